@@ -1,0 +1,61 @@
+"""Artifacts: built applications, content-addressed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Platform:
+    """What an instance's operating system runs.
+
+    os: `debian-12`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud.
+    machine: `x86_64` or `aarch64`. glibc: (major, minor) or None. python: versions there, each
+    (`3.11`, command), best first. node: (`20.11.0`, command) or None where there is none.
+    proven: whether it was tried on a real machine of this kind.
+    """
+
+    os: str
+    machine: str
+    glibc: tuple[int, int] | None
+    python: tuple[tuple[str, str], ...]
+    node: tuple[str, str] | None
+    proven: bool = False
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What was packed. commit: full git id or None. dirty: whether the work tree differs from it.
+    digest: sha256 hex over the packed sources and everything else that the build read."""
+
+    commit: str | None
+    dirty: bool
+    digest: str
+    subject: str | None = None
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A built application as a file.
+
+    digest: sha256 hex of the uncompressed archive: same input, same digest. path: the .tar.gz in the
+    store. size: bytes of that file. start: the unit's command line, run by `/bin/sh -c exec ...` in
+    the application's folder with the artifact's `bin` first on PATH. env: what the runtime needs.
+    reused: whether the store had it, so that nothing was built. seconds: build time.
+    """
+
+    service: str
+    digest: str
+    path: Path
+    size: int
+    runtime: str
+    provenance: Provenance
+    start: str
+    release: str | None = None
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    reused: bool = False
+    seconds: float = 0.0
+    dependencies_reused: bool = False

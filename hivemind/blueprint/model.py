@@ -1,0 +1,182 @@
+"""The Blueprint: a validated `hivemind.yaml` for one environment, as frozen values."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class ServiceKind(enum.StrEnum):
+    """web listens on a port behind the load balancer; worker does not listen; static is served files."""
+
+    WEB = "web"
+    WORKER = "worker"
+    STATIC = "static"
+
+
+class DeploymentStage(enum.StrEnum):
+    """The spec's deployment stage: production, or the cost-optimised `stage-1`."""
+
+    PRODUCTION = "production"
+    STAGE_1 = "stage-1"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from.
+
+    kind: `blueprint`, `recon` or `default`. evidence: `Procfile:1`, or a sentence for a default.
+    """
+
+    kind: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Health:
+    """Health check of a target group. Defaults are those of the spec (design.md, ALB integration).
+
+    path None means: not known yet; the deployer looks for the spec's `/health`, else `/`.
+    matcher: HTTP codes as the load balancer writes them (`200`, `200-399`, `200,301`).
+    interval, timeout: seconds. healthy, unhealthy: consecutive probes.
+    """
+
+    path: str | None = None
+    matcher: str = "200-399"
+    interval: int = 30
+    timeout: int = 5
+    healthy: int = 2
+    unhealthy: int = 3
+
+
+@dataclass(frozen=True)
+class Route:
+    """A listener rule: requests for this host and path go to the service. None matches everything."""
+
+    host: str | None = None
+    path: str | None = None
+
+
+@dataclass(frozen=True)
+class SecretReference:
+    """A secret kept elsewhere. store: `ssm` or `secretsmanager`; key: field of a JSON secret."""
+
+    store: str
+    name: str
+    key: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.store}:{self.name}" + (f"#{self.key}" if self.key else "")
+
+
+@dataclass(frozen=True)
+class Service:
+    """What runs the user's code. None means: not said; Recon may fill it (`resolve`).
+
+    path: folder, relative to the blueprint, with `/`. runtime: `python 3.12`, `node 20`, `static`.
+    install, build, start, release: shell commands; install and build run off the instance, release
+    once a revision before traffic (migrations), start is the unit's command. port: TCP port the
+    application listens on, also handed over as `PORT`. static_dir: folder served for kind static,
+    relative to `path`. pack: files that are packed although they look like secrets.
+    """
+
+    name: str
+    path: str = "."
+    kind: ServiceKind | None = None
+    runtime: str | None = None
+    install: str | None = None
+    build: str | None = None
+    start: str | None = None
+    release: str | None = None
+    port: int | None = None
+    static_dir: str | None = None
+    health: Health = Health()
+    instances: int = 1
+    size: str = "t3.micro"
+    disk: int = 16
+    os: str = "debian-12"
+    env: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    secrets: Mapping[str, SecretReference] = field(default_factory=lambda: EMPTY)
+    needs: tuple[str, ...] = ()
+    routes: tuple[Route, ...] = ()
+    pack: tuple[str, ...] = ()
+
+    @property
+    def is_web(self) -> bool:
+        """Whether it stands behind the load balancer (static files do)."""
+        return self.kind is not ServiceKind.WORKER
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What a service needs: a database, a bucket ... `options` are as its type's schema says, defaults filled."""
+
+    name: str
+    type: str
+    options: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class Network:
+    """egress: `nat`, `nat-per-az` or `none`. ssh_from: CIDRs that may reach port 22; empty: the
+    EC2 Instance Connect Endpoint alone. cidr: the VPC's, a literal /16."""
+
+    egress: str = "nat"
+    ssh_from: tuple[str, ...] = ()
+    cidr: str = "10.0.0.0/16"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One entry of `checks` as written: kind (`http`, `database`, `tls` or a plugin's) and its options."""
+
+    kind: str
+    options: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """A validated blueprint with the overlay of one environment applied.
+
+    origins: dotted path (`services.web.start`) -> where its value comes from.
+    overrides: JSON Patch operations (RFC 6902) on the final template.
+    certificate: ARN of an ACM certificate; with it the load balancer listens on 443 and 80 redirects.
+    """
+
+    name: str
+    environment: str = "production"
+    stage: DeploymentStage = DeploymentStage.PRODUCTION
+    region: str | None = None
+    cloud: str | None = None
+    require_clean: bool = False
+    certificate: str | None = None
+    services: Mapping[str, Service] = field(default_factory=lambda: EMPTY)
+    resources: Mapping[str, Resource] = field(default_factory=lambda: EMPTY)
+    network: Network = Network()
+    checks: tuple[Check, ...] = ()
+    plugins: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    origins: Mapping[str, Origin] = field(default_factory=lambda: EMPTY)
+
+    @property
+    def stack_name(self) -> str:
+        return f"{self.name}-{self.environment}"
+
+    @property
+    def web_services(self) -> tuple[Service, ...]:
+        """Services behind the load balancer, by name."""
+        return tuple(self.services[name] for name in sorted(self.services) if self.services[name].is_web)
+
+    def with_services(self, services: Mapping[str, Service], origins: Mapping[str, Origin]) -> Blueprint:
+        """The same blueprint with these services, and these origins added to those known."""
+        return replace(
+            self,
+            services=MappingProxyType(dict(services)),
+            origins=MappingProxyType({**self.origins, **origins}),
+        )

@@ -1,0 +1,38 @@
+"""Exit codes of the command line, in one place; documented in docs/exit-codes.md."""
+
+from __future__ import annotations
+
+import enum
+
+
+class ExitCode(enum.IntEnum):
+    """What a `hivemind` command ended with. Codes from 10 on name the stage that failed."""
+
+    OK = 0
+    INTERNAL = 1
+    """A defect of HiveMind itself."""
+    USAGE = 2
+    """The command line was wrong (click's own code)."""
+    INVALID = 3
+    """Findings of severity error in blueprint, plugins or template (stage validate)."""
+    CHANGED = 4
+    """What was reviewed is not what would happen now: the plan must be looked at again."""
+    REFUSED = 5
+    """A person or a policy said no, or data would be lost without being named."""
+    LOCKED = 6
+    """Another run holds the deployment."""
+    NOT_FOUND = 7
+    """No such deployment, service, revision or file."""
+    UNREACHABLE = 8
+    """No credentials, no network, or no local cloud where one is needed."""
+    BUILD = 10
+    PROVISION = 11
+    DEPLOY = 12
+    REGISTER = 13
+    HARDEN = 14
+    VERIFY = 15
+    OBSERVE = 16
+    ROLLBACK = 17
+    CLEANUP = 18
+    INTERRUPTED = 130
+    """Ctrl-C."""

@@ -1,0 +1,88 @@
+"""Findings: remarks of validators, linters and checks, as values."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class Severity(enum.StrEnum):
+    """How much a finding weighs. Only ERROR stops the flow."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, order=True)
+class Place:
+    """A spot in a file that a person can go to.
+
+    file: path as the user wrote it. line, column: 1-based; None where only the file is known.
+    excerpt: the whole source line, without its line end. length: characters to underline.
+    """
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    excerpt: str | None = None
+    length: int = 1
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One remark. A value, never a print.
+
+    id: stable, such as `H104` (`hivemind explain H104`) or a cfn-lint rule such as `E3012`.
+    message: what is wrong, with the offending text. hint: what to write instead, one line.
+    plugin: name of the plugin it comes from, `hivemind` for the core.
+    path: dotted path into the blueprint (`services.web.size`), where there is one.
+    """
+
+    id: str
+    severity: Severity
+    message: str
+    place: Place | None = None
+    hint: str | None = None
+    plugin: str = "hivemind"
+    path: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+    def as_json(self) -> dict[str, object]:
+        """The finding as plain data, the form of `--json`."""
+        place = self.place
+        return {
+            "id": self.id,
+            "severity": self.severity.value,
+            "message": self.message,
+            "hint": self.hint,
+            "plugin": self.plugin,
+            "path": self.path,
+            "file": place.file if place else None,
+            "line": place.line if place else None,
+            "column": place.column if place else None,
+            "text": place.excerpt if place else None,
+        }
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings sorted by place, then id, each once: the order in which they are shown."""
+
+    def key(finding: Finding) -> tuple[str, int, int, str, str]:
+        place = finding.place
+        return (
+            place.file if place else "",
+            (place.line or 0) if place else 0,
+            (place.column or 0) if place else 0,
+            finding.id,
+            finding.message,
+        )
+
+    return tuple(sorted(dict.fromkeys(findings), key=key))

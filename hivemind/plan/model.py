@@ -1,0 +1,111 @@
+"""Plan: what would change, as data that can be saved, shown and applied."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class Basis(enum.StrEnum):
+    """What a plan was compared with: nothing, the last known state, or the cloud as it stands."""
+
+    NONE = "none"
+    RECORDED = "recorded"
+    LIVE = "live"
+
+
+class Action(enum.StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What stands now, or what was recorded.
+
+    status: CloudFormation status, None where there is no stack. template: as deployed. parameters:
+    as deployed, NoEcho ones left out. physical_ids, outputs: by logical id / output key.
+    artifacts: service -> digest of what is released. revision: number, 0 for none.
+    """
+
+    basis: Basis
+    stack_id: str | None = None
+    status: str | None = None
+    template: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    outputs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    physical_ids: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    revision: int = 0
+
+
+NOTHING = Snapshot(Basis.NONE)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One resource's change. path: the blueprint part it comes from. properties: changed property names;
+    replacing: those of them that force a replacement. holds_data: whether data could be lost. policy: the
+    DeletionPolicy or UpdateReplacePolicy that would apply. before, after: changed values, for show."""
+
+    logical_id: str
+    type: str
+    action: Action
+    plugin: str
+    path: str
+    properties: tuple[str, ...] = ()
+    replacing: tuple[str, ...] = ()
+    holds_data: bool = False
+    policy: str | None = None
+    before: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class ReleaseChange:
+    """A service's release. source: digest of sources now (Provenance.digest); before: of those released."""
+
+    service: str
+    before: str | None
+    source: str
+    instances: int
+    reason: str
+
+    @property
+    def needed(self) -> bool:
+        return self.before != self.source
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
+    numbers and the time, so that a plan on a weaker basis matches a live one that says the same."""
+
+    name: str
+    environment: str
+    region: str
+    basis: Basis
+    revision: int
+    changes: tuple[Change, ...]
+    releases: tuple[ReleaseChange, ...]
+    template_digest: str
+    digest: str
+    made_at: str = ""
+
+    @property
+    def empty(self) -> bool:
+        return not self.changes and not any(release.needed for release in self.releases)
+
+    @property
+    def losing_data(self) -> tuple[Change, ...]:
+        """Changes that replace or delete something that holds data."""
+        return tuple(
+            change for change in self.changes if change.holds_data and change.action in (Action.REPLACE, Action.DELETE)
+        )

@@ -1,0 +1,114 @@
+"""Releases, checks on them, and the Verdict."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class ServiceRelease:
+    """One service of a release. url: its first public address or None for a worker. host: Host header
+    to send there, None for any. instances: EC2 ids. artifact: digest."""
+
+    name: str
+    kind: str
+    url: str | None
+    host: str | None
+    health_path: str | None
+    instances: tuple[str, ...]
+    artifact: str
+    needs: tuple[str, ...] = ()
+    path: str = "/"
+
+
+@dataclass(frozen=True)
+class Release:
+    """What stands after `deploy`: handed to `hivemind_checks`. resources: name -> type. options:
+    plugin name -> its options in the blueprint."""
+
+    deployment_id: str
+    name: str
+    environment: str
+    revision: str
+    services: tuple[ServiceRelease, ...]
+    resources: Mapping[str, str]
+    options: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def web_services(self) -> tuple[ServiceRelease, ...]:
+        return tuple(service for service in self.services if service.url is not None)
+
+
+class CheckStatus(enum.StrEnum):
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check's outcome. message: what was seen, one line. milliseconds: of the deciding try. attempts: tries."""
+
+    name: str
+    status: CheckStatus
+    message: str
+    milliseconds: float = 0.0
+    attempts: int = 1
+    plugin: str = "hivemind"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all checks said. good: none failed."""
+
+    results: tuple[CheckResult, ...]
+
+    @property
+    def good(self) -> bool:
+        return all(result.status is not CheckStatus.FAILED for result in self.results)
+
+    @property
+    def word(self) -> str:
+        return "good" if self.good else "bad"
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What a probe got. body: at most 1 MB, decoded."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+    milliseconds: float
+    url: str
+
+
+class Probe(Protocol):
+    """What a check may use to look at a release. Raises OSError (or a subclass) when it gets no answer."""
+
+    def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse: ...
+
+    def query(self, resource: str, sql: str, *, timeout: float = 10.0) -> list[tuple[Any, ...]]:
+        """Logs in to a database resource through an instance of a service that needs it, and runs `sql`."""
+        ...
+
+    def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:
+        """Runs a shell command on the service's first instance as its user; exit code and output."""
+        ...
+
+
+class Check(Protocol):
+    """One post-deploy test. `run` returns normally (its text is shown) or raises CheckFailed."""
+
+    @property
+    def name(self) -> str: ...
+
+    def run(self, probe: Probe) -> str: ...
+
+
+class CheckFailed(Exception):
+    """The check saw something wrong; the message says what was expected and what was seen."""

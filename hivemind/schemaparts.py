@@ -1,0 +1,33 @@
+"""What plugins add to the blueprint's JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A resource type that blueprints can use as `type: NAME`.
+
+    schema: JSON Schema (draft 2020-12) of an object with the type's options, without `type` itself;
+    `default`s in it are filled in. holds_data: whether replacing or deleting it can lose data.
+    """
+
+    schema: Mapping[str, Any]
+    description: str
+    holds_data: bool = False
+
+
+@dataclass(frozen=True)
+class SchemaPart:
+    """resource_types: by name. options: schema of the plugin's own entry under `plugins:`.
+    checks: check kind -> schema of its entry in `checks`."""
+
+    resource_types: Mapping[str, ResourceType] = field(default_factory=lambda: EMPTY)
+    options: Mapping[str, Any] | None = None
+    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)

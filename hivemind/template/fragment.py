@@ -1,0 +1,73 @@
+"""Fragments, what plugins contribute to the template, and the Assembly made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Binding:
+    """What a service that needs a resource finds in its environment.
+
+    resource: name of the resource. env: variable -> pattern with `{placeholder}`s.
+    outputs: placeholder -> stack output that holds the value. secrets: placeholder ->
+    (stack output that holds the ARN of a Secrets Manager secret, field of its JSON).
+    Values of secrets are read when a release is installed and live only in the instance's
+    environment file. In patterns that contain `://` values are percent-encoded.
+    """
+
+    resource: str
+    env: Mapping[str, str]
+    outputs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    secrets: Mapping[str, tuple[str, str]] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """What one plugin adds to the template for one part of the blueprint.
+
+    path: the blueprint part it is for (`services.web`, `resources.db`, `network`); findings on the
+    fragment's resources are traced back to its line. The four mappings are as in a CloudFormation
+    template, keyed by logical id. images: template parameter -> public SSM parameter with an AMI id.
+    """
+
+    path: str
+    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    bindings: tuple[Binding, ...] = ()
+    images: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Who put a logical id into the template: plugin name and blueprint path."""
+
+    plugin: str
+    path: str
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """The merged template.
+
+    template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner.
+    bindings: resource name -> Binding. images: as in Fragment, merged. digest: sha256 hex of the
+    rendered template.
+    """
+
+    template: Mapping[str, Any]
+    owners: Mapping[str, Owner]
+    bindings: Mapping[str, Binding]
+    images: Mapping[str, str]
+    digest: str
+
+    @property
+    def resources(self) -> Mapping[str, Mapping[str, Any]]:
+        resources: Mapping[str, Mapping[str, Any]] = self.template["Resources"]
+        return resources
