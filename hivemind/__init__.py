@@ -1,0 +1,109 @@
+"""HiveMind's public names: what plugins and scripts may build on. Each is imported when it is first used."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hivemind.artifact import Artifact, Platform, Provenance
+    from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
+    from hivemind.detection import Detection, Precedence
+    from hivemind.errors import FindingsError, HiveMindError, StageError
+    from hivemind.events import Event, EventKind
+    from hivemind.exits import ExitCode
+    from hivemind.findings import Finding, Place, Severity
+    from hivemind.hookspecs import hook
+    from hivemind.release import (
+        Check,
+        CheckFailed,
+        CheckResult,
+        CheckStatus,
+        HttpResponse,
+        Probe,
+        Release,
+        ServiceRelease,
+        Verdict,
+    )
+    from hivemind.repository import Repository
+    from hivemind.schemaparts import ResourceType, SchemaPart
+    from hivemind.template.fragment import Assembly, Binding, Fragment, Owner
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "Assembly",
+    "Binding",
+    "Blueprint",
+    "Check",
+    "CheckFailed",
+    "CheckResult",
+    "CheckStatus",
+    "Detection",
+    "Event",
+    "EventKind",
+    "ExitCode",
+    "Finding",
+    "FindingsError",
+    "Fragment",
+    "HiveMindError",
+    "HttpResponse",
+    "Owner",
+    "Place",
+    "Platform",
+    "Precedence",
+    "Probe",
+    "Provenance",
+    "Release",
+    "Repository",
+    "Resource",
+    "ResourceType",
+    "SchemaPart",
+    "Service",
+    "ServiceKind",
+    "ServiceRelease",
+    "Severity",
+    "StageError",
+    "Verdict",
+    "__version__",
+    "hook",
+]
+
+_HOMES = {
+    "artifact": ("Artifact", "Platform", "Provenance"),
+    "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
+    "detection": ("Detection", "Precedence"),
+    "errors": ("FindingsError", "HiveMindError", "StageError"),
+    "events": ("Event", "EventKind"),
+    "exits": ("ExitCode",),
+    "findings": ("Finding", "Place", "Severity"),
+    "hookspecs": ("hook",),
+    "release": (
+        "Check",
+        "CheckFailed",
+        "CheckResult",
+        "CheckStatus",
+        "HttpResponse",
+        "Probe",
+        "Release",
+        "ServiceRelease",
+        "Verdict",
+    ),
+    "repository": ("Repository",),
+    "schemaparts": ("ResourceType", "SchemaPart"),
+    "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            value: object = getattr(import_module(f"hivemind.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'hivemind' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

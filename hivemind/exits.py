@@ -36,3 +36,5 @@ class ExitCode(enum.IntEnum):
     CLEANUP = 18
     INTERRUPTED = 130
     """Ctrl-C."""
+    PIPE = 141
+    """Whoever read our output stopped reading."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hivemind.template.fragment import Assembly, Fragment
 
 hookspec = pluggy.HookspecMarker("hivemind")
+hook = pluggy.HookimplMarker("hivemind")
+"""Marks a plugin's implementation of a hook: `from hivemind import hook`."""
 
 
 # load, validate

@@ -1,0 +1,46 @@
+"""How an error that is meant for people is shown: as text on standard error, or as one JSON object."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from hivemind.errors import HiveMindError, StageError
+
+
+def print_text(error: HiveMindError) -> None:
+    """Message, evidence, what is left, and what to do next."""
+    click.secho(f"error: {error.message}", fg="red", err=True)
+    if isinstance(error, StageError):
+        for line in error.lines:
+            click.echo(f"  | {line}", err=True)
+        if error.left:
+            click.echo(f"  Left:  {error.left}", err=True)
+    if error.hint:
+        for index, line in enumerate(error.hint.splitlines()):
+            click.echo(f"  {'Next: ' if index == 0 else '      '} {line}", err=True)
+
+
+def print_json(error: HiveMindError) -> None:
+    """One object on standard output: the last line of a command that failed."""
+    click.echo(json.dumps({"error": as_json(error)}))
+
+
+def as_json(error: HiveMindError) -> dict[str, object]:
+    """The error as plain data."""
+    data: dict[str, object] = {
+        "message": error.message,
+        "hint": error.hint,
+        "exit": error.exit_code.name.lower(),
+        "exit_code": int(error.exit_code),
+    }
+    if isinstance(error, StageError):
+        data |= {
+            "stage": error.stage.value,
+            "subject": error.subject,
+            "lines": list(error.lines),
+            "left": error.left,
+            "path": error.path,
+        }
+    return data

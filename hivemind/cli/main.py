@@ -1,0 +1,138 @@
+"""The command line: global options, the table of commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from hivemind import __version__
+from hivemind.cli.context import Globals
+from hivemind.cli.lazy import LazyGroup
+from hivemind.errors import FindingsError, HiveMindError
+from hivemind.exits import ExitCode
+
+COMMANDS = {
+    "init": ("hivemind.cli.init:command", "Look at a repository and write its hivemind.yaml."),
+    "validate": ("hivemind.cli.validate:command", "Check hivemind.yaml and the template made from it."),
+    "show": ("hivemind.cli.show:command", "Print the whole blueprint and where each value comes from."),
+    "template": ("hivemind.cli.template:command", "Print the CloudFormation template."),
+    "plan": ("hivemind.cli.plan:command", "Show what apply would change."),
+    "apply": ("hivemind.cli.apply:command", "Create or update the deployment, release and verify it."),
+    "status": ("hivemind.cli.status:command", "Show a deployment: stack, instances, targets, release."),
+    "list": ("hivemind.cli.list:command", "List deployments."),
+    "events": ("hivemind.cli.events:command", "Print a deployment's journal."),
+    "logs": ("hivemind.cli.logs:command", "Print what the application logs; -f follows."),
+    "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
+    "ssh": ("hivemind.cli.ssh:command", "Open a shell, or run a command, on an instance."),
+    "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
+    "destroy": ("hivemind.cli.destroy:command", "Delete a deployment, after listing what goes."),
+    "recon": ("hivemind.cli.recon:command", "Print what can be told about a repository."),
+    "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml, plugins included."),
+    "explain": ("hivemind.cli.explain:command", "Explain a finding by its id."),
+    "plugins": ("hivemind.cli.plugins:command", "List plugins, where they come from, and their hooks."),
+    "local": ("hivemind.cli.local:command", "Start, stop, show or reset the local cloud."),
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: docs/exit-codes.md. Every command takes --help.",
+)
+@click.option("-C", "--directory", metavar="DIR", help="Run as if started in DIR.")
+@click.option("-p", "plugins", metavar="NAME", multiple=True, help="Load plugin NAME; -p no:NAME leaves one out.")
+@click.option("--no-plugins", is_flag=True, help="Load no plugins but the built-in ones.")
+@click.version_option(__version__, "--version", "-V", prog_name="hivemind", message="%(prog)s %(version)s")
+@click.pass_context
+def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], no_plugins: bool) -> None:
+    """Deploy an application from one file, hivemind.yaml, to AWS or to a local cloud on this machine."""
+    if directory is not None:
+        try:
+            os.chdir(directory)
+        except OSError as error:
+            raise click.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from None
+    ctx.obj = Globals(
+        names=tuple(name for name in plugins if not name.startswith("no:")),
+        blocked=tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:")),
+        third_party=not no_plugins,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code (hivemind/exits.py). Prints every error, raises none.
+
+    Commands return an ExitCode, or nothing for OK.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        code = group.main(args=list(given), prog_name="hivemind", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        code = ExitCode.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except HiveMindError as error:
+        code = _report(error, as_json=_wants_json(given))
+    except BrokenPipeError:
+        code = _reader_gone()
+    except SystemExit as error:
+        code = _code_of(error)
+    except Exception as error:
+        if os.environ.get("HIVEMIND_DEBUG"):
+            raise
+        from hivemind.cli.defect import report
+
+        code = report(error, given)
+    return code if isinstance(code, int) else ExitCode.OK
+
+
+def _report(error: HiveMindError, *, as_json: bool) -> int:
+    from hivemind.cli import failures
+
+    try:
+        if isinstance(error, FindingsError):
+            from hivemind.cli.findings import render
+
+            render(error.findings, as_json=as_json)
+        elif as_json:
+            failures.print_json(error)
+        else:
+            failures.print_text(error)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_gone()
+    if os.environ.get("HIVEMIND_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    return error.exit_code
+
+
+def _reader_gone() -> int:
+    """Whoever read our output stopped reading (`hivemind list | head`): no message, nothing more to write."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return ExitCode.PIPE
+
+
+def _code_of(error: SystemExit) -> int:
+    """click exits by itself when the reader of its output is gone, with the code of a defect."""
+    cause = error.__context__
+    if isinstance(cause, BrokenPipeError):
+        return _reader_gone()
+    return error.code if isinstance(error.code, int) else ExitCode.INTERNAL
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in own
+
+
+if __name__ == "__main__":
+    sys.exit(main())

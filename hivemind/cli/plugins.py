@@ -1,0 +1,31 @@
+"""`hivemind plugins`: what is loaded, from where, with which hooks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hivemind.cli.context import json_option, load_plugins, path_argument
+
+
+@click.command(name="plugins")
+@path_argument
+@json_option
+def command(path: Path, as_json: bool) -> None:
+    """List the plugins that are loaded for PATH, where each comes from, and the hooks it implements."""
+    plugins = load_plugins(path).list()
+    if as_json:
+        click.echo(json.dumps({"plugins": [plugin.as_json() for plugin in plugins]}, indent=2))
+        return
+    width = max((len(plugin.name) for plugin in plugins), default=0)
+    for plugin in plugins:
+        origin = f"{plugin.distribution} {plugin.version}" if plugin.distribution else plugin.module
+        if plugin.source == "builtin":
+            origin = "built in"
+        click.echo(f"{plugin.name:{width}}  {origin}" + (f"  [{plugin.source}]" if plugin.source == "-p" else ""))
+        if plugin.quarantined:
+            click.secho(f"{'':{width}}    set aside: {plugin.quarantined}", fg="red")
+        elif plugin.hooks:
+            click.echo(f"{'':{width}}    {', '.join(hook.removeprefix('hivemind_') for hook in plugin.hooks)}")

@@ -1,0 +1,373 @@
+"""Plugins: finding, registering, blocking and calling them, each on its own and by its name.
+
+Built-in agents come first, by name; then the project's `hivemind_plugin.py`, `-p NAME`, and the entry points of
+group `hivemind`. One that can't be loaded is set aside with its reason, and the others go on.
+"""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+import importlib
+import importlib.metadata
+import inspect
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import pluggy
+
+from hivemind import hookspecs
+from hivemind.blame import PluginError, Source, ask, summary_of
+from hivemind.events import Event
+from hivemind.findings import Finding, Place, Severity
+from hivemind.listeners import Listeners
+
+GROUP = "hivemind"
+PROJECT_FILE = "hivemind_plugin.py"
+BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")
+KINDS = ("project", "-p", "entry point", "builtin")
+"""Where plugins come from, in the order in which a hook with one answer asks them."""
+
+
+@dataclass(frozen=True)
+class LoadedPlugin:
+    """One plugin as `hivemind plugins` lists it. source: where it comes from (one of KINDS). hooks: those it
+    implements. quarantined: why it was set aside, None when it works."""
+
+    name: str
+    module: str
+    distribution: str | None
+    version: str | None
+    source: str
+    hooks: tuple[str, ...]
+    quarantined: str | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "name": self.name,
+            "module": self.module,
+            "distribution": self.distribution,
+            "version": self.version,
+            "source": self.source,
+            "hooks": list(self.hooks),
+            "quarantined": self.quarantined,
+        }
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What one plugin answered to a hook."""
+
+    plugin: str
+    result: Any
+
+
+@dataclass
+class Plugins:
+    """The plugins of one run. Made by `load`.
+
+    notes: lines to tell the user once (a project's own plugin, plugins set aside).
+    """
+
+    _manager: pluggy.PluginManager
+    _sources: dict[str, Source] = field(default_factory=dict)
+    _quarantined: dict[str, tuple[Source, str]] = field(default_factory=dict)
+    _blocked: frozenset[str] = frozenset()
+    _listeners: Listeners = field(default_factory=Listeners)
+    notes: tuple[str, ...] = ()
+
+    def collect(self, hook: str, **arguments: Any) -> tuple[Contribution, ...]:
+        """Every plugin's answer to a hook, built-ins first, then by name. None is no answer.
+
+        Raises PluginError naming the plugin that failed; every plugin is asked before.
+        """
+        contributions, failures = self.gather(hook, **arguments)
+        if failures:
+            raise failures[0]
+        return contributions
+
+    def gather(self, hook: str, **arguments: Any) -> tuple[tuple[Contribution, ...], tuple[PluginError, ...]]:
+        """As `collect`, for hooks where one plugin's failure does not void the others' answers."""
+        contributions: list[Contribution] = []
+        failures: list[PluginError] = []
+        for source, function, names in self._implementations(hook, kinds=tuple(reversed(KINDS)), by_name=True):
+            try:
+                result = ask(source, hook, function, {name: arguments[name] for name in names})
+            except PluginError as error:
+                failures.append(error)
+            else:
+                if result is not None:
+                    contributions.append(Contribution(source.name, result))
+        return tuple(contributions), tuple(failures)
+
+    def first(self, hook: str, **arguments: Any) -> Contribution | None:
+        """The first answer to a hook that wants one: the project's plugin, `-p`, installed plugins by name, built-ins.
+
+        None where nobody answers. Raises PluginError naming the plugin that failed.
+        """
+        for source, function, names in self._implementations(hook, kinds=KINDS):
+            result = ask(source, hook, function, {name: arguments[name] for name in names})
+            if result is not None:
+                return Contribution(source.name, result)
+        return None
+
+    def notify(self, event: Event) -> tuple[PluginError, ...]:
+        """Tells every listener (`hivemind_event`) of an event; returns what went wrong and was not reported before.
+
+        Never raises. A listener that takes over 5 seconds is not waited for, and not called again.
+        """
+        implementations = [
+            (source, function, {"event": event} if names else {})
+            for source, function, names in self._implementations("hivemind_event", kinds=tuple(reversed(KINDS)))
+        ]
+        return self._listeners.tell(implementations) if implementations else ()
+
+    def list(self) -> tuple[LoadedPlugin, ...]:
+        """All plugins, those set aside included: built-ins first, then by name."""
+        entries: builtins.list[tuple[Source, str | None]] = [(source, None) for source in self._sources.values()]
+        entries += [(source, reason) for source, reason in self._quarantined.values()]
+        entries.sort(key=lambda entry: (entry[0].kind != "builtin", entry[0].name))
+        return tuple(
+            LoadedPlugin(
+                source.name,
+                source.module,
+                source.distribution,
+                source.version,
+                source.kind,
+                () if reason else self._hooks_of(source.name),
+                reason,
+            )
+            for source, reason in entries
+        )
+
+    def named(self, name: str) -> str | None:
+        """The plugin's own name for a name that a blueprint uses: its name, distribution or module."""
+        return next((own for own, source in self._sources.items() if name == own or _is(source, name)), None)
+
+    def require(
+        self, names: Iterable[str], place: Callable[[str], Place | None] = lambda _: None
+    ) -> tuple[Finding, ...]:
+        """Findings for plugins that a blueprint names under `plugins` and that are not loaded.
+
+        place: where in the blueprint a name stands.
+        """
+        return tuple(self._missing(name, place(name)) for name in names if self.named(name) is None)
+
+    def _missing(self, name: str, place: Place | None) -> Finding:
+        broken = next(
+            (entry for entry in self._quarantined.values() if entry[0].name == name or _is(entry[0], name)), None
+        )
+        path = f"plugins.{name}"
+        if broken:
+            message = f"the blueprint needs plugin {broken[0]}, which could not be loaded: {broken[1]}"
+            return Finding(
+                "H602", Severity.ERROR, message, place, "Mend or update it; hivemind plugins lists all.", path=path
+            )
+        if name in self._blocked:
+            message = f'the blueprint needs plugin "{name}", which was switched off'
+            return Finding(
+                "H602", Severity.ERROR, message, place, f"Leave out -p no:{name} or --no-plugins.", path=path
+            )
+        near = difflib.get_close_matches(name, [*self._sources, *self._quarantined], n=1)
+        hint = f"did you mean {near[0]}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
+        return Finding("H601", Severity.ERROR, f'plugin "{name}" is not installed', place, hint, path=path)
+
+    def _implementations(
+        self, hook: str, *, kinds: Sequence[str], by_name: bool = False
+    ) -> Sequence[tuple[Source, Callable[..., object], tuple[str, ...]]]:
+        """Implementations of a hook, sorted by kind and name, so that registration order means nothing."""
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
+        found = [
+            (self._sources[implementation.plugin_name], implementation.function, implementation.argnames)
+            for implementation in caller.get_hookimpls()
+        ]
+
+        def rank(source: Source) -> int:
+            return int(source.kind != "builtin") if by_name else kinds.index(source.kind)
+
+        return sorted(found, key=lambda entry: (rank(entry[0]), entry[0].name))
+
+    def _hooks_of(self, name: str) -> tuple[str, ...]:
+        callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()
+        return tuple(sorted(caller.name for caller in callers))
+
+    def _add(self, source: Source, plugin: object) -> None:
+        """Registers one plugin; raises PluginError and leaves nothing of it behind when it can't serve."""
+        taken = self._sources.get(source.name)
+        if taken:
+            raise PluginError(source, f"the name is taken by {_origin(taken)}")
+        problem = _misuse(plugin)
+        if problem:
+            raise PluginError(source, problem)
+        try:
+            self._manager.register(plugin, source.name)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise PluginError(source, " ".join(str(error).split())) from error
+        self._sources[source.name] = source
+
+    def _set_aside(self, error: PluginError) -> None:
+        key = source_key = error.source.name
+        while key in self._quarantined:
+            key += f" ({error.source.distribution})" if key == source_key else "+"
+        self._quarantined[key] = (error.source, error.summary)
+
+
+def load(
+    *, project: Path | None = None, names: Sequence[str] = (), blocked: Sequence[str] = (), third_party: bool = True
+) -> Plugins:
+    """Loads the built-in agents and, unless `third_party` is off, the project's plugin and all installed ones.
+
+    project: folder of the blueprint. names: from `-p NAME`: entry points or modules, loaded even when third
+    parties are off. blocked: from `-p no:NAME`. Raises PluginError when one of `names` can't be loaded.
+    """
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(hookspecs)
+    plugins = Plugins(manager, _blocked=frozenset(blocked))
+    notes: list[str] = []
+    for name in BUILTIN_AGENTS:
+        module = f"hivemind.agents.{name}"
+        if name in blocked:
+            continue
+        try:
+            plugins._add(Source(name, "builtin", module), importlib.import_module(module))
+        except ModuleNotFoundError as error:
+            if error.name != module:
+                raise
+    points = _entry_points() if third_party or names else {}
+    for name in dict.fromkeys(names):
+        _add_named(plugins, name, points)
+    if third_party:
+        notes += _add_project(plugins, project)
+        for source, point in (entry for entries in points.values() for entry in entries):
+            if source.name not in blocked and not _loaded(plugins, source):
+                try:
+                    plugins._add(source, _imported(source, point.load))
+                except PluginError as error:
+                    plugins._set_aside(error)
+    known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_FILE).stem}
+    notes += [_unknown_block(name, known) for name in blocked if name not in known]
+    notes += [f"plugin {source} was set aside: {reason}" for source, reason in plugins._quarantined.values()]
+    plugins.notes = tuple(notes)
+    return plugins
+
+
+def _entry_points() -> dict[str, list[tuple[Source, importlib.metadata.EntryPoint]]]:
+    """Installed plugins by name; a name that two distributions use has two entries, sorted by distribution."""
+    found: dict[str, list[tuple[Source, importlib.metadata.EntryPoint]]] = {}
+    points = importlib.metadata.entry_points(group=GROUP)
+    for point in sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else "", point.value)):
+        distribution = point.dist
+        source = Source(
+            point.name,
+            "entry point",
+            point.value,
+            distribution.name if distribution else None,
+            distribution.version if distribution else None,
+        )
+        entries = found.setdefault(point.name, [])
+        if all(source != known for known, _ in entries):
+            entries.append((source, point))
+    return found
+
+
+def _add_named(
+    plugins: Plugins, name: str, points: Mapping[str, list[tuple[Source, importlib.metadata.EntryPoint]]]
+) -> None:
+    """`-p NAME`: the user asked for this one, so that its failure is not set aside."""
+    if name in plugins._sources:
+        return
+    if name in points:
+        source, point = points[name][0]
+        plugins._add(source, _imported(source, point.load))
+        return
+    source = Source(name, "-p", name)
+    if importlib.util.find_spec(name.partition(".")[0]) is None:
+        near = difflib.get_close_matches(name, [*points, *plugins._sources], n=1)
+        hint = f"did you mean {near[0]}?" if near else f"pip install {name}, or name a module that can be imported."
+        raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
+    plugins._add(source, _imported(source, lambda: importlib.import_module(name)))
+
+
+def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
+    """The file beside hivemind.yaml, loaded from where it stands, without touching sys.path."""
+    path = (project / PROJECT_FILE) if project else None
+    if path is None or not path.is_file() or path.stem in plugins._blocked:
+        return []
+    source = Source(path.stem, "project", str(path))
+
+    def run() -> object:
+        name = f"_hivemind_project_{sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
+        spec = spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise ImportError(f"{path} is no Python file")
+        module = module_from_spec(spec)
+        # Dataclasses of the file look their module up by name.
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+        return module
+
+    try:
+        plugins._add(source, _imported(source, run))
+    except PluginError as error:
+        plugins._set_aside(error)
+        return []
+    return [f"using this project's own plugin, {path}"]
+
+
+def _imported(source: Source, imports: Callable[[], object]) -> object:
+    try:
+        return imports()
+    except (Exception, SystemExit) as error:  # importing foreign code can raise anything; it gets its owner's name
+        raise PluginError(source, summary_of(error)) from error
+
+
+def _misuse(plugin: object) -> str | None:
+    """What is wrong with a plugin's hooks as written, or None."""
+    specs = {name for name in vars(hookspecs) if name.startswith("hivemind_")}
+    for name in sorted(dir(plugin)):
+        function = inspect.getattr_static(plugin, name)
+        function = getattr(function, "__func__", function)
+        if not inspect.isfunction(function):
+            continue
+        options = getattr(function, "hivemind_impl", None)
+        hook = (options or {}).get("specname") or name
+        if options is None:
+            if name in specs and not hasattr(function, "hivemind_spec"):
+                return f"{name} is not marked with @hook (from hivemind import hook), so that it would never be called"
+        elif options.get("wrapper") or options.get("hookwrapper"):
+            return f"{hook} is a hook wrapper; every plugin is asked on its own, so that there is nothing to wrap"
+        elif hook not in specs and not options.get("optionalhook"):
+            near = difflib.get_close_matches(hook, specs, n=1)
+            return f'there is no hook "{hook}"' + (f"; did you mean {near[0]}?" if near else "")
+        elif inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
+            return f"{hook} is a generator or coroutine; hooks return their answer: no yield, no async"
+    return None
+
+
+def _loaded(plugins: Plugins, source: Source) -> bool:
+    known = plugins._sources.get(source.name)
+    return known is not None and known == source
+
+
+def _unknown_block(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, sorted(known), n=1)
+    return f'-p no:{name}: no plugin is called "{name}"' + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _is(source: Source, name: str) -> bool:
+    return name == source.module or (source.distribution is not None and _plain(source.distribution) == _plain(name))
+
+
+def _plain(name: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _origin(source: Source) -> str:
+    return "a built-in agent" if source.kind == "builtin" else f"{source.distribution or source.module}"
