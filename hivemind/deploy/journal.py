@@ -1,0 +1,189 @@
+"""The journal: every Event of a deployment, one JSON line each, in one append-only file."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy.files import make_private
+from hivemind.events import Event, EventKind
+from hivemind.redact import REDACTOR, Redactor
+
+FILE = "journal.jsonl"
+ATTEMPT = "attempt"
+"""Name of the step that frames a whole attempt; its STARTED event carries the plan's digest."""
+
+_BORDERS = frozenset({EventKind.STARTED, EventKind.FINISHED, EventKind.FAILED, EventKind.SKIPPED})
+
+Listener = Callable[[Event], None]
+
+
+def new_attempt(clock: Clock = SYSTEM_CLOCK) -> str:
+    """An id for one run; ids sort by time."""
+    return f"{clock.now():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+class Journal:
+    """Writes the events of one attempt, then hands them to the listeners. Thread-safe.
+
+    folder: of the deployment. redactor: what each event passes through before it is written.
+    Events at the borders of steps are on disk when `record` returns.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        deployment_id: str,
+        attempt: str,
+        *,
+        listeners: tuple[Listener, ...] = (),
+        clock: Clock = SYSTEM_CLOCK,
+        redactor: Redactor = REDACTOR,
+    ) -> None:
+        make_private(folder)
+        self.deployment_id = deployment_id
+        self.attempt = attempt
+        self._clock = clock
+        self._redactor = redactor
+        self._listeners = list(listeners)
+        self._lock = threading.Lock()
+        self._file = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._end_torn_line()
+
+    def record(
+        self, stage: str, step: str, kind: EventKind, message: str, data: Mapping[str, Any] | None = None
+    ) -> Event:
+        """Writes one event and tells the listeners. data: JSON values."""
+        event = Event(
+            time=self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            deployment_id=self.deployment_id,
+            attempt=self.attempt,
+            stage=stage,
+            step=step,
+            kind=kind,
+            message=self._redactor.text(message),
+            data=MappingProxyType(self._redactor.data(data or {})),
+        )
+        line = json.dumps(event.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+        with self._lock:
+            _write_all(self._file, line.encode("utf-8", "replace"))
+            if kind in _BORDERS:
+                os.fsync(self._file)
+        self._tell(event)
+        return event
+
+    def started(self, plan_digest: str, message: str) -> Event:
+        """Marks the begin of the attempt for a plan."""
+        return self.record(ATTEMPT, ATTEMPT, EventKind.STARTED, message, {"plan": plan_digest})
+
+    def finished(self, message: str, data: Mapping[str, Any] | None = None) -> Event:
+        """Marks the attempt's good end."""
+        return self.record(ATTEMPT, ATTEMPT, EventKind.FINISHED, message, data)
+
+    def failed(self, message: str, data: Mapping[str, Any] | None = None) -> Event:
+        """Marks the attempt's end by a failure."""
+        return self.record(ATTEMPT, ATTEMPT, EventKind.FAILED, message, data)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _tell(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception as error:  # noqa: BLE001 - a listener's defect must not end an apply
+                if listener in self._listeners:
+                    self._listeners.remove(listener)
+                    name = getattr(listener, "__qualname__", type(listener).__name__)
+                    message = f"listener {name} failed and is no longer told: {error}"
+                    self.record(event.stage, event.step, EventKind.NOTE, message)
+
+    def _end_torn_line(self) -> None:
+        # A run that was killed while writing leaves a line without its end; what is written next must
+        # not become part of it.
+        size = os.fstat(self._file).st_size
+        if size and os.pread(self._file, 1, size - 1) != b"\n":
+            _write_all(self._file, b"\n")
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def read_journal(folder: Path, *, attempt: str | None = None) -> Iterator[Event]:
+    """The events in a deployment's folder, oldest first, of one attempt or of all. Torn lines are passed over."""
+    try:
+        file = (folder / FILE).open("rb")
+    except FileNotFoundError:
+        return
+    with file:
+        for line in file:
+            event = parse_event(line)
+            if event is not None and attempt in (None, event.attempt):
+                yield event
+
+
+def parse_event(line: bytes) -> Event | None:
+    """The event in one line of a journal; None where the line is torn."""
+    try:
+        data = json.loads(line)
+        return Event(
+            time=data["time"],
+            deployment_id=data["deployment"],
+            attempt=data["attempt"],
+            stage=data["stage"],
+            step=data["step"],
+            kind=EventKind(data["kind"]),
+            message=data["message"],
+            data=MappingProxyType(data["data"]),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def last_attempt(folder: Path) -> str | None:
+    """Id of the attempt that wrote last; None in an empty journal."""
+    attempt = None
+    for event in read_journal(folder):
+        attempt = event.attempt
+    return attempt
+
+
+def interrupted_results(folder: Path, plan_digest: str) -> Mapping[str, Any]:
+    """Step -> result of the last attempt, when that attempt was for this plan and was cut off or failed.
+
+    Empty when the last attempt ended well or was for another plan. A step's result is here only when
+    it was journaled; whether it still holds is for the step's `check` to say.
+    """
+    attempt = last_attempt(folder)
+    if attempt is None:
+        return MappingProxyType({})
+    results: dict[str, Any] = {}
+    for event in read_journal(folder, attempt=attempt):
+        if event.step == ATTEMPT:
+            if event.kind is EventKind.STARTED and event.data.get("plan") != plan_digest:
+                return MappingProxyType({})
+            if event.kind is EventKind.FINISHED:
+                return MappingProxyType({})
+        elif event.kind in (EventKind.FINISHED, EventKind.SKIPPED) and "result" in event.data:
+            results[event.step] = event.data["result"]
+        elif event.kind in (EventKind.STARTED, EventKind.FAILED):
+            results.pop(event.step, None)
+    return MappingProxyType(results)

@@ -1,0 +1,278 @@
+"""DeploymentState: what is known of one deployment, and the store that keeps it.
+
+State holds intent and results, never a secret, and never the last word: the stack is the truth.
+The mapping to the spec's data model is in docs/state.md.
+"""
+
+from __future__ import annotations
+
+import enum
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.codec import DecodeError, decode, encode
+from hivemind.deploy.diagnosis import Diagnosis
+from hivemind.deploy.files import make_private, write_atomically
+from hivemind.deploy.migrate import FORMAT, NewerFormat, migrate
+from hivemind.errors import DeploymentNotFound, HiveMindError
+from hivemind.exits import ExitCode
+from hivemind.plan.model import Basis, Snapshot
+from hivemind.redact import REDACTOR
+from hivemind.release import Verdict
+
+FILE = "state.json"
+CLOUDFORMATION = "cloudformation"
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+class DeploymentStatus(enum.StrEnum):
+    """Where a deployment stands. The words of the spec, with `applying` for a run under way."""
+
+    PENDING = "pending"
+    APPLYING = "applying"
+    DEPLOYED = "deployed"
+    FAILED = "failed"
+    ROLLED_BACK = "rolled_back"
+    DESTROYED = "destroyed"
+
+
+@dataclass(frozen=True)
+class StackInfo:
+    """stack_id: the ARN, None before the stack exists. region: `eu-west-1`."""
+
+    stack_name: str
+    stack_id: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One successful apply. time: RFC 3339. artifacts: service -> Artifact.digest. sources: service ->
+    Provenance.digest. verdict: `good`, `bad` or None where nothing was checked. seconds: by stage."""
+
+    number: int
+    time: str
+    artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    sources: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    template_digest: str = ""
+    commit: str | None = None
+    dirty: bool = False
+    subject: str | None = None
+    verdict: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The stack as last seen: what a plan on basis `recorded` is compared with."""
+
+    status: str | None
+    template: Mapping[str, Any]
+    parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    outputs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    physical_ids: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+
+@dataclass(frozen=True)
+class DeploymentState:
+    """One blueprint in one environment of one account and region. Fields up to `xray_enabled` are the spec's.
+
+    artifacts, sources: of the current revision. host_keys: instance id -> `ssh-ed25519 AAAA...`.
+    checkout: folder the deployment was applied from. cloud: `aws` or `local`. urls: service -> address.
+    """
+
+    deployment_id: str
+    status: DeploymentStatus
+    repo_url: str | None = None
+    stack_info: StackInfo | None = None
+    creation_method: str = CLOUDFORMATION
+    alb_dns_name: str | None = None
+    target_group_arn: str | None = None
+    verification_results: Verdict | None = None
+    monitoring_config: Mapping[str, Any] | None = None
+    retry_count: int = 0
+    failure_analysis: Diagnosis | None = None
+    deployment_stage: str = "production"
+    xray_enabled: bool = False
+    name: str = ""
+    environment: str = "production"
+    account: str = ""
+    region: str = ""
+    cloud: str = "aws"
+    endpoint: str | None = None
+    checkout: str | None = None
+    revisions: tuple[Revision, ...] = ()
+    artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    sources: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    urls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    host_keys: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    recorded: Recorded | None = None
+
+    @property
+    def changeable(self) -> bool:
+        """Whether HiveMind may change it: only what it made through CloudFormation."""
+        return self.creation_method == CLOUDFORMATION
+
+    @property
+    def instructions(self) -> str | None:
+        """What to do with a deployment that is not changeable; None for one that is."""
+        if self.changeable:
+            return None
+        return (
+            f"{self.deployment_id} was created by {self.creation_method!r}, not through CloudFormation. HiveMind "
+            "shows it and leaves it alone. To bring it under HiveMind, write a hivemind.yaml, apply it under "
+            "another environment name, move data and traffic over, then remove the old resources by hand."
+        )
+
+    @property
+    def revision(self) -> int:
+        """Number of the last successful apply, 0 for none."""
+        return self.revisions[-1].number if self.revisions else 0
+
+    @property
+    def last_good(self) -> Revision | None:
+        """The newest revision before the current one whose Verdict was good."""
+        return next((item for item in reversed(self.revisions[:-1]) if item.verdict == "good"), None)
+
+    def snapshot(self) -> Snapshot:
+        """What was recorded, as the basis of a plan; `artifacts` in it are digests of sources, as plans compare."""
+        if self.recorded is None:
+            return Snapshot(Basis.RECORDED, artifacts=self.sources, revision=self.revision)
+        return Snapshot(
+            Basis.RECORDED,
+            stack_id=self.stack_info.stack_id if self.stack_info else None,
+            status=self.recorded.status,
+            template=self.recorded.template,
+            parameters=self.recorded.parameters,
+            outputs=self.recorded.outputs,
+            physical_ids=self.recorded.physical_ids,
+            artifacts=self.sources,
+            revision=self.revision,
+        )
+
+
+def deployment_id(name: str, environment: str, account: str, region: str) -> str:
+    """The id of a deployment: `shop-production-123456789012-eu-west-1`."""
+    return f"{name}-{environment}-{account}-{region}"
+
+
+class StateUnreadable(HiveMindError):
+    """A state file cannot be used; it is left as it is. path: the file."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, path: Path, message: str, hint: str) -> None:
+        super().__init__(f"{path}: {message}", hint=hint)
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Listing:
+    """states: those that can be read, by id. unreadable: an error for each of the others."""
+
+    states: tuple[DeploymentState, ...]
+    unreadable: tuple[StateUnreadable, ...]
+
+
+class StateStore:
+    """Keeps states under `root`, one folder a deployment, which also holds its journal and its lease."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, deployment_id: str) -> Path:
+        """The deployment's folder; it may not exist yet. Raises DeploymentNotFound for an id that can't be one."""
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,250}", deployment_id):
+            raise DeploymentNotFound(f"{deployment_id!r} is not a deployment's id")
+        return self.root / deployment_id
+
+    def find(self, deployment_id: str) -> DeploymentState | None:
+        """The state, migrated to the present format; None where there is none. Raises StateUnreadable."""
+        return _read(self.folder(deployment_id) / FILE)
+
+    def load(self, deployment_id: str) -> DeploymentState:
+        """As `find`, but raises DeploymentNotFound where there is none."""
+        state = self.find(deployment_id)
+        if state is None:
+            hint = "`hivemind list` shows those that are known here."
+            raise DeploymentNotFound(f"no deployment {deployment_id}", hint=hint)
+        return state
+
+    def save(self, state: DeploymentState) -> None:
+        """Writes the whole state. The caller holds the deployment's lease."""
+        with self._locked(state.deployment_id) as path:
+            _write(path, state)
+
+    def change(self, deployment_id: str, edit: Callable[[DeploymentState], DeploymentState]) -> DeploymentState:
+        """Reads, edits and writes a state as one action; what `edit` returns is returned."""
+        with self._locked(deployment_id) as path:
+            current = _read(path)
+            if current is None:
+                raise DeploymentNotFound(f"no deployment {deployment_id}")
+            edited = edit(current)
+            _write(path, edited)
+            return edited
+
+    def update(self, deployment_id: str, **fields: Any) -> DeploymentState:
+        """`change` for some fields by name."""
+        return self.change(deployment_id, lambda state: replace(state, **fields))
+
+    def all(self) -> Listing:
+        """Every deployment under the root, by id."""
+        states: list[DeploymentState] = []
+        unreadable: list[StateUnreadable] = []
+        for path in sorted(self.root.glob(f"*/{FILE}")):
+            try:
+                state = _read(path)
+            except StateUnreadable as error:
+                unreadable.append(error)
+                continue
+            if state is not None:
+                states.append(state)
+        return Listing(tuple(states), tuple(unreadable))
+
+    def delete(self, deployment_id: str) -> None:
+        """Removes the deployment's folder with state, journal and keys; harmless when it is gone."""
+        shutil.rmtree(self.folder(deployment_id), ignore_errors=True)
+
+    @contextmanager
+    def _locked(self, deployment_id: str) -> Iterator[Path]:
+        folder = self.folder(deployment_id)
+        make_private(folder)
+        descriptor = os.open(folder / "state.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield folder / FILE
+        finally:
+            os.close(descriptor)
+
+
+def _write(path: Path, state: DeploymentState) -> None:
+    data = {"format": FORMAT, **REDACTOR.registered(encode(state))}
+    write_atomically(path, json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def _read(path: Path) -> DeploymentState | None:
+    try:
+        data = json.loads(path.read_bytes())
+        return decode(DeploymentState, migrate(data))
+    except FileNotFoundError:
+        return None
+    except NewerFormat as error:
+        raise StateUnreadable(path, str(error), "Use the HiveMind that wrote it, or a newer one.") from None
+    except (ValueError, DecodeError, RecursionError) as error:
+        raise StateUnreadable(
+            path,
+            f"not a readable state ({error})",
+            "The file is kept as it is. Move it away, then run `hivemind apply`: what the stack tells is read "
+            "from the stack, only the history of revisions is lost.",
+        ) from None

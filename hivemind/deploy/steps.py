@@ -1,0 +1,318 @@
+"""Steps: the effectful half of an apply as a graph, run side by side on a bounded number of threads.
+
+A step starts when everything that it needs is there: results of other steps, and *events*, which a
+running step announces (`Step.provides`) and fulfils while it still runs: so a host is prepared as soon
+as the stack's step says that it exists.
+"""
+
+from __future__ import annotations
+
+import graphlib
+import json
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy.journal import Journal
+from hivemind.errors import HiveMindError
+from hivemind.events import EventKind
+
+GRACE = 10.0
+"""Seconds that running steps get to end after Ctrl-C."""
+
+
+class StepCancelled(Exception):
+    """Raised by a step that ended early because it was asked to (`Context.check`)."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One idempotent piece of work.
+
+    name: unique, as the journal has it. stage: as shown (`build`, `stack`, `release` ...). run: gets a
+    Context; what it returns is the step's result. needs: names of steps and events. provides: events
+    that it fulfils while it runs. check: whether the result of an interrupted attempt still holds
+    (asked of the cloud or the host, never assumed); without it the step always runs. lasting: whether
+    the result goes into the journal, and so must be JSON data.
+    """
+
+    name: str
+    stage: str
+    run: Callable[[Context], Any]
+    needs: tuple[str, ...] = ()
+    provides: tuple[str, ...] = ()
+    check: Callable[[Any], bool] | None = None
+    lasting: bool = False
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a step. error: what it raised. skipped: an earlier result still held. seconds: it took."""
+
+    step: str
+    result: Any = None
+    error: BaseException | None = None
+    skipped: bool = False
+    seconds: float = 0.0
+
+
+class Context:
+    """What a running step sees: results of what it needs, a voice in the journal, the wish to end."""
+
+    def __init__(self, graph: StepGraph, step: Step) -> None:
+        self._graph = graph
+        self._step = step
+
+    def __getitem__(self, name: str) -> Any:
+        """The result of a step or the value of an event that this step needs."""
+        if name not in self._step.needs:
+            raise KeyError(f"step {self._step.name!r} does not need {name!r}")
+        return self._graph.value(name)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run is being ended; a long step looks now and then and leaves cleanly."""
+        return self._graph.cancelled.is_set()
+
+    def check(self) -> None:
+        """Raises StepCancelled when the run is being ended."""
+        if self.cancelled:
+            raise StepCancelled(self._step.name)
+
+    def progress(self, message: str, **data: Any) -> None:
+        """Says how far the step is."""
+        self._graph.journal.record(self._step.stage, self._step.name, EventKind.PROGRESS, message, data)
+
+    def note(self, message: str, **data: Any) -> None:
+        """Says something that a person should know afterwards."""
+        self._graph.journal.record(self._step.stage, self._step.name, EventKind.NOTE, message, data)
+
+    def fulfil(self, event: str, value: Any = None) -> None:
+        """Fulfils an event; a second time changes nothing."""
+        self._graph.fulfil(event, value)
+
+
+class StepGraph:
+    """A graph of steps, run once by `run`.
+
+    earlier: step -> result of an interrupted attempt for the same plan (`journal.interrupted_results`).
+    before_each: called before a step starts; what it raises fails the step (the lease's check).
+    workers: most steps that run at once. Raises ValueError for unknown needs, doubles and cycles.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[Step],
+        journal: Journal,
+        *,
+        earlier: Mapping[str, Any] | None = None,
+        before_each: Callable[[], None] | None = None,
+        workers: int = 8,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.journal = journal
+        self.cancelled = threading.Event()
+        self.outcomes: dict[str, Outcome] = {}
+        self._steps = _by_name(steps)
+        self._providers = _providers(self._steps)
+        self._earlier = dict(earlier or {})
+        self._before_each = before_each or (lambda: None)
+        self._workers = workers
+        self._clock = clock
+        self._values: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        # A stage's steps can be many, but each reports once: the queue is bounded by their number.
+        self._reports: queue.SimpleQueue[tuple[str, Outcome | None]] = queue.SimpleQueue()
+        self._sorter = _sorted_graph(self._steps, self._providers)
+
+    def value(self, name: str) -> Any:
+        """The result of a finished step or the value of a fulfilled event. Raises KeyError before that."""
+        with self._lock:
+            return self._values[name]
+
+    def fulfil(self, event: str, value: Any = None) -> None:
+        """Fulfils an event from any thread. Raises ValueError for one that no step provides."""
+        if event not in self._providers:
+            raise ValueError(f"no step provides {event!r}")
+        with self._lock:
+            if event in self._values:
+                return
+            self._values[event] = value
+            self._reports.put((event, None))
+
+    def run(self) -> Mapping[str, Any]:
+        """Runs all steps and returns step -> result.
+
+        After a failure nothing new starts, what runs is let finish, and the earliest error is raised
+        with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running steps are
+        asked to end and get GRACE seconds, then it goes on upwards.
+        """
+        ready: list[str] = list(self._sorter.get_ready())
+        running: set[str] = set()
+        failed: list[Outcome] = []
+        try:
+            while True:
+                self._start(ready, running, halted=bool(failed))
+                if not running and self._reports.empty():
+                    break
+                name, outcome = self._reports.get()
+                self._settle(name, outcome, running, failed)
+                if not failed:
+                    ready += self._sorter.get_ready()
+        except KeyboardInterrupt:
+            self._end(running)
+            raise
+        if failed:
+            raise _first(failed)
+        self._check_all_ran()
+        return MappingProxyType({name: self._values[name] for name in self._steps})
+
+    def _start(self, ready: list[str], running: set[str], *, halted: bool) -> None:
+        waiting: list[str] = []
+        for name in ready:
+            if name in self._providers:
+                waiting.append(name)  # an event: settled by `fulfil`, or when its provider ends
+            elif halted or len(running) >= self._workers:
+                waiting.append(name)
+            else:
+                running.add(name)
+                threading.Thread(target=self._work, args=(self._steps[name],), name=f"step {name}", daemon=True).start()
+        ready[:] = [name for name in waiting if name not in self._providers]
+
+    def _settle(self, name: str, outcome: Outcome | None, running: set[str], failed: list[Outcome]) -> None:
+        if outcome is None:
+            self._sorter.done(name)
+            return
+        running.discard(name)
+        self.outcomes[name] = outcome
+        if outcome.error is not None:
+            failed.append(outcome)
+            return
+        missing = [event for event in self._steps[name].provides if event not in self._values]
+        if missing:
+            failed.append(Outcome(name, error=HiveMindError(f"step {name!r} ended without {', '.join(missing)}")))
+            return
+        self._sorter.done(name)
+
+    def _work(self, step: Step) -> None:
+        start = self._clock.monotonic()
+        try:
+            outcome = self._earlier_outcome(step) or self._fresh_outcome(step, start)
+        except BaseException as error:  # noqa: BLE001 - whatever a step raises is its outcome
+            outcome = Outcome(step.name, error=error, seconds=self._clock.monotonic() - start)
+            self._record_failure(step, outcome)
+        self._reports.put((step.name, outcome))
+
+    def _earlier_outcome(self, step: Step) -> Outcome | None:
+        if step.check is None or step.provides or step.name not in self._earlier:
+            return None
+        result = self._earlier[step.name]
+        if not step.check(result):
+            return None
+        self._keep(step, result)
+        self.journal.record(
+            step.stage, step.name, EventKind.SKIPPED, "done by the interrupted run, and still so", {"result": result}
+        )
+        return Outcome(step.name, result=result, skipped=True)
+
+    def _fresh_outcome(self, step: Step, start: float) -> Outcome:
+        self._before_each()
+        self.journal.record(step.stage, step.name, EventKind.STARTED, step.message or step.name)
+        result = step.run(Context(self, step))
+        seconds = self._clock.monotonic() - start
+        data: dict[str, Any] = {"seconds": round(seconds, 3)}
+        if step.lasting:
+            json.dumps(result)  # raises TypeError here, where the step is known, not in the journal
+            data["result"] = result
+        self._keep(step, result)
+        self.journal.record(step.stage, step.name, EventKind.FINISHED, step.message or step.name, data)
+        return Outcome(step.name, result=result, seconds=seconds)
+
+    def _keep(self, step: Step, result: Any) -> None:
+        with self._lock:
+            self._values[step.name] = result
+
+    def _record_failure(self, step: Step, outcome: Outcome) -> None:
+        cancelled = isinstance(outcome.error, StepCancelled)
+        kind = EventKind.SKIPPED if cancelled else EventKind.FAILED
+        message = "ended on request" if cancelled else str(outcome.error) or type(outcome.error).__name__
+        self.journal.record(step.stage, step.name, kind, message, {"seconds": round(outcome.seconds, 3)})
+
+    def _end(self, running: set[str]) -> None:
+        self.cancelled.set()
+        deadline = self._clock.monotonic() + GRACE
+        while running and (left := deadline - self._clock.monotonic()) > 0:
+            try:
+                name, outcome = self._reports.get(timeout=left)
+            except queue.Empty:
+                return
+            if outcome is not None:
+                running.discard(name)
+                self.outcomes[name] = outcome
+
+    def _check_all_ran(self) -> None:
+        left = [name for name in self._steps if name not in self.outcomes]
+        if left:
+            raise HiveMindError(f"steps that never became ready: {', '.join(sorted(left))}")
+
+
+def _by_name(steps: Iterable[Step]) -> dict[str, Step]:
+    named: dict[str, Step] = {}
+    for step in steps:
+        if step.name in named:
+            raise ValueError(f"two steps are named {step.name!r}")
+        named[step.name] = step
+    return named
+
+
+def _providers(steps: Mapping[str, Step]) -> dict[str, str]:
+    providers: dict[str, str] = {}
+    for step in steps.values():
+        for event in step.provides:
+            if event in providers or event in steps:
+                raise ValueError(f"{event!r} is provided twice, or is also a step")
+            providers[event] = step.name
+    return providers
+
+
+def _sorted_graph(steps: Mapping[str, Step], providers: Mapping[str, str]) -> graphlib.TopologicalSorter[str]:
+    for step in steps.values():
+        for need in step.needs:
+            if need not in steps and need not in providers:
+                raise ValueError(f"step {step.name!r} needs {need!r}, which nothing provides")
+            if providers.get(need) == step.name:
+                raise ValueError(f"step {step.name!r} needs what it provides itself: {need!r}")
+    _refuse_cycles(steps, providers)
+    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
+    for event in providers:
+        sorter.add(event)
+    for step in steps.values():
+        sorter.add(step.name, *step.needs)
+    sorter.prepare()
+    return sorter
+
+
+def _refuse_cycles(steps: Mapping[str, Step], providers: Mapping[str, str]) -> None:
+    # An event has no edge to its provider in the graph that runs, since it comes before the provider's
+    # end; a step that waits for an event of a step that waits for it would still never start.
+    whole = {step.name: {providers.get(need, need) for need in step.needs} for step in steps.values()}
+    try:
+        graphlib.TopologicalSorter(whole).prepare()
+    except graphlib.CycleError as error:
+        raise ValueError(f"steps wait for each other: {' -> '.join(error.args[1])}") from None
+
+
+def _first(failed: list[Outcome]) -> BaseException:
+    errors = [outcome for outcome in failed if outcome.error is not None]
+    real = [outcome for outcome in errors if not isinstance(outcome.error, StepCancelled)] or errors
+    cause = real[0].error
+    if cause is None:
+        raise AssertionError("a failed outcome has an error")
+    for outcome in real[1:]:
+        cause.add_note(f"also failed: {outcome.step}: {outcome.error}")
+    return cause
