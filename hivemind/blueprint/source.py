@@ -1,0 +1,134 @@
+"""Reads `hivemind.yaml`: text, data, and the place of every node."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.blueprint.yamltree import Path as NodePath
+from hivemind.blueprint.yamltree import Span, lines_of, parse
+from hivemind.errors import FindingsError
+from hivemind.exits import ExitCode
+from hivemind.findings import Finding, Place, Severity
+
+MAX_BYTES = 1_000_000
+
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_BLANK = re.compile(r"(\s|#[^\n]*|---|\.\.\.)*")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A blueprint as read.
+
+    path: as the user wrote it. data: plain mappings, lists, text, numbers. places: path of keys and
+    indexes -> Span of that node. lines: the text's lines.
+    """
+
+    path: Path
+    text: str
+    data: Mapping[str, Any]
+    places: Mapping[NodePath, Span]
+    lines: tuple[str, ...] = field(repr=False, default=())
+
+    def place(self, path: NodePath, *, key: bool = False) -> Place:
+        """Where the node at `path` stands (its key with `key`); the nearest known node above it if it has none."""
+        while path not in self.places and path:
+            path, key = path[:-1], True
+        span = self.places.get(path)
+        if span is None:
+            return Place(str(self.path))
+        line, column, length = span.line, span.column, span.length
+        if span.key is not None and (key or span.text is None):
+            line, column, length = span.key
+        excerpt = self.lines[line - 1] if line <= len(self.lines) else ""
+        return Place(str(self.path), line, column, excerpt, length)
+
+    def written(self, path: NodePath) -> str | None:
+        """A scalar as it is written in the file, without quotes; None for anything else."""
+        span = self.places.get(path)
+        return span.text if span else None
+
+
+def load(path: Path) -> Source:
+    """Reads a blueprint. Raises FindingsError with everything that is wrong with file and syntax."""
+    return from_text(_decoded(_bytes(path), path), path)
+
+
+def from_text(text: str, path: Path) -> Source:
+    """The Source of a text; `path` is used for places only. Raises FindingsError."""
+    text = text.removeprefix("\ufeff")
+    file = str(path)
+    if not text or _BLANK.fullmatch(text):
+        raise _stop("H005", "the file is empty", Place(file), 'Start with  hivemind: 1  and  name: ..., or run "hivemind init".')
+    _refuse_control_characters(text, file)
+    data, places = parse(text, file)
+    lines = tuple(lines_of(text))
+    if not isinstance(data, dict):
+        span = places[()]
+        place = Place(file, span.line, span.column, lines[span.line - 1], span.length)
+        kind = "a list" if isinstance(data, list) else "a single value"
+        raise _stop("H019", f"the file is {kind}; expected keys such as  name:  and  services:", place, "Start with  hivemind: 1 .")  # noqa: E501
+    return Source(path, text, MappingProxyType(data), MappingProxyType(places), lines)
+
+
+def _bytes(path: Path) -> bytes:
+    place = Place(str(path))
+    try:
+        if path.is_dir():
+            inside = path / "hivemind.yaml"
+            hint = f"Name the file: {inside}" if inside.is_file() else 'Name a file, or run "hivemind init" there.'
+            raise _stop("H002", f"{path} is a directory; expected a file", place, hint)
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise _missing(path, place) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a valid path"
+        raise _stop("H003", f"can't read {path}: {reason}", place, "Check the file's permissions.") from None
+    if len(raw) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES // 1000} kB"
+        raise _stop("H004", message, place, "A blueprint is a few kB; is this the right file?")
+    return raw
+
+
+def _missing(path: Path, place: Place) -> FindingsError:
+    other = next((path.with_name(name) for name in ("hivemind.yaml", "hivemind.yml") if path.with_name(name).is_file()), None)
+    hint = f"did you mean {other}?" if other else '"hivemind init" writes one.'
+    error = _stop("H001", f"no file {path}", place, hint)
+    error.exit_code = ExitCode.NOT_FOUND
+    return error
+
+
+def _decoded(raw: bytes, path: Path) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8", "replace")
+        lines = lines_of(before)
+        whole = lines_of(raw.decode("utf-8", "replace"))
+        column = len(lines[-1]) + 1
+        place = Place(str(path), len(lines), column, whole[len(lines) - 1])
+        message = f"byte 0x{raw[error.start]:02x} at offset {error.start} is not UTF-8"
+        hint = "Save the file as UTF-8."
+        raise _stop("H006", message, place, hint) from None
+
+
+def _refuse_control_characters(text: str, file: str) -> None:
+    match = _FORBIDDEN.search(text)
+    if match is None:
+        return
+    before = lines_of(text[: match.start()])
+    line = lines_of(text)[len(before) - 1]
+    shown = _FORBIDDEN.sub("\ufffd", line)
+    place = Place(file, len(before), len(before[-1]) + 1, shown)
+    message = f"character U+{ord(match.group()):04X} is not allowed"
+    raise _stop("H007", message, place, 'Remove it, or write it in double quotes as "\\x..".')
+
+
+def _stop(id: str, message: str, place: Place, hint: str) -> FindingsError:
+    return FindingsError([Finding(id, Severity.ERROR, message, place, hint)])
