@@ -1,0 +1,155 @@
+"""How a run is shown while it goes on: a live tree, plain lines, or JSON lines."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import os
+import threading
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
+
+from hivemind.cli.tree import Tree
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.events import Event, EventKind
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+REFRESHES = 4
+"""Redraws of the tree a second: enough for the seconds to run, few enough not to flicker."""
+
+
+class Renderer(Protocol):
+    """Shows events; used as a context manager around the run. Called from any thread."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+    def __call__(self, event: Event) -> None: ...
+
+
+def renderer(json: bool, stream: TextIO, *, clock: Clock = SYSTEM_CLOCK) -> Renderer:
+    """The renderer that suits where the output goes.
+
+    json: one JSON object an event. Otherwise a live tree in a terminal, and plain lines in CI, in a pipe,
+    with NO_COLOR or TERM=dumb.
+    """
+    if json:
+        return JsonLines(stream)
+    return LiveTree(stream, clock) if _is_live(stream) else PlainLines(stream)
+
+
+def _is_live(stream: TextIO) -> bool:
+    quiet = ("CI", "NO_COLOR")
+    return stream.isatty() and not any(os.environ.get(name) for name in quiet) and os.environ.get("TERM") != "dumb"
+
+
+class _Lines:
+    """Writes whole lines, one at a time."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def _write(self, line: str) -> None:
+        with self._lock:
+            self._stream.write(line + "\n")
+            self._stream.flush()
+
+
+class JsonLines(_Lines):
+    """Every event as one JSON object on a line."""
+
+    def __call__(self, event: Event) -> None:
+        self._write(jsonlib.dumps(event.as_json(), ensure_ascii=False))
+
+
+class PlainLines(_Lines):
+    """One line an event: time since the first, stage, step, message. Mere progress is left out."""
+
+    MARKS = {  # noqa: RUF012 - a constant
+        EventKind.STARTED: "...",
+        EventKind.NOTE: "",
+        EventKind.FINISHED: "done",
+        EventKind.FAILED: "FAILED",
+        EventKind.SKIPPED: "skipped",
+    }
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._first: datetime | None = None
+
+    def __call__(self, event: Event) -> None:
+        if event.kind is EventKind.PROGRESS:
+            return
+        at = datetime.fromisoformat(event.time)
+        self._first = self._first or at
+        passed = max(0, int((at - self._first).total_seconds()))
+        step = "" if event.step == event.stage else event.step
+        parts = (f"{event.stage:9}", step, self.MARKS[event.kind], event.message)
+        self._write(f"[{passed // 60:02}:{passed % 60:02}] " + "  ".join(part for part in parts if part).rstrip())
+
+
+class LiveTree:
+    """One tree that is redrawn in place and never higher or wider than the window; notes scroll by above it."""
+
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        self._clock = clock
+        self._tree = Tree()
+        self._lock = threading.Lock()
+        self._console = Console(file=stream, highlight=False, soft_wrap=False)
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._draw,
+            refresh_per_second=REFRESHES,
+            vertical_overflow="crop",
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.start(refresh=False)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def __call__(self, event: Event) -> None:
+        if event.kind is EventKind.NOTE:
+            self._console.print(event.message, markup=False)
+            return
+        with self._lock:
+            self._tree.add(event, self._clock.monotonic())
+
+    def _draw(self) -> Text:
+        from rich.text import Text
+
+        size = self._console.size
+        with self._lock:
+            lines = self._tree.lines(self._clock.monotonic(), width=size.width - 1, height=size.height - 2)
+        text = Text(no_wrap=True, overflow="crop", end="")
+        for index, line in enumerate(lines):
+            mark = line.lstrip()[:1]
+            style = {"✔": "green", "✘": "red"}.get(mark)
+            text.append("\n" if index else "")
+            start = len(text)
+            text.append(line)
+            if style:
+                at = start + line.index(mark)
+                text.stylize(style, at, at + 1)
+        return text

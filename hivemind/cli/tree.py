@@ -1,0 +1,170 @@
+"""The tree of a run's stages and steps, as lines of text that fit a window. Pure: events and times in, lines out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hivemind.events import Event, EventKind
+
+SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+WORTH_NAMING = 10.0
+"""Seconds from which on the longest step of a finished stage is named."""
+_NAME_WIDTH = 9
+_TIME_WIDTH = 13
+
+
+@dataclass
+class Step:
+    """One step. started, ended: seconds on any one clock. estimate: seconds it should take, None where unknown."""
+
+    name: str
+    started: float
+    message: str = ""
+    kind: EventKind = EventKind.STARTED
+    ended: float | None = None
+    estimate: float | None = None
+
+    @property
+    def failed(self) -> bool:
+        return self.kind is EventKind.FAILED
+
+    def seconds(self, now: float) -> float:
+        return (self.ended if self.ended is not None else now) - self.started
+
+
+@dataclass
+class _Stage:
+    name: str
+    started: float
+    own: Step | None = None
+    steps: dict[str, Step] = field(default_factory=dict)
+
+    def every(self) -> list[Step]:
+        return [*([self.own] if self.own else []), *self.steps.values()]
+
+    @property
+    def running(self) -> bool:
+        if self.own:
+            return self.own.ended is None
+        return any(step.ended is None for step in self.steps.values())
+
+    @property
+    def failed(self) -> bool:
+        return any(step.failed for step in self.every())
+
+    @property
+    def skipped(self) -> bool:
+        return all(step.kind is EventKind.SKIPPED for step in self.every())
+
+    def seconds(self, now: float) -> float:
+        if self.running:
+            return now - self.started
+        return max((step.ended or now for step in self.every()), default=now) - self.started
+
+
+class Tree:
+    """What a run has done so far. `framing`: the step that stands for the whole run, which gets no line."""
+
+    def __init__(self, framing: str = "attempt") -> None:
+        self._framing = framing
+        self._stages: dict[str, _Stage] = {}
+
+    def add(self, event: Event, now: float) -> None:
+        """Takes in one event, received at `now` seconds."""
+        if event.step == self._framing or event.kind is EventKind.NOTE:
+            return
+        stage = self._stages.setdefault(event.stage, _Stage(event.stage, now))
+        if event.step in ("", event.stage):
+            step = stage.own = stage.own or Step(event.stage, now)
+        else:
+            step = stage.steps.setdefault(event.step, Step(event.step, now))
+        if event.kind is EventKind.STARTED:
+            step.started, step.ended = now, None
+        elif event.kind is not EventKind.PROGRESS:
+            step.ended = now
+        step.kind = event.kind
+        step.message = event.message or step.message
+        estimate = event.data.get("estimate")
+        step.estimate = float(estimate) if isinstance(estimate, int | float) else step.estimate
+
+    def lines(self, now: float, *, width: int, height: int) -> tuple[str, ...]:
+        """The tree in at most `height` lines of at most `width` characters. Running stages keep their steps longest."""
+        heads = [(stage, self._head(stage, now, width)) for stage in self._stages.values()]
+        room = max(0, height - len(heads))
+        blocks: list[tuple[str, ...]] = []
+        for stage, head in reversed(heads):
+            below = self._below(stage, now, width, room)
+            room -= len(below)
+            blocks.append((head, *below))
+        lines = tuple(line for block in reversed(blocks) for line in block)
+        return lines[-height:] if height > 0 else ()
+
+    def _head(self, stage: _Stage, now: float, width: int) -> str:
+        if stage.running:
+            mark = SPINNER[int(now * 4) % len(SPINNER)]
+        else:
+            mark = "✘" if stage.failed else "–" if stage.skipped else "✔"
+        seconds = stage.seconds(now)
+        time = "" if not stage.running and seconds < 1 else duration(seconds)
+        if stage.running and stage.own and stage.own.estimate:
+            time += f" of ~{duration(stage.own.estimate)}"
+        return _fit(f"{mark} {stage.name:{_NAME_WIDTH}} {self._text(stage)}", time, width)
+
+    @staticmethod
+    def _text(stage: _Stage) -> str:
+        if stage.own and stage.own.message:
+            return stage.own.message
+        steps = list(stage.steps.values())
+        if len(steps) == 1:
+            return steps[0].message or steps[0].name
+        done = [step for step in steps if step.ended is not None]
+        if len(done) == len(steps) and done:
+            return ", ".join(dict.fromkeys(step.message for step in done if step.message))
+        return f"{len(done)} of {len(steps)}"
+
+    def _below(self, stage: _Stage, now: float, width: int, room: int) -> tuple[str, ...]:
+        """Lines under a stage: what failed; then what runs, slowest first, or what took longest."""
+        failed = [step for step in stage.steps.values() if step.failed]
+        lines = [_fit(f"   ✘ {step.name}  {step.message}", duration(step.seconds(now)), width) for step in failed]
+        if stage.running:
+            running = [step for step in stage.steps.values() if step.ended is None]
+            running.sort(key=lambda step: (step.started, step.name))
+            if len(stage.steps) > 1 or stage.own:
+                lines += [self._step(step, now, width) for step in running]
+        elif len(stage.steps) > 1 and not failed:
+            slowest = max(stage.steps.values(), key=lambda step: step.seconds(now))
+            if slowest.seconds(now) >= WORTH_NAMING:
+                lines.append(_fit(f"   └ longest: {slowest.name} {duration(slowest.seconds(now))}", "", width))
+        if len(lines) > room:
+            hidden = len(lines) - max(0, room - 1)
+            lines = [*lines[: max(0, room - 1)], f"   … and {hidden} more"][:room]
+        return tuple(lines)
+
+    @staticmethod
+    def _step(step: Step, now: float, width: int) -> str:
+        time = duration(step.seconds(now)) + (f" of ~{duration(step.estimate)}" if step.estimate else "")
+        text = step.message if step.message.startswith(step.name) else f"{step.name}  {step.message}"
+        return _fit(f"   · {text.rstrip()}", time, width)
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: `3.1 s`, `38 s`, `6 min 02 s`, `1 h 05 min`."""
+    if seconds < 9.95:
+        return f"{max(0.0, seconds):.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def _fit(text: str, time: str, width: int) -> str:
+    """Text at the left and a time at the right, in `width` characters, the text cut where it is too long."""
+    text = " ".join(text.split("\n"))
+    if not time:
+        return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+    space = width - max(len(time), min(_TIME_WIDTH, width // 4)) - 1
+    if len(text) > space:
+        text = text[: max(0, space - 1)] + "…"
+    return f"{text:<{space}} {time:>{width - space - 1}}"[:width]
