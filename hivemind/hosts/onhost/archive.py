@@ -1,0 +1,126 @@
+"""Unpacks an artifact: verified against its digest while it is read, never outside its folder."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import posixpath
+import tarfile
+import zlib
+from pathlib import Path
+from typing import IO, Callable, Optional, cast
+
+from hivemind.hosts.onhost.report import InstallError
+
+CHUNK = 1 << 18
+Own = Callable[[Path, str], None]
+
+
+class _Digesting:
+    """A readable stream that keeps a digest of what went through it."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.digest.update(data)
+        return data
+
+
+def extract(archive: Path, digest: str, into: Path, own: Optional[Own] = None) -> int:
+    """Unpacks a .tar.gz into an empty folder and returns the number of its files.
+
+    digest: sha256 hex of the uncompressed archive. own: called with each path made and its name in the
+    archive, to set its owner. Raises InstallError for a wrong digest, a damaged archive, and any member
+    that is not a file, folder or link within the folder.
+    """
+    try:
+        with gzip.open(archive, "rb") as plain:
+            stream = _Digesting(cast("IO[bytes]", plain))
+            with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as members:
+                count = _members(members, into, own)
+            while stream.read(CHUNK):
+                pass
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InstallError(f"the artifact is damaged: {error}") from error
+    except FileNotFoundError:
+        if archive.exists():
+            raise
+        raise InstallError(f"there is no artifact at {archive}") from None
+    if stream.digest.hexdigest() != digest:
+        raise InstallError(f"the artifact's digest is {stream.digest.hexdigest()}, {digest} was expected")
+    _no_link_leads_out(into)
+    return count
+
+
+def _members(members: tarfile.TarFile, into: Path, own: Optional[Own]) -> int:
+    count = 0
+    for member in members:
+        name = _inside(member.name, "entry")
+        if name == ".":
+            continue
+        target = into / name
+        _real_parent(target, into)
+        if member.isdir():
+            target.mkdir(exist_ok=True)
+            target.chmod(0o755)
+        elif member.issym():
+            _inside(posixpath.join(posixpath.dirname(name), member.linkname), "link", absolute=member.linkname)
+            target.symlink_to(member.linkname)
+        elif member.islnk():
+            source = into / _inside(member.linkname, "link")
+            _real_parent(source, into)
+            if source.is_symlink():
+                raise InstallError(f"the artifact links hard to a link: {member.name}")
+            os.link(source, target)
+        elif member.isreg():
+            _file(members, member, target)
+        else:
+            raise InstallError(f"the artifact has an entry that is neither file, folder nor link: {member.name}")
+        count += 1
+        if own is not None:
+            own(target, name)
+    return count
+
+
+def _file(members: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
+    source = members.extractfile(member)
+    if source is None:
+        raise InstallError(f"the artifact is damaged at {member.name}")
+    # Exclusive: an entry that comes twice must not be written through what the first one left.
+    descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        while chunk := source.read(CHUNK):
+            file.write(chunk)
+        os.fchmod(file.fileno(), 0o755 if member.mode & 0o111 else 0o644)
+
+
+def _inside(name: str, what: str, absolute: str = "") -> str:
+    normal = posixpath.normpath(name)
+    if name.startswith("/") or absolute.startswith("/") or normal == ".." or normal.startswith("../") or "\0" in name:
+        raise InstallError(f"the artifact has a {what} that leads out of its folder: {absolute or name}")
+    return normal
+
+
+def _real_parent(target: Path, into: Path) -> None:
+    """Makes the parent folders, and refuses a parent that a link moved out of the folder."""
+    parent = target.parent
+    if not _within(parent, into):
+        raise InstallError(f"the artifact writes through a link: {target.relative_to(into)}")
+    parent.mkdir(parents=True, exist_ok=True)
+
+
+def _within(path: Path, folder: Path) -> bool:
+    real, root = os.path.realpath(path), os.path.realpath(folder)
+    return real == root or real.startswith(root + os.sep)
+
+
+def _no_link_leads_out(folder: Path) -> None:
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent) / name
+            if path.is_symlink() and not _within(path, folder):
+                raise InstallError(f"the artifact has a link that leads out of its folder: {path.relative_to(folder)}")

@@ -1,0 +1,238 @@
+"""Installs a release beside the others and makes it the current one, or leaves everything as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Optional
+
+from hivemind.hosts.onhost import accounts, archive, environment, readiness, runtime, services, unit
+from hivemind.hosts.onhost.layout import Layout, Release, write_atomically
+from hivemind.hosts.onhost.report import InstallError, Reporter
+from hivemind.hosts.onhost.request import Request
+
+
+class Installation:
+    """One run of the installer for one request."""
+
+    def __init__(self, layout: Layout, request: Request, reporter: Reporter) -> None:
+        self._layout = layout
+        self._request = request
+        self._reporter = reporter
+        self._release = layout.release(request.release)
+        self._account: Optional[accounts.Account] = None
+        self._step = "prepare"
+
+    def run(self) -> bool:
+        """Runs all steps, reporting each. Whether the release is current and running."""
+        try:
+            with locked(self._layout):
+                self._install()
+        except InstallError as error:
+            self._reporter.failed(self._step, error, current=self._layout.current_id())
+            return False
+        except OSError as error:
+            failure = InstallError(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
+            self._reporter.failed(self._step, failure, current=self._layout.current_id())
+            return False
+        return True
+
+    def _install(self) -> None:
+        self._account = prepare(self._layout, self._request.user)
+        self._step = "extract"
+        self._extract()
+        self._step = "configure"
+        before = self._configure()
+        try:
+            if self._request.release_command:
+                self._step = "release-command"
+                self._run_release_command(self._request.release_command)
+            self._step = "start"
+            self._switch()
+        except BaseException:
+            self._restore(before)
+            raise
+        self._step = "prune"
+        removed = prune(self._layout, self._request.keep)
+        kept = [release.id for release in self._layout.complete()]
+        self._reporter.step("done", f"{self._release.id} is current", data={"removed": removed, "releases": kept})
+
+    def _extract(self) -> None:
+        for leftover in self._layout.releases.glob(".incoming-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        if self._release.recorded().get("digest") == self._request.digest:
+            self._reporter.step("extract", "already there")
+            return
+        if self._release.record.exists() and self._layout.current_id() == self._release.id:
+            raise InstallError(f"release {self._release.id} is current and has another digest")
+        began = time.monotonic()
+        incoming = Release(self._layout.releases / f".incoming-{self._release.id}")
+        incoming.path.mkdir(mode=0o755)
+        count = archive.extract(Path(self._request.artifact), self._request.digest, incoming.path, self._own)
+        if not incoming.app.is_dir():
+            raise InstallError("the artifact has no folder app")
+        version = runtime.complete_environment(incoming, self._request.python, self._request.interpreters)
+        write_atomically(incoming.record, json.dumps({"digest": self._request.digest, "python": version}))
+        if self._release.path.exists():
+            shutil.rmtree(self._release.path)
+        incoming.path.rename(self._release.path)
+        self._reporter.step("extract", f"{count} entries in {time.monotonic() - began:.1f} s")
+
+    def _own(self, path: Path, name: str) -> None:
+        # The application may write into its own folder; what it is made of stays root's.
+        if self._account and (name == "app" or name.startswith("app/")):
+            self._account.own(path)
+
+    def _configure(self) -> dict[Path, Optional[str]]:
+        """Writes environment and unit of the release. Returns what was there before."""
+        release = self._release
+        before = {path: path.read_text() if path.exists() else None for path in (release.environment, release.unit)}
+        write_atomically(release.environment, environment.render(self._variables()), 0o600)
+        user = self._account.name if self._account else None
+        text = unit.render(
+            self._layout, release, self._request.start, self._request.options, user=user, port=self._request.port
+        )
+        write_atomically(release.unit, text)
+        self._reporter.step("configure", f"{len(self._request.env)} variables")
+        return before
+
+    def _variables(self) -> dict[str, str]:
+        request, release = self._request, self._release
+        variables = {"HOME": str(self._layout.data), "LANG": "C.UTF-8", **request.env}
+        if release.venv.is_dir():
+            variables = {"PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(release.venv), **variables}
+        if request.port is not None:
+            variables.setdefault("PORT", str(request.port))
+        variables["PATH"] = runtime.search_path(release, request.env.get("PATH"))
+        return variables
+
+    def _run_release_command(self, command: str) -> None:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            ["/bin/sh", "-c", command],
+            cwd=self._release.app,
+            env=self._variables(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+            **(self._account.spawn_arguments() if self._account else {}),
+        )
+        expired = threading.Event()
+
+        def expire() -> None:
+            expired.set()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, 9)
+
+        timer = threading.Timer(self._request.release_timeout, expire)
+        timer.daemon = True
+        timer.start()
+        lines: list[str] = []
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            del lines[: -readiness.EVIDENCE]
+            self._reporter.line(self._step, lines[-1])
+        code = process.wait()
+        timer.cancel()
+        if expired.is_set():
+            raise InstallError(f"the release command did not end within {self._request.release_timeout} s", lines)
+        if code != 0:
+            raise InstallError(f"the release command failed with exit code {code}", lines)
+        self._reporter.step(self._step, f"done in {time.monotonic() - began:.1f} s")
+
+    def _switch(self) -> None:
+        previous = self._layout.current_id()
+        try:
+            took = activate(self._layout, self._release, self._request.port, self._request.ready_timeout)
+        except (InstallError, OSError):
+            if previous and previous != self._release.id:
+                go_back(self._layout, self._layout.release(previous))
+            elif previous is None:
+                services.service_of(self._layout).stop()
+                self._layout.current.unlink(missing_ok=True)
+            raise
+        on_port = f", listens on {self._request.port}" if self._request.port else ""
+        self._reporter.step("start", f"up after {took:.1f} s{on_port}", data={"seconds": round(took, 3)})
+
+    def _restore(self, before: dict[Path, Optional[str]]) -> None:
+        """Puts back environment and unit of a release that was current already, and starts it again."""
+        if self._layout.current_id() != self._release.id:
+            return
+        for path, text in before.items():
+            if text is not None:
+                write_atomically(path, text, 0o600 if path == self._release.environment else 0o644)
+        if self._step == "start":
+            go_back(self._layout, self._release)
+
+
+def prepare(layout: Layout, user: str) -> Optional[accounts.Account]:
+    """Makes folders and user. Returns the account that the application will run as, None for this one."""
+    account = accounts.ensure(user, layout.data, real_system=services.has_systemd())
+    for folder in (layout.releases, layout.log.parent, layout.data, layout.environment_link.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    layout.data.chmod(0o750)
+    if account:
+        account.own(layout.data)
+    return account
+
+
+@contextlib.contextmanager
+def locked(layout: Layout) -> Iterator[None]:
+    """One installation of a service at a time; the next waits."""
+    layout.home.mkdir(parents=True, exist_ok=True)
+    with layout.lock.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def activate(layout: Layout, release: Release, port: Optional[int], timeout: float) -> float:
+    """Makes a release current and restarts the service. Returns the seconds until it was up."""
+    layout.point_current(release)
+    link = layout.environment_link
+    fresh = link.with_name(f".{link.name}-{os.getpid()}")
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(layout.current / "environment")
+    fresh.replace(link)
+    write_atomically(layout.unit, release.unit.read_text())
+    service = services.service_of(layout)
+    service.install()
+    service.stop()
+    if port is not None:
+        readiness.wait_until_free(port)
+    service.start()
+    return readiness.wait(service, port, timeout)
+
+
+def go_back(layout: Layout, release: Release) -> None:
+    """Makes an earlier release current again, as well as it goes: the failure before it is what gets reported."""
+    with contextlib.suppress(InstallError, OSError):
+        layout.point_current(release)
+        write_atomically(layout.unit, release.unit.read_text())
+        service = services.service_of(layout)
+        service.install()
+        service.stop()
+        service.start()
+
+
+def prune(layout: Layout, keep: int) -> list[str]:
+    """Removes the oldest releases beyond the number to keep, never the current one. Returns their ids."""
+    current = layout.current_id()
+    others = [release for release in layout.complete() if release.id != current]
+    surplus = others[: max(0, len(others) - (keep - 1))]
+    for release in surplus:
+        # The record first: a half removed release must not look complete.
+        release.record.unlink()
+        shutil.rmtree(release.path, ignore_errors=True)
+    return [release.id for release in surplus]

@@ -1,0 +1,167 @@
+"""Where things lie on an instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Optional
+
+ROOT_VARIABLE = "HIVEMIND_ROOT"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+def system_root() -> Path:
+    """The folder that all paths are under: `/` unless HIVEMIND_ROOT says otherwise."""
+    return Path(os.environ.get(ROOT_VARIABLE) or "/")
+
+
+def is_prefixed() -> bool:
+    """Whether HIVEMIND_ROOT moves everything elsewhere, so that nothing of the system may be changed."""
+    return system_root() != Path("/")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one service. root: see `system_root`."""
+
+    root: Path
+    service: str
+
+    @property
+    def product(self) -> Path:
+        return self.root / "opt/hivemind"
+
+    @property
+    def installer(self) -> Path:
+        return self.product / "installer.pyz"
+
+    @property
+    def home(self) -> Path:
+        return self.product / self.service
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.home / "current"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def data(self) -> Path:
+        """Kept over releases, writable by the application, its HOME."""
+        return self.root / "var/lib/hivemind" / self.service
+
+    @property
+    def log(self) -> Path:
+        return self.root / "var/log/hivemind" / f"{self.service}.log"
+
+    @property
+    def environment_link(self) -> Path:
+        return self.root / "etc/hivemind" / f"{self.service}.env"
+
+    @property
+    def boot(self) -> Path:
+        return self.root / "etc/hivemind/boot.d" / self.service
+
+    @property
+    def unit_name(self) -> str:
+        return f"hivemind-{self.service}.service"
+
+    @property
+    def unit(self) -> Path:
+        return self.root / "etc/systemd/system" / self.unit_name
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run/hivemind"
+
+    def release(self, release_id: str) -> Release:
+        return Release(self.releases / release_id)
+
+    def current_id(self) -> Optional[str]:
+        """The id of the current release; None before the first."""
+        try:
+            return Path(os.readlink(self.current)).name
+        except OSError:
+            return None
+
+    def complete(self) -> list[Release]:
+        """The complete releases, oldest first."""
+        if not self.releases.is_dir():
+            return []
+        found = [Release(path) for path in self.releases.iterdir() if Release(path).record.is_file()]
+        return sorted(found, key=lambda release: (release.record.stat().st_mtime_ns, release.path.name))
+
+    def point_current(self, release: Release) -> None:
+        """Makes a release the current one, atomically."""
+        fresh = self.home / f".current-{os.getpid()}"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(Path("releases") / release.path.name)
+        fresh.replace(self.current)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release's folder. record: written last into a release, so its presence says complete."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def app(self) -> Path:
+        return self.path / "app"
+
+    @property
+    def venv(self) -> Path:
+        return self.path / "venv"
+
+    @property
+    def environment(self) -> Path:
+        return self.path / "environment"
+
+    @property
+    def unit(self) -> Path:
+        return self.path / "unit"
+
+    @property
+    def record(self) -> Path:
+        return self.path / "release.json"
+
+    def recorded(self) -> dict[str, Any]:
+        """What the record says; empty when there is none or it can't be read."""
+        try:
+            content = json.loads(self.record.read_text())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
+    """Replaces a file's content; a reader or a power cut sees the old or the new, never a part.
+
+    mode: permission bits, in force before the first byte is written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=str(path.parent))
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

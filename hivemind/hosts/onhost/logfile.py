@@ -1,0 +1,97 @@
+"""The supervisor's log of an application: bounded, rotated, a time before every line."""
+
+from __future__ import annotations
+
+import collections
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import IO, Optional
+
+LIMIT = 5_000_000
+LONGEST_LINE = 16_384
+STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ")
+
+
+class LogFile:
+    """Appends output to a file. At `limit` bytes it is renamed to `.1`, which replaces the one before."""
+
+    def __init__(self, path: Path, limit: int = LIMIT) -> None:
+        self._path = path
+        self._limit = limit
+        self._rest = b""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = self._open()
+
+    def feed(self, data: bytes) -> None:
+        """Takes output as it comes; complete lines are written."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        while len(self._rest) > LONGEST_LINE:
+            lines.append(self._rest[:LONGEST_LINE])
+            self._rest = self._rest[LONGEST_LINE:]
+        for line in lines:
+            self._write(line)
+        self._file.flush()
+
+    def end(self) -> None:
+        """Writes an unfinished last line."""
+        if self._rest:
+            self.feed(b"\n")
+
+    def say(self, text: str) -> None:
+        """A line of the supervisor's own."""
+        self.end()
+        self.feed(f"hivemind: {text}\n".encode())
+
+    def _open(self) -> IO[bytes]:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+        return os.fdopen(descriptor, "ab")
+
+    def _write(self, line: bytes) -> None:
+        now = datetime.now(timezone.utc)
+        stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z "
+        self._file.write(stamp.encode() + line[:LONGEST_LINE].rstrip(b"\r") + b"\n")
+        if self._file.tell() >= self._limit:
+            self._file.close()
+            self._path.replace(self._path.with_name(self._path.name + ".1"))
+            self._file = self._open()
+
+
+def last_lines(path: Path, count: int, *, stamped: bool = False) -> list[str]:
+    """The last lines, from the rotated file too where needed."""
+    lines: collections.deque[str] = collections.deque(maxlen=count)
+    for file in (path.with_name(path.name + ".1"), path):
+        if file.exists():
+            with file.open(encoding="utf-8", errors="replace", newline="\n") as stream:
+                lines.extend(line.rstrip("\n") for line in stream)
+    return [line if stamped else STAMP.sub("", line, count=1) for line in lines]
+
+
+def follow(path: Path) -> Iterator[str]:
+    """Lines from now on, over rotations, without an end."""
+    stream: Optional[IO[str]] = None
+    rest = ""
+    while True:
+        if stream is None and path.exists():
+            stream = path.open(encoding="utf-8", errors="replace", newline="\n")
+            stream.seek(0, os.SEEK_END)
+        text = stream.read() if stream else ""
+        if text:
+            *lines, rest = (rest + text).split("\n")
+            yield from lines
+            continue
+        if stream is not None and _replaced(path, stream):
+            stream.close()
+            stream = path.open(encoding="utf-8", errors="replace", newline="\n") if path.exists() else None
+            continue
+        time.sleep(0.2)
+
+
+def _replaced(path: Path, stream: IO[str]) -> bool:
+    try:
+        return path.stat().st_ino != os.fstat(stream.fileno()).st_ino
+    except FileNotFoundError:
+        return True

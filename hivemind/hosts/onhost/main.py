@@ -1,0 +1,193 @@
+"""The installer's commands."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+from hivemind.hosts.onhost import install, request, services, supervise
+from hivemind.hosts.onhost.layout import NAME, Layout, system_root
+from hivemind.hosts.onhost.report import InstallError, Reporter
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    """Runs one command; exit code 0 when it did what it says, 1 with a reported failure, 2 for a wrong call."""
+    options = _parser().parse_args(arguments)
+    if options.command == "install":
+        return _install()
+    if not NAME.fullmatch(options.service):
+        sys.stderr.write("not a service name\n")
+        return 2
+    layout = Layout(system_root(), options.service)
+    try:
+        answer = COMMANDS[options.command](layout, options)
+    except InstallError as error:
+        Reporter().failed(options.command, error, current=layout.current_id())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return int(answer or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="installer")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("install", help="install the release that the request on standard input describes")
+    for name in ("prepare", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
+        command = commands.add_parser(name)
+        command.add_argument("service")
+        if name == "prepare":
+            command.add_argument("--user", default="hivemind")
+        elif name == "logs":
+            command.add_argument("-n", "--lines", type=int, default=100)
+            command.add_argument("-f", "--follow", action="store_true")
+            command.add_argument("--plain", action="store_true", help="without times")
+        elif name == "remove":
+            command.add_argument("--data", action="store_true", help="the service's data folder too")
+        elif name == "rollback":
+            command.add_argument("release")
+            command.add_argument("--port", type=int)
+            command.add_argument("--timeout", type=int, default=60)
+    return parser
+
+
+def _install() -> int:
+    reporter = Reporter()
+    try:
+        wanted = request.parse(json.loads(sys.stdin.read()))
+    except InstallError as error:
+        reporter.failed("request", error, current=None)
+        return 1
+    except ValueError:
+        # Not the exception's own text: it would quote the request.
+        reporter.failed("request", InstallError("the request is not JSON"), current=None)
+        return 1
+    reporter = Reporter(wanted.hidden_values)
+    layout = Layout(system_root(), wanted.service)
+    _keep_self(layout)
+    return 0 if install.Installation(layout, wanted, reporter).run() else 1
+
+
+def _keep_self(layout: Layout) -> None:
+    """Copies this installer to where the supervisor, boot and the next person find it."""
+    own = Path(sys.argv[0]).resolve()
+    if not own.is_file() or own == layout.installer.resolve():
+        return
+    layout.product.mkdir(parents=True, exist_ok=True)
+    fresh = layout.installer.with_name(f".installer-{os.getpid()}")
+    shutil.copyfile(own, fresh)
+    fresh.chmod(0o755)
+    fresh.replace(layout.installer)
+
+
+def _prepare(layout: Layout, options: argparse.Namespace) -> None:
+    _keep_self(layout)
+    account = install.prepare(layout, options.user)
+    Reporter().step(
+        "prepare",
+        "ready",
+        data={
+            "systemd": services.has_systemd(),
+            "user": account.name if account else None,
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "system": _system(),
+            "current": layout.current_id(),
+            "free": shutil.disk_usage(layout.product).free,
+        },
+    )
+
+
+def _system() -> str:
+    try:
+        rows = Path("/etc/os-release").read_text().splitlines()
+    except OSError:
+        return platform.system()
+    values = dict(row.partition("=")[::2] for row in rows)
+    return f"{values.get('ID', '')} {values.get('VERSION_ID', '')}".replace('"', "").strip()
+
+
+def _status(layout: Layout, _: argparse.Namespace) -> None:
+    state = services.service_of(layout).state()
+    current = layout.current_id()
+    data: dict[str, Any] = {
+        "state": state.word,
+        "pid": state.pid,
+        "restarts": state.restarts,
+        "since": state.since,
+        "current": current,
+        "digest": layout.release(current).recorded().get("digest") if current else None,
+        "releases": [release.id for release in layout.complete()],
+    }
+    Reporter().step("status", state.word, data=data)
+
+
+def _logs(layout: Layout, options: argparse.Namespace) -> None:
+    service = services.service_of(layout)
+    for line in service.lines(options.lines, stamped=not options.plain):
+        sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+    if options.follow:
+        for line in service.follow():
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+
+def _start(layout: Layout, _: argparse.Namespace) -> None:
+    services.service_of(layout).start()
+
+
+def _stop(layout: Layout, _: argparse.Namespace) -> None:
+    services.service_of(layout).stop()
+
+
+def _remove(layout: Layout, options: argparse.Namespace) -> None:
+    services.service_of(layout).remove()
+    layout.environment_link.unlink(missing_ok=True)
+    shutil.rmtree(layout.home, ignore_errors=True)
+    if options.data:
+        shutil.rmtree(layout.data, ignore_errors=True)
+    Reporter().step("remove", "removed")
+
+
+def _rollback(layout: Layout, options: argparse.Namespace) -> None:
+    release = layout.release(options.release)
+    if not NAME.fullmatch(options.release) or not release.record.is_file():
+        known = ", ".join(found.id for found in layout.complete()) or "none"
+        raise InstallError(f"release {options.release} is not on this instance; there are: {known}")
+    previous = layout.current_id()
+    with install.locked(layout):
+        try:
+            took = install.activate(layout, release, options.port, options.timeout)
+        except InstallError:
+            if previous and previous != release.id:
+                install.go_back(layout, layout.release(previous))
+            raise
+    Reporter().step("rollback", f"{release.id} is current, up after {took:.1f} s")
+
+
+def _supervise(layout: Layout, _: argparse.Namespace) -> int:
+    held = services.Supervised(layout).hold()
+    if held is None:
+        return 0
+    with held:
+        return supervise.Supervisor(layout).run()
+
+
+COMMANDS = {
+    "prepare": _prepare,
+    "status": _status,
+    "logs": _logs,
+    "start": _start,
+    "stop": _stop,
+    "remove": _remove,
+    "rollback": _rollback,
+    "supervise": _supervise,
+}

@@ -1,0 +1,108 @@
+"""The request: what to install, as JSON on standard input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from hivemind.hosts.onhost.layout import NAME
+from hivemind.hosts.onhost.report import InstallError
+
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+SIGNAL = re.compile(r"SIG[A-Z0-9]+")
+RESTARTS = ("always", "on-failure", "no")
+
+
+@dataclass(frozen=True)
+class UnitOptions:
+    """stop_signal: `SIGTERM`. stop_timeout: seconds before SIGKILL. restart: as systemd's Restart=."""
+
+    stop_signal: str = "SIGTERM"
+    stop_timeout: int = 30
+    restart: str = "always"
+
+
+@dataclass(frozen=True)
+class Request:
+    """See `hosts/request.py`, which writes it."""
+
+    service: str
+    release: str
+    artifact: str
+    digest: str
+    start: str
+    env: Mapping[str, str] = field(repr=False)
+    hidden: tuple[str, ...]
+    release_command: Optional[str]
+    release_timeout: int
+    user: str
+    port: Optional[int]
+    keep: int
+    python: Optional[str]
+    interpreters: tuple[str, ...]
+    ready_timeout: int
+    options: UnitOptions
+
+    @property
+    def hidden_values(self) -> list[str]:
+        """Values of the variables that must never be shown."""
+        return [self.env[name] for name in self.hidden if name in self.env]
+
+
+def parse(content: Any) -> Request:
+    """Checks a request and makes it a value; InstallError says what is wrong with it, without its values."""
+    if not isinstance(content, dict):
+        raise InstallError("the request is not a JSON object")
+    options = content.get("options") or {}
+    try:
+        request = Request(
+            service=str(content["service"]),
+            release=str(content["release"]),
+            artifact=str(content["artifact"]),
+            digest=str(content["digest"]),
+            start=str(content["start"]),
+            env={str(name): str(value) for name, value in (content.get("env") or {}).items()},
+            hidden=tuple(content.get("hidden") or ()),
+            release_command=content.get("release_command") or None,
+            release_timeout=int(content.get("release_timeout") or 900),
+            user=str(content.get("user") or "hivemind"),
+            port=int(content["port"]) if content.get("port") else None,
+            keep=max(1, int(content.get("keep") or 5)),
+            python=content.get("python") or None,
+            interpreters=tuple(content.get("interpreters") or ()),
+            ready_timeout=int(content.get("ready_timeout") or 60),
+            options=UnitOptions(
+                stop_signal=str(options.get("stop_signal") or "SIGTERM"),
+                stop_timeout=int(options.get("stop_timeout") or 30),
+                restart=str(options.get("restart") or "always"),
+            ),
+        )
+    except KeyError as missing:
+        raise InstallError(f"the request has no {missing}") from None
+    except (TypeError, ValueError, AttributeError):
+        raise InstallError("the request has a value of the wrong type") from None
+    _check(request)
+    return request
+
+
+def _check(request: Request) -> None:
+    wrong = [
+        name
+        for name, good in (
+            ("service", NAME.fullmatch(request.service)),
+            ("release", NAME.fullmatch(request.release)),
+            ("user", NAME.fullmatch(request.user)),
+            ("digest", DIGEST.fullmatch(request.digest)),
+            ("start", request.start.strip() and "\0" not in request.start),
+            ("port", request.port is None or 0 < request.port < 65536),
+            ("options.stop_signal", SIGNAL.fullmatch(request.options.stop_signal)),
+            ("options.restart", request.options.restart in RESTARTS),
+        )
+        if not good
+    ]
+    wrong += [f"env.{name}" for name, value in request.env.items() if not VARIABLE.fullmatch(name) or "\0" in value]
+    if wrong:
+        raise InstallError(f"the request has a value that can't be used: {', '.join(sorted(wrong))}")
