@@ -1,0 +1,100 @@
+"""What holds for every test: a home of its own, no credentials, no skip where none is allowed, durations kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REAL_HOME = Path.home()
+NO_SKIP = bool(os.environ.get("HIVEMIND_NO_SKIP"))
+ON_AWS = os.environ.get("HIVEMIND_TEST_AWS") == "1"
+DURATIONS = os.environ.get("HIVEMIND_TEST_DURATIONS")
+"""File to which the durations of this run are appended, one JSON object a line."""
+
+STARTED = time.monotonic()
+
+
+@pytest.fixture(autouse=True)
+def isolation(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A home and a data directory of its own, nothing of the user's AWS account, no colour, no CI in the environment.
+
+    Installers keep their caches and settings. The directory's name is short: Unix sockets go into it.
+    """
+    home = Path(tempfile.mkdtemp(prefix="hm-"))
+    for name in list(os.environ):
+        if name.startswith(("AWS_", "HIVEMIND_")) and not (ON_AWS and request.node.get_closest_marker("aws")):
+            monkeypatch.delenv(name)
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("HIVEMIND_HOME", str(home / "data"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name, path in _installers().items():
+        if name not in os.environ:
+            monkeypatch.setenv(name, path)
+    yield
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _installers() -> dict[str, str]:
+    """Caches and settings of pip and npm in the real home, which tests that build applications go on using."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", REAL_HOME / ".cache"))
+    found = {"PIP_CACHE_DIR": str(cache / "pip"), "npm_config_cache": str(REAL_HOME / ".npm")}
+    settings = {"PIP_CONFIG_FILE": REAL_HOME / ".config/pip/pip.conf", "npm_config_userconfig": REAL_HOME / ".npmrc"}
+    return found | {name: str(path) for name, path in settings.items() if path.exists()}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests on a real account run only when asked for."""
+    if ON_AWS:
+        return
+    apart = [item for item in items if item.get_closest_marker("aws")]
+    if apart:
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if item not in apart]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput"):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if NO_SKIP and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    stats = terminalreporter.stats
+    if NO_SKIP and stats.get("skipped"):
+        terminalreporter.write_line(f"{len(stats['skipped'])} skipped where none may skip (HIVEMIND_NO_SKIP)", red=True)
+    calls = [report for outcome in ("passed", "failed") for report in stats.get(outcome, ()) if report.when == "call"]
+    slowest = sorted(calls, key=lambda report: -report.duration)[:15]
+    for report in calls:
+        if "fast" in report.keywords and report.duration > 1:
+            terminalreporter.write_line(f"marked fast, took {report.duration:.1f} s: {report.nodeid}", yellow=True)
+    if DURATIONS:
+        _keep(
+            {
+                "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "python": platform.python_version(),
+                "seconds": round(time.monotonic() - STARTED, 1),
+                "tests": {
+                    outcome: len(stats[outcome]) for outcome in ("passed", "failed", "skipped") if stats.get(outcome)
+                },
+                "slowest": {report.nodeid: round(report.duration, 2) for report in slowest},
+            }
+        )
+
+
+def _keep(entry: dict[str, object]) -> None:
+    path = Path(str(DURATIONS))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(entry) + "\n")
