@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+MAX_FILES = 100_000
+MAX_BYTES = 300 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -17,4 +21,41 @@ class Repository:
 
     def text(self, path: str, *, limit: int = 1_000_000) -> str | None:
         """The file's text, undecodable bytes replaced; None where it is missing, binary or over `limit` bytes."""
-        raise NotImplementedError
+        inside = PurePosixPath(path)
+        if inside.is_absolute() or ".." in inside.parts:
+            return None
+        try:
+            real = (self.root / inside).resolve()
+            if not real.is_relative_to(self.root) or not real.is_file() or real.stat().st_size > limit:
+                return None
+            with real.open("rb") as file:
+                content = file.read(limit + 1)
+        except (OSError, RuntimeError, ValueError):
+            return None
+        if len(content) > limit or b"\0" in content[:8192]:
+            return None
+        return content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+
+    def under(self, path: str) -> Iterator[str]:
+        """The files in folder `path` (`.` for all), as paths relative to it."""
+        folder = PurePosixPath(path).as_posix()
+        if folder in {".", ""}:
+            yield from self.files
+            return
+        prefix = folder.rstrip("/") + "/"
+        for file in self.files:
+            if file.startswith(prefix):
+                yield file.removeprefix(prefix)
+
+
+def read(root: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> Repository:
+    """The repository in folder `root`, at most `max_files` files and `max_bytes` bytes of them.
+
+    `.gitignore` and `.hivemindignore` files are respected, at every level. Nothing in the tree is
+    executed, git's hooks and configuration included. Raises OSError where `root` can't be listed.
+    """
+    from hivemind.repositories.walk import walk
+
+    resolved = root.resolve()
+    files, truncated = walk(resolved, max_files=max_files, max_bytes=max_bytes)
+    return Repository(resolved, files, truncated)

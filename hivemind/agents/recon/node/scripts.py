@@ -1,0 +1,36 @@
+"""What a package's scripts come down to: the command that really starts the application."""
+
+from __future__ import annotations
+
+import re
+
+from hivemind.agents.recon.node.package import Package
+
+_NESTED = re.compile(r"^(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)$")
+_WATCHERS = re.compile(r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:-[\w-]+\s+)*([\w./-]+\.[cm]?js|[\w./-]+/[\w-]+)\b.*$")
+DEVELOPMENT = re.compile(
+    r"\b(nodemon|ts-node|ts-node-dev|tsx|vite-node|nest start|next dev|nuxt dev|astro dev|remix dev|--watch|-w\b|concurrently|"
+    r"webpack(-dev-server| serve)|react-scripts start|vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
+)
+PREVIEW = re.compile(r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"
+                     r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve))")  # fmt: skip
+
+
+def command(package: Package, name: str) -> str | None:
+    """The command of a script, with scripts that it calls put in their place; None where there is none."""
+    return _expanded(package, name, 0)
+
+
+def _expanded(package: Package, name: str, depth: int) -> str | None:
+    text = package.scripts.get(name, "").strip()
+    if not text:
+        return None
+    if (nested := _NESTED.match(text)) and nested[1] != name and depth < 5:
+        return _expanded(package, nested[1], depth + 1) or text
+    return text
+
+
+def watched(text: str) -> str | None:
+    """`nodemon -L src/index.js` -> `node src/index.js`; None for other commands."""
+    match = _WATCHERS.match(text)
+    return f"node {match[1]}" if match else None

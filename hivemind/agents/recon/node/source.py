@@ -1,0 +1,59 @@
+"""Facts out of JavaScript and TypeScript source: ports, health routes, environment."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from hivemind.agents.recon.folder import Folder
+
+SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx")
+_LARGEST = 400_000
+_PORT = re.compile(
+    r"process\.env(?:\.PORT|\[[\"']PORT[\"']\])\s*(?:\|\||\?\?)\s*[\"']?(\d{2,5})|"
+    r"\.listen\(\s*(?:\{[^}]*?port:\s*)?(\d{2,5})\b|"
+    r"\b(?:const|let|var)\s+(?:port|PORT)\s*=\s*[\"']?(\d{2,5})\b|"
+    r"normalizePort\([^)]*[\"'](\d{2,5})[\"']"
+)
+_LISTENS = re.compile(r"\.listen\(|\bserve\(\s*[{\w]|createServer\(|Deno\.serve|Bun\.serve")
+_HEALTH = re.compile(
+    r"(?:\.(?:get|all|use|route|head)\(\s*|url\s*===?\s*|@Get\(\s*|pathname\s*===?\s*|path:\s*|case\s+)"
+    r"[\"'`](/(?:api/)?(?:health|healthz|healthcheck|_health|livez|alive|up|ping|status)/?)[\"'`]"
+)
+_READ = re.compile(r"process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])")
+
+
+@dataclass
+class Source:
+    """Each with (value, file, line); the shallowest files first."""
+
+    ports: list[tuple[int, str, int]] = field(default_factory=list)
+    health: list[tuple[str, str, int]] = field(default_factory=list)
+    reads: dict[str, tuple[str, int]] = field(default_factory=dict)
+    listens: list[tuple[str, int]] = field(default_factory=list)
+
+
+def read(folder: Folder) -> Source:
+    """Facts of every script of the application, by its text; comments that fill a line are passed over."""
+    source = Source()
+    scripts = [*folder.sources(*SUFFIXES), *(file for file in ("bin/www", "bin/server") if folder.has(file))]
+    for file in scripts:
+        if file.endswith((".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js", ".config.js", ".config.ts")):
+            continue
+        for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
+            if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
+                _line(source, file, number, line)
+    return source
+
+
+def _line(source: Source, file: str, number: int, line: str) -> None:
+    if match := _PORT.search(line):
+        port = int(next(group for group in match.groups() if group))
+        if 1 <= port <= 65535:
+            source.ports.append((port, file, number))
+    if match := _HEALTH.search(line):
+        source.health.append((match[1], file, number))
+    for match in _READ.finditer(line):
+        source.reads.setdefault(match[1] or match[2], (file, number))
+    if _LISTENS.search(line):
+        source.listens.append((file, number))

@@ -1,0 +1,188 @@
+"""Resolve: fills what a blueprint leaves open with what Recon found. Blueprint values always win."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
+from hivemind.detection import Detection, all_of, best, language_of
+from hivemind.findings import Finding, Severity
+
+DEFAULT_PORTS = {"node": 3000, "static": 8080}
+DEFAULT_PORT = 8000
+DATABASES = {"postgres": "db"}
+"""Needs that become a resource of this name when the blueprint has none of the type."""
+
+Sighting = tuple[str, Detection]
+"""A plugin's name and one of its detections."""
+
+
+def resolve(
+    blueprint: Blueprint, detections: Mapping[str, Sequence[Sighting]]
+) -> tuple[Blueprint, tuple[Finding, ...]]:
+    """The blueprint with every service as complete as can be known, and what could not.
+
+    detections: service name -> what plugins found in its folder. Each filled value gets an Origin. A database
+    that a service needs and no resource provides is added as resource `db`.
+    """
+    services: dict[str, Service] = {}
+    resources = dict(blueprint.resources)
+    origins: dict[str, Origin] = {}
+    findings: list[Finding] = []
+    for name, service in blueprint.services.items():
+        filling = _Filling(service, tuple(detection for _, detection in detections.get(name, ())))
+        filling.fill(resources)
+        services[name] = filling.service
+        origins |= filling.origins
+        findings += filling.findings
+    filled = replace(blueprint, resources=MappingProxyType(resources)).with_services(services, origins)
+    return filled, tuple(findings)
+
+
+class _Filling:
+    """One service on its way from what was written to what will run."""
+
+    def __init__(self, service: Service, detections: tuple[Detection, ...]) -> None:
+        self.service = service
+        self.detections = detections
+        self.origins: dict[str, Origin] = {}
+        self.findings: list[Finding] = []
+        self.path = f"services.{service.name}"
+        self.language = self._language()
+
+    def fill(self, resources: dict[str, Resource]) -> None:
+        self._runtime()
+        self._kind()
+        for field in ("install", "build", "start", "release"):
+            if getattr(self.service, field) is None and (found := self._best(field)):
+                self._set(field, str(found.value), found)
+        if self.service.kind is ServiceKind.STATIC and self.service.static_dir is None:
+            found = self._best("static_dir")
+            self._set("static_dir", str(found.value) if found else ".", found, "the service's own folder")
+        self._port()
+        if self.service.is_web and self.service.health.path is None and (found := self._best("health_path")):
+            self.service = replace(self.service, health=replace(self.service.health, path=str(found.value)))
+            self.origins[f"{self.path}.health.path"] = Origin("recon", found.evidence)
+        self._needs(resources)
+        self._start_missing()
+        self._environment()
+
+    def _language(self) -> str | None:
+        if self.service.runtime:
+            return self.service.runtime.split()[0]
+        found = language_of(self.detections)
+        return str(found.value) if found else None
+
+    def _best(self, field: str) -> Detection | None:
+        return best(self.detections, field, language=self.language)
+
+    def _set(self, field: str, value: Any, found: Detection | None, otherwise: str = "") -> None:
+        self.service = replace(self.service, **{field: value})
+        self.origins[f"{self.path}.{field}"] = Origin("recon", found.evidence) if found else Origin("default", otherwise)
+
+    def _runtime(self) -> None:
+        if self.service.runtime is not None or self.language is None:
+            return
+        version = self._best("runtime_version") if self.language != "static" else None
+        if version:
+            self._set("runtime", f"{self.language} {version.value}", version)
+        else:
+            self._set("runtime", self.language, language_of(self.detections))
+
+    def _kind(self) -> None:
+        if self.service.kind is not None:
+            return
+        found = self._best("kind")
+        if self.language == "static":
+            self._set("kind", ServiceKind.STATIC, found, "runtime static")
+        elif found and found.value in {"web", "worker"}:
+            self._set("kind", ServiceKind(found.value), found)
+        else:
+            self._set("kind", ServiceKind.WEB, None, "a service is a web service unless it says otherwise")
+
+    def _port(self) -> None:
+        if self.service.port is not None or not self.service.is_web:
+            return
+        found = self._best("port")
+        start = self.service.start or ""
+        if found and (found.language is None or found.precedence > 10 or "$PORT" not in start):
+            self._set("port", int(found.value), found)
+            return
+        port = DEFAULT_PORTS.get(self.language or "", DEFAULT_PORT)
+        if re.search(r"\$\{?PORT\b", start):
+            origin = self.origins.get(f"{self.path}.start")
+            where = origin.evidence if origin and origin.kind == "recon" else "start"
+            self._set("port", port, None, f"$PORT in {where}")
+        else:
+            self._set("port", port, None, f"usual for {self.language}" if self.language else "HiveMind's default")
+
+    def _needs(self, resources: dict[str, Resource]) -> None:
+        types = {resources[need].type for need in self.service.needs if need in resources}
+        for found in all_of(self.detections, "need", language=self.language):
+            wanted = str(found.value)
+            if wanted in types:
+                continue
+            if f"{self.path}.needs" in self.origins or not self.service.needs:
+                self._need(wanted, found, resources)
+
+    def _need(self, wanted: str, found: Detection, resources: dict[str, Resource]) -> None:
+        name = next((name for name in sorted(resources) if resources[name].type == wanted), None)
+        if name is None and wanted in DATABASES:
+            name = DATABASES[wanted]
+            if name in resources:
+                name = f"{self.service.name}-{name}"
+            resources[name] = Resource(name, wanted)
+            self.origins[f"resources.{name}"] = Origin("recon", found.evidence)
+        if name is None:
+            self._remark(
+                "H303",
+                Severity.WARNING,
+                f"{self.path} seems to need {wanted} ({found.evidence}), and no resource provides it",
+                f"add a resource of type {wanted} where a plugin has it, or hand its address over with env or secrets",
+            )
+            return
+        self.service = replace(self.service, needs=(*self.service.needs, name))
+        self.origins[f"{self.path}.needs"] = Origin("recon", found.evidence)
+
+    def _start_missing(self) -> None:
+        if self.service.start is not None or self.service.kind is ServiceKind.STATIC:
+            return
+        found = self._best("kind")
+        where = "the repository" if self.service.path == "." else f"folder {self.service.path}"
+        if found and found.value in {"library", "cli", "script"}:
+            what = {"library": "a library", "cli": "a command-line tool"}.get(str(found.value), "a program without a server")
+            self._remark(
+                "H302",
+                Severity.ERROR,
+                f"{where} looks like {what} ({found.evidence}): there is nothing to serve",
+                "if it does serve, write how:  start: COMMAND   (and port: NUMBER), or kind: worker with start",
+            )
+        else:
+            seen = f"{self.language} was seen, but no start command" if self.language else "no application was recognised in it"
+            self._remark(
+                "H301",
+                Severity.ERROR,
+                f"no start command for {self.path}: {where} has no Procfile; {seen}",
+                "write it:  start: COMMAND   for instance  start: gunicorn app:app --bind 0.0.0.0:$PORT",
+            )
+
+    def _environment(self) -> None:
+        for found in all_of(self.detections, "env_required", language=self.language):
+            name = str(found.value)
+            if name in self.service.env or name in self.service.secrets:
+                continue
+            secret = re.search(r"SECRET|KEY|TOKEN|PASSWORD|PASSWD|CREDENTIAL|DSN", name)
+            add = f"secrets: {{{name}: ssm:/NAME}}" if secret else f"env: {{{name}: VALUE}}"
+            self._remark(
+                "H304",
+                Severity.WARNING,
+                f"{self.path} reads {name} from its environment ({found.evidence}) and nothing sets it",
+                f"add to {self.path}:  {add}",
+            )
+
+    def _remark(self, identifier: str, severity: Severity, message: str, hint: str) -> None:
+        self.findings.append(Finding(identifier, severity, message, hint=hint, path=self.path, plugin="recon"))

@@ -1,0 +1,91 @@
+"""What of a tree is ignored: what no application needs, and what its ignore files say."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pathspec import PathSpec
+
+IGNORE_FILES = (".gitignore", ".hivemindignore")
+ALWAYS = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".svn",
+        ".hivemind",
+        "node_modules",
+        "bower_components",
+        ".venv",
+        "__pycache__",
+        "__pypackages__",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".DS_Store",
+        ".next",
+        ".nuxt",
+        ".turbo",
+        ".parcel-cache",
+    }
+)
+_LARGEST = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Ignores:
+    """The rules that hold in a folder: those of its own ignore files before those of the folders above."""
+
+    rules: tuple[tuple[str, PathSpec], ...] = ()
+
+    def entering(self, folder: Path, relative: str) -> Ignores:
+        """The rules that hold inside `folder`, whose path from the root is `relative` (empty for the root)."""
+        added = tuple((relative, spec) for name in IGNORE_FILES if (spec := _spec(folder / name)) is not None)
+        return Ignores(added + self.rules) if added else self
+
+    def ignores(self, relative: str, *, is_folder: bool) -> bool:
+        """Whether a path (from the root, with `/`) is left out. The deepest rule that speaks decides."""
+        name = relative.rpartition("/")[2]
+        if name in ALWAYS:
+            return True
+        for base, spec in self.rules:
+            inner = relative[len(base) + 1 :] if base else relative
+            verdict = spec.check_file(inner + "/" if is_folder else inner).include
+            if verdict is not None:
+                return verdict
+        return False
+
+
+def _spec(file: Path) -> PathSpec | None:
+    try:
+        if file.is_symlink() or file.stat().st_size > _LARGEST:
+            return None
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+    if not wanted:
+        return None
+    spec: PathSpec = PathSpec.from_lines("gitignore", _valid(wanted))
+    return spec
+
+
+def _valid(lines: list[str]) -> list[str]:
+    """The patterns that parse: one wrong line must not make a whole file void."""
+    kept = []
+    for line in lines:
+        try:
+            PathSpec.from_lines("gitignore", [line])
+        except ValueError:
+            continue
+        kept.append(line)
+    return kept
+
+
+def is_virtual_environment(folder: str) -> bool:
+    """Whether a folder is a Python environment, whatever its name."""
+    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - a hot path
