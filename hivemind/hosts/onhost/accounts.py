@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from hivemind.hosts.onhost.layout import is_prefixed
 from hivemind.hosts.onhost.report import InstallError
@@ -31,7 +31,7 @@ class Account:
         os.chown(path, self.uid, self.gid, follow_symlinks=False)
 
 
-def find(name: str) -> Optional[Account]:
+def find(name: str) -> Account | None:
     """The account, where there is one and this process may switch to it."""
     if is_prefixed() or os.geteuid() != 0:
         return None
@@ -39,12 +39,12 @@ def find(name: str) -> Optional[Account]:
         entry = pwd.getpwnam(name)
     except KeyError:
         return None
-    if not (_mapped("uid", entry.pw_uid) and _mapped("gid", entry.pw_gid)):
+    if entry.pw_uid == 0 or not (_mapped("uid", entry.pw_uid) and _mapped("gid", entry.pw_gid)):
         return None
     return Account(name, entry.pw_uid, entry.pw_gid)
 
 
-def ensure(name: str, home: Path, *, real_system: bool) -> Optional[Account]:
+def ensure(name: str, home: Path, *, real_system: bool) -> Account | None:
     """The account, made as a system user where that may be done.
 
     real_system: whether this is a machine of its own; elsewhere users are never made.
@@ -75,4 +75,4 @@ def _mapped(kind: str, number: int) -> bool:
     except OSError:
         return True
     starts, lengths = ranges[0::3], ranges[2::3]
-    return any(int(start) <= number < int(start) + int(length) for start, length in zip(starts, lengths))
+    return any(int(start) <= number < int(start) + int(length) for start, length in zip(starts, lengths, strict=False))

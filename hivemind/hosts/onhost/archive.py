@@ -8,8 +8,9 @@ import os
 import posixpath
 import tarfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Callable, Optional, cast
+from typing import IO, cast
 
 from hivemind.hosts.onhost.report import InstallError
 
@@ -30,7 +31,7 @@ class _Digesting:
         return data
 
 
-def extract(archive: Path, digest: str, into: Path, own: Optional[Own] = None) -> int:
+def extract(archive: Path, digest: str, into: Path, own: Own | None = None) -> int:
     """Unpacks a .tar.gz into an empty folder and returns the number of its files.
 
     digest: sha256 hex of the uncompressed archive. own: called with each path made and its name in the
@@ -56,7 +57,7 @@ def extract(archive: Path, digest: str, into: Path, own: Optional[Own] = None) -
     return count
 
 
-def _members(members: tarfile.TarFile, into: Path, own: Optional[Own]) -> int:
+def _members(members: tarfile.TarFile, into: Path, own: Own | None) -> int:
     count = 0
     for member in members:
         name = _inside(member.name, "entry")

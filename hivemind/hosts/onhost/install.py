@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Optional
 
 from hivemind.hosts.onhost import accounts, archive, environment, readiness, runtime, services, unit
 from hivemind.hosts.onhost.layout import Layout, Release, write_atomically
@@ -28,7 +27,7 @@ class Installation:
         self._request = request
         self._reporter = reporter
         self._release = layout.release(request.release)
-        self._account: Optional[accounts.Account] = None
+        self._account: accounts.Account | None = None
         self._step = "prepare"
 
     def run(self) -> bool:
@@ -91,7 +90,7 @@ class Installation:
         if self._account and (name == "app" or name.startswith("app/")):
             self._account.own(path)
 
-    def _configure(self) -> dict[Path, Optional[str]]:
+    def _configure(self) -> dict[Path, str | None]:
         """Writes environment and unit of the release. Returns what was there before."""
         release = self._release
         before = {path: path.read_text() if path.exists() else None for path in (release.environment, release.unit)}
@@ -166,7 +165,7 @@ class Installation:
         on_port = f", listens on {self._request.port}" if self._request.port else ""
         self._reporter.step("start", f"up after {took:.1f} s{on_port}", data={"seconds": round(took, 3)})
 
-    def _restore(self, before: dict[Path, Optional[str]]) -> None:
+    def _restore(self, before: dict[Path, str | None]) -> None:
         """Puts back environment and unit of a release that was current already, and starts it again."""
         if self._layout.current_id() != self._release.id:
             return
@@ -177,7 +176,7 @@ class Installation:
             go_back(self._layout, self._release)
 
 
-def prepare(layout: Layout, user: str) -> Optional[accounts.Account]:
+def prepare(layout: Layout, user: str) -> accounts.Account | None:
     """Makes folders and user. Returns the account that the application will run as, None for this one."""
     account = accounts.ensure(user, layout.data, real_system=services.has_systemd())
     for folder in (layout.releases, layout.log.parent, layout.data, layout.environment_link.parent):
@@ -197,7 +196,7 @@ def locked(layout: Layout) -> Iterator[None]:
         yield
 
 
-def activate(layout: Layout, release: Release, port: Optional[int], timeout: float) -> float:
+def activate(layout: Layout, release: Release, port: int | None, timeout: float) -> float:
     """Makes a release current and restarts the service. Returns the seconds until it was up."""
     layout.point_current(release)
     link = layout.environment_link

@@ -8,7 +8,7 @@ import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 ROOT_VARIABLE = "HIVEMIND_ROOT"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -87,10 +87,10 @@ class Layout:
     def release(self, release_id: str) -> Release:
         return Release(self.releases / release_id)
 
-    def current_id(self) -> Optional[str]:
+    def current_id(self) -> str | None:
         """The id of the current release; None before the first."""
         try:
-            return Path(os.readlink(self.current)).name
+            return self.current.readlink().name
         except OSError:
             return None
 

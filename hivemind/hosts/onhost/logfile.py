@@ -7,9 +7,9 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Optional
+from typing import IO
 
 LIMIT = 5_000_000
 LONGEST_LINE = 16_384
@@ -51,7 +51,7 @@ class LogFile:
         return os.fdopen(descriptor, "ab")
 
     def _write(self, line: bytes) -> None:
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
         stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z "
         self._file.write(stamp.encode() + line[:LONGEST_LINE].rstrip(b"\r") + b"\n")
         if self._file.tell() >= self._limit:
@@ -72,7 +72,7 @@ def last_lines(path: Path, count: int, *, stamped: bool = False) -> list[str]:
 
 def follow(path: Path) -> Iterator[str]:
     """Lines from now on, over rotations, without an end."""
-    stream: Optional[IO[str]] = None
+    stream: IO[str] | None = None
     rest = ""
     while True:
         if stream is None and path.exists():

@@ -10,14 +10,14 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from hivemind.hosts.onhost import install, request, services, supervise
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; exit code 0 when it did what it says, 1 with a reported failure, 2 for a wrong call."""
     options = _parser().parse_args(arguments)
     if options.command == "install":

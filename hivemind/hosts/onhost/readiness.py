@@ -5,7 +5,6 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
-from typing import Optional
 
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.services import Supervised, Systemd
@@ -17,7 +16,7 @@ EVIDENCE = 30
 """Lines of the log that go with a failure."""
 
 
-def wait(service: Systemd | Supervised, port: Optional[int], timeout: float) -> float:
+def wait(service: Systemd | Supervised, port: int | None, timeout: float) -> float:
     """Returns the seconds it took; raises InstallError with the last log lines.
 
     port: TCP port that must be bound, None: the service must just stay up. timeout: seconds.
@@ -47,7 +46,7 @@ def wait_until_free(port: int, timeout: float = 3.0) -> None:
         time.sleep(0.05)
 
 
-def _why(port: Optional[int], timeout: float) -> str:
+def _why(port: int | None, timeout: float) -> str:
     if port is None:
         return f"the application did not stay up for {SETTLE:g} s within {timeout:g} s"
     others = sorted(listening() - {22})

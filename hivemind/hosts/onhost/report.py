@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any, Optional
+from typing import Any
 
 MASK = "[hidden]"
 SHORTEST_MASKED = 4
@@ -35,7 +35,7 @@ class Reporter:
             text = text.replace(value, MASK)
         return text
 
-    def step(self, step: str, message: str, *, ok: bool = True, data: Optional[Mapping[str, Any]] = None) -> None:
+    def step(self, step: str, message: str, *, ok: bool = True, data: Mapping[str, Any] | None = None) -> None:
         """Says that a step ended. data: plain JSON values."""
         self._write({"step": step, "ok": ok, "message": self.mask(message), **({"data": data} if data else {})})
 
@@ -43,7 +43,7 @@ class Reporter:
         """One line of output of a running command."""
         self._write({"step": step, "line": self.mask(text)})
 
-    def failed(self, step: str, error: InstallError, *, current: Optional[str]) -> None:
+    def failed(self, step: str, error: InstallError, *, current: str | None) -> None:
         """Says that a step failed, with evidence and the release that stays current."""
         self._write(
             {

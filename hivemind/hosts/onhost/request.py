@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 from hivemind.hosts.onhost.layout import NAME
 from hivemind.hosts.onhost.report import InstallError
@@ -36,12 +36,12 @@ class Request:
     start: str
     env: Mapping[str, str] = field(repr=False)
     hidden: tuple[str, ...]
-    release_command: Optional[str]
+    release_command: str | None
     release_timeout: int
     user: str
-    port: Optional[int]
+    port: int | None
     keep: int
-    python: Optional[str]
+    python: str | None
     interpreters: tuple[str, ...]
     ready_timeout: int
     options: UnitOptions

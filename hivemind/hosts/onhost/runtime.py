@@ -7,19 +7,18 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Optional
 
 from hivemind.hosts.onhost.layout import Release
 from hivemind.hosts.onhost.report import InstallError
 
 PROBE = (
-    "import sys; print('%d.%d' % sys.version_info[:2]); print('%d.%d.%d' % sys.version_info[:3]);"
-    "print(getattr(sys, '_base_executable', None) or sys.executable)"
+    "import os, sys; print('%d.%d' % sys.version_info[:2]); print('%d.%d.%d' % sys.version_info[:3]);"
+    "print(os.path.realpath(getattr(sys, '_base_executable', None) or sys.executable))"
 )
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def complete_environment(release: Release, wanted: Optional[str], candidates: Iterable[str] = ()) -> Optional[str]:
+def complete_environment(release: Release, wanted: str | None, candidates: Iterable[str] = ()) -> str | None:
     """Writes pyvenv.cfg and the interpreter's links into a release's `venv`.
 
     wanted: minor version such as `3.11`. candidates: commands to try first. Returns the interpreter's
@@ -29,7 +28,7 @@ def complete_environment(release: Release, wanted: Optional[str], candidates: It
         return None
     if wanted is None:
         libraries = sorted((release.venv / "lib").glob("python3.*"))
-        wanted = libraries[0].name[len("python") :] if libraries else "%d.%d" % sys.version_info[:2]
+        wanted = libraries[0].name[len("python") :] if libraries else f"{sys.version_info[0]}.{sys.version_info[1]}"
     version, executable = _interpreter(wanted, candidates)
     binaries = release.venv / "bin"
     binaries.mkdir(exist_ok=True)
@@ -58,7 +57,7 @@ def _interpreter(wanted: str, candidates: Iterable[str]) -> tuple[str, str]:
     raise InstallError(f"the application needs Python {wanted}, this instance has {found}")
 
 
-def _ask(command: str) -> Optional[tuple[str, str, str]]:
+def _ask(command: str) -> tuple[str, str, str] | None:
     try:
         answer = subprocess.run([command, "-I", "-c", PROBE], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
@@ -69,7 +68,7 @@ def _ask(command: str) -> Optional[tuple[str, str, str]]:
     return lines[0], lines[1], lines[2]
 
 
-def search_path(release: Release, given: Optional[str] = None) -> str:
+def search_path(release: Release, given: str | None = None) -> str:
     """The application's PATH: its own programs, then the given or the system's."""
     own = (release.venv / "bin", release.app / "node_modules/.bin", release.path / "runtime/bin")
     return ":".join([*(str(path) for path in own if path.is_dir()), given or DEFAULT_PATH])

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Optional
+from typing import IO, Any
 
 from hivemind.hosts.onhost import logfile
 from hivemind.hosts.onhost.layout import ROOT_VARIABLE, Layout, is_prefixed, write_atomically
@@ -27,9 +27,9 @@ class State:
     """word: `running`, `restarting`, `stopped`, `failed` or `starting`. since: seconds of the Unix epoch."""
 
     word: str
-    pid: Optional[int] = None
+    pid: int | None = None
     restarts: int = 0
-    since: Optional[float] = None
+    since: float | None = None
 
 
 def has_systemd() -> bool:
@@ -152,7 +152,7 @@ class Supervised:
     def follow(self) -> Iterator[str]:
         return logfile.follow(self._layout.log)
 
-    def hold(self) -> Optional[IO[str]]:
+    def hold(self) -> IO[str] | None:
         """Takes the lock of the running supervisor; None when another one has it."""
         self._lock.parent.mkdir(parents=True, exist_ok=True)
         file = self._lock.open("a+")
@@ -166,7 +166,7 @@ class Supervised:
         file.flush()
         return file
 
-    def _holder(self) -> Optional[int]:
+    def _holder(self) -> int | None:
         try:
             with self._lock.open() as file:
                 try:
@@ -206,7 +206,7 @@ def service_of(layout: Layout) -> Systemd | Supervised:
 def _is_session_of(pid: int, folder: str) -> bool:
     """Whether a process leads its group and works below a folder: a process id alone may be someone else's by now."""
     try:
-        return os.getpgid(pid) == pid and os.readlink(f"/proc/{pid}/cwd").startswith(folder)
+        return os.getpgid(pid) == pid and str(Path(f"/proc/{pid}/cwd").readlink()).startswith(folder)
     except OSError:
         return False
 

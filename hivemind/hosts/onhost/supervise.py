@@ -11,7 +11,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from hivemind.hosts.onhost import accounts, environment
 from hivemind.hosts.onhost.layout import Layout, write_atomically
@@ -157,7 +157,7 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_read.recv(4096)
 
-    def _record(self, state: str, pid: Optional[int], code: Optional[int] = None) -> None:
+    def _record(self, state: str, pid: int | None, code: int | None = None) -> None:
         entry: dict[str, Any] = {
             "state": state,
             "pid": pid,

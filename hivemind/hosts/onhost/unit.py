@@ -6,7 +6,6 @@ import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Optional
 
 from hivemind.hosts.onhost.layout import Layout, Release
 from hivemind.hosts.onhost.request import UnitOptions
@@ -36,7 +35,7 @@ UMask=0027
 
 
 def render(
-    layout: Layout, release: Release, start: str, options: UnitOptions, *, user: Optional[str], port: Optional[int]
+    layout: Layout, release: Release, start: str, options: UnitOptions, *, user: str | None, port: int | None
 ) -> str:
     """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it."""
     capability = "CAP_NET_BIND_SERVICE" if port is not None and port < 1024 else ""
@@ -104,10 +103,10 @@ class Unit:
     """What the supervisor needs of a unit. Times in seconds."""
 
     arguments: tuple[str, ...]
-    working_directory: Optional[str]
+    working_directory: str | None
     environment: Mapping[str, str]
     environment_files: tuple[str, ...]
-    user: Optional[str]
+    user: str | None
     restart: str
     restart_delay: float
     restart_steps: int

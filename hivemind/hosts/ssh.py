@@ -1,0 +1,398 @@
+"""SSH to one instance: pinned host key, the deployment's key, commands with a deadline, files, forwarding."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Self
+
+import paramiko
+
+from hivemind.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.errors import HiveMindError, Stage, StageError
+
+if TYPE_CHECKING:
+    from hivemind.cloud import Cloud
+
+PORT = 22
+KEEPALIVE = 15
+CHUNK = 1 << 16
+LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+
+
+class HostUnreachable(StageError):  # noqa: N818  named as the errors of hivemind.errors
+    """No SSH connection to an instance, or it broke."""
+
+    def __init__(self, instance_id: str, why: str, *, hint: str | None = None) -> None:
+        super().__init__(Stage.DEPLOY, f"{instance_id} can't be reached by SSH: {why}", subject=instance_id, hint=hint)
+
+
+class HostKeyMismatch(StageError):  # noqa: N818
+    """The instance shows another host key than the one that is known for it."""
+
+    def __init__(self, instance_id: str, expected: str, got: str) -> None:
+        super().__init__(
+            Stage.DEPLOY,
+            f"{instance_id} shows another SSH host key than the one known for it: {got}, expected {expected}",
+            subject=instance_id,
+            hint="Somebody may stand in between. Nothing was sent. If the instance's key was changed on purpose, "
+            "replace the instance.",
+        )
+
+
+class CommandTimeout(StageError):  # noqa: N818
+    """A command on an instance did not end in time."""
+
+    def __init__(self, instance_id: str, what: str, seconds: float) -> None:
+        super().__init__(Stage.DEPLOY, f"{what} on {instance_id} did not end within {seconds:g} s", subject=instance_id)
+
+
+@dataclass(frozen=True)
+class Completed:
+    """A command's end. code: exit code, -1 when the connection or a signal ended it. stdout, stderr: text."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def login_name(os: str) -> str:
+    """The user that an operating system's images let in by SSH (`debian-12` -> `admin`)."""
+    return LOGINS.get(os.partition("-")[0], "admin")
+
+
+class Host:
+    """An open SSH connection to an instance. Use `connect` to get one; a context manager; safe for one thread.
+
+    instance_id: EC2 id. host_key: the verified key (`ssh-ed25519 AAAA...`), to be remembered for this instance.
+    """
+
+    def __init__(self, client: paramiko.SSHClient, instance_id: str, host_key: str, clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._sftp: paramiko.SFTPClient | None = None
+        self.instance_id = instance_id
+        self.host_key = host_key
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._client.close()
+
+    @property
+    def alive(self) -> bool:
+        transport = self._client.get_transport()
+        return transport is not None and transport.is_active()
+
+    def run(
+        self,
+        command: str,
+        *,
+        stdin: bytes = b"",
+        timeout: float = 60.0,
+        on_line: Callable[[str], None] | None = None,
+        what: str = "a command",
+    ) -> Completed:
+        """Runs a shell command. stdin: all of its input. timeout: seconds until its end. on_line: gets every line
+        of standard output as it comes. what: names the command in messages, as its text may be long.
+
+        Raises CommandTimeout, HostUnreachable.
+        """
+        with self._mapped_errors():
+            channel = self._open_session(timeout)
+            try:
+                channel.exec_command(command)
+                return _converse(channel, stdin, on_line, _Deadline(self._clock, timeout))
+            except TimeoutError:
+                raise CommandTimeout(self.instance_id, what, timeout) from None
+            finally:
+                channel.close()
+
+    def put(self, content: bytes | Path, remote: str, *, mode: int = 0o600) -> bool:
+        """Copies a file, or bytes, to a path relative to the login's home, atomically.
+
+        Names of files must tell their content (a digest): one that is there with its size is not copied again.
+        Returns whether anything was copied. Raises HostUnreachable.
+        """
+        size = content.stat().st_size if isinstance(content, Path) else len(content)
+        with self._mapped_errors():
+            sftp = self._files()
+            with contextlib.suppress(FileNotFoundError):
+                if sftp.stat(remote).st_size == size:
+                    return False
+            _make_folders(sftp, PurePosixPath(remote).parent)
+            temporary = f"{remote}.{uuid.uuid4().hex[:8]}.part"
+            try:
+                with sftp.open(temporary, "wb") as target:
+                    target.set_pipelined(True)
+                    sftp.chmod(temporary, mode)
+                    if isinstance(content, Path):
+                        with content.open("rb") as source:
+                            while chunk := source.read(CHUNK // 2):
+                                target.write(chunk)
+                    else:
+                        target.write(content)
+                sftp.posix_rename(temporary, remote)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    sftp.remove(temporary)
+                raise
+        return True
+
+    def home(self) -> str:
+        """The absolute path that `put` paths are relative to."""
+        with self._mapped_errors():
+            return self._files().normalize(".")
+
+    def list(self, folder: str) -> tuple[str, ...]:
+        """Names in a folder, none when there is no such folder."""
+        with self._mapped_errors():
+            try:
+                return tuple(sorted(self._files().listdir(folder)))
+            except FileNotFoundError:
+                return ()
+
+    def remove(self, remote: str) -> None:
+        """Removes a file; one that is not there is fine."""
+        with self._mapped_errors(), contextlib.suppress(FileNotFoundError):
+            self._files().remove(remote)
+
+    def forward(self, host: str, port: int, *, timeout: float = 10.0) -> paramiko.Channel:
+        """A TCP connection from the instance to an address that it can reach (`direct-tcpip`).
+
+        Raises OSError when the instance is not let in there.
+        """
+        transport = self._transport()
+        try:
+            return transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout)
+        except paramiko.ChannelException as error:
+            raise ConnectionRefusedError(f"{self.instance_id} does not get through to {host}:{port}") from error
+        except (paramiko.SSHException, EOFError) as error:
+            raise ConnectionError(f"{self.instance_id}: {error}") from error
+
+    def shell(self, *, term: str, width: int, height: int, command: str | None = None) -> paramiko.Channel:
+        """An interactive session with a terminal of that many columns and rows."""
+        with self._mapped_errors():
+            channel = self._open_session(30.0)
+            channel.get_pty(term, width, height)
+            if command is None:
+                channel.invoke_shell()
+            else:
+                channel.exec_command(command)
+            return channel
+
+    def stream(self, command: str) -> paramiko.Channel:
+        """Starts a command without an end of its own (`logs -f`); closing the channel ends it."""
+        with self._mapped_errors():
+            channel = self._open_session(30.0)
+            channel.set_combine_stderr(True)
+            channel.exec_command(command)
+            return channel
+
+    def _transport(self) -> paramiko.Transport:
+        transport = self._client.get_transport()
+        if transport is None or not transport.is_active():
+            raise HostUnreachable(self.instance_id, "the connection was closed")
+        return transport
+
+    def _open_session(self, timeout: float) -> paramiko.Channel:
+        return self._transport().open_session(timeout=min(timeout, 30.0))
+
+    def _files(self) -> paramiko.SFTPClient:
+        if self._sftp is None:
+            self._sftp = self._client.open_sftp()
+        return self._sftp
+
+    @contextlib.contextmanager
+    def _mapped_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except HiveMindError:
+            raise
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise HostUnreachable(self.instance_id, str(error) or type(error).__name__) from error
+
+
+class _Deadline:
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._end = clock.monotonic() + seconds
+
+    def left(self) -> float:
+        left = self._end - self._clock.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _converse(
+    channel: paramiko.Channel, stdin: bytes, on_line: Callable[[str], None] | None, deadline: _Deadline
+) -> Completed:
+    """Sends input and reads both outputs at once: neither side may block the other."""
+    err = bytearray()
+    channel.settimeout(deadline.left())
+    sides = [
+        threading.Thread(target=_send, args=(channel, stdin), daemon=True),
+        threading.Thread(target=_collect, args=(channel.recv_stderr, err.extend), daemon=True),
+    ]
+    for side in sides:
+        side.start()
+    out, rest = bytearray(), b""
+    while data := channel.recv(CHUNK):
+        out += data
+        if on_line is not None:
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                on_line(line.decode(errors="replace"))
+        channel.settimeout(deadline.left())
+    if on_line is not None and rest:
+        on_line(rest.decode(errors="replace"))
+    if not channel.status_event.wait(deadline.left()):
+        raise TimeoutError
+    for side in sides:
+        side.join(deadline.left())
+    return Completed(channel.exit_status, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+def _send(channel: paramiko.Channel, content: bytes) -> None:
+    # A command may end without reading its input: its exit code tells, not this.
+    with contextlib.suppress(OSError):
+        channel.sendall(content)
+        channel.shutdown_write()
+
+
+def _collect(receive: Callable[[int], bytes], keep: Callable[[bytes], None]) -> None:
+    with contextlib.suppress(OSError):
+        while data := receive(CHUNK):
+            keep(data)
+
+
+def _make_folders(sftp: paramiko.SFTPClient, folder: PurePosixPath) -> None:
+    for part in (*reversed(folder.parents), folder):
+        if str(part) in (".", "/"):
+            continue
+        try:
+            sftp.stat(str(part))
+        except FileNotFoundError:
+            # Another connection may be making it at this moment.
+            with contextlib.suppress(OSError):
+                sftp.mkdir(str(part), 0o700)
+
+
+def trusted_host_key(cloud: Cloud, instance_id: str, known: Mapping[str, str]) -> str | None:
+    """The host key to expect: the remembered one, else the cloud's authenticated one; None: not known yet."""
+    return known.get(instance_id) or cloud.host_key(instance_id)
+
+
+def connect(
+    cloud: Cloud,
+    instance_id: str,
+    *,
+    key: Path,
+    user: str,
+    known: Mapping[str, str],
+    deadline: float = 30.0,
+    clock: Clock = SYSTEM_CLOCK,
+    on_wait: Callable[[str], None] | None = None,
+) -> Host:
+    """Connects to an instance, waiting for it to come up for as long as `deadline` seconds.
+
+    key: private key file. known: instance id -> host key remembered by the deployment. on_wait: is told why it
+    waits, each reason once. Raises HostKeyMismatch at once; HostUnreachable after the deadline, also when no
+    authenticated source tells the host key: it never connects to a host that it can't recognise.
+    """
+    reason = ""
+    for passed in polls(clock, deadline=deadline):
+        host_key = trusted_host_key(cloud, instance_id, known)
+        try:
+            if host_key is not None:
+                left = max(1.0, min(30.0, deadline - passed))
+                return _connect_once(cloud, instance_id, host_key, key=key, user=user, timeout=left, clock=clock)
+            seen = "its SSH host key is not known yet"
+        except HostUnreachable as error:
+            seen = error.message.partition(": ")[2]
+        if seen != reason and on_wait is not None:
+            on_wait(seen)
+        reason = seen
+    hint = (
+        "An unknown host is never connected to; its key comes from SSM or the console output."
+        if ("host key is not known" in reason)
+        else None
+    )
+    raise HostUnreachable(instance_id, f"{reason} (waited {deadline:g} s)", hint=hint)
+
+
+def _connect_once(
+    cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: str, timeout: float, clock: Clock
+) -> Host:
+    try:
+        pinned = paramiko.PKey.from_type_string(*_key_parts(host_key))
+    except (ValueError, paramiko.SSHException) as error:
+        raise HostUnreachable(instance_id, f"its known host key can't be read ({error})") from error
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    client.get_host_keys().add(instance_id, pinned.get_name(), pinned)
+    sock: socket.socket | None = None
+    try:
+        sock = cloud.dial(instance_id, PORT, timeout=timeout)
+        with contextlib.suppress(OSError):
+            # Without it every small packet waits for the acknowledgement of the one before.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.connect(
+            instance_id,
+            username=user,
+            pkey=paramiko.Ed25519Key.from_private_key_file(str(key)),
+            sock=sock,
+            timeout=timeout,
+            banner_timeout=timeout,
+            auth_timeout=timeout,
+            allow_agent=False,
+            look_for_keys=False,
+        )
+    except paramiko.BadHostKeyException as error:
+        _close(client, sock)
+        raise HostKeyMismatch(instance_id, _fingerprint(error.expected_key), _fingerprint(error.key)) from error
+    except paramiko.AuthenticationException as error:
+        _close(client, sock)
+        raise HostUnreachable(instance_id, f"it does not accept the deployment's key for user {user}") from error
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        _close(client, sock)
+        if (shown := _offered_other_type(error)) is not None:
+            raise HostKeyMismatch(instance_id, _fingerprint(pinned), shown) from error
+        raise HostUnreachable(instance_id, str(error) or type(error).__name__) from error
+    transport = client.get_transport()
+    if transport is not None:
+        transport.set_keepalive(KEEPALIVE)
+    return Host(client, instance_id, host_key, clock)
+
+
+def _key_parts(line: str) -> tuple[str, bytes]:
+    kind, encoded, *_ = line.split()
+    return kind, base64.b64decode(encoded, validate=True)
+
+
+def _fingerprint(key: paramiko.PKey) -> str:
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"{key.get_name()} SHA256:{digest}"
+
+
+def _offered_other_type(error: Exception) -> str | None:
+    """What stands for the key shown when the host has no key of the pinned type at all."""
+    return "a key of another type" if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) else None
+
+
+def _close(client: paramiko.SSHClient, sock: socket.socket | None) -> None:
+    client.close()
+    if sock is not None:
+        sock.close()
