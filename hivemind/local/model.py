@@ -113,7 +113,8 @@ class LoadBalancer:
 class RegionView:
     """Everything that the data plane needs to know, over all accounts and regions, at one moment.
 
-    groups: security group id -> its ingress rules.
+    groups: security group id -> its ingress rules. endpoints: the security groups of each EC2 Instance
+    Connect Endpoint, through which an operator reaches instances.
     """
 
     instances: tuple[Instance, ...] = ()
@@ -121,6 +122,7 @@ class RegionView:
     load_balancers: tuple[LoadBalancer, ...] = ()
     target_groups: tuple[TargetGroup, ...] = ()
     groups: Mapping[str, tuple[Rule, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    endpoints: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)

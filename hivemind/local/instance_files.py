@@ -1,0 +1,212 @@
+"""An instance's own file tree: laid out by the daemon, mounted inside the instance.
+
+Own are /etc, /home, /opt, /root, /srv, /tmp, /var/lib, /var/log and /run; the rest is this machine's, read-only where
+the kernel lets us. What the running Python needs and would be hidden by that (a virtual environment in
+somebody's home) is shown again at its place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+OWN = ("etc", "home", "opt", "root", "srv", "tmp", "var/lib", "var/log")
+SHIMS = "/run/hivemind/bin"
+
+MS_REC, MS_BIND, MS_PRIVATE, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x4000, 0x1000, 1 << 18, 2, 4, 8
+_MOUNT_SETATTR, _AT_RECURSIVE, _AT_FDCWD, _RDONLY = 442, 0x8000, -100, 1
+
+_SUDO = """#!/bin/sh
+# This instance's login is root already.
+user=root
+while [ $# -gt 0 ]; do
+  case "$1" in
+    -u) user=$2; shift 2 ;;
+    --user=*) user=${{1#--user=}}; shift ;;
+    -i|-s) shift; [ $# -gt 0 ] || exec /bin/sh -l ;;
+    -g|-C|-h|-p|-R|-T|-D) shift 2 ;;
+    --) shift; break ;;
+    -*) shift ;;
+    *=*) export "$1"; shift ;;
+    *) break ;;
+  esac
+done
+[ $# -gt 0 ] || exit 0
+{drop}exec "$@"
+"""
+_DROP = """if [ "$user" != root ]; then
+  uid=$(id -u "$user") && gid=$(id -g "$user") || exit 1
+  exec setpriv --reuid="$uid" --regid="$gid" --clear-groups -- "$@"
+fi
+"""
+
+
+def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None) -> None:
+    """Makes the tree of an instance at its first start; a tree that is there stays as it is, but for /tmp.
+
+    uid: of the instance's own user `hivemind`; None where no other user can be had, then the name means
+    the instance's root. /etc starts as a copy of what everyone may read in this machine's.
+    """
+    shutil.rmtree(tree / "tmp", ignore_errors=True)
+    first = not (tree / "etc/hivemind").is_dir()
+    for name in OWN:
+        (tree / name).mkdir(parents=True, exist_ok=True)
+    (tree / "tmp").chmod(0o1777)
+    if not first:
+        return
+    _copy_readable(Path("/etc"), tree / "etc")
+    _accounts(tree / "etc", uid)
+    _write(tree / "etc/hostname", hostname + "\n")
+    _write(tree / "etc/hosts", f"127.0.0.1 localhost\n{address} {hostname}\n")
+    home, own = tree / "home/admin", tree / "var/lib/hivemind"
+    for directory in (home, own):
+        directory.mkdir(parents=True, exist_ok=True)
+    (tree / "root").chmod(0o711)
+    if uid is not None:
+        os.chown(own, uid, uid)
+    (tree / "etc/hivemind/boot.d").mkdir(parents=True)
+
+
+def _copy_readable(source: Path, target: Path) -> None:
+    """Copies what everyone may read; the rest (password hashes, host keys) is not the instance's."""
+    target.mkdir(exist_ok=True)
+    with contextlib.suppress(OSError), os.scandir(source) as entries:
+        for entry in entries:
+            place = target / entry.name
+            with contextlib.suppress(OSError):
+                mode = entry.stat(follow_symlinks=False).st_mode
+                if stat.S_ISLNK(mode):
+                    place.symlink_to(os.readlink(entry.path))
+                elif not mode & stat.S_IROTH:
+                    continue
+                elif stat.S_ISDIR(mode):
+                    _copy_readable(Path(entry.path), place)
+                elif stat.S_ISREG(mode):
+                    shutil.copyfile(entry.path, place)
+                    place.chmod(stat.S_IMODE(mode) & 0o755 | stat.S_IWUSR)
+
+
+def _accounts(etc: Path, uid: int | None) -> None:
+    own = 0 if uid is None else uid
+    added = {
+        "passwd": f"admin:x:0:0:Debian:/home/admin:/bin/bash\nhivemind:x:{own}:{own}::/var/lib/hivemind:/usr/sbin/nologin\n",
+        "group": f"hivemind:x:{own}:\n",
+    }
+    for name, lines in added.items():
+        taken = {line.split(":", 1)[0] for line in lines.splitlines()}
+        with contextlib.suppress(FileNotFoundError):
+            kept = [
+                line
+                for line in (etc / name).read_text(errors="replace").splitlines()
+                if line.split(":", 1)[0] not in taken
+            ]
+            lines = "".join(line + "\n" for line in kept) + lines
+        _write(etc / name, lines)
+
+
+def _write(path: Path, text: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    path.write_text(text)
+    path.chmod(0o644)
+
+
+def needed() -> tuple[str, ...]:
+    """Directories of the running Python and of HiveMind that the instance's own tree would hide."""
+    package = Path(__file__).resolve().parents[1]
+    checkout = str(package.parent)
+    wanted = {sys.prefix, sys.base_prefix, str(package), str(Path(sys.executable).resolve().parents[1])}
+    wanted |= {entry for entry in sys.path if entry and Path(entry).is_dir() and str(Path(entry).resolve()) != checkout}
+    hidden = tuple(f"/{name}/" for name in (*OWN, "run"))
+    found = sorted({str(Path(one).resolve()) for one in wanted} | {str(Path(one).absolute()) for one in wanted})
+    chosen: list[str] = []
+    for one in found:
+        if f"{one}/".startswith(hidden) and not any(f"{one}/".startswith(f"{other}/") for other in chosen):
+            chosen.append(one)
+    return tuple(chosen)
+
+
+def enter(tree: Path, keep: Iterable[str]) -> list[str]:
+    """Runs inside, in a mount namespace of its own: puts the tree's directories in place.
+
+    Returns what the kernel did not permit, one sentence each; raises OSError when not even bind mounts work.
+    """
+    refused: list[str] = []
+    own = {name: os.open(tree / name, os.O_PATH) for name in OWN if Path("/", name).is_dir()}
+    kept = {place: os.open(place, os.O_PATH) for place in keep if Path(place).is_dir()}
+    if not _read_only("/", recursive=True):
+        refused.append("this machine's files are protected by their permissions only")
+    sources = {descriptor: f"/proc/self/fd/{descriptor}" for descriptor in (*own.values(), *kept.values())}
+    for name, descriptor in own.items():
+        _mount(sources[descriptor], f"/{name}", None, MS_BIND)
+        _writable(f"/{name}")
+    for place, flags, options in (("/run", MS_NOSUID | MS_NODEV, "mode=755"), ("/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777")):
+        try:
+            _mount("tmpfs", place, "tmpfs", flags, options)
+        except OSError as error:
+            refused.append(f"{place} is this machine's: {error.strerror}")
+    for place, descriptor in kept.items():
+        Path(place).mkdir(parents=True, exist_ok=True)
+        _mount(sources[descriptor], place, None, MS_BIND | MS_REC)
+    try:
+        _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    except OSError as error:
+        refused.append(f"/proc shows this machine's processes: {error.strerror}")
+    for descriptor in (*own.values(), *kept.values()):
+        os.close(descriptor)
+    return refused
+
+
+def shims(directory: Path, *, drop: bool) -> None:
+    """Writes `sudo` and this Python's names into a directory of the PATH. drop: `sudo -u` can become another user."""
+    directory.mkdir(parents=True, exist_ok=True)
+    sudo = directory / "sudo"
+    sudo.write_text(_SUDO.format(drop=_DROP if drop else ""))
+    sudo.chmod(0o755)
+    python = Path(sys.executable).resolve()
+    for name in ("python3", f"python3.{sys.version_info.minor}"):
+        with contextlib.suppress(FileNotFoundError):
+            (directory / name).unlink()
+        (directory / name).symlink_to(python)
+
+
+def bind(source: str, target: str) -> None:
+    """Shows a directory at another place too, in this mount namespace. Raises OSError."""
+    _mount(source, target, None, MS_BIND)
+
+
+def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    encoded = None if kind is None else kind.encode()
+    if libc.mount(source.encode(), target.encode(), encoded, ctypes.c_ulong(flags), options.encode() or None) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), target)
+
+
+def _read_only(path: str, *, recursive: bool) -> bool:
+    return _attribute(path, _RDONLY, 0, recursive)
+
+
+def _writable(path: str) -> bool:
+    return _attribute(path, 0, _RDONLY, recursive=False)
+
+
+def _attribute(path: str, on: int, off: int, recursive: bool) -> bool:
+    """mount_setattr(2), Linux 5.12 and later."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    attributes = (ctypes.c_uint64 * 4)(on, off, 0, 0)
+    result = libc.syscall(
+        ctypes.c_long(_MOUNT_SETATTR),
+        ctypes.c_int(_AT_FDCWD),
+        path.encode(),
+        ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
+        attributes,
+        ctypes.c_size_t(32),
+    )
+    return bool(result == 0)
