@@ -1,0 +1,5 @@
+"""Provisioner: the network, instances, load balancer, artifact bucket and PostgreSQL of a deployment, as fragments."""
+
+from hivemind.agents.provisioner.hooks import hivemind_fragments, hivemind_lint, hivemind_schema
+
+__all__ = ["hivemind_fragments", "hivemind_lint", "hivemind_schema"]

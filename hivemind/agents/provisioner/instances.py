@@ -1,0 +1,125 @@
+"""A service's instances: EC2, their role and their security group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hivemind.agents.provisioner import ssh
+from hivemind.agents.provisioner.images import IMAGES, PARAMETER_TYPE, image_parameter
+from hivemind.agents.provisioner.network import EVERYWHERE, instance_subnet
+from hivemind.agents.provisioner.permissions import role
+from hivemind.agents.provisioner.ports import port_of
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.template.fragment import Fragment
+from hivemind.template.names import (
+    KEY_PAIR,
+    LOAD_BALANCER_SECURITY_GROUP,
+    VPC,
+    instance,
+    instance_role,
+    instance_security_group,
+    logical_id,
+    security_group_id,
+)
+
+USER_DATA = "#cloud-config\nssh_pwauth: false\ndisable_root: true\n"
+"""Constant on purpose: changed user data stops and starts instances. All installing is the deployer's."""
+
+
+def fragment(blueprint: Blueprint, service: Service) -> Fragment:
+    """Role, instance profile, security group and `service.instances` instances, spread over the zones."""
+    parameter, image_name = image_parameter(service.os, service.size)
+    numbers = range(1, service.instances + 1)
+    return Fragment(
+        path=f"services.{service.name}",
+        parameters={
+            parameter: {
+                "Type": PARAMETER_TYPE,
+                "Description": f"Machine image of {service.os}: the value of {image_name} when it was first used",
+            }
+        },
+        images={parameter: image_name},
+        resources={
+            instance_role(service.name): role(blueprint, service),
+            _profile(service): {
+                "Type": "AWS::IAM::InstanceProfile",
+                "Properties": {"Roles": [{"Ref": instance_role(service.name)}]},
+            },
+            instance_security_group(service.name): _security_group(blueprint, service),
+            **(_ingress_from_balancer(service) if service.is_web else {}),
+            **{instance(service.name, number): _instance(blueprint, service, number) for number in numbers},
+        },
+        outputs={
+            instance(service.name, number) + "Id": {"Value": {"Ref": instance(service.name, number)}}
+            for number in numbers
+        },
+    )
+
+
+def _profile(service: Service) -> str:
+    return logical_id(service.name, "InstanceProfile")
+
+
+def _security_group(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
+    return {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": f"Instances of {service.name}",
+            "VpcId": {"Ref": VPC},
+            "SecurityGroupIngress": ssh.ingress(blueprint),
+            "SecurityGroupEgress": [
+                {"Description": "As far as the routes lead", "IpProtocol": "-1", "CidrIp": EVERYWHERE}
+            ],
+        },
+    }
+
+
+def _ingress_from_balancer(service: Service) -> dict[str, Mapping[str, Any]]:
+    # A resource of its own: the load balancer's group names this one too, which in line would be a cycle.
+    return {
+        logical_id(service.name, "InstanceIngress"): {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {
+                "Description": "The load balancer, on the service's port",
+                "GroupId": security_group_id(instance_security_group(service.name)),
+                "IpProtocol": "tcp",
+                "FromPort": port_of(service),
+                "ToPort": port_of(service),
+                "SourceSecurityGroupId": security_group_id(LOAD_BALANCER_SECURITY_GROUP),
+            },
+        }
+    }
+
+
+def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[str, Any]:
+    parameter, _ = image_parameter(service.os, service.size)
+    return {
+        "Type": "AWS::EC2::Instance",
+        "Properties": {
+            "ImageId": {"Ref": parameter},
+            "InstanceType": service.size,
+            "KeyName": {"Ref": KEY_PAIR},
+            "IamInstanceProfile": {"Ref": _profile(service)},
+            "SubnetId": {"Ref": instance_subnet(blueprint, number)},
+            "SecurityGroupIds": [security_group_id(instance_security_group(service.name))],
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "BlockDeviceMappings": [
+                {
+                    "DeviceName": IMAGES[service.os].root_device,
+                    "Ebs": {
+                        "VolumeType": "gp3",
+                        "VolumeSize": service.disk,
+                        "Encrypted": True,
+                        "DeleteOnTermination": True,
+                    },
+                }
+            ],
+            "PropagateTagsToVolumeOnCreation": True,
+            "UserData": {"Fn::Base64": USER_DATA},
+            "Tags": [
+                {"Key": "Name", "Value": f"{blueprint.stack_name} {service.name} {number}"},
+                {"Key": "hivemind:service", "Value": service.name},
+            ],
+        },
+    }

@@ -1,0 +1,224 @@
+"""PostgreSQL: an RDS instance in the private subnets, its generated secret, and what a service finds of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.blueprint.model import Blueprint, DeploymentStage, Resource
+from hivemind.template.fragment import Binding, Fragment
+from hivemind.template.names import PRIVATE_SUBNETS, VPC, instance_security_group, logical_id, security_group_id
+
+TYPE = "postgres"
+PORT = 5432
+USER = "app"
+DATABASE = "app"
+PASSWORD_LENGTH = 32
+BACKUP_DAYS: Mapping[DeploymentStage, int] = MappingProxyType(
+    {DeploymentStage.PRODUCTION: 7, DeploymentStage.STAGE_1: 1}
+)
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "version": {
+            "type": "string",
+            "pattern": r"^[1-9][0-9](\.[0-9]+)?$",
+            "default": "16",
+            "description": 'Version of PostgreSQL: the major one ("16", the newest minor one is taken) or an exact one '
+            '("16.8"). In quotes, so that it is text.',
+            "examples": ["16", "17", "16.8"],
+        },
+        "size": {
+            "type": "string",
+            "pattern": r"^db\.[a-z0-9]+\.[a-z0-9]+$",
+            "default": "db.t3.micro",
+            "description": "RDS instance class.",
+            "examples": ["db.t3.micro", "db.t4g.small", "db.m7g.large"],
+        },
+        "storage": {
+            "type": "integer",
+            "minimum": 20,
+            "maximum": 65536,
+            "default": 20,
+            "description": "Storage in GB. It can be made larger later, never smaller.",
+            "examples": [20, 100],
+        },
+        "max_storage": {
+            "type": "integer",
+            "minimum": 22,
+            "maximum": 65536,
+            "description": "GB up to which storage grows by itself when it fills; without it, it does not grow.",
+            "examples": [100],
+        },
+        "backup": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 35,
+            "description": "Days that automatic backups are kept; 0 for none. 7 unless said; 1 in stage-1.",
+            "examples": [7, 30],
+        },
+        "multi_az": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether a standby in the other availability zone takes over when this one fails.",
+            "examples": [True],
+        },
+        "database": {
+            "type": "string",
+            "pattern": "^[a-z][a-z0-9_]{0,62}$",
+            "default": DATABASE,
+            "description": "Name of the database. Changing it replaces the whole instance.",
+            "examples": ["shop"],
+        },
+        "deletion_protection": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether RDS refuses to delete the instance. A snapshot is taken before deletion anyway.",
+            "examples": [True],
+        },
+    },
+}
+
+
+def secret_id(name: str) -> str:
+    """The logical id of the secret with the credentials of the database resource `name`."""
+    return logical_id(name, "DatabaseSecret")
+
+
+def fragment(blueprint: Blueprint, resource: Resource) -> Fragment:
+    """Secret, subnet group, security group and instance of one database."""
+    name = resource.name
+    return Fragment(
+        path=f"resources.{name}",
+        resources={
+            secret_id(name): _secret(blueprint, name),
+            _subnet_group(name): {
+                "Type": "AWS::RDS::DBSubnetGroup",
+                "Properties": {
+                    "DBSubnetGroupDescription": f"Private subnets, for {name}",
+                    "SubnetIds": [{"Ref": subnet} for subnet in PRIVATE_SUBNETS],
+                },
+            },
+            _security_group(name): _group(blueprint, name),
+            logical_id(name, "Database"): _database(blueprint, resource),
+        },
+        outputs={
+            _output(name, "Host"): {"Value": {"Fn::GetAtt": [logical_id(name, "Database"), "Endpoint.Address"]}},
+            _output(name, "Port"): {"Value": {"Fn::GetAtt": [logical_id(name, "Database"), "Endpoint.Port"]}},
+            _output(name, "SecretArn"): {"Value": {"Ref": secret_id(name)}},
+        },
+        bindings=(_binding(resource),),
+    )
+
+
+def _subnet_group(name: str) -> str:
+    return logical_id(name, "DatabaseSubnetGroup")
+
+
+def _security_group(name: str) -> str:
+    return logical_id(name, "DatabaseSecurityGroup")
+
+
+def _output(name: str, what: str) -> str:
+    return logical_id(name, what)
+
+
+def _secret(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
+    # It goes with its database: a restored snapshot gets a password of its own.
+    return {
+        "Type": "AWS::SecretsManager::Secret",
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {
+            "Description": f"Login of database {name} of {blueprint.stack_name}",
+            "GenerateSecretString": {
+                "SecretStringTemplate": f'{{"username":"{USER}"}}',
+                "GenerateStringKey": "password",
+                "PasswordLength": PASSWORD_LENGTH,
+                "ExcludePunctuation": True,
+            },
+        },
+    }
+
+
+def _group(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
+    needing = sorted(service.name for service in blueprint.services.values() if name in service.needs)
+    ingress = [
+        {
+            "Description": f"Instances of {service}",
+            "IpProtocol": "tcp",
+            "FromPort": PORT,
+            "ToPort": PORT,
+            "SourceSecurityGroupId": security_group_id(instance_security_group(service)),
+        }
+        for service in needing
+    ]
+    return {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": f"Database {name}: the instances that need it",
+            "VpcId": {"Ref": VPC},
+            **({"SecurityGroupIngress": ingress} if ingress else {}),
+            # A database opens no connections. Without a rule AWS adds one that allows all.
+            "SecurityGroupEgress": [{"Description": "Nowhere", "IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}],
+        },
+    }
+
+
+def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
+    options = resource.options
+    secret = f"{{{{resolve:secretsmanager:${{{secret_id(resource.name)}}}:SecretString:"
+    growing = {"MaxAllocatedStorage": options["max_storage"]} if "max_storage" in options else {}
+    return {
+        "Type": "AWS::RDS::DBInstance",
+        "DeletionPolicy": "Snapshot",
+        "UpdateReplacePolicy": "Snapshot",
+        "Properties": {
+            "Engine": "postgres",
+            "EngineVersion": options.get("version", "16"),
+            "DBInstanceClass": options.get("size", "db.t3.micro"),
+            "StorageType": "gp3",
+            "AllocatedStorage": str(options.get("storage", 20)),
+            **growing,
+            "StorageEncrypted": True,
+            "DBName": options.get("database", DATABASE),
+            "Port": str(PORT),
+            "MasterUsername": {"Fn::Sub": secret + "username}}"},
+            "MasterUserPassword": {"Fn::Sub": secret + "password}}"},
+            "DBSubnetGroupName": {"Ref": _subnet_group(resource.name)},
+            "VPCSecurityGroups": [security_group_id(_security_group(resource.name))],
+            "PubliclyAccessible": False,
+            "MultiAZ": options.get("multi_az", False),
+            "BackupRetentionPeriod": options.get("backup", BACKUP_DAYS[blueprint.stage]),
+            "CopyTagsToSnapshot": True,
+            "AutoMinorVersionUpgrade": "." not in options.get("version", "16"),
+            "DeletionProtection": options.get("deletion_protection", False),
+        },
+    }
+
+
+def _binding(resource: Resource) -> Binding:
+    name = resource.name
+    database = resource.options.get("database", DATABASE)
+    url = f"postgresql://{{user}}:{{password}}@{{host}}:{{port}}/{database}"
+    own = name.upper().replace("-", "_") + "_URL"
+    return Binding(
+        resource=name,
+        env={
+            "DATABASE_URL": url,
+            own: url,
+            "PGHOST": "{host}",
+            "PGPORT": "{port}",
+            "PGUSER": "{user}",
+            "PGPASSWORD": "{password}",
+            "PGDATABASE": database,
+        },
+        outputs={"host": _output(name, "Host"), "port": _output(name, "Port")},
+        secrets={
+            "user": (_output(name, "SecretArn"), "username"),
+            "password": (_output(name, "SecretArn"), "password"),
+        },
+    )

@@ -1,0 +1,129 @@
+"""What must hold in the final template, whoever wrote its parts: checked after overrides."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hivemind.agents.provisioner.routes import catches_all
+from hivemind.blueprint.model import Blueprint
+from hivemind.findings import Finding, Severity
+from hivemind.template.fragment import Assembly
+from hivemind.template.names import LOAD_BALANCER_SECURITY_GROUP
+
+SECURITY_GROUP = "AWS::EC2::SecurityGroup"
+INGRESS = "AWS::EC2::SecurityGroupIngress"
+WORLD_PREFIX = 8
+"""A source this wide or wider counts as the world: 0.0.0.0/0, but its two halves as well."""
+
+HOLDS_DATA = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::EC2::Volume",
+        "AWS::EFS::FileSystem",
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBInstance",
+        "AWS::S3::Bucket",
+    }
+)
+
+
+def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
+    """Findings on what is open to the world, on data without a deletion policy, and on services that no request or
+    every request would reach."""
+    return (*_world_open(assembly), *_unprotected_data(assembly), *_catch_alls(blueprint))
+
+
+def _world_open(assembly: Assembly) -> Iterator[Finding]:
+    for name, resource in sorted(assembly.resources.items()):
+        for rule in _ingress_rules(resource):
+            cidr = rule.get("CidrIp") or rule.get("CidrIpv6")
+            if not isinstance(cidr, str) or not _is_world(cidr):
+                continue
+            if _is_listener(assembly, name, rule):
+                continue
+            owner = assembly.owners[name]
+            yield Finding(
+                "H401",
+                Severity.ERROR,
+                f"{name} admits {cidr} on {_ports(rule)}; only the load balancer's listeners are open to the world",
+                hint="Name the addresses that need it (network.ssh_from for SSH), each as narrow as it can be.",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+
+
+def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    properties = resource.get("Properties") or {}
+    if resource["Type"] == INGRESS:
+        yield properties
+    elif resource["Type"] == SECURITY_GROUP:
+        given = properties.get("SecurityGroupIngress")
+        rules = given if isinstance(given, list) else [given]
+        yield from (rule for rule in rules if isinstance(rule, Mapping))
+
+
+def _is_world(cidr: str) -> bool:
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return False
+    return network.prefixlen < WORLD_PREFIX
+
+
+def _is_listener(assembly: Assembly, name: str, rule: Mapping[str, Any]) -> bool:
+    if name != LOAD_BALANCER_SECURITY_GROUP and _target(rule.get("GroupId")) != LOAD_BALANCER_SECURITY_GROUP:
+        return False
+    listening = {
+        str((resource.get("Properties") or {}).get("Port"))
+        for resource in assembly.resources.values()
+        if resource["Type"] == "AWS::ElasticLoadBalancingV2::Listener"
+    }
+    return str(rule.get("FromPort")) == str(rule.get("ToPort")) and str(rule.get("FromPort")) in listening
+
+
+def _target(value: Any) -> str | None:
+    """The logical id that `Ref` or `Fn::GetAtt` names, None for anything else."""
+    if not isinstance(value, Mapping):
+        return None
+    given = value.get("Ref") or value.get("Fn::GetAtt")
+    if isinstance(given, list):
+        return str(given[0])
+    return given.partition(".")[0] if isinstance(given, str) else None
+
+
+def _ports(rule: Mapping[str, Any]) -> str:
+    if str(rule.get("IpProtocol")) == "-1":
+        return "all ports"
+    first, last = rule.get("FromPort"), rule.get("ToPort")
+    return f"port {first}" if first == last else f"ports {first} to {last}"
+
+
+def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
+    for name, resource in sorted(assembly.resources.items()):
+        missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
+        if resource["Type"] in HOLDS_DATA and missing:
+            owner = assembly.owners[name]
+            yield Finding(
+                "H402",
+                Severity.ERROR,
+                f"{name} ({resource['Type']}) holds data and has no {' and no '.join(missing)}",
+                hint="Say Retain or Snapshot; Delete only for what can be made again.",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+
+
+def _catch_alls(blueprint: Blueprint) -> Iterator[Finding]:
+    names = [service.name for service in blueprint.web_services if catches_all(service)]
+    for name in names[1:]:
+        yield Finding(
+            "H403",
+            Severity.ERROR,
+            f"services.{names[0]} and services.{name} would both take every request",
+            hint=f"Give one of them routes, such as   routes: [{{path: /{name}}}]",
+            plugin="provisioner",
+            path=f"services.{name}",
+        )

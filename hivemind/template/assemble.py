@@ -1,0 +1,200 @@
+"""Assemble: the fragments of all plugins become one template. Pure; the order of plugins means nothing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.blueprint.model import Blueprint
+from hivemind.errors import FindingsError
+from hivemind.findings import Finding, Severity
+from hivemind.template import limits, render
+from hivemind.template.fragment import EMPTY, Assembly, Binding, Fragment, Owner
+from hivemind.template.overrides import apply_overrides
+from hivemind.template.references import references
+from hivemind.template.tags import FIRST_REVISION, REVISION, with_tags
+
+FORMAT = "2010-09-09"
+LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
+CORE = Owner("hivemind", "name")
+
+CORE_PARAMETERS: Mapping[str, Mapping[str, str]] = {
+    REVISION: {"Type": "String", "Description": "This revision of the deployment, such as r12"},
+    FIRST_REVISION: {"Type": "String", "Description": "The revision that made what can't be tagged again"},
+}
+"""Parameters that every template has; the stack driver fills them."""
+
+
+@dataclass
+class _Merge:
+    """What has been merged so far. claims: logical id -> everybody who put it there."""
+
+    sections: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"Parameters": {}, "Resources": {}, "Outputs": {}}
+    )
+    claims: dict[str, list[Owner]] = field(default_factory=dict)
+    bindings: dict[str, list[tuple[Owner, Binding]]] = field(default_factory=dict)
+    images: dict[str, str] = field(default_factory=dict)
+
+
+def assemble(
+    blueprint: Blueprint,
+    contributions: Sequence[tuple[str, tuple[Fragment, ...]]],
+    *,
+    distributions: Mapping[str, str] = EMPTY,
+) -> Assembly:
+    """Merges fragments into an Assembly, tags every resource and applies the blueprint's overrides.
+
+    contributions: (plugin, its fragments), in any order. distributions: plugin -> distribution and version, for
+    messages. Raises FindingsError with everything that is wrong: two owners of one logical id, bad logical ids,
+    references that lead nowhere, overrides that can't be applied, limits exceeded.
+    """
+    merged = _merge(contributions)
+    findings = [*_conflicts(merged, distributions), *_malformed(merged)]
+    owners = {name: claims[0] for name, claims in merged.claims.items()}
+    template = render.canonical(
+        {
+            "AWSTemplateFormatVersion": FORMAT,
+            "Description": f"{blueprint.name} ({blueprint.environment}), made by HiveMind",
+            **merged.sections,
+            "Resources": {
+                name: with_tags(name, resource, owners[name].plugin, blueprint)
+                for name, resource in merged.sections["Resources"].items()
+                if isinstance(resource, Mapping)
+            },
+        }
+    )
+    template, failed = apply_overrides(template, blueprint.overrides)
+    template = render.canonical(template)
+    owners = _owners_after_overrides(template, owners)
+    findings += [*failed, *_dangling(template, owners), *limits.exceeded(template)]
+    if any(finding.is_error for finding in findings):
+        raise FindingsError(findings)
+    return Assembly(
+        template=MappingProxyType(template),
+        owners=MappingProxyType(dict(sorted(owners.items()))),
+        bindings=MappingProxyType({name: found[0][1] for name, found in sorted(merged.bindings.items())}),
+        images=MappingProxyType(
+            {name: image for name, image in sorted(merged.images.items()) if name in template.get("Parameters", {})}
+        ),
+        digest=render.digest(template),
+    )
+
+
+def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]]) -> _Merge:
+    merged = _Merge()
+    merged.sections["Parameters"].update(CORE_PARAMETERS)
+    merged.claims.update({name: [CORE] for name in CORE_PARAMETERS})
+    # Sorted, so that of two claims the same one counts whatever order plugins were loaded in.
+    for plugin, fragments in sorted(contributions, key=lambda entry: entry[0]):
+        for fragment in sorted(fragments, key=lambda fragment: fragment.path):
+            _add(merged, Owner(plugin, fragment.path), fragment)
+    return merged
+
+
+def _add(merged: _Merge, owner: Owner, fragment: Fragment) -> None:
+    for section, entries in (
+        ("Parameters", fragment.parameters),
+        ("Resources", fragment.resources),
+        ("Outputs", fragment.outputs),
+    ):
+        for name, body in entries.items():
+            if _shared(merged, section, name, body, owner):
+                continue
+            merged.claims.setdefault(name, []).append(owner)
+            merged.sections[section].setdefault(name, body)
+    for binding in fragment.bindings:
+        merged.bindings.setdefault(binding.resource, []).append((owner, binding))
+    merged.images.update(fragment.images)
+
+
+def _shared(merged: _Merge, section: str, name: str, body: Any, owner: Owner) -> bool:
+    """Whether a parameter is there already, from the same plugin and with the same text: several services of one
+    plugin can need the same machine image."""
+    claims = merged.claims.get(name, [])
+    return (
+        section == "Parameters"
+        and any(claim.plugin == owner.plugin for claim in claims)
+        and merged.sections[section].get(name) == body
+    )
+
+
+def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Finding]:
+    def who(owner: Owner) -> str:
+        distribution = distributions.get(owner.plugin)
+        return f'plugin "{owner.plugin}"' + (f" ({distribution})" if distribution else "") + f" for {owner.path}"
+
+    for name, claims in sorted(merged.claims.items()):
+        if len(claims) > 1:
+            second = claims[1]
+            yield Finding(
+                "H301",
+                Severity.ERROR,
+                f"logical id {name} has two owners: {who(claims[0])} and {who(second)}",
+                hint=f"-p no:{second.plugin} runs without it." if second.plugin != claims[0].plugin else None,
+                plugin=second.plugin,
+                path=second.path,
+            )
+    for resource, bound in sorted(merged.bindings.items()):
+        if len(bound) > 1:
+            (first, _), (second, _) = bound[:2]
+            yield Finding(
+                "H302",
+                Severity.ERROR,
+                f"resource {resource} is bound twice: by {who(first)} and {who(second)}",
+                plugin=second.plugin,
+                path=second.path,
+            )
+
+
+def _malformed(merged: _Merge) -> Iterator[Finding]:
+    for name, claims in sorted(merged.claims.items()):
+        owner = claims[0]
+        if not LOGICAL_ID.fullmatch(name):
+            yield Finding(
+                "H303",
+                Severity.ERROR,
+                f"{name!r} is no logical id: letters and digits only, at most 255",
+                hint="hivemind.template.names.logical_id makes one.",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+    for name, resource in sorted(merged.sections["Resources"].items()):
+        if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
+            owner = merged.claims[name][0]
+            yield Finding(
+                "H304",
+                Severity.ERROR,
+                f"resource {name} has no Type",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+
+
+def _owners_after_overrides(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> dict[str, Owner]:
+    names = [name for section in ("Parameters", "Resources", "Outputs") for name in template.get(section) or {}]
+    return {name: owners.get(name, Owner("hivemind", "overrides")) for name in names}
+
+
+def _dangling(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> Iterator[Finding]:
+    resources = template.get("Resources") or {}
+    known = {*resources, *(template.get("Parameters") or {})}
+    for section in ("Resources", "Outputs"):
+        for name, body in (template.get(section) or {}).items():
+            for reference in dict.fromkeys(references(body)):
+                if reference.target in (resources if reference.attribute else known):
+                    continue
+                near = difflib.get_close_matches(reference.target, sorted(known), n=1)
+                owner = owners[name]
+                yield Finding(
+                    "H305",
+                    Severity.ERROR,
+                    f"{name} refers to {reference.target} ({reference.form}), which is not in the template",
+                    hint=f"did you mean {near[0]}?" if near else None,
+                    plugin=owner.plugin,
+                    path=owner.path,
+                )

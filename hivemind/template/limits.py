@@ -1,0 +1,40 @@
+"""CloudFormation's limits (AWS CloudFormation User Guide, "Understand CloudFormation quotas")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hivemind.findings import Finding, Severity
+from hivemind.template.render import as_json
+
+INLINE_BYTES = 51_200
+LARGEST_BYTES = 1_000_000
+COUNTS: Mapping[str, int] = {"Resources": 500, "Parameters": 200, "Outputs": 200}
+
+
+def exceeded(template: Mapping[str, Any]) -> Iterator[Finding]:
+    """Findings for a template that CloudFormation would refuse, and a remark on one that must go through S3."""
+    for section, limit in COUNTS.items():
+        count = len(template.get(section) or {})
+        if count > limit:
+            yield Finding(
+                "H310",
+                Severity.ERROR,
+                f"the template has {count} {section.lower()}; CloudFormation takes {limit}",
+                hint="Split the blueprint into two deployments.",
+            )
+    size = len(as_json(template).encode())
+    if size > LARGEST_BYTES:
+        yield Finding(
+            "H311",
+            Severity.ERROR,
+            f"the template has {size:,} bytes; CloudFormation takes {LARGEST_BYTES:,}",
+            hint="Split the blueprint into two deployments.",
+        )
+    elif size > INLINE_BYTES:
+        yield Finding(
+            "H312",
+            Severity.INFO,
+            f"the template has {size:,} bytes; over {INLINE_BYTES:,} it is handed over through S3",
+        )

@@ -1,0 +1,79 @@
+"""Logical ids: pure, stable under any edit of other services, and never the same for two inputs.
+
+For plugin authors. `logical_id("web", "Instance", 1)` is `WebInstance1`, `logical_id("my-api", "TargetGroup")` is
+`MyDashApiTargetGroup`. The rule is reversible, which is what keeps two inputs apart:
+
+* A name is one or more parts of lower-case letters and digits, the first starting with a letter, joined by single
+  `-` or `_`. Each part is capitalised; `-` becomes `Dash`, `_` becomes `Underscore`.
+* A kind is a camel-case word of letters, each capital followed by a lower-case letter (`DatabaseSubnetGroup`), that
+  does not start with `Dash` or `Underscore`.
+* A number is 1 or more.
+
+What belongs to the whole deployment starts with two or more capitals (`VPC`, `ALBHttpListener`), which no logical id
+made here does.
+"""
+
+from __future__ import annotations
+
+import re
+
+NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
+KIND = re.compile(r"(?!Dash|Underscore)(?:[A-Z][a-z]+)+")
+JOINTS = {"-": "Dash", "_": "Underscore"}
+LONGEST = 255
+
+VPC = "VPC"
+PUBLIC_SUBNETS = ("VPCPublicSubnet1", "VPCPublicSubnet2")
+PRIVATE_SUBNETS = ("VPCPrivateSubnet1", "VPCPrivateSubnet2")
+LOAD_BALANCER = "ALB"
+LOAD_BALANCER_SECURITY_GROUP = "ALBSecurityGroup"
+KEY_PAIR = "SSHKeyPair"
+SSH_ENDPOINT = "SSHEndpoint"
+ARTIFACT_BUCKET = "S3ArtifactBucket"
+
+
+def logical_id(name: str, kind: str, number: int | None = None) -> str:
+    """The logical id of a service's or resource's part, as the module says.
+
+    name: of the service or resource, as in the blueprint. kind: what the part is, in camel case. number: 1-based,
+    where there are several. Raises ValueError for a name or kind that the rule does not cover.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f"no logical id for the name {name!r}: lower-case letters, digits, single - or _ only")
+    if not KIND.fullmatch(kind):
+        raise ValueError(f"no logical id for the kind {kind!r}: camel case, letters only, such as TargetGroup")
+    if number is not None and number < 1:
+        raise ValueError(f"no logical id for the number {number}: they start at 1")
+    result = _camel(name) + kind + ("" if number is None else str(number))
+    if len(result) > LONGEST:
+        raise ValueError(f"the logical id {result[:40]}... is longer than {LONGEST} characters")
+    return result
+
+
+def instance(service: str, number: int) -> str:
+    """The `AWS::EC2::Instance` number `number` (1-based) of a service."""
+    return logical_id(service, "Instance", number)
+
+
+def instance_security_group(service: str) -> str:
+    """The security group of a service's instances; admit it (`Fn::GetAtt: [..., GroupId]`) to let them in."""
+    return logical_id(service, "InstanceSecurityGroup")
+
+
+def instance_role(service: str) -> str:
+    """The IAM role of a service's instances; attach an `AWS::IAM::Policy` to it to let them do more."""
+    return logical_id(service, "InstanceRole")
+
+
+def target_group(service: str) -> str:
+    """The target group of a web service."""
+    return logical_id(service, "TargetGroup")
+
+
+def security_group_id(group: str) -> dict[str, list[str]]:
+    """The intrinsic function that gives a security group's id. group: its logical id."""
+    return {"Fn::GetAtt": [group, "GroupId"]}
+
+
+def _camel(name: str) -> str:
+    return "".join(JOINTS.get(part) or part[:1].upper() + part[1:] for part in re.split(r"([-_])", name))

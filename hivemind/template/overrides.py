@@ -1,0 +1,90 @@
+"""Overrides: JSON Patch (RFC 6902) on the final template, the blueprint's way around every default."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hivemind.findings import Finding, Severity
+
+
+def apply_overrides(
+    template: dict[str, Any], operations: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """The template with every operation applied that could be, and a finding for each that could not."""
+    if not operations:
+        return template, ()
+    import jsonpatch
+    import jsonpointer
+
+    findings: list[Finding] = []
+    for number, operation in enumerate(operations):
+        path = f"overrides.{number}"
+        try:
+            patched = jsonpatch.JsonPatch([dict(operation)]).apply(template)
+        except jsonpatch.JsonPatchTestFailed:
+            findings.append(_failed_test(template, operation, path))
+        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
+            findings.append(_no_such_place(template, operation, path, error))
+        else:
+            if isinstance(patched, dict) and isinstance(patched.get("Resources"), dict):
+                template = patched
+            else:
+                findings.append(
+                    Finding("H322", Severity.ERROR, "the override leaves no template with Resources", path=path)
+                )
+    return template, tuple(findings)
+
+
+def _failed_test(template: Mapping[str, Any], operation: Mapping[str, Any], path: str) -> Finding:
+    pointer = str(operation.get("path", ""))
+    found, rest, _ = _walk(template, pointer)
+    state = f"it is {found!r}" if not rest else "there is nothing"
+    return Finding(
+        "H321",
+        Severity.ERROR,
+        f"the override's test failed: {pointer} is not {operation.get('value')!r}; {state}",
+        hint="hivemind template prints the template as it is. Change the test, or drop the override.",
+        path=f"{path}.value",
+    )
+
+
+def _no_such_place(template: Mapping[str, Any], operation: Mapping[str, Any], path: str, error: Exception) -> Finding:
+    for field in ("path", "from"):
+        pointer = operation.get(field)
+        if not isinstance(pointer, str):
+            continue
+        container, rest, walked = _walk(template, pointer)
+        # `add` may name a member that is not there yet; anything deeper may not be missing.
+        if rest and not (len(rest) == 1 and field == "path" and operation.get("op") == "add"):
+            names = [str(key) for key in container] if isinstance(container, Mapping) else []
+            near = difflib.get_close_matches(rest[0], names, n=1, cutoff=0.5)
+            hint = f"did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
+            message = f"the override's {field} {pointer} leads nowhere: no {rest[0]!r} in {walked or 'the template'}"
+            return Finding("H320", Severity.ERROR, message, hint=hint, path=f"{path}.{field}")
+    return Finding("H320", Severity.ERROR, f"the override can't be applied: {error}", path=path)
+
+
+def _listing(walked: str, names: Sequence[str]) -> str:
+    if not names:
+        return "hivemind template prints the template."
+    shown = ", ".join(sorted(names)[:8]) + (", ..." if len(names) > 8 else "")
+    return f"in {walked or 'the template'}: {shown}"
+
+
+def _walk(template: Any, pointer: str) -> tuple[Any, list[str], str]:
+    """As far as the pointer leads: the value there, the parts that lead nowhere, and the pointer walked."""
+    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+    node, walked = template, ""
+    for index, part in enumerate(parts):
+        try:
+            node = node[int(part)] if isinstance(node, list) else node[part]
+        except (KeyError, IndexError, ValueError, TypeError):
+            return node, parts[index:], walked
+        walked += "/" + _escaped(part)
+    return node, [], walked
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1")

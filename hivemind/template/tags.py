@@ -1,0 +1,61 @@
+"""Tags: every resource that can be tagged says what it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hivemind.blueprint.model import Blueprint
+from hivemind.template.resource_types import TagShape, resource_type
+
+REVISION = "Revision"
+FIRST_REVISION = "FirstRevision"
+
+INTERRUPTED_BY_TAGS: Mapping[str, str] = {
+    "AWS::EC2::EIP": "updating its tags associates the address anew (AWS CloudFormation User Guide, AWS::EC2::EIP)",
+}
+"""Types whose tags could be updated, but not without an interruption: they keep the revision they were made in."""
+
+
+def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprint: Blueprint) -> dict[str, Any]:
+    """The resource with HiveMind's tags and the blueprint's. Tags that the resource already has stand, except for
+    the `hivemind:` ones. Resources of unknown types and types without tags come back as they are."""
+    facts = resource_type(str(resource.get("Type")))
+    if facts is None or facts.tags is None:
+        return dict(resource)
+    fixed = not facts.tag_updatable or facts.name in INTERRUPTED_BY_TAGS
+    revision = {"Ref": FIRST_REVISION if fixed else REVISION}
+    properties = dict(resource.get("Properties") or {})
+    given = properties.get(facts.tags.property)
+    existing = _read(given, facts.tags)
+    if existing is None:
+        return dict(resource)
+    tags: dict[str, Any] = {
+        "Name": f"{blueprint.stack_name} {logical_id}",
+        **blueprint.tags,
+        **existing,
+        "hivemind:deployment": blueprint.stack_name,
+        "hivemind:environment": blueprint.environment,
+        "hivemind:owner": owner,
+        "hivemind:revision": revision,
+    }
+    properties[facts.tags.property] = _written(tags, facts.tags)
+    return {**resource, "Properties": properties}
+
+
+def _read(tags: Any, shape: TagShape) -> dict[str, Any] | None:
+    """Tags as a mapping; None where they are written in a way that can't be added to (an intrinsic function)."""
+    if tags is None:
+        return {}
+    if not shape.as_list:
+        return dict(tags) if isinstance(tags, Mapping) and not any(key.startswith("Fn::") for key in tags) else None
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, Mapping) and "Key" in tag for tag in tags):
+        return None
+    return {tag["Key"]: tag.get("Value") for tag in tags}
+
+
+def _written(tags: Mapping[str, Any], shape: TagShape) -> Any:
+    if not shape.as_list:
+        return {key: tags[key] for key in sorted(tags)}
+    extra = {"PropagateAtLaunch": True} if shape.propagate else {}
+    return [{"Key": key, "Value": tags[key], **extra} for key in sorted(tags)]
