@@ -1,0 +1,101 @@
+"""botocore clients: one way to make them, for AWS and for the local cloud."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+from urllib.parse import urlsplit
+
+from hivemind.aws.errors import translated
+from hivemind.aws.mutations import guard
+
+_lock = threading.Lock()
+
+
+class CallCounter:
+    """Counts API requests by `service:Operation`, retries included. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
+
+    def counts(self) -> dict[str, int]:
+        with self._lock:
+            return dict(sorted(self._counts.items()))
+
+
+def make_client(
+    service: str,
+    *,
+    region: str,
+    counter: CallCounter,
+    endpoint: str | None = None,
+    access_key: str | None = None,
+    secret_key: str | None = None,
+    profile: str | None = None,
+) -> Any:
+    """A client for `service`, guarded by `mutations` and counted.
+
+    endpoint: of the API, None for AWS's own. access_key, secret_key: instead of the usual chain of
+    credentials. It is botocore's client: as boto3's, without `upload_file` and its kin. Raises
+    CloudUnreachable for a profile that does not exist.
+    """
+    # botocore's session is not safe to make clients from in several threads.
+    with translated(), _lock:
+        client = _session(profile).create_client(
+            service,
+            region_name=region,
+            endpoint_url=endpoint,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=_config(endpoint),
+        )
+    guard(client)
+    name = client.meta.service_model.signing_name
+
+    def count(operation_name: str, **_: Any) -> None:
+        counter.count(f"{name}:{operation_name}")
+
+    client.meta.events.register("request-created.*.*", count)
+    return client
+
+
+@cache
+def _session(profile: str | None) -> Any:
+    import botocore.session
+
+    return botocore.session.Session(profile=profile)
+
+
+def _config(endpoint: str | None) -> Any:
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={"mode": "adaptive", "max_attempts": 6},
+        max_pool_connections=16,
+        user_agent_extra=f"hivemind/{_version()}",
+    )
+    if endpoint is None:
+        return config
+    local = Config(s3={"addressing_style": "path"})
+    if urlsplit(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
+        # A proxy of the environment is not for this machine.
+        local = local.merge(Config(proxies={}))
+    return config.merge(local)
+
+
+@cache
+def _version() -> str:
+    try:
+        return version("hivemind-deploy")
+    except PackageNotFoundError:
+        return "unknown"

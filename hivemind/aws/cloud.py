@@ -1,0 +1,121 @@
+"""AwsCloud: a region of AWS with the account of the user's credentials."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.artifact import Platform
+from hivemind.aws.clients import CallCounter, make_client
+from hivemind.aws.errors import CloudCallFailed, translated
+from hivemind.aws.hostkeys import host_key
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.cloud import WebAddress
+from hivemind.errors import CloudUnreachable
+
+PLATFORMS: Mapping[str, Platform] = MappingProxyType(
+    {
+        "debian-12": Platform("debian-12", "x86_64", (2, 36), (("3.11", "/usr/bin/python3"),), None),
+        "amazon-linux-2023": Platform("amazon-linux-2023", "x86_64", (2, 34), (("3.9", "/usr/bin/python3"),), None),
+        "ubuntu-24.04": Platform("ubuntu-24.04", "x86_64", (2, 39), (("3.12", "/usr/bin/python3"),), None),
+    }
+)
+"""What the stock images of each system have before anything is installed."""
+
+
+class AwsCloud:
+    """AWS as everything above sees it (`hivemind.cloud.Cloud`).
+
+    region: `eu-west-1`. state: folder of the deployment states. profile: of the AWS configuration, None
+    for the usual chain of credentials. Making one calls nothing.
+    """
+
+    def __init__(self, region: str, state: Path, *, profile: str | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._region = region
+        self._state = state
+        self._profile = profile
+        self._clock = clock
+        self._counter = CallCounter()
+        self._clients: dict[str, Any] = {}
+        self._account: str | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def name(self) -> str:
+        return "aws"
+
+    @property
+    def region(self) -> str:
+        return self._region
+
+    @property
+    def account(self) -> str:
+        """Asked of STS once. Raises CloudUnreachable without usable credentials."""
+        with self._lock:
+            if self._account is None:
+                with translated():
+                    self._account = str(self.client("sts").get_caller_identity()["Account"])
+            return self._account
+
+    @property
+    def endpoint(self) -> str | None:
+        return None
+
+    @property
+    def state(self) -> Path:
+        return self._state
+
+    @property
+    def pace(self) -> float:
+        return 1.0
+
+    def client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = make_client(
+                    service, region=self._region, counter=self._counter, profile=self._profile
+                )
+            return self._clients[service]
+
+    def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
+        """A socket to the instance's public address. Raises CloudUnreachable where it has none, OSError where
+        nothing answers."""
+        address = self._instance(instance_id).get("PublicIpAddress")
+        if not address:
+            raise CloudUnreachable(
+                f"{instance_id} has no public address; the tunnel through an EC2 Instance Connect Endpoint comes "
+                "with a later version",
+                hint="What works today: an environment with `stage: stage-1`, which uses public subnets, and your "
+                "address in `network: {ssh_from: [CIDR]}`; or the local cloud (--local).",
+            )
+        connection = socket.create_connection((address, port), timeout=timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def host_key(self, instance_id: str) -> str | None:
+        return host_key(self, instance_id, self._clock)
+
+    def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
+        usual = 443 if tls else 80
+        host = dns_name if port == usual else f"{dns_name}:{port}"
+        return WebAddress(f"{'https' if tls else 'http'}://{host}", (dns_name, port), host)
+
+    def platform(self, os: str) -> Platform:
+        """Raises KeyError for a system that the schema does not know."""
+        return PLATFORMS[os]
+
+    def calls(self) -> Mapping[str, int]:
+        return MappingProxyType(self._counter.counts())
+
+    def _instance(self, instance_id: str) -> Mapping[str, Any]:
+        with translated():
+            answer = self.client("ec2").describe_instances(InstanceIds=[instance_id])
+        for reservation in answer["Reservations"]:
+            for instance in reservation["Instances"]:
+                found: Mapping[str, Any] = instance
+                return found
+        raise CloudCallFailed("InvalidInstanceID.NotFound", "DescribeInstances", f"{instance_id} does not exist")
