@@ -6,7 +6,10 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from hivemind.blueprint import model
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class ServiceRelease:
 @dataclass(frozen=True)
 class Release:
     """What stands after `deploy`: handed to `hivemind_checks`. resources: name -> type. options:
-    plugin name -> its options in the blueprint."""
+    plugin name -> its options in the blueprint. checks: the blueprint's entries, each plugin takes its kinds."""
 
     deployment_id: str
     name: str
@@ -37,6 +40,7 @@ class Release:
     services: tuple[ServiceRelease, ...]
     resources: Mapping[str, str]
     options: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    checks: tuple[model.Check, ...] = ()
 
     @property
     def web_services(self) -> tuple[ServiceRelease, ...]:
