@@ -1,0 +1,185 @@
+"""CloudFormation's calls as the stack driver needs them: typed answers, translated errors, all pages."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.aws.errors import CloudCallFailed, translated
+from hivemind.aws.snapshot import describe
+from hivemind.cloud import Cloud
+from hivemind.deploy.events import StackEvent, stack_event
+
+PAGES = 200
+"""Most pages of one answer that are read; 20,000 events."""
+
+
+@dataclass(frozen=True)
+class StackView:
+    """A stack as DescribeStacks has it. protected: termination protection."""
+
+    id: str
+    name: str
+    status: str
+    reason: str
+    protected: bool
+    outputs: Mapping[str, str]
+
+    @property
+    def moving(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+
+
+@dataclass(frozen=True)
+class StackResource:
+    """A resource of a stack, as ListStackResources has it."""
+
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    reason: str
+
+    @property
+    def exists(self) -> bool:
+        """Whether something of it stands, or may stand: a failed creation with an id counts."""
+        if self.status == "CREATE_FAILED":
+            return bool(self.physical_id)
+        return self.status != "DELETE_COMPLETE"
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} ({self.type})"
+
+
+def new_token() -> str:
+    """A ClientRequestToken for one attempt; also a valid name of a change set."""
+    return f"hivemind-{secrets.token_hex(12)}"
+
+
+class StackCalls:
+    """Calls of one cloud's CloudFormation. Everything raises HiveMindErrors."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._client = cloud.client("cloudformation")
+
+    def describe(self, stack: str) -> StackView | None:
+        """None where there is no stack, or it was deleted."""
+        found = describe(self._client, stack)
+        if found is None:
+            return None
+        return StackView(
+            id=found["StackId"],
+            name=found["StackName"],
+            status=found["StackStatus"],
+            reason=found.get("StackStatusReason", ""),
+            protected=bool(found.get("EnableTerminationProtection")),
+            outputs=MappingProxyType({item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}),
+        )
+
+    def status(self, stack_id: str) -> str:
+        """The stack's status by its id, `DELETE_COMPLETE` for one that is gone."""
+        view = self.describe(stack_id)
+        return view.status if view else "DELETE_COMPLETE"
+
+    def events(self, stack: str, seen: set[str]) -> list[StackEvent]:
+        """Events that are not in `seen`, oldest first. The service gives the newest first, so that reading
+        stops at the first known one. None from a stack that is not known (any more)."""
+        fresh: list[StackEvent] = []
+        page: dict[str, str] = {}
+        for _ in range(PAGES):
+            try:
+                with translated():
+                    answer = self._client.describe_stack_events(StackName=stack, **page)
+            except CloudCallFailed as error:
+                if error.code == "ValidationError" and "does not exist" in error.detail:
+                    break
+                raise
+            for item in answer["StackEvents"]:
+                if item["EventId"] in seen:
+                    return fresh[::-1]
+                fresh.append(stack_event(item))
+            if not answer.get("NextToken"):
+                break
+            page = {"NextToken": answer["NextToken"]}
+        return fresh[::-1]
+
+    def newest_event(self, stack: str) -> StackEvent | None:
+        with translated():
+            found = self._client.describe_stack_events(StackName=stack)["StackEvents"]
+        return stack_event(found[0]) if found else None
+
+    def resources(self, stack: str) -> tuple[StackResource, ...]:
+        """Every resource of the stack, by logical id."""
+        found: list[StackResource] = []
+        page: dict[str, str] = {}
+        for _ in range(PAGES):
+            with translated():
+                answer = self._client.list_stack_resources(StackName=stack, **page)
+            found += [
+                StackResource(
+                    item["LogicalResourceId"],
+                    item.get("PhysicalResourceId", ""),
+                    item["ResourceType"],
+                    item["ResourceStatus"],
+                    item.get("ResourceStatusReason", ""),
+                )
+                for item in answer["StackResourceSummaries"]
+            ]
+            if not answer.get("NextToken"):
+                break
+            page = {"NextToken": answer["NextToken"]}
+        return tuple(sorted(found, key=lambda resource: resource.logical_id))
+
+    def template(self, stack: str) -> Mapping[str, Any]:
+        """The template as it was sent; empty where there is none or it is not JSON."""
+        try:
+            with translated():
+                body = self._client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody")
+        except CloudCallFailed:
+            return {}
+        return body if isinstance(body, Mapping) else {}
+
+    def create(self, token: str, **arguments: Any) -> str:
+        """Begins a creation and returns the stack's id."""
+        with translated():
+            stack_id: str = self._client.create_stack(ClientRequestToken=token, **arguments)["StackId"]
+        return stack_id
+
+    def delete(self, stack_id: str, token: str, **arguments: Any) -> None:
+        with translated():
+            self._client.delete_stack(StackName=stack_id, ClientRequestToken=token, **arguments)
+
+    def can_force(self) -> bool:
+        """Whether the installed botocore knows DeletionMode of DeleteStack."""
+        shape = self._client.meta.service_model.operation_model("DeleteStack").input_shape
+        return "DeletionMode" in shape.members
+
+    def protect(self, stack_id: str, *, on: bool) -> None:
+        with translated():
+            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
+
+    def create_change_set(self, stack_id: str, name: str, **arguments: Any) -> str:
+        """Begins a change set and returns its id."""
+        with translated():
+            answer = self._client.create_change_set(
+                StackName=stack_id, ChangeSetName=name, ChangeSetType="UPDATE", ClientToken=name, **arguments
+            )
+        change_set: str = answer["Id"]
+        return change_set
+
+    def change_set(self, change_set: str, page: str | None = None) -> Mapping[str, Any]:
+        more = {"NextToken": page} if page else {}
+        with translated():
+            answer: Mapping[str, Any] = self._client.describe_change_set(ChangeSetName=change_set, **more)
+        return answer
+
+    def execute(self, change_set: str, token: str) -> None:
+        with translated():
+            self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=token)
+
+    def delete_change_set(self, change_set: str) -> None:
+        with translated():
+            self._client.delete_change_set(ChangeSetName=change_set)

@@ -1,0 +1,125 @@
+"""Change sets: what an update would do, in CloudFormation's own words, held against the reviewed plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hivemind.aws.errors import CloudCallFailed
+from hivemind.clock import Clock
+from hivemind.deploy.calls import StackCalls
+from hivemind.deploy.polling import Cancelled, Poll
+from hivemind.errors import PlanChanged, Stage, StageError
+from hivemind.plan.model import Action, Plan
+
+DEADLINE = 600.0
+_NOTHING = ("didn't contain changes", "no updates are to be performed", "no changes")
+
+
+@dataclass(frozen=True)
+class ResourceChange:
+    """One change of a change set. action: `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
+    replacement: `True`, `False`, `Conditional`, or empty."""
+
+    logical_id: str
+    type: str
+    action: str
+    replacement: str
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    id: str
+    changes: tuple[ResourceChange, ...]
+
+
+def prepare(
+    calls: StackCalls,
+    stack_id: str,
+    name: str,
+    arguments: Mapping[str, Any],
+    *,
+    clock: Clock,
+    pace: float,
+    cancelled: Cancelled,
+) -> ChangeSet | None:
+    """A change set ready to be executed; None, and nothing left behind, where nothing would change.
+
+    Raises StageError when CloudFormation cannot make it.
+    """
+    try:
+        change_set = calls.create_change_set(stack_id, name, **arguments)
+    except CloudCallFailed as error:
+        if _says_nothing(error.detail):
+            return None
+        raise
+    poll = Poll(clock, pace=pace, deadline=DEADLINE, cancelled=cancelled)
+    for _ in poll.tries():
+        try:
+            answer = calls.change_set(change_set)
+        except CloudCallFailed as error:
+            poll.forgive(error)
+            continue
+        if answer["Status"] == "CREATE_COMPLETE":
+            return ChangeSet(change_set, _changes(calls, change_set, answer))
+        if answer["Status"] == "FAILED":
+            reason = answer.get("StatusReason", "")
+            calls.delete_change_set(change_set)
+            if _says_nothing(reason):
+                return None
+            raise StageError(
+                Stage.PROVISION,
+                "CloudFormation refuses the change",
+                lines=[reason],
+                left="the stack is as it was before",
+            )
+    raise StageError(Stage.PROVISION, "the change set was not ready in time", left="the stack is as it was before")
+
+
+def _says_nothing(reason: str) -> bool:
+    return any(words in reason.lower() for words in _NOTHING)
+
+
+def _changes(calls: StackCalls, change_set: str, answer: Mapping[str, Any]) -> tuple[ResourceChange, ...]:
+    found: list[ResourceChange] = []
+    while True:
+        for item in answer.get("Changes", ()):
+            change = item.get("ResourceChange")
+            if change is not None:
+                found.append(
+                    ResourceChange(
+                        change["LogicalResourceId"],
+                        change["ResourceType"],
+                        change["Action"],
+                        str(change.get("Replacement", "")),
+                    )
+                )
+        if not answer.get("NextToken"):
+            return tuple(found)
+        answer = calls.change_set(change_set, answer["NextToken"])
+
+
+def surprises(changes: Iterable[ResourceChange], plan: Plan) -> tuple[str, ...]:
+    """What CloudFormation would replace or delete although the reviewed plan does not say so."""
+    reviewed = {change.logical_id: change.action for change in plan.changes}
+    found: list[str] = []
+    for change in changes:
+        action = reviewed.get(change.logical_id)
+        if change.action == "Remove" and action is not Action.DELETE:
+            found.append(f"{change.logical_id} ({change.type}) would be deleted")
+        elif change.action == "Modify" and change.replacement == "True" and action is not Action.REPLACE:
+            found.append(f"{change.logical_id} ({change.type}) would be replaced")
+    return tuple(found)
+
+
+def refuse_surprises(calls: StackCalls, change_set: ChangeSet, plan: Plan) -> None:
+    """Raises PlanChanged, after deleting the change set, where it does more than was reviewed."""
+    found = surprises(change_set.changes, plan)
+    if not found:
+        return
+    calls.delete_change_set(change_set.id)
+    raise PlanChanged(
+        "CloudFormation would do more than the plan says: " + "; ".join(found),
+        hint="Nothing was changed. Look at `hivemind plan` again; name what may be lost, or take the change back.",
+    )

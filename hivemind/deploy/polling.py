@@ -1,0 +1,60 @@
+"""Polling: pauses that fit the cloud's pace, with jitter, backing off, and a deadline."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+
+from hivemind.aws.errors import CloudCallFailed
+from hivemind.clock import Clock
+from hivemind.deploy.steps import StepCancelled
+
+Cancelled = Callable[[], bool]
+
+
+def never() -> bool:
+    """The `cancelled` of a run that nobody ends."""
+    return False
+
+
+class Poll:
+    """A loop over `Poll.tries()` ends by `break`, at the deadline, or when the run is being ended.
+
+    pace: how many times faster than AWS the cloud is; at 1 the first pause is 2 seconds, the longest 6.
+    deadline: seconds. `moved()` says that something happened, so that pauses are short again;
+    `throttled()` that the last call came too soon.
+    """
+
+    def __init__(self, clock: Clock, *, pace: float, deadline: float, cancelled: Cancelled = never) -> None:
+        self._clock = clock
+        self._first = max(0.1, 2.0 / max(1.0, pace))
+        self._most = 3 * self._first
+        self._pause = self._first
+        self._deadline = deadline
+        self._cancelled = cancelled
+
+    def tries(self) -> Iterator[float]:
+        """Yields the seconds passed. Raises StepCancelled when the run is being ended."""
+        start = self._clock.monotonic()
+        while True:
+            if self._cancelled():
+                raise StepCancelled("the run is being ended")
+            passed = self._clock.monotonic() - start
+            if passed > self._deadline:
+                return
+            yield passed
+            # Jitter keeps many watchers from asking at the same moments; nothing secret hangs on it.
+            self._clock.sleep(self._pause * random.uniform(0.85, 1.15))  # noqa: S311
+            self._pause = min(max(self._most, self._pause), self._pause * 1.3)
+
+    def moved(self) -> None:
+        self._pause = self._first
+
+    def throttled(self) -> None:
+        self._pause = min(30.0, self._pause * 2)
+
+    def forgive(self, error: CloudCallFailed) -> None:
+        """Takes a throttled call as a longer pause; raises any other error."""
+        if not error.throttled:
+            raise error
+        self.throttled()

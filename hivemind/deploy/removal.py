@@ -1,0 +1,189 @@
+"""Deleting a stack: what goes is known first, what is left is known afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hivemind.aws.errors import CloudCallFailed, translated
+from hivemind.cloud import Cloud
+from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
+from hivemind.deploy.diagnosis import first_failure
+from hivemind.deploy.watch import Watched, Watcher
+from hivemind.errors import Refused, Stage, StageError
+from hivemind.plan.holdings import holds_data
+from hivemind.redact import redact
+
+Say = Callable[[str], None]
+KEPT_POLICIES = frozenset({"Retain", "RetainExceptOnCreate"})
+
+
+def silent(_: str) -> None:
+    """The `say` of a caller that does not listen."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """A resource of a stack that is to go. policy: its DeletionPolicy. holds_data: of the user."""
+
+    resource: StackResource
+    policy: str
+    holds_data: bool
+
+    @property
+    def retained(self) -> bool:
+        return self.policy in KEPT_POLICIES
+
+    @property
+    def snapshotted(self) -> bool:
+        return self.policy == "Snapshot"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What a deletion came to. existed: whether there was a stack. left: resources that still stand, kept by
+    policy or because they could not be deleted. snapshots: ids of final database snapshots."""
+
+    stack_id: str | None
+    existed: bool = True
+    left: tuple[StackResource, ...] = ()
+    snapshots: tuple[str, ...] = ()
+
+
+def contents(calls: StackCalls, stack_id: str) -> tuple[Content, ...]:
+    """What is in a stack now, with what its template says should become of it."""
+    definitions = calls.template(stack_id).get("Resources", {})
+    return tuple(
+        Content(
+            resource,
+            definitions.get(resource.logical_id, {}).get("DeletionPolicy", "Delete"),
+            holds_data(resource.logical_id, resource.type, definitions.get(resource.logical_id)),
+        )
+        for resource in calls.resources(stack_id)
+        if resource.exists
+    )
+
+
+def delete(
+    cloud: Cloud,
+    calls: StackCalls,
+    stack: str,
+    watcher: Watcher,
+    *,
+    buckets: tuple[str, ...] = (),
+    unprotect: bool = False,
+    say: Say = silent,
+) -> Deletion:
+    """As `StackDriver.delete`."""
+    view = calls.describe(stack)
+    if view is None:
+        return Deletion(None, existed=False)
+    if view.protected:
+        _lift_protection(calls, view, allowed=unprotect)
+    held = contents(calls, view.id)
+    for bucket in buckets:
+        empty_bucket(cloud, bucket)
+    if view.moving and view.status != "DELETE_IN_PROGRESS":
+        say(f"{view.name} is in {view.status}: waiting for it before the deletion")
+        watcher.follow(view.id, None, {event.id for event in calls.events(view.id, set())})
+    watched = _run(calls, view.id, watcher)
+    if watched.status == "DELETE_FAILED":
+        watched = _harder(calls, view, watcher, watched, say)
+    if watched.status != "DELETE_COMPLETE":
+        raise _failure(calls, view, watched)
+    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=_snapshots(cloud, held))
+
+
+def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> None:
+    if not allowed:
+        raise Refused(
+            f"the stack {view.name} is protected against deletion",
+            hint="`hivemind destroy --unprotect` takes the protection off first.",
+        )
+    calls.protect(view.id, on=False)
+
+
+def _run(calls: StackCalls, stack_id: str, watcher: Watcher, **arguments: Any) -> Watched:
+    seen = {event.id for event in calls.events(stack_id, set())}
+    token = new_token()
+    calls.delete(stack_id, token, **arguments)
+    return watcher.follow(stack_id, token, seen)
+
+
+def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
+    """After DELETE_FAILED: without what failed, then by force."""
+    failed = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
+    if failed:
+        say(f"{view.name} could not delete {', '.join(map(str, failed))}: going on without")
+        watched = _run(calls, view.id, watcher, RetainResources=[resource.logical_id for resource in failed])
+    if watched.status == "DELETE_FAILED" and calls.can_force():
+        say(f"{view.name} still cannot be deleted: deleting it by force")
+        watched = _run(calls, view.id, watcher, DeletionMode="FORCE_DELETE_STACK")
+    return watched
+
+
+def _failure(calls: StackCalls, view: StackView, watched: Watched) -> StageError:
+    cause = first_failure(watched.events)
+    standing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
+    return StageError(
+        Stage.CLEANUP,
+        f"the stack {view.name} could not be deleted; it is in {watched.status}",
+        subject=cause.logical_id if cause else None,
+        lines=[redact(cause.reason)] if cause and cause.reason else [],
+        hint="Remove by hand what the reason names, then run `hivemind destroy` again.",
+        left=standing or "the stack alone",
+    )
+
+
+def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[StackResource, ...]:
+    """What a deleted stack left standing: CloudFormation keeps the list of a deleted stack for 90 days."""
+    try:
+        now = calls.resources(stack_id)
+    except CloudCallFailed:
+        return tuple(item.resource for item in held if item.retained)
+    by_id = {resource.logical_id: resource for resource in now}
+    left = [item.resource for item in held if item.retained]
+    known = {resource.logical_id for resource in left}
+    left += [by for key, by in by_id.items() if by.status in {"DELETE_FAILED", "DELETE_SKIPPED"} and key not in known]
+    return tuple(sorted(left, key=lambda resource: resource.logical_id))
+
+
+def _snapshots(cloud: Cloud, held: tuple[Content, ...]) -> tuple[str, ...]:
+    """Final snapshots of the databases that went; the newest manual one of each."""
+    found: list[str] = []
+    for item in held:
+        if not item.snapshotted or item.resource.type != "AWS::RDS::DBInstance":
+            continue
+        with translated():
+            answer = cloud.client("rds").describe_db_snapshots(
+                DBInstanceIdentifier=item.resource.physical_id, SnapshotType="manual"
+            )
+        newest = sorted(answer["DBSnapshots"], key=lambda snapshot: str(snapshot.get("SnapshotCreateTime", "")))
+        found += [snapshot["DBSnapshotIdentifier"] for snapshot in newest[-1:]]
+    return tuple(found)
+
+
+def empty_bucket(cloud: Cloud, bucket: str) -> int:
+    """Deletes every object and version in one of our own buckets; returns how many. A bucket that is gone is empty."""
+    s3 = cloud.client("s3")
+    deleted = 0
+    try:
+        while True:
+            with translated():
+                page = s3.list_object_versions(Bucket=bucket, MaxKeys=1000)
+                entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+                if not entries:
+                    return deleted
+                objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            if answer.get("Errors"):
+                first = answer["Errors"][0]
+                raise CloudCallFailed(
+                    first.get("Code", ""), "DeleteObjects", f"{first.get('Key')}: {first.get('Message')}"
+                )
+            deleted += len(objects)
+    except CloudCallFailed as error:
+        if error.code in {"NoSuchBucket", "404"}:
+            return deleted
+        raise

@@ -1,0 +1,275 @@
+"""The stack driver: brings a stack to what a template says, or deletes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.cloud import Cloud
+from hivemind.deploy import changeset, removal
+from hivemind.deploy.calls import StackCalls, StackView, new_token
+from hivemind.deploy.failure import stack_failure
+from hivemind.deploy.polling import Cancelled, never
+from hivemind.deploy.removal import Deletion
+from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
+from hivemind.errors import Refused, Stage, StageError
+from hivemind.plan.model import Plan
+from hivemind.template.fragment import Owner
+
+BODY_LIMIT = 51_200
+"""Bytes of a template that travel in a call. Source: AWS CloudFormation user guide, "Quotas"."""
+
+GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
+UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
+RECREATE = frozenset(
+    {
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+        "REVIEW_IN_PROGRESS",
+        "IMPORT_ROLLBACK_COMPLETE",
+    }
+)
+"""Statuses out of which a stack can only be deleted."""
+
+EMPTY: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class StackRequest:
+    """What a stack is to be.
+
+    body: the template as JSON text. url: where it lies in S3 instead, for bodies over BODY_LIMIT.
+    owners: of the assembly, to trace failures. protected: termination protection, on from the first
+    moment. plan: what was reviewed; an update that would replace or delete more is refused. may_lose:
+    logical ids of data in a failed stack that may be deleted with it. deadline: seconds.
+    """
+
+    stack_name: str
+    body: str
+    parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+    owners: Mapping[str, Owner] = field(default_factory=lambda: EMPTY)
+    protected: bool = False
+    plan: Plan | None = None
+    may_lose: frozenset[str] = frozenset()
+    url: str | None = None
+    deadline: float = DEADLINE
+
+    def arguments(self) -> dict[str, Any]:
+        """The part of the call that creations and change sets share. Raises StageError for a body too large."""
+        source = {"TemplateURL": self.url} if self.url else {"TemplateBody": self.body}
+        size = len(self.body.encode())
+        if not self.url and size > BODY_LIMIT:
+            raise StageError(
+                Stage.PROVISION,
+                f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
+                hint="Use fewer services in one blueprint, or split it.",
+                left="nothing was changed",
+            )
+        return {
+            **source,
+            "Parameters": [
+                {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(self.parameters.items())
+            ],
+            "Capabilities": list(self.capabilities),
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted(self.tags.items())],
+        }
+
+
+@dataclass(frozen=True)
+class StackResult:
+    """What stands. changed: whether anything was done. physical_ids, seconds: by logical id; seconds only of
+    what was created or updated now."""
+
+    stack_id: str
+    status: str
+    changed: bool
+    outputs: Mapping[str, str]
+    physical_ids: Mapping[str, str]
+    seconds: Mapping[str, float]
+
+
+class StackDriver:
+    """Applies and deletes stacks of one cloud. say: told one line for people when something unusual is done.
+
+    A creation uses CreateStack, not a change set of type CREATE: the latter leaves a stack in
+    REVIEW_IN_PROGRESS behind whenever it fails or the program dies in between, and there is nothing to
+    compare it with, since everything is new. An update goes through a change set, whose replacements
+    are compared with the reviewed plan before it is executed.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        *,
+        clock: Clock = SYSTEM_CLOCK,
+        say: removal.Say = removal.silent,
+        cancelled: Cancelled = never,
+    ) -> None:
+        self._cloud = cloud
+        self._calls = StackCalls(cloud)
+        self._clock = clock
+        self._say = say
+        self._cancelled = cancelled
+
+    def apply(
+        self, request: StackRequest, *, on_event: OnEvent = lambda _: None, resource_ready: Ready = lambda *_: None
+    ) -> StackResult:
+        """Brings the stack to what the request says and waits until it rests.
+
+        on_event: told every event of this attempt, in order, each once. resource_ready: told (logical id,
+        physical id, type) of each resource as soon as it stands, once each; unchanged ones too.
+        Raises StageError, PlanChanged, Refused; StepCancelled when the run is being ended.
+        """
+        request.arguments()  # a body that is too large is refused before anything is deleted
+        told = _Once(resource_ready)
+        watcher = self._watcher(on_event, told, request.deadline)
+        view = self._at_rest(request, watcher)
+        if view is not None and view.status in RECREATE:
+            self._clear(view, request, watcher)
+            view = None
+        if view is None:
+            return self._create(request, watcher, told)
+        if view.status not in UPDATABLE:
+            raise StageError(
+                Stage.PROVISION,
+                f"the stack {view.name} is in {view.status}, in which it accepts no update",
+                lines=[view.reason] if view.reason else [],
+                hint="Continue its rollback in the CloudFormation console, then apply again.",
+                left="the stack is as it was before",
+            )
+        return self._update(view, request, watcher, told)
+
+    def delete(
+        self,
+        stack: str,
+        *,
+        on_event: OnEvent = lambda _: None,
+        buckets: tuple[str, ...] = (),
+        unprotect: bool = False,
+        deadline: float = DEADLINE,
+    ) -> Deletion:
+        """Deletes a stack (name or id) and says what is left.
+
+        buckets: names of our own artifact buckets in it, emptied first. unprotect: take termination
+        protection off, when the user said so. Raises Refused for a protected stack, StageError (cleanup)
+        where it could not be deleted even by force.
+        """
+        watcher = self._watcher(on_event, lambda *_: None, deadline)
+        return removal.delete(
+            self._cloud, self._calls, stack, watcher, buckets=buckets, unprotect=unprotect, say=self._say
+        )
+
+    def _watcher(self, on_event: OnEvent, ready: Ready, deadline: float) -> Watcher:
+        return Watcher(self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline)
+
+    def _at_rest(self, request: StackRequest, watcher: Watcher) -> StackView | None:
+        """The stack once nothing moves in it: an interrupted run's operation is followed to its end first."""
+        view = self._calls.describe(request.stack_name)
+        if view is None or not view.moving:
+            return view
+        self._say(f"{view.name} is in {view.status} from an earlier run: waiting for it")
+        newest = self._calls.newest_event(view.id)
+        token = newest.token if newest else None
+        # Everything of that operation is shown, also what happened before this run looked.
+        watched = watcher.follow(view.id, token, _others(self._calls, view.id, token))
+        if watched.status in RECREATE - {"REVIEW_IN_PROGRESS"} or "ROLLBACK" in watched.status:
+            raise stack_failure(self._calls, view.id, watched.status, watched.events, request.owners)
+        return self._calls.describe(request.stack_name)
+
+    def _clear(self, view: StackView, request: StackRequest, watcher: Watcher) -> None:
+        """Deletes a stack that can only be deleted, unless it holds data that nobody named."""
+        held = removal.contents(self._calls, view.id)
+        data = [item for item in held if item.holds_data and not item.retained]
+        unnamed = [str(item.resource) for item in data if item.resource.logical_id not in request.may_lose]
+        if unnamed:
+            raise Refused(
+                f"{view.name} is in {view.status} and must be deleted first, but it holds {', '.join(unnamed)}",
+                hint="Look at `hivemind plan`, save what you need, then name what may be lost.",
+            )
+        listed = ", ".join(str(item.resource) for item in held) or "nothing"
+        self._say(f"{view.name} is in {view.status}, out of which a stack can only be deleted; it holds {listed}")
+        # The protection was set for what the stack was to become; nothing to protect is in it.
+        removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
+
+    def _create(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
+        token = new_token()
+        stack_id = self._calls.create(
+            token,
+            StackName=request.stack_name,
+            OnFailure="ROLLBACK",
+            EnableTerminationProtection=request.protected,
+            **request.arguments(),
+        )
+        return self._finish(stack_id, watcher.follow(stack_id, token, set()), request, told)
+
+    def _update(self, view: StackView, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
+        if request.protected and not view.protected:
+            self._calls.protect(view.id, on=True)
+        token = new_token()
+        prepared = changeset.prepare(
+            self._calls,
+            view.id,
+            token,
+            request.arguments(),
+            clock=self._clock,
+            pace=self._cloud.pace,
+            cancelled=self._cancelled,
+        )
+        if prepared is None:
+            return self._result(view.id, told, changed=False, seconds=EMPTY)
+        if request.plan is not None:
+            changeset.refuse_surprises(self._calls, prepared, request.plan)
+        touched = {change.logical_id for change in prepared.changes}
+        for resource in self._calls.resources(view.id):
+            if resource.logical_id not in touched and resource.exists:
+                told(resource.logical_id, resource.physical_id, resource.type)
+        newest = self._calls.newest_event(view.id)
+        self._calls.execute(prepared.id, token)
+        watched = watcher.follow(view.id, token, {newest.id} if newest else set())
+        return self._finish(view.id, watched, request, told)
+
+    def _finish(self, stack_id: str, watched: Watched, request: StackRequest, told: _Once) -> StackResult:
+        if watched.status not in GOOD:
+            raise stack_failure(self._calls, stack_id, watched.status, watched.events, request.owners)
+        return self._result(stack_id, told, changed=True, seconds=watched.seconds)
+
+    def _result(self, stack_id: str, told: _Once, *, changed: bool, seconds: Mapping[str, float]) -> StackResult:
+        view = self._calls.describe(stack_id)
+        if view is None:
+            raise StageError(Stage.PROVISION, "the stack was deleted by someone else meanwhile", left="nothing")
+        standing = [resource for resource in self._calls.resources(stack_id) if resource.exists]
+        for resource in standing:
+            told(resource.logical_id, resource.physical_id, resource.type)
+        return StackResult(
+            stack_id=stack_id,
+            status=view.status,
+            changed=changed,
+            outputs=view.outputs,
+            physical_ids=MappingProxyType({resource.logical_id: resource.physical_id for resource in standing}),
+            seconds=MappingProxyType(dict(seconds)),
+        )
+
+
+def _others(calls: StackCalls, stack_id: str, token: str | None) -> set[str]:
+    """Ids of the events that do not belong to an operation; the whole history when its token is unknown."""
+    return {event.id for event in calls.events(stack_id, set()) if token is None or event.token != token}
+
+
+class _Once:
+    """Tells each (logical id, physical id) once."""
+
+    def __init__(self, ready: Ready) -> None:
+        self._ready = ready
+        self._told: set[tuple[str, str]] = set()
+
+    def __call__(self, logical_id: str, physical_id: str, kind: str) -> None:
+        if (logical_id, physical_id) not in self._told:
+            self._told.add((logical_id, physical_id))
+            self._ready(logical_id, physical_id, kind)

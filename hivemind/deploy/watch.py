@@ -1,0 +1,102 @@
+"""Watching a stack until it rests: every event of one attempt, in order, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from hivemind.aws.errors import CloudCallFailed
+from hivemind.clock import Clock
+from hivemind.deploy.calls import StackCalls
+from hivemind.deploy.events import StackEvent
+from hivemind.deploy.polling import Cancelled, Poll, never
+from hivemind.errors import Stage, StageError
+
+OnEvent = Callable[[StackEvent], None]
+Ready = Callable[[str, str, str], None]
+QUIET_POLLS = 5
+"""Polls without news after which the stack itself is asked."""
+DEADLINE = 2 * 3600.0
+"""Seconds that a stack may take: a Multi-AZ database in a bad hour and room beside."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What an attempt came to. status: the stack's at rest. events: the attempt's, oldest first."""
+
+    status: str
+    events: tuple[StackEvent, ...]
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """Seconds per logical id, from its first event to its last good one."""
+        begun: dict[str, datetime] = {}
+        taken: dict[str, float] = {}
+        for event in self.events:
+            if event.is_stack:
+                continue
+            begun.setdefault(event.logical_id, event.time)
+            if event.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+                taken[event.logical_id] = (event.time - begun[event.logical_id]).total_seconds()
+        return taken
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Follows stacks of one cloud. on_event: told each event. ready: told (logical id, physical id, type) of
+    each resource as soon as it stands."""
+
+    calls: StackCalls
+    clock: Clock
+    pace: float
+    on_event: OnEvent
+    ready: Ready
+    cancelled: Cancelled = never
+    deadline: float = DEADLINE
+
+    def follow(self, stack_id: str, token: str | None, seen: set[str]) -> Watched:
+        """Follows a stack until it rests.
+
+        token: of the operation, None for any. seen: ids of events that are not news; grows.
+        Raises StageError at the deadline, StepCancelled when the run is being ended.
+        """
+        events: list[StackEvent] = []
+        poll = Poll(self.clock, pace=self.pace, deadline=self.deadline, cancelled=self.cancelled)
+        quiet = 0
+        for _ in poll.tries():
+            try:
+                fresh = self._fresh(stack_id, token, seen)
+                quiet = 0 if fresh else quiet + 1
+                events += fresh
+                if fresh:
+                    poll.moved()
+                if _may_rest(fresh) or (events and quiet >= QUIET_POLLS) or quiet >= 4 * QUIET_POLLS:
+                    quiet = 0
+                    status = self.calls.status(stack_id)
+                    if not status.endswith("_IN_PROGRESS"):
+                        # Events that came between the two calls.
+                        events += self._fresh(stack_id, token, seen)
+                        return Watched(status, tuple(events))
+            except CloudCallFailed as error:
+                poll.forgive(error)
+        raise StageError(
+            Stage.PROVISION,
+            f"the stack did not rest within {self.deadline / 60:.0f} minutes; CloudFormation goes on with it",
+            hint="`hivemind apply` looks at it again and goes on from there.",
+            left="the stack is still moving",
+        )
+
+    def _fresh(self, stack_id: str, token: str | None, seen: set[str]) -> list[StackEvent]:
+        fresh = self.calls.events(stack_id, seen)
+        seen.update(event.id for event in fresh)
+        ours = [event for event in fresh if token is None or event.token in (None, token)]
+        for event in ours:
+            self.on_event(event)
+            if event.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and not event.is_stack:
+                self.ready(event.logical_id, event.physical_id, event.type)
+        return ours
+
+
+def _may_rest(events: list[StackEvent]) -> bool:
+    return any(event.is_stack and not event.status.endswith("_IN_PROGRESS") for event in events)
