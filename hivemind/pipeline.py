@@ -1,0 +1,176 @@
+"""The flow, stage by stage. Read this first.
+
+    load      path                         -> Source
+    validate  Source, schema parts         -> Blueprint | Findings
+    resolve   Blueprint, repository        -> Blueprint
+    assemble  Blueprint, fragments         -> Assembly
+    lint      Assembly                     -> Findings
+    plan      Assembly, Snapshot           -> Plan
+    apply     Plan                         -> Revision      in `hivemind.agents.conductor`
+    verify    Release, checks              -> Verdict       in `hivemind.agents.qa`
+
+`check` runs the part that needs no cloud, up to lint; `plan` compares its outcome with what stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hivemind.blueprint.resolve import resolve
+from hivemind.blueprint.source import load
+from hivemind.blueprint.validate import validate
+from hivemind.errors import FindingsError
+from hivemind.findings import Finding, Severity, in_order
+from hivemind.repository import read
+from hivemind.template.assemble import assemble
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
+    from hivemind.blueprint.source import Source
+    from hivemind.cloud import Cloud
+    from hivemind.plan.model import Plan, Snapshot
+    from hivemind.plugins import Plugins
+    from hivemind.repository import Repository
+    from hivemind.template.fragment import Assembly
+
+BLUEPRINT_FILE = "hivemind.yaml"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A blueprint that passed every check, with what was made of it. findings: warnings and remarks."""
+
+    source: Source
+    plugins: Plugins
+    repository: Repository
+    blueprint: Blueprint
+    assembly: Assembly
+    findings: tuple[Finding, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `hivemind.yaml`: what the paths in it are relative to."""
+        return self.source.path.parent
+
+
+def check(
+    path: Path, plugins: Plugins, *, environment: str | None = None, region: str = "us-east-1", lint: bool = True
+) -> Checked:
+    """Everything that can be said without a cloud.
+
+    path: of `hivemind.yaml`. region: for cfn-lint where the blueprint names none. lint: whether cfn-lint looks
+    at the template. Raises FindingsError with all findings when one of them is an error, PluginError when a
+    plugin fails.
+    """
+    source = load(path)
+    _stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
+    parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
+    blueprint, findings = validate(source, parts, environment=environment)
+    repository = read(source.path.parent)
+    blueprint, unknown = resolve(blueprint, _detections(blueprint, repository, plugins))
+    _stop_at_errors(placed((*findings, *unknown), source))
+    assembly = assembled(blueprint, plugins)
+    remarks = (*findings, *unknown, *_lint(assembly, blueprint, plugins, region if lint else None))
+    found = placed(remarks, source)
+    _stop_at_errors(found)
+    return Checked(source, plugins, repository, blueprint, assembly, found)
+
+
+def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
+    """The template that all plugins make together for a blueprint."""
+    fragments = plugins.collect("hivemind_fragments", blueprint=blueprint)
+    distributions = {
+        plugin.name: f"{plugin.distribution} {plugin.version}" for plugin in plugins.list() if plugin.distribution
+    }
+    return assemble(blueprint, [(one.plugin, one.result) for one in fragments], distributions=distributions)
+
+
+def plan(checked: Checked, snapshot: Snapshot, cloud: Cloud | None, *, region: str, made_at: str) -> tuple[Checked, Plan]:
+    """What `apply` would do to what stands.
+
+    snapshot: what stands, or was recorded, or `NOTHING`. cloud: tells the platforms that artifacts are for; None
+    for AWS's. Returns the Checked with what the stack knows better (health check paths found by asking the
+    application), and the Plan.
+    """
+    from hivemind.agents.compiler.sources import release_sources
+    from hivemind.plan.make import make_plan
+
+    checked = with_known_health_paths(checked, snapshot)
+    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, cloud)
+    return checked, make_plan(
+        checked.blueprint, checked.assembly, snapshot, sources=sources, region=region, made_at=made_at
+    )
+
+
+def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:
+    """Takes health check paths that neither blueprint nor Recon knows from the stack as it stands."""
+    from hivemind.template.names import target_group
+
+    known = snapshot.template.get("Resources", {})
+    paths = {
+        service.name: path
+        for service in checked.blueprint.web_services
+        if service.health.path is None
+        and (path := known.get(target_group(service.name), {}).get("Properties", {}).get("HealthCheckPath"))
+    }
+    return with_health_paths(checked, paths)
+
+
+def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
+    """The same with these health check paths (service -> path) and the template that follows from them."""
+    from hivemind.blueprint.model import Origin
+
+    if not paths:
+        return checked
+    services = dict(checked.blueprint.services)
+    for name, path in paths.items():
+        services[name] = replace(services[name], health=replace(services[name].health, path=path))
+    origins = {f"services.{name}.health.path": Origin("default", "found by asking the application") for name in paths}
+    blueprint = checked.blueprint.with_services(services, origins)
+    return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
+
+
+def placed(findings: Iterable[Finding], source: Source) -> tuple[Finding, ...]:
+    """The findings in order, each with the place in the file that its blueprint path leads to."""
+    return in_order(
+        finding if finding.place or not finding.path else replace(finding, place=source.place(_keys(finding.path)))
+        for finding in findings
+    )
+
+
+def _detections(blueprint: Blueprint, repository: Repository, plugins: Plugins) -> Mapping[str, list[tuple[str, Any]]]:
+    found: dict[str, list[tuple[str, Any]]] = {}
+    for name, service in sorted(blueprint.services.items()):
+        contributions, _ = plugins.gather("hivemind_detect", repository=repository, path=service.path)
+        found[name] = [(one.plugin, detection) for one in contributions for detection in one.result]
+    return found
+
+
+def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: str | None) -> Iterator[Finding]:
+    answers, failures = plugins.gather("hivemind_lint", assembly=assembly, blueprint=blueprint)
+    for answer in answers:
+        yield from (replace(finding, plugin=answer.plugin) for finding in answer.result)
+    for failure in failures:
+        yield Finding("H603", Severity.ERROR, failure.message, hint=failure.hint, plugin=failure.source.name)
+    if region is not None:
+        from hivemind.lint import lint
+
+        yield from lint(assembly, region=blueprint.region or region)
+
+
+def _plugin_names(source: Source) -> tuple[str, ...]:
+    named = source.data.get("plugins") if isinstance(source.data, Mapping) else None
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list | Mapping) else ()
+
+
+def _keys(path: str) -> tuple[str | int, ...]:
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
+
+
+def _stop_at_errors(findings: Iterable[Finding]) -> None:
+    found = tuple(findings)
+    if any(finding.is_error for finding in found):
+        raise FindingsError(found)
