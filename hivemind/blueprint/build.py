@@ -1,0 +1,170 @@
+"""A View without errors as a Blueprint, each value with its origin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.blueprint.forms import mapping_of, plugins_of, route_of, secret_of, texts_of, variable
+from hivemind.blueprint.model import (
+    Blueprint,
+    Check,
+    DeploymentStage,
+    Health,
+    Network,
+    Origin,
+    Resource,
+    Service,
+    ServiceKind,
+)
+from hivemind.blueprint.overlay import View
+from hivemind.blueprint.yamltree import Path
+from hivemind.schemaparts import SchemaPart
+
+_SERVICE_TEXTS = ("path", "runtime", "install", "build", "start", "release", "size", "os")
+_SERVICE_NUMBERS = ("port", "instances", "disk")
+_HEALTH_NUMBERS = ("interval", "timeout", "healthy", "unhealthy")
+_SERVICE_DEFAULTS = ("path", "instances", "size", "disk", "os")
+
+
+def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
+    """The Blueprint of a View that the schema and all rules accept."""
+    data = view.data
+    origins = _said(view)
+    stage = view.stage
+    services = {name: _service(name, mapping_of(said), view) for name, said in mapping_of(data["services"]).items()}
+    resources = {name: _resource(name, said, parts) for name, said in mapping_of(data.get("resources")).items()}
+    blueprint = Blueprint(
+        name=data["name"],
+        environment=view.environment,
+        stage=DeploymentStage(stage) if stage else DeploymentStage.PRODUCTION,
+        region=data.get("region"),
+        cloud=data.get("cloud"),
+        require_clean=data.get("require_clean", stage == "production"),
+        certificate=data.get("certificate"),
+        services=MappingProxyType(services),
+        resources=MappingProxyType(resources),
+        network=_network(mapping_of(data.get("network"))),
+        checks=tuple(_check(entry, parts) for entry in data.get("checks") or ()),
+        plugins=MappingProxyType({name: _frozen(options) for name, options in plugins_of(data.get("plugins")).items()}),
+        tags=MappingProxyType(dict(mapping_of(data.get("tags")))),
+        overrides=tuple(data.get("overrides") or ()),
+    )
+    _add_defaults(blueprint, origins, explicit_stage=stage is not None)
+    return _with_origins(blueprint, origins)
+
+
+def _with_origins(blueprint: Blueprint, origins: Mapping[str, Origin]) -> Blueprint:
+    return blueprint.with_services(blueprint.services, origins)
+
+
+def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
+    fields: dict[str, Any] = {key: said[key] for key in _SERVICE_TEXTS if said.get(key) is not None}
+    fields |= {key: int(said[key]) for key in _SERVICE_NUMBERS if said.get(key) is not None}
+    path: Path = ("services", name, "env")
+    env = {key: variable(value, view.written((*path, key))) for key, value in mapping_of(said.get("env")).items()}
+    secrets = {key: secret_of(value) for key, value in mapping_of(said.get("secrets")).items()}
+    routes = tuple(route for value in said.get("routes") or () if (route := route_of(value)))
+    return Service(
+        name,
+        kind=ServiceKind(said["kind"]) if said.get("kind") else None,
+        static_dir=said.get("static"),
+        health=_health(said.get("health")),
+        env=MappingProxyType(env),
+        secrets=MappingProxyType({key: secret for key, secret in secrets.items() if secret}),
+        needs=texts_of(said.get("needs")),
+        routes=routes,
+        pack=texts_of(said.get("pack")),
+        **fields,
+    )
+
+
+def _health(said: Any) -> Health:
+    if isinstance(said, str):
+        return Health(path=said)
+    said = mapping_of(said)
+    fields: dict[str, Any] = {key: int(said[key]) for key in _HEALTH_NUMBERS if key in said}
+    if "matcher" in said:
+        fields["matcher"] = str(said["matcher"])
+    return Health(path=said.get("path"), **fields)
+
+
+def _resource(name: str, said: Any, parts: Mapping[str, SchemaPart]) -> Resource:
+    said = {"type": said} if isinstance(said, str) else mapping_of(said)
+    type_name = said["type"]
+    schema = next((part.resource_types[type_name].schema for part in parts.values() if type_name in part.resource_types), {})
+    options = {key: value for key, value in said.items() if key != "type"}
+    return Resource(name, type_name, _frozen(filled(options, schema)))
+
+
+def filled(options: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Options with the `default`s of their schema where nothing is said, nested mappings too."""
+    values = dict(options)
+    for key, described in mapping_of(schema.get("properties")).items():
+        described = mapping_of(described)  # noqa: PLW2901
+        if key not in values and "default" in described:
+            values[key] = described["default"]
+        if isinstance(values.get(key), Mapping):
+            values[key] = filled(values[key], described)
+    return values
+
+
+def _network(said: Mapping[str, Any]) -> Network:
+    fields = {key: said[key] for key in ("egress", "cidr") if key in said}
+    return Network(ssh_from=texts_of(said.get("ssh_from")), **fields)
+
+
+def _check(entry: Mapping[str, Any], parts: Mapping[str, SchemaPart]) -> Check:
+    from hivemind.blueprint.schema import CORE_CHECKS
+
+    kinds = {*CORE_CHECKS, *(kind for part in parts.values() for kind in part.checks)}
+    kind = next(key for key in entry if key in kinds)
+    schema = next((part.checks[kind] for part in parts.values() if kind in part.checks), {})
+    return Check(kind, _frozen(filled(entry, schema)))
+
+
+def _frozen(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(value))
+
+
+def _said(view: View) -> dict[str, Origin]:
+    """Origins of everything that the file says: each key, under its dotted path."""
+    origins: dict[str, Origin] = {}
+
+    def walk(value: Mapping[str, Any], path: Path) -> None:
+        for key, inner in value.items():
+            here = (*path, key)
+            place = view.place(here, key=True)
+            origins[".".join(str(part) for part in here)] = Origin("blueprint", f"{view.source.path.name}:{place.line}")
+            if isinstance(inner, Mapping):
+                walk(inner, here)
+
+    walk(view.data, ())
+    if view.stage:
+        place = view.source.place(("environments", view.environment, "stage"))
+        origins["stage"] = Origin("blueprint", f"{view.source.path.name}:{place.line}")
+    for name, service in mapping_of(view.data.get("services")).items():
+        prefix = f"services.{name}"
+        if isinstance(mapping_of(service).get("health"), str):
+            origins[f"{prefix}.health.path"] = origins[f"{prefix}.health"]
+        if f"{prefix}.static" in origins:
+            origins[f"{prefix}.static_dir"] = origins[f"{prefix}.static"]
+    return origins
+
+
+def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_stage: bool) -> None:
+    ours, theirs = Origin("default", "HiveMind's default"), Origin("default", "the default of its type")
+    for name in blueprint.services:
+        for key in _SERVICE_DEFAULTS:
+            origins.setdefault(f"services.{name}.{key}", ours)
+        for key in (*_HEALTH_NUMBERS, "matcher"):
+            origins.setdefault(f"services.{name}.health.{key}", ours)
+    for name, resource in blueprint.resources.items():
+        for key in resource.options:
+            origins.setdefault(f"resources.{name}.{key}", theirs)
+    for key in ("egress", "ssh_from", "cidr"):
+        origins.setdefault(f"network.{key}", ours)
+    origins.setdefault("stage", ours)
+    clean = "environment declared with stage: production" if blueprint.require_clean else "HiveMind's default"
+    origins.setdefault("require_clean", Origin("default", clean if explicit_stage else "HiveMind's default"))

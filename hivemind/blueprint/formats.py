@@ -1,0 +1,185 @@
+"""The `format`s of our schema, which plugins may use too: each says what is wrong with a text, or None."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from hivemind.blueprint.forms import route_of, secret_of
+from hivemind.blueprint.sizes import DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
+from hivemind.blueprint.suggest import did_you_mean, listed, nearest
+
+_WIDEST_SSH = 8
+_PATTERN_LIMIT = 128
+_HOST = re.compile(r"(\*\.|\*)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
+_ROUTE_PATH = re.compile(r"/[A-Za-z0-9_\-.$/~\"'@:+&*?]*")
+_SIZE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """id, message and hint of a finding; `{owner}` in the message is the part of the blueprint it is in.
+    secret: whether the text must not be shown."""
+
+    id: str
+    message: str
+    hint: str | None = None
+    secret: bool = False
+
+
+def _instance_type(text: str) -> Problem | None:
+    return _size(text, text, INSTANCE_FAMILIES, "", "t3.small")
+
+
+def _database_class(text: str) -> Problem | None:
+    return _size(text, text.removeprefix("db."), DATABASE_FAMILIES, "db.", "db.t3.micro", prefixed=text.startswith("db."))
+
+
+def _size(
+    text: str, bare: str, families: Mapping[str, frozenset[str]], prefix: str, example: str, *, prefixed: bool = True
+) -> Problem | None:
+    family, _, size = bare.partition(".")
+    message = f'unknown size "{text}" for {{owner}}'
+    sizes = families.get(family)
+    if sizes and size in sizes:
+        return None if prefixed else Problem("H104", message, f"did you mean {prefix}{bare}?")
+    if sizes:
+        near = nearest(size, sizes)
+        return Problem("H104", message, f"did you mean {prefix}{family}.{near}?" if near else f"{family}: {listed(sizes)}")
+    near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name]))
+    if near and (not _SIZE.fullmatch(bare) or bare.replace("-", "").replace("_", "") == near):
+        return Problem("H104", message, f"did you mean {prefix}{near}?")
+    if _SIZE.fullmatch(bare) and prefixed:
+        return None  # a family newer than our list: `unlisted` warns
+    return Problem("H104", message, f"such as  {example}")
+
+
+def unlisted(text: str) -> str | None:
+    """For a size or region that may be newer than our lists: the nearest one that is in them, or an empty text."""
+    if "." in text:
+        bare = text.removeprefix("db.")
+        families = DATABASE_FAMILIES if text.startswith("db.") else INSTANCE_FAMILIES
+        if bare.partition(".")[0] in families or not _SIZE.fullmatch(bare):
+            return None
+        near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name])) or ""
+        return f"db.{near}" if near and text.startswith("db.") else near
+    return None if text in REGIONS or _region(text) else nearest(text, REGIONS) or ""
+
+
+def _region(text: str) -> Problem | None:
+    areas = {name.rpartition("-")[0] for name in REGIONS}
+    area, _, number = text.rpartition("-")
+    if area in areas and number.isdigit() and number.isascii():
+        return None
+    return Problem("H129", f'unknown region "{text}"', did_you_mean(text, REGIONS) or "such as  eu-west-1")
+
+
+def _ssh_cidr(text: str) -> Problem | None:
+    problem = _network(text)
+    if problem:
+        return problem
+    network = ipaddress.IPv4Network(text)
+    if network.prefixlen < _WIDEST_SSH:
+        message = f"{text} lets {'everyone' if network.prefixlen == 0 else 'a large part of the internet'} reach SSH"
+        return Problem("H117", message, "Name your own networks, or leave it out: the Instance Connect Endpoint needs none.")
+    return None
+
+
+def _vpc_cidr(text: str) -> Problem | None:
+    problem = _network(text)
+    if problem or text.endswith("/16"):
+        return problem
+    return Problem("H116", f'"{text}" is not a /16', "such as  10.20.0.0/16")
+
+
+def _network(text: str) -> Problem | None:
+    try:
+        ipaddress.IPv4Network(text)
+    except ValueError:
+        pass
+    else:
+        if "/" in text:
+            return None
+        return Problem("H116", f'"{text}" is an address; expected a network', f"Write  {text}/32 .")
+    message = f'"{text}" is not an IPv4 network'
+    try:
+        return Problem("H116", message, f"did you mean {ipaddress.IPv4Network(text, strict=False)}?")
+    except ValueError:
+        return Problem("H116", message, "such as  203.0.113.0/24")
+
+
+def _folder(text: str) -> Problem | None:
+    message = None
+    if not text.strip():
+        message = "the path is empty"
+    elif text.startswith(("/", "~")) or re.match(r"[A-Za-z]:", text):
+        message = f'"{text}" is not relative to the blueprint'
+    elif "\\" in text:
+        message = f'"{text}" has backslashes; names are separated by /'
+    elif ".." in text.split("/"):
+        message = f'"{text}" leads out of the folder'
+    return Problem("H121", message, "Name a folder or file below, such as  app .") if message else None
+
+
+def _url_path(text: str) -> Problem | None:
+    if text.startswith("/") and not re.search(r"[\s\x00-\x1f]", text) and len(text) <= 1024:
+        return None
+    if "://" in text:
+        hint = "Write the part after the host."
+    else:
+        hint = f"did you mean /{text}?" if re.fullmatch(r"[\w./-]+", text) else "such as  /up"
+    return Problem("H107", f'"{text}" is not a path of a URL', hint)
+
+
+def _route_path(text: str) -> Problem | None:
+    if _ROUTE_PATH.fullmatch(text) and len(text) <= _PATTERN_LIMIT:
+        return None
+    hint = f"did you mean /{text}?" if _ROUTE_PATH.fullmatch(f"/{text}") else "such as  /api/*"
+    return Problem("H107", f'"{text}" is not a path that the load balancer can match', hint)
+
+
+def _host(text: str) -> Problem | None:
+    if len(text) <= _PATTERN_LIMIT and _HOST.fullmatch(text):
+        return None
+    bare = re.sub(r"^[a-z]+://", "", text).split("/")[0].split(":")[0]
+    hint = f"did you mean {bare}?" if bare != text and _HOST.fullmatch(bare) else "such as  shop.example.com"
+    return Problem("H107", f'"{text}" is not a host name', hint)
+
+
+def _route(text: str) -> Problem | None:
+    route = route_of(text)
+    if route is None or "://" in text:
+        return Problem("H107", f'"{text}" is not a route', "such as  shop.example.com/api/*")
+    return (_host(route.host) if route.host else None) or (_route_path(route.path) if route.path else None)
+
+
+def _secret_reference(text: str) -> Problem | None:
+    if secret_of(text):
+        return None
+    message = "not a reference to a secret (the text is not shown)"
+    return Problem("H124", message, "Write  ssm:/NAME  or  secretsmanager:NAME#FIELD .", secret=True)
+
+
+def _json_pointer(text: str) -> Problem | None:
+    if re.fullmatch(r"(/([^~/]|~[01])*)+", text):
+        return None
+    hint = f"did you mean /{text}?" if text and not text.startswith("/") else "such as  /Resources/Vpc/Properties/Tags"
+    return Problem("H120", f'"{text}" is not a JSON Pointer into the template', hint)
+
+
+FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
+    "aws-region": _region,
+    "ec2-instance-type": _instance_type,
+    "folder": _folder,
+    "host": _host,
+    "json-pointer": _json_pointer,
+    "rds-instance-class": _database_class,
+    "route": _route,
+    "route-path": _route_path,
+    "secret-reference": _secret_reference,
+    "ssh-cidr": _ssh_cidr,
+    "url-path": _url_path,
+    "vpc-cidr": _vpc_cidr,
+}

@@ -1,0 +1,62 @@
+"""Short forms of the blueprint, read into the model's values. Pure; what they can't read gives None."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from hivemind.blueprint.model import Route, SecretReference
+
+_SECRET = re.compile(
+    r"(?P<ssm>ssm):(?P<parameter>/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)"
+    r"|(?P<manager>secretsmanager):(?P<secret>[A-Za-z0-9/_+=.@:-]+)(#(?P<key>[^\s#]+))?"
+)
+
+
+def route_of(value: Any) -> Route | None:
+    """`HOST`, `HOST/PATH`, `/PATH` or the mapping form. Hosts are compared in small letters."""
+    if isinstance(value, str):
+        host, slash, path = value.partition("/")
+        return Route(host.lower() or None, slash + path if slash else None) if value else None
+    if isinstance(value, Mapping):
+        host, path = value.get("host"), value.get("path")
+        texts = all(part is None or isinstance(part, str) for part in (host, path))
+        return Route(host.lower() if host else None, path or None) if texts else None
+    return None
+
+
+def secret_of(value: Any) -> SecretReference | None:
+    """`ssm:/NAME`, `secretsmanager:NAME` or `secretsmanager:NAME#FIELD`."""
+    match = _SECRET.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    if match["ssm"]:
+        return SecretReference("ssm", match["parameter"])
+    return SecretReference("secretsmanager", match["secret"], match["key"])
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """One text, or a list of texts."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def mapping_of(value: Any) -> Mapping[str, Any]:
+    """A mapping; anything else counts as an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def plugins_of(value: Any) -> dict[str, Mapping[str, Any]]:
+    """`plugins` as name -> options, from its list or mapping form."""
+    if isinstance(value, list):
+        return {name: {} for name in texts_of(value)}
+    return {name: mapping_of(options) for name, options in mapping_of(value).items()}
+
+
+def variable(value: Any, written: str | None) -> str:
+    """The text of an environment variable: numbers as they are written, `true` and `false`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else (written if written is not None else str(value))

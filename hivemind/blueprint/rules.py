@@ -1,0 +1,192 @@
+"""What a JSON Schema can't say: rules over the whole blueprint. Each takes a View that may be malformed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hivemind.blueprint.formats import unlisted
+from hivemind.blueprint.forms import mapping_of, route_of, texts_of
+from hivemind.blueprint.model import Route
+from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
+from hivemind.blueprint.suggest import did_you_mean, listed
+from hivemind.blueprint.yamltree import Path
+from hivemind.findings import Finding, Severity
+
+LONGEST_STACK_NAME = 40
+_EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
+_SECRET_NAME = re.compile(
+    r"(?i)(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET|AUTH|ENCRYPTION|SIGNING)_?KEY)(_|$)"
+)
+_SAFE_VALUE = re.compile(r"(?i)|true|false|none|null|\d{1,6}|[a-z]+://[^@]*|/[\w./-]*|\$\{?\w+\}?")
+_AWS_KEY = re.compile(r"(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
+_NEEDS_VALUE = {"add", "replace", "test"}
+
+
+def _services(view: View) -> Iterator[tuple[str, Any]]:
+    for name, service in mapping_of(view.data.get("services")).items():
+        yield name, mapping_of(service)
+
+
+def stack_name(view: View) -> Iterator[Finding]:
+    """Name and environment together name the stack."""
+    name = view.data.get("name")
+    if not isinstance(name, str) or len(f"{name}-{view.environment}") <= LONGEST_STACK_NAME:
+        return
+    message = f'the stack name "{name}-{view.environment}" has {len(name) + 1 + len(view.environment)} characters'
+    declared = ("environments", view.environment)
+    path: Path = declared if view.environment != DEFAULT_ENVIRONMENT and declared in view.source.places else ("name",)
+    hint = f"Name and environment have at most {LONGEST_STACK_NAME - 1} characters together."
+    yield view.finding("H109", path, message, hint, key=path == declared)
+
+
+def needs(view: View) -> Iterator[Finding]:
+    """Every needed resource is there."""
+    resources = mapping_of(view.data.get("resources"))
+    for name, service in _services(view):
+        for position, needed in enumerate(texts_of(service.get("needs"))):
+            if needed in resources:
+                continue
+            path: Path = ("services", name, "needs")
+            path = (*path, position) if isinstance(service["needs"], list) else path
+            hint = did_you_mean(needed, resources)
+            if hint is None:
+                known = f"resources: {listed(resources)}.  " if resources else ""
+                hint = f"{known}Add   {needed}: {{type: {_EXAMPLES.get(needed, '...')}}}"
+            yield view.finding("H112", path, f'services.{name} needs "{needed}", which is not in resources', hint)
+
+
+def routes(view: View) -> Iterator[Finding]:
+    """No two services take the same requests."""
+    taken: dict[Route, str] = {}
+    without: list[str] = []
+    for name, service in _services(view):
+        said = service.get("routes")
+        if not said:
+            listens = service.get("kind") in {"web", "static"} or any(key in service for key in ("port", "health"))
+            if listens and service.get("kind") != "worker":
+                without.append(name)
+            continue
+        for position, value in enumerate(said if isinstance(said, list) else []):
+            route = route_of(value)
+            if route is None:
+                continue
+            if route in taken:
+                shown = f"{route.host or '*'}{route.path or '/*'}"
+                message = f"services.{name} and services.{taken[route]} both take {shown}"
+                path = ("services", name, "routes", position)
+                yield view.finding("H114", path, message, "Give each a host or path of its own.")
+            taken.setdefault(route, name)
+    for name in without[1:]:
+        message = f"services.{without[0]} and services.{name} have no routes: which one takes a request is not said"
+        yield view.finding("H115", ("services", name), message, f"Add   routes: [/{name}/*]", key=True)
+
+
+def health(view: View) -> Iterator[Finding]:
+    """A probe ends before the next one starts (Elastic Load Balancing: timeout less than interval)."""
+    for name, service in _services(view):
+        said = mapping_of(service.get("health"))
+        interval, timeout = said.get("interval", 30), said.get("timeout", 5)
+        if isinstance(interval, int) and isinstance(timeout, int) and timeout >= interval:
+            key = "timeout" if "timeout" in said else "interval"
+            message = f"the health check's timeout of {timeout} s is not less than its interval of {interval} s"
+            yield view.finding("H127", ("services", name, "health", key), message, "Make the interval longer.")
+
+
+def environment_variables(view: View) -> Iterator[Finding]:
+    """Secrets are references, and a variable has one source."""
+    for name, service in _services(view):
+        secrets = mapping_of(service.get("secrets"))
+        for key, value in mapping_of(service.get("env")).items():
+            path = ("services", name, "env", key)
+            if key in secrets:
+                message = f"{key} is in env and in secrets of services.{name}"
+                yield view.finding("H128", path, message, "Keep one of the two.", key=True)
+            if key == "PORT":
+                hint = "Write  port:  in place of it."
+                yield view.finding("H131", path, "PORT is set by HiveMind", hint, severity=Severity.WARNING, key=True)
+            if isinstance(value, str) and _in_clear(key, value):
+                message = f"{key} looks like a secret, and this file is no place for one"
+                hint = f"Store it, then   secrets: {{{key}: ssm:/{view.data.get('name')}/{key.lower()}}}"
+                yield view.finding("H118", path, message, hint, severity=Severity.WARNING, key=True, masked=True)
+
+
+def _in_clear(key: str, value: str) -> bool:
+    if _URL_PASSWORD.match(value):
+        return True
+    return bool(_SECRET_NAME.search(key)) and not _SAFE_VALUE.fullmatch(value)
+
+
+def credentials(view: View) -> Iterator[Finding]:
+    """No AWS access key and no private key anywhere in the file."""
+    for path, text in _texts(view.data, ()):
+        found = "an AWS access key" if _AWS_KEY.search(text) else "a private key" if _PRIVATE_KEY.search(text) else None
+        if found:
+            hint = "Remove it and revoke it: whoever has read the file has it. Instances get a role of their own."
+            yield view.finding("H119", path, f"{found} stands in the file", hint, masked=True)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, index))
+
+
+def checks(view: View) -> Iterator[Finding]:
+    """Checks name services and resources that are there."""
+    said = view.data.get("checks")
+    for position, check in enumerate(said if isinstance(said, list) else []):
+        for key, group in (("service", "services"), ("database", "resources")):
+            named = mapping_of(check).get(key)
+            known = mapping_of(view.data.get(group))
+            if isinstance(named, str) and named not in known:
+                hint = did_you_mean(named, known) or (f"{group}: {listed(known)}" if known else f"There are no {group}.")
+                yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
+
+
+def overrides(view: View) -> Iterator[Finding]:
+    """Overrides are operations of JSON Patch (RFC 6902) with all that each needs."""
+    said = view.data.get("overrides")
+    for position, operation in enumerate(said if isinstance(said, list) else []):
+        operation = mapping_of(operation)  # noqa: PLW2901
+        op = operation.get("op")
+        for missing in {"value"} if op in _NEEDS_VALUE else {"from"} if op in {"move", "copy"} else set():
+            if missing not in operation:
+                message = f'the operation "{op}" needs "{missing}"'
+                yield view.finding("H120", ("overrides", position), message, f"Add  {missing}: ... .")
+
+
+def newer_than_known(view: View) -> Iterator[Finding]:
+    """Sizes and regions that look right but are not in our lists: a warning, for AWS adds some each month."""
+    said: list[tuple[Path, Any]] = [(("region",), view.data.get("region"))]
+    for group in ("services", "resources"):
+        for name, part in mapping_of(view.data.get(group)).items():
+            said.append(((group, name, "size"), mapping_of(part).get("size")))
+    for path, text in said:
+        near = unlisted(text) if isinstance(text, str) else None
+        if near is None or (path[0] == "resources" and not text.startswith("db.")):
+            continue
+        id, what = ("H129", "region") if path == ("region",) else ("H104", "size")
+        hint = f"did you mean {near}?" if near else "Leave it if AWS has it."
+        yield view.finding(id, path, f'{what} "{text}" is not known to this version', hint, severity=Severity.WARNING)
+
+
+RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
+    stack_name,
+    needs,
+    routes,
+    health,
+    environment_variables,
+    credentials,
+    checks,
+    overrides,
+    newer_than_known,
+)

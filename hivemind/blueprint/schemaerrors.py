@@ -1,0 +1,255 @@
+"""Violations of the JSON Schema as findings in words for people."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError
+
+from hivemind.blueprint.formats import FORMATS
+from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View, dotted
+from hivemind.blueprint.source import Source
+from hivemind.blueprint.suggest import did_you_mean, listed
+from hivemind.blueprint.yamltree import Path
+from hivemind.findings import Finding
+
+_TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "a mapping",
+    "array": "a list",
+    "null": "nothing",
+}
+_BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_SHOWN = 60
+
+
+def compiled(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """A validator that knows our formats and no others. Compile once, use for every environment."""
+    checker = FormatChecker(formats=())
+    for name, check in FORMATS.items():
+        checker.checks(name)(_holds(check))
+    return Draft202012Validator(schema, format_checker=checker)
+
+
+def _holds(check: Callable[[str], object]) -> Callable[[object], bool]:
+    return lambda value: not isinstance(value, str) or check(value) is None
+
+
+def findings_of(validator: Draft202012Validator, view: View) -> Iterator[Finding]:
+    """What the schema has to say about the data of one environment."""
+    for error in validator.iter_errors(view.data):
+        yield from _explain(error, view)
+
+
+def overlay_findings(validator: Draft202012Validator, source: Source) -> Iterator[Finding]:
+    """What the schema has to say about `environments` as it stands in the file."""
+    if "environments" not in source.data:
+        return
+    view = View(source, DEFAULT_ENVIRONMENT, {"environments": source.data["environments"]})
+    for error in validator.iter_errors(view.data):
+        if error.absolute_path:
+            yield from _explain(error, view)
+
+
+def _explain(error: ValidationError, view: View) -> Iterable[Finding]:
+    path: Path = tuple(error.absolute_path)
+    keyword = str(error.validator)
+    if "propertyNames" in list(error.relative_schema_path)[-2:-1]:
+        return _bad_name(error, path, view)
+    if keyword == "anyOf" and path[:1] == ("checks",) and len(path) == 2:
+        return _unknown_check(error, path, view)
+    if keyword in {"anyOf", "oneOf"}:
+        return _branches(error, path, view)
+    explain = _BY_KEYWORD.get(keyword, _other)
+    return explain(error, path, view)
+
+
+def _branches(error: ValidationError, path: Path, view: View) -> Iterable[Finding]:
+    """Of several allowed shapes, the one that the value seems to be meant as: that of its own type."""
+    by_branch: dict[Any, list[ValidationError]] = {}
+    for inner in error.context or ():
+        by_branch.setdefault(inner.relative_schema_path[0], []).append(inner)
+    fitting = [
+        inners for inners in by_branch.values() if not any(e.validator == "type" and not e.relative_path for e in inners)
+    ]
+    if not fitting:
+        return _other(error, path, view)
+    nearest = min(fitting, key=len)
+    return [finding for inner in nearest for finding in _explain(inner, view)]
+
+
+def _unknown_keys(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    known = [*error.schema.get("properties", {})] if isinstance(error.schema, Mapping) else []
+    patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, Mapping) else {}
+    for key in error.instance:
+        if key in known or any(re.search(pattern, key) for pattern in patterns):
+            continue
+        hint = did_you_mean(key, known) or (f"known here: {listed(known, limit=30)}" if known else "Leave it out.")
+        yield view.finding("H101", (*path, key), f'unknown key "{key}"{_inside(path, view)}', hint, key=True)
+
+
+def _missing(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    for key in error.validator_value:
+        if key not in error.instance:
+            described = error.schema.get("properties", {}).get(key, {}) if isinstance(error.schema, Mapping) else {}
+            example = _example(described) or ("<name>" if key == "name" else "...")
+            where = _inside(path, view)
+            yield view.finding("H103", path, f'"{key}" is missing{where}', f"Add  {key}: {example}", key=True)
+
+
+def _wrong_type(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+    value, written = error.instance, view.written(path)
+    if isinstance(value, int | float) and "string" in allowed:
+        shown = written if written is not None else json.dumps(value)
+        kind = "true or false" if isinstance(value, bool) else "a number"
+        message = f"{shown} is read as {kind}{_inside(path, view)}; expected text"
+        yield view.finding("H108", path, message, f'Quote it:  "{shown}"')
+        return
+    expected = " or ".join(_TYPES.get(str(name), str(name)) for name in allowed if name != "null")
+    hint = f"such as  {example}" if (example := _example(error.schema)) else None
+    if isinstance(value, str) and "boolean" in allowed and value.lower() in _BOOLEAN_WORDS:
+        hint = f"Write  {_BOOLEAN_WORDS[value.lower()]} ."
+    elif isinstance(value, str) and {"integer", "number"} & {*allowed} and re.fullmatch(r"-?\d{1,9}", value):
+        hint = f"Write  {value}  without quotes."
+    yield view.finding("H102", path, f"{_found(value)}{_inside(path, view)}; expected {expected}", hint)
+
+
+def _not_allowed(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    known = error.validator_value if error.validator == "enum" else [error.validator_value]
+    names = [str(name) for name in known]
+    shown = _shown(error.instance)
+    hint = did_you_mean(str(error.instance), names) or (f"one of: {listed(names, limit=30)}" if names else None)
+    if path == ("hivemind",):
+        message = f"format {shown} is not known to this version; expected 1"
+        yield view.finding("H100", path, message, "Write  hivemind: 1 , or update HiveMind.")
+    elif path[:1] == ("resources",) and (len(path) == 2 or path[2:] == ("type",)):
+        hint = hint or "Resource types come from plugins: see hivemind plugins."
+        yield view.finding("H110", path, f"unknown resource type {shown}", hint)
+    else:
+        yield view.finding("H105", path, f"{shown} is not possible{_inside(path, view)}", hint)
+
+
+def _out_of_range(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    schema = error.schema if isinstance(error.schema, Mapping) else {}
+    bound = error.validator_value
+    value = error.instance
+    if isinstance(value, int | float):
+        low, high = schema.get("minimum"), schema.get("maximum")
+        expected = f"{low} to {high}" if low is not None and high is not None else f"{_BOUND[str(error.validator)]} {bound}"
+        message = f"{_shown(value)} is out of range{_inside(path, view)}"
+        yield view.finding("H106", path, message, f"Expected {expected}.")
+        return
+    unit = "characters" if isinstance(value, str) else "entries"
+    many = "one" if bound == 1 else str(bound)
+    unit = unit if bound != 1 else {"characters": "character", "entries": "entry"}[unit]
+    message = f"{'too short' if str(error.validator).startswith('min') else 'too long'}{_inside(path, view)}"
+    yield view.finding("H106", path, message, f"Expected {_BOUND[str(error.validator)]} {many} {unit}.")
+
+
+_BOUND = {
+    "minimum": "at least", "minLength": "at least", "minItems": "at least", "minProperties": "at least",
+    "maximum": "at most", "maxLength": "at most", "maxItems": "at most", "maxProperties": "at most",
+    "exclusiveMinimum": "more than", "exclusiveMaximum": "less than",
+}  # fmt: skip
+
+
+def _bad_text(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    expected = error.schema.get("x-expected") if isinstance(error.schema, Mapping) else None
+    example = _example(error.schema)
+    message = f"{_shown(error.instance)} does not fit{_inside(path, view)}"
+    hint = f"Expected {expected}." if expected else (f"such as  {example}" if example else None)
+    yield view.finding("H109" if path == ("name",) else "H107", path, message, hint)
+
+
+def _bad_format(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    problem = FORMATS[str(error.validator_value)](error.instance)
+    if problem is not None:
+        message = problem.message.format(owner=owner(view.in_file(path))) if "{owner}" in problem.message else problem.message
+        yield view.finding(problem.id, path, message, problem.hint, masked=problem.secret)
+
+
+def _bad_name(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    expected = error.schema.get("x-expected") if isinstance(error.schema, Mapping) else None
+    hint = f"Expected {expected}." if expected and error.validator == "pattern" else None
+    if error.validator == "maxLength":
+        hint = f"Expected at most {error.validator_value} characters."
+    message = f"{_shown(error.instance)} can't be a name{_inside(path, view)}"
+    yield view.finding("H109", (*path, str(error.instance)), message, hint, key=True)
+
+
+def _unknown_check(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    kinds = [branch["required"][0] for branch in error.validator_value]
+    keys = list(error.instance)
+    near = next((hint for key in keys if (hint := did_you_mean(key, kinds))), None)
+    shown = _shown(keys[0]) if keys else "nothing"
+    yield view.finding("H111", path, f"unknown kind of check: {shown}", near or f"one of: {listed(kinds)}")
+
+
+def _twice(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    seen: list[Any] = []
+    for index, item in enumerate(error.instance):
+        if item in seen:
+            yield view.finding("H126", (*path, index), f"{_shown(item)} is listed twice", "Keep one of the two.")
+        seen.append(item)
+
+
+def _other(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+    example = _example(error.schema)
+    message = f"{_found(error.instance)}{_inside(path, view)} does not fit"
+    yield view.finding("H130", path, message, f"such as  {example}" if example else None)
+
+
+_BY_KEYWORD: Mapping[str, Callable[[ValidationError, Path, View], Iterable[Finding]]] = {
+    "additionalProperties": _unknown_keys,
+    "unevaluatedProperties": _unknown_keys,
+    "required": _missing,
+    "type": _wrong_type,
+    "enum": _not_allowed,
+    "const": _not_allowed,
+    "pattern": _bad_text,
+    "format": _bad_format,
+    "uniqueItems": _twice,
+    **dict.fromkeys(_BOUND, _out_of_range),
+}
+
+
+def owner(path: Path) -> str:
+    """The part of the blueprint that a path belongs to: `services.web`, `network`."""
+    if path[:1] == ("environments",):
+        path = path[2:] or path
+    named = path[:1] in {("services",), ("resources",), ("plugins",)}
+    return ".".join(str(part) for part in path[: 2 if named else 1])
+
+
+def _inside(path: Path, view: View) -> str:
+    return f" in {dotted(view.in_file(path))}" if path else ""
+
+
+def _found(value: Any) -> str:
+    if value is None:
+        return "nothing is given"
+    if isinstance(value, dict):
+        return "found a mapping"
+    if isinstance(value, list):
+        return "found a list"
+    return f"found {_shown(value)}"
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _example(schema: Any) -> str | None:
+    examples = schema.get("examples") if isinstance(schema, Mapping) else None
+    if not examples:
+        return None
+    return examples[0] if isinstance(examples[0], str) else json.dumps(examples[0], ensure_ascii=False)

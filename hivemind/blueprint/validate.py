@@ -1,0 +1,72 @@
+"""Source to Blueprint: schema, rules, and every environment, all findings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from hivemind.blueprint import schema
+from hivemind.blueprint.build import build
+from hivemind.blueprint.forms import mapping_of
+from hivemind.blueprint.model import Blueprint
+from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View, environments_of, view_of
+from hivemind.blueprint.rules import RULES
+from hivemind.blueprint.schemaerrors import compiled, findings_of, overlay_findings
+from hivemind.blueprint.source import Source
+from hivemind.blueprint.suggest import did_you_mean, listed
+from hivemind.errors import FindingsError
+from hivemind.findings import Finding, Severity, in_order
+from hivemind.schemaparts import SchemaPart
+
+
+def validate(
+    source: Source, parts: Mapping[str, SchemaPart], *, environment: str | None = None
+) -> tuple[Blueprint, tuple[Finding, ...]]:
+    """The Blueprint of one environment, and the findings that don't stop it.
+
+    parts: plugin name -> what it adds to the schema. environment: `production` unless said. All environments
+    are checked, not only this one. Raises FindingsError with every finding at once.
+    """
+    chosen = environment or DEFAULT_ENVIRONMENT
+    names = environments_of(source)
+    validator = compiled(schema.merged(parts))
+    findings = list(_unknown_environment(source, chosen, names))
+    view = view_of(source, chosen)
+    for each in (view, *(view_of(source, name) for name in names if name != chosen)):
+        findings += findings_of(validator, each)
+        for rule in RULES:
+            findings += rule(each)
+    findings += overlay_findings(validator, source)
+    findings += _nothing_to_remove(source)
+    ordered = in_order(_once(findings))
+    if any(finding.is_error for finding in ordered):
+        raise FindingsError(ordered)
+    return build(view, parts), ordered
+
+
+def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Environments share most of the file: what one said of a place needs no repetition for the next."""
+    first: dict[tuple[object, ...], Finding] = {}
+    for finding in findings:
+        first.setdefault((finding.id, finding.place, finding.message), finding)
+    return first.values()
+
+
+def _unknown_environment(source: Source, chosen: str, names: tuple[str, ...]) -> Iterator[Finding]:
+    if chosen not in names:
+        hint = did_you_mean(chosen, names) or f"environments: {listed(names)}"
+        place = source.place(("environments",), key=True)
+        yield Finding("H113", Severity.ERROR, f'unknown environment "{chosen}"', place, hint, path="environments")
+
+
+def _nothing_to_remove(source: Source) -> Iterator[Finding]:
+    """`null` in an environment removes; where there is nothing to remove it is likely a misspelt name."""
+    for environment, overlay in mapping_of(source.data.get("environments")).items():
+        view = View(source, environment, source.data)
+        for group in ("services", "resources"):
+            below = mapping_of(source.data.get(group))
+            for name, said in mapping_of(mapping_of(overlay).get(group)).items():
+                if said is None and name not in below:
+                    path = ("environments", environment, group, name)
+                    hint = did_you_mean(name, below) or f"An empty one is written  {name}: {{}} ."
+                    message = f'nothing to remove: "{name}" is not in {group}'
+                    yield view.finding("H132", path, message, hint, severity=Severity.WARNING, key=True)
