@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from hivemind.repository import Repository
     from hivemind.schemaparts import ResourceType, SchemaPart
+    from hivemind.template import names
     from hivemind.template.fragment import Assembly, Binding, Fragment, Owner
 
 __version__ = "0.1.0"
@@ -66,6 +67,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "hook",
+    "names",
 ]
 
 _HOMES = {
@@ -92,13 +94,16 @@ _HOMES = {
     "schemaparts": ("ResourceType", "SchemaPart"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
 }
+_MODULES = {"names": "hivemind.template.names"}
 
 
 def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     for home, names in _HOMES.items():
         if name in names:
-            from importlib import import_module
-
             value: object = getattr(import_module(f"hivemind.{home}"), name)
             globals()[name] = value
             return value

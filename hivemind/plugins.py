@@ -159,6 +159,20 @@ class Plugins:
         """
         return tuple(self._missing(name, place(name)) for name in names if self.named(name) is None)
 
+    def add(self, source: Source, plugin: object) -> None:
+        """Registers one plugin. Raises PluginError, and leaves nothing of it behind, when it can't serve."""
+        taken = self._sources.get(source.name)
+        if taken:
+            raise PluginError(source, f"the name is taken by {_origin(taken)}")
+        problem = _misuse(plugin)
+        if problem:
+            raise PluginError(source, problem)
+        try:
+            self._manager.register(plugin, source.name)
+        except (pluggy.PluginValidationError, ValueError) as error:
+            raise PluginError(source, " ".join(str(error).split())) from error
+        self._sources[source.name] = source
+
     def _missing(self, name: str, place: Place | None) -> Finding:
         broken = next(
             (entry for entry in self._quarantined.values() if entry[0].name == name or _is(entry[0], name)), None
@@ -197,20 +211,6 @@ class Plugins:
         callers = self._manager.get_hookcallers(self._manager.get_plugin(name)) or ()
         return tuple(sorted(caller.name for caller in callers))
 
-    def _add(self, source: Source, plugin: object) -> None:
-        """Registers one plugin; raises PluginError and leaves nothing of it behind when it can't serve."""
-        taken = self._sources.get(source.name)
-        if taken:
-            raise PluginError(source, f"the name is taken by {_origin(taken)}")
-        problem = _misuse(plugin)
-        if problem:
-            raise PluginError(source, problem)
-        try:
-            self._manager.register(plugin, source.name)
-        except (pluggy.PluginValidationError, ValueError) as error:
-            raise PluginError(source, " ".join(str(error).split())) from error
-        self._sources[source.name] = source
-
     def _set_aside(self, error: PluginError) -> None:
         key = source_key = error.source.name
         while key in self._quarantined:
@@ -235,7 +235,7 @@ def load(
         if name in blocked:
             continue
         try:
-            plugins._add(Source(name, "builtin", module), importlib.import_module(module))
+            plugins.add(Source(name, "builtin", module), importlib.import_module(module))
         except ModuleNotFoundError as error:
             if error.name != module:
                 raise
@@ -247,7 +247,7 @@ def load(
         for source, point in (entry for entries in points.values() for entry in entries):
             if source.name not in blocked and not _loaded(plugins, source):
                 try:
-                    plugins._add(source, _imported(source, point.load))
+                    plugins.add(source, _imported(source, point.load))
                 except PluginError as error:
                     plugins._set_aside(error)
     known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_FILE).stem}
@@ -284,14 +284,14 @@ def _add_named(
         return
     if name in points:
         source, point = points[name][0]
-        plugins._add(source, _imported(source, point.load))
+        plugins.add(source, _imported(source, point.load))
         return
     source = Source(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         near = difflib.get_close_matches(name, [*points, *plugins._sources], n=1)
         hint = f"did you mean {near[0]}?" if near else f"pip install {name}, or name a module that can be imported."
         raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
-    plugins._add(source, _imported(source, lambda: importlib.import_module(name)))
+    plugins.add(source, _imported(source, lambda: importlib.import_module(name)))
 
 
 def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
@@ -313,7 +313,7 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
         return module
 
     try:
-        plugins._add(source, _imported(source, run))
+        plugins.add(source, _imported(source, run))
     except PluginError as error:
         plugins._set_aside(error)
         return []

@@ -48,6 +48,8 @@ class Release:
 
 
 class CheckStatus(enum.StrEnum):
+    """How a check ended. SKIPPED: it had nothing to look at."""
+
     PASSED = "passed"
     FAILED = "failed"
     SKIPPED = "skipped"

@@ -15,6 +15,7 @@ import click
 from hivemind import __version__
 from hivemind.clock import SystemClock
 from hivemind.exits import ExitCode
+from hivemind.home import home
 from hivemind.redact import redact
 
 
@@ -42,7 +43,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
 
 def _write(text: str, name: str) -> Path:
     """Writes the report for the user alone (0600), into the data directory or, failing that, a temporary one."""
-    for folder in (_folder, lambda: Path(tempfile.mkdtemp(prefix="hivemind-"))):
+    for folder in (lambda: home() / "reports", lambda: Path(tempfile.mkdtemp(prefix="hivemind-"))):
         try:
             place = folder()
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -54,12 +55,3 @@ def _write(text: str, name: str) -> Path:
         else:
             return path
     return Path(os.devnull)
-
-
-def _folder() -> Path:
-    home = os.environ.get("HIVEMIND_HOME")
-    if home:
-        return Path(home) / "reports"
-    from platformdirs import user_data_path
-
-    return user_data_path("hivemind") / "reports"

@@ -36,6 +36,9 @@ COMMANDS = {
     "local": ("hivemind.cli.local:command", "Start, stop, show or reset the local cloud."),
 }
 
+COMPLETION = "_HIVEMIND_COMPLETE"
+"""Set by the shell when it asks for completions."""
+
 
 @click.group(
     cls=LazyGroup,
@@ -69,9 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        code = group.main(args=list(given), prog_name="hivemind", standalone_mode=False)
+        code = _run(given)
         sys.stdout.flush()
-    except click.exceptions.Abort:
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except click.ClickException as error:
@@ -81,8 +86,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _report(error, as_json=_wants_json(given))
     except BrokenPipeError:
         code = _reader_gone()
-    except SystemExit as error:
-        code = _code_of(error)
     except Exception as error:
         if os.environ.get("HIVEMIND_DEBUG"):
             raise
@@ -90,6 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         code = report(error, given)
     return code if isinstance(code, int) else ExitCode.OK
+
+
+def _run(arguments: Sequence[str]) -> object:
+    """What `click.Group.main` does, except that errors are left to us."""
+    if COMPLETION in os.environ:
+        group.main(prog_name="hivemind")
+    with group.make_context("hivemind", list(arguments)) as ctx:
+        return group.invoke(ctx)
 
 
 def _report(error: HiveMindError, *, as_json: bool) -> int:
@@ -119,14 +130,6 @@ def _reader_gone() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     return ExitCode.PIPE
-
-
-def _code_of(error: SystemExit) -> int:
-    """click exits by itself when the reader of its output is gone, with the code of a defect."""
-    cause = error.__context__
-    if isinstance(cause, BrokenPipeError):
-        return _reader_gone()
-    return error.code if isinstance(error.code, int) else ExitCode.INTERNAL
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

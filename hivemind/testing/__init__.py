@@ -1,0 +1,34 @@
+"""For tests of plugins and of HiveMind itself: fakes of what effects go through, and sample values.
+
+strategies.py: Hypothesis strategies. pytest_plugin.py: fixtures, loaded by pytest when HiveMind is installed.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hivemind.testing.clock import ManualClock
+    from hivemind.testing.loading import plugins_of
+    from hivemind.testing.probe import FakeProbe, page
+    from hivemind.testing.samples import release, repository
+
+__all__ = ["FakeProbe", "ManualClock", "page", "plugins_of", "release", "repository"]
+
+_HOMES = {
+    "FakeProbe": "probe",
+    "ManualClock": "clock",
+    "page": "probe",
+    "plugins_of": "loading",
+    "release": "samples",
+    "repository": "samples",
+}
+
+
+def __getattr__(name: str) -> object:
+    # Imported on use: pytest loads this package in every environment that HiveMind is installed in.
+    if name in _HOMES:
+        from importlib import import_module
+
+        value: object = getattr(import_module(f"hivemind.testing.{_HOMES[name]}"), name)
+        return value
+    raise AttributeError(f"module 'hivemind.testing' has no attribute {name!r}")

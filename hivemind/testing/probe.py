@@ -1,0 +1,58 @@
+"""A Probe that answers as told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hivemind.release import HttpResponse
+
+Answer = HttpResponse | OSError
+NOTHING: Mapping[Any, Any] = {}
+
+
+class FakeProbe:
+    """A Probe for tests of checks.
+
+    pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows.
+    outputs: (service, command) -> exit code and output. What is asked beyond that gets a refused connection.
+    asked: every call, in order.
+    """
+
+    def __init__(
+        self,
+        *,
+        pages: Mapping[tuple[str, str], Answer] = NOTHING,
+        rows: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]] = NOTHING,
+        outputs: Mapping[tuple[str, str], tuple[int, str]] = NOTHING,
+    ) -> None:
+        self._pages = pages
+        self._rows = rows
+        self._outputs = outputs
+        self.asked: list[tuple[str, str, str]] = []
+
+    def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:  # noqa: ARG002
+        self.asked.append((method, service, path))
+        answer = self._pages.get((service, path)) or ConnectionRefusedError(111, f"nothing answers at {path}")
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    def query(self, resource: str, sql: str, *, timeout: float = 10.0) -> list[tuple[Any, ...]]:  # noqa: ARG002
+        self.asked.append(("query", resource, sql))
+        if (resource, sql) not in self._rows:
+            raise ConnectionRefusedError(111, f"{resource} does not answer")
+        return list(self._rows[resource, sql])
+
+    def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:  # noqa: ARG002
+        self.asked.append(("run", service, command))
+        if (service, command) not in self._outputs:
+            raise ConnectionRefusedError(111, f"no instance of {service} answers")
+        return self._outputs[service, command]
+
+
+def page(
+    status: int = 200, body: str = "", *, headers: Mapping[str, str] = NOTHING, milliseconds: float = 1.0
+) -> HttpResponse:
+    """A response for `pages`."""
+    return HttpResponse(status, dict(headers), body, milliseconds, "http://test.invalid/")

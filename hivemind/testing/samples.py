@@ -1,0 +1,33 @@
+"""Sample values to hand to hooks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hivemind.release import Release, ServiceRelease
+from hivemind.repository import Repository, read
+
+NOTHING: Mapping[str, Any] = {}
+
+
+def release(
+    *,
+    services: tuple[ServiceRelease, ...] = (
+        ServiceRelease("web", "web", "http://test.invalid", None, "/", ("i-0123456789abcdef0",), "0" * 64),
+    ),
+    resources: Mapping[str, str] = NOTHING,
+    options: Mapping[str, Mapping[str, Any]] = NOTHING,
+) -> Release:
+    """A Release of an application called `shop`, as `hivemind_checks` gets it."""
+    return Release("shop-production-000000000000-eu-west-1", "shop", "production", "r1", services, resources, options)
+
+
+def repository(folder: Path, files: Mapping[str, str]) -> Repository:
+    """Writes files (path -> text) into a folder and returns it as `hivemind_detect` gets it."""
+    for path, text in files.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return read(folder)
