@@ -144,7 +144,7 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
         refused.append("this machine's files are protected by their permissions only")
     sources = {descriptor: f"/proc/self/fd/{descriptor}" for descriptor in (*own.values(), *kept.values())}
     for name, descriptor in own.items():
-        _mount(sources[descriptor], f"/{name}", None, MS_BIND)
+        bind(sources[descriptor], f"/{name}")
         _writable(f"/{name}")
     for place, flags, options in (("/run", MS_NOSUID | MS_NODEV, "mode=755"), ("/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777")):
         try:
@@ -153,7 +153,7 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
             refused.append(f"{place} is this machine's: {error.strerror}")
     for place, descriptor in kept.items():
         Path(place).mkdir(parents=True, exist_ok=True)
-        _mount(sources[descriptor], place, None, MS_BIND | MS_REC)
+        bind(sources[descriptor], place)
     try:
         _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     except OSError as error:
@@ -178,7 +178,8 @@ def shims(directory: Path, *, drop: bool) -> None:
 
 def bind(source: str, target: str) -> None:
     """Shows a directory at another place too, in this mount namespace. Raises OSError."""
-    _mount(source, target, None, MS_BIND)
+    # Recursive: the kernel refuses to ordinary users a copy that would uncover what is mounted below.
+    _mount(source, target, None, MS_BIND | MS_REC)
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:

@@ -232,9 +232,7 @@ class Instances:
         )
 
     async def _spawn(self, boot: Boot, theirs: socket.socket, console: IO[bytes]) -> asyncio.subprocess.Process:
-        environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-        if boot.root is not None:
-            environment["HIVEMIND_INSTANCE"] = boot.hostname
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": "/"}
         process = await asyncio.create_subprocess_exec(
             *guarded((*self._isolation.command, sys.executable, "-P", "-m", "hivemind.local.instance_init")),
             stdin=subprocess.PIPE,
