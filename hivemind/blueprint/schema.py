@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hivemind import shipped
@@ -68,6 +68,34 @@ def _refuse_collisions(parts: Mapping[str, SchemaPart]) -> None:
                 findings.append(Finding("H122", Severity.ERROR, message, hint=hint, plugin=plugins[-1]))
     if findings:
         raise FindingsError(findings)
+
+
+def blame(parts: Mapping[str, SchemaPart]) -> None:
+    """Raises FindingsError naming every plugin whose part is no valid JSON Schema; returns where all are."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    findings = []
+    for plugin in sorted(parts):
+        for where, part in _schemas(parts[plugin]):
+            try:
+                Draft202012Validator.check_schema(_plain(part))
+            except SchemaError as error:
+                at = "/".join(str(step) for step in error.absolute_path)
+                message = f"the plugin {plugin} has a schema for {where} that is not valid: {at or 'it'}: {error.message}"
+                hint = f"Update it, or leave it out: hivemind -p no:{plugin} ..."
+                findings.append(Finding("H125", Severity.ERROR, message, hint=hint, plugin=plugin))
+    if findings:
+        raise FindingsError(findings)
+
+
+def _schemas(part: SchemaPart) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, resource in part.resource_types.items():
+        yield f"resource type {name}", resource.schema
+    for kind, check in part.checks.items():
+        yield f"check {kind}", check
+    if part.options is not None:
+        yield "its options", part.options
 
 
 def _plain(value: Any) -> Any:

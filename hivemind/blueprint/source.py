@@ -35,8 +35,13 @@ class Source:
     places: Mapping[NodePath, Span]
     lines: tuple[str, ...] = field(repr=False, default=())
 
-    def place(self, path: NodePath, *, key: bool = False) -> Place:
-        """Where the node at `path` stands (its key with `key`); the nearest known node above it if it has none."""
+    def place(self, path: NodePath | str, *, key: bool = False) -> Place:
+        """Where the node at `path` stands (its key with `key`); the nearest known node above it if it has none.
+
+        path: keys and indexes, or dotted as in findings (`services.web.needs[0]`).
+        """
+        if isinstance(path, str):
+            path = self.path_of(path)
         while path not in self.places and path:
             path, key = path[:-1], True
         span = self.places.get(path)
@@ -48,10 +53,37 @@ class Source:
         excerpt = self.lines[line - 1] if line <= len(self.lines) else ""
         return Place(str(self.path), line, column, excerpt, length)
 
+    def path_of(self, dotted: str) -> NodePath:
+        """The path that a dotted one means: names may have dots in them, and items of a list of names are found by name."""
+        here: Any = self.data
+        path: NodePath = ()
+        rest = dotted
+        while rest:
+            step = _step(here, rest)
+            if step is None:
+                return (*path, rest)
+            part, rest = step
+            path, here = (*path, part), here[part]
+        return path
+
     def written(self, path: NodePath) -> str | None:
         """A scalar as it is written in the file, without quotes; None for anything else."""
         span = self.places.get(path)
         return span.text if span else None
+
+
+def _step(here: Any, rest: str) -> tuple[str | int, str] | None:
+    """The first part of a dotted path below `here`, and what is left of the path."""
+    if isinstance(here, list):
+        index = re.match(r"\[?(\d+)\]?(\.|(?=\[)|$)", rest)
+        if index and int(index[1]) < len(here):
+            return int(index[1]), rest[index.end() :]
+        return (here.index(rest), "") if rest in here else None
+    if not isinstance(here, Mapping):
+        return None
+    fitting = [key for key in here if rest == key or rest.startswith((f"{key}.", f"{key}["))]
+    key = max(fitting, key=len, default=None)
+    return None if key is None else (key, rest[len(key) :].removeprefix("."))
 
 
 def load(path: Path) -> Source:

@@ -28,19 +28,28 @@ def validate(
     """
     chosen = environment or DEFAULT_ENVIRONMENT
     names = environments_of(source)
-    validator = compiled(schema.merged(parts))
     findings = list(_unknown_environment(source, chosen, names))
     view = view_of(source, chosen)
-    for each in (view, *(view_of(source, name) for name in names if name != chosen)):
-        findings += findings_of(validator, each)
+    views = (view, *(view_of(source, name) for name in names if name != chosen))
+    findings += _schema_findings(source, views, parts)
+    for each in views:
         for rule in RULES:
             findings += rule(each)
-    findings += overlay_findings(validator, source)
     findings += _nothing_to_remove(source)
     ordered = in_order(_once(findings))
     if any(finding.is_error for finding in ordered):
         raise FindingsError(ordered)
     return build(view, parts), ordered
+
+
+def _schema_findings(source: Source, views: Iterable[View], parts: Mapping[str, SchemaPart]) -> list[Finding]:
+    validator = compiled(schema.merged(parts))
+    try:
+        findings = [finding for view in views for finding in findings_of(validator, view)]
+        return [*findings, *overlay_findings(validator, source)]
+    except Exception:
+        schema.blame(parts)
+        raise
 
 
 def _once(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -1,0 +1,42 @@
+"""`hivemind explain`: what a finding's id means, and how to fix it."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import click
+
+from hivemind.cli.context import json_option
+
+
+@click.command(name="explain")
+@click.argument("finding", metavar="[ID]", required=False)
+@json_option
+def command(finding: str | None, as_json: bool) -> None:
+    """Explain the finding ID, such as H112; without ID, list all."""
+    from hivemind.blueprint.catalogue import CATALOGUE
+    from hivemind.blueprint.suggest import did_you_mean
+    from hivemind.errors import HiveMindError
+    from hivemind.exits import ExitCode
+
+    if finding is None:
+        if as_json:
+            click.echo(json.dumps({"findings": [entry.as_json() for entry in CATALOGUE.values()]}, indent=2))
+        else:
+            click.echo("\n".join(f"{entry.id}  {entry.title}" for entry in CATALOGUE.values()))
+        return
+    entry = CATALOGUE.get(finding.upper())
+    if entry is None:
+        hint = did_you_mean(finding.upper(), CATALOGUE) or "`hivemind explain` lists all."
+        if finding[:1].upper() in {"E", "W", "I"} and finding[1:].isdigit():
+            hint = f"It is a rule of cfn-lint: `cfn-lint --list-rules` and its documentation explain {finding.upper()}."
+        raise HiveMindError(f'there is no finding "{finding}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
+    if as_json:
+        click.echo(json.dumps(entry.as_json(), indent=2))
+        return
+    click.secho(f"{entry.id}  {entry.title}", bold=True)
+    click.echo("\n" + textwrap.fill(entry.meaning, 90))
+    if entry.example:
+        click.echo("\nFor example:\n" + textwrap.indent(entry.example, "    "))
+    click.echo("\n" + textwrap.fill(entry.fix, 90))

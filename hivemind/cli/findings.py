@@ -1,0 +1,105 @@
+"""Findings as people see them, and as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import click
+
+from hivemind.findings import Finding, Place, Severity, in_order
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_WIDEST = 100
+
+
+def render(findings: Iterable[Finding], *, as_json: bool = False, err: bool = True) -> None:
+    """Prints findings by place: text to standard error (standard output with `err` off), or one JSON object to
+    standard output."""
+    ordered = in_order(findings)
+    if as_json:
+        click.echo(json.dumps(as_data(ordered), ensure_ascii=False))
+        return
+    for finding in ordered:
+        for line in _lines(finding):
+            click.echo(line, err=err)
+    click.echo(summary(ordered), err=err)
+
+
+def as_data(findings: Iterable[Finding]) -> dict[str, object]:
+    """`{"findings": [...], "errors": n, "warnings": n, "valid": bool}`."""
+    ordered = in_order(findings)
+    errors = sum(finding.is_error for finding in ordered)
+    return {
+        "findings": [finding.as_json() for finding in ordered],
+        "errors": errors,
+        "warnings": sum(finding.severity is Severity.WARNING for finding in ordered),
+        "valid": errors == 0,
+    }
+
+
+def text(findings: Iterable[Finding]) -> str:
+    """What `render` prints as text, without colours."""
+    ordered = in_order(findings)
+    lines = [click.unstyle(line) for finding in ordered for line in _lines(finding)]
+    return "\n".join([*lines, summary(ordered)]) + "\n"
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """``2 errors, 1 warning. `hivemind explain H112` says more.``"""
+    found = tuple(findings)
+    counts = [
+        f"{number} {severity.value}{'s' if number != 1 else ''}"
+        for severity in (Severity.ERROR, Severity.WARNING)
+        if (number := sum(finding.severity is severity for finding in found))
+    ]
+    said = ", ".join(counts) or "No errors, no warnings"
+    worst = sorted((f for f in found if f.id.startswith("H")), key=lambda finding: not finding.is_error)
+    return f"{said}." + (f" `hivemind explain {worst[0].id}` says more." if worst else "")
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
+    by = "" if finding.plugin == "hivemind" else f"  [{_clean(finding.plugin)}]"
+    where = f"{_clean(str(finding.place))}  " if finding.place else ""
+    yield f"{where}{severity}  {finding.id}  {_clean(finding.message)}{by}"
+    hint = _clean(finding.hint or "")
+    place = finding.place
+    if place is None or place.line is None or place.excerpt is None or place.column is None:
+        if hint:
+            yield f"     {hint}"
+        return
+    line, column = _window(place)
+    yield f"{place.line:>4} | {line}"
+    before = "".join(_blank(character) for character in line[: column - 1])
+    length = max(1, min(place.length, len(line) - column + 1))
+    marks = "^" * sum(_width(character) for character in line[column - 1 : column - 1 + length]) or "^"
+    yield f"     | {before}{click.style(marks, fg=_COLOURS[finding.severity])}" + (f"  {hint}" if hint else "")
+
+
+def _window(place: Place) -> tuple[str, int]:
+    """The line, cut to the part around the column when it is long, and the column within it."""
+    line, column = _clean(place.excerpt or ""), place.column or 1
+    if len(line) <= _WIDEST:
+        return line, column
+    start = max(0, min(column - 1 - _WIDEST // 3, len(line) - _WIDEST))
+    cut = ("…" if start else "") + line[start : start + _WIDEST] + ("…" if start + _WIDEST < len(line) else "")
+    return cut, column - start + (1 if start else 0)
+
+
+def _clean(shown: str) -> str:
+    """Text of a file or plugin without what would steer a terminal."""
+    return _CONTROL.sub("\ufffd", shown.replace("\n", " "))
+
+
+def _blank(character: str) -> str:
+    return "\t" if character == "\t" else " " * _width(character)
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -1,0 +1,38 @@
+"""`hivemind schema`: the JSON Schema of hivemind.yaml, for people and editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hivemind.cli.context import load_plugins
+from hivemind.errors import HiveMindError
+from hivemind.exits import ExitCode
+
+WRITTEN = Path(".hivemind") / "schema.json"
+MODELINE = f"# yaml-language-server: $schema={WRITTEN.as_posix()}"
+
+
+@click.command(name="schema")
+@click.argument("path", default=".", type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help=f"Write it to {WRITTEN.as_posix()}, where the editor modeline finds it.")
+def command(path: Path, write: bool) -> None:
+    """Print the JSON Schema of hivemind.yaml with the parts of all plugins that are loaded for PATH."""
+    from hivemind.blueprint.schema import merged
+
+    plugins = load_plugins(path)
+    schema = merged({part.plugin: part.result for part in plugins.collect("hivemind_schema")})
+    text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    if not write:
+        click.echo(text, nl=False)
+        return
+    target = (path if path.is_dir() else path.parent) / WRITTEN
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"can't write {target}: {error.strerror}"
+        raise HiveMindError(message, hint="Check the folder's permissions.", exit_code=ExitCode.REFUSED) from None
+    click.echo(f"{target} written.  First line for hivemind.yaml:  {MODELINE}")

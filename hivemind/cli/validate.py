@@ -1,0 +1,42 @@
+"""`hivemind validate`: everything that can be said about a blueprint without a cloud."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, load_plugins
+from hivemind.cli.findings import render
+from hivemind.errors import FindingsError
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.findings import Finding
+
+
+@click.command(name="validate")
+@click.argument("path", default="hivemind.yaml", type=click.Path(path_type=Path))
+@environment_option
+@click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template made from it. Default: yes.")
+@json_option
+def command(path: Path, environment: str | None, lint: bool, as_json: bool) -> int:
+    """Check hivemind.yaml (or the file PATH) and the template made from it: all findings at once."""
+    try:
+        findings = _check(path, environment, lint=lint)
+    except FindingsError as error:
+        render(error.findings, as_json=as_json, err=False)
+        return error.exit_code
+    render(findings, as_json=as_json, err=False)
+    return ExitCode.OK
+
+
+def _check(path: Path, environment: str | None, *, lint: bool) -> tuple[Finding, ...]:
+    from hivemind.blueprint.source import load
+
+    load(path)  # a file that can't be read is reported before plugins are looked for beside it
+    plugins = load_plugins(path)
+    from hivemind import pipeline
+
+    return pipeline.check(path, plugins, environment=environment, lint=lint).findings
