@@ -72,12 +72,15 @@ class Host:
     """An open SSH connection to an instance. Use `connect` to get one; a context manager; safe for one thread.
 
     instance_id: EC2 id. host_key: the verified key (`ssh-ed25519 AAAA...`), to be remembered for this instance.
+    has_installer: whether this connection has seen to it that this version's installer is there.
     """
 
     def __init__(self, client: paramiko.SSHClient, instance_id: str, host_key: str, clock: Clock) -> None:
         self._client = client
         self._clock = clock
         self._sftp: paramiko.SFTPClient | None = None
+        self._home: str | None = None
+        self.has_installer = False
         self.instance_id = instance_id
         self.host_key = host_key
 
@@ -152,8 +155,10 @@ class Host:
 
     def home(self) -> str:
         """The absolute path that `put` paths are relative to."""
-        with self._mapped_errors():
-            return self._files().normalize(".")
+        if self._home is None:
+            with self._mapped_errors():
+                self._home = self._files().normalize(".")
+        return self._home
 
     def list(self, folder: str) -> tuple[str, ...]:
         """Names in a folder, none when there is no such folder."""

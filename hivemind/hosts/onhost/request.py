@@ -1,10 +1,11 @@
-"""The request: what to install, as JSON on standard input."""
+"""The request: what to install, as JSON on standard input. The deployer writes it, the installer reads it."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from hivemind.hosts.onhost.layout import NAME
@@ -27,29 +28,43 @@ class UnitOptions:
 
 @dataclass(frozen=True)
 class Request:
-    """See `hosts/request.py`, which writes it."""
+    """One release for one instance.
+
+    release: its id, also the name of its folder. artifact: absolute path of the .tar.gz on the instance.
+    digest: sha256 hex of the uncompressed archive. start: command line of the unit. env: the application's whole
+    environment, but for PORT, PATH and HOME, which are set where it does not. hidden: names in `env` whose values are
+    masked in all output. release_command: run once before the switch, None on all instances but one. user: to run
+    as. port: that must be bound before the release counts as up, None for a worker. keep: releases that stay.
+    python: wanted minor version (`3.12`); None: what the artifact was built for. interpreters: commands to try
+    first. ready_timeout, release_timeout: seconds.
+    """
 
     service: str
     release: str
     artifact: str
     digest: str
     start: str
-    env: Mapping[str, str] = field(repr=False)
-    hidden: tuple[str, ...]
-    release_command: str | None
-    release_timeout: int
-    user: str
-    port: int | None
-    keep: int
-    python: str | None
-    interpreters: tuple[str, ...]
-    ready_timeout: int
-    options: UnitOptions
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hidden: tuple[str, ...] = ()
+    release_command: str | None = None
+    release_timeout: int = 900
+    user: str = "hivemind"
+    port: int | None = None
+    keep: int = 5
+    python: str | None = None
+    interpreters: tuple[str, ...] = ()
+    ready_timeout: int = 60
+    options: UnitOptions = UnitOptions()
 
     @property
     def hidden_values(self) -> list[str]:
         """Values of the variables that must never be shown."""
         return [self.env[name] for name in self.hidden if name in self.env]
+
+    def as_json(self) -> str:
+        """The text for the installer's standard input. It holds secrets: never log it."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return json.dumps({**values, "env": dict(self.env), "options": asdict(self.options)})
 
 
 def parse(content: Any) -> Request:

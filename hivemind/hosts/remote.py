@@ -1,0 +1,203 @@
+"""The installer on an instance, as calls: prepare, install, status, logs, remove."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.errors import Stage, StageError
+from hivemind.hosts.installer import installer
+from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.ssh import Completed, Host
+
+FOLDER = ".hivemind"
+GRACE = 60
+"""Seconds on top of the installer's own deadlines."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the installer. ok: None for a line of output of a running command. lines: evidence of a failure."""
+
+    name: str
+    message: str
+    ok: bool | None = None
+    lines: tuple[str, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    current: str | None = None
+
+
+OnStep = Callable[[Step], None]
+
+
+def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str, Any]:
+    """Puts the installer on an instance and makes folders and user there.
+
+    Returns what the instance is: systemd (bool), user (name or None), python, machine, system, current (release
+    id or None), free (bytes). Raises StageError.
+    """
+    steps = _call(host, service, ["prepare", service, "--user", user], timeout=120)
+    return steps[-1].data if steps else MappingProxyType({})
+
+
+def install(host: Host, artifact: Path, request: Request, on_step: OnStep | None = None) -> tuple[Step, ...]:
+    """Installs a release: copies the artifact unless it is there, and runs the installer.
+
+    artifact: the .tar.gz here. request: its `artifact` is filled in. Raises StageError(deploy) with the failing
+    step's last output; the release before stays current then.
+    """
+    name = f"{FOLDER}/{request.digest}.tar.gz"
+    host.put(artifact, name)
+    request = replace(request, artifact=f"{host.home()}/{name}")
+    timeout = request.release_timeout + request.ready_timeout + request.options.stop_timeout + 10 * GRACE
+    steps = _call(host, request.service, ["install"], stdin=request.as_json().encode(), timeout=timeout, tell=on_step)
+    for other in host.list(FOLDER):
+        if other.endswith(".tar.gz") and other != f"{request.digest}.tar.gz":
+            host.remove(f"{FOLDER}/{other}")
+    return steps
+
+
+def status(host: Host, service: str) -> Mapping[str, Any]:
+    """state (`running`, `restarting`, `stopped`, `failed`), pid, restarts, since, current, digest, releases."""
+    steps = _call(host, service, ["status", service], timeout=30)
+    return steps[-1].data if steps else MappingProxyType({})
+
+
+def stop(host: Host, service: str) -> None:
+    """Stops a service, until it is started again."""
+    _call(host, service, ["stop", service], timeout=180)
+
+
+def remove(host: Host, service: str, *, data: bool = False) -> None:
+    """Stops a service and removes its releases. data: its data folder too."""
+    _call(host, service, ["remove", service, *(["--data"] if data else [])], timeout=180)
+
+
+def rollback(host: Host, service: str, release: str, *, port: int | None, timeout: float = 60) -> None:
+    """Makes an earlier release current again. port: that must be bound. timeout: seconds until it must be up."""
+    ports = ["--port", str(port)] if port else []
+    arguments = ["rollback", service, release, *ports, "--timeout", str(int(timeout))]
+    _call(host, service, arguments, timeout=timeout + 3 * GRACE)
+
+
+def last_lines(host: Host, service: str, count: int = 20) -> tuple[str, ...]:
+    """The application's last log lines, without times; none when they can't be read."""
+    try:
+        done = _run(host, ["logs", service, "--plain", "-n", str(count)], timeout=20)
+    except StageError:
+        return ()
+    return tuple(done.stdout.splitlines()) if done.code == 0 else ()
+
+
+def logs(host: Host, service: str, *, lines: int = 100, follow: bool = False) -> Iterator[str]:
+    """The application's log lines with their times; with `follow` without an end, until the iterator is closed."""
+    arguments = ["logs", service, "-n", str(lines)]
+    if not follow:
+        yield from _run(host, arguments, timeout=60).stdout.splitlines()
+        return
+    channel = host.stream(_command(host, [*arguments, "--follow"]))
+    try:
+        with channel.makefile("r") as output:
+            for line in output:
+                text = line if isinstance(line, str) else line.decode(errors="replace")
+                yield text.rstrip("\n")
+    finally:
+        channel.close()
+
+
+def _call(
+    host: Host,
+    service: str,
+    arguments: list[str],
+    *,
+    timeout: float,
+    stdin: bytes = b"",
+    tell: OnStep | None = None,
+) -> tuple[Step, ...]:
+    steps: list[Step] = []
+
+    def take(line: str) -> None:
+        step = _parsed(line)
+        if step is not None:
+            if step.ok is not None:
+                steps.append(step)
+            if tell is not None:
+                tell(step)
+
+    done = _run(host, arguments, timeout=timeout, stdin=stdin, on_line=take)
+    failed = next((step for step in steps if step.ok is False), None)
+    if failed is not None:
+        raise _failure(host, service, failed)
+    if done.code != 0:
+        raise _broken(host, service, done)
+    return tuple(steps)
+
+
+def _run(
+    host: Host,
+    arguments: list[str],
+    *,
+    timeout: float,
+    stdin: bytes = b"",
+    on_line: Callable[[str], None] | None = None,
+) -> Completed:
+    command = _command(host, arguments)
+    return host.run(command, stdin=stdin, timeout=timeout, on_line=on_line, what=f"installer {arguments[0]}")
+
+
+def _command(host: Host, arguments: list[str]) -> str:
+    """Copies this version's installer where it is missing; the shell command that runs it as root."""
+    own = installer()
+    name = f"{FOLDER}/{own.name}"
+    if not host.has_installer:
+        host.put(own.content, name, mode=0o700)
+        host.has_installer = True
+    call = shlex.join(["python3", f"{host.home()}/{name}", *arguments])
+    return f'if [ "$(id -u)" = 0 ]; then exec {call}; else exec sudo -n {call}; fi'
+
+
+def _parsed(line: str) -> Step | None:
+    try:
+        entry = json.loads(line)
+        return Step(
+            name=str(entry["step"]),
+            message=str(entry.get("line", entry.get("message", ""))),
+            ok=entry.get("ok"),
+            lines=tuple(str(text) for text in entry.get("lines", ())),
+            data=MappingProxyType(dict(entry.get("data") or {})),
+            current=entry.get("current"),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _failure(host: Host, service: str, step: Step) -> StageError:
+    left = f"release {step.current} stays current on {host.instance_id}" if step.current else None
+    return StageError(
+        Stage.DEPLOY,
+        f"{service} on {host.instance_id}, {step.name}: {step.message}",
+        subject=service,
+        lines=step.lines,
+        left=left,
+        path=f"services.{service}",
+    )
+
+
+def _broken(host: Host, service: str, done: Completed) -> StageError:
+    lines = tuple(done.stderr.splitlines()[-20:])
+    missing = done.code == 127 or any(
+        "python3: not found" in line or "python3: command not found" in line for line in lines
+    )
+    return StageError(
+        Stage.DEPLOY,
+        f"{service} on {host.instance_id}: the installer ended with exit code {done.code}",
+        subject=service,
+        lines=lines,
+        hint="The instance needs Python 3.9 or later as python3." if missing else None,
+        path=f"services.{service}",
+    )
