@@ -66,6 +66,12 @@ def type_names() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
+def region_names() -> frozenset[str]:
+    """Every region whose resource types are known."""
+    return frozenset(file.stem for file in (_folder() / "providers").glob("*-*-*.json"))
+
+
+@lru_cache(maxsize=1)
 def _fingerprints() -> Mapping[str, str]:
     result: Mapping[str, str] = _read("providers", f"{REFERENCE_REGION}.json")
     return result

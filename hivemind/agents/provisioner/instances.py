@@ -81,7 +81,7 @@ def _ingress_from_balancer(service: Service) -> dict[str, Mapping[str, Any]]:
         logical_id(service.name, "InstanceIngress"): {
             "Type": "AWS::EC2::SecurityGroupIngress",
             "Properties": {
-                "Description": "The load balancer, on the service's port",
+                "Description": "Load balancer, on the port of the service",
                 "GroupId": security_group_id(instance_security_group(service.name)),
                 "IpProtocol": "tcp",
                 "FromPort": port_of(service),
