@@ -1,0 +1,53 @@
+"""`hivemind list`: deployments known on this machine."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from hivemind.cli.context import json_option
+from hivemind.cli.known import everything
+from hivemind.deploy.state import DeploymentState
+
+
+@click.command("list")
+@json_option
+def command(as_json: bool) -> None:
+    """List deployments that were applied from this machine, on AWS and in the local cloud."""
+    listings = [listing for _, listing in everything()]
+    states = [state for listing in listings for state in listing.states]
+    unreadable = [error for listing in listings for error in listing.unreadable]
+    if as_json:
+        entries = [_entry(state) for state in states]
+        errors = [{"file": str(error.path), "message": error.message} for error in unreadable]
+        click.echo(json.dumps({"deployments": entries, "unreadable": errors}))
+        return
+    for error in unreadable:
+        click.echo(f"{error.message}\n  {error.hint}", err=True)
+    if not states:
+        click.echo("Nothing is deployed from this machine.   hivemind apply")
+        return
+    width = max(len(state.deployment_id) for state in states)
+    for state in states:
+        revision = f"r{state.revision}" if state.revision else "-"
+        address = next(iter(state.urls.values()), "")
+        made = "" if state.changeable else f"   made by {state.creation_method}: shown, never changed"
+        click.echo(f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}".rstrip())
+
+
+def _entry(state: DeploymentState) -> dict[str, object]:
+    return {
+        "deployment": state.deployment_id,
+        "name": state.name,
+        "environment": state.environment,
+        "cloud": state.cloud,
+        "account": state.account,
+        "region": state.region,
+        "status": state.status.value,
+        "revision": state.revision,
+        "urls": dict(state.urls),
+        "checkout": state.checkout,
+        "changeable": state.changeable,
+        "instructions": state.instructions,
+    }
