@@ -29,21 +29,26 @@ FIELDS: Mapping[tuple[str, str], str] = {
 
 
 def lint(
-    assembly: Assembly, *, regions: Sequence[str] = (), worker: bool = True, deadline: float = DEADLINE
+    assembly: Assembly,
+    *,
+    region: str | None = None,
+    regions: Sequence[str] = (),
+    worker: bool = True,
+    deadline: float = DEADLINE,
 ) -> tuple[Finding, ...]:
     """cfn-lint's findings on a template, with the plugin and the blueprint path that each comes from.
 
-    regions: where it is to be deployed; those that cfn-lint does not know are left out, and with none left the
-    reference region counts. worker: whether a resident process may be used and left running; never in CI and where
+    region, regions: where it is to be deployed; those that cfn-lint does not know are left out, and with none left
+    the reference region counts. worker: whether a resident process may be used and left running; never in CI and where
     `HIVEMIND_NO_WORKER` is set. deadline: seconds after which linting is given up, with a warning.
     """
     template = as_json(assembly.template)
-    places = tuple(sorted(region_names() & set(regions))) or (REFERENCE_REGION,)
+    places = tuple(sorted(region_names() & {region, *regions})) or (REFERENCE_REGION,)
     try:
         matches = _matches(template, places, worker=worker, deadline=deadline)
     except DeadlineError:
         late = Finding(
-            "H410",
+            "H440",
             Severity.WARNING,
             f"cfn-lint was not done after {deadline:.0f} s; the template is used without its word",
             hint="Conditions that override each other make it slow; simplify overrides or plugins' fragments.",

@@ -20,6 +20,8 @@ from hivemind.lint.matches import DeadlineError
 from hivemind.lint.wire import receive, send
 
 IDLE_SECONDS = 120.0
+LOOK_SECONDS = 5.0
+"""How often it looks whether its socket is still there; without it nobody can ask any more."""
 READ_SECONDS = 10.0
 BACKLOG = 16
 
@@ -60,7 +62,7 @@ def _listen(path: Path) -> socket.socket:
     finally:
         os.umask(before)
     listener.listen(BACKLOG)
-    listener.settimeout(IDLE_SECONDS)
+    listener.settimeout(LOOK_SECONDS)
     return listener
 
 
@@ -70,11 +72,14 @@ def _serve(listener: socket.socket, path: Path) -> None:
 
     engine.load()
     gc.enable()
-    while True:
+    idle = 0.0
+    while idle < IDLE_SECONDS and path.exists():
         try:
             connection, _ = listener.accept()
         except TimeoutError:
-            return
+            idle += LOOK_SECONDS
+            continue
+        idle = 0.0
         with connection:
             connection.settimeout(READ_SECONDS)
             # A client that breaks off is its own affair.

@@ -132,7 +132,7 @@ def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Fin
         if len(claims) > 1:
             second = claims[1]
             yield Finding(
-                "H301",
+                "H401",
                 Severity.ERROR,
                 f"logical id {name} has two owners: {who(claims[0])} and {who(second)}",
                 hint=f"-p no:{second.plugin} runs without it." if second.plugin != claims[0].plugin else None,
@@ -143,7 +143,7 @@ def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Fin
         if len(bound) > 1:
             (first, _), (second, _) = bound[:2]
             yield Finding(
-                "H302",
+                "H402",
                 Severity.ERROR,
                 f"resource {resource} is bound twice: by {who(first)} and {who(second)}",
                 plugin=second.plugin,
@@ -156,7 +156,7 @@ def _malformed(merged: _Merge) -> Iterator[Finding]:
         owner = claims[0]
         if not LOGICAL_ID.fullmatch(name):
             yield Finding(
-                "H303",
+                "H403",
                 Severity.ERROR,
                 f"{name!r} is no logical id: letters and digits only, at most 255",
                 hint="hivemind.template.names.logical_id makes one.",
@@ -167,7 +167,7 @@ def _malformed(merged: _Merge) -> Iterator[Finding]:
         if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
             owner = merged.claims[name][0]
             yield Finding(
-                "H304",
+                "H404",
                 Severity.ERROR,
                 f"resource {name} has no Type",
                 plugin=owner.plugin,
@@ -191,7 +191,7 @@ def _dangling(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> Itera
                 near = difflib.get_close_matches(reference.target, sorted(known), n=1)
                 owner = owners[name]
                 yield Finding(
-                    "H305",
+                    "H405",
                     Severity.ERROR,
                     f"{name} refers to {reference.target} ({reference.form}), which is not in the template",
                     hint=f"did you mean {near[0]}?" if near else None,

@@ -19,7 +19,7 @@ def exceeded(template: Mapping[str, Any]) -> Iterator[Finding]:
         count = len(template.get(section) or {})
         if count > limit:
             yield Finding(
-                "H310",
+                "H410",
                 Severity.ERROR,
                 f"the template has {count} {section.lower()}; CloudFormation takes {limit}",
                 hint="Split the blueprint into two deployments.",
@@ -27,14 +27,14 @@ def exceeded(template: Mapping[str, Any]) -> Iterator[Finding]:
     size = len(as_json(template).encode())
     if size > LARGEST_BYTES:
         yield Finding(
-            "H311",
+            "H411",
             Severity.ERROR,
             f"the template has {size:,} bytes; CloudFormation takes {LARGEST_BYTES:,}",
             hint="Split the blueprint into two deployments.",
         )
     elif size > INLINE_BYTES:
         yield Finding(
-            "H312",
+            "H412",
             Severity.INFO,
             f"the template has {size:,} bytes; over {INLINE_BYTES:,} it is handed over through S3",
         )

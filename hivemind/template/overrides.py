@@ -32,7 +32,7 @@ def apply_overrides(
                 template = patched
             else:
                 findings.append(
-                    Finding("H322", Severity.ERROR, "the override leaves no template with Resources", path=path)
+                    Finding("H422", Severity.ERROR, "the override leaves no template with Resources", path=path)
                 )
     return template, tuple(findings)
 
@@ -42,7 +42,7 @@ def _failed_test(template: Mapping[str, Any], operation: Mapping[str, Any], path
     found, rest, _ = _walk(template, pointer)
     state = f"it is {found!r}" if not rest else "there is nothing"
     return Finding(
-        "H321",
+        "H421",
         Severity.ERROR,
         f"the override's test failed: {pointer} is not {operation.get('value')!r}; {state}",
         hint="hivemind template prints the template as it is. Change the test, or drop the override.",
@@ -62,8 +62,8 @@ def _no_such_place(template: Mapping[str, Any], operation: Mapping[str, Any], pa
             near = difflib.get_close_matches(rest[0], names, n=1, cutoff=0.5)
             hint = f"did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
             message = f"the override's {field} {pointer} leads nowhere: no {rest[0]!r} in {walked or 'the template'}"
-            return Finding("H320", Severity.ERROR, message, hint=hint, path=f"{path}.{field}")
-    return Finding("H320", Severity.ERROR, f"the override can't be applied: {error}", path=path)
+            return Finding("H420", Severity.ERROR, message, hint=hint, path=f"{path}.{field}")
+    return Finding("H420", Severity.ERROR, f"the override can't be applied: {error}", path=path)
 
 
 def _listing(walked: str, names: Sequence[str]) -> str:

@@ -46,7 +46,7 @@ def _world_open(assembly: Assembly) -> Iterator[Finding]:
                 continue
             owner = assembly.owners[name]
             yield Finding(
-                "H401",
+                "H431",
                 Severity.ERROR,
                 f"{name} admits {cidr} on {_ports(rule)}; only the load balancer's listeners are open to the world",
                 hint="Name the addresses that need it (network.ssh_from for SSH), each as narrow as it can be.",
@@ -107,7 +107,7 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
         if resource["Type"] in HOLDS_DATA and missing:
             owner = assembly.owners[name]
             yield Finding(
-                "H402",
+                "H432",
                 Severity.ERROR,
                 f"{name} ({resource['Type']}) holds data and has no {' and no '.join(missing)}",
                 hint="Say Retain or Snapshot; Delete only for what can be made again.",
@@ -120,7 +120,7 @@ def _catch_alls(blueprint: Blueprint) -> Iterator[Finding]:
     names = [service.name for service in blueprint.web_services if catches_all(service)]
     for name in names[1:]:
         yield Finding(
-            "H403",
+            "H433",
             Severity.ERROR,
             f"services.{names[0]} and services.{name} would both take every request",
             hint=f"Give one of them routes, such as   routes: [{{path: /{name}}}]",

@@ -1,0 +1,25 @@
+"""`hivemind template`: the CloudFormation template, as it would be handed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hivemind.cli.context import environment_option, load_plugins, path_argument
+
+
+@click.command(name="template")
+@path_argument
+@environment_option
+@click.option("--yaml", "form", flag_value="yaml", default=True, help="Print YAML with short intrinsics. The default.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+def command(path: Path, environment: str | None, form: str) -> None:
+    """Print the template made from hivemind.yaml (in folder PATH). Needs no AWS and no local cloud."""
+    from hivemind import pipeline
+    from hivemind.template import render
+
+    file = path / pipeline.BLUEPRINT_FILE if path.is_dir() else path
+    template = pipeline.check(file, load_plugins(path), environment=environment, lint=False).assembly.template
+    text = render.as_json(template, indent=2) + "\n" if form == "json" else render.as_yaml(template)
+    click.echo(text, nl=False)
