@@ -1,0 +1,159 @@
+"""The local cloud's one background process: `python -m hivemind.local.daemon DIRECTORY [--on-demand]`.
+
+Serves the AWS API and the control API on one loopback port until it is told to stop or gets SIGTERM.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
+from hivemind.local.emulator import prepare_environment
+from hivemind.local.files import read_json, write_json
+from hivemind.local.processes import started
+
+HOST = "127.0.0.1"
+RECORD = "daemon.json"
+"""Name of the file that tells where the daemon is; there while it runs."""
+PACE = 30.0
+REGION = "eu-west-1"
+log = logging.getLogger("hivemind.local")
+
+
+class Front:
+    """The ASGI application: control API or AWS API; refuses what a web page of elsewhere sends."""
+
+    def __init__(self, control: Control, aws: Any) -> None:
+        self._control, self._aws = control, aws
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            headers = dict(scope["headers"])
+            # No AWS SDK sends these; a browser does, and a page must not reach a cloud that has no passwords.
+            if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
+                await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
+                await send({"type": "http.response.body", "body": b""})
+                return
+            if scope["path"].startswith(PREFIX):
+                await self._control(scope, receive, send)
+                return
+        await self._aws(scope, receive, send)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="hivemind.local.daemon")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--on-demand", action="store_true")
+    options = parser.parse_args(arguments)
+    directory: Path = options.directory
+    os.umask(0o077)
+    _log_to(directory / "cloud.log")
+    listener = _listen(read_json(directory / "port.json", 0))
+    port = int(listener.getsockname()[1])
+    write_json(directory / "port.json", port)
+    prepare_environment(directory / "aws", port, REGION)
+    asyncio.run(_serve(directory, listener, on_demand=options.on_demand))
+    return 0
+
+
+def _listen(preferred: int) -> socket.socket:
+    """A listening socket on the port of the time before, so that printed addresses stay true, or a free one."""
+    for port in (preferred, 0):
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            listener.close()
+            continue
+        listener.listen(200)
+        return listener
+    raise OSError("no free port on loopback")
+
+
+def _log_to(path: Path) -> None:
+    handler = logging.handlers.RotatingFileHandler(path, maxBytes=1_000_000, backupCount=1)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    from hivemind.local.region import Region
+
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    region = Region(directory, PACE)
+    token = secrets.token_urlsafe(24)
+    config = Config()
+    config.bind = [f"fd://{listener.fileno()}"]
+    config.graceful_timeout = 1.0
+    config.shutdown_timeout = 5.0
+    config.errorlog = logging.getLogger("hypercorn.error")
+    front = Front(Control(region, token, stopping.set), region.emulator.asgi)
+    loaded = asyncio.Event()
+
+    async def application(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await front(scope, receive, send)
+            return
+
+        async def tell(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                loaded.set()
+            await send(message)
+
+        await front(scope, receive, tell)
+
+    record = directory / RECORD
+    serving = asyncio.create_task(serve(application, config, shutdown_trigger=stopping.wait))  # type: ignore[arg-type]
+    try:
+        await _first(loaded, serving)
+        await region.start()
+        write_json(
+            record,
+            {
+                "pid": os.getpid(),
+                "started": started(os.getpid()),
+                "endpoint": f"http://{HOST}:{listener.getsockname()[1]}",
+                "region": REGION,
+                "token": token,
+                "on_demand": on_demand,
+            },
+        )
+        await _first(stopping, serving)
+    finally:
+        record.unlink(missing_ok=True)
+        stopping.set()
+        await region.close()
+        with contextlib.suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _first(event: asyncio.Event, serving: asyncio.Task[None]) -> None:
+    """Waits for the event, or raises what the server ended with."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait({waiting, serving}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if serving.done() and not event.is_set():
+        serving.result()
+        raise RuntimeError("the server ended by itself")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Starts a program that ends with its parent, as another user and with folders mounted when asked to.
+
+Run by path (`python -I -S launch.py ... -- PROGRAM`), so it needs the standard library only. It exists
+because neither a threaded parent's preexec function nor a shell can do this safely.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+MOUNTS = "/mnt"
+"""Where mounted folders appear to the program, in a mount namespace of its own."""
+_PR_SET_PDEATHSIG = 1
+_CLONE_NEWNS = 0x20000
+_MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
+
+
+def _mount(libc: ctypes.CDLL, source: str, target: str, kind: str | None, flags: int) -> None:
+    if libc.mount(source.encode(), target.encode(), kind.encode() if kind else None, flags, None) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"mount {source} on {target}: {os.strerror(code)}")
+
+
+def _mount_all(libc: ctypes.CDLL, folders: dict[str, str]) -> None:
+    """folders: name below MOUNTS -> source."""
+    if libc.unshare(_CLONE_NEWNS) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"unshare: {os.strerror(code)}")
+    _mount(libc, "none", "/", None, _MS_REC | _MS_PRIVATE)
+    sources = {name: os.open(source, os.O_PATH | os.O_DIRECTORY) for name, source in folders.items()}
+    _mount(libc, "tmpfs", MOUNTS, "tmpfs", 0)
+    os.chmod(MOUNTS, 0o755)  # noqa: PTH101
+    for name, descriptor in sources.items():
+        target = f"{MOUNTS}/{name}"
+        os.mkdir(target, 0o755)  # noqa: PTH102
+        _mount(libc, f"/proc/self/fd/{descriptor}", target, None, _MS_BIND)
+        os.close(descriptor)
+
+
+def main(arguments: list[str]) -> None:
+    """arguments: [uid=N] [gid=N] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
+    split = arguments.index("--")
+    options = [argument.split("=", 1) for argument in arguments[:split]]
+    program = arguments[split + 1 :]
+    values = {name: value for name, value in options if name != "mount"}
+    folders = dict(value.split("=", 1) for name, value in options if name == "mount")
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        if folders:
+            _mount_all(libc, folders)
+    if "uid" in values:
+        os.setgroups([])
+        os.setgid(int(values["gid"]))
+        os.setuid(int(values["uid"]))
+    if sys.platform == "linux":
+        # After the change of user, which clears it. SIGINT is PostgreSQL's fast shutdown.
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
+    if os.getppid() != int(values["parent"]):
+        sys.exit(1)
+    os.execv(program[0], program)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,217 @@
+"""The local region: the emulated API and everything that really runs, kept in step with each other."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
+
+from hivemind.local import operations
+from hivemind.local.emulator import Emulator, Response
+from hivemind.local.faults import FaultTable
+from hivemind.local.files import read_json, write_json
+from hivemind.local.instances import Instances
+from hivemind.local.model import RegionView
+from hivemind.local.postgres import Postgres
+from hivemind.local.processes import end_recorded, record_children
+from hivemind.local.resources import catalog
+from hivemind.local.resources.balancing import balancing_kinds
+from hivemind.local.resources.compute import as_instance, compute_kinds
+from hivemind.local.resources.database import database_kinds
+from hivemind.local.resources.identity import identity_kinds
+from hivemind.local.resources.network import network_kinds
+from hivemind.local.resources.site import Site
+from hivemind.local.resources.staging import staged
+from hivemind.local.views import region_view
+
+log = logging.getLogger("hivemind.local")
+READS = ("Describe", "Get", "List", "Head", "GET", "HEAD", "Validate", "Estimate", "Search", "Lookup")
+SETTLE_SECONDS = 0.01
+SAVE_SECONDS = 0.3
+INTERRUPTED = "The local cloud ended during this operation."
+TAGGED = (
+    "AWS::EC2::Instance",
+    "AWS::EC2::EIP",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::InstanceConnectEndpoint",
+)
+"""Types of ours that take the stack's tags. Not key pairs: a changed tag would replace them."""
+
+
+class Region:
+    """directory: of the local cloud's data. pace: how many times faster than AWS health checks and draining run.
+
+    Made, started and closed on the daemon's event loop.
+    """
+
+    def __init__(self, directory: Path, pace: float) -> None:
+        from hivemind.local.dataplane import DataPlane
+        from hivemind.local.health import Health
+        from hivemind.local.metrics import Metrics
+
+        self._directory, self.pace = directory, pace
+        self._loop = asyncio.get_running_loop()
+        self._children = directory / "children.json"
+        ended = end_recorded(self._children)
+        if ended:
+            log.warning("ended %d processes that an earlier local cloud left", ended)
+        self.faults = FaultTable(directory / "faults.json")
+        self.emulator = Emulator()
+        self.databases = Postgres(directory / "postgres")
+        self.instances = Instances(directory / "instances", self._ended)
+        self.dataplane = DataPlane(directory / "dataplane", self.instances)
+        self.health = Health(self.instances, pace)
+        self.dataplane.health = self.health
+        self.metrics = Metrics(self.instances, self.dataplane, self.emulator.put_metric)
+        self._host_keys: dict[str, str] = read_json(directory / "host_keys.json", {})
+        self._changed = asyncio.Event()
+        self._reconciling = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._saved_at = 0.0
+        self._install()
+
+    def _install(self) -> None:
+        emulator = self.emulator
+        site = Site(emulator, self.instances, self.databases, self.view, self._set_host_key, self._run)
+        kinds = emulator.kinds()
+        for make in (network_kinds, database_kinds, balancing_kinds, identity_kinds):
+            kinds |= make(site, kinds)
+        kinds |= compute_kinds(site)
+        emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in kinds.items()}, TAGGED)
+        emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
+        operations.Targets(emulator, self.health, self.pace).install()
+        operations.install_ec2(emulator, self.instances.console)
+        operations.install_rds(emulator, lambda name: self._soon(self.databases.discard_snapshot(name)))
+        operations.install_cloudformation(emulator)
+        emulator.intercept(self._throttle, self._served)
+
+    # -- what the emulator tells -----------------------------------------------------------------------
+
+    def _throttle(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
+        if not self.faults.throttles(f"{service}:{operation}"):
+            return None
+        if "json" in headers.get("content-type", "") or headers.get("x-amz-target"):
+            body = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
+            return 400, {"Content-Type": "application/x-amz-json-1.1"}, body
+        if service == "s3":
+            slow = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+            return 503, {"Content-Type": "application/xml"}, slow.encode()
+        text = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
+        if service == "ec2":
+            text = "<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message>"
+            return 503, {"Content-Type": "application/xml"}, (text + "</Error></Errors></Response>").encode()
+        return 400, {"Content-Type": "application/xml"}, (text + "</ErrorResponse>").encode()
+
+    def _served(self, _service: str, operation: str) -> None:
+        if not operation.startswith(READS):
+            self.changed()
+
+    def changed(self) -> None:
+        """Something changed: what runs is brought in step soon. From any thread."""
+        self._loop.call_soon_threadsafe(self._changed.set)
+
+    def _ended(self, instance_id: str, text: str) -> None:
+        """An instance that shuts itself down is stopped, as on EC2."""
+        log.warning("%s", text)
+        for _, _, record in self.emulator.everywhere(self.emulator.instances):
+            if record["InstanceId"] == instance_id:
+                record["State"] = {"Code": 80, "Name": "stopped"}
+        self.changed()
+
+    def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Runs a coroutine on the loop for a worker thread."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(120)
+
+    def _soon(self, work: Coroutine[Any, Any, Any]) -> None:
+        self._loop.call_soon_threadsafe(lambda: self._loop.create_task(work))
+
+    # -- what others ask -------------------------------------------------------------------------------
+
+    def view(self) -> RegionView:
+        return region_view(self.emulator, self.databases.port)
+
+    def host_key(self, instance_id: str) -> str | None:
+        return self._host_keys.get(instance_id)
+
+    def _set_host_key(self, instance_id: str, key: str) -> None:
+        self._host_keys[instance_id] = key
+        write_json(self._directory / "host_keys.json", self._host_keys)
+
+    # -- life ------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Brings back what ran before, once the emulator has loaded its state."""
+        self.emulator.end_interrupted(INTERRUPTED)
+        starting = [self._start_database(key) for key in self.databases.keys()]
+        await asyncio.gather(*starting)
+        await self._reconcile()
+        self._tasks = [asyncio.create_task(self._keep_up()), asyncio.create_task(self.metrics.run())]
+
+    async def _start_database(self, key: str) -> None:
+        try:
+            await self.databases.start(key)
+        except Exception:
+            log.exception("database %s does not start", key)
+
+    async def _keep_up(self) -> None:
+        while True:
+            await self._changed.wait()
+            await asyncio.sleep(SETTLE_SECONDS)
+            self._changed.clear()
+            try:
+                await self._reconcile()
+            except Exception:
+                log.exception("the data plane does not follow")
+            if time.monotonic() - self._saved_at > SAVE_SECONDS:
+                self._save()
+            else:
+                self._loop.call_later(SAVE_SECONDS, self._save)
+
+    def _save(self) -> None:
+        self._saved_at = time.monotonic()
+        self.emulator.save()
+
+    async def _reconcile(self) -> None:
+        """Instances run as their records say; fronts, routes and health checks follow the view."""
+        async with self._reconciling:
+            await self._reconcile_instances()
+            view = self.view()
+            await self.instances.update(view)
+            await self.health.update(view)
+            await self.dataplane.update(view)
+            record_children(self._children)
+
+    async def _reconcile_instances(self) -> None:
+        for account, region, record in list(self.emulator.everywhere(self.emulator.instances)):
+            identity, state = record["InstanceId"], record["State"]["Name"]
+            runs = self.instances.process(identity) is not None
+            if not record.get("_hivemind_started"):
+                continue
+            if state == "running" and not runs:
+                instance = as_instance(self.emulator, account, region, record)
+                try:
+                    self._set_host_key(identity, await self.instances.start(instance, self.view))
+                except Exception:
+                    log.exception("instance %s does not start", identity)
+                    record["State"] = {"Code": 80, "Name": "stopped"}
+            elif state == "stopped" and runs:
+                await self.instances.stop(identity)
+            elif state == "terminated":
+                record["_hivemind_started"] = False
+                await self.instances.terminate(identity)
+
+    async def close(self) -> None:
+        """Ends everything that runs; files stay."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for part in (self.health, self.dataplane, self.instances, self.databases):
+            try:
+                await part.close()
+            except Exception:
+                log.exception("%s does not close", type(part).__name__)
+        self._children.unlink(missing_ok=True)

@@ -1,0 +1,74 @@
+"""What the resource types work with: the emulator's stores and the parts that really run something."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from hivemind.local.emulator import Emulator
+from hivemind.local.model import Instance, RegionView
+
+T = TypeVar("T")
+
+
+class Machines(Protocol):
+    """What runs EC2 instances (`local/instances.py`)."""
+
+    mode: str
+
+    async def start(self, instance: Instance, view: Callable[[], RegionView]) -> str: ...
+    async def stop(self, instance_id: str) -> None: ...
+    async def terminate(self, instance_id: str) -> None: ...
+
+
+class Databases(Protocol):
+    """What runs DB instances (`local/postgres.py`). key: unique over accounts and regions."""
+
+    async def create(self, key: str, user: str, password: str, database: str | None, restore: str | None) -> int: ...
+    async def start(self, key: str) -> int: ...
+    async def set_password(self, key: str, user: str, password: str) -> None: ...
+    async def snapshot(self, key: str, name: str) -> None: ...
+    async def discard_snapshot(self, name: str) -> None: ...
+    async def remove(self, key: str) -> None: ...
+    def port(self, key: str) -> int | None: ...
+    def version(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """run: runs a coroutine on the daemon's loop from a worker thread and waits for it.
+    view: the region as it is now. host_key: told each instance's SSH host key."""
+
+    emulator: Emulator
+    machines: Machines
+    databases: Databases
+    view: Callable[[], RegionView]
+    host_key: Callable[[str, str], None]
+    run: Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+def database_key(account: str, region: str, name: str) -> str:
+    return f"{account}-{region}-{name}"
+
+
+def free_address(emulator: Emulator, subnet_id: str, wanted: str | None = None) -> str | None:
+    """A private IPv4 address of the subnet that nothing has yet; None when there is none.
+
+    AWS keeps the first four and the last address of a subnet (VPC user guide, "Subnet CIDR blocks").
+    """
+    subnet = emulator.subnets[subnet_id]
+    vpc = subnet["VpcId"]
+    peers = {key for key, other in emulator.subnets.items() if other["VpcId"] == vpc}
+    used = {i["PrivateIpAddress"] for i in emulator.instances.values() if i.get("SubnetId") in peers}
+    used |= {n.get("PrivateIp") for n in emulator.nat_gateways.values() if n["State"] != "deleted"}
+    used |= {d["Endpoint"]["Address"] for d in emulator.databases.values()}
+    network = ipaddress.ip_network(subnet["CidrBlock"])
+    if wanted is not None:
+        return wanted if wanted not in used and ipaddress.ip_address(wanted) in network else None
+    for offset in range(4, network.num_addresses - 1):
+        address = str(network[offset])
+        if address not in used:
+            return address
+    return None

@@ -1,0 +1,133 @@
+"""The region as the data plane sees it, computed from the emulator's stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hivemind.local.emulator import Emulator
+from hivemind.local.model import (
+    Database,
+    Listener,
+    ListenerRule,
+    LoadBalancer,
+    RegionView,
+    Rule,
+    TargetGroup,
+)
+from hivemind.local.resources.compute import as_instance
+from hivemind.local.resources.site import database_key
+
+
+def region_view(emulator: Emulator, port: Callable[[str], int | None]) -> RegionView:
+    """Everything, over all accounts and regions. port: where the database with this key listens, if it does."""
+    return RegionView(
+        instances=tuple(
+            as_instance(emulator, account, region, record)
+            for account, region, record in emulator.everywhere(emulator.instances)
+            if record["State"]["Name"] != "terminated"
+        ),
+        databases=tuple(_databases(emulator, port)),
+        load_balancers=tuple(_load_balancers(emulator)),
+        target_groups=tuple(_target_groups(emulator)),
+        groups={
+            record["GroupId"]: tuple(_rules(record.get("IpPermissions", [])))
+            for _, _, record in emulator.everywhere(emulator.security_groups)
+        },
+    )
+
+
+def _databases(emulator: Emulator, port: Callable[[str], int | None]) -> Iterator[Database]:
+    for account, region, record in emulator.everywhere(emulator.databases):
+        name = record["DBInstanceIdentifier"]
+        real = port(database_key(account, region, name))
+        if real is None:
+            continue
+        yield Database(
+            id=name,
+            account=account,
+            region=region,
+            address=record["Endpoint"]["Address"],
+            port=int(record["Endpoint"]["Port"]),
+            groups=tuple(group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"]),
+            real_host="127.0.0.1",
+            real_port=real,
+        )
+
+
+def _rules(permissions: list[dict[str, Any]]) -> Iterator[Rule]:
+    for permission in permissions:
+        protocol = str(permission.get("IpProtocol", "-1"))
+        every = protocol == "-1" or "FromPort" not in permission
+        first, last = (0, 65535) if every else (int(permission["FromPort"]), int(permission["ToPort"]))
+        for source in permission.get("IpRanges", []):
+            yield Rule(protocol, first, last, cidr=source["CidrIp"])
+        for pair in permission.get("UserIdGroupPairs", []):
+            yield Rule(protocol, first, last, group=pair.get("GroupId"))
+
+
+def _load_balancers(emulator: Emulator) -> Iterator[LoadBalancer]:
+    listeners = list(emulator.everywhere(emulator.listeners))
+    rules = [record for _, _, record in emulator.everywhere(emulator.rules)]
+    for account, region, record in emulator.everywhere(emulator.load_balancers):
+        arn = record["LoadBalancerArn"]
+        yield LoadBalancer(
+            arn=arn,
+            account=account,
+            region=region,
+            name=record["LoadBalancerName"],
+            dns_name=record["DNSName"],
+            groups=tuple(record.get("SecurityGroups", [])),
+            listeners=tuple(
+                _listener(listener, rules) for _, _, listener in listeners if listener["LoadBalancerArn"] == arn
+            ),
+        )
+
+
+def _listener(record: Mapping[str, Any], rules: list[dict[str, Any]]) -> Listener:
+    mine = [rule for rule in rules if rule["ListenerArn"] == record["ListenerArn"]]
+    made = [
+        ListenerRule(
+            priority=None if rule.get("IsDefault") else int(rule["Priority"]),
+            conditions=tuple(rule.get("Conditions", [])),
+            actions=tuple(rule["Actions"]),
+        )
+        for rule in mine
+    ]
+    certificates = [
+        one.get("CertificateArn", "") if isinstance(one, Mapping) else str(one) for one in record.get("Certificates", [])
+    ]
+    return Listener(
+        arn=record["ListenerArn"],
+        port=int(record["Port"]),
+        protocol=record["Protocol"],
+        certificates=tuple(certificates),
+        rules=tuple(sorted(made, key=lambda rule: (rule.priority is None, rule.priority or 0))),
+    )
+
+
+def _target_groups(emulator: Emulator) -> Iterator[TargetGroup]:
+    for account, region, record in emulator.everywhere(emulator.target_groups):
+        arn = record["TargetGroupArn"]
+        with emulator.scope(account, region):
+            targets = emulator.targets.get(arn, [])
+            attributes = {one["Key"]: str(one["Value"]) for one in emulator.target_group_attributes.get(arn, [])}
+        yield TargetGroup(
+            arn=arn,
+            account=account,
+            region=region,
+            name=record["TargetGroupName"],
+            port=int(record["Port"]),
+            protocol=record["Protocol"],
+            health_protocol=record["HealthCheckProtocol"],
+            health_path=record.get("HealthCheckPath") or "/",
+            health_port=str(record["HealthCheckPort"]),
+            interval=float(record["HealthCheckIntervalSeconds"]),
+            timeout=float(record["HealthCheckTimeoutSeconds"]),
+            healthy=int(record["HealthyThresholdCount"]),
+            unhealthy=int(record["UnhealthyThresholdCount"]),
+            matcher=str(record.get("Matcher", {}).get("HttpCode", "200")),
+            targets=tuple((target["Id"], int(target.get("Port") or record["Port"])) for target in targets),
+            deregistration_delay=float(attributes.get("deregistration_delay.timeout_seconds", 300)),
+            attributes=attributes,
+        )
