@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hivemind.pipeline import BLUEPRINT_FILE, Checked, check
+from hivemind.plugins import Plugins
 from hivemind.release import Release, ServiceRelease
 from hivemind.repository import Repository, read
 
@@ -19,9 +21,14 @@ def release(
     ),
     resources: Mapping[str, str] = NOTHING,
     options: Mapping[str, Mapping[str, Any]] = NOTHING,
+    checks: tuple[Any, ...] = (),
 ) -> Release:
-    """A Release of an application called `shop`, as `hivemind_checks` gets it."""
-    return Release("shop-production-000000000000-eu-west-1", "shop", "production", "r1", services, resources, options)
+    """A Release of an application called `shop`, as `hivemind_checks` gets it.
+
+    checks: the blueprint's entries, objects with `kind` and `options`.
+    """
+    identity = ("shop-production-000000000000-eu-west-1", "shop", "production", "r1")
+    return Release(*identity, services, resources, options, checks)
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> Repository:
@@ -31,3 +38,13 @@ def repository(folder: Path, files: Mapping[str, str]) -> Repository:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return read(folder)
+
+
+def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | None = None, lint: bool = True) -> Checked:
+    """Writes a blueprint into a folder and takes it through load, validate, resolve, assemble and lint.
+
+    Returns blueprint, assembly and findings, as `hivemind validate` has them. Raises FindingsError.
+    """
+    path = folder / BLUEPRINT_FILE
+    path.write_text(text, encoding="utf-8")
+    return check(path, plugins, environment=environment, lint=lint)
