@@ -38,7 +38,8 @@ def allowed(
     """Whether any ingress rule of the destination's groups admits the source to the port (1-65535).
 
     As on EC2, rules only ever admit: no rule, unknown groups or no groups mean no. A load balancer or an
-    instance is admitted by one of its groups or by a CIDR that holds its address. The operator is admitted
+    instance is admitted by one of its groups or by a CIDR that holds its address; a load balancer without an
+    address has nodes all over its VPC, so any CIDR of private addresses holds it. The operator is admitted
     by the group of an EC2 Instance Connect Endpoint of the view, by a CIDR that holds 127.0.0.1, and by any CIDR
     of public addresses: from inside the local cloud, this machine is every place on the internet.
     """
@@ -62,7 +63,11 @@ def _admits(rule: Rule, source: Source, view: RegionView) -> bool:
         return rule.cidr is not None and _from_outside(rule.cidr)
     if rule.group is not None:
         return rule.group in source.groups
-    return rule.cidr is not None and _holds(rule.cidr, source.address)
+    if rule.cidr is None:
+        return False
+    if source.kind == "load-balancer" and source.address is None:
+        return _inside(rule.cidr)
+    return _holds(rule.cidr, source.address)
 
 
 @lru_cache(maxsize=4096)
@@ -80,6 +85,11 @@ def _holds(cidr: str, address: str | None) -> bool:
     if address is None:
         return network.prefixlen == 0
     return ipaddress.IPv4Address(address) in network
+
+
+def _inside(cidr: str) -> bool:
+    network = _network(cidr)
+    return network is not None and any(network.overlaps(block) for block in _PRIVATE)
 
 
 def _from_outside(cidr: str) -> bool:
