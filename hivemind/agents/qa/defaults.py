@@ -1,0 +1,48 @@
+"""Checks that every release gets without a word in the blueprint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
+
+if TYPE_CHECKING:
+    from hivemind.release import Check, Release, ServiceRelease
+
+SECONDS = 5.0
+"""Longest answer of a service that counts as working."""
+DATABASES = frozenset({"postgres"})
+
+
+def checks(release: Release) -> tuple[Check, ...]:
+    """Each web service answers at its public address, each needed database lets a service in, certificates hold."""
+    found: list[Check] = [_answers(service) for service in release.web_services]
+    found += [
+        DatabaseCheck(resource)
+        for resource in sorted(release.resources)
+        if release.resources[resource] in DATABASES
+        and any(resource in service.needs and service.instances for service in release.services)
+    ]
+    certificates = {_certificate(service) for service in release.web_services}
+    found += sorted((check for check in certificates if check), key=lambda check: check.name)
+    return tuple(found)
+
+
+def _answers(service: ServiceRelease) -> HttpCheck:
+    prefix = service.path.rstrip("*").rstrip("/")
+    health = service.health_path
+    if not prefix:
+        return HttpCheck(service.name, health or "/", under=SECONDS)
+    if health and (health == prefix or health.startswith(prefix + "/")):
+        return HttpCheck(service.name, health, under=SECONDS)
+    # Its health path belongs to another service's route: it is the route itself that must answer.
+    return HttpCheck(service.name, service.path.rstrip("*") or "/", under=SECONDS)
+
+
+def _certificate(service: ServiceRelease) -> TlsCheck | None:
+    address = urlsplit(service.url or "")
+    if address.scheme != "https" or not address.hostname:
+        return None
+    port = address.port or 443
+    return TlsCheck(service.host or address.hostname, port, connect=(address.hostname, port))
