@@ -3,10 +3,10 @@
 For plugin authors. `logical_id("web", "Instance", 1)` is `WebInstance1`, `logical_id("my-api", "TargetGroup")` is
 `MyDashApiTargetGroup`. The rule is reversible, which is what keeps two inputs apart:
 
-* A name is one or more parts of lower-case letters and digits, the first starting with a letter, joined by single
-  `-` or `_`. Each part is capitalised; `-` becomes `Dash`, `_` becomes `Underscore`.
+* A name, as blueprints allow it, is one or more parts of lower-case letters and digits, the first starting with a
+  letter, joined by single dashes. Each part is capitalised, each dash becomes `Dash`.
 * A kind is a camel-case word of letters, each capital followed by a lower-case letter (`DatabaseSubnetGroup`), that
-  does not start with `Dash` or `Underscore`.
+  does not start with `Dash`.
 * A number is 1 or more.
 
 What belongs to the whole deployment starts with two or more capitals (`VPC`, `ALBHttpListener`), which no logical id
@@ -17,9 +17,8 @@ from __future__ import annotations
 
 import re
 
-NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
-KIND = re.compile(r"(?!Dash|Underscore)(?:[A-Z][a-z]+)+")
-JOINTS = {"-": "Dash", "_": "Underscore"}
+NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+KIND = re.compile(r"(?!Dash)(?:[A-Z][a-z]+)+")
 LONGEST = 255
 
 VPC = "VPC"
@@ -39,7 +38,7 @@ def logical_id(name: str, kind: str, number: int | None = None) -> str:
     where there are several. Raises ValueError for a name or kind that the rule does not cover.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(f"no logical id for the name {name!r}: lower-case letters, digits, single - or _ only")
+        raise ValueError(f"no logical id for the name {name!r}: lower-case letters, digits, single dashes only")
     if not KIND.fullmatch(kind):
         raise ValueError(f"no logical id for the kind {kind!r}: camel case, letters only, such as TargetGroup")
     if number is not None and number < 1:
@@ -76,4 +75,4 @@ def security_group_id(group: str) -> dict[str, list[str]]:
 
 
 def _camel(name: str) -> str:
-    return "".join(JOINTS.get(part) or part[:1].upper() + part[1:] for part in re.split(r"([-_])", name))
+    return "Dash".join(part[:1].upper() + part[1:] for part in name.split("-"))
