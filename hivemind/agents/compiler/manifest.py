@@ -1,0 +1,32 @@
+"""manifest.json: what the installer reads first out of an artifact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.building import Work
+
+FORMAT = 1
+
+
+def manifest(work: Work, *, start: str, release: str | None, files: str) -> dict[str, Any]:
+    """The manifest as plain data.
+
+    runtime: `python 3.12`, `node 20.11.1`, `static`. interpreter: for Python `version` (`3.12`, the folder below
+    `venv/lib`) and `command` on the instance, to be linked as `venv/bin/python`; for Node on the instance its
+    `command`. path: folders of the artifact to put first on PATH. start: run with `/bin/sh -c exec ...` in `app`.
+    files: digest of everything else in the archive.
+    """
+    return {
+        "format": FORMAT,
+        "service": work.service.name,
+        "runtime": work.runtime,
+        "interpreter": work.interpreter,
+        "path": work.path,
+        "env": dict(sorted(work.env.items())),
+        "start": start,
+        "release": release,
+        "platform": {"os": work.platform.os, "machine": work.platform.machine},
+        "files": files,
+    }

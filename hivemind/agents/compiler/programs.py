@@ -1,0 +1,122 @@
+"""Runs a build's programs: bounded in time, in a process group of their own, output kept in a log."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hivemind.errors import Stage, StageError
+
+SECONDS = 1800
+_LAST_LINES = 20
+_ERROR = re.compile(
+    r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|.*command not found|"
+    r".*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
+    re.IGNORECASE,
+)
+_NOISE = re.compile(r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """service: for messages. log: file that all output is added to. seconds: time for each program."""
+
+    service: str
+    log: Path
+    seconds: int = SECONDS
+
+    def run(
+        self,
+        command: Sequence[str] | str,
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        hint: str | None = None,
+        shown: str | None = None,
+    ) -> None:
+        """Runs a program (or a shell command line) to its end.
+
+        shown: the command as people know it. Raises StageError(BUILD) with the last lines and the first line that
+        names an error, when it fails, can't be started or takes too long.
+        """
+        name = shown or (command if isinstance(command, str) else " ".join(command))
+        before = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            log.write(f"$ {name}\n".encode())
+            log.flush()
+            code = self._wait(command, cwd, env, log.fileno(), name)
+        if code != 0:
+            raise self._failed(name, f"ended with code {code}", before, hint)
+
+    def note(self, text: str) -> None:
+        """Adds a line of ours to the log."""
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"# {text}\n")
+
+    def _wait(self, command: Sequence[str] | str, cwd: Path, env: Mapping[str, str], log: int, name: str) -> int:
+        words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+        try:
+            process = subprocess.Popen(
+                words, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        except OSError as error:
+            raise StageError(
+                Stage.BUILD, f"{self.service}: {words[0]} can't be started: {error.strerror}", subject=self.service
+            ) from error
+        try:
+            return process.wait(timeout=self.seconds)
+        except subprocess.TimeoutExpired:
+            raise StageError(
+                Stage.BUILD,
+                f"{self.service}: `{name}` was ended after {self.seconds} s",
+                subject=self.service,
+                lines=_last(self.log, 0),
+                hint=f"all of its output: {self.log}",
+            ) from None
+        finally:
+            _end(process)
+
+    def _failed(self, name: str, what: str, before: int, hint: str | None) -> StageError:
+        lines = _last(self.log, before)
+        first = _first_error(self.log, before)
+        message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
+        hints = [hint] if hint else []
+        hints.append(f"all of its output: {self.log}")
+        return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ends the program's whole group: nothing that it started outlives the build."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM if process.poll() is None else signal.SIGKILL)
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _lines(log: Path, before: int) -> list[str]:
+    with log.open("rb") as file:
+        file.seek(before)
+        text = file.read(4_000_000).decode("utf-8", errors="replace")
+    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in text.splitlines()]
+
+
+def _last(log: Path, before: int) -> tuple[str, ...]:
+    return tuple(deque((line for line in _lines(log, before) if line), maxlen=_LAST_LINES))
+
+
+def _first_error(log: Path, before: int) -> str | None:
+    for line in _lines(log, before)[1:]:
+        if _ERROR.match(line) and not _NOISE.search(line):
+            return line.strip()[:300]
+    return None

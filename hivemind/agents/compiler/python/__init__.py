@@ -1,0 +1,33 @@
+"""Builds Python services: a relocatable `venv` beside the sources."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from hivemind.agents.compiler.custom import run_build
+from hivemind.agents.compiler.python import interpreters, layers, requirements
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.building import Work
+
+
+def build(work: Work) -> None:
+    """Installs what the service depends on, runs its build command, and leaves `venv` without an interpreter."""
+    chosen = interpreters.choose(work.service, work.platform)
+    if chosen.notice:
+        work.notices.append(chosen.notice)
+    asked = requirements.plan(work.service, work.sources)
+    work.notices += asked.notices
+    venv = work.tree / "venv"
+    layers.lay(work, asked, chosen, venv)
+    work.runtime = f"python {chosen.minor}"
+    work.interpreter = {"version": chosen.minor, "command": chosen.command}
+    work.path = ["venv/bin"]
+    work.env = {"PYTHONUNBUFFERED": "1"}
+    if work.service.build:
+        interpreter = interpreters.here(chosen, work)
+        with interpreters.completed(venv, chosen.minor, interpreter):
+            run_build(work, venv / "bin", VIRTUAL_ENV=str(venv), PYTHONPATH="")
+    for folder in list(work.app.rglob("__pycache__")):
+        shutil.rmtree(folder, ignore_errors=True)

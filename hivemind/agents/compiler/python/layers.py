@@ -1,0 +1,100 @@
+"""Installed dependencies as layers: made once for an input, laid under as many builds as have it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.python import relocation
+from hivemind.agents.compiler.python.interpreters import Chosen
+from hivemind.agents.compiler.python.pip import Installer, installer
+from hivemind.agents.compiler.python.requirements import Asked
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.building import Work
+
+FORMAT = 1
+
+
+def lay(work: Work, asked: Asked, chosen: Chosen, venv: Path) -> None:
+    """Fills `venv` with what was asked for: remote dependencies as a cached layer, local projects on top."""
+    (venv / "bin").mkdir(parents=True)
+    (venv / "lib" / f"python{chosen.minor}" / "site-packages").mkdir(parents=True)
+    nothing = not (asked.lines or asked.whole or asked.locals or asked.commands)
+    if nothing:
+        return
+    pip = installer(work.service.name, chosen, work.platform)
+    if asked.lines or asked.whole:
+        _merge(_dependencies(work, asked, chosen, pip), venv)
+    if asked.locals:
+        options = [*asked.options, "--no-deps"]
+        made = _install(work, chosen, pip, [*options, *(f"./{path}" for path in asked.locals)], "projects")
+        _merge(made, venv)
+    for number, command in enumerate(asked.commands):
+        target = work.scratch / f"custom{number}"
+        work.programs.run(command, cwd=work.app, env=clean(PIP_TARGET=str(target)))
+        if target.is_dir():
+            _merge(relocation.arranged(target, work.scratch / f"custom{number}-laid", chosen.minor), venv)
+
+
+def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> Path:
+    key = _key(work, asked, chosen)
+    if (layer := work.store.layer(key)) is not None:
+        work.dependencies_reused = True
+        return layer
+    listed = work.scratch / "requirements.txt"
+    listed.write_text("".join(f"{line}\n" for line in asked.lines))
+    arguments = [*asked.options, "-r", str(listed), *(f"./{path}" for path in asked.whole)]
+    if asked.constraints:
+        pins = work.scratch / "constraints.txt"
+        pins.write_text("".join(f"{line}\n" for line in asked.constraints))
+        arguments += ["-c", str(pins)]
+    return work.store.keep_layer(key, _install(work, chosen, pip, arguments, "dependencies"))
+
+
+def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str], name: str) -> Path:
+    target = work.scratch / name
+    hint = None
+    if pip.binary:
+        hint = f"only wheels for {work.platform.os} and Python {chosen.minor} can be installed from here: a package without one fails"
+    work.programs.run(
+        [*pip.command, "--target", str(target), *arguments],
+        cwd=work.app,
+        env=clean(),
+        hint=hint,
+        shown=f"pip install {' '.join(_shown(arguments, work))}",
+    )
+    for left in ("build", "*.egg-info"):
+        for path in work.app.glob(left):
+            if path.relative_to(work.app).as_posix() not in {file.split("/")[0] for file in work.sources.files}:
+                shutil.rmtree(path, ignore_errors=True)
+    return relocation.arranged(target, work.scratch / f"{name}-laid", chosen.minor)
+
+
+def _shown(arguments: Sequence[str], work: Work) -> list[str]:
+    return [argument.removeprefix(f"{work.scratch}/") for argument in arguments]
+
+
+def _key(work: Work, asked: Asked, chosen: Chosen) -> str:
+    """A digest of all that decides the layer; the sources too where only their build knows the dependencies."""
+    platform = work.platform
+    parts = [
+        FORMAT, chosen.minor, platform.os, platform.machine, platform.glibc,
+        sorted(asked.lines), sorted(asked.constraints), asked.options, asked.whole,
+    ]  # fmt: skip
+    digest = hashlib.sha256(json.dumps(parts).encode())
+    if asked.whole:
+        from hivemind.agents.compiler.sources import digests
+
+        for line in digests(work.sources.root, work.sources.files):
+            digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def _merge(layer: Path, venv: Path) -> None:
+    shutil.copytree(layer, venv, symlinks=True, dirs_exist_ok=True)

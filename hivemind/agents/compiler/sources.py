@@ -1,0 +1,123 @@
+"""What of a service is packed: its folder of the work tree as it stands, without what looks like a secret."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from hivemind.artifact import Platform, Provenance
+from hivemind.blueprint.model import Service
+from hivemind.repositories.commit import head
+from hivemind.repository import Repository
+
+FORMAT = 1
+"""Part of every input digest: raise it when the same input is built differently."""
+
+SECRETS = (
+    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
+    "id_ecdsa", "id_ed25519", "*.ppk", "credentials", "credentials.json", "credentials.y*ml", "client_secret*.json",
+    "service-account*.json", "service_account*.json", "*-service-account.json", ".netrc", ".pgpass", ".pypirc", ".npmrc",
+    ".htpasswd", "secrets.y*ml", "secrets.json", "secrets.toml", ".git-credentials", ".dockercfg", "terraform.tfstate*",
+    "*.tfvars", "master.key",
+)  # fmt: skip
+"""File names that are never packed unless the service names them under `pack`."""
+NO_SECRETS = ("*.example", "*.sample", "*.template", "*.dist", "example.env", "sample.env", ".env.defaults", "*.pub")
+_OURS = frozenset({"hivemind.yaml", "hivemind.yml", ".hivemindignore", "hivemind_plugin.py"})
+
+
+@dataclass(frozen=True)
+class Sources:
+    """root: the service's folder. files: paths in it, sorted. left_out: files that look like secrets."""
+
+    root: Path
+    files: tuple[str, ...]
+    left_out: tuple[str, ...]
+
+    def text(self, file: str) -> str | None:
+        """A packed file's text; None where it is not among the files."""
+        if file not in self.files:
+            return None
+        return (self.root / file).read_text(encoding="utf-8-sig", errors="replace")
+
+
+def gather(service: Service, repository: Repository) -> Sources:
+    """The files of a service that go into its artifact."""
+    root = repository.root / service.path
+    named = {PurePosixPath(name).as_posix() for name in service.pack}
+    files, left_out = [], []
+    for file in repository.under(service.path):
+        if "/" not in file and file in _OURS:
+            continue
+        if looks_secret(file) and file not in named:
+            left_out.append(file)
+        else:
+            files.append(file)
+    asked = {name for name in named if name not in files and _is_inside(root, name)}
+    return Sources(root, tuple(sorted({*files, *asked})), tuple(left_out))
+
+
+def looks_secret(file: str) -> bool:
+    """Whether a file's name is one that usually holds secrets."""
+    name = file.rpartition("/")[2].lower()
+    if any(fnmatch.fnmatchcase(name, pattern) for pattern in NO_SECRETS):
+        return False
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in SECRETS)
+
+
+def source_digest(service: Service, repository: Repository, platform: Platform) -> Provenance:
+    """What would be packed, without building it: commit, whether the work tree differs, digest of everything the build reads.
+
+    The digest covers the packed files (path, content, whether executable), the commands and the runtime of the
+    service, and the platform. Raises OSError where a file vanishes meanwhile.
+    """
+    sources = gather(service, repository)
+    known = head(repository.root)
+    digest = input_digest(service, sources, platform)
+    if known is None:
+        return Provenance(None, dirty=True, digest=digest)
+    return Provenance(known.commit, dirty=known.dirty, digest=digest, subject=known.subject)
+
+
+def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
+    """sha256 hex over everything that a build of these sources reads."""
+    settled = {
+        "format": FORMAT,
+        "runtime": service.runtime,
+        "kind": service.kind.value if service.kind else None,
+        "install": service.install,
+        "build": service.build,
+        "start": service.start,
+        "release": service.release,
+        "static_dir": service.static_dir,
+        "os": platform.os,
+        "machine": platform.machine,
+        "glibc": platform.glibc,
+        "python": platform.python,
+        "node": platform.node,
+    }
+    whole = hashlib.sha256(json.dumps(settled, sort_keys=True).encode())
+    for line in digests(sources.root, sources.files):
+        whole.update(line.encode())
+    return whole.hexdigest()
+
+
+def digests(root: Path, files: tuple[str, ...]) -> Iterator[str]:
+    """One line a file: `sha256  x path`, `x` for executable files, `-` for others."""
+    for file in files:
+        path = root / file
+        with path.open("rb") as content:
+            content_digest = hashlib.file_digest(content, "sha256").hexdigest()
+        mark = "x" if os.access(path, os.X_OK) else "-"
+        yield f"{content_digest} {mark} {file}\n"
+
+
+def _is_inside(root: Path, name: str) -> bool:
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+        return False
+    real = (root / name).resolve()
+    return real.is_file() and real.is_relative_to(root.resolve())
