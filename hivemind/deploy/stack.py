@@ -16,6 +16,7 @@ from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
 from hivemind.errors import Refused, Stage, StageError
+from hivemind.plan.make import ONLY_DELETABLE, USABLE
 from hivemind.plan.model import Plan
 from hivemind.template.fragment import Owner
 
@@ -23,19 +24,6 @@ BODY_LIMIT = 51_200
 """Bytes of a template that travel in a call. Source: AWS CloudFormation user guide, "Quotas"."""
 
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
-UPDATABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
-RECREATE = frozenset(
-    {
-        "ROLLBACK_COMPLETE",
-        "ROLLBACK_FAILED",
-        "CREATE_FAILED",
-        "DELETE_FAILED",
-        "REVIEW_IN_PROGRESS",
-        "IMPORT_ROLLBACK_COMPLETE",
-    }
-)
-"""Statuses out of which a stack can only be deleted."""
-
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -131,12 +119,12 @@ class StackDriver:
         told = _Once(resource_ready)
         watcher = self._watcher(on_event, told, request.deadline)
         view = self._at_rest(request, watcher)
-        if view is not None and view.status in RECREATE:
+        if view is not None and view.status in ONLY_DELETABLE:
             self._clear(view, request, watcher)
             view = None
         if view is None:
             return self._create(request, watcher, told)
-        if view.status not in UPDATABLE:
+        if view.status not in USABLE:
             raise StageError(
                 Stage.PROVISION,
                 f"the stack {view.name} is in {view.status}, in which it accepts no update",
@@ -179,7 +167,7 @@ class StackDriver:
         token = newest.token if newest else None
         # Everything of that operation is shown, also what happened before this run looked.
         watched = watcher.follow(view.id, token, _others(self._calls, view.id, token))
-        if watched.status in RECREATE - {"REVIEW_IN_PROGRESS"} or "ROLLBACK" in watched.status:
+        if watched.status in ONLY_DELETABLE - {"REVIEW_IN_PROGRESS"} or "ROLLBACK" in watched.status:
             raise stack_failure(self._calls, view.id, watched.status, watched.events, request.owners)
         return self._calls.describe(request.stack_name)
 

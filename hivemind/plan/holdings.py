@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hivemind.template.names import ARTIFACT_BUCKET
+
 DATA_TYPES = frozenset(
     {
         "AWS::Backup::BackupVault",
@@ -35,18 +37,23 @@ DATA_TYPES = frozenset(
     }
 )
 
-ARTIFACTS_LOGICAL_ID = "ArtifactsBucket"
-"""Our own bucket of built applications: what it holds can be built again."""
+KEPT = frozenset({"Retain", "RetainExceptOnCreate", "Snapshot"})
+"""Values of DeletionPolicy and UpdateReplacePolicy with which data outlives the resource."""
 
 
 def holds_data(logical_id: str, kind: str, definition: Mapping[str, Any] | None = None) -> bool:
     """Whether a resource holds data of the user.
 
-    kind: its type. definition: its part of the template; `Metadata: {HiveMind: {HoldsData: true|false}}` in it decides
-    over the type: so plugins mark their own.
+    kind: its type. definition: its part of the template. `Metadata: {HiveMind: {HoldsData: true|false}}` in it
+    decides; else a policy that keeps data says so; else its type. Our own bucket of artifacts holds nothing
+    that can't be built again.
     """
-    metadata = (definition or {}).get("Metadata", {})
-    marked = metadata.get("HiveMind", {}).get("HoldsData") if isinstance(metadata, Mapping) else None
-    if isinstance(marked, bool):
-        return marked
-    return kind in DATA_TYPES and logical_id != ARTIFACTS_LOGICAL_ID
+    if logical_id == ARTIFACT_BUCKET:
+        return False
+    definition = definition or {}
+    metadata = definition.get("Metadata")
+    marked = metadata.get("HiveMind") if isinstance(metadata, Mapping) else None
+    if isinstance(marked, Mapping) and isinstance(marked.get("HoldsData"), bool):
+        return bool(marked["HoldsData"])
+    policies = {definition.get("DeletionPolicy"), definition.get("UpdateReplacePolicy")}
+    return bool(policies & KEPT) or kind in DATA_TYPES

@@ -53,7 +53,8 @@ NOTHING = Snapshot(Basis.NONE)
 class Change:
     """One resource's change. path: the blueprint part it comes from. properties: changed property names;
     replacing: those of them that force a replacement. holds_data: whether data could be lost. policy: the
-    DeletionPolicy or UpdateReplacePolicy that would apply. before, after: changed values, for show."""
+    DeletionPolicy or UpdateReplacePolicy that would apply. before, after: changed values, for show. because:
+    logical ids of replaced resources whose new identity brings this change about."""
 
     logical_id: str
     type: str
@@ -66,6 +67,7 @@ class Change:
     policy: str | None = None
     before: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    because: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ class ReleaseChange:
 @dataclass(frozen=True)
 class Plan:
     """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
-    numbers and the time, so that a plan on a weaker basis matches a live one that says the same."""
+    numbers and the time, so that a plan on a weaker basis matches a live one that says the same.
+    stack_status: CloudFormation's, where the stack as it stands takes no update; stack_holds: what is in
+    one that can only be deleted."""
 
     name: str
     environment: str
@@ -98,6 +102,8 @@ class Plan:
     template_digest: str
     digest: str
     made_at: str = ""
+    stack_status: str | None = None
+    stack_holds: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -1,0 +1,24 @@
+"""The digest of a plan: the same plan, the same digest, on whatever basis it was made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+
+from hivemind.codec import encode
+from hivemind.plan.model import Plan
+
+_LEFT_OUT = ("basis", "revision", "digest", "made_at")
+
+
+def with_digest(plan: Plan) -> Plan:
+    """The plan with its digest filled in."""
+    return replace(plan, digest=plan_digest(plan))
+
+
+def plan_digest(plan: Plan) -> str:
+    """sha256 hex over everything in the plan except basis, revision number, time and the digest itself."""
+    data = {name: value for name, value in encode(plan).items() if name not in _LEFT_OUT}
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()

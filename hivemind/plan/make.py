@@ -1,0 +1,180 @@
+"""Making a plan: what apply would do to what stands. Pure: same arguments, same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.artifact import Provenance
+from hivemind.blueprint.model import Blueprint
+from hivemind.plan.diff import EMPTY, Difference, Side, differences, evaluated
+from hivemind.plan.digest import with_digest
+from hivemind.plan.holdings import holds_data
+from hivemind.plan.model import Action, Change, Plan, ReleaseChange, Snapshot
+from hivemind.template.fragment import Assembly, Owner
+
+ONLY_DELETABLE = frozenset(
+    {
+        "CREATE_FAILED",
+        "DELETE_FAILED",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "REVIEW_IN_PROGRESS",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+    }
+)
+"""Stack statuses out of which CloudFormation allows deletion alone."""
+USABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
+INSTANCE = "AWS::EC2::Instance"
+
+
+def make_plan(
+    blueprint: Blueprint,
+    assembly: Assembly,
+    snapshot: Snapshot,
+    sources: Mapping[str, Provenance | str],
+    made_at: str,
+    *,
+    region: str | None = None,
+    parameters: Mapping[str, str] = EMPTY,
+) -> Plan:
+    """What apply would do.
+
+    sources: service -> Provenance, or its digest. made_at: RFC 3339. region: the blueprint's when None.
+    parameters: template parameters that will be given; others keep the values of the snapshot.
+    """
+    stands = snapshot.status is not None
+    failed = snapshot.status in ONLY_DELETABLE
+    before = Side(snapshot.template, snapshot.parameters) if stands and not failed else Side()
+    after = Side(assembly.template, {**snapshot.parameters, **parameters})
+    changes = [_change(item, before, after, assembly.owners) for item in differences(before, after)]
+    if failed:
+        changes += _lost_with_failed(snapshot)
+    changes.sort(key=lambda change: (change.logical_id, change.action.value))
+    plan = Plan(
+        name=blueprint.name,
+        environment=blueprint.environment,
+        region=region or blueprint.region or "",
+        basis=snapshot.basis,
+        revision=snapshot.revision + 1,
+        changes=tuple(changes),
+        releases=tuple(_releases(blueprint, snapshot, sources, changes)),
+        template_digest=assembly.digest,
+        digest="",
+        made_at=made_at,
+        stack_status=snapshot.status if stands and snapshot.status not in USABLE else None,
+        stack_holds=_holdings(snapshot) if failed else (),
+    )
+    return with_digest(plan)
+
+
+def _change(item: Difference, before: Side, after: Side, owners: Mapping[str, Owner]) -> Change:
+    old = before.resources.get(item.logical_id, EMPTY)
+    new = after.resources.get(item.logical_id, EMPTY)
+    definition = old if item.action is Action.DELETE else new
+    owner = owners.get(item.logical_id) or _former_owner(old)
+    properties = tuple(sorted({path.partition(".")[0] for path in item.paths}))
+    shown = properties if item.action in (Action.UPDATE, Action.REPLACE) else ()
+    return Change(
+        logical_id=item.logical_id,
+        type=str(definition.get("Type", "")),
+        action=item.action,
+        plugin=owner.plugin,
+        path=owner.path,
+        properties=properties,
+        replacing=tuple(sorted({path.partition(".")[0] for path in item.replacing})),
+        holds_data=holds_data(item.logical_id, str(definition.get("Type", "")), definition),
+        policy=_policy(item.action, old, new),
+        before=_values(old, shown, before.values()),
+        after=_values(new, shown, after.values()),
+        because=item.because,
+    )
+
+
+def _values(resource: Mapping[str, Any], names: Iterable[str], values: Mapping[str, str]) -> Mapping[str, Any]:
+    properties = resource.get("Properties") or {}
+    found: dict[str, Any] = {}
+    for name in names:
+        if name in properties:
+            found[name] = evaluated(properties[name], values)
+        elif name in resource:
+            found[name] = evaluated(resource[name], {})
+    return MappingProxyType(found)
+
+
+def _policy(action: Action, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    if action is Action.DELETE:
+        return str(old.get("DeletionPolicy") or _default_policy(old))
+    if action is Action.REPLACE:
+        return str(new.get("UpdateReplacePolicy") or "Delete")
+    return None
+
+
+def _default_policy(resource: Mapping[str, Any]) -> str:
+    # Source: AWS CloudFormation user guide, "DeletionPolicy attribute".
+    properties = resource.get("Properties") or {}
+    alone = resource.get("Type") == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in properties
+    return "Snapshot" if alone or resource.get("Type") == "AWS::RDS::DBCluster" else "Delete"
+
+
+def _former_owner(resource: Mapping[str, Any]) -> Owner:
+    """Who owned a resource that the blueprint no longer has, as its tag says."""
+    tags = (resource.get("Properties") or {}).get("Tags", ())
+    pairs = tags.items() if isinstance(tags, Mapping) else [(tag.get("Key"), tag.get("Value")) for tag in tags]
+    owner = next((value for key, value in pairs if key == "hivemind:owner"), None)
+    return Owner(str(owner) if isinstance(owner, str) else "hivemind", "")
+
+
+def _standing(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
+    resources = snapshot.template.get("Resources", EMPTY)
+    return [(name, resources.get(name, EMPTY)) for name in sorted(snapshot.physical_ids)]
+
+
+def _holdings(snapshot: Snapshot) -> tuple[str, ...]:
+    """What is still in a failed stack, for show."""
+    return tuple(f"{name} ({part.get('Type', 'of unknown type')})" for name, part in _standing(snapshot))
+
+
+def _lost_with_failed(snapshot: Snapshot) -> list[Change]:
+    """Data that the deletion of a failed stack would take with it."""
+    return [
+        Change(
+            logical_id=name,
+            type=str(part.get("Type", "")),
+            action=Action.DELETE,
+            plugin=_former_owner(part).plugin,
+            path="",
+            holds_data=True,
+            policy=_policy(Action.DELETE, part, EMPTY),
+        )
+        for name, part in _standing(snapshot)
+        if holds_data(name, str(part.get("Type", "")), part)
+    ]
+
+
+def _releases(
+    blueprint: Blueprint, snapshot: Snapshot, sources: Mapping[str, Provenance | str], changes: Iterable[Change]
+) -> Iterable[ReleaseChange]:
+    fresh = {
+        change.path
+        for change in changes
+        if change.type == INSTANCE and change.action in (Action.CREATE, Action.REPLACE)
+    }
+    for name in sorted(blueprint.services):
+        if name not in sources:
+            continue
+        given = sources[name]
+        source = given if isinstance(given, str) else given.digest
+        released = snapshot.artifacts.get(name)
+        # A new instance has nothing on it yet, whatever is released elsewhere.
+        before = None if f"services.{name}" in fresh else released
+        yield ReleaseChange(name, before, source, blueprint.services[name].instances, _reason(released, before, source))
+
+
+def _reason(released: str | None, before: str | None, source: str) -> str:
+    if released is None:
+        return "first release"
+    if before is None:
+        return "new instances"
+    return "unchanged" if released == source else "sources changed"

@@ -1,0 +1,110 @@
+"""A plan in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from hivemind.plan.make import ONLY_DELETABLE
+from hivemind.plan.model import Action, Change, Plan
+
+_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
+_LONGEST_VALUE = 40
+
+
+def lines(plan: Plan) -> tuple[str, ...]:
+    """The plan for people, a line each, without a trailing line end."""
+    now = f"r{plan.revision - 1} → r{plan.revision}" if plan.revision > 1 else f"r{plan.revision}"
+    head = f"{plan.name} ({', '.join(part for part in (plan.environment, plan.region) if part)})"
+    shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
+    shown += _status(plan)
+    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan)]
+    shown += body or ["  Nothing changes."]
+    shown += ["", *_data(plan), f"digest {plan.digest[:12]}"]
+    return tuple(shown)
+
+
+def _status(plan: Plan) -> list[str]:
+    if plan.stack_status is None:
+        return []
+    if plan.stack_status in ONLY_DELETABLE:
+        held = ", ".join(plan.stack_holds) or "nothing"
+        return [f"  The stack is in {plan.stack_status}: the failed stack is deleted first, it holds: {held}", ""]
+    if plan.stack_status.endswith("_IN_PROGRESS"):
+        return [f"  The stack is in {plan.stack_status}: apply waits for it, then compares again.", ""]
+    return [f"  The stack is in {plan.stack_status}, in which it accepts no update.", ""]
+
+
+def _part(change: Change) -> str:
+    return change.path.rpartition(".")[2] or change.plugin
+
+
+def _created(changes: Iterable[Change]) -> list[str]:
+    parts: dict[str, Counter[str]] = {}
+    for change in changes:
+        if change.action is Action.CREATE:
+            parts.setdefault(_part(change), Counter())[change.type.rpartition("::")[2]] += 1
+    width = max((len(part) for part in parts), default=0)
+    return [
+        f"  + {part:<{width}}  "
+        + ", ".join(f"{count} {kind}" if count > 1 else kind for kind, count in sorted(kinds.items()))
+        for part, kinds in sorted(parts.items())
+    ]
+
+
+def _changed(changes: Iterable[Change]) -> list[str]:
+    shown: list[str] = []
+    for change in changes:
+        if change.action is Action.CREATE:
+            continue
+        data = "  (holds data)" if change.holds_data else ""
+        shown.append(f"  {_SIGNS[change.action]} {_part(change)}  {change.logical_id} ({change.type}){data}")
+        shown += [f"      {line}" for line in _details(change)]
+    return shown
+
+
+def _details(change: Change) -> Iterable[str]:
+    if change.action is Action.DELETE:
+        yield f"deleted; DeletionPolicy {change.policy}"
+        return
+    for name in change.properties:
+        before, after = _value(change.before, name), _value(change.after, name)
+        same = before == after and change.because
+        yield f"{name}  follows {', '.join(change.because)}" if same else f"{name}  {before} → {after}"
+    if change.action is Action.REPLACE:
+        yield f"replaced, because {', '.join(change.replacing)} cannot change; UpdateReplacePolicy {change.policy}"
+
+
+def _value(values: Mapping[str, Any], name: str) -> str:
+    if name not in values:
+        return "(none)"
+    value = values[name]
+    text = value if isinstance(value, str) else _compact(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _compact(value: Any) -> str:
+    if isinstance(value, Mapping):
+        if len(value) == 1 and "Ref" in value:
+            return str(value["Ref"])
+        return "{" + ", ".join(f"{key}: {_compact(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_compact(item) for item in value) + "]"
+    return str(value)
+
+
+def _released(plan: Plan) -> list[str]:
+    return [
+        f"  ^ {release.service}  release on {release.instances} instance{'s' if release.instances != 1 else ''}: "
+        f"{release.reason}"
+        for release in plan.releases
+        if release.needed
+    ]
+
+
+def _data(plan: Plan) -> list[str]:
+    if not plan.losing_data:
+        return ["Nothing that holds data is replaced or deleted."]
+    names = ", ".join(f"{change.logical_id} ({change.action.value}, {change.policy})" for change in plan.losing_data)
+    return [f"Holds data and would be lost or left behind: {names}. Apply stops until each is named."]
