@@ -28,7 +28,8 @@ class Answers:
     def base(self) -> str:
         """`http://127.0.0.1:port`; only after `start`."""
         assert self._server is not None
-        return "http://127.0.0.1:{}".format(self._server.sockets[0].getsockname()[1])
+        port = self._server.sockets[0].getsockname()[1]
+        return f"http://127.0.0.1:{port}"
 
     def learn(self, owner: str, answers: Mapping[str, Answer]) -> None:
         """Replaces what is answered for one load balancer."""
@@ -74,9 +75,7 @@ class Answers:
 
     @staticmethod
     async def _discard_body(reader: asyncio.StreamReader, head: bytes) -> None:
-        fields = dict(
-            line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line
-        )
+        fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if b":" in line)
         if b"chunked" in fields.get(b"transfer-encoding", b""):
             while size := int((await reader.readline()).split(b";")[0], 16):
                 await reader.readexactly(size + 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import ipaddress
 from pathlib import Path
 
@@ -38,10 +38,10 @@ def issue(directory: Path, dns_name: str, stem: str) -> tuple[Path, Path]:
     """Certificate chain and key files for a load balancer's name, localhost and 127.0.0.1; kept until they near
     their end. stem: of the file names."""
     certificate, key_file = directory / f"{stem}.pem", directory / f"{stem}.key"
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     if certificate.exists() and key_file.exists():
         kept = x509.load_pem_x509_certificate(certificate.read_bytes())
-        if kept.not_valid_after_utc - now > datetime.timedelta(days=30):
+        if kept.not_valid_after_utc - now > dt.timedelta(days=30):
             return certificate, key_file
     authority_file = authority(directory)
     ca = x509.load_pem_x509_certificate(authority_file.read_bytes())
@@ -69,15 +69,15 @@ def _name(common: str) -> x509.Name:
 def _builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, days: int
 ) -> x509.CertificateBuilder:
-    now = datetime.datetime.now(datetime.UTC)
+    now = dt.datetime.now(dt.UTC)
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=days))
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=days))
     )
 
 

@@ -82,7 +82,7 @@ def _copy_readable(source: Path, target: Path) -> None:
             with contextlib.suppress(OSError):
                 mode = entry.stat(follow_symlinks=False).st_mode
                 if stat.S_ISLNK(mode):
-                    place.symlink_to(os.readlink(entry.path))
+                    place.symlink_to(Path(entry.path).readlink())
                 elif not mode & stat.S_IROTH:
                     continue
                 elif stat.S_ISDIR(mode):
@@ -95,19 +95,19 @@ def _copy_readable(source: Path, target: Path) -> None:
 def _accounts(etc: Path, uid: int | None) -> None:
     own = 0 if uid is None else uid
     added = {
-        "passwd": f"admin:x:0:0:Debian:/home/admin:/bin/bash\nhivemind:x:{own}:{own}::/var/lib/hivemind:/usr/sbin/nologin\n",
-        "group": f"hivemind:x:{own}:\n",
+        "passwd": (
+            "admin:x:0:0:Debian:/home/admin:/bin/bash",
+            f"hivemind:x:{own}:{own}::/var/lib/hivemind:/usr/sbin/nologin",
+        ),
+        "group": (f"hivemind:x:{own}:",),
     }
-    for name, lines in added.items():
-        taken = {line.split(":", 1)[0] for line in lines.splitlines()}
+    for name, ours in added.items():
+        taken = {line.split(":", 1)[0] for line in ours}
+        there: list[str] = []
         with contextlib.suppress(FileNotFoundError):
-            kept = [
-                line
-                for line in (etc / name).read_text(errors="replace").splitlines()
-                if line.split(":", 1)[0] not in taken
-            ]
-            lines = "".join(line + "\n" for line in kept) + lines
-        _write(etc / name, lines)
+            there = (etc / name).read_text(errors="replace").splitlines()
+        kept = [line for line in there if line.split(":", 1)[0] not in taken]
+        _write(etc / name, "".join(f"{line}\n" for line in (*kept, *ours)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -146,9 +146,9 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
     for name, descriptor in own.items():
         bind(sources[descriptor], f"/{name}")
         _writable(f"/{name}")
-    for place, flags, options in (("/run", MS_NOSUID | MS_NODEV, "mode=755"), ("/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777")):
+    for place, options in (("/run", "mode=755"), ("/dev/shm", "mode=1777")):
         try:
-            _mount("tmpfs", place, "tmpfs", flags, options)
+            _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, options)
         except OSError as error:
             refused.append(f"{place} is this machine's: {error.strerror}")
     for place, descriptor in kept.items():

@@ -43,6 +43,12 @@ class Boot:
     environment: dict[str, str] = field(default_factory=dict)
 
 
+def say(sentence: str) -> None:
+    """Writes a line to the instance's console."""
+    sys.stdout.write(f"[hivemind] {sentence}\n")
+    sys.stdout.flush()
+
+
 def main() -> int:
     boot = Boot(**json.load(sys.stdin.buffer))
     control = socket.socket(fileno=boot.control)
@@ -69,14 +75,15 @@ def _make_own(boot: Boot) -> dict[str, str]:
         instance_files.shims(shims, drop=False)
         home = Path(boot.root, "home/admin")
         os.chdir(home)
-        return {**base, "HIVEMIND_ROOT": boot.root, "HOME": str(home), "PATH": f"{shims}:{os.environ.get('PATH', PATH)}"}
+        path = f"{shims}:{os.environ.get('PATH', PATH)}"
+        return {**base, "HIVEMIND_ROOT": boot.root, "HOME": str(home), "PATH": path}
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as made:
         instance_network.raise_loopback(made)
         instance_network.add_address(made, 0, boot.address)
     with contextlib.suppress(OSError):
         socket.sethostname(boot.hostname)
     for sentence in instance_files.enter(Path(boot.tree), boot.keep):
-        print(f"[hivemind] {sentence}", flush=True)
+        say(sentence)
     instance_files.shims(Path(instance_files.SHIMS), drop=boot.uid is not None)
     Path("/run/lock").mkdir(exist_ok=True)
     os.chdir("/home/admin")
@@ -130,10 +137,10 @@ def _signal_namespace(number: int) -> None:
 
 def _others() -> bool:
     own = {"1", str(os.getpid())}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit() and entry not in own:
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and entry.name not in own:
             with contextlib.suppress(OSError):
-                if ") Z " not in Path("/proc", entry, "stat").read_text():
+                if ") Z " not in (entry / "stat").read_text():
                     return True
     return False
 

@@ -13,12 +13,11 @@ import subprocess
 import termios
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import asyncssh
 
-if TYPE_CHECKING:
-    from hivemind.local.instance_init import Boot
+from hivemind.local.instance_init import Boot, say
 
 USERS = frozenset({"admin", "ec2-user", "ubuntu"})
 """Login names of the Debian, Amazon Linux and Ubuntu images."""
@@ -83,17 +82,17 @@ async def _start(script: Path, environment: Mapping[str, str]) -> None:
             script, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
         )
     except OSError as error:
-        print(f"[hivemind] {script}: {error}", flush=True)
+        say(f"{script}: {error}")
         return
     code = await started.wait()
-    print(f"[hivemind] {script} ended with {code}", flush=True)
+    say(f"{script} ended with {code}")
 
 
 class _Server(asyncssh.SSHServer):
     def __init__(self, authorized: asyncssh.SSHKey | None) -> None:
         self._authorized = authorized
 
-    def begin_auth(self, username: str) -> bool:
+    def begin_auth(self, username: str) -> bool:  # noqa: ARG002
         return True
 
     def public_key_auth_supported(self) -> bool:
@@ -102,7 +101,7 @@ class _Server(asyncssh.SSHServer):
     def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
         return self._authorized is not None and username in USERS and key == self._authorized
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
+    def connection_requested(self, *_: object) -> bool:
         return True
 
 
@@ -148,7 +147,9 @@ async def _with_pipes(
         start_new_session=True,
         limit=CHUNK,
     )
-    assert started.stdin is not None and started.stdout is not None and started.stderr is not None
+    assert started.stdin is not None
+    assert started.stdout is not None
+    assert started.stderr is not None
     feeding = asyncio.create_task(_feed(client, started.stdin))
     try:
         await asyncio.gather(_copy(started.stdout, client.stdout), _copy(started.stderr, client.stderr))

@@ -10,19 +10,18 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import socket
-import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from hivemind.local import guard, instance_files, isolation
 from hivemind.local.edge import Front, Relay, Traffic, dial
 from hivemind.local.instance_init import STOP_SECONDS, Boot
+from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_key, remove
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets
 from hivemind.local.porter import Porter
@@ -49,16 +48,6 @@ class _Running:
     watch: asyncio.Task[None] | None = None
 
 
-@dataclass
-class _Kept:
-    """What outlives an instance's stop, in its directory. number: unique among instances. port: for PORT
-    in shared mode."""
-
-    number: int
-    port: int
-    traffic: Traffic = field(default_factory=Traffic)
-
-
 class Instances:
     """All instances of the local cloud.
 
@@ -74,7 +63,7 @@ class Instances:
         self._fronts: dict[tuple[str, int, Source], Front] = {}
         self._view = RegionView()
         self._changing = asyncio.Lock()
-        self._numbers = _Numbers(directory)
+        self._numbers = Numbers(directory)
 
     @property
     def mode(self) -> str:
@@ -113,7 +102,8 @@ class Instances:
             await _end(process)
             said = str(error) if isinstance(error, RuntimeError) else self.console(instance.id)[-2000:]
             raise StartFailed(f"{instance.id} did not start: {said or 'no answer'}") from error
-        running = _Running(instance, process, porter, Outlets(porter, kept.traffic), boot.port, kept.traffic)
+        traffic = Traffic()
+        running = _Running(instance, process, porter, Outlets(porter, traffic), boot.port, traffic)
         self._running[instance.id] = running
         running.watch = asyncio.create_task(self._watch(instance.id, running))
         await self.update(view())
@@ -142,7 +132,8 @@ class Instances:
             await self._bury(running)
         for key in [key for key in self._fronts if key[0] == instance_id]:
             self._fronts.pop(key).cut()
-        await asyncio.to_thread(_remove, self._directory / instance_id)
+        await asyncio.to_thread(remove, self._directory / instance_id)
+        self._numbers.forget(instance_id)
 
     async def close(self) -> None:
         """Stops all instances and gives all ports back."""
@@ -166,8 +157,8 @@ class Instances:
         return self.front(instance_id, port, OPERATOR)
 
     def front(self, instance_id: str, port: int, peer: Source) -> tuple[str, int]:
-        """The loopback address of a port of an instance for one peer. It stays the same until the instance is terminated,
-        and refuses connections while the security groups forbid them or the instance does not run."""
+        """The loopback address of a port of an instance for one peer. It stays the same until the instance is
+        terminated, and refuses connections while the security groups forbid them or the instance does not run."""
         key = (instance_id, port, peer)
         if key not in self._fronts:
             front = Front(self._relay(instance_id, port))
@@ -205,16 +196,16 @@ class Instances:
         running = self._running.get(instance_id)
         return Traffic() if running is None else running.traffic
 
-    def _lay_out(self, instance: Instance, home: Path) -> _Kept:
+    def _lay_out(self, instance: Instance, home: Path) -> Kept:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = self._numbers.load(instance.id)
         uid = FIRST_UID + kept.number if self._isolation.own_users else None
         instance_files.lay_out(home / "fs", hostname=_hostname(instance), address=instance.address, uid=uid)
         if not (home / "host_key").exists():
-            _make_host_key(home, _hostname(instance))
+            make_host_key(home, _hostname(instance))
         return kept
 
-    def _boot(self, instance: Instance, home: Path, kept: _Kept, control: int) -> Boot:
+    def _boot(self, instance: Instance, home: Path, kept: Kept, control: int) -> Boot:
         shared = self.mode == "shared"
         return Boot(
             tree=str(home / "fs"),
@@ -222,7 +213,7 @@ class Instances:
             host_key=str(home / "host_key"),
             hostname=_hostname(instance),
             address=instance.address,
-            port=_free_port() if shared else 22,
+            port=free_port() if shared else 22,
             authorized_key=instance.authorized_key,
             uid=FIRST_UID + kept.number if self._isolation.own_users else None,
             root=str(home / "fs") if shared else None,
@@ -304,35 +295,6 @@ class Instances:
         return (self._directory / instance_id / "host_key.pub").read_text().strip()
 
 
-class _Numbers:
-    """What is handed out to instances for their lives: numbers and, in shared mode, ports."""
-
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._known: dict[str, _Kept] = {}
-
-    def load(self, instance_id: str) -> _Kept:
-        if instance_id not in self._known:
-            self._known[instance_id] = self._read(instance_id) or self._make(instance_id)
-        return self._known[instance_id]
-
-    def _read(self, instance_id: str) -> _Kept | None:
-        try:
-            stored: dict[str, Any] = json.loads((self._directory / instance_id / "kept.json").read_text())
-            return _Kept(int(stored["number"]), int(stored["port"]))
-        except (OSError, ValueError, KeyError):
-            return None
-
-    def _make(self, instance_id: str) -> _Kept:
-        others = [kept for path in self._directory.glob("*/kept.json") if (kept := self._read(path.parent.name))]
-        taken = {kept.number for kept in (*others, *self._known.values())}
-        kept = _Kept(next(number for number in range(1, len(taken) + 2) if number not in taken), _free_port())
-        folder = self._directory / instance_id
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / "kept.json").write_text(json.dumps({"number": kept.number, "port": kept.port}))
-        return kept
-
-
 def guarded(command: tuple[str, ...]) -> tuple[str, ...]:
     """The command line of a process that dies with this one."""
     return (sys.executable, "-I", "-S", guard.__file__, str(os.getpid()), *command)
@@ -353,51 +315,3 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _hostname(instance: Instance) -> str:
     return "ip-" + instance.address.replace(".", "-")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as made:
-        return int(made.getsockname()[1])
-
-
-def _make_host_key(home: Path, hostname: str) -> None:
-    """An ed25519 key; its public part goes to the console as cloud-init prints it, which is where EC2 users read it."""
-    import base64
-    import hashlib
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
-
-    key = Ed25519PrivateKey.generate()
-    public = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
-    digest = base64.b64encode(hashlib.sha256(base64.b64decode(public.split()[1])).digest()).decode().rstrip("=")
-    (home / "host_key.pub").write_text(public + "\n")
-    with (home / "console.log").open("a") as console:
-        console.write(
-            "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
-            f"256 SHA256:{digest} root@{hostname} (ED25519)\n"
-            "-----END SSH HOST KEY FINGERPRINTS-----\n"
-            "-----BEGIN SSH HOST KEY KEYS-----\n"
-            f"{public} root@{hostname}\n"
-            "-----END SSH HOST KEY KEYS-----\n"
-        )
-    private = home / "host_key.new"
-    private.touch(mode=0o600)
-    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
-    private.replace(home / "host_key")
-
-
-def _remove(path: Path) -> None:
-    """Removes a tree, directories that forbid it to their owner included."""
-
-    def permit(function: Callable[..., Any], name: str, _error: object) -> None:
-        for place in (Path(name).parent, Path(name)):
-            with contextlib.suppress(OSError):
-                place.chmod(stat.S_IRWXU)
-        with contextlib.suppress(OSError):
-            if Path(name).is_dir() and not Path(name).is_symlink():
-                shutil.rmtree(name, ignore_errors=True)
-            else:
-                Path(name).unlink()
-
-    shutil.rmtree(path, onerror=permit)

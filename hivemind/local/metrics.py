@@ -21,7 +21,7 @@ PERIOD = 10.0
 """Seconds between two samples."""
 
 _LINE = re.compile(
-    r'^traefik_(service_requests_total|service_request_duration_seconds_sum|entrypoint_requests_total)'
+    r"^traefik_(service_requests_total|service_request_duration_seconds_sum|entrypoint_requests_total)"
     r"\{([^}]*)\} ([0-9.eE+-]+)$",
     re.MULTILINE,
 )
@@ -31,7 +31,7 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 class Put(Protocol):
     """Stores one value of a metric, as PutMetricData."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0917
         self,
         account: str,
         region: str,
@@ -45,8 +45,8 @@ class Put(Protocol):
 
 @dataclass(frozen=True)
 class Counts:
-    """Requests since traefik started. codes: by (service or None for the whole load balancer, status code). seconds: spent
-    by a service's targets in all."""
+    """Requests since traefik started. codes: by (service or None for the whole load balancer, status code).
+    seconds: spent by a service's targets in all."""
 
     codes: Mapping[tuple[str | None, int], float] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -128,8 +128,9 @@ class Metrics:
             if requests:
                 both = {**own, "TargetGroup": _suffix(group.arn, "")}
                 took = (counts.seconds.get(service, 0.0) - before.seconds.get(service, 0.0)) / requests
-                for name, value, unit in (("RequestCount", requests, "Count"), ("TargetResponseTime", took, "Seconds")):
-                    self._put(balancer.account, balancer.region, "AWS/ApplicationELB", name, both, max(0.0, value), unit)
+                values = (("RequestCount", requests, "Count"), ("TargetResponseTime", max(0.0, took), "Seconds"))
+                for name, value, unit in values:
+                    self._put(balancer.account, balancer.region, "AWS/ApplicationELB", name, both, value, unit)
 
 
 def _totals(moved: Mapping[tuple[str | None, int], float]) -> Iterable[tuple[str, float]]:

@@ -58,7 +58,7 @@ class Porter:
         self._loop.add_reader(control.fileno(), self._read)
 
     async def take(self) -> socket.socket:
-        """An unconnected TCP socket of the namespace, non-blocking. Raises ConnectionError when the instance is gone."""
+        """An unconnected TCP socket of the namespace, non-blocking; ConnectionError when the instance is gone."""
         if self.gone.is_set():
             raise ConnectionError("the instance is not running")
         while self._stock:
@@ -88,17 +88,16 @@ class Porter:
             made.close()
         self._stock.clear()
         gone = ConnectionError("the instance is not running")
-        for waiter in (self.ready, *self._waiting):
+        for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_exception(gone)
-        if self.ready.done() and not self.ready.cancelled():
-            self.ready.exception()
+        if not self.ready.done():
+            self.ready.set_exception(gone)
         self._waiting.clear()
 
     def _ask(self) -> None:
-        if self._asked:
-            if self._asked >= len(self._waiting):
-                return
+        if self._asked and self._asked >= len(self._waiting):
+            return
         try:
             self._control.send(bytes([BATCH]))
             self._asked += BATCH

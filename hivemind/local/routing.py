@@ -108,7 +108,7 @@ class _Builder:
         }
         rules = listener.rules
         if listener.port in self._wiring.closed:
-            text = f"The load balancer's security groups let nobody in to port {listener.port}. On AWS this times out.\n"
+            text = f"The load balancer's security groups let nobody in to port {listener.port}.\n"
             rules = (ListenerRule(None, (), (_fixed(503, text),)),)
         for number, rule in enumerate(rules):
             service, middlewares = self._action(rule, f"{entry_point}-{number}", listener)
@@ -170,7 +170,8 @@ class _Builder:
         target = f"{protocol}://{host}:{port}{path}"
         # Group 4 holds the query with its question mark, so that none is left alone.
         target += "${4}" if query == "#{query}" else f"?{query}" if query else ""
-        filled = {"#{protocol}": "${1}", "#{host}": "${2}", "#{path}": "${3}", "#{query}": "${4}", "#{port}": str(listener.port)}
+        filled = {"#{protocol}": "${1}", "#{host}": "${2}", "#{path}": "${3}", "#{query}": "${4}"}
+        filled["#{port}"] = str(listener.port)
         for variable, group in filled.items():
             target = target.replace(variable, group)
         return {
@@ -181,7 +182,9 @@ class _Builder:
 
     def _fixed_response(self, config: Mapping[str, Any], name: str) -> tuple[str, list[str]]:
         answer = Answer(
-            int(config.get("StatusCode") or 200), str(config.get("ContentType") or "text/plain"), str(config.get("MessageBody") or "")
+            int(config.get("StatusCode") or 200),
+            str(config.get("ContentType") or "text/plain"),
+            str(config.get("MessageBody") or ""),
         )
         self._answers[answer.key] = answer
         self._services["answers"] = {"loadBalancer": {"servers": [{"url": self._wiring.answers}]}}
@@ -198,31 +201,27 @@ def _fixed(status: int, body: str) -> dict[str, Any]:
 
 def _condition(condition: Mapping[str, Any]) -> str:
     """One ALB condition in traefik's rule language; its values are alternatives."""
-    field = condition.get("Field")
-    if field == "query-string":
-        pairs = (condition.get("QueryStringConfig") or {}).get("Values") or ()
-        # Traefik asks for a key: a value under any key has no counterpart.
-        parts = [
-            f"QueryRegexp({_quoted(str(pair['Key']))}, {_quoted(_pattern(str(pair['Value'])))})" if pair.get("Key") else _NEVER
-            for pair in pairs
-        ]
-        return _any(parts)
-    values = [str(value) for value in _values(condition)]
-    if field == "host-header":
-        return _any([f"HostRegexp({_quoted('(?i)' + _pattern(value))})" for value in values])
-    if field == "path-pattern":
-        return _any([f"PathRegexp({_quoted(_pattern(value))})" for value in values])
-    if field == "http-header":
-        name = str((condition.get("HttpHeaderConfig") or {}).get("HttpHeaderName", ""))
-        return _any([f"HeaderRegexp({_quoted(name)}, {_quoted('(?i)' + _pattern(value))})" for value in values])
-    if field == "http-request-method":
-        return _any([f"Method({_quoted(value)})" for value in values])
-    if field == "source-ip":
-        return _any([f"ClientIP({_quoted(value)})" for value in values])
-    return _NEVER
+    header = str((condition.get("HttpHeaderConfig") or {}).get("HttpHeaderName", ""))
+    match = {
+        "host-header": lambda value: f"HostRegexp({_quoted('(?i)' + _pattern(value))})",
+        "path-pattern": lambda value: f"PathRegexp({_quoted(_pattern(value))})",
+        "http-header": lambda value: f"HeaderRegexp({_quoted(header)}, {_quoted('(?i)' + _pattern(value))})",
+        "http-request-method": lambda value: f"Method({_quoted(value)})",
+        "source-ip": lambda value: f"ClientIP({_quoted(value)})",
+        "query-string": _query,
+    }.get(str(condition.get("Field")))
+    return _NEVER if match is None else _any([match(value) for value in _values(condition)])
+
+
+def _query(pair: Mapping[str, Any]) -> str:
+    """Traefik asks for a key: a value under any key has no counterpart."""
+    if not pair.get("Key"):
+        return _NEVER
+    return f"QueryRegexp({_quoted(str(pair['Key']))}, {_quoted(_pattern(str(pair['Value'])))})"
 
 
 def _values(condition: Mapping[str, Any]) -> Iterable[Any]:
+    """DescribeRules gives them in `<Field>Config`, templates of old in `Values`."""
     for name, config in condition.items():
         if name.endswith("Config") and config and config.get("Values"):
             return tuple(config["Values"])
@@ -240,4 +239,5 @@ def _pattern(wildcard: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f"`{text}`" if "`" not in text else json.dumps(text)
+    """A string of traefik's rule language: raw between backquotes, else with Go's escapes."""
+    return json.dumps(text) if "`" in text else f"`{text}`"

@@ -15,7 +15,7 @@ from hivemind.local.model import RegionView, Rule
 
 Kind = Literal["load-balancer", "instance", "operator"]
 
-_PRIVATE = tuple(ipaddress.ip_network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+_PRIVATE = tuple(ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 _LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 
