@@ -25,6 +25,9 @@ def read(cloud: Cloud, stack: str, *, artifacts: Mapping[str, str] = EMPTY, revi
     if described is None:
         return Snapshot(Basis.LIVE, revision=revision)
     stack_id: str = described["StackId"]
+    if described["StackStatus"] == "REVIEW_IN_PROGRESS":
+        # Left by a change set of type CREATE: neither a template nor a resource yet.
+        return Snapshot(Basis.LIVE, stack_id, "REVIEW_IN_PROGRESS", artifacts=artifacts, revision=revision)
     with translated():
         body = client.get_template(StackName=stack_id, TemplateStage="Original").get("TemplateBody", {})
     return Snapshot(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.aws.errors import CloudCallFailed
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.cloud import Cloud
 from hivemind.deploy import changeset, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
+from hivemind.deploy.diagnosis import diagnose
 from hivemind.deploy.failure import stack_failure
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.removal import Deletion
@@ -18,6 +21,7 @@ from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
 from hivemind.errors import Refused, Stage, StageError
 from hivemind.plan.make import ONLY_DELETABLE, USABLE
 from hivemind.plan.model import Plan
+from hivemind.redact import redact
 from hivemind.template.fragment import Owner
 
 BODY_LIMIT = 51_200
@@ -118,7 +122,27 @@ class StackDriver:
         request.arguments()  # a body that is too large is refused before anything is deleted
         told = _Once(resource_ready)
         watcher = self._watcher(on_event, told, request.deadline)
-        view = self._at_rest(request, watcher)
+        with _refusals():
+            return self._apply(request, watcher, told)
+
+    def settle(
+        self,
+        stack: str,
+        *,
+        owners: Mapping[str, Owner] = EMPTY,
+        on_event: OnEvent = lambda _: None,
+        deadline: float = DEADLINE,
+    ) -> StackView | None:
+        """Waits until nothing moves in a stack and returns it; None where there is none. To be called before the
+        Snapshot is read, so that a plan is never compared with a stack that an interrupted run still moves.
+
+        Raises StageError when what the interrupted run had begun fails.
+        """
+        with _refusals():
+            return self._at_rest(stack, owners, self._watcher(on_event, lambda *_: None, deadline))
+
+    def _apply(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
+        view = self._at_rest(request.stack_name, request.owners, watcher)
         if view is not None and view.status in ONLY_DELETABLE:
             self._clear(view, request, watcher)
             view = None
@@ -157,9 +181,9 @@ class StackDriver:
     def _watcher(self, on_event: OnEvent, ready: Ready, deadline: float) -> Watcher:
         return Watcher(self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline)
 
-    def _at_rest(self, request: StackRequest, watcher: Watcher) -> StackView | None:
+    def _at_rest(self, stack: str, owners: Mapping[str, Owner], watcher: Watcher) -> StackView | None:
         """The stack once nothing moves in it: an interrupted run's operation is followed to its end first."""
-        view = self._calls.describe(request.stack_name)
+        view = self._calls.describe(stack)
         if view is None or not view.moving:
             return view
         self._say(f"{view.name} is in {view.status} from an earlier run: waiting for it")
@@ -168,8 +192,8 @@ class StackDriver:
         # Everything of that operation is shown, also what happened before this run looked.
         watched = watcher.follow(view.id, token, _others(self._calls, view.id, token))
         if watched.status in ONLY_DELETABLE - {"REVIEW_IN_PROGRESS"} or "ROLLBACK" in watched.status:
-            raise stack_failure(self._calls, view.id, watched.status, watched.events, request.owners)
-        return self._calls.describe(request.stack_name)
+            raise stack_failure(self._calls, view.id, watched.status, watched.events, owners)
+        return self._calls.describe(stack)
 
     def _clear(self, view: StackView, request: StackRequest, watcher: Watcher) -> None:
         """Deletes a stack that can only be deleted, unless it holds data that nobody named."""
@@ -248,6 +272,20 @@ class StackDriver:
 def _others(calls: StackCalls, stack_id: str, token: str | None) -> set[str]:
     """Ids of the events that do not belong to an operation; the whole history when its token is unknown."""
     return {event.id for event in calls.events(stack_id, set()) if token is None or event.token != token}
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What CloudFormation answers to a call as a failure of the stage; unreachable clouds stay what they are."""
+    try:
+        yield
+    except CloudCallFailed as error:
+        raise StageError(
+            Stage.PROVISION,
+            f"CloudFormation refuses {error.operation}",
+            lines=[redact(error.detail)],
+            hint=error.hint or diagnose(error.operation, error.detail).remediation,
+        ) from error
 
 
 class _Once:
