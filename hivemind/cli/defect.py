@@ -43,7 +43,7 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
 
 def _write(text: str, name: str) -> Path:
     """Writes the report for the user alone (0600), into the data directory or, failing that, a temporary one."""
-    for folder in (lambda: home() / "reports", lambda: Path(tempfile.mkdtemp(prefix="hivemind-"))):
+    for folder in (_reports, _temporary):
         try:
             place = folder()
             place.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,3 +55,11 @@ def _write(text: str, name: str) -> Path:
         else:
             return path
     return Path(os.devnull)
+
+
+def _reports() -> Path:
+    return home() / "reports"
+
+
+def _temporary() -> Path:
+    return Path(tempfile.mkdtemp(prefix="hivemind-"))
