@@ -93,7 +93,9 @@ def _health(said: Any) -> Health:
 def _resource(name: str, said: Any, parts: Mapping[str, SchemaPart]) -> Resource:
     said = {"type": said} if isinstance(said, str) else mapping_of(said)
     type_name = said["type"]
-    schema = next((part.resource_types[type_name].schema for part in parts.values() if type_name in part.resource_types), {})
+    schema = next(
+        (part.resource_types[type_name].schema for part in parts.values() if type_name in part.resource_types), {}
+    )
     options = {key: value for key, value in said.items() if key != "type"}
     return Resource(name, type_name, _frozen(filled(options, schema)))
 

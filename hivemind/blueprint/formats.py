@@ -20,13 +20,11 @@ _SIZE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
 
 @dataclass(frozen=True)
 class Problem:
-    """id, message and hint of a finding; `{owner}` in the message is the part of the blueprint it is in.
-    secret: whether the text must not be shown."""
+    """id, message and hint of a finding; `{owner}` in the message is the part of the blueprint it is in."""
 
     id: str
     message: str
     hint: str | None = None
-    secret: bool = False
 
 
 def _instance_type(text: str) -> Problem | None:
@@ -34,7 +32,9 @@ def _instance_type(text: str) -> Problem | None:
 
 
 def _database_class(text: str) -> Problem | None:
-    return _size(text, text.removeprefix("db."), DATABASE_FAMILIES, "db.", "db.t3.micro", prefixed=text.startswith("db."))
+    return _size(
+        text, text.removeprefix("db."), DATABASE_FAMILIES, "db.", "db.t3.micro", prefixed=text.startswith("db.")
+    )
 
 
 def _size(
@@ -47,7 +47,9 @@ def _size(
         return None if prefixed else Problem("H104", message, f"did you mean {prefix}{bare}?")
     if sizes:
         near = nearest(size, sizes)
-        return Problem("H104", message, f"did you mean {prefix}{family}.{near}?" if near else f"{family}: {listed(sizes)}")
+        return Problem(
+            "H104", message, f"did you mean {prefix}{family}.{near}?" if near else f"{family}: {listed(sizes)}"
+        )
     near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name]))
     if near and (not _SIZE.fullmatch(bare) or bare.replace("-", "").replace("_", "") == near):
         return Problem("H104", message, f"did you mean {prefix}{near}?")
@@ -83,7 +85,9 @@ def _ssh_cidr(text: str) -> Problem | None:
     network = ipaddress.IPv4Network(text)
     if network.prefixlen < _WIDEST_SSH:
         message = f"{text} lets {'everyone' if network.prefixlen == 0 else 'a large part of the internet'} reach SSH"
-        return Problem("H117", message, "Name your own networks, or leave it out: the Instance Connect Endpoint needs none.")
+        return Problem(
+            "H117", message, "Name your own networks, or leave it out: the Instance Connect Endpoint needs none."
+        )
     return None
 
 
@@ -159,7 +163,7 @@ def _secret_reference(text: str) -> Problem | None:
     if secret_of(text):
         return None
     message = "not a reference to a secret (the text is not shown)"
-    return Problem("H124", message, "Write  ssm:/NAME  or  secretsmanager:NAME#FIELD .", secret=True)
+    return Problem("H124", message, "Write  ssm:/NAME  or  secretsmanager:NAME#FIELD .")
 
 
 def _json_pointer(text: str) -> Problem | None:

@@ -20,9 +20,9 @@ def route_of(value: Any) -> Route | None:
         host, slash, path = value.partition("/")
         return Route(host.lower() or None, slash + path if slash else None) if value else None
     if isinstance(value, Mapping):
-        host, path = value.get("host"), value.get("path")
-        texts = all(part is None or isinstance(part, str) for part in (host, path))
-        return Route(host.lower() if host else None, path or None) if texts else None
+        named, below = value.get("host"), value.get("path")
+        texts = all(part is None or isinstance(part, str) for part in (named, below))
+        return Route(named.lower() if named else None, below or None) if texts else None
     return None
 
 

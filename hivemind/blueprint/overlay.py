@@ -7,7 +7,7 @@ Mappings are merged; lists and single values replace; null removes. A mapping la
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hivemind.blueprint.source import Source
@@ -16,7 +16,18 @@ from hivemind.findings import Finding, Place, Severity
 
 DEFAULT_ENVIRONMENT = "production"
 OVERLAID = frozenset(
-    ("region", "cloud", "require_clean", "certificate", "services", "resources", "network", "checks", "tags", "overrides")
+    (
+        "region",
+        "cloud",
+        "require_clean",
+        "certificate",
+        "services",
+        "resources",
+        "network",
+        "checks",
+        "tags",
+        "overrides",
+    )
 )
 """Keys of the file that an environment may say anew; it may also say its `stage`."""
 
@@ -25,8 +36,8 @@ OVERLAID = frozenset(
 class View:
     """The blueprint's data as one environment sees it.
 
-    data: merged, without `environments`. stage: as the environment says, None where it doesn't. moved: path in `data` -> path in the file, for each part that
-    does not stand at the same path there.
+    data: merged, without `environments`. stage: as the environment says, or None. moved: path in `data` ->
+    path in the file, for each part that does not stand at the same path there.
     """
 
     source: Source
@@ -52,21 +63,19 @@ class View:
 
     def finding(
         self,
-        id: str,
+        finding_id: str,
         path: Path,
         message: str,
         hint: str | None = None,
         *,
         severity: Severity = Severity.ERROR,
         key: bool = False,
-        masked: bool = False,
         plugin: str = "hivemind",
     ) -> Finding:
-        """A finding on the value (or key) at `path`; `masked` hides the value in the shown line."""
-        place = self.place(path, key=key)
-        if masked:
-            place = _masked(place, self.place(path))
-        return Finding(id, severity, message, place, hint, plugin, dotted(self.in_file(path)))
+        """A finding on the value (or key) at `path`."""
+        return Finding(
+            finding_id, severity, message, self.place(path, key=key), hint, plugin, dotted(self.in_file(path))
+        )
 
 
 def dotted(path: Path) -> str:
@@ -127,10 +136,3 @@ def _long_form(path: Path, value: Any, moved: dict[Path, Path]) -> Any:
             moved[(*path, "type")] = path
             return {"type": value}
     return value
-
-
-def _masked(place: Place, value: Place) -> Place:
-    if place.excerpt is None or value.line != place.line or value.column is None:
-        return replace(place, excerpt=None)
-    start = value.column - 1
-    return replace(place, excerpt=place.excerpt[:start] + "*" * 8, length=min(place.length, 8))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hivemind.blueprint.formats import unlisted
+from hivemind.blueprint.formats import FORMATS, unlisted
 from hivemind.blueprint.forms import mapping_of, route_of, texts_of
+from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import Route
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
 from hivemind.blueprint.suggest import did_you_mean, listed
@@ -16,13 +16,6 @@ from hivemind.findings import Finding, Severity
 
 LONGEST_STACK_NAME = 40
 _EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
-_SECRET_NAME = re.compile(
-    r"(?i)(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|(API|ACCESS|PRIVATE|SECRET|AUTH|ENCRYPTION|SIGNING)_?KEY)(_|$)"
-)
-_SAFE_VALUE = re.compile(r"(?i)|true|false|none|null|\d{1,6}|[a-z]+://[^@]*|/[\w./-]*|\$\{?\w+\}?")
-_AWS_KEY = re.compile(r"(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:([^/\s@]+)@")
 _NEEDS_VALUE = {"add", "replace", "test"}
 
 
@@ -108,25 +101,19 @@ def environment_variables(view: View) -> Iterator[Finding]:
             if key == "PORT":
                 hint = "Write  port:  in place of it."
                 yield view.finding("H131", path, "PORT is set by HiveMind", hint, severity=Severity.WARNING, key=True)
-            if isinstance(value, str) and _in_clear(key, value):
+            if isinstance(value, str) and in_clear(key, value):
                 message = f"{key} looks like a secret, and this file is no place for one"
                 hint = f"Store it, then   secrets: {{{key}: ssm:/{view.data.get('name')}/{key.lower()}}}"
-                yield view.finding("H118", path, message, hint, severity=Severity.WARNING, key=True, masked=True)
-
-
-def _in_clear(key: str, value: str) -> bool:
-    if _URL_PASSWORD.match(value):
-        return True
-    return bool(_SECRET_NAME.search(key)) and not _SAFE_VALUE.fullmatch(value)
+                yield view.finding("H118", path, message, hint, severity=Severity.WARNING, key=True)
 
 
 def credentials(view: View) -> Iterator[Finding]:
     """No AWS access key and no private key anywhere in the file."""
     for path, text in _texts(view.data, ()):
-        found = "an AWS access key" if _AWS_KEY.search(text) else "a private key" if _PRIVATE_KEY.search(text) else None
+        found = credential(text)
         if found:
             hint = "Remove it and revoke it: whoever has read the file has it. Instances get a role of their own."
-            yield view.finding("H119", path, f"{found} stands in the file", hint, masked=True)
+            yield view.finding("H119", path, f"{found} stands in the file", hint)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -148,7 +135,9 @@ def checks(view: View) -> Iterator[Finding]:
             named = mapping_of(check).get(key)
             known = mapping_of(view.data.get(group))
             if isinstance(named, str) and named not in known:
-                hint = did_you_mean(named, known) or (f"{group}: {listed(known)}" if known else f"There are no {group}.")
+                hint = did_you_mean(named, known) or (
+                    f"{group}: {listed(known)}" if known else f"There are no {group}."
+                )
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
 
 
@@ -164,19 +153,29 @@ def overrides(view: View) -> Iterator[Finding]:
                 yield view.finding("H120", ("overrides", position), message, f"Add  {missing}: ... .")
 
 
-def newer_than_known(view: View) -> Iterator[Finding]:
-    """Sizes and regions that look right but are not in our lists: a warning, for AWS adds some each month."""
+def sizes_and_regions(view: View) -> Iterator[Finding]:
+    """Sizes and regions that look right but are not in our lists are a warning: AWS adds some each month.
+
+    RDS classes are known by their `db.`, whichever resource type they belong to.
+    """
     said: list[tuple[Path, Any]] = [(("region",), view.data.get("region"))]
     for group in ("services", "resources"):
         for name, part in mapping_of(view.data.get(group)).items():
-            said.append(((group, name, "size"), mapping_of(part).get("size")))
+            size = mapping_of(part).get("size")
+            if group == "services" or (isinstance(size, str) and size.startswith("db.")):
+                said.append(((group, name, "size"), size))
     for path, text in said:
-        near = unlisted(text) if isinstance(text, str) else None
-        if near is None or (path[0] == "resources" and not text.startswith("db.")):
+        if not isinstance(text, str):
             continue
-        id, what = ("H129", "region") if path == ("region",) else ("H104", "size")
-        hint = f"did you mean {near}?" if near else "Leave it if AWS has it."
-        yield view.finding(id, path, f'{what} "{text}" is not known to this version', hint, severity=Severity.WARNING)
+        wrong = FORMATS["rds-instance-class"](text) if path[0] == "resources" else None
+        if wrong:
+            yield view.finding(wrong.id, path, wrong.message.format(owner=f"resources.{path[1]}"), wrong.hint)
+        elif (near := unlisted(text)) is not None:
+            code, what = ("H129", "region") if path == ("region",) else ("H104", "size")
+            hint = f"did you mean {near}?" if near else "Leave it if AWS has it."
+            yield view.finding(
+                code, path, f'{what} "{text}" is not known to this version', hint, severity=Severity.WARNING
+            )
 
 
 RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
@@ -188,5 +187,5 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     credentials,
     checks,
     overrides,
-    newer_than_known,
+    sizes_and_regions,
 )

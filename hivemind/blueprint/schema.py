@@ -82,7 +82,9 @@ def blame(parts: Mapping[str, SchemaPart]) -> None:
                 Draft202012Validator.check_schema(_plain(part))
             except SchemaError as error:
                 at = "/".join(str(step) for step in error.absolute_path)
-                message = f"the plugin {plugin} has a schema for {where} that is not valid: {at or 'it'}: {error.message}"
+                message = (
+                    f"the plugin {plugin} has a schema for {where} that is not valid: {at or 'it'}: {error.message}"
+                )
                 hint = f"Update it, or leave it out: hivemind -p no:{plugin} ..."
                 findings.append(Finding("H125", Severity.ERROR, message, hint=hint, plugin=plugin))
     if findings:

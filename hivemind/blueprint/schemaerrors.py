@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
 from hivemind.blueprint.formats import FORMATS
+from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View, dotted
 from hivemind.blueprint.source import Source
 from hivemind.blueprint.suggest import did_you_mean, listed
@@ -58,55 +60,70 @@ def overlay_findings(validator: Draft202012Validator, source: Source) -> Iterato
             yield from _explain(error, view)
 
 
+@dataclass(frozen=True)
+class _Violation:
+    """A leaf of a schema error. keyword: what was violated, with value `expected`, in `schema`, by `instance`."""
+
+    keyword: str
+    expected: Any
+    instance: Any
+    schema: Mapping[str, Any]
+
+
 def _explain(error: ValidationError, view: View) -> Iterable[Finding]:
     path: Path = tuple(error.absolute_path)
-    keyword = str(error.validator)
+    schema: Any = error.schema
+    violation = _Violation(
+        str(error.validator), error.validator_value, error.instance, schema if isinstance(schema, Mapping) else {}
+    )
+    keyword = violation.keyword
     if "propertyNames" in list(error.relative_schema_path)[-2:-1]:
-        return _bad_name(error, path, view)
+        return _bad_name(violation, path, view)
     if keyword == "anyOf" and path[:1] == ("checks",) and len(path) == 2:
-        return _unknown_check(error, path, view)
+        return _unknown_check(violation, path, view)
     if keyword in {"anyOf", "oneOf"}:
-        return _branches(error, path, view)
+        nearest = _nearest_branch(error)
+        if nearest:
+            return [finding for inner in nearest for finding in _explain(inner, view)]
     explain = _BY_KEYWORD.get(keyword, _other)
-    return explain(error, path, view)
+    return explain(violation, path, view)
 
 
-def _branches(error: ValidationError, path: Path, view: View) -> Iterable[Finding]:
+def _nearest_branch(error: ValidationError) -> list[ValidationError]:
     """Of several allowed shapes, the one that the value seems to be meant as: that of its own type."""
     by_branch: dict[Any, list[ValidationError]] = {}
     for inner in error.context or ():
         by_branch.setdefault(inner.relative_schema_path[0], []).append(inner)
     fitting = [
-        inners for inners in by_branch.values() if not any(e.validator == "type" and not e.relative_path for e in inners)
+        inners
+        for inners in by_branch.values()
+        if not any(inner.validator == "type" and not inner.relative_path for inner in inners)
     ]
-    if not fitting:
-        return _other(error, path, view)
-    nearest = min(fitting, key=len)
-    return [finding for inner in nearest for finding in _explain(inner, view)]
+    return min(fitting, key=len, default=[])
 
 
-def _unknown_keys(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    known = [*error.schema.get("properties", {})] if isinstance(error.schema, Mapping) else []
-    patterns = error.schema.get("patternProperties", {}) if isinstance(error.schema, Mapping) else {}
-    for key in error.instance:
+def _unknown_keys(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    known = [*violation.schema.get("properties", {})]
+    patterns = violation.schema.get("patternProperties", {})
+    for key in violation.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
         hint = did_you_mean(key, known) or (f"known here: {listed(known, limit=30)}" if known else "Leave it out.")
         yield view.finding("H101", (*path, key), f'unknown key "{key}"{_inside(path, view)}', hint, key=True)
 
 
-def _missing(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    for key in error.validator_value:
-        if key not in error.instance:
-            described = error.schema.get("properties", {}).get(key, {}) if isinstance(error.schema, Mapping) else {}
+def _missing(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    for key in violation.expected:
+        if key not in violation.instance:
+            described = violation.schema.get("properties", {}).get(key, {})
             example = _example(described) or ("<name>" if key == "name" else "...")
             where = _inside(path, view)
             yield view.finding("H103", path, f'"{key}" is missing{where}', f"Add  {key}: {example}", key=True)
 
 
-def _wrong_type(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    allowed = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    value, written = error.instance, view.written(path)
+def _wrong_type(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    allowed = violation.expected if isinstance(violation.expected, list) else [violation.expected]
+    value, written = violation.instance, view.written(path)
     if isinstance(value, int | float) and "string" in allowed:
         shown = written if written is not None else json.dumps(value)
         kind = "true or false" if isinstance(value, bool) else "a number"
@@ -114,7 +131,7 @@ def _wrong_type(error: ValidationError, path: Path, view: View) -> Iterator[Find
         yield view.finding("H108", path, message, f'Quote it:  "{shown}"')
         return
     expected = " or ".join(_TYPES.get(str(name), str(name)) for name in allowed if name != "null")
-    hint = f"such as  {example}" if (example := _example(error.schema)) else None
+    hint = f"such as  {example}" if (example := _example(violation.schema)) else None
     if isinstance(value, str) and "boolean" in allowed and value.lower() in _BOOLEAN_WORDS:
         hint = f"Write  {_BOOLEAN_WORDS[value.lower()]} ."
     elif isinstance(value, str) and {"integer", "number"} & {*allowed} and re.fullmatch(r"-?\d{1,9}", value):
@@ -122,11 +139,11 @@ def _wrong_type(error: ValidationError, path: Path, view: View) -> Iterator[Find
     yield view.finding("H102", path, f"{_found(value)}{_inside(path, view)}; expected {expected}", hint)
 
 
-def _not_allowed(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    known = error.validator_value if error.validator == "enum" else [error.validator_value]
+def _not_allowed(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    known = violation.expected if violation.keyword == "enum" else [violation.expected]
     names = [str(name) for name in known]
-    shown = _shown(error.instance)
-    hint = did_you_mean(str(error.instance), names) or (f"one of: {listed(names, limit=30)}" if names else None)
+    shown = _shown(violation.instance)
+    hint = did_you_mean(str(violation.instance), names) or (f"one of: {listed(names, limit=30)}" if names else None)
     if path == ("hivemind",):
         message = f"format {shown} is not known to this version; expected 1"
         yield view.finding("H100", path, message, "Write  hivemind: 1 , or update HiveMind.")
@@ -137,21 +154,23 @@ def _not_allowed(error: ValidationError, path: Path, view: View) -> Iterator[Fin
         yield view.finding("H105", path, f"{shown} is not possible{_inside(path, view)}", hint)
 
 
-def _out_of_range(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    schema = error.schema if isinstance(error.schema, Mapping) else {}
-    bound = error.validator_value
-    value = error.instance
+def _out_of_range(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    schema = violation.schema
+    bound = violation.expected
+    value = violation.instance
     if isinstance(value, int | float):
         low, high = schema.get("minimum"), schema.get("maximum")
-        expected = f"{low} to {high}" if low is not None and high is not None else f"{_BOUND[str(error.validator)]} {bound}"
+        expected = (
+            f"{low} to {high}" if low is not None and high is not None else f"{_BOUND[violation.keyword]} {bound}"
+        )
         message = f"{_shown(value)} is out of range{_inside(path, view)}"
         yield view.finding("H106", path, message, f"Expected {expected}.")
         return
     unit = "characters" if isinstance(value, str) else "entries"
     many = "one" if bound == 1 else str(bound)
     unit = unit if bound != 1 else {"characters": "character", "entries": "entry"}[unit]
-    message = f"{'too short' if str(error.validator).startswith('min') else 'too long'}{_inside(path, view)}"
-    yield view.finding("H106", path, message, f"Expected {_BOUND[str(error.validator)]} {many} {unit}.")
+    message = f"{'too short' if violation.keyword.startswith('min') else 'too long'}{_inside(path, view)}"
+    yield view.finding("H106", path, message, f"Expected {_BOUND[violation.keyword]} {many} {unit}.")
 
 
 _BOUND = {
@@ -161,53 +180,55 @@ _BOUND = {
 }  # fmt: skip
 
 
-def _bad_text(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    expected = error.schema.get("x-expected") if isinstance(error.schema, Mapping) else None
-    example = _example(error.schema)
-    message = f"{_shown(error.instance)} does not fit{_inside(path, view)}"
+def _bad_text(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    expected = violation.schema.get("x-expected")
+    example = _example(violation.schema)
+    message = f"{_shown(violation.instance)} does not fit{_inside(path, view)}"
     hint = f"Expected {expected}." if expected else (f"such as  {example}" if example else None)
     yield view.finding("H109" if path == ("name",) else "H107", path, message, hint)
 
 
-def _bad_format(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    problem = FORMATS[str(error.validator_value)](error.instance)
+def _bad_format(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    problem = FORMATS[violation.expected](violation.instance)
     if problem is not None:
-        message = problem.message.format(owner=owner(view.in_file(path))) if "{owner}" in problem.message else problem.message
-        yield view.finding(problem.id, path, message, problem.hint, masked=problem.secret)
+        message = (
+            problem.message.format(owner=owner(view.in_file(path))) if "{owner}" in problem.message else problem.message
+        )
+        yield view.finding(problem.id, path, message, problem.hint)
 
 
-def _bad_name(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    expected = error.schema.get("x-expected") if isinstance(error.schema, Mapping) else None
-    hint = f"Expected {expected}." if expected and error.validator == "pattern" else None
-    if error.validator == "maxLength":
-        hint = f"Expected at most {error.validator_value} characters."
-    message = f"{_shown(error.instance)} can't be a name{_inside(path, view)}"
-    yield view.finding("H109", (*path, str(error.instance)), message, hint, key=True)
+def _bad_name(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    expected = violation.schema.get("x-expected")
+    hint = f"Expected {expected}." if expected and violation.keyword == "pattern" else None
+    if violation.keyword == "maxLength":
+        hint = f"Expected at most {violation.expected} characters."
+    message = f"{_shown(violation.instance)} can't be a name{_inside(path, view)}"
+    yield view.finding("H109", (*path, str(violation.instance)), message, hint, key=True)
 
 
-def _unknown_check(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    kinds = [branch["required"][0] for branch in error.validator_value]
-    keys = list(error.instance)
+def _unknown_check(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    kinds = [branch["required"][0] for branch in violation.expected]
+    keys = list(violation.instance)
     near = next((hint for key in keys if (hint := did_you_mean(key, kinds))), None)
     shown = _shown(keys[0]) if keys else "nothing"
     yield view.finding("H111", path, f"unknown kind of check: {shown}", near or f"one of: {listed(kinds)}")
 
 
-def _twice(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
+def _twice(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
     seen: list[Any] = []
-    for index, item in enumerate(error.instance):
+    for index, item in enumerate(violation.instance):
         if item in seen:
             yield view.finding("H126", (*path, index), f"{_shown(item)} is listed twice", "Keep one of the two.")
         seen.append(item)
 
 
-def _other(error: ValidationError, path: Path, view: View) -> Iterator[Finding]:
-    example = _example(error.schema)
-    message = f"{_found(error.instance)}{_inside(path, view)} does not fit"
+def _other(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
+    example = _example(violation.schema)
+    message = f"{_found(violation.instance)}{_inside(path, view)} does not fit"
     yield view.finding("H130", path, message, f"such as  {example}" if example else None)
 
 
-_BY_KEYWORD: Mapping[str, Callable[[ValidationError, Path, View], Iterable[Finding]]] = {
+_BY_KEYWORD: Mapping[str, Callable[[_Violation, Path, View], Iterable[Finding]]] = {
     "additionalProperties": _unknown_keys,
     "unevaluatedProperties": _unknown_keys,
     "required": _missing,
@@ -244,6 +265,8 @@ def _found(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, str) and (credential(value) or in_clear("", value)):
+        return "(a text that is not shown)"
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.blueprint.forms import secret_of
+from hivemind.blueprint.masking import masked, starred
 from hivemind.blueprint.yamltree import Path as NodePath
 from hivemind.blueprint.yamltree import Span, lines_of, parse
 from hivemind.errors import FindingsError
@@ -26,7 +28,7 @@ class Source:
     """A blueprint as read.
 
     path: as the user wrote it. data: plain mappings, lists, text, numbers. places: path of keys and
-    indexes -> Span of that node. lines: the text's lines.
+    indexes -> Span of that node. lines: the text's lines as findings show them, without secrets.
     """
 
     path: Path
@@ -54,7 +56,7 @@ class Source:
         return Place(str(self.path), line, column, excerpt, length)
 
     def path_of(self, dotted: str) -> NodePath:
-        """The path that a dotted one means: names may have dots in them, and items of a list of names are found by name."""
+        """The path that a dotted one means. Names may have dots in them; items of a list of names are found by name."""
         here: Any = self.data
         path: NodePath = ()
         rest = dotted
@@ -96,16 +98,32 @@ def from_text(text: str, path: Path) -> Source:
     text = text.removeprefix("\ufeff")
     file = str(path)
     if not text or _BLANK.fullmatch(text):
-        raise _stop("H005", "the file is empty", Place(file), 'Start with  hivemind: 1  and  name: ..., or run "hivemind init".')
+        raise _stop(
+            "H005", "the file is empty", Place(file), 'Start with  hivemind: 1  and  name: ..., or run "hivemind init".'
+        )
     _refuse_control_characters(text, file)
     data, places = parse(text, file)
-    lines = tuple(lines_of(text))
+    lines = _shown(text, places)
     if not isinstance(data, dict):
         span = places[()]
         place = Place(file, span.line, span.column, lines[span.line - 1], span.length)
         kind = "a list" if isinstance(data, list) else "a single value"
-        raise _stop("H019", f"the file is {kind}; expected keys such as  name:  and  services:", place, "Start with  hivemind: 1 .")  # noqa: E501
+        raise _stop(
+            "H019",
+            f"the file is {kind}; expected keys such as  name:  and  services:",
+            place,
+            "Start with  hivemind: 1 .",
+        )
     return Source(path, text, MappingProxyType(data), MappingProxyType(places), lines)
+
+
+def _shown(text: str, places: Mapping[NodePath, Span]) -> tuple[str, ...]:
+    """The lines without secrets: those that look like one, and what stands under `secrets` and is no reference."""
+    lines = [masked(line) for line in lines_of(text)]
+    for path, span in places.items():
+        if span.text is not None and "secrets" in path[:-1] and secret_of(span.text) is None:
+            lines[span.line - 1] = starred(lines[span.line - 1], span.column, span.length)
+    return tuple(lines)
 
 
 def _bytes(path: Path) -> bytes:
@@ -129,7 +147,9 @@ def _bytes(path: Path) -> bytes:
 
 
 def _missing(path: Path, place: Place) -> FindingsError:
-    other = next((path.with_name(name) for name in ("hivemind.yaml", "hivemind.yml") if path.with_name(name).is_file()), None)
+    other = next(
+        (path.with_name(name) for name in ("hivemind.yaml", "hivemind.yml") if path.with_name(name).is_file()), None
+    )
     hint = f"did you mean {other}?" if other else '"hivemind init" writes one.'
     error = _stop("H001", f"no file {path}", place, hint)
     error.exit_code = ExitCode.NOT_FOUND
@@ -144,7 +164,7 @@ def _decoded(raw: bytes, path: Path) -> str:
         lines = lines_of(before)
         whole = lines_of(raw.decode("utf-8", "replace"))
         column = len(lines[-1]) + 1
-        place = Place(str(path), len(lines), column, whole[len(lines) - 1])
+        place = Place(str(path), len(lines), column, masked(whole[len(lines) - 1]))
         message = f"byte 0x{raw[error.start]:02x} at offset {error.start} is not UTF-8"
         hint = "Save the file as UTF-8."
         raise _stop("H006", message, place, hint) from None
@@ -155,12 +175,12 @@ def _refuse_control_characters(text: str, file: str) -> None:
     if match is None:
         return
     before = lines_of(text[: match.start()])
-    line = lines_of(text)[len(before) - 1]
+    line = masked(lines_of(text)[len(before) - 1])
     shown = _FORBIDDEN.sub("\ufffd", line)
     place = Place(file, len(before), len(before[-1]) + 1, shown)
     message = f"character U+{ord(match.group()):04X} is not allowed"
     raise _stop("H007", message, place, 'Remove it, or write it in double quotes as "\\x..".')
 
 
-def _stop(id: str, message: str, place: Place, hint: str) -> FindingsError:
-    return FindingsError([Finding(id, Severity.ERROR, message, place, hint)])
+def _stop(finding_id: str, message: str, place: Place, hint: str) -> FindingsError:
+    return FindingsError([Finding(finding_id, Severity.ERROR, message, place, hint)])

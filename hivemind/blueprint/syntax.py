@@ -6,17 +6,42 @@ from typing import Any
 
 import yaml
 
+from hivemind.blueprint.masking import masked
 from hivemind.findings import Finding, Place, Severity
 
 # What the parsers (libyaml and PyYAML's own differ) say -> what we say, and what to do. First match counts.
 _WORDS: tuple[tuple[str, str, str], ...] = (
-    ("mapping values are not allowed", 'a ":" is not expected here', "Quote a value that contains  : , or check the indentation."),  # noqa: E501
-    ("could not find expected ':'", 'this is neither "key: value" nor "- item"', "Add the colon, or indent the line under its key."),  # noqa: E501
+    (
+        "mapping values are not allowed",
+        'a ":" is not expected here',
+        "Quote a value that contains  : , or check the indentation.",
+    ),
+    (
+        "could not find expected ':'",
+        'this is neither "key: value" nor "- item"',
+        "Add the colon, or indent the line under its key.",
+    ),
     ("while scanning a quoted scalar", "the quote that starts here is never closed", "Close the quote."),
-    ("unknown escape character", "unknown escape after the backslash", "Use single quotes: in double quotes a backslash escapes."),  # noqa: E501
-    ("escape", "the escape after the backslash is not complete", "Use single quotes: in double quotes a backslash escapes."),  # noqa: E501
-    ("parsing a flow sequence", 'the list that starts with "[" here is not closed', "Check for a missing comma or  ] ."),
-    ("parsing a flow mapping", 'the mapping that starts with "{" here is not closed', "Check for a missing comma or  } ."),  # noqa: E501
+    (
+        "unknown escape character",
+        "unknown escape after the backslash",
+        "Use single quotes: in double quotes a backslash escapes.",
+    ),
+    (
+        "escape",
+        "the escape after the backslash is not complete",
+        "Use single quotes: in double quotes a backslash escapes.",
+    ),
+    (
+        "parsing a flow sequence",
+        'the list that starts with "[" here is not closed',
+        "Check for a missing comma or  ] .",
+    ),
+    (
+        "parsing a flow mapping",
+        'the mapping that starts with "{" here is not closed',
+        "Check for a missing comma or  } .",
+    ),
     ("cannot start any token", "a value can't start with this character", "Quote the value."),
     ("directive", "directives (%) are not used here", "Quote a value that starts with  % ."),
     ("undefined alias", "this alias has no anchor", "Anchors are written  &name  before they are used."),
@@ -44,11 +69,11 @@ def explain_syntax(error: yaml.YAMLError, file: str, lines: list[str]) -> Findin
     for number, line in enumerate(lines[: last + 1], start=1):
         indentation = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indentation and number >= last:
-            place = Place(file, number, indentation.index("\t") + 1, line)
+            place = Place(file, number, indentation.index("\t") + 1, masked(line))
             return Finding("H008", Severity.ERROR, "a tab in the indentation", place, "Indent with spaces.")
     line_index = min(_line(mark, lines), len(lines)) - 1
     column = (mark.column if mark is not None else 0) + 1
-    place = Place(file, line_index + 1, column, lines[line_index] if lines else "")
+    place = Place(file, line_index + 1, column, masked(lines[line_index]))
     said = f"{context} {problem}"
     for part, message, hint in _WORDS:
         if part in said:

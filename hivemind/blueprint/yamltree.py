@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from hivemind.blueprint.masking import masked
 from hivemind.blueprint.suggest import did_you_mean
 from hivemind.blueprint.syntax import explain_syntax
 from hivemind.errors import FindingsError
@@ -175,9 +176,8 @@ class _Reader:
         start, end = event.start_mark, event.end_mark
         if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
             return 1
-        if start.line == end.line:
-            return max(1, end.column - start.column)
-        return max(1, len(self.lines[start.line].rstrip()) - start.column)
+        last: int = end.column if start.line == end.line else len(self.lines[start.line].rstrip())
+        return max(1, last - int(start.column))
 
     # nodes to data
 
@@ -241,22 +241,29 @@ class _Reader:
             message = f"{text} starts with a zero: some programs read it as octal"
             self.findings.append(self._finding("H017", message, node, hint=hint))
             return text
-        if len(text) > _MAX_DIGITS:
-            return text
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        if _BASED.fullmatch(text):
-            return int(text, 0)
-        if _FLOAT.fullmatch(text) and not text.endswith("."):
-            number = float(text)
-            return number if abs(number) < float("inf") else text
-        return text
+        return _number(text)
 
-    def _finding(self, id: str, message: str, at: Any, length: int | None = None, *, hint: str | None = None) -> Finding:
+    def _finding(
+        self, finding_id: str, message: str, at: Any, length: int | None = None, *, hint: str | None = None
+    ) -> Finding:
         if isinstance(at, _Node):
             line, column, measured = at.line, at.column, at.length
         else:
             line, column, measured = at.start_mark.line + 1, at.start_mark.column + 1, self._length(at)
-        excerpt = self.lines[line - 1] if line <= len(self.lines) else ""
+        excerpt = masked(self.lines[line - 1]) if line <= len(self.lines) else ""
         place = Place(self.file, line, column, excerpt, measured if length is None else length)
-        return Finding(id, Severity.ERROR, message, place, hint)
+        return Finding(finding_id, Severity.ERROR, message, place, hint)
+
+
+def _number(text: str) -> int | float | str:
+    """A number of YAML 1.2, else the text as it is (infinities and numbers of absurd length too)."""
+    if len(text) > _MAX_DIGITS:
+        return text
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text) and not text.endswith("."):
+        number = float(text)
+        return number if abs(number) < float("inf") else text
+    return text

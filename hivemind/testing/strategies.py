@@ -95,7 +95,9 @@ def blueprints(*, resource_types: Mapping[str, SearchStrategy[Any]] | None = Non
         if resources:
             data["resources"] = resources
         data |= draw(_rest())
-        environments = draw(st.dictionaries(st.sampled_from(_ENVIRONMENTS), _overlays(tuple(data["services"])), max_size=2))
+        environments = draw(
+            st.dictionaries(st.sampled_from(_ENVIRONMENTS), _overlays(tuple(data["services"])), max_size=2)
+        )
         if environments:
             data["environments"] = environments
         return data
