@@ -118,9 +118,7 @@ def _network(said: Mapping[str, Any]) -> Network:
 
 
 def _check(entry: Mapping[str, Any], parts: Mapping[str, SchemaPart]) -> Check:
-    from hivemind.blueprint.schema import CORE_CHECKS
-
-    kinds = {*CORE_CHECKS, *(kind for part in parts.values() for kind in part.checks)}
+    kinds = {kind for part in parts.values() for kind in part.checks}
     kind = next(key for key in entry if key in kinds)
     schema = next((part.checks[kind] for part in parts.values() if kind in part.checks), {})
     return Check(kind, _frozen(filled(entry, schema)))

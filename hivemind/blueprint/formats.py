@@ -173,6 +173,14 @@ def _json_pointer(text: str) -> Problem | None:
     return Problem("H120", f'"{text}" is not a JSON Pointer into the template', hint)
 
 
+def _regex(text: str) -> Problem | None:
+    try:
+        re.compile(text)
+    except (re.error, RecursionError, OverflowError) as error:
+        return Problem("H107", f'"{text}" is not a regular expression: {error}', "Python's, in single quotes.")
+    return None
+
+
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
     "ec2-instance-type": _instance_type,
@@ -180,6 +188,7 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "host": _host,
     "json-pointer": _json_pointer,
     "rds-instance-class": _database_class,
+    "regex": _regex,
     "route": _route,
     "route-path": _route_path,
     "secret-reference": _secret_reference,

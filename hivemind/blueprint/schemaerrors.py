@@ -207,11 +207,12 @@ def _bad_name(violation: _Violation, path: Path, view: View) -> Iterator[Finding
 
 
 def _unknown_check(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
-    kinds = [branch["required"][0] for branch in violation.expected]
+    kinds = [branch["required"][0] for branch in violation.expected if branch]
     keys = list(violation.instance)
     near = next((hint for key in keys if (hint := did_you_mean(key, kinds))), None)
     shown = _shown(keys[0]) if keys else "nothing"
-    yield view.finding("H111", path, f"unknown kind of check: {shown}", near or f"one of: {listed(kinds)}")
+    where = (*path, keys[0]) if keys else path
+    yield view.finding("H111", where, f"unknown kind of check: {shown}", near or f"one of: {listed(kinds)}", key=True)
 
 
 def _twice(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:

@@ -42,8 +42,8 @@ class Source:
 
         path: keys and indexes, or dotted as in findings (`services.web.needs[0]`).
         """
-        if isinstance(path, str):
-            path = self.path_of(path)
+        if isinstance(path, str) or path not in self.places:
+            path = self.path_of(path if isinstance(path, str) else ".".join(str(part) for part in path))
         while path not in self.places and path:
             path, key = path[:-1], True
         span = self.places.get(path)

@@ -35,7 +35,8 @@ def command(path: Path, environment: str | None, lint: bool, as_json: bool) -> i
 def _check(path: Path, environment: str | None, *, lint: bool) -> tuple[Finding, ...]:
     from hivemind.blueprint.source import load
 
-    load(path)  # a file that can't be read is reported before plugins are looked for beside it
+    if not path.is_file():
+        load(path)  # says so before plugins are looked for beside it
     plugins = load_plugins(path)
     from hivemind import pipeline
 

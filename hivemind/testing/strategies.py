@@ -144,9 +144,6 @@ def _rest() -> SearchStrategy[dict[str, Any]]:
             "network": network,
             "tags": st.dictionaries(st.sampled_from(["team", "cost center"]), st.text("ab-42", max_size=8), max_size=2),
             "require_clean": st.booleans(),
-            "checks": st.lists(
-                st.sampled_from([{"http": "/up", "status": 200}, {"http": "/", "under": "2s"}]), max_size=2
-            ),
         },
     )
 

@@ -21,10 +21,10 @@ CATALOGUE: Mapping[str, Entry] = MappingProxyType(
 _GROUPS = {
     "H0": "The file",
     "H1": "The blueprint",
-    "H2": "What Recon finds",
-    "H3": "The template",
-    "H4": "Rules on the template",
+    "H3": "What Recon finds",
+    "H4": "The template",
     "H6": "Plugins",
+    "H8": "Saved plans",
 }
 
 

@@ -1,4 +1,4 @@
-"""H3xx: the template. H4xx: rules on it. H6xx: plugins."""
+"""H4xx: the template and the rules on it. H6xx: plugins. H8xx: saved plans."""
 
 # ruff: noqa: E501 - one entry a line, so that the list can be read as a list
 
@@ -7,22 +7,26 @@ from __future__ import annotations
 from hivemind.blueprint.catalogue.entry import Entry
 
 ENTRIES = (
-    Entry("H301", "logical id with two owners", "Two fragments add something to the template under one logical id. Neither silently wins.", "Leave one of the named plugins out with -p no:NAME, and tell its author."),
-    Entry("H302", "resource bound twice", "Two plugins say how services reach one resource.", "Leave one of the named plugins out with -p no:NAME."),
-    Entry("H303", "not a logical id", "Logical ids have letters and digits only, 255 at most. A mistake of the named plugin.", "Update the plugin; authors use hivemind.template.names.logical_id."),
-    Entry("H304", "resource without Type", "A plugin added a resource without a Type to the template.", "Update the plugin, or leave it out with -p no:NAME."),
-    Entry("H305", "reference to nothing", "A part of the template refers to a logical id that is not in it.", "Correct the override or plugin that is named."),
-    Entry("H310", "too many entries", "CloudFormation takes 500 resources, 200 parameters and 200 outputs in one template.", "Split the blueprint into two deployments."),
-    Entry("H311", "template too large", "CloudFormation takes templates of at most 1 MB.", "Split the blueprint into two deployments."),
-    Entry("H312", "template goes through S3", "Templates over 51,200 bytes are handed to CloudFormation through S3. Only a remark.", "Nothing is to be done."),
-    Entry("H320", "override can't be applied", "The path of an override leads nowhere in the template.", "Look at the template with hivemind template, and correct the path."),
-    Entry("H321", "override's test failed", "An operation of kind test found another value than it expects.", "Look at the template with hivemind template; change the test or drop the override."),
-    Entry("H322", "override breaks the template", "After the override there is no template with Resources any more.", "Override parts of the template, not the whole."),
-    Entry("H401", "open to the world", "A security group admits everyone on a port that is not one of the load balancer's listeners.", "Name the addresses that need it, as narrow as they can be."),
-    Entry("H402", "data without protection", "A resource that holds data has no DeletionPolicy or UpdateReplacePolicy, so that a mistake could delete the data.", "Add the policies: Retain or Snapshot."),
-    Entry("H403", "two services take every request", "As H115, seen once Recon has filled in which services listen.", "Give all but one routes, or say  kind: worker ."),
-    Entry("H410", "cfn-lint took too long", "cfn-lint was stopped at its deadline; the template goes on without its word.", "Simplify overrides and plugins' conditions."),
+    Entry("H401", "logical id with two owners", "Two fragments add something to the template under one logical id. Neither silently wins.", "Leave one of the named plugins out with -p no:NAME, and tell its author."),
+    Entry("H402", "resource bound twice", "Two plugins say how services reach one resource.", "Leave one of the named plugins out with -p no:NAME."),
+    Entry("H403", "not a logical id", "Logical ids have letters and digits only, 255 at most. A mistake of the named plugin.", "Update the plugin; authors use hivemind.template.names.logical_id."),
+    Entry("H404", "resource without Type", "A plugin added a resource without a Type to the template.", "Update the plugin, or leave it out with -p no:NAME."),
+    Entry("H405", "reference to nothing", "A part of the template refers to a logical id that is not in it.", "Correct the override or plugin that is named."),
+    Entry("H410", "too many entries", "CloudFormation takes 500 resources, 200 parameters and 200 outputs in one template.", "Split the blueprint into two deployments."),
+    Entry("H411", "template too large", "CloudFormation takes templates of at most 1 MB.", "Split the blueprint into two deployments."),
+    Entry("H412", "template goes through S3", "Templates over 51,200 bytes are handed to CloudFormation through S3. Only a remark.", "Nothing is to be done."),
+    Entry("H420", "override can't be applied", "The path of an override leads nowhere in the template.", "Look at the template with hivemind template, and correct the path."),
+    Entry("H421", "override's test failed", "An operation of kind test found another value than it expects.", "Look at the template with hivemind template; change the test or drop the override."),
+    Entry("H422", "override breaks the template", "After the override there is no template with Resources any more.", "Override parts of the template, not the whole."),
+    Entry("H431", "open to the world", "A security group admits everyone on a port that is not one of the load balancer's listeners.", "Name the addresses that need it, as narrow as they can be."),
+    Entry("H432", "data without protection", "A resource that holds data has no DeletionPolicy or UpdateReplacePolicy, so that a mistake could delete the data.", "Add the policies: Retain or Snapshot."),
+    Entry("H433", "two services take every request", "As H115, seen once Recon has filled in which services listen.", "Give all but one routes, or say  kind: worker ."),
+    Entry("H440", "cfn-lint took too long", "cfn-lint was stopped at its deadline; the template goes on without its word.", "Simplify overrides and plugins' conditions."),
     Entry("H601", "plugin is not installed", "The blueprint names a plugin that is not there.", "Install it into the environment that runs hivemind, or correct the name."),
     Entry("H602", "plugin could not be loaded", "The blueprint names a plugin that was set aside because it is broken, or that was switched off.", "Update it, or leave out -p no:NAME or --no-plugins."),
     Entry("H603", "plugin failed", "A plugin raised an error. The message names it, its distribution and version, and the hook.", "Update it, or leave it out with -p no:NAME, and tell its author."),
+    Entry("H801", "not a plan", "The file can't be read, or is no plan that hivemind plan --out wrote.", "Name the right file, or write it again with  hivemind plan --out FILE ."),
+    Entry("H802", "plan of another format", "The plan was written by another version of HiveMind.", "Make the plan again."),
+    Entry("H803", "plan is damaged", "Parts of the plan are missing or malformed.", "Make the plan again."),
+    Entry("H804", "plan was changed", "The plan's digest does not match its content: it was edited or damaged after it was made. What was reviewed is what runs.", "Make the plan again."),
 )  # fmt: skip
