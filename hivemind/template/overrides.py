@@ -8,6 +8,8 @@ from typing import Any
 
 from hivemind.findings import Finding, Severity
 
+MAKING = ("add", "copy", "move")
+
 
 def apply_overrides(
     template: dict[str, Any], operations: Sequence[Mapping[str, Any]]
@@ -56,8 +58,9 @@ def _no_such_place(template: Mapping[str, Any], operation: Mapping[str, Any], pa
         if not isinstance(pointer, str):
             continue
         container, rest, walked = _walk(template, pointer)
-        # `add` may name a member that is not there yet; anything deeper may not be missing.
-        if rest and not (len(rest) == 1 and field == "path" and operation.get("op") == "add"):
+        # A member to be made need not be there yet; what it is to stand in must.
+        made = field == "path" and operation.get("op") in MAKING
+        if rest and not (made and len(rest) == 1):
             names = [str(key) for key in container] if isinstance(container, Mapping) else []
             near = difflib.get_close_matches(rest[0], names, n=1, cutoff=0.5)
             hint = f"did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
