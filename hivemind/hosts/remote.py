@@ -78,10 +78,9 @@ def remove(host: Host, service: str, *, data: bool = False) -> None:
     _call(host, service, ["remove", service, *(["--data"] if data else [])], timeout=180)
 
 
-def rollback(host: Host, service: str, release: str, *, port: int | None, timeout: float = 60) -> None:
-    """Makes an earlier release current again. port: that must be bound. timeout: seconds until it must be up."""
-    ports = ["--port", str(port)] if port else []
-    arguments = ["rollback", service, release, *ports, "--timeout", str(int(timeout))]
+def rollback(host: Host, service: str, release: str, *, timeout: float = 60) -> None:
+    """Makes an earlier release current again. timeout: seconds until it must be up."""
+    arguments = ["rollback", service, release, "--timeout", str(int(timeout))]
     _call(host, service, arguments, timeout=timeout + 3 * GRACE)
 
 

@@ -19,6 +19,10 @@ from hivemind.hosts.onhost.report import InstallError, Reporter
 from hivemind.hosts.onhost.request import Request
 
 
+BACK_SECONDS = 30.0
+"""How long the release before is waited for when the new one fails."""
+
+
 class Installation:
     """One run of the installer for one request."""
 
@@ -79,7 +83,7 @@ class Installation:
         if not incoming.app.is_dir():
             raise InstallError("the artifact has no folder app")
         version = runtime.complete_environment(incoming, self._request.python, self._request.interpreters)
-        write_atomically(incoming.record, json.dumps({"digest": self._request.digest, "python": version}))
+        write_atomically(incoming.record, json.dumps({"digest": self._request.digest, "python": version, "port": self._request.port}))
         if self._release.path.exists():
             shutil.rmtree(self._release.path)
         incoming.path.rename(self._release.path)
@@ -217,12 +221,7 @@ def activate(layout: Layout, release: Release, port: int | None, timeout: float)
 def go_back(layout: Layout, release: Release) -> None:
     """Makes an earlier release current again, as well as it goes: the failure before it is what gets reported."""
     with contextlib.suppress(InstallError, OSError):
-        layout.point_current(release)
-        write_atomically(layout.unit, release.unit.read_text())
-        service = services.service_of(layout)
-        service.install()
-        service.stop()
-        service.start()
+        activate(layout, release, release.port, BACK_SECONDS)
 
 
 def prune(layout: Layout, keep: int) -> list[str]:

@@ -139,6 +139,12 @@ class Release:
     def record(self) -> Path:
         return self.path / "release.json"
 
+    @property
+    def port(self) -> int | None:
+        """The port that it must bind to count as up."""
+        port = self.recorded().get("port")
+        return port if isinstance(port, int) else None
+
     def recorded(self) -> dict[str, Any]:
         """What the record says; empty when there is none or it can't be read."""
         try:

@@ -53,7 +53,6 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--data", action="store_true", help="the service's data folder too")
         elif name == "rollback":
             command.add_argument("release")
-            command.add_argument("--port", type=int)
             command.add_argument("--timeout", type=int, default=60)
     return parser
 
@@ -165,7 +164,7 @@ def _rollback(layout: Layout, options: argparse.Namespace) -> None:
     previous = layout.current_id()
     with install.locked(layout):
         try:
-            took = install.activate(layout, release, options.port, options.timeout)
+            took = install.activate(layout, release, release.port, options.timeout)
         except InstallError:
             if previous and previous != release.id:
                 install.go_back(layout, layout.release(previous))

@@ -1,0 +1,252 @@
+"""The installer, run as the deployer runs it: one file, a request on standard input, a folder as the instance."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import urllib.error
+from pathlib import Path
+
+import pytest
+from host_artifacts import member, pack
+from host_instances import Instance
+
+pytestmark = pytest.mark.slow
+
+
+def failed(steps: list[dict]) -> dict:
+    assert steps[-1]["ok"] is False, steps
+    return steps[-1]
+
+
+def test_a_release_is_installed_and_answers(instance: Instance) -> None:
+    steps = instance.install(instance.request(env={"GREETING": 'grüß $HOME "you"\nand \\me'}))
+    assert [step["step"] for step in steps] == ["extract", "configure", "start", "done"]
+    assert instance.get() == 'grüß $HOME "you"\nand \\me'
+    assert instance.current == "r1"
+    assert instance.state()["state"] == "running"
+
+
+def test_the_environment_is_for_root_alone_and_nowhere_else(instance: Instance) -> None:
+    secret = "s3cret-välue-93"
+    request = instance.request(
+        env={"TOKEN": secret},
+        hidden=["TOKEN"],
+        release_command='echo "token is $TOKEN"',
+    )
+    done = instance.call("install", stdin=json.dumps(request))
+    environment = instance.home / "releases/r1/environment"
+    assert stat.S_IMODE(environment.stat().st_mode) == 0o600
+    assert secret in environment.read_text()
+    assert (instance.root / "etc/hivemind/web.env").resolve() == environment
+    assert "token is [hidden]" in done.stdout
+    assert secret not in done.stdout + done.stderr
+    assert secret not in instance.everything_written()
+    command_lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    assert not any(secret.encode() in line for line in command_lines)
+
+
+def test_installing_again_changes_nothing_but_restarts(instance: Instance) -> None:
+    instance.install(instance.request())
+    steps = instance.install(instance.request())
+    assert steps[0]["message"] == "already there"
+    assert steps[-1]["ok"]
+    assert instance.state()["releases"] == ["r1"]
+
+
+def test_a_failing_release_command_keeps_the_release_before(instance: Instance) -> None:
+    instance.install(instance.request("r1"))
+    pid = instance.state()["pid"]
+    steps = instance.install(instance.request("r2", release_command="echo migrating; echo no such column >&2; exit 3"))
+    assert {"step": "release-command", "line": "migrating"} in steps
+    failure = failed(steps)
+    assert failure["message"] == "the release command failed with exit code 3"
+    assert failure["lines"] == ["migrating", "no such column"]
+    assert failure["current"] == "r1"
+    assert instance.current == "r1"
+    assert instance.state()["pid"] == pid
+
+
+def test_the_release_command_runs_in_the_new_release_with_its_environment(instance: Instance) -> None:
+    steps = instance.install(instance.request("r7", release_command="pwd; echo $NAME $PORT"))
+    lines = [step["line"] for step in steps if "line" in step]
+    assert lines == [str(instance.home / "releases/r7/app"), f"r7 {instance.port}"]
+
+
+def test_a_release_command_that_never_ends_is_ended(instance: Instance) -> None:
+    failure = failed(instance.install(instance.request(release_command="sleep 600 & wait", release_timeout=1)))
+    assert failure["message"] == "the release command did not end within 1 s"
+
+
+def test_an_application_that_ends_at_once_leaves_the_release_before_running(instance: Instance) -> None:
+    instance.install(instance.request("r1", env={"GREETING": "one"}))
+    broken = {"app/main.py": "print('before'); raise SystemExit('no DATABASE_URL')"}
+    failure = failed(instance.install(instance.request("r2", files=broken)))
+    assert failure["message"] == "the application ends again right after its start"
+    assert "no DATABASE_URL" in failure["lines"]
+    assert failure["current"] == "r1"
+    assert instance.get() == "one"
+
+
+def test_an_application_on_another_port_is_told_apart(instance: Instance) -> None:
+    files = {
+        "app/main.py": "import socket,time\ns=socket.create_server(('127.0.0.1', 0))\n"
+        "print('listening on', s.getsockname()[1], flush=True)\ntime.sleep(600)"
+    }
+    failure = failed(instance.install(instance.request(files=files, ready_timeout=2)))
+    other = failure["lines"][-1].rpartition(" ")[2]
+    assert f"did not bind port {instance.port}" in failure["message"]
+    assert other in failure["message"]
+    assert instance.state()["state"] == "stopped"
+    assert not (instance.home / "current").exists()
+
+
+def test_the_same_release_with_another_environment_goes_back_when_it_fails(instance: Instance) -> None:
+    instance.install(instance.request("r1", env={"GREETING": "first"}))
+    failed(instance.install(instance.request("r1", env={"GREETING": "second"}, start="exit 1")))
+    assert instance.get() == "first"
+
+
+def test_the_last_releases_are_kept(instance: Instance) -> None:
+    for number in range(1, 5):
+        steps = instance.install(instance.request(f"r{number}", keep=2))
+    assert steps[-1]["data"] == {"removed": ["r2"], "releases": ["r3", "r4"]}
+    assert sorted(path.name for path in (instance.home / "releases").iterdir()) == ["r3", "r4"]
+
+
+def test_rollback_to_a_release_that_is_there(instance: Instance) -> None:
+    instance.install(instance.request("r1", env={"GREETING": "one"}))
+    instance.install(instance.request("r2", env={"GREETING": "two"}))
+    assert instance.get() == "two"
+    done = instance.call("rollback", "web", "r1")
+    assert done.returncode == 0
+    assert instance.get() == "one"
+    unknown = instance.call("rollback", "web", "r9")
+    assert "there are: r1, r2" in unknown.stdout
+    assert unknown.returncode == 1
+
+
+def test_a_wrong_digest_installs_nothing(instance: Instance) -> None:
+    request = instance.request()
+    request["digest"] = "0" * 64
+    failure = failed(instance.install(request))
+    assert failure["step"] == "extract"
+    assert "digest" in failure["message"]
+    assert not list((instance.home / "releases").glob("r*"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "word"),
+    [
+        (member("../evil"), "leads out"),
+        (member("/tmp/evil"), "leads out"),
+        (member("app/link", type=b"2", linkname="/etc/passwd"), "leads out"),
+        (member("app/link", type=b"2", linkname="../../evil"), "leads out"),
+        (member("app/hard", type=b"1", linkname="../evil"), "leads out"),
+        (member("app/device", type=b"3"), "neither file"),
+        (member("app/fifo", type=b"6"), "neither file"),
+    ],
+)
+def test_an_archive_that_leads_out_is_refused(instance: Instance, entry: object, word: str) -> None:
+    packed, digest = pack([(entry, b"")])
+    request = instance.request()
+    (instance.folder / "evil.tar.gz").write_bytes(packed)
+    request |= {"artifact": str(instance.folder / "evil.tar.gz"), "digest": digest}
+    failure = failed(instance.install(request))
+    assert word in failure["message"]
+    assert not (instance.home / "evil").exists()
+    assert not (instance.folder / "evil").exists()
+
+
+def test_killed_in_the_middle_then_again(instance: Instance) -> None:
+    instance.install(instance.request("r1", env={"GREETING": "one"}))
+    request = instance.request("r2", env={"GREETING": "two"}, release_command="echo here; exec sleep 600")
+    process = subprocess.Popen(
+        [sys.executable, str(instance.program), "install"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=instance.environment,
+        text=True,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    with process:
+        process.stdin.write(json.dumps(request))
+        process.stdin.close()
+        for line in process.stdout:
+            if "here" in line:
+                break
+        process.send_signal(signal.SIGKILL)
+    assert instance.current == "r1"
+    assert instance.get() == "one"
+    (instance.home / "releases/.incoming-r2").mkdir()
+    request["release_command"] = None
+    assert instance.install(request)[-1]["ok"]
+    assert instance.get() == "two"
+    assert not list((instance.home / "releases").glob(".incoming-*"))
+
+
+def test_python_of_the_wanted_version(instance: Instance) -> None:
+    minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    files = {
+        "app/main.py": "import package, sys; print(package.__file__, sys.prefix, flush=True)\nimport server\n",
+        "app/server.py": APPLICATION_ON_PORT,
+        f"venv/lib/python{minor}/site-packages/package.py": "",
+    }
+    request = instance.request(files=files, start="python main.py", python=minor, interpreters=[sys.executable])
+    assert instance.install(request)[-1]["ok"]
+    release = instance.home / "releases/r1"
+    first = instance.call("logs", "web", "--plain").stdout.splitlines()[0]
+    assert first == f"{release}/venv/lib/python{minor}/site-packages/package.py {release}/venv"
+
+
+def test_python_that_is_not_there(instance: Instance) -> None:
+    files = {"app/main.py": "", "venv/lib/python3.4/site-packages/package.py": ""}
+    failure = failed(instance.install(instance.request(files=files)))
+    assert "the application needs Python 3.4, this instance has" in failure["message"]
+
+
+def test_a_port_that_something_else_holds(instance: Instance) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", instance.port)):
+        failure = failed(instance.install(instance.request()))
+    assert failure["message"] == f"port {instance.port} is bound by another process of this instance"
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"service": "../x"}, "service"),
+        ({"release": ".."}, "release"),
+        ({"digest": "abc"}, "digest"),
+        ({"env": {"A B": "hush-hush"}}, "env.A B"),
+        ({"port": 70000}, "port"),
+        ({"options": {"restart": "sometimes"}}, "options.restart"),
+    ],
+)
+def test_a_request_that_can_not_be_used(instance: Instance, change: dict, name: str) -> None:
+    done = instance.call("install", stdin=json.dumps({**instance.request(), **change}))
+    assert name in json.loads(done.stdout)["message"]
+    assert "hush-hush" not in done.stdout + done.stderr
+    assert done.returncode == 1
+    assert not instance.home.exists()
+
+
+def test_remove_leaves_nothing(instance: Instance) -> None:
+    instance.install(instance.request())
+    assert instance.call("remove", "web", "--data").returncode == 0
+    with pytest.raises(urllib.error.URLError):
+        instance.get()
+    left = [path for path in instance.root.rglob("*") if not path.is_dir() and path.name != "installer.pyz"]
+    assert [path.name for path in left] == ["web.log"]
+
+
+APPLICATION_ON_PORT = """\
+import http.server, os
+http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.BaseHTTPRequestHandler).serve_forever()
+"""
