@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.detection import Detection, all_of, best, language_of
+from hivemind.detection import Detection, Precedence, all_of, best, language_of
 from hivemind.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
@@ -109,14 +109,13 @@ class _Filling:
             return
         found = self._best("port")
         start = self.service.start or ""
-        if found and (found.language is None or found.precedence > 10 or "$PORT" not in start):
+        if found and (found.language is None or found.precedence > Precedence.CONVENTION or "$PORT" not in start):
             self._set("port", int(found.value), found)
             return
         port = DEFAULT_PORTS.get(self.language or "", DEFAULT_PORT)
-        if re.search(r"\$\{?PORT\b", start):
-            origin = self.origins.get(f"{self.path}.start")
-            where = origin.evidence if origin and origin.kind == "recon" else "start"
-            self._set("port", port, None, f"$PORT in {where}")
+        said = self._best("start")
+        if re.search(r"\$\{?PORT\b", start) and said and said.value == start and said.precedence >= Precedence.CONTAINER:
+            self._set("port", port, None, f"$PORT in {said.evidence}")
         else:
             self._set("port", port, None, f"usual for {self.language}" if self.language else "HiveMind's default")
 

@@ -34,7 +34,7 @@ def build(work: Work) -> None:
             f"{service.name}: the folder to serve, {folder}, is not there after the build",
             subject=service.name,
             path=f"services.{service.name}.static_dir",
-            hint="write the folder that holds index.html:  static_dir: FOLDER",
+            hint="write the folder that holds index.html:  static: FOLDER",
         )
     fileserver.carry(work, folder.as_posix())
     work.runtime = "static"

@@ -96,7 +96,7 @@ def here(chosen: Chosen, work: Work) -> str:
             Stage.BUILD,
             f"{work.service.name}: `{work.service.build}` needs Python {chosen.minor} on this machine, and there is none",
             subject=work.service.name,
-            hint=f"install python{chosen.minor}, or leave the build command out:  build: \"\"",
+            hint=f"install python{chosen.minor}, or build nothing:  build: \"true\"",
         )
     return found
 

@@ -124,6 +124,8 @@ class _Reader:
                 self.source.imports.setdefault(node.module.split(".")[0], (self.file, node.lineno))
             elif isinstance(node, ast.Call):
                 self._call(node, at_import=id(node) not in inside)
+            elif isinstance(node, ast.Compare):
+                self._comparison(node)
             elif isinstance(node, ast.Subscript) and _dotted(node.value) in {"os.environ", "environ"}:
                 name = _string(node.slice)
                 if name and isinstance(node.ctx, ast.Load):
@@ -186,6 +188,13 @@ class _Reader:
             self.source.routes.append(Route("/" + first.lstrip("/^").removesuffix("$"), self.file, node.lineno, certain))
         if last in {"run", "run_app", "listen", "serve"}:
             self._run(node, dotted, keywords)
+
+    def _comparison(self, node: ast.Compare) -> None:
+        """`path == "/health"`: how an application without a framework finds its way."""
+        for side in (node.left, *node.comparators):
+            path = _string(side)
+            if path and path.startswith("/") and isinstance(node.ops[0], ast.Eq | ast.In):
+                self.source.routes.append(Route(path, self.file, node.lineno, certain=True))
 
     def _run(self, node: ast.Call, dotted: str, keywords: dict[str, ast.expr]) -> None:
         if dotted.split(".")[0] in {"subprocess", "asyncio", "anyio", "trio", "nox", "sp"}:
