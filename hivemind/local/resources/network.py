@@ -12,6 +12,22 @@ from typing import Any
 from hivemind.local.resources.kind import Kind, Made, Properties, failed, require
 from hivemind.local.resources.site import Site, free_address
 
+RULE_REPLACES = frozenset(
+    {
+        "CidrIp",
+        "CidrIpv6",
+        "DestinationPrefixListId",
+        "DestinationSecurityGroupId",
+        "FromPort",
+        "GroupId",
+        "GroupName",
+        "IpProtocol",
+        "SourcePrefixListId",
+        "SourceSecurityGroupId",
+        "ToPort",
+    }
+)
+
 
 def network_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
     """own: the emulator's resource types."""
@@ -101,14 +117,14 @@ class _Network:
         vpc, block = properties["VpcId"], properties["CidrBlock"]
         self._need_vpc(vpc)
         try:
-            network = ipaddress.ip_network(block)
+            network = ipaddress.IPv4Network(block)
         except ValueError:
             raise failed(f"Value ({block}) for parameter cidrBlock is invalid.", "Ec2") from None
-        outer = ipaddress.ip_network(self._emulator.vpcs[vpc]["CidrBlock"])
-        if not (network.version == outer.version == 4 and network.subnet_of(outer)):  # type: ignore[arg-type]
+        outer = ipaddress.IPv4Network(self._emulator.vpcs[vpc]["CidrBlock"])
+        if not network.subnet_of(outer):
             raise failed(f"The CIDR '{block}' is invalid.", "Ec2")
         for other in self._emulator.subnets.values():
-            if other["VpcId"] == vpc and network.overlaps(ipaddress.ip_network(other["CidrBlock"])):
+            if other["VpcId"] == vpc and network.overlaps(ipaddress.IPv4Network(other["CidrBlock"])):
                 raise failed(f"The CIDR '{block}' conflicts with another subnet", "Ec2", code="AlreadyExists")
         zone = properties.get("AvailabilityZone")
         if zone and not zone.startswith(self._emulator.region):
@@ -125,14 +141,14 @@ class _Network:
         for name in ("SecurityGroupIngress", "SecurityGroupEgress"):
             for rule in properties.get(name) or []:
                 self._check_rule(rule)
-        name, vpc = properties.get("GroupName"), properties.get("VpcId")
+        wanted, vpc = properties.get("GroupName"), properties.get("VpcId")
         mine = {tag["Value"] for tag in properties.get("Tags") or [] if tag["Key"] == "aws:cloudformation:logical-id"}
         for group in self._emulator.security_groups.values():
             tags = self._emulator.ec2_tags.get(group["GroupId"], [])
             ours = any(t["Key"] == "aws:cloudformation:logical-id" and t["Value"] in mine for t in tags)
-            if name and (group["GroupName"], group["VpcId"]) == (name, vpc) and not ours:
+            if wanted and (group["GroupName"], group["VpcId"]) == (wanted, vpc) and not ours:
                 raise failed(
-                    f"The security group '{name}' already exists for VPC '{vpc}'", "Ec2", code="AlreadyExists"
+                    f"The security group '{wanted}' already exists for VPC '{vpc}'", "Ec2", code="AlreadyExists"
                 )
 
     def _check_rule(self, rule: Properties) -> None:
@@ -253,13 +269,11 @@ class _Network:
         def delete(_physical_id: str, properties: Properties) -> None:
             change(properties["GroupId"], [properties], [])
 
-        names = "CidrIp CidrIpv6 FromPort ToPort GroupId GroupName IpProtocol SourceSecurityGroupId " \
-            "DestinationSecurityGroupId SourcePrefixListId DestinationPrefixListId"
         return Kind(
             create,
             delete,
             lambda physical_id, _old, _new, _stack, _logical_id: (physical_id, {"Id": physical_id}),
-            replacing=frozenset(names.split()),
+            replacing=RULE_REPLACES,
         )
 
     def create_eip(self, _logical_id: str, properties: Properties, _stack: str) -> Made:

@@ -1,0 +1,227 @@
+"""`hivemind local`: start, stop, look at or reset the local cloud, and put faults into it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hivemind.cli.context import json_option, yes_option
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.local.faults import Fault
+    from hivemind.local.lifecycle import Running
+
+
+@click.group(name="local")
+def command() -> None:
+    """The local cloud: an AWS region on this machine, in which applications really run."""
+
+
+@command.command()
+@json_option
+def start(as_json: bool) -> None:
+    """Start the local cloud; it runs until `hivemind local stop`."""
+    from hivemind.local import lifecycle
+
+    before = lifecycle.status()
+    running = lifecycle.start()
+    if as_json:
+        _print_json(running.as_json() | {"already_running": before is not None})
+        return
+    click.echo(f"The local cloud {'runs already' if before else 'runs'}: {running.endpoint}  (process {running.pid})")
+
+
+@command.command()
+@json_option
+def stop(as_json: bool) -> None:
+    """Stop the local cloud. Stacks, databases and instances come back at the next start."""
+    from hivemind.local import lifecycle
+
+    stopped = lifecycle.stop()
+    if as_json:
+        _print_json({"stopped": stopped})
+        return
+    click.echo("The local cloud is stopped; its data stay." if stopped else "The local cloud does not run.")
+
+
+@command.command()
+@json_option
+def status(as_json: bool) -> ExitCode:
+    """Say whether the local cloud runs, where, and what is in it."""
+    from hivemind.home import local_cloud
+    from hivemind.local import lifecycle
+
+    running = lifecycle.status()
+    if running is None:
+        if as_json:
+            _print_json({"running": False, "data_directory": str(local_cloud())})
+        else:
+            click.echo("The local cloud does not run.  (hivemind local start)")
+        return ExitCode.UNREACHABLE
+    told = running.ask("status")
+    if as_json:
+        number = running.accounts[-1].number if running.accounts else "000000000000"
+        _print_json({"running": True, "account": number} | running.as_json() | told)
+        return ExitCode.OK
+    click.echo(f"endpoint   {running.endpoint}")
+    click.echo(f"region     {running.region}, and every other")
+    click.echo(f"process    {running.pid}{', started on demand' if running.on_demand else ''}")
+    click.echo(f"data       {running.directory}")
+    click.echo(f"instances  {_instances(told)}")
+    click.echo(f"pace       health checks and draining run {told['pace']:g} times faster than on AWS")
+    for account in running.accounts:
+        click.echo(f"account    {account.number}  {account.name}  {account.checkout}")
+    for stack in told["stacks"]:
+        click.echo(f"stack      {stack['name']}  {stack['account']}  {stack['region']}")
+    return ExitCode.OK
+
+
+def _instances(told: dict[str, Any]) -> str:
+    if told["instances"] == "namespaces":
+        return "each in namespaces of its own"
+    return f"share this machine's ports: {told['instances_reason']}"
+
+
+@command.command()
+@yes_option
+@json_option
+def reset(yes: bool, as_json: bool) -> ExitCode:
+    """Stop the local cloud and delete everything in it, databases and their snapshots included."""
+    from hivemind.home import local_cloud
+    from hivemind.local import lifecycle
+
+    running = lifecycle.status()
+    if not yes:
+        for stack in running.ask("status")["stacks"] if running else ():
+            click.echo(f"{stack['name']}  account {stack['account']}  {stack['region']}", err=True)
+        if not click.confirm(f"Delete all of {local_cloud()}?", err=True):
+            return ExitCode.REFUSED
+    was_there = lifecycle.reset()
+    if as_json:
+        _print_json({"reset": was_there})
+    else:
+        click.echo("The local cloud is empty." if was_there else "There was no local cloud.")
+    return ExitCode.OK
+
+
+@command.command()
+@click.option("--name", metavar="NAME", help="The deployment whose account to use. Default: the first of this folder.")
+@json_option
+def env(name: str | None, as_json: bool) -> None:
+    """Print what the AWS CLI needs to see the local cloud: eval "$(hivemind local env)"."""
+    running = _running()
+    here = str(Path.cwd().resolve())
+    mine = [one for one in running.accounts if one.checkout == here and name in {None, one.name}]
+    values = {
+        "AWS_ENDPOINT_URL": running.endpoint,
+        "AWS_ACCESS_KEY_ID": mine[0].number if mine else "000000000000",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_DEFAULT_REGION": running.region,
+    }
+    if as_json:
+        _print_json(values)
+        return
+    for key, value in values.items():
+        click.echo(f"export {key}={shlex.quote(value)}")
+
+
+@command.group()
+def fault() -> None:
+    """Faults: make types fail, operations too fast, resources slow. They last until `fault clear`."""
+
+
+@fault.command(name="list")
+@json_option
+def list_faults(as_json: bool) -> None:
+    """List the faults in force."""
+    _show(_running().ask("faults")["faults"], as_json=as_json)
+
+
+@fault.command()
+@click.argument("resource_type", metavar="TYPE")
+@click.option("--message", default="", help="Reason that CloudFormation shows.")
+@click.option("--id", "logical_id", metavar="LOGICAL_ID", help="Only the resource with this logical id.")
+@click.option("--on", type=click.Choice(["create", "update", "delete"]), default="create", show_default=True)
+@click.option("--times", type=click.IntRange(1), help="End after so many failures.")
+@json_option
+def fail(resource_type: str, as_json: bool, **options: Any) -> None:
+    """Make resources of a TYPE, such as AWS::RDS::DBInstance, fail."""
+    from hivemind.local.faults import Fault, FaultKind
+
+    _add(Fault(FaultKind.FAIL, resource_type, **options), as_json=as_json)
+
+
+@fault.command()
+@click.argument("operation", metavar="SERVICE:OPERATION")
+@click.option("--times", type=click.IntRange(1), help="End after so many refusals.")
+@click.option("--every", type=click.IntRange(1), default=1, help="Refuse each n-th call only.")
+@json_option
+def throttle(operation: str, times: int | None, every: int, as_json: bool) -> None:
+    """Refuse an operation, such as cloudformation:DescribeStackEvents, as called too fast."""
+    from hivemind.local.faults import Fault, FaultKind
+
+    if ":" not in operation:
+        raise click.BadParameter("expected SERVICE:OPERATION, such as cloudformation:DescribeStacks")
+    _add(Fault(FaultKind.THROTTLE, operation, times=times, every=every), as_json=as_json)
+
+
+@fault.command()
+@click.argument("resource_type", metavar="TYPE")
+@click.argument("seconds", type=click.FloatRange(0))
+@json_option
+def delay(resource_type: str, seconds: float, as_json: bool) -> None:
+    """Make each operation on resources of a TYPE take so many SECONDS."""
+    from hivemind.local.faults import Fault, FaultKind
+
+    _add(Fault(FaultKind.DELAY, resource_type, seconds=seconds), as_json=as_json)
+
+
+@fault.command()
+@json_option
+def clear(as_json: bool) -> None:
+    """End all faults."""
+    count = _running().ask("faults", method="DELETE")["cleared"]
+    if as_json:
+        _print_json({"cleared": count})
+    else:
+        click.echo(f"{count} fault{'' if count == 1 else 's'} ended.")
+
+
+def _running() -> Running:
+    from hivemind.errors import CloudUnreachable
+    from hivemind.local import lifecycle
+
+    running = lifecycle.status()
+    if running is None:
+        raise CloudUnreachable("The local cloud does not run", hint="hivemind local start")
+    return running
+
+
+def _add(new: Fault, *, as_json: bool) -> None:
+    _show(_running().ask("faults", new.as_json(), method="POST")["faults"], as_json=as_json)
+
+
+def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"faults": faults})
+        return
+    if not faults:
+        click.echo("No faults.")
+    for one in faults:
+        parts = [one["kind"], one["subject"]]
+        parts += [f"id {one['logical_id']}"] if one["logical_id"] else []
+        parts += [f"on {one['on']}"] if one["kind"] == "fail" else []
+        parts += [f"{one['seconds']:g} s"] if one["kind"] == "delay" else []
+        parts += [f"each {one['every']}th call"] if one["every"] > 1 else []
+        parts += [f"{one['times']} times"] if one["times"] else []
+        parts += [f'"{one["message"]}"'] if one["message"] else []
+        click.echo("  ".join(parts))
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    click.echo(json.dumps(value, indent=2))

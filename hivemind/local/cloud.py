@@ -1,0 +1,200 @@
+"""LocalCloud: the local cloud as everything above sees it (`hivemind.cloud.Cloud`)."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from hivemind.artifact import Platform
+from hivemind.aws.clients import CallCounter, make_client
+from hivemind.cloud import WebAddress
+from hivemind.errors import CloudUnreachable
+from hivemind.home import local_cloud
+from hivemind.local import lifecycle
+from hivemind.local.accounts import account_for
+
+SECRET_KEY = "local"
+"""Any secret key will do; the account is the access key."""
+
+
+def connect(
+    checkout: Path, name: str, region: str | None = None, *, start: bool = True, directory: Path | None = None
+) -> LocalCloud:
+    """The local cloud for a checkout's deployment `name`.
+
+    checkout: folder of the blueprint. region: None for the local cloud's own. start: starts it where it does
+    not run; otherwise raises CloudUnreachable. directory: of its data, None for this user's.
+    """
+    directory = directory or local_cloud()
+    running = lifecycle.status(directory)
+    if running is None and not start:
+        raise CloudUnreachable("The local cloud does not run", hint="hivemind local start, or hivemind apply --local")
+    running = running or lifecycle.start(directory, on_demand=True)
+    return LocalCloud(running, account_for(checkout, name, directory), region or running.region)
+
+
+class LocalCloud:
+    """running: the daemon to talk to. account: 12 digits. region: any AWS region's name."""
+
+    def __init__(self, running: lifecycle.Running, account: str, region: str) -> None:
+        self._running, self._account, self._region = running, account, region
+        self._counter = CallCounter()
+        self._clients: dict[str, Any] = {}
+        self._addresses: dict[tuple[str, int], tuple[str, int]] = {}
+        self._lock = threading.RLock()
+        self._pace: float | None = None
+
+    @property
+    def name(self) -> str:
+        return "local"
+
+    @property
+    def region(self) -> str:
+        return self._region
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+    @property
+    def endpoint(self) -> str:
+        return self._running.endpoint
+
+    @property
+    def state(self) -> Path:
+        return self._running.directory / "deployments"
+
+    @property
+    def pace(self) -> float:
+        with self._lock:
+            if self._pace is None:
+                self._pace = float(self._running.ask("status")["pace"])
+            return self._pace
+
+    def client(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = make_client(
+                    service,
+                    region=self._region,
+                    counter=self._counter,
+                    endpoint=self._running.endpoint,
+                    access_key=self._account,
+                    secret_key=SECRET_KEY,
+                )
+            return self._clients[service]
+
+    def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
+        """A socket to the front of an instance's port; refused where its security groups say so, as OSError."""
+        connection = socket.create_connection(self._front(instance_id, port), timeout=timeout)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _front(self, instance_id: str, port: int) -> tuple[str, int]:
+        key = (instance_id, port)
+        with self._lock:
+            known = self._addresses.get(key)
+        if known is None:
+            try:
+                answer = self._running.ask(f"instances/{instance_id}/ports/{port}")
+            except LookupError as error:
+                raise ConnectionRefusedError(str(error)) from error
+            known = (answer["host"], answer["port"])
+            with self._lock:
+                self._addresses[key] = known
+        return known
+
+    def host_key(self, instance_id: str) -> str | None:
+        try:
+            key = self._running.ask(f"instances/{instance_id}/host-key")["host_key"]
+        except LookupError:
+            return None
+        return None if key is None else str(key)
+
+    def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
+        """Raises CloudUnreachable for a load balancer or listener that does not exist."""
+        try:
+            answer = self._running.ask("web", {"dns_name": dns_name, "port": port})
+        except LookupError as error:
+            raise CloudUnreachable(str(error)) from error
+        connect_to = (str(answer["host"]), int(answer["port"]))
+        name = f"{answer['name']}.localhost" if _resolves_localhost() else connect_to[0]
+        host = f"{name}:{connect_to[1]}"
+        return WebAddress(f"{'https' if tls else 'http'}://{host}", connect_to, host)
+
+    def platform(self, os: str) -> Platform:
+        return host_platform(os)
+
+    def calls(self) -> Mapping[str, int]:
+        return MappingProxyType(self._counter.counts())
+
+
+@cache
+def _resolves_localhost() -> bool:
+    """Whether names below `localhost` resolve to this machine, as RFC 6761 wishes and some systems do."""
+    try:
+        found = socket.getaddrinfo("hivemind.localhost", 80, type=socket.SOCK_STREAM)
+    except OSError:
+        return False
+    return any(address[4][0] == "127.0.0.1" for address in found)
+
+
+@cache
+def host_platform(os: str) -> Platform:  # noqa: ARG001
+    """Whatever system the blueprint asks for, the local cloud's instances are this machine."""
+    kind, release = platform.libc_ver()
+    numbers = [int(part) for part in release.split(".")[:2]] if kind == "glibc" else []
+    glibc = (numbers[0], numbers[1]) if len(numbers) == 2 else None
+    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
+    return Platform("host", machine, glibc, _pythons(), _node(), proven=True)
+
+
+def _pythons() -> tuple[tuple[str, str], ...]:
+    """(version, command) of the interpreters here, the one that runs us first."""
+    found = {f"{sys.version_info.major}.{sys.version_info.minor}": str(Path(sys.executable).resolve())}
+    for minor in range(14, 8, -1):
+        version = f"3.{minor}"
+        path = shutil.which(f"python{version}")
+        if version not in found and path and _says([path, "--version"], rf"Python ({re.escape(version)})\."):
+            found[version] = str(Path(path).resolve())
+    return tuple((version, command) for version, command in found.items() if _everybody_may_run(command))
+
+
+def _node() -> tuple[str, str] | None:
+    path = shutil.which("node")
+    version = path and _says([path, "--version"], r"v(\d+\.\d+\.\d+)")
+    if not path or not version or not _everybody_may_run(str(Path(path).resolve())):
+        return None
+    return version, str(Path(path).resolve())
+
+
+def _says(command: list[str], pattern: str) -> str | None:
+    """What the pattern's group finds in the command's output; a version manager's shim may fail."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False, cwd="/")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.search(pattern, done.stdout)
+    return match.group(1) if done.returncode == 0 and match else None
+
+
+def _everybody_may_run(command: str) -> bool:
+    """As root, instances run applications as other users, who must be able to reach the interpreter.
+
+    The interpreter that runs us is always shown to the instances.
+    """
+    if os.geteuid() != 0 or command == str(Path(sys.executable).resolve()):
+        return True
+    path = Path(command)
+    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents))
