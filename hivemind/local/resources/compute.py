@@ -213,6 +213,9 @@ class _Compute:
                 "attribute and try again.",
                 "Ec2",
             )
+        # First, or the instance would be taken for one that must be brought back.
+        record["_hivemind_started"] = False
+        record["State"] = {"Code": 32, "Name": "shutting-down"}
         self._site.run(self._site.machines.terminate(physical_id))
         self._emulator.discard_instance(record)
 
