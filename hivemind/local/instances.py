@@ -224,8 +224,10 @@ class Instances:
 
     async def _spawn(self, boot: Boot, theirs: socket.socket, console: IO[bytes]) -> asyncio.subprocess.Process:
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "HOME": "/"}
+        # In shared mode the first process must live to end the others when the daemon dies: it sees its socket close.
+        command = (sys.executable, "-P", "-m", "hivemind.local.instance_init")
         process = await asyncio.create_subprocess_exec(
-            *guarded((*self._isolation.command, sys.executable, "-P", "-m", "hivemind.local.instance_init")),
+            *(guarded((*self._isolation.command, *command)) if self.mode == "namespaces" else command),
             stdin=subprocess.PIPE,
             stdout=console,
             stderr=console,
