@@ -78,8 +78,8 @@ $(VENV)/.made:
 COMMA := ,
 define install
 echo "== Installing HiveMind and what it needs ($(1)); a minute or two the first time"; \
-PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --progress-bar off -c constraints.txt -e "$(1)" \
-  | awk '/^Collecting/ {printf "   %s\n", $$2; fflush()} /^ERROR/ {print}'; \
+PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --progress-bar off -c constraints.txt -e "$(1)" 2>&1 \
+  | awk '/^Collecting/ {printf "   %s\n", $$2; fflush()} /^ERROR|^  *error|No matching/ {print}'; \
 touch $(VENV)/.$(2)
 endef
 

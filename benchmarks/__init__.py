@@ -1,0 +1,1 @@
+"""Measurements of HiveMind against its peers: `python -m benchmarks`, or `make bench`."""

@@ -1,0 +1,165 @@
+"""Infrastructure: created, then applied again with nothing changed, on the same endpoint.
+
+The stack is the one that HiveMind makes; the peers get its template. HiveMind's creation is measured from the command
+to the end of its stage `stack`, since the peers do no more than that. API calls of the peers are counted by a proxy,
+those of HiveMind by its own count (`calls` in the last line of `apply --json`).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.peers import command, hivemind
+from benchmarks.proxy import counting
+from benchmarks.table import Row
+from benchmarks.timing import CommandFailed, Runs, environment, run
+
+BLUEPRINT = """
+hivemind: 1
+name: bench
+region: us-east-1
+services:
+  web: {runtime: python 3.12, start: python3 app.py, port: 8000, health: /}
+resources:
+  db: {type: postgres}
+"""
+APPLICATION = """
+import http.server, os
+http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+REGION = "us-east-1"
+PARAMETERS = {
+    "Revision": "r1",
+    "FirstRevision": "r1",
+    "SshPublicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5J7Zg3T1WgIAAyjM1p1p3bTq0Hk0mFqk5bJm8o1x2Y bench",
+}
+IMAGE = "ami-0123456789abcdef0"
+MOST_CALLS = 10
+
+
+@dataclass
+class Outcome:
+    """What one tool took: creating, and applying again. calls: of the run that counts."""
+
+    created: Runs = field(default_factory=Runs)
+    again: Runs = field(default_factory=Runs)
+    created_calls: int | None = None
+    again_calls: int | None = None
+
+
+def rows(folder: Path, repeat: int) -> list[Row]:
+    repeat = min(repeat, 3)
+    env = {"HIVEMIND_HOME": str(folder / "home")}
+    run([hivemind(), "local", "start"], env=env)
+    try:
+        _, out = run([hivemind(), "local", "status", "--json"], env=env)
+        endpoint = json.loads(out)["endpoint"]
+        ours = Outcome()
+        sceptre, deploy = Outcome(), Outcome()
+        with counting(endpoint) as (counted, calls):
+            for number in range(repeat):
+                _ours(ours, folder / f"ours{number}", number, env)
+                template = _template(folder / f"ours{number}", env)
+                _sceptre(sceptre, folder / f"sceptre{number}", number, template, counted, calls)
+                _deploy(deploy, folder / f"deploy{number}", number, template, counted, calls)
+    finally:
+        run([hivemind(), "local", "stop"], env=env)
+    rows = []
+    for name, peer in (("sceptre launch", sceptre), ("aws cloudformation deploy", deploy)):
+        calls_seen = f"calls {ours.created_calls} against {peer.created_calls}"
+        rows.append(Row("apply, infrastructure", name, ours.created.least, peer.created.least, None, note=calls_seen))
+        aim = 0.5 if peer is sceptre else None
+        calls_seen = f"calls {ours.again_calls} against {peer.again_calls}"
+        rows.append(Row("apply, nothing changed", name, ours.again.least, peer.again.least, aim, note=calls_seen))
+    if ours.again_calls is not None:
+        rows.append(Row("apply, nothing changed", "", ours.again_calls, None, MOST_CALLS, unit="calls"))
+    return rows
+
+
+def _ours(outcome: Outcome, project: Path, number: int, env: dict[str, str]) -> None:
+    project.mkdir()
+    (project / "hivemind.yaml").write_text(BLUEPRINT.replace("bench", f"bench{number}"))
+    (project / "app.py").write_text(APPLICATION)
+    apply = [hivemind(), "apply", "--local", "--yes", "--json"]
+    seconds, last = _until_stack(apply, env, project)
+    outcome.created.seconds.append(seconds)
+    outcome.created_calls = _calls(last)
+    seconds, out = run(apply, env=env, cwd=project)
+    outcome.again.seconds.append(seconds)
+    outcome.again_calls = _calls(out.splitlines()[-1])
+
+
+def _until_stack(apply: list[str], env: dict[str, str], project: Path) -> tuple[float, str]:
+    """Seconds from the command to the last event of stage `stack`, and the command's last line."""
+    start, ended, line = time.perf_counter(), 0.0, ""
+    with subprocess.Popen(apply, env=environment(env), cwd=project, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            event = json.loads(line)
+            if event.get("stage") == "stack" and event.get("kind") == "finished":
+                ended = time.perf_counter()
+    if process.returncode or not ended:
+        raise CommandFailed(f"hivemind apply: exit {process.returncode}\n{line}")
+    return ended - start, line
+
+
+def _calls(last: str) -> int | None:
+    calls = json.loads(last).get("calls")
+    return sum(calls.values()) if isinstance(calls, dict) else calls
+
+
+def _template(project: Path, env: dict[str, str]) -> str:
+    """The same template with a fixed machine image, which HiveMind would look up."""
+    template = json.loads(run([hivemind(), "template", "--json"], env=env, cwd=project)[1])
+    for parameter in template["Parameters"].values():
+        if parameter["Type"] == "AWS::EC2::Image::Id":
+            parameter["Default"] = IMAGE
+    return json.dumps(template)
+
+
+def _credentials(endpoint: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_DEFAULT_REGION": REGION,
+    }
+
+
+def _sceptre(outcome: Outcome, folder: Path, number: int, template: str, endpoint: str, calls: Counter[str]) -> None:
+    for name in ("config", "templates"):
+        (folder / name).mkdir(parents=True)
+    (folder / "templates/stack.json").write_text(template)
+    (folder / "config/config.yaml").write_text(f"project_code: peer{number}\nregion: {REGION}\n")
+    stack = {"template": {"path": "stack.json", "type": "file"}, "parameters": PARAMETERS}
+    (folder / "config/stack.yaml").write_text(json.dumps(stack))
+    launch = [command("sceptre"), "launch", "-y", "stack.yaml"]
+    for runs, field_ in ((outcome.created, "created_calls"), (outcome.again, "again_calls")):
+        before = calls.total()
+        runs.seconds.append(run(launch, env=_credentials(endpoint), cwd=folder)[0])
+        setattr(outcome, field_, calls.total() - before)
+
+
+def _deploy(outcome: Outcome, folder: Path, number: int, template: str, endpoint: str, calls: Counter[str]) -> None:
+    folder.mkdir()
+    path = folder / "stack.json"
+    path.write_text(template)
+    deploy = [
+        command("aws"),
+        "cloudformation",
+        "deploy",
+        "--template-file",
+        str(path),
+        "--stack-name",
+        f"deploy{number}",
+    ]
+    deploy += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "--parameter-overrides"]
+    deploy += [f"{name}={value}" for name, value in PARAMETERS.items()]
+    for runs, field_ in ((outcome.created, "created_calls"), (outcome.again, "again_calls")):
+        before = calls.total()
+        runs.seconds.append(run(deploy, env=_credentials(endpoint), cwd=folder)[0])
+        setattr(outcome, field_, calls.total() - before)
