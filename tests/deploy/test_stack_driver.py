@@ -1,0 +1,314 @@
+"""The stack driver against scripted answers of CloudFormation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hivemind.deploy.polling import never
+from hivemind.deploy.stack import BODY_LIMIT, StackRequest, StackResult
+from hivemind.deploy.steps import StepCancelled
+from hivemind.errors import PlanChanged, Refused, Stage, StageError
+from hivemind.plan.model import Action, Basis, Change, Plan
+from hivemind.template.fragment import Owner
+
+pytestmark = pytest.mark.fast
+
+NAME = "shop-production"
+DB = "AWS::RDS::DBInstance"
+VPC = "AWS::EC2::VPC"
+
+
+def apply(script: Any, *, cancelled: Any = never, **options: Any) -> StackResult:
+    request = StackRequest(NAME, "{}", {"Revision": "1"}, {"team": "a"}, **options)
+    return script.driver(cancelled=cancelled).apply(request, on_event=script.on_event, resource_ready=script.on_ready)
+
+
+def plan(*changes: tuple[str, Action]) -> Plan:
+    made = tuple(Change(name, VPC, action, "provisioner", "network") for name, action in changes)
+    return Plan("shop", "production", "eu-west-1", Basis.LIVE, 2, made, (), "", "")
+
+
+def create_begins(script: Any) -> None:
+    script.absent()
+    script.created()
+
+
+def rests(script: Any, status: str, *resources: tuple[str, str, str], **stack: Any) -> None:
+    """The stack is asked, nothing came in between, then the result is read."""
+    script.stack(status)
+    script.page()
+    script.stack(status, **stack)
+    script.resources(*resources)
+
+
+def test_create_tells_each_event_once_in_order_and_each_resource_as_soon_as_it_stands(script: Any) -> None:
+    create_begins(script)
+    begun, vpc, made = (
+        script.stack_event("CREATE_IN_PROGRESS"),
+        script.event("Vpc", "CREATE_IN_PROGRESS"),
+        script.event("Vpc", "CREATE_COMPLETE"),
+    )
+    done = script.stack_event("CREATE_COMPLETE")
+    script.page(begun, vpc)
+    script.page(begun, vpc, made, done)
+    outputs = [{"OutputKey": "ALBDNSName", "OutputValue": "a.example.com"}]
+    rests(script, "CREATE_COMPLETE", ("Vpc", VPC, "CREATE_COMPLETE"), Outputs=outputs)
+
+    result = apply(script)
+
+    assert script.events == [
+        f"{NAME} CREATE_IN_PROGRESS",
+        "Vpc CREATE_IN_PROGRESS",
+        "Vpc CREATE_COMPLETE",
+        f"{NAME} CREATE_COMPLETE",
+    ]
+    assert script.ready == [("Vpc", "vpc-1", VPC)]
+    assert (result.changed, dict(result.outputs)) == (True, {"ALBDNSName": "a.example.com"})
+    assert result.physical_ids == {"Vpc": "vpc-1"}
+    assert result.seconds == {"Vpc": 1.0}
+    script.assert_done()
+
+
+def test_events_of_another_operation_are_not_told(script: Any) -> None:
+    create_begins(script)
+    script.page(script.event("Other", "CREATE_COMPLETE", token="console"), script.stack_event("CREATE_COMPLETE"))
+    rests(script, "CREATE_COMPLETE")
+    apply(script)
+    assert script.events == [f"{NAME} CREATE_COMPLETE"]
+    assert script.ready == []
+
+
+def test_a_failed_create_names_the_first_failure_not_the_cancellations(script: Any) -> None:
+    create_begins(script)
+    script.page(
+        script.stack_event("CREATE_IN_PROGRESS"),
+        script.event("Cache", "CREATE_FAILED", "Resource creation cancelled"),
+        script.event("Db", "CREATE_FAILED", "Cannot find version 16.9 for postgres", kind=DB),
+        script.event("Web", "CREATE_FAILED", "Resource creation cancelled"),
+        script.stack_event("ROLLBACK_IN_PROGRESS", "The following resource(s) failed to create: [Db]"),
+        script.stack_event("ROLLBACK_COMPLETE"),
+    )
+    script.stack("ROLLBACK_COMPLETE")
+    script.page()
+    script.resources(("Db", DB, "DELETE_COMPLETE"))
+
+    with pytest.raises(StageError) as caught:
+        apply(script, owners={"Db": Owner("provisioner", "resources.db")})
+
+    error = caught.value
+    assert (error.stage, error.subject, error.path) == (Stage.PROVISION, "Db", "resources.db")
+    assert error.lines == ("Cannot find version 16.9 for postgres",)
+    assert error.left == "nothing; the empty stack is deleted by the next apply"
+    script.assert_done()
+
+
+def test_rollback_complete_is_deleted_and_created_again(script: Any) -> None:
+    script.stack("ROLLBACK_COMPLETE", EnableTerminationProtection=True)
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources(("Db", DB, "DELETE_COMPLETE"))
+    # The deletion, which takes off the protection that was meant for what the stack was to become.
+    script.stack("ROLLBACK_COMPLETE", EnableTerminationProtection=True)
+    script.answer("update_termination_protection", EnableTerminationProtection=False, StackName=_stack_id())
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources()
+    script.page()
+    script.answer("delete_stack")
+    script.page(script.stack_event("DELETE_IN_PROGRESS"), script.stack_event("DELETE_COMPLETE"))
+    script.stack("DELETE_COMPLETE")
+    script.page()
+    script.resources()
+    script.created()
+    script.page(script.stack_event("CREATE_COMPLETE"))
+    rests(script, "CREATE_COMPLETE")
+
+    assert apply(script, protected=True).changed
+    assert script.said == [
+        f"{NAME} is in ROLLBACK_COMPLETE, out of which a stack can only be deleted; it holds nothing"
+    ]
+    script.assert_done()
+
+
+def _stack_id() -> str:
+    return "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop-production/5f0a"
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED", "ROLLBACK_COMPLETE"])
+def test_a_failed_stack_that_holds_data_is_never_deleted_unasked(script: Any, status: str) -> None:
+    script.stack(status)
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources(("Db", DB, "CREATE_COMPLETE"))
+    with pytest.raises(Refused, match=r"it holds Db \(AWS::RDS::DBInstance\)"):
+        apply(script)
+    assert "cloudformation:DeleteStack" not in script.calls()
+    script.assert_done()
+
+
+def test_no_updates_is_success_and_leaves_no_change_set(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.answer("create_change_set", {"Id": "arn:aws:cloudformation:eu-west-1:1:changeSet/c"})
+    reason = "The submitted information didn't contain changes. Submit different information to create a change set."
+    script.answer("describe_change_set", {"Status": "FAILED", "StatusReason": reason})
+    script.answer("delete_change_set")
+    script.stack("UPDATE_COMPLETE")
+    script.resources(("Vpc", VPC, "CREATE_COMPLETE"))
+    result = apply(script)
+    assert not result.changed
+    assert script.ready == [("Vpc", "vpc-1", VPC)]
+    assert sum(script.calls().values()) <= 10
+    script.assert_done()
+
+
+def test_a_replacement_that_nobody_reviewed_is_refused_before_execution(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "True"))
+    script.answer("delete_change_set")
+    with pytest.raises(PlanChanged, match=r"Vpc \(AWS::EC2::VPC\) would be replaced"):
+        apply(script, plan=plan(("Vpc", Action.UPDATE)))
+    script.assert_done()
+
+
+@pytest.mark.parametrize(
+    ("change", "reviewed"),
+    [
+        (("Vpc", "Modify", "True"), Action.REPLACE),
+        (("Vpc", "Modify", "False"), Action.UPDATE),
+        (("Vpc", "Remove", ""), Action.DELETE),
+    ],
+)
+def test_what_was_reviewed_is_executed(script: Any, change: tuple[str, str, str], reviewed: Action) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.change_set(change)
+    script.resources(("Vpc", VPC, "CREATE_COMPLETE"), ("Web", VPC, "CREATE_COMPLETE"))
+    old = script.stack_event("CREATE_COMPLETE", token="earlier")
+    script.page(old)
+    script.answer("execute_change_set")
+    script.page(old, script.event("Vpc", "UPDATE_COMPLETE", physical="vpc-2"), script.stack_event("UPDATE_COMPLETE"))
+    rests(script, "UPDATE_COMPLETE", ("Web", VPC, "CREATE_COMPLETE"))
+    apply(script, plan=plan(("Vpc", reviewed)))
+    # The untouched resource is ready before the update ends, the changed one with its new identity only.
+    assert script.ready == [("Web", "web-1", VPC), ("Vpc", "vpc-2", VPC)]
+    script.assert_done()
+
+
+def test_an_update_that_rolled_back_says_that_the_stack_is_as_before(script: Any) -> None:
+    script.stack("CREATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "False"))
+    script.resources()
+    script.page()
+    script.answer("execute_change_set")
+    script.page(
+        script.event("Vpc", "UPDATE_FAILED", "not authorized to perform: ec2:ModifyVpcAttribute"),
+        script.stack_event("UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update: [Vpc]"),
+        script.stack_event("UPDATE_ROLLBACK_COMPLETE"),
+    )
+    script.stack("UPDATE_ROLLBACK_COMPLETE")
+    script.page()
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert caught.value.left == "the stack is as it was before"
+    assert caught.value.hint == "Give the deploying role the permission named in the message."
+    script.assert_done()
+
+
+def test_throttling_is_waited_out(script: Any) -> None:
+    create_begins(script)
+    script.error("describe_stack_events", "Throttling", "Rate exceeded")
+    script.page(script.stack_event("CREATE_COMPLETE"))
+    rests(script, "CREATE_COMPLETE")
+    assert apply(script).changed
+    assert script.clock.slept
+    script.assert_done()
+
+
+def test_an_interrupted_runs_operation_is_followed_to_its_end_first(script: Any) -> None:
+    script.stack("CREATE_IN_PROGRESS")
+    begun, made = (
+        script.stack_event("CREATE_IN_PROGRESS", token="before"),
+        script.event("Vpc", "CREATE_COMPLETE", token="before"),
+    )
+    script.page(begun, made)
+    script.page(begun, made)
+    done = script.stack_event("CREATE_COMPLETE", token="before")
+    script.page(begun, made, done)
+    script.stack("CREATE_COMPLETE")
+    script.page()
+    script.stack("CREATE_COMPLETE")
+    script.error("create_change_set", "ValidationError", "No updates are to be performed.")
+    script.stack("CREATE_COMPLETE")
+    script.resources(("Vpc", VPC, "CREATE_COMPLETE"))
+    result = apply(script)
+    assert not result.changed
+    assert script.said == [f"{NAME} is in CREATE_IN_PROGRESS from an earlier run: waiting for it"]
+    assert script.events == [f"{NAME} CREATE_IN_PROGRESS", "Vpc CREATE_COMPLETE", f"{NAME} CREATE_COMPLETE"]
+    assert script.ready == [("Vpc", "vpc-1", VPC)]
+    script.assert_done()
+
+
+def test_an_interrupted_run_that_fails_is_reported_as_it_would_have_been(script: Any) -> None:
+    script.stack("CREATE_IN_PROGRESS")
+    failed = script.event("Db", "CREATE_FAILED", "no capacity", kind=DB, token="before")
+    script.page(failed)
+    script.page(failed)
+    script.page(failed, script.stack_event("ROLLBACK_COMPLETE", token="before"))
+    script.stack("ROLLBACK_COMPLETE")
+    script.page()
+    script.resources()
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert (caught.value.subject, caught.value.lines) == ("Db", ("no capacity",))
+    script.assert_done()
+
+
+def test_the_watch_ends_when_the_run_is_being_ended(script: Any) -> None:
+    create_begins(script)
+    script.page(script.stack_event("CREATE_IN_PROGRESS"))
+    with pytest.raises(StepCancelled):
+        apply(script, cancelled=iter([False, True]).__next__)
+
+
+def test_a_stack_that_never_rests_is_left_at_the_deadline(script: Any) -> None:
+    create_begins(script)
+    for _ in range(8):
+        script.page()
+    with pytest.raises(StageError, match="did not rest within 0 minutes") as caught:
+        apply(script, deadline=8.0)
+    assert caught.value.left == "the stack is still moving"
+
+
+def test_a_refused_call_is_a_failure_of_the_stage_with_the_answer_verbatim(script: Any) -> None:
+    script.absent()
+    script.error("create_stack", "ValidationError", "Parameters: [Size] must have values")
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert caught.value.lines == ("Parameters: [Size] must have values",)
+    assert caught.value.exit_code == 11
+
+
+def test_a_body_that_is_too_large_is_refused_before_any_call(script: Any) -> None:
+    with pytest.raises(StageError, match="51,200"):
+        script.driver().apply(StackRequest(NAME, "x" * (BODY_LIMIT + 1)))
+    assert script.calls() == {}
+
+
+def test_a_stack_whose_rollback_failed_is_not_touched(script: Any) -> None:
+    script.stack("UPDATE_ROLLBACK_FAILED", StackStatusReason="Vpc could not go back")
+    with pytest.raises(StageError, match="UPDATE_ROLLBACK_FAILED") as caught:
+        apply(script)
+    assert caught.value.lines == ("Vpc could not go back",)
+    script.assert_done()
+
+
+def test_protection_is_on_from_the_creation(script: Any) -> None:
+    script.absent()
+    seen: list[bool] = []
+    script.client("cloudformation").meta.events.register(
+        "before-parameter-build.cloudformation.CreateStack",
+        lambda params, **_: seen.append(params["EnableTerminationProtection"]),
+    )
+    script.answer("create_stack", {"StackId": _stack_id()})
+    script.page(script.stack_event("CREATE_COMPLETE"))
+    rests(script, "CREATE_COMPLETE")
+    apply(script, protected=True)
+    assert seen == [True]

@@ -1,0 +1,117 @@
+"""Deleting stacks, against scripted answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hivemind.errors import Refused, Stage, StageError
+
+pytestmark = pytest.mark.fast
+
+NAME = "shop-production"
+DB = "AWS::RDS::DBInstance"
+BUCKET = "AWS::S3::Bucket"
+
+
+def begins(
+    script: Any, *resources: tuple[str, str, str], template: str = "{}", status: str = "CREATE_COMPLETE"
+) -> None:
+    script.stack(status)
+    script.answer("get_template", {"TemplateBody": template})
+    script.resources(*resources)
+
+
+def deletes(script: Any, status: str, *events: Any, **expected: Any) -> None:
+    script.page()
+    script.answer("delete_stack", **({"StackName": _id(), "ClientRequestToken": _token(), **expected}))
+    script.page(*events, script.stack_event(status))
+    script.stack(status)
+    script.page()
+
+
+def _id() -> str:
+    return "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop-production/5f0a"
+
+
+def _token() -> str:
+    return "hivemind-000000000000000000000001"
+
+
+def test_a_stack_that_is_not_there_is_no_error(script: Any) -> None:
+    script.absent()
+    assert not script.driver().delete(NAME).existed
+
+
+def test_a_protected_stack_is_refused_with_a_hint(script: Any) -> None:
+    script.stack("CREATE_COMPLETE", EnableTerminationProtection=True)
+    with pytest.raises(Refused) as caught:
+        script.driver().delete(NAME)
+    assert "--unprotect" in str(caught.value.hint)
+    script.assert_done()
+
+
+def test_final_snapshots_and_retained_resources_are_returned(script: Any) -> None:
+    template = '{"Resources": {"Db": {"DeletionPolicy": "Snapshot"}, "Files": {"DeletionPolicy": "Retain"}}}'
+    begins(script, ("Db", DB, "CREATE_COMPLETE"), ("Files", BUCKET, "CREATE_COMPLETE"), template=template)
+    deletes(script, "DELETE_COMPLETE")
+    script.resources(("Db", DB, "DELETE_COMPLETE"), ("Files", BUCKET, "DELETE_SKIPPED"))
+    snapshots = [
+        {"DBSnapshotIdentifier": "db-old", "SnapshotCreateTime": "2026-01-01T00:00:00Z"},
+        {"DBSnapshotIdentifier": "db-final", "SnapshotCreateTime": "2026-01-02T00:00:00Z"},
+    ]
+    script.answer(
+        "describe_db_snapshots",
+        {"DBSnapshots": snapshots},
+        service="rds",
+        DBInstanceIdentifier="db-1",
+        SnapshotType="manual",
+    )
+    deletion = script.driver().delete(NAME)
+    assert deletion.snapshots == ("db-final",)
+    assert [resource.logical_id for resource in deletion.left] == ["Files"]
+    script.assert_done()
+
+
+def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left_is_said(script: Any) -> None:
+    begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    failed = script.event("Files", "DELETE_FAILED", "The bucket you tried to delete is not empty", kind=BUCKET)
+    deletes(script, "DELETE_FAILED", failed)
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_FAILED", RetainResources=["Files"])
+    deletes(script, "DELETE_COMPLETE", DeletionMode="FORCE_DELETE_STACK")
+    script.resources(("Files", BUCKET, "DELETE_SKIPPED"))
+    deletion = script.driver().delete(NAME)
+    assert [str(resource) for resource in deletion.left] == ["Files (AWS::S3::Bucket)"]
+    assert len(script.said) == 2
+    script.assert_done()
+
+
+def test_a_deletion_that_nothing_helps_is_a_failure_of_cleanup(script: Any) -> None:
+    begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_FAILED", RetainResources=["Files"])
+    last = script.event("Files", "DELETE_FAILED", "AccessDenied", kind=BUCKET)
+    deletes(script, "DELETE_FAILED", last, DeletionMode="FORCE_DELETE_STACK")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    with pytest.raises(StageError) as caught:
+        script.driver().delete(NAME)
+    assert caught.value.stage is Stage.CLEANUP
+    assert caught.value.left == "Files (AWS::S3::Bucket)"
+    assert caught.value.lines == ("AccessDenied",)
+    script.assert_done()
+
+
+def test_our_bucket_is_emptied_of_every_version_before_the_stack_goes(script: Any) -> None:
+    begins(script)
+    versions = {"Versions": [{"Key": "a", "VersionId": "1"}], "DeleteMarkers": [{"Key": "b", "VersionId": "2"}]}
+    script.answer("list_object_versions", versions, service="s3", Bucket="artifacts", MaxKeys=1000)
+    objects = [{"Key": "a", "VersionId": "1"}, {"Key": "b", "VersionId": "2"}]
+    script.answer("delete_objects", {}, service="s3", Bucket="artifacts", Delete={"Objects": objects, "Quiet": True})
+    script.answer("list_object_versions", {}, service="s3", Bucket="artifacts", MaxKeys=1000)
+    deletes(script, "DELETE_COMPLETE")
+    script.resources()
+    assert script.driver().delete(NAME, buckets=("artifacts",)).existed
+    script.assert_done()
