@@ -22,10 +22,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"(?i)\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s\"',;]+"), rf"\1{MASK}"),
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@\"']*:)[^\s/@\"']+(?=@)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@\"']*:)[^\s/@\"']+(?=@)", re.IGNORECASE), rf"\1{MASK}"),
     (
         re.compile(
-            r"(?i)([\"']?[\w.-]*(?:password|passwd|passphrase|secret|secret_?access_?key|api_?key|access_?token|"
+            r"(?i)(?<![\w.-])(?<!\d:)([\"']?[\w.-]*(?:password|passwd|passphrase|secret|secret_?access_?key|api_?key|access_?token|"
             r"auth_?token|session_?token|private_?key)[\"']?\s*[:=]\s*)(?!\[redacted\])(\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;}&]+)"
         ),
         rf"\1{MASK}",

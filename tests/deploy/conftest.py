@@ -4,7 +4,6 @@ the service's own model, and every call out of order fails."""
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -160,7 +159,7 @@ class Script:
 
 
 @pytest.fixture
-def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Script]:
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     monkeypatch.setattr("hivemind.deploy.stack.new_token", lambda: TOKEN)
     monkeypatch.setattr("hivemind.deploy.removal.new_token", lambda: TOKEN)
-    yield Script(tmp_path)
+    return Script(tmp_path)

@@ -1,0 +1,210 @@
+"""Steps: order, events, failures, ends, resumption."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hivemind.deploy.journal import Journal, read_journal
+from hivemind.deploy.steps import Context, Step, StepCancelled, StepGraph
+from hivemind.errors import HiveMindError
+from hivemind.events import EventKind
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with Journal(tmp_path, "shop", "a1") as journal:
+        yield journal
+
+
+def kinds(folder: Path, step: str) -> list[EventKind]:
+    return [event.kind for event in read_journal(folder) if event.step == step]
+
+
+@pytest.mark.property
+@settings(max_examples=20, deadline=None)
+@given(data=st.data(), workers=st.integers(1, 4))
+def test_every_step_runs_once_after_what_it_needs(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, workers: int
+) -> None:
+    count = data.draw(st.integers(1, 8))
+    needs = [data.draw(st.sets(st.integers(0, i - 1))) if i else set() for i in range(count)]
+    order: list[int] = []
+    steps = [
+        Step(str(i), "s", lambda _, i=i: order.append(i), needs=tuple(map(str, sorted(needs[i]))))  # type: ignore[misc]
+        for i in range(count)
+    ]
+    with Journal(tmp_path_factory.mktemp("s"), "shop", "a") as journal:
+        StepGraph(data.draw(st.permutations(steps)), journal, workers=workers).run()
+    assert sorted(order) == list(range(count))
+    assert all(order.index(need) < order.index(i) for i in range(count) for need in needs[i])
+
+
+@pytest.mark.fast
+def test_a_step_starts_as_soon_as_its_event_is_fulfilled(journal: Journal) -> None:
+    prepared = threading.Event()
+
+    def stack(context: Context) -> str:
+        context.fulfil("instance 1", "i-1")
+        # Were the host prepared only after the stack's end, this would never come.
+        assert prepared.wait(20)
+        return "stack"
+
+    def prepare(context: Context) -> str:
+        prepared.set()
+        return f"prepared {context['instance 1']}"
+
+    results = StepGraph(
+        [
+            Step("stack", "stack", stack, provides=("instance 1",)),
+            Step("prepare", "release", prepare, needs=("instance 1",)),
+            Step("release", "release", lambda c: (c["stack"], c["prepare"]), needs=("stack", "prepare")),
+        ],
+        journal,
+    ).run()
+    assert results["release"] == ("stack", "prepared i-1")
+
+
+@pytest.mark.fast
+def test_a_step_that_ends_without_its_event_is_an_error(journal: Journal) -> None:
+    graph = StepGraph(
+        [Step("stack", "s", lambda _: None, provides=("i",)), Step("b", "s", lambda _: None, needs=("i",))], journal
+    )
+    with pytest.raises(HiveMindError, match="'stack' ended without i"):
+        graph.run()
+    assert "b" not in graph.outcomes
+
+
+@pytest.mark.fast
+def test_all_outcomes_are_collected_and_the_first_cause_raised(journal: Journal, tmp_path: Path) -> None:
+    failed = threading.Event()
+
+    def second(_: Context) -> None:
+        assert failed.wait(20)
+        raise HiveMindError("second")
+
+    def first(_: Context) -> None:
+        raise HiveMindError("first")
+
+    def tell(event: Any) -> None:
+        if event.step == "first" and event.kind is EventKind.FAILED:
+            failed.set()
+
+    with Journal(tmp_path, "shop", "a2", listeners=(tell,)) as told:
+        graph = StepGraph(
+            [
+                Step("first", "s", first),
+                Step("second", "s", second),
+                Step("after", "s", lambda _: None, needs=("first",)),
+            ],
+            told,
+        )
+        with pytest.raises(HiveMindError, match="first") as caught:
+            graph.run()
+    assert caught.value.__notes__ == ["also failed: second: second"]
+    assert set(graph.outcomes) == {"first", "second"}
+    assert kinds(tmp_path, "after") == []
+
+
+@pytest.mark.fast
+def test_borders_are_journaled_with_lasting_results(journal: Journal, tmp_path: Path) -> None:
+    StepGraph([Step("a", "build", lambda c: c.progress("half") or {"x": 1}, lasting=True)], journal).run()
+    events = list(read_journal(tmp_path))
+    assert [event.kind for event in events] == [EventKind.STARTED, EventKind.PROGRESS, EventKind.FINISHED]
+    assert events[-1].data["result"] == {"x": 1}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(("holds", "ran"), [(True, []), (False, ["a"])])
+def test_an_earlier_result_is_used_only_when_it_still_holds(
+    journal: Journal, tmp_path: Path, holds: bool, ran: list[str]
+) -> None:
+    done: list[str] = []
+    step = Step(
+        "a", "s", lambda _: done.append("a") or "new", check=lambda result: holds and result == "old", lasting=True
+    )
+    results = StepGraph([step], journal, earlier={"a": "old"}).run()
+    assert done == ran
+    assert results["a"] == ("old" if holds else "new")
+    assert kinds(tmp_path, "a")[-1] is (EventKind.SKIPPED if holds else EventKind.FINISHED)
+
+
+@pytest.mark.fast
+def test_without_a_check_a_step_runs_again(journal: Journal) -> None:
+    assert StepGraph([Step("a", "s", lambda _: "new")], journal, earlier={"a": "old"}).run()["a"] == "new"
+
+
+@pytest.mark.fast
+def test_ctrl_c_asks_running_steps_to_end_and_starts_none(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    running = threading.Event()
+
+    def long(context: Context) -> None:
+        running.set()
+        while not context.cancelled:
+            threading.Event().wait(0.01)
+        context.check()
+
+    graph = StepGraph([Step("long", "s", long), Step("next", "s", lambda _: None, needs=("long",))], journal)
+    reports = graph._reports
+
+    class Interrupted:
+        interrupted = False
+
+        def get(self, timeout: float | None = None) -> Any:
+            if not self.interrupted:
+                self.interrupted = True
+                assert running.wait(20)
+                raise KeyboardInterrupt
+            return reports.get(timeout=timeout)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(reports, name)
+
+    monkeypatch.setattr(graph, "_reports", Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        graph.run()
+    assert isinstance(graph.outcomes["long"].error, StepCancelled)
+    assert "next" not in graph.outcomes
+
+
+@pytest.mark.fast
+def test_a_lost_lease_stops_before_the_next_effect(journal: Journal) -> None:
+    def lost() -> None:
+        raise HiveMindError("lease lost")
+
+    done: list[int] = []
+    with pytest.raises(HiveMindError, match="lease lost"):
+        StepGraph([Step("a", "s", lambda _: done.append(1))], journal, before_each=lost).run()
+    assert done == []
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([("a", ("x",), ())], "which nothing provides"),
+        ([("a", (), ()), ("a", (), ())], "two steps"),
+        ([("a", ("b",), ()), ("b", ("a",), ())], "wait for each other"),
+        ([("a", ("e",), ("e",))], "provides itself"),
+        ([("a", (), ("e",)), ("b", (), ("e",))], "provided twice"),
+        ([("a", ("b",), ("e",)), ("b", ("e",), ())], "wait for each other"),
+    ],
+)
+def test_graphs_that_cannot_end_are_refused(
+    journal: Journal, steps: list[tuple[str, tuple[str, ...], tuple[str, ...]]], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        StepGraph([Step(name, "s", lambda _: None, needs, provides) for name, needs, provides in steps], journal)
+
+
+@pytest.mark.fast
+def test_a_step_sees_only_what_it_needs(journal: Journal) -> None:
+    steps = [Step("a", "s", lambda _: 1), Step("b", "s", lambda c: c["a"])]
+    with pytest.raises(KeyError, match="does not need"):
+        StepGraph(steps, journal, workers=1).run()
