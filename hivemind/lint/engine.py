@@ -59,6 +59,10 @@ def _configuration(regions: Sequence[str]) -> ConfigMixIn:
     return ConfigMixIn(regions=list(regions), config_file=CONFIGURATION)
 
 
+class _RingError(BaseException):
+    """Not an Exception: cfn-lint takes those for a defect of the rule that was running, and goes on."""
+
+
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
@@ -66,12 +70,14 @@ def _alarm(seconds: float) -> Iterator[None]:
         return
 
     def ring(_signal: int, _frame: FrameType | None) -> None:
-        raise DeadlineError
+        raise _RingError
 
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    handler = signal.signal(signal.SIGALRM, ring)
+    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield
+    except _RingError:
+        raise DeadlineError from None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)

@@ -1,0 +1,252 @@
+"""What the provisioner puts into the template, seen as a person who reviews its security would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint
+from hivemind.blueprint.model import (
+    Blueprint,
+    DeploymentStage,
+    Health,
+    Network,
+    Resource,
+    Route,
+    SecretReference,
+    Service,
+    ServiceKind,
+)
+from hivemind.template.assemble import assemble
+from hivemind.template.fragment import Assembly
+from hivemind.template.names import instance_security_group
+
+pytestmark = pytest.mark.fast
+
+WEB = Service("web", port=8000, instances=2, needs=("db",))
+WORKER = Service("worker", kind=ServiceKind.WORKER)
+DB = Resource("db", "postgres", {"version": "16", "size": "db.t3.micro", "storage": 20})
+SHOP = Blueprint("shop", services={"web": WEB, "worker": WORKER}, resources={"db": DB})
+
+
+def made(blueprint: Blueprint) -> Assembly:
+    return assemble(blueprint, [("provisioner", hivemind_fragments(blueprint=blueprint))])
+
+
+def of_type(assembly: Assembly, kind: str) -> dict[str, Mapping[str, Any]]:
+    return {
+        name: resource.get("Properties", {})
+        for name, resource in assembly.resources.items()
+        if resource["Type"] == kind
+    }
+
+
+def with_service(**changes: Any) -> Blueprint:
+    return replace(SHOP, services={"web": replace(WEB, **changes)})
+
+
+def with_network(**changes: Any) -> Blueprint:
+    return replace(SHOP, network=Network(**changes))
+
+
+def test_production_has_private_instances_one_nat_gateway_and_a_free_way_to_s3() -> None:
+    assembly = made(SHOP)
+    assert len(of_type(assembly, "AWS::EC2::NatGateway")) == 1
+    subnets = [instance["SubnetId"]["Ref"] for instance in of_type(assembly, "AWS::EC2::Instance").values()]
+    assert set(subnets) == {"VPCPrivateSubnet1", "VPCPrivateSubnet2"}
+    assert not any(subnet["MapPublicIpOnLaunch"] for subnet in of_type(assembly, "AWS::EC2::Subnet").values())
+    endpoint = of_type(assembly, "AWS::EC2::VPCEndpoint")["VPCStorageEndpoint"]
+    assert endpoint["VpcEndpointType"] == "Gateway"
+    assert len(endpoint["RouteTableIds"]) == 3
+
+
+@pytest.mark.parametrize(("egress", "gateways", "routes"), [("nat", 1, 2), ("nat-per-az", 2, 2), ("none", 0, 0)])
+def test_egress_decides_on_nat(egress: str, gateways: int, routes: int) -> None:
+    assembly = made(with_network(egress=egress))
+    assert len(of_type(assembly, "AWS::EC2::NatGateway")) == len(of_type(assembly, "AWS::EC2::EIP")) == gateways
+    private = [name for name in of_type(assembly, "AWS::EC2::Route") if "Private" in name]
+    assert len(private) == routes
+
+
+def test_stage_1_has_public_instances_and_no_nat() -> None:
+    assembly = made(replace(SHOP, stage=DeploymentStage.STAGE_1))
+    assert not of_type(assembly, "AWS::EC2::NatGateway")
+    subnets = {instance["SubnetId"]["Ref"] for instance in of_type(assembly, "AWS::EC2::Instance").values()}
+    assert subnets == {"VPCPublicSubnet1", "VPCPublicSubnet2"}
+    assert of_type(assembly, "AWS::EC2::Subnet")["VPCPublicSubnet1"]["MapPublicIpOnLaunch"] is True
+    assert of_type(assembly, "AWS::RDS::DBInstance")["DbDatabase"]["BackupRetentionPeriod"] == 1
+
+
+def test_stage_1_without_egress_keeps_instances_private() -> None:
+    assembly = made(replace(SHOP, stage=DeploymentStage.STAGE_1, network=Network(egress="none")))
+    subnets = {instance["SubnetId"]["Ref"] for instance in of_type(assembly, "AWS::EC2::Instance").values()}
+    assert subnets == {"VPCPrivateSubnet1", "VPCPrivateSubnet2"}
+
+
+def test_subnets_are_literal_parts_of_the_vpc() -> None:
+    import ipaddress
+
+    assembly = made(with_network(cidr="172.16.0.0/16"))
+    blocks = [ipaddress.ip_network(subnet["CidrBlock"]) for subnet in of_type(assembly, "AWS::EC2::Subnet").values()]
+    assert len(blocks) == 4
+    assert all(block.subnet_of(ipaddress.ip_network("172.16.0.0/16")) for block in blocks)
+    assert not any(one.overlaps(other) for one in blocks for other in blocks if one is not other)
+
+
+def test_instances_admit_the_load_balancer_on_their_port_and_the_ssh_endpoint() -> None:
+    assembly = made(SHOP)
+    group = of_type(assembly, "AWS::EC2::SecurityGroup")[instance_security_group("web")]
+    assert [(rule["FromPort"], rule["SourceSecurityGroupId"]) for rule in group["SecurityGroupIngress"]] == [
+        (22, {"Fn::GetAtt": ["SSHEndpointSecurityGroup", "GroupId"]})
+    ]
+    rules = of_type(assembly, "AWS::EC2::SecurityGroupIngress")
+    assert list(rules) == ["WebInstanceIngress"]
+    assert rules["WebInstanceIngress"]["FromPort"] == rules["WebInstanceIngress"]["ToPort"] == 8000
+    assert rules["WebInstanceIngress"]["SourceSecurityGroupId"] == {"Fn::GetAtt": ["ALBSecurityGroup", "GroupId"]}
+
+
+def test_named_addresses_may_reach_ssh() -> None:
+    assembly = made(with_network(ssh_from=("203.0.113.0/24", "2001:db8::/48")))
+    rules = of_type(assembly, "AWS::EC2::SecurityGroup")["WebInstanceSecurityGroup"]["SecurityGroupIngress"]
+    sources = {rule.get("CidrIp") or rule.get("CidrIpv6") for rule in rules}
+    assert sources == {None, "203.0.113.0/24", "2001:db8::/48"}
+    assert {rule["FromPort"] for rule in rules} == {22}
+
+
+def test_a_database_admits_only_services_that_need_it() -> None:
+    group = of_type(made(SHOP), "AWS::EC2::SecurityGroup")["DbDatabaseSecurityGroup"]
+    assert [rule["SourceSecurityGroupId"] for rule in group["SecurityGroupIngress"]] == [
+        {"Fn::GetAtt": ["WebInstanceSecurityGroup", "GroupId"]}
+    ]
+    alone = made(replace(SHOP, services={"worker": WORKER}))
+    assert "SecurityGroupIngress" not in of_type(alone, "AWS::EC2::SecurityGroup")["DbDatabaseSecurityGroup"]
+
+
+def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
+    secrets = {
+        "A": SecretReference("ssm", "/shop/a"),
+        "B": SecretReference("secretsmanager", "shop/b", "password"),
+        "C": SecretReference("secretsmanager", "shop/b", "user"),
+        "D": SecretReference("secretsmanager", "arn:aws:secretsmanager:eu-west-1:1:secret:x-abcdef"),
+    }
+    roles = of_type(
+        made(replace(SHOP, services={"web": replace(WEB, secrets=secrets), "worker": WORKER})), "AWS::IAM::Role"
+    )
+    statements = {one["Sid"]: one for one in roles["WebInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]}
+    assert {sid: one["Action"] for sid, one in statements.items()} == {
+        "OwnArtifacts": "s3:GetObject",
+        "OwnSecrets": "secretsmanager:GetSecretValue",
+        "OwnParameters": "ssm:GetParameter",
+    }
+    assert statements["OwnArtifacts"]["Resource"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:s3:::${S3ArtifactBucket}/web/*"}
+    ]
+    prefix = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
+    assert statements["OwnSecrets"]["Resource"] == [
+        {"Ref": "DbDatabaseSecret"},
+        "arn:aws:secretsmanager:eu-west-1:1:secret:x-abcdef",
+        {"Fn::Sub": prefix + "shop/b-??????"},
+    ]
+    worker = roles["WorkerInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert [one["Sid"] for one in worker] == ["OwnArtifacts"]
+    assert len(roles["WebInstanceRole"]["ManagedPolicyArns"]) == 1
+
+
+def test_instances_ask_for_tokens_and_encrypt_their_disks() -> None:
+    for instance in of_type(made(SHOP), "AWS::EC2::Instance").values():
+        assert instance["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 1}
+        assert all(mapping["Ebs"]["Encrypted"] for mapping in instance["BlockDeviceMappings"])
+
+
+@pytest.mark.parametrize(
+    ("os", "size", "parameter", "ssm"),
+    [
+        ("debian-12", "t3.micro", "ImageDebian12X86", "/aws/service/debian/release/12/latest/amd64"),
+        ("debian-12", "t4g.small", "ImageDebian12Arm", "/aws/service/debian/release/12/latest/arm64"),
+        ("ubuntu-24.04", "m7gd.large", "ImageUbuntu2404Arm", "/24.04/stable/current/arm64/"),
+        ("amazon-linux-2023", "g4dn.xlarge", "ImageAmazonLinux2023X86", "al2023-ami-kernel-default-x86_64"),
+        ("amazon-linux-2023", "a1.medium", "ImageAmazonLinux2023Arm", "al2023-ami-kernel-default-arm64"),
+        ("amazon-linux-2023", "is4gen.medium", "ImageAmazonLinux2023Arm", "al2023-ami-kernel-default-arm64"),
+        ("amazon-linux-2023", "x2iedn.xlarge", "ImageAmazonLinux2023X86", "al2023-ami-kernel-default-x86_64"),
+    ],
+)
+def test_the_image_fits_system_and_processor(os: str, size: str, parameter: str, ssm: str) -> None:
+    assembly = made(with_service(os=os, size=size))
+    assert list(assembly.images) == [parameter]
+    assert ssm in assembly.images[parameter]
+    assert assembly.template["Parameters"][parameter]["Type"] == "AWS::EC2::Image::Id"
+    assert assembly.resources["WebInstance1"]["Properties"]["ImageId"] == {"Ref": parameter}
+
+
+def test_no_load_balancer_without_a_service_that_listens() -> None:
+    assembly = made(Blueprint("jobs", services={"worker": WORKER}))
+    assert not any("ElasticLoadBalancing" in resource["Type"] for resource in assembly.resources.values())
+    assert "ALBDNSName" not in assembly.template["Outputs"]
+    assert "WorkerInstance1Id" in assembly.template["Outputs"]
+
+
+def test_health_check_defaults_are_the_specs() -> None:
+    group = of_type(made(SHOP), "AWS::ElasticLoadBalancingV2::TargetGroup")["WebTargetGroup"]
+    assert group["HealthCheckPath"] == "/"
+    assert group["HealthCheckIntervalSeconds"] == 30
+    assert group["HealthCheckTimeoutSeconds"] == 5
+    assert group["HealthyThresholdCount"] == 2
+    assert group["UnhealthyThresholdCount"] == 3
+    named = made(with_service(health=Health(path="/up", matcher="200")))
+    assert of_type(named, "AWS::ElasticLoadBalancingV2::TargetGroup")["WebTargetGroup"]["HealthCheckPath"] == "/up"
+
+
+def test_outputs_are_named_as_the_spec_names_them_and_resolve_no_secret() -> None:
+    assembly = made(SHOP)
+    outputs = assembly.template["Outputs"]
+    assert outputs["ALBDNSName"]["Value"] == {"Fn::GetAtt": ["ALB", "DNSName"]}
+    assert outputs["TargetGroupArn"] == outputs["WebTargetGroupArn"] == {"Value": {"Ref": "WebTargetGroup"}}
+    assert {"WebInstance1Id", "WebInstance2Id", "DbHost", "DbPort", "DbSecretArn", "ArtifactBucketName"} <= set(outputs)
+    assert "resolve" not in str(outputs)
+
+
+def test_a_certificate_moves_traffic_to_443() -> None:
+    assembly = made(replace(SHOP, certificate="arn:aws:acm:eu-west-1:1:certificate/x"))
+    listeners = of_type(assembly, "AWS::ElasticLoadBalancingV2::Listener")
+    assert {name: one["Port"] for name, one in listeners.items()} == {"ALBHttpListener": 80, "ALBHttpsListener": 443}
+    assert listeners["ALBHttpListener"]["DefaultActions"][0]["Type"] == "redirect"
+    assert listeners["ALBHttpsListener"]["DefaultActions"][0]["Type"] == "forward"
+    ingress = of_type(assembly, "AWS::EC2::SecurityGroup")["ALBSecurityGroup"]["SecurityGroupIngress"]
+    assert [rule["FromPort"] for rule in ingress] == [80, 443]
+    assert hivemind_lint(assembly=assembly, blueprint=SHOP) == ()
+
+
+def test_without_a_catch_all_the_rest_is_not_found() -> None:
+    assembly = made(with_service(routes=(Route(host="a.example.com"),)))
+    action = of_type(assembly, "AWS::ElasticLoadBalancingV2::Listener")["ALBHttpListener"]["DefaultActions"][0]
+    assert action["FixedResponseConfig"]["StatusCode"] == "404"
+
+
+def test_a_database_is_private_encrypted_and_kept() -> None:
+    resource = made(SHOP).resources["DbDatabase"]
+    assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Snapshot"
+    properties = resource["Properties"]
+    assert properties["StorageEncrypted"] is True
+    assert properties["PubliclyAccessible"] is False
+    assert properties["MasterUserPassword"]["Fn::Sub"].startswith("{{resolve:secretsmanager:${DbDatabaseSecret}:")
+
+
+def test_a_service_finds_its_database_in_its_environment() -> None:
+    binding = made(SHOP).bindings["db"]
+    outputs = made(SHOP).template["Outputs"]
+    assert binding.env["DATABASE_URL"] == binding.env["DB_URL"] == "postgresql://{user}:{password}@{host}:{port}/app"
+    assert {*binding.outputs.values(), *(name for name, _ in binding.secrets.values())} <= set(outputs)
+    filled = dict.fromkeys((*binding.outputs, *binding.secrets), "x")
+    assert all("{" not in pattern.format(**filled) for pattern in binding.env.values())
+
+
+def test_other_services_do_not_move_when_one_is_added() -> None:
+    before = made(SHOP).resources
+    after = made(
+        replace(SHOP, services={**SHOP.services, "api": Service("api", port=9000, routes=(Route(path="/api"),))})
+    ).resources
+    changed = {name for name in before if before[name] != after.get(name)}
+    assert changed == {"ALBSecurityGroup"}
