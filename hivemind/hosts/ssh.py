@@ -247,12 +247,9 @@ def _converse(
     """Sends input and reads both outputs at once: neither side may block the other."""
     err = bytearray()
     channel.settimeout(deadline.left())
-    sides = [
-        threading.Thread(target=_send, args=(channel, stdin), daemon=True),
-        threading.Thread(target=_collect, args=(channel.recv_stderr, err.extend), daemon=True),
-    ]
-    for side in sides:
-        side.start()
+    threading.Thread(target=_send, args=(channel, stdin), daemon=True).start()
+    collecting = threading.Thread(target=_collect, args=(channel.recv_stderr, err.extend), daemon=True)
+    collecting.start()
     out, rest = bytearray(), b""
     while data := channel.recv(CHUNK):
         out += data
@@ -265,13 +262,12 @@ def _converse(
         on_line(rest.decode(errors="replace"))
     if not channel.status_event.wait(deadline.left()):
         raise TimeoutError
-    for side in sides:
-        side.join(deadline.left())
+    # The sender is not waited for: a command may end without reading all of its input.
+    collecting.join(deadline.left())
     return Completed(channel.exit_status, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
 def _send(channel: paramiko.Channel, content: bytes) -> None:
-    # A command may end without reading its input: its exit code tells, not this.
     with contextlib.suppress(OSError):
         channel.sendall(content)
         channel.shutdown_write()

@@ -17,7 +17,7 @@ if os.environ.get("STUBBORN"):
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         body = os.environ.get("GREETING", "").encode()
-        self.send_response(200 if self.path in ("/", os.environ.get("HEALTH", "/")) else 404)
+        self.send_response(200 if self.path.partition("?")[0] in ("/", os.environ.get("HEALTH", "/")) else 404)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -70,24 +70,24 @@ def last_lines(path: Path, count: int, *, stamped: bool = False) -> list[str]:
     return [line if stamped else STAMP.sub("", line, count=1) for line in lines]
 
 
-def follow(path: Path) -> Iterator[str]:
-    """Lines from now on, over rotations, without an end."""
+def follow(path: Path, count: int) -> Iterator[str]:
+    """The last lines and everything after them, over rotations, without an end."""
     stream: IO[str] | None = None
     rest = ""
+    first = True
     while True:
         if stream is None and path.exists():
             stream = path.open(encoding="utf-8", errors="replace", newline="\n")
-            stream.seek(0, os.SEEK_END)
         text = stream.read() if stream else ""
         if text:
             *lines, rest = (rest + text).split("\n")
-            yield from lines
-            continue
-        if stream is not None and _replaced(path, stream):
+            yield from lines[max(0, len(lines) - count) :] if first else lines
+        elif stream is not None and _replaced(path, stream):
             stream.close()
-            stream = path.open(encoding="utf-8", errors="replace", newline="\n") if path.exists() else None
-            continue
-        time.sleep(0.2)
+            stream = None
+        else:
+            time.sleep(0.2)
+        first = False
 
 
 def _replaced(path: Path, stream: IO[str]) -> bool:

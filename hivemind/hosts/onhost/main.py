@@ -130,13 +130,10 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
 
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
     service = services.service_of(layout)
-    for line in service.lines(options.lines, stamped=not options.plain):
+    stamped = not options.plain
+    for line in service.follow(options.lines) if options.follow else service.lines(options.lines, stamped=stamped):
         sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-    if options.follow:
-        for line in service.follow():
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+        sys.stdout.flush()
 
 
 def _start(layout: Layout, _: argparse.Namespace) -> None:

@@ -75,8 +75,8 @@ class Systemd:
     def lines(self, count: int, *, stamped: bool = False) -> list[str]:
         return _command(*self._journal(stamped), "-n", str(count), check=False).splitlines()
 
-    def follow(self) -> Iterator[str]:
-        with subprocess.Popen([*self._journal(True), "-n", "0", "-f"], stdout=subprocess.PIPE, text=True) as journal:
+    def follow(self, count: int) -> Iterator[str]:
+        with subprocess.Popen([*self._journal(True), "-n", str(count), "-f"], stdout=subprocess.PIPE, text=True) as journal:
             assert journal.stdout is not None
             yield from (line.rstrip("\n") for line in journal.stdout)
 
@@ -149,8 +149,8 @@ class Supervised:
     def lines(self, count: int, *, stamped: bool = False) -> list[str]:
         return logfile.last_lines(self._layout.log, count, stamped=stamped)
 
-    def follow(self) -> Iterator[str]:
-        return logfile.follow(self._layout.log)
+    def follow(self, count: int) -> Iterator[str]:
+        return logfile.follow(self._layout.log, count)
 
     def hold(self) -> IO[str] | None:
         """Takes the lock of the running supervisor; None when another one has it."""

@@ -1,0 +1,190 @@
+"""SSH servers for tests: OpenSSH's where it is installed, asyncssh's everywhere; one prefix as the instance."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import getpass
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from host_instances import free_port
+
+SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+@dataclass
+class Server:
+    """A running server. root: HIVEMIND_ROOT of what runs there. host_key: in OpenSSH form."""
+
+    port: int
+    user: str
+    host_key: str
+    root: Path
+    process: subprocess.Popen[bytes]
+
+
+@dataclass
+class LoopbackCloud:
+    """A Cloud whose instances are servers on this machine. keys: what `host_key` answers, by instance id."""
+
+    servers: Mapping[str, int]
+    keys: Mapping[str, str]
+    clients: Mapping[str, Any] = field(default_factory=dict)
+    name: str = "local"
+    region: str = "eu-west-1"
+    account: str = "000000000000"
+    endpoint: str | None = None
+    state: Path = Path()
+    pace: float = 30.0
+    dialled: int = 0
+
+    def client(self, service: str) -> Any:
+        return self.clients[service]
+
+    def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
+        self.dialled += 1
+        if instance_id not in self.servers:
+            raise ConnectionRefusedError(111, "no such instance")
+        return socket.create_connection(("127.0.0.1", self.servers[instance_id]), timeout=timeout)
+
+    def host_key(self, instance_id: str) -> str | None:
+        return self.keys.get(instance_id)
+
+    def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> Any:
+        raise NotImplementedError
+
+    def platform(self, os: str) -> Any:
+        raise NotImplementedError
+
+    def calls(self) -> Mapping[str, int]:
+        return {}
+
+
+def key_pair() -> tuple[bytes, str]:
+    """A private key in OpenSSH form and its public line."""
+    key = Ed25519PrivateKey.generate()
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return private, public.decode()
+
+
+def openssh(folder: Path, authorized: str) -> Server:
+    """The real sshd on a port of loopback, for the user that runs the tests."""
+    assert SSHD is not None
+    home, root = _folders(folder)
+    private, public = key_pair()
+    (folder / "host_key").write_bytes(private)
+    (folder / "host_key").chmod(0o600)
+    (folder / "authorized").write_text(authorized + "\n")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    port = free_port()
+    (folder / "config").write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized\n"
+        f"PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
+        f"Subsystem sftp internal-sftp -d {home}\n"
+        f"SetEnv HIVEMIND_ROOT={root} PATH={os.environ['PATH']}\n"
+    )
+    process = subprocess.Popen(
+        [SSHD, "-D", "-e", "-f", str(folder / "config")], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    return _ready(Server(port, getpass.getuser(), public, root, process))
+
+
+def asyncssh_server(folder: Path, authorized: str) -> Server:
+    """asyncssh's server, in a process of its own."""
+    home, root = _folders(folder)
+    private, public = key_pair()
+    port = free_port()
+    settings = {
+        "port": port,
+        "home": str(home),
+        "key": base64.b64encode(private).decode(),
+        "authorized": authorized,
+        "environment": {"PATH": os.environ["PATH"], "HOME": str(home), "HIVEMIND_ROOT": str(root)},
+    }
+    process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(settings).encode())
+    process.stdin.close()
+    return _ready(Server(port, "admin", public, root, process))
+
+
+def _folders(folder: Path) -> tuple[Path, Path]:
+    for name in ("home", "root"):
+        (folder / name).mkdir()
+    return folder / "home", folder / "root"
+
+
+def _ready(server: Server) -> Server:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=5) as sock:
+                assert sock.recv(4) == b"SSH-"
+                return server
+        except OSError:
+            assert server.process.poll() is None, "the SSH server ended"
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+async def _serve(settings: dict[str, Any]) -> None:
+    import asyncssh
+
+    authorized = asyncssh.import_public_key(settings["authorized"])
+
+    class Door(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return True
+
+        def public_key_auth_supported(self) -> bool:
+            return True
+
+        def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+            return key == authorized
+
+        def connection_requested(self, *_: object) -> bool:
+            return True
+
+    async def session(client: asyncssh.SSHServerProcess[bytes]) -> None:
+        child = await asyncio.create_subprocess_shell(
+            client.command or "exec /bin/sh",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=settings["home"],
+            env=settings["environment"],
+        )
+        await client.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+        client.exit(await child.wait())
+
+    os.chdir(settings["home"])
+    acceptor = await asyncssh.listen(
+        "127.0.0.1",
+        settings["port"],
+        server_factory=Door,
+        server_host_keys=[asyncssh.import_private_key(base64.b64decode(settings["key"]))],
+        process_factory=session,
+        sftp_factory=True,
+        encoding=None,
+    )
+    await acceptor.wait_closed()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(json.load(sys.stdin)))

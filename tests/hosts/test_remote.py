@@ -1,0 +1,107 @@
+"""The installer over SSH, from the copy of the artifact to the log."""
+
+from __future__ import annotations
+
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import ssh_servers
+from host_artifacts import write
+from host_instances import free_port
+
+from hivemind.agents.deployer.health_path import choose_health_path
+from hivemind.errors import StageError
+from hivemind.hosts import remote
+from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.remote import Step
+from hivemind.hosts.ssh import Host
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def request_and_artifact(tmp_path: Path, host: Host) -> Iterator[tuple[Request, Path]]:
+    path, digest = write(tmp_path)
+    environment = {"GREETING": "hello", "TOKEN": "very-secret-token"}
+    yield (
+        Request(
+            service="web",
+            release="r1-abc",
+            artifact="",
+            digest=digest,
+            start=f"{sys.executable} main.py",
+            env={**environment, "HEALTH": "/health"},
+            hidden=("TOKEN",),
+            port=free_port(),
+            ready_timeout=20,
+        ),
+        path,
+    )
+    remote.remove(host, "web", data=True)
+
+
+def test_prepare_install_look_remove(
+    host: Host, server: ssh_servers.Server, request_and_artifact: tuple[Request, Path]
+) -> None:
+    request, artifact = request_and_artifact
+    facts = remote.prepare(host, "web")
+    assert facts["systemd"] is False
+    assert facts["current"] is None
+    seen: list[Step] = []
+    request = replace(request, release_command="echo token $TOKEN")
+    steps = remote.install(host, artifact, request, seen.append)
+    assert [step.name for step in steps] == ["extract", "configure", "release-command", "start", "done"]
+    assert Step("release-command", "token [hidden]") in seen
+    with urllib.request.urlopen(f"http://127.0.0.1:{request.port}/", timeout=10) as answer:
+        assert answer.read() == b"hello"
+    state = remote.status(host, "web")
+    assert (state["state"], state["current"], state["digest"]) == ("running", "r1-abc", request.digest)
+    assert list(remote.logs(host, "web", lines=50))[0].endswith("Z release -")
+    assert "release -" in remote.last_lines(host, "web")
+    assert request.port is not None
+    assert choose_health_path(host, request.port, None) == "/health"
+    assert choose_health_path(host, request.port, "/up") == "/up"
+    remote.stop(host, "web")
+    assert remote.status(host, "web")["state"] == "stopped"
+    assert choose_health_path(host, request.port, None) == "/"
+
+
+def test_old_artifacts_are_removed(host: Host, tmp_path: Path, request_and_artifact: tuple[Request, Path]) -> None:
+    request, artifact = request_and_artifact
+    host.put(b"old", f".hivemind/{'0' * 64}.tar.gz")
+    remote.install(host, artifact, request)
+    assert [name for name in host.list(".hivemind") if name.endswith(".tar.gz")] == [f"{request.digest}.tar.gz"]
+
+
+def test_a_failure_carries_the_applications_words(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
+    request, artifact = request_and_artifact
+    remote.install(host, artifact, request)
+    broken = replace(request, release="r2-def", start="echo cannot reach database; exit 1")
+    with pytest.raises(StageError) as caught:
+        remote.install(host, artifact, broken)
+    error = caught.value
+    assert error.message == f"web on {host.instance_id}, start: the application ends again right after its start"
+    assert "cannot reach database" in error.lines
+    assert error.left == f"release r1-abc stays current on {host.instance_id}"
+    assert remote.status(host, "web")["state"] == "running"
+
+
+def test_the_log_as_it_grows(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
+    request, artifact = request_and_artifact
+    remote.install(host, artifact, request)
+    following = remote.logs(host, "web", lines=1, follow=True)
+    assert next(following).endswith("release -")
+    urllib.request.urlopen(f"http://127.0.0.1:{request.port}/health?seen=1", timeout=10).close()
+    assert any("/health?seen=1" in line for line in following)
+    following.close()
+
+
+def test_rollback_and_logs_of_nothing(host: Host) -> None:
+    remote.prepare(host, "web")
+    assert remote.last_lines(host, "web") == ()
+    with pytest.raises(StageError, match="release r1 is not on this instance; there are: none"):
+        remote.rollback(host, "web", "r1")
