@@ -128,6 +128,15 @@ class Plugins:
         ]
         return self._listeners.tell(implementations) if implementations else ()
 
+    def listener(self, report: Callable[[PluginError], object]) -> Callable[[Event], None]:
+        """A function that tells every listener of an event and hands what went wrong, each once, to `report`."""
+
+        def tell(event: Event) -> None:
+            for failure in self.notify(event):
+                report(failure)
+
+        return tell
+
     def list(self) -> tuple[LoadedPlugin, ...]:
         """All plugins, those set aside included: built-ins first, then by name."""
         entries: builtins.list[tuple[Source, str | None]] = [(source, None) for source in self._sources.values()]
@@ -232,13 +241,8 @@ def load(
     notes: list[str] = []
     for name in BUILTIN_AGENTS:
         module = f"hivemind.agents.{name}"
-        if name in blocked:
-            continue
-        try:
+        if name not in blocked:
             plugins.add(Source(name, "builtin", module), importlib.import_module(module))
-        except ModuleNotFoundError as error:
-            if error.name != module:
-                raise
     points = _entry_points() if third_party or names else {}
     for name in dict.fromkeys(names):
         _add_named(plugins, name, points)

@@ -14,7 +14,7 @@ from hivemind import Event, EventKind, Finding, Fragment, Place, SchemaPart, Sev
 from hivemind.blame import PluginError
 from hivemind.listeners import Listeners
 from hivemind.plugins import BUILTIN_AGENTS, Plugins, load
-from hivemind.testing import plugins_of
+from hivemind.testing import plugins_of, repository
 
 pytestmark = pytest.mark.fast
 
@@ -285,6 +285,14 @@ def test_third_parties_are_asked_before_built_ins() -> None:
     assert (answer.plugin, answer.result.service) == ("zzz", "z")
 
 
+def test_recon_answers_through_its_hook(tmp_path: Path) -> None:
+    found = repository(tmp_path, {"Procfile": "web: gunicorn guestbook:app\n", "requirements.txt": "gunicorn\n"})
+    contributions, failures = load(third_party=False).gather("hivemind_detect", repository=found, path=".")
+    assert failures == ()
+    values = {entry.field: entry.value for each in contributions if each.plugin == "recon" for entry in each.result}
+    assert values["start"] == "gunicorn guestbook:app"
+
+
 def test_nobody_answers() -> None:
     plugins = load(third_party=False, blocked=BUILTIN_AGENTS)
     assert plugins.first("hivemind_build", service=None, repository=None, platform=None, store=None) is None
@@ -324,6 +332,17 @@ def test_listeners_hear_events_and_their_errors_are_reported_once() -> None:
     assert "OSError: webhook refused" in first[0].message
     assert second == ()
     assert heard == [EVENT, EVENT]
+
+
+def test_a_listener_for_a_journal_reports_failures() -> None:
+    def fails(event: Event) -> None:
+        raise OSError("webhook refused")
+
+    reported: list[PluginError] = []
+    listener = plugins_of(aaa=plugin(hivemind_event=fails)).listener(reported.append)
+    listener(EVENT)
+    listener(EVENT)
+    assert [error.source.name for error in reported] == ["aaa"]
 
 
 def test_a_listener_that_hangs_is_left_behind() -> None:

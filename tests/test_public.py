@@ -58,7 +58,7 @@ def test_the_plugins_folder_uses_public_names_alone() -> None:
                 if node.module not in {"hivemind", "hivemind.testing"}:
                     found.add(f"{path.name}: {node.module}")
             elif isinstance(node, ast.Import):
-                found |= {f"{path.name}: {alias.name}" for alias in node.names if alias.name.startswith("hivemind")}
+                found |= {f"{path.name}: {alias.name}" for alias in node.names if alias.name.startswith("hivemind.")}
     assert found == set()
 
 

@@ -11,6 +11,8 @@ WORTH_NAMING = 10.0
 """Seconds from which on the longest step of a finished stage is named."""
 _NAME_WIDTH = 9
 _TIME_WIDTH = 13
+_NARROW = 40
+"""Columns below which there is no room for times."""
 
 
 @dataclass
@@ -161,10 +163,10 @@ def duration(seconds: float) -> str:
 
 def _fit(text: str, time: str, width: int) -> str:
     """Text at the left and a time at the right, in `width` characters, the text cut where it is too long."""
-    text = " ".join(text.split("\n"))
-    if not time:
+    text = "".join(character if character.isprintable() else " " for character in text)
+    if not time or width < _NARROW:
         return text if len(text) <= width else text[: max(0, width - 1)] + "…"
-    space = width - max(len(time), min(_TIME_WIDTH, width // 4)) - 1
+    space = width - max(len(time), _TIME_WIDTH) - 1
     if len(text) > space:
-        text = text[: max(0, space - 1)] + "…"
-    return f"{text:<{space}} {time:>{width - space - 1}}"[:width]
+        text = text[: space - 1] + "…"
+    return f"{text:<{space}} {time:>{width - space - 1}}"

@@ -1,0 +1,198 @@
+"""How a run is shown: the tree as lines, plain lines, JSON lines, and which is taken."""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hivemind import Event, EventKind
+from hivemind.cli.progress import JsonLines, LiveTree, PlainLines, renderer
+from hivemind.cli.tree import Tree, duration
+from hivemind.testing import ManualClock
+
+K = EventKind
+STAGES = ("build", "stack", "release", "traffic", "verify")
+
+
+def event(stage: str, step: str, kind: EventKind, message: str = "", second: int = 0, **data: object) -> Event:
+    return Event(f"2026-01-01T00:00:{second:02}Z", "shop", "a1", stage, step, kind, message, data)
+
+
+def grown(*entries: tuple[float, Event]) -> Tree:
+    tree = Tree()
+    for at, each in entries:
+        tree.add(each, at)
+    return tree
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.fast
+def test_a_finished_stage_says_what_and_how_long() -> None:
+    tree = grown((0, event("build", "web", K.STARTED)), (38, event("build", "web", K.FINISHED, "web  48 MB")))
+    (line,) = tree.lines(100, width=60, height=10)
+    assert line.startswith("✔ build     web  48 MB")
+    assert line.endswith(" 38 s")
+    assert len(line) == 60
+
+
+@pytest.mark.fast
+def test_a_running_stage_shows_its_steps_slowest_first() -> None:
+    tree = grown(
+        (0, event("stack", "stack", K.STARTED, "shop-production", estimate=120)),
+        (1, event("stack", "Db", K.STARTED, "AWS::RDS::DBInstance")),
+        (5, event("stack", "VPC", K.STARTED, "AWS::EC2::VPC")),
+        (6, event("stack", "Role", K.STARTED, "AWS::IAM::Role")),
+        (7, event("stack", "Role", K.FINISHED, "made")),
+    )
+    head, first, second = tree.lines(65, width=79, height=20)
+    assert "shop-production" in head
+    assert head.endswith("1 min 05 s of ~2 min 00 s")
+    assert first.split()[:3] == ["·", "Db", "AWS::RDS::DBInstance"]
+    assert first.endswith("1 min 04 s")
+    assert second.split()[1] == "VPC"
+
+
+@pytest.mark.fast
+def test_the_longest_step_of_a_finished_stage_is_named() -> None:
+    tree = grown(
+        (0, event("stack", "stack", K.STARTED, "shop")),
+        (0, event("stack", "Cache", K.STARTED)),
+        (0, event("stack", "VPC", K.STARTED)),
+        (3, event("stack", "VPC", K.FINISHED)),
+        (340, event("stack", "Cache", K.FINISHED)),
+        (362, event("stack", "stack", K.FINISHED, "shop  2 of 2 resources")),
+    )
+    head, longest = tree.lines(400, width=79, height=20)
+    assert head.endswith("6 min 02 s")
+    assert longest == "   └ longest: Cache 5 min 40 s"
+
+
+@pytest.mark.fast
+def test_what_failed_stays_in_sight() -> None:
+    tree = grown(
+        (0, event("verify", "http", K.STARTED)),
+        (0, event("verify", "db", K.STARTED)),
+        (1, event("verify", "db", K.FINISHED, "ok")),
+        (2, event("verify", "http", K.FAILED, "502, expected 200")),
+    )
+    head, failed = tree.lines(9, width=79, height=20)
+    assert head.startswith("✘ verify")
+    assert "✘ http  502, expected 200" in failed
+
+
+@pytest.mark.fast
+def test_the_frame_of_the_attempt_and_notes_are_no_lines() -> None:
+    tree = grown((0, event("apply", "attempt", K.STARTED)), (0, event("build", "web", K.NOTE, "note")))
+    assert tree.lines(1, width=79, height=20) == ()
+
+
+@pytest.mark.property
+@settings(max_examples=100, deadline=None)
+@given(
+    entries=st.lists(
+        st.tuples(
+            st.sampled_from(STAGES),
+            st.text("abWeb 1", max_size=90),
+            st.sampled_from(list(K)),
+            st.text("message \n", max_size=200),
+            st.floats(0, 9000),
+        ),
+        max_size=60,
+    ),
+    width=st.integers(10, 200),
+    height=st.integers(0, 30),
+)
+def test_the_tree_stays_within_the_window(entries: list, width: int, height: int) -> None:
+    tree = Tree()
+    for stage, step, kind, message, estimate in entries:
+        tree.add(event(stage, step, kind, message, estimate=estimate), 1.0)
+    lines = tree.lines(5000.0, width=width, height=height)
+    assert len(lines) <= height
+    assert all(len(line) <= width and "\n" not in line for line in lines)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (3.14, "3.1 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (362, "6 min 02 s"), (3900, "1 h 05 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.fast
+def test_plain_lines_leave_mere_progress_out() -> None:
+    out = io.StringIO()
+    with PlainLines(out) as show:
+        show(event("stack", "stack", K.STARTED, "shop", 0))
+        show(event("stack", "Db", K.PROGRESS, "creating", 3))
+        show(event("stack", "Db", K.FINISHED, "created", 42))
+        show(event("verify", "http", K.FAILED, "502", 59))
+    assert out.getvalue().splitlines() == [
+        "[00:00] stack      ...  shop",
+        "[00:42] stack      Db  done  created",
+        "[00:59] verify     http  FAILED  502",
+    ]
+
+
+@pytest.mark.fast
+def test_json_lines_are_the_events() -> None:
+    out = io.StringIO()
+    given_ = event("stack", "Db", K.PROGRESS, "ünterwegs", 3, done=2)
+    with renderer(json=True, stream=out) as show:
+        show(given_)
+    assert json.loads(out.getvalue()) == given_.as_json()
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("variables", "kind"),
+    [({}, LiveTree), ({"CI": "1"}, PlainLines), ({"NO_COLOR": "1"}, PlainLines), ({"TERM": "dumb"}, PlainLines)],
+)
+def test_where_there_is_a_terminal(variables: dict[str, str], kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert type(renderer(json=False, stream=Terminal())) is kind
+    assert type(renderer(json=False, stream=io.StringIO())) is PlainLines
+    assert type(renderer(json=True, stream=Terminal())) is JsonLines
+
+
+@pytest.mark.fast
+def test_the_live_tree_ends_as_the_whole_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "10")
+    out = Terminal()
+    with LiveTree(out, ManualClock()) as show:
+        show(event("build", "web", K.STARTED, "installing"))
+        show(event("build", "web", K.NOTE, "a [note] in brackets"))
+        show(event("build", "web", K.FINISHED, "web  48 MB"))
+    text = out.getvalue()
+    assert "a [note] in brackets" in text
+    assert "web  48 MB" in text
+    assert "✔" in text
+
+
+@pytest.mark.fast
+def test_lines_of_many_threads_stay_whole() -> None:
+    out = io.StringIO()
+    show = PlainLines(out)
+    threads = [
+        threading.Thread(target=lambda: [show(event("s", "x", K.NOTE, "y" * 50)) for _ in range(50)]) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(out.getvalue().splitlines()) == {f"[00:00] s          x  {'y' * 50}"}
+    assert out.getvalue().count("\n") == 200
