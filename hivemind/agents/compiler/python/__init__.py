@@ -29,5 +29,5 @@ def build(work: Work) -> None:
         interpreter = interpreters.here(chosen, work)
         with interpreters.completed(venv, chosen.minor, interpreter):
             run_build(work, venv / "bin", VIRTUAL_ENV=str(venv), PYTHONPATH="")
-    for folder in list(work.app.rglob("__pycache__")):
-        shutil.rmtree(folder, ignore_errors=True)
+    # what npm built the pages with is not needed to serve them
+    shutil.rmtree(work.app / "node_modules", ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.python import dependencies as manifests
-from hivemind.agents.recon.python import django, needs, serving, versions
+from hivemind.agents.recon.python import assets, django, needs, serving, versions
 from hivemind.agents.recon.python import source as sources
 from hivemind.agents.recon.python.dependencies import Dependencies
 from hivemind.agents.recon.python.source import Source
@@ -33,6 +33,7 @@ def detect(folder: Folder) -> list[Detection]:
     served = serving.detect(folder, dependencies, source, str(framework.value) if framework else None)
     found += served
     found += django.detect(folder) if framework and framework.value == "django" else []
+    found += assets.detect(folder, found)
     found += needs.detect(folder, dependencies, source)
     found += _kind(folder, dependencies, serves=bool(framework) or any(each.field == "start" for each in served))
     return found

@@ -1,0 +1,112 @@
+"""`hivemind show`: the whole blueprint, and where each value comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, load_plugins, path_argument
+from hivemind.cli.table import table
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint, Origin, Service
+
+_SERVICE = (
+    "kind", "path", "runtime", "install", "build", "start", "release", "port", "static_dir", "instances", "size", "disk",
+    "os", "needs", "pack",
+)  # fmt: skip
+
+
+@click.command(name="show")
+@path_argument
+@environment_option
+@json_option
+def command(path: Path, environment: str | None, as_json: bool) -> None:
+    """Print the blueprint in folder PATH as it will be used: with what Recon found, defaults, and their origins."""
+    from hivemind import pipeline
+    from hivemind.cli.findings import render
+
+    file = path / pipeline.BLUEPRINT_FILE if path.is_dir() else path
+    checked = pipeline.check(file, load_plugins(path), environment=environment, lint=False)
+    entries = list(_entries(checked.blueprint))
+    if as_json:
+        values = [
+            {"path": name, "value": _plain(value), "origin": origin.kind, "evidence": origin.evidence}
+            for name, value, origin in entries
+        ]
+        shown = {"name": checked.blueprint.name, "environment": checked.blueprint.environment, "values": values}
+        click.echo(json.dumps({**shown, "findings": [finding.as_json() for finding in checked.findings]}, indent=2))
+        return
+    click.echo(f"{checked.blueprint.name} ({checked.blueprint.environment}, {checked.blueprint.stage.value})\n")
+    click.echo(table([(name.removeprefix("services."), _text(value), _where(origin)) for name, value, origin in entries]))
+    if checked.findings:
+        click.echo()
+        render(checked.findings)
+
+
+def _entries(blueprint: Blueprint) -> Iterator[tuple[str, Any, Origin]]:
+    """(dotted path, value, origin) of everything that has a value, services first."""
+    for name in sorted(blueprint.services):
+        service = blueprint.services[name]
+        for field, value in _service(service):
+            yield f"services.{name}.{field}", value, _origin(blueprint, f"services.{name}.{field}")
+    for name in sorted(blueprint.resources):
+        resource = blueprint.resources[name]
+        yield f"resources.{name}", resource.type, _origin(blueprint, f"resources.{name}")
+        for option in sorted(resource.options):
+            path = f"resources.{name}.{option}"
+            yield path, resource.options[option], _origin(blueprint, path)
+
+
+def _service(service: Service) -> Iterator[tuple[str, Any]]:
+    for field in _SERVICE:
+        value = getattr(service, field)
+        if value not in (None, ()):
+            yield field, value
+    if service.is_web:
+        for field in dataclasses.fields(service.health):
+            value = getattr(service.health, field.name)
+            if value is not None:
+                yield f"health.{field.name}", value
+    for name in sorted(service.env):
+        yield f"env.{name}", service.env[name]
+    for name in sorted(service.secrets):
+        yield f"secrets.{name}", str(service.secrets[name])
+    for number, route in enumerate(service.routes):
+        yield f"routes.{number}", f"{route.host or '*'}{route.path or '/*'}"
+
+
+def _origin(blueprint: Blueprint, path: str) -> Origin:
+    """The origin of a value, or of the nearest part of the blueprint that it stands in."""
+    from hivemind.blueprint.model import Origin
+
+    while path:
+        if path in blueprint.origins:
+            return blueprint.origins[path]
+        path = path.rpartition(".")[0]
+    return Origin("default", "HiveMind's default")
+
+
+def _where(origin: Origin) -> str:
+    return f"default: {origin.evidence}" if origin.kind == "default" and "default" not in origin.evidence else origin.evidence
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: Any) -> str:
+    plain = _plain(value)
+    if isinstance(plain, list):
+        return ", ".join(map(str, plain))
+    return plain if isinstance(plain, str) else json.dumps(plain)
