@@ -10,22 +10,16 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import platformdirs
-
 from hivemind.lint.matches import Match
-from hivemind.lint.wire import cfn_lint_version
+from hivemind.lint.wire import cache_folder, cfn_lint_version
 
 MOST = 200
 FORMAT = "1"
 
 
-def _folder() -> Path:
-    return platformdirs.user_cache_path("hivemind") / "lint"
-
-
 def _file(template: str, regions: Sequence[str]) -> Path:
     key = "\0".join((FORMAT, cfn_lint_version(), ",".join(sorted(regions)), template))
-    return _folder() / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+    return cache_folder() / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
 
 
 def recall(template: str, regions: Sequence[str]) -> tuple[Match, ...] | None:

@@ -6,15 +6,17 @@ import atexit
 import contextlib
 import os
 import socket
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.lint import wire
 from hivemind.lint.matches import DeadlineError, Match
+
+if TYPE_CHECKING:
+    import subprocess
 
 START_SECONDS = 10.0
 STOP_SECONDS = 5.0
@@ -39,6 +41,8 @@ def warm() -> None:
     if connection is not None:
         connection.close()
         return
+    import subprocess
+
     with contextlib.suppress(OSError):
         _starting = subprocess.Popen(
             [sys.executable, "-m", "hivemind.lint.worker", str(path)],
@@ -105,6 +109,8 @@ def _started() -> bool:
     process = _starting
     if process is None:
         return True
+    import subprocess
+
     try:
         good = process.wait(START_SECONDS) == 0
     except subprocess.TimeoutExpired:

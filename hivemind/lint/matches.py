@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -38,6 +37,8 @@ class DeadlineError(Exception):
 def shortened(message: str) -> str:
     """The message with a long list of allowed values cut down to those that are near: cfn-lint lists all 1,200
     instance types."""
+
+    import difflib
 
     def nearest(found: re.Match[str]) -> str:
         choices = [choice.strip().strip("'") for choice in found["choices"].split(",")]

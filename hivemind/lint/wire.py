@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import platformdirs
+from hivemind.home import home
 
 LARGEST = 32_000_000
 HEADER = struct.Struct("!I")
@@ -62,20 +62,31 @@ def socket_path() -> Path | None:
     return None
 
 
+def cache_folder() -> Path:
+    """Where lint keeps what can be made again: in `$HIVEMIND_HOME`, else in the platform's folder for caches."""
+    if os.environ.get("HIVEMIND_HOME"):
+        return home() / "cache" / "lint"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hivemind") / "lint"
+
+
 def cfn_lint_version() -> str:
     return version("cfn-lint")
 
 
 def _key() -> str:
     engine = Path(__file__).with_name("engine.py").stat()
-    identity = (cfn_lint_version(), sys.version, sys.prefix, __file__, str(engine.st_mtime_ns))
+    identity = (cfn_lint_version(), sys.version, sys.prefix, __file__, str(engine.st_mtime_ns), str(cache_folder()))
     return hashlib.sha256("\0".join(identity).encode()).hexdigest()[:12]
 
 
 def _folders() -> tuple[Path, ...]:
+    shared = Path(f"/tmp/hivemind-{os.getuid()}")  # noqa: S108  - checked by _is_ours
     runtime = os.environ.get("XDG_RUNTIME_DIR")
-    first = (Path(runtime) / "hivemind",) if runtime else ()
-    return (*first, platformdirs.user_cache_path("hivemind") / "run", Path(f"/tmp/hivemind-{os.getuid()}"))  # noqa: S108  - checked by _is_ours
+    if runtime and not os.environ.get("HIVEMIND_HOME"):
+        return Path(runtime) / "hivemind", cache_folder() / "run", shared
+    return cache_folder() / "run", shared
 
 
 def _is_ours(folder: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -83,7 +82,7 @@ def test_a_result_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_damaged_cache_is_done_anew() -> None:
     first = lint.lint(queue(DelaySeconds="soon"), worker=False)
-    (file,) = (Path(os.environ["HOME"]) / ".cache" / "hivemind" / "lint").glob("*.json")
+    (file,) = wire.cache_folder().glob("*.json")
     for damage in ("", "{}", "[[1]]", '[["E3012", "x", 3, ""]]', "\0"):
         file.write_text(damage)
         assert lint.lint(queue(DelaySeconds="soon"), worker=False) == (() if damage == "{}" else first)
@@ -95,7 +94,7 @@ def test_the_cache_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MOST", 3)
     for number in range(6):
         cache.remember(f"template {number}", ("eu-west-1",), ())
-    assert len(list((Path(os.environ["HOME"]) / ".cache" / "hivemind" / "lint").iterdir())) == 3
+    assert len(list(wire.cache_folder().glob("*.json"))) == 3
     assert cache.recall("template 5", ("eu-west-1",)) == ()
     assert cache.recall("template 0", ("eu-west-1",)) is None
 
@@ -133,6 +132,7 @@ def test_a_stale_socket_is_taken_over() -> None:
 
 
 def test_a_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HIVEMIND_HOME")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     (tmp_path / "hivemind").mkdir(mode=0o755)
     (tmp_path / "hivemind").chmod(0o755)
