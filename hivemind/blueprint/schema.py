@@ -164,7 +164,7 @@ def _plugin_options(parts: Mapping[str, SchemaPart]) -> dict[str, Any]:
     for plugin in sorted(parts):
         schema = parts[plugin].options
         if schema is not None:
-            options[plugin] = {**_plain(schema), "type": ["object", "null"]}
+            options[plugin] = {"additionalProperties": False, **_plain(schema), "type": ["object", "null"]}
     return {"properties": options} if options else {}
 
 
@@ -172,12 +172,12 @@ def _describe_overlays(schema: dict[str, Any]) -> None:
     """Gives `environments` the keys of the file itself, each optional and null allowed."""
     overlay = schema["$defs"]["environment"]["properties"]
     service = schema["$defs"]["service"]["properties"]
-    for name, described in overlay.items():
+    for name, whole in overlay.items():
         if name == "stage":
             continue
         rule: dict[str, Any] = {"$ref": f"#/properties/{name}"}
         if name == "services":
-            properties = {key: _or_null({"$ref": f"#/$defs/service/properties/{key}"}) for key in service}
+            properties = {key: _overlaid(key, described) for key, described in service.items()}
             rule = {
                 "type": "object",
                 "additionalProperties": {
@@ -188,7 +188,14 @@ def _describe_overlays(schema: dict[str, Any]) -> None:
             }
         elif name in {"resources", "network", "tags"}:
             rule = {"type": "object"}  # checked once merged: what is left out here may stand in the file itself
-        overlay[name] = {"description": described["description"], **_or_null(rule)}
+        overlay[name] = {"description": whole["description"], **_or_null(rule)}
+
+
+def _overlaid(key: str, described: Mapping[str, Any]) -> dict[str, Any]:
+    """A service's key in an overlay. What is in a mapping is checked once merged: it may be left out, or null."""
+    if "object" in described["type"]:
+        return _or_null({"type": described["type"], "description": described["description"]})
+    return _or_null({"$ref": f"#/$defs/service/properties/{key}"})
 
 
 def _or_null(rule: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ def nearest(wrong: str, names: Iterable[str]) -> str | None:
 
     by_lower = {name.lower(): name for name in sorted(names, reverse=True)}
     found = difflib.get_close_matches(wrong.lower(), by_lower, n=1, cutoff=0.6)
+    # Two letters swapped in a short name are far apart for difflib.
+    found = found or [name for name in by_lower if len(name) > 1 and sorted(name) == sorted(wrong.lower())]
     return by_lower[found[0]] if found else None
 
 

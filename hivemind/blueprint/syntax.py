@@ -55,7 +55,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     ("anchor", "an anchor or alias needs a name", "Quote a value that starts with  &  or  * ."),
     ("alias", "an anchor or alias needs a name", "Quote a value that starts with  &  or  * ."),
 )
-_AT_CONTEXT = ("flow sequence", "flow mapping", "quoted scalar")
+_AT_CONTEXT = ("flow sequence", "flow mapping", "quoted scalar", "simple key")
 
 
 def explain_syntax(error: yaml.YAMLError, file: str, lines: list[str]) -> Finding:

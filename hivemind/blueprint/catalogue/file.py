@@ -21,7 +21,7 @@ ENTRIES = (
     Entry("H012", "nested too deeply", "Lists and mappings are nested deeper than 40 levels.", "Close the brackets; a blueprint needs six levels at most."),
     Entry("H013", "expands too far", "Anchors and aliases expand to more than 20,000 values, as in a file made to fill memory.", "Write the content out.", "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]"),
     Entry("H014", "more than one document", "The file goes on after a line of three dashes. A blueprint is one document.", "Remove the line, or put the second document into a file of its own.", "name: shop\n---\nname: blog"),
-    Entry("H015", "alias without anchor", "An alias (*name) has no anchor (&name) above it, or stands inside of its own anchor.", "Correct the name, or quote the text if a star was meant.", "path: *.py"),
+    Entry("H015", "alias without anchor", "An alias (*name) has no anchor (&name) above it, or stands inside of its own anchor.", "Correct the name, or quote the text if a star was meant.", "path: *app"),
     Entry("H016", "tag", "The value has a YAML tag such as !Ref or !!python/object. A blueprint has none; CloudFormation functions belong under overrides in their long form.", "Leave the tag out, and quote text that starts with an exclamation mark.", "value: !Ref Vpc"),
     Entry("H017", "number with leading zero", "Programs differ in whether this is a decimal or an octal number.", "Quote it when it is text, drop the zero when it is a number.", "port: 0800"),
     Entry("H018", "merge key", "The merge key << takes a mapping or a list of mappings, most often an alias.", "Write  <<: *anchor .", "web:\n  <<: 5"),

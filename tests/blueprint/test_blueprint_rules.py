@@ -1,0 +1,202 @@
+"""Findings on what a blueprint says: each mistake, its id, its place and its hint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hivemind.blueprint.source import from_text
+from hivemind.blueprint.validate import validate
+from hivemind.cli.findings import text as rendered
+from hivemind.errors import FindingsError
+from hivemind.findings import Finding, Severity
+from hivemind.schemaparts import ResourceType, SchemaPart
+
+pytestmark = pytest.mark.fast
+Remarks = Callable[..., tuple[Finding, ...]]
+MISTAKES = Path(__file__).with_name("mistakes")
+
+HEAD = "hivemind: 1\nname: shop\n"
+WEB = HEAD + "services:\n  web: {}\n"
+
+CASES = [
+    ("hivemind: 2\nname: a\nservices: {web: {}}", "H100", (1, 11), "hivemind: 1"),
+    (HEAD + "services: {web: {prot: 80}}", "H101", (3, 18), "did you mean port?"),
+    (WEB + "evnironments: {}", "H101", (5, 1), "did you mean environments?"),
+    (WEB + "resources: {db: {type: postgres, sotrage: 30}}", "H101", (5, 34), "did you mean storage?"),
+    (HEAD + "services: {web: {instances: two}}", "H102", (3, 29), "such as"),
+    (HEAD + "services: {web: {instances: '2'}}", "H102", (3, 29), "without quotes"),
+    (WEB + "require_clean: yes", "H102", (5, 16), "Write  true"),
+    (HEAD + "services: [web]", "H102", (3, 1), "such as"),
+    (HEAD + "services:", "H102", (3, 10), "such as"),
+    (HEAD, "H103", (1, 1), "Add  services:"),
+    (WEB + "resources: {db: {storage: 30}}", "H103", (5, 13), "Add  type:"),
+    (HEAD + "services: {web: {size: t3.smal}}", "H104", (3, 24), "did you mean t3.small?"),
+    (HEAD + "services: {web: {size: T3.small}}", "H104", (3, 24), "did you mean t3.small?"),
+    (WEB + "resources: {db: {type: postgres, size: t3.micro}}", "H104", (5, 40), "did you mean db.t3.micro?"),
+    (HEAD + "services: {web: {kind: wrker}}", "H105", (3, 24), "did you mean worker?"),
+    (HEAD + "services: {web: {port: 70000}}", "H106", (3, 24), "1 to 65535"),
+    (HEAD + "services: {web: {port: 0}}", "H106", (3, 24), "1 to 65535"),
+    (HEAD + "services: {}", "H106", (3, 1), "at least one entry"),
+    (HEAD + "services: {web: {health: up}}", "H107", (3, 26), "did you mean /up?"),
+    (HEAD + "services: {web: {routes: ['https://a.b/c']}}", "H107", (3, 27), "such as"),
+    (WEB + "resources: {db: {type: postgres, version: 16}}", "H108", (5, 43), 'Quote it:  "16"'),
+    (WEB + "tags: {version: 3.10}", "H108", (5, 17), '"3.10"'),
+    ("hivemind: 1\nname: My Shop\nservices: {web: {}}", "H109", (2, 7), "small letters"),
+    ("hivemind: 1\nname: shop\nservices: {Web: {}}", "H109", (3, 12), "small letters"),
+    ("hivemind: 1\nname: " + "a" * 30 + "\nservices: {web: {}}", "H109", (2, 7), "39 characters"),
+    (WEB + "resources: {db: postgers}", "H110", (5, 17), "did you mean postgres?"),
+    (WEB + "resources: {db: {type: oracle}}", "H110", (5, 24), "one of: postgres"),
+    (WEB + "checks: [{htpp: /up}]", "H111", (5, 11), "did you mean http?"),
+    (HEAD + "services: {web: {needs: [cahce]}}\nresources: {cache: postgres}", "H112", (3, 26), "did you mean cache?"),
+    (HEAD + "services: {web: {needs: cache}}", "H112", (3, 25), "cache: {type: redis}"),
+    (HEAD + "services:\n  a: {routes: [x.org/b]}\n  b: {routes: [{host: X.org, path: /b}]}", "H114", (5, 16), "own"),
+    (HEAD + "services:\n  a: {port: 1}\n  b: {port: 2}", "H115", (5, 3), "routes"),
+    (WEB + "network: {cidr: 10.0.0.0/8}", "H116", (5, 17), "/16"),
+    (WEB + "network: {ssh_from: 203.0.113.7}", "H116", (5, 21), "203.0.113.7/32"),
+    (WEB + "network: {ssh_from: [10.0.0.1/8]}", "H116", (5, 22), "did you mean 10.0.0.0/8?"),
+    (WEB + "network: {ssh_from: [0.0.0.0/0]}", "H117", (5, 22), "own networks"),
+    (WEB + "network: {ssh_from: [0.0.0.0/1]}", "H117", (5, 22), "own networks"),
+    (HEAD + "services: {web: {env: {API_TOKEN: abcdefgh}}}", "H118", (3, 24), "ssm:/shop/api_token"),
+    (HEAD + "services: {web: {env: {URL: 'redis://u:pw@h/0'}}}", "H118", (3, 24), "ssm:"),
+    (HEAD + "services: {web: {env: {A: AKIAIOSFODNN7EXAMPLE}}}", "H119", (3, 27), "revoke"),
+    (WEB + "overrides: [{op: add, path: /Metadata}]", "H120", (5, 13), "value"),
+    (WEB + "overrides: [{op: remove, path: Resources}]", "H120", (5, 32), "did you mean /Resources?"),
+    (HEAD + "services: {web: {path: ../app}}", "H121", (3, 24), "below"),
+    (HEAD + "services: {web: {path: /srv}}", "H121", (3, 24), "below"),
+    (WEB + "resources: {db: postgres}\nchecks: [{database: bd}]", "H123", (6, 21), "did you mean db?"),
+    (HEAD + "services: {web: {secrets: {A: plain}}}", "H124", (3, 31), "ssm:/NAME"),
+    (HEAD + "services: {web: {needs: [db, db]}}\nresources: {db: postgres}", "H126", (3, 30), "one of the two"),
+    (HEAD + "services: {web: {health: {interval: 5, timeout: 5}}}", "H127", (3, 49), "longer"),
+    (HEAD + "services: {web: {env: {A: b}, secrets: {A: 'ssm:/a'}}}", "H128", (3, 24), "one of the two"),
+    (WEB + "region: eu-wst-1", "H129", (5, 9), "did you mean eu-west-1?"),
+    (HEAD + "services: {web: {env: {PORT: 1}}}", "H131", (3, 24), "port:"),
+    (WEB + "environments: {s: {services: {wbe: null}}}", "H132", (5, 31), "did you mean web?"),
+    (WEB + "plugins: {slack: {chanel: x}}", "H101", (5, 19), "did you mean channel?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "code", "place", "hint"), CASES, ids=[f"{c[1]}-{n}" for n, c in enumerate(CASES)])
+def test_mistake(remarks: Remarks, text: str, code: str, place: tuple[int, int], hint: str) -> None:
+    (finding,) = remarks(text)
+    assert (finding.id, (finding.place.line, finding.place.column)) == (code, place)
+    assert hint in (finding.hint or "")
+
+
+def test_all_findings_come_at_once_in_order_of_the_file(remarks: Remarks) -> None:
+    text = HEAD + "services:\n  web: {size: t3.smal, port: 0, needs: [x], prot: 1}\nregion: mars\n"
+    found = remarks(text)
+    assert [finding.id for finding in found] == ["H104", "H106", "H112", "H101", "H129"]
+
+
+def test_sizes_newer_than_the_list_are_a_warning_only(remarks: Remarks, build: Callable[..., object]) -> None:
+    text = HEAD + "services: {web: {size: t99.large}}\nregion: eu-west-9\n"
+    assert [(finding.id, finding.severity) for finding in remarks(text)] == [
+        ("H104", Severity.WARNING),
+        ("H129", Severity.WARNING),
+    ]
+    assert build(text)
+
+
+def test_secret_does_not_appear_in_any_finding(remarks: Remarks) -> None:
+    text = (
+        HEAD + "services:\n  web: {evn: 1, env: {API_TOKEN: hunter2222}, secrets: {A: hunter2222}, size: hunter2222}\n"
+    )
+    found = [finding for finding in remarks(text) if finding.id != "H104"]
+    assert {"H101", "H118", "H124"} <= {finding.id for finding in found}
+    shown = rendered(finding for finding in found if "size" not in (finding.path or ""))
+    assert "API_TOKEN: **********" in shown
+
+
+def test_harmless_values_of_secret_names_are_no_finding(remarks: Remarks) -> None:
+    text = (
+        HEAD
+        + "services: {web: {env: {TOKEN_URL: 'https://x.org/t', USE_TOKEN: true, TOKEN_TTL: 60, MONKEY: abcdefgh}}}"
+    )
+    assert remarks(text) == ()
+
+
+@pytest.mark.parametrize("path", sorted(MISTAKES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_what_people_see(path: Path, remarks: Remarks) -> None:
+    assert rendered(remarks(path.read_text(encoding="utf-8"))) == path.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def test_there_are_golden_texts() -> None:
+    assert len(list(MISTAKES.glob("*.txt"))) >= 3
+
+
+# environments
+
+
+def test_unknown_environment_lists_the_known_ones(remarks: Remarks) -> None:
+    text = WEB + "environments: {staging: {}}"
+    assert remarks(text, "stagign")[0].hint == "did you mean staging?"
+    assert remarks(text, "moon")[0].hint == "environments: production, staging"
+
+
+def test_every_environment_is_checked(remarks: Remarks) -> None:
+    (finding,) = remarks(WEB + "environments:\n  a: {}\n  b:\n    services:\n      web: {port: 99999}\n", "a")
+    assert (finding.id, finding.place.line, finding.path) == ("H106", 9, "environments.b.services.web.port")
+
+
+def test_mistake_in_the_base_is_said_once(remarks: Remarks) -> None:
+    text = HEAD + "services: {web: {port: 0, needs: [x]}}\nenvironments: {a: {}, b: {resources: {y: postgres}}}"
+    assert [finding.id for finding in remarks(text)] == ["H106", "H112"]
+
+
+def test_need_removed_by_an_environment(remarks: Remarks) -> None:
+    text = (
+        HEAD + "services: {web: {needs: db}}\nresources: {db: postgres}\nenvironments: {dev: {resources: {db: null}}}"
+    )
+    assert [finding.id for finding in remarks(text)] == ["H112"]
+
+
+@pytest.mark.parametrize("key", ["name: x", "plugins: []", "environments: {}", "hivemind: 1"])
+def test_what_an_environment_can_not_say(remarks: Remarks, key: str) -> None:
+    assert [finding.id for finding in remarks(WEB + f"environments: {{dev: {{{key}}}}}")] == ["H101"]
+
+
+@pytest.mark.parametrize(
+    "overlay", ["3", "[]", "{services: 3}", "{services: {web: 3}}", "{resources: [x]}", "{stage: 3}"]
+)
+def test_malformed_overlays_are_findings(remarks: Remarks, overlay: str) -> None:
+    assert all(f.is_error and f.place.line == 5 for f in remarks(WEB + f"environments: {{dev: {overlay}}}"))
+    assert remarks(WEB + f"environments: {{dev: {overlay}}}")
+
+
+# plugins
+
+
+def test_two_plugins_with_one_resource_type_are_both_named() -> None:
+    part = SchemaPart(resource_types={"redis": ResourceType({"type": "object"}, "Redis")})
+    with pytest.raises(FindingsError) as caught:
+        validate(from_text(WEB, Path("f")), {"one": part, "two": part})
+    (finding,) = caught.value.findings
+    assert finding.id == "H122"
+    assert "one, two" in finding.message
+
+
+def test_invalid_schema_of_a_plugin_names_the_plugin() -> None:
+    part = SchemaPart(resource_types={"redis": ResourceType({"properties": {"size": {"type": "txt"}}}, "Redis")})
+    source = from_text(WEB + "resources: {r: {type: redis, size: x}}", Path("f"))
+    with pytest.raises(FindingsError) as caught:
+        validate(source, {"acme": part})
+    (finding,) = caught.value.findings
+    assert (finding.id, finding.plugin) == ("H125", "acme")
+
+
+if __name__ == "__main__":  # writes the golden texts anew
+    from conftest import DATABASE, HTTP, POSTGRES
+
+    all_parts = {
+        "provisioner": SchemaPart(resource_types={"postgres": POSTGRES}),
+        "qa": SchemaPart(checks={"http": HTTP, "database": DATABASE}),
+    }
+    for mistake in MISTAKES.glob("*.yaml"):
+        try:
+            found = validate(from_text(mistake.read_text(), Path("hivemind.yaml")), all_parts)[1]
+        except FindingsError as error:
+            found = error.findings
+        mistake.with_suffix(".txt").write_text(rendered(found))
