@@ -158,7 +158,9 @@ class _Database:
             raise failed_rds(text)
         assert self._own.update is not None
         endpoint = dict(self._emulator.databases[physical_id]["Endpoint"])
-        made, _ = self._own.update(physical_id, old, {**new, "DBInstanceIdentifier": physical_id}, stack, logical_id)
+        # The name in both, for the emulator would make another one and take that for a replacement.
+        named = [{**properties, "DBInstanceIdentifier": physical_id} for properties in (old, new)]
+        made, _ = self._own.update(physical_id, named[0], named[1], stack, logical_id)
         record = self._emulator.databases[made]
         record["Endpoint"], record["_MasterUserPassword"] = endpoint, ""
         password = new.get("MasterUserPassword")

@@ -1,0 +1,267 @@
+"""CloudFormation on the local cloud: what AWS does, seen through boto3's eyes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stacks import (
+    IMAGE,
+    Stack,
+    attribute,
+    balancer,
+    body,
+    compute,
+    data,
+    database,
+    instance,
+    network,
+    raw,
+    ref,
+    resource,
+)
+
+pytestmark = pytest.mark.slow
+BUCKET = {"Bucket": resource("AWS::S3::Bucket")}
+
+
+@pytest.fixture
+def cloud(local_home: Any, tmp_path: Path) -> Any:
+    return local_home.connect(tmp_path, "stack")
+
+
+@pytest.fixture
+def client(cloud: Any) -> Any:
+    return raw(cloud, "cloudformation")
+
+
+@pytest.fixture
+def image(cloud: Any) -> str:
+    return str(cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"])
+
+
+@pytest.fixture
+def stack(client: Any) -> Any:
+    made = Stack(client, "stack")
+    yield made
+    if made.id:
+        made.delete()
+
+
+def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
+    """Creation, values of Ref and GetAtt, an update in place, deletion with a snapshot."""
+    resources = network() | compute(image, "whole") | data() | balancer()
+    outputs = {
+        "Address": attribute("Web", "PrivateIp"),
+        "Zone": attribute("Web", "AvailabilityZone"),
+        "Secret": ref("Secret"),
+        "Profile": ref("Profile"),
+        "Dns": attribute("Balancer", "DNSName"),
+        "Host": attribute("Db", "Endpoint.Address"),
+        "Port": attribute("Db", "Endpoint.Port"),
+    }
+    assert stack.create(body(resources, **outputs)) == "CREATE_COMPLETE", stack.reason()
+    values = stack.outputs()
+    assert values["Address"].startswith("10.0.1.")
+    assert values["Zone"] == "eu-west-1a"
+    assert values["Secret"].startswith("arn:aws:secretsmanager:eu-west-1:")
+    assert "/" not in values["Profile"]
+    assert values["Dns"].endswith(".elb.amazonaws.com")
+    instance_id = stack.resource("Web")
+    assert cloud.host_key(instance_id).startswith("ssh-ed25519 ")
+    listed = cloud.client("ec2").describe_instances(InstanceIds=[instance_id])["Reservations"][0]["Instances"][0]
+    assert (listed["State"]["Name"], listed["PrivateIpAddress"]) == ("running", values["Address"])
+    assert "SSH HOST KEY" in cloud.client("ec2").get_console_output(InstanceId=instance_id)["Output"]
+
+    resources["Web"]["Properties"]["Tags"] = [{"Key": "colour", "Value": "blue"}]
+    resources["Db"]["Properties"]["AllocatedStorage"] = "30"
+    assert stack.update(body(resources, **outputs)) == "UPDATE_COMPLETE", stack.reason()
+    assert stack.resource("Web") == instance_id
+    assert stack.outputs() == values
+    rds = cloud.client("rds")
+    assert rds.describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
+
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+    assert rds.describe_db_instances()["DBInstances"] == []
+    (snapshot,) = rds.describe_db_snapshots()["DBSnapshots"]
+    assert snapshot["Status"] == "available"
+    rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
+    assert rds.describe_db_snapshots()["DBSnapshots"] == []
+    with pytest.raises(ConnectionRefusedError):
+        cloud.dial(instance_id, 22, timeout=2)
+
+
+def test_each_resource_is_seen_in_progress(local_home: Any, client: Any, stack: Stack) -> None:
+    local_home.fault("delay", "AWS::S3::Bucket", seconds=1.0)
+    stack.id = client.create_stack(StackName=stack.name, TemplateBody=body(BUCKET))["StackId"]
+    seen = set()
+    while stack.describe()["StackStatus"] == "CREATE_IN_PROGRESS":
+        seen |= {(e["LogicalResourceId"], e["ResourceStatus"]) for e in stack.events()}
+    assert ("Bucket", "CREATE_IN_PROGRESS") in seen
+    assert ("Bucket", "CREATE_COMPLETE") in {(e["LogicalResourceId"], e["ResourceStatus"]) for e in stack.events()}
+
+
+def test_a_failure_rolls_back_and_names_its_cause(local_home: Any, client: Any, stack: Stack) -> None:
+    local_home.fault("fail", "AWS::EC2::Subnet", message="no room", logical_id="B")
+    assert stack.create(body(network())) == "ROLLBACK_COMPLETE"
+    assert stack.reason() == "no room"
+    assert ("Vpc", "DELETE_COMPLETE") in {(e["LogicalResourceId"], e["ResourceStatus"]) for e in stack.events()}
+    with pytest.raises(client.exceptions.AlreadyExistsException):
+        stack.create(body(network()))
+
+
+def test_a_failed_update_goes_back(local_home: Any, client: Any, stack: Stack) -> None:
+    assert stack.create(body(BUCKET)) == "CREATE_COMPLETE"
+    before = stack.resource("Bucket")
+    local_home.fault("fail", "AWS::SSM::Parameter", message="no")
+    more = BUCKET | {"P": resource("AWS::SSM::Parameter", "Bucket", Type="String", Value="x")}
+    assert stack.update(body(more)) == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.resource("Bucket") == before
+
+
+def test_iam_resources_need_the_capability(client: Any, image: str) -> None:
+    with pytest.raises(client.exceptions.InsufficientCapabilitiesException, match="CAPABILITY_IAM"):
+        client.create_stack(StackName="stack", TemplateBody=body(network() | compute(image, "k")))
+
+
+def test_nothing_to_update_is_said(client: Any, stack: Stack) -> None:
+    assert stack.create(body(BUCKET)) == "CREATE_COMPLETE"
+    with pytest.raises(client.exceptions.ClientError, match="No updates are to be performed"):
+        stack.update(body(BUCKET))
+
+
+def test_a_bucket_with_something_in_it_stays(cloud: Any, stack: Stack) -> None:
+    assert stack.create(body(BUCKET)) == "CREATE_COMPLETE"
+    bucket, s3 = stack.resource("Bucket"), cloud.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"x")
+    assert stack.delete() == "DELETE_FAILED"
+    assert "not empty" in stack.reason()
+    s3.delete_object(Bucket=bucket, Key="a")
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_a_network_in_use_stays(client: Any, stack: Stack) -> None:
+    """Another stack's subnet keeps the VPC."""
+    outputs = {"Vpc": ref("Vpc")}
+    assert stack.create(body({"Vpc": network()["Vpc"]}, **outputs)) == "CREATE_COMPLETE"
+    vpc = stack.outputs()["Vpc"]
+    guest = Stack(client, "guest")
+    assert guest.create(body({"A": resource("AWS::EC2::Subnet", VpcId=vpc, CidrBlock="10.0.9.0/24")})) == "CREATE_COMPLETE"
+    assert stack.delete() == "DELETE_FAILED"
+    assert f"The vpc '{vpc}' has dependencies and cannot be deleted." in stack.reason()
+    assert guest.delete() == "DELETE_COMPLETE"
+
+
+WRONG = {
+    "image": ({"ImageId": "ami-00000000000000bad"}, "The image id '[ami-00000000000000bad]' does not exist"),
+    "size": ({"InstanceType": "t3.smal"}, "Invalid value 't3.smal' for InstanceType."),
+    "machine": ({"InstanceType": "t4g.small"}, "The architecture 'arm64' of the specified instance type"),
+    "subnet": ({"SubnetId": "subnet-0bad"}, "The subnet ID 'subnet-0bad' does not exist"),
+    "group": ({"SecurityGroupIds": ["sg-0bad"]}, "The security group 'sg-0bad' does not exist"),
+    "key": ({"KeyName": "nobody"}, "The key pair 'nobody' does not exist"),
+    "profile": ({"IamInstanceProfile": "nobody"}, "Invalid IAM Instance Profile name"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_instance_is_refused_as_on_aws(case: str, image: str, stack: Stack) -> None:
+    changed, message = WRONG[case]
+    resources = network() | compute(image, f"wrong-{case}")
+    resources["Web"] = instance(image, **changed)
+    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
+    assert message in stack.reason()
+
+
+WRONG_DATA = {
+    "class": ({"DBInstanceClass": "db.t9.huge"}, "Invalid DB Instance class: db.t9.huge"),
+    "version": ({"EngineVersion": "9.6"}, "Cannot find version 9.6 for postgres"),
+    "storage": ({"AllocatedStorage": "3"}, "Invalid storage size for engine name postgres and storage type gp2: 3"),
+    "user": ({"MasterUsername": "admin"}, "it is a reserved word used by the engine"),
+    "password": ({"MasterUserPassword": "short"}, "shorter than 8 characters"),
+    "group": ({"DBSubnetGroupName": "nobody"}, "DB subnet group 'nobody' does not exist."),
+    "engine": ({"Engine": "mysql"}, "The local cloud runs postgres only"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_DATA)
+def test_a_wrong_database_is_refused_as_on_aws(case: str, stack: Stack) -> None:
+    changed, message = WRONG_DATA[case]
+    resources = network() | data()
+    resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
+    resources["Db"] = database(**changed)
+    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
+    assert message in stack.reason()
+
+
+def test_a_load_balancer_needs_two_zones(stack: Stack) -> None:
+    resources = network()
+    resources["Balancer"] = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets=[ref("A")])
+    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
+    assert "At least two subnets in two different Availability Zones must be specified" in stack.reason()
+
+
+def test_subnets_lie_in_their_network(stack: Stack) -> None:
+    resources = network()
+    resources["C"] = resource("AWS::EC2::Subnet", "B", VpcId=ref("Vpc"), CidrBlock="10.0.2.128/25")
+    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
+    assert "conflicts with another subnet" in stack.reason()
+
+
+def test_a_gateway_with_its_address(stack: Stack) -> None:
+    resources = network() | {
+        "Gateway": resource("AWS::EC2::InternetGateway"),
+        "Attached": resource("AWS::EC2::VPCGatewayAttachment", VpcId=ref("Vpc"), InternetGatewayId=ref("Gateway")),
+        "Address": resource("AWS::EC2::EIP", "Attached", Domain="vpc"),
+        "Nat": resource("AWS::EC2::NatGateway", AllocationId=attribute("Address", "AllocationId"), SubnetId=ref("A")),
+        "Endpoint": resource("AWS::EC2::InstanceConnectEndpoint", SubnetId=ref("B")),
+    }
+    outputs = {"Address": ref("Address"), "Nat": ref("Nat"), "Block": attribute("Vpc", "CidrBlock")}
+    assert stack.create(body(resources, **outputs)) == "CREATE_COMPLETE", stack.reason()
+    values = stack.outputs()
+    assert values["Address"].startswith("203.0.113.")
+    assert values["Nat"].startswith("nat-")
+    assert values["Block"] == "10.0.0.0/16"
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+
+
+def test_secrets_are_made_by_their_rules(cloud: Any, stack: Stack) -> None:
+    assert stack.create(body({"Secret": data()["Secret"]}, Arn=ref("Secret"))) == "CREATE_COMPLETE"
+    read = cloud.client("secretsmanager").get_secret_value(SecretId=stack.outputs()["Arn"])
+    value = json.loads(read["SecretString"])
+    assert value["username"] == "app"
+    assert len(value["password"]) == 30
+    assert value["password"].isalnum()
+
+
+def test_targets_drain_before_they_go(cloud: Any, stack: Stack, image: str) -> None:
+    resources = network() | compute(image, "drain") | balancer()
+    resources["Targets"]["Properties"]["TargetGroupAttributes"] = [
+        {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}
+    ]
+    assert stack.create(body(resources, Arn=ref("Targets"))) == "CREATE_COMPLETE", stack.reason()
+    elb, arn, web = cloud.client("elbv2"), stack.outputs()["Arn"], stack.resource("Web")
+
+    def states() -> list[str]:
+        told = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        return [one["TargetHealth"]["State"] for one in told]
+
+    with pytest.raises(elb.exceptions.InvalidTargetException):
+        elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": "i-00000000000000bad"}])
+    assert states() == []
+    elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": web}])
+    assert states()[0] in {"initial", "unhealthy"}
+    elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": web}])
+    assert states() == ["draining"]
+    while states():
+        pass
+
+
+def test_throttling_is_what_an_sdk_expects(local_home: Any, cloud: Any) -> None:
+    local_home.fault("throttle", "cloudformation:ListStacks", times=1)
+    impatient = raw(cloud, "cloudformation", attempts=1)
+    with pytest.raises(impatient.exceptions.ClientError) as caught:
+        impatient.list_stacks()
+    assert caught.value.response["Error"]["Code"] == "Throttling"
+    assert impatient.list_stacks()["StackSummaries"] is not None
