@@ -46,6 +46,10 @@ class LogFile:
         self.end()
         self.feed(f"hivemind: {text}\n".encode())
 
+    def close(self) -> None:
+        self.end()
+        self._file.close()
+
     def _open(self) -> IO[bytes]:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
         return os.fdopen(descriptor, "ab")

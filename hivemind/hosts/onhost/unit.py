@@ -128,7 +128,7 @@ class Unit:
 def parse(text: str) -> Unit:
     """Reads a unit file. Raises ValueError when it has no ExecStart or a value that can't be read."""
     values: dict[str, list[str]] = {}
-    for line in text.replace("\\\n", " ").splitlines():
+    for line in text.replace("\\\n", " ").split("\n"):
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith(("#", ";", "[")):
             values.setdefault(name.strip(), []).append(_plain(value.strip()))

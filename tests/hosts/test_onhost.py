@@ -1,0 +1,165 @@
+"""The installer's pure parts: unit, environment file, masks, log, archive."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hivemind.hosts.installer import installer
+from hivemind.hosts.onhost import environment, unit
+from hivemind.hosts.onhost.layout import Layout
+from hivemind.hosts.onhost.logfile import LogFile, last_lines
+from hivemind.hosts.onhost.report import Reporter
+from hivemind.hosts.onhost.request import Request, UnitOptions, parse
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))
+LAYOUT = Layout(Path("/"), "web")
+
+
+def rendered(start: str, *, user: str | None = "hivemind", port: int | None = 8000) -> str:
+    return unit.render(LAYOUT, LAYOUT.release("r1"), start, UnitOptions(), user=user, port=port)
+
+
+@pytest.mark.property
+@settings(max_examples=100)
+@given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True), TEXT, max_size=4))
+def test_every_environment_survives_its_file(variables: dict[str, str]) -> None:
+    assert environment.parse(environment.render(variables)) == variables
+
+
+@pytest.mark.fast
+def test_environment_files_of_others() -> None:
+    text = "# a comment\nA=plain value \n\nB='single $x'\n; another\nC=\"with \\\"quotes\\\"\"\n"
+    assert environment.parse(text) == {"A": "plain value", "B": "single $x", "C": 'with "quotes"'}
+
+
+@pytest.mark.property
+@settings(max_examples=100)
+@given(TEXT.filter(lambda text: text.strip()))
+def test_every_command_survives_the_unit(start: str) -> None:
+    shell, flag, line = unit.parse(rendered(start)).arguments
+    assert (shell, flag) == ("/bin/sh", "-c")
+    assert line in (start.strip(), f"exec {start.strip()}")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("start", "line"),
+    [
+        ("gunicorn app:app -b 0.0.0.0:$PORT", "exec gunicorn app:app -b 0.0.0.0:$PORT"),
+        ("cd src && npm start", "cd src && npm start"),
+        ("DEBUG=0 python main.py", "DEBUG=0 python main.py"),
+        ("a; b", "a; b"),
+        ("python -c 'a; b'", "exec python -c 'a; b'"),
+        ("export A=1", "export A=1"),
+        ("python main.py > log", "exec python main.py > log"),
+        ("it's", "it's"),
+    ],
+)
+def test_a_single_command_gets_signals_directly(start: str, line: str) -> None:
+    assert unit.shell_line(start) == line
+
+
+@pytest.mark.fast
+def test_the_unit_is_hardened() -> None:
+    text = rendered("serve")
+    for line in (
+        "User=hivemind",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "PrivateTmp=yes",
+        "ProtectHome=yes",
+        "CapabilityBoundingSet=",
+        "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
+        "ReadWritePaths=/var/lib/hivemind/web /opt/hivemind/web/releases/r1/app",
+        "EnvironmentFile=/opt/hivemind/web/releases/r1/environment",
+        "KillSignal=SIGTERM",
+        "TimeoutStopSec=30",
+        "Restart=always",
+    ):
+        assert line in text.splitlines()
+
+
+@pytest.mark.fast
+def test_a_low_port_needs_its_one_capability() -> None:
+    lines = rendered("serve", port=80).splitlines()
+    assert "AmbientCapabilities=CAP_NET_BIND_SERVICE" in lines
+    assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE" in lines
+    assert "User=hivemind" not in rendered("serve", user=None)
+
+
+@pytest.mark.fast
+def test_delays_grow_to_their_limit() -> None:
+    parsed = unit.parse(rendered("serve"))
+    delays = [parsed.delay(failures) for failures in range(1, 9)]
+    assert delays[0] == 1
+    assert delays == sorted(delays)
+    assert delays[-2:] == [pytest.approx(30), pytest.approx(30)]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(("text", "value"), [("5", 5), ("100ms", 0.1), ("1min 30s", 90), ("2 min", 120)])
+def test_time_spans(text: str, value: float) -> None:
+    assert unit.seconds(text) == pytest.approx(value)
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("text", ["", "soon", "5 parsecs"])
+def test_no_time_spans(text: str) -> None:
+    with pytest.raises(ValueError, match="not a time span"):
+        unit.seconds(text)
+
+
+@pytest.mark.fast
+def test_masks_cover_parts_and_lines() -> None:
+    reporter = Reporter(["secret", "secret-long", "first line\nsecond line", "ab"])
+    assert reporter.mask("x secret-long y") == "x [hidden] y"
+    assert reporter.mask("second line") == "[hidden]"
+    assert reporter.mask("ab stays") == "ab stays"
+
+
+@pytest.mark.fast
+def test_the_log_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "web.log"
+    log = LogFile(path, limit=1000)
+    for number in range(200):
+        log.feed(f"line {number}\n".encode())
+    log.feed(b"x" * 100_000)
+    log.say("and on")
+    log.close()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["web.log", "web.log.1"]
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 150_000
+    assert last_lines(path, 1) == ["hivemind: and on"]
+
+
+@pytest.mark.fast
+def test_the_last_lines_reach_back_over_the_rotation(tmp_path: Path) -> None:
+    log = LogFile(tmp_path / "web.log", limit=100)
+    for number in range(4):
+        log.feed(f"line {number}\n".encode())
+    log.close()
+    assert last_lines(tmp_path / "web.log", 3) == ["line 1", "line 2", "line 3"]
+
+
+@pytest.mark.fast
+def test_a_request_shows_no_values_and_survives_its_text() -> None:
+    import json
+
+    request = Request("web", "r1", "/a.tar.gz", "0" * 64, "serve", env={"TOKEN": "hush-hush"}, hidden=("TOKEN",))
+    assert "hush" not in repr(request)
+    assert parse(json.loads(request.as_json())) == request
+
+
+@pytest.mark.fast
+def test_the_installer_is_the_same_each_time_and_alone() -> None:
+    assert installer().content == installer.__wrapped__().content
+    folder = Path(unit.__file__).parent
+    for path in folder.glob("*.py"):
+        tree = ast.parse(path.read_text(), feature_version=(3, 9))
+        imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        outside = [name for name in imported if name.startswith("hivemind") and not name.startswith("hivemind.hosts.onhost")]
+        assert outside == []
