@@ -82,7 +82,9 @@ class _Filling:
 
     def _set(self, field: str, value: Any, found: Detection | None, otherwise: str = "") -> None:
         self.service = replace(self.service, **{field: value})
-        self.origins[f"{self.path}.{field}"] = Origin("recon", found.evidence) if found else Origin("default", otherwise)
+        self.origins[f"{self.path}.{field}"] = (
+            Origin("recon", found.evidence) if found else Origin("default", otherwise)
+        )
 
     def _runtime(self) -> None:
         if self.service.runtime is not None or self.language is None:
@@ -114,7 +116,12 @@ class _Filling:
             return
         port = DEFAULT_PORTS.get(self.language or "", DEFAULT_PORT)
         said = self._best("start")
-        if re.search(r"\$\{?PORT\b", start) and said and said.value == start and said.precedence >= Precedence.CONTAINER:
+        if (
+            re.search(r"\$\{?PORT\b", start)
+            and said
+            and said.value == start
+            and said.precedence >= Precedence.CONTAINER
+        ):
             self._set("port", port, None, f"$PORT in {said.evidence}")
         else:
             self._set("port", port, None, f"usual for {self.language}" if self.language else "HiveMind's default")
@@ -153,7 +160,9 @@ class _Filling:
         found = self._best("kind")
         where = "the repository" if self.service.path == "." else f"folder {self.service.path}"
         if found and found.value in {"library", "cli", "script"}:
-            what = {"library": "a library", "cli": "a command-line tool"}.get(str(found.value), "a program without a server")
+            what = {"library": "a library", "cli": "a command-line tool"}.get(
+                str(found.value), "a program without a server"
+            )
             self._remark(
                 "H302",
                 Severity.ERROR,
@@ -161,7 +170,11 @@ class _Filling:
                 "if it does serve, write how:  start: COMMAND   (and port: NUMBER), or kind: worker with start",
             )
         else:
-            seen = f"{self.language} was seen, but no start command" if self.language else "no application was recognised in it"
+            seen = (
+                f"{self.language} was seen, but no start command"
+                if self.language
+                else "no application was recognised in it"
+            )
             self._remark(
                 "H301",
                 Severity.ERROR,

@@ -61,7 +61,11 @@ def command(path: Path, name: str | None, yes: bool, as_json: bool) -> None:
         click.echo(json.dumps(_as_json(written, target, schema), indent=2))
         return
     for service, (folder, found) in written.services.items():
-        rows = [(f"{service}.{field}", str(found.one[field].value), found.one[field].evidence) for field in _SAID if field in found.one]
+        rows = [
+            (f"{service}.{field}", str(found.one[field].value), found.one[field].evidence)
+            for field in _SAID
+            if field in found.one
+        ]
         rows += [(f"{service}.needs", str(need.value), need.evidence) for need in found.several["needs"]]
         click.echo(f"{'this folder' if folder == '.' else folder + '/'}: {_described(found)}")
         click.echo(table(rows))
@@ -76,7 +80,9 @@ def _described(found: Answer) -> str:
 def _name(path: Path, given: str | None, *, ask: bool) -> str:
     default = re.sub(r"[^a-z0-9]+", "-", path.resolve().name.lower()).strip("-")
     default = re.sub(r"^[^a-z]+", "", default)[:32].strip("-") or "app"
-    name = given or (click.prompt("Name of the application", default=default) if ask and sys.stdin.isatty() else default)
+    name = given or (
+        click.prompt("Name of the application", default=default) if ask and sys.stdin.isatty() else default
+    )
     if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) or len(name) > 32:
         raise HiveMindError(
             f'"{name}" can\'t be a name', hint="Small letters, digits and -, starting with a letter, at most 32.",
@@ -97,23 +103,31 @@ def _blueprint(path: Path, plugins: Plugins, name: str) -> Written:
         if kind in _WHAT:
             evidence = root.one["kind"].evidence
             raise HiveMindError(
-                f"this looks like {_WHAT[str(kind)]} in {root.value('language')} ({evidence}): there is nothing to serve",
+                f"this looks like {_WHAT[str(kind)]} in {root.value('language')} ({evidence}): nothing to serve",
                 hint=f"If it does serve, write {FILE} yourself, with services.web.start and services.web.port.",
                 exit_code=ExitCode.NOT_FOUND,
             )
         if not root.one:
             raise HiveMindError(
                 f"no application was recognised in {path.resolve()}",
-                hint=f"Write {FILE} yourself, with services.web.runtime, start and port; `hivemind schema` says what it takes.",
+                hint=f"Write {FILE} yourself, with services.web.runtime, start and port (see `hivemind schema`).",
                 exit_code=ExitCode.NOT_FOUND,
             )
         found = {".": root}
     named = _names(found)
-    lines = ["# yaml-language-server: $schema=.hivemind/schema.json", *_HEADER, "hivemind: 1", f"name: {name}", "services:"]
+    lines = [
+        "# yaml-language-server: $schema=.hivemind/schema.json",
+        *_HEADER,
+        "hivemind: 1",
+        f"name: {name}",
+        "services:",
+    ]
     for service, (folder, seen) in named.items():
         lines += _service(service, folder, seen)
     if len(named) > 1:
-        lines += ["# Several services: say which requests each gets, with  routes: [{path: /api/*}]  or  [{host: NAME}]"]
+        lines += [
+            "# Several services: say which requests each gets, with  routes: [{path: /api/*}]  or  [{host: NAME}]"
+        ]
     return Written(name, named, "\n".join(lines) + "\n")
 
 
@@ -138,7 +152,9 @@ def _service(name: str, folder: str, seen: Answer) -> list[str]:
     inside = [f"    path: {json.dumps(folder)}"] if folder != "." else []
     remarks = []
     if not seen.serves:
-        remarks.append("    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT")
+        remarks.append(
+            "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
+        )
     for variable in seen.several["env_required"]:
         secret = re.search(r"SECRET|KEY|TOKEN|PASS|CREDENTIAL|DSN", str(variable.value))
         example = f"secrets: {{{variable.value}: ssm:/NAME}}" if secret else f"env: {{{variable.value}: VALUE}}"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Origin, Service
 
 _SERVICE = (
-    "kind", "path", "runtime", "install", "build", "start", "release", "port", "static_dir", "instances", "size", "disk",
-    "os", "needs", "pack",
+    "kind", "path", "runtime", "install", "build", "start", "release", "port", "static_dir", "instances", "size",
+    "disk", "os", "needs", "pack",
 )  # fmt: skip
 
 
@@ -44,7 +44,9 @@ def command(path: Path, environment: str | None, as_json: bool) -> None:
         click.echo(json.dumps({**shown, "findings": [finding.as_json() for finding in checked.findings]}, indent=2))
         return
     click.echo(f"{checked.blueprint.name} ({checked.blueprint.environment}, {checked.blueprint.stage.value})\n")
-    click.echo(table([(name.removeprefix("services."), _text(value), _where(origin)) for name, value, origin in entries]))
+    click.echo(
+        table([(name.removeprefix("services."), _text(value), _where(origin)) for name, value, origin in entries])
+    )
     if checked.findings:
         click.echo()
         render(checked.findings)
@@ -70,10 +72,10 @@ def _service(service: Service) -> Iterator[tuple[str, Any]]:
         if value not in (None, ()):
             yield field, value
     if service.is_web:
-        for field in dataclasses.fields(service.health):
-            value = getattr(service.health, field.name)
+        for part in dataclasses.fields(service.health):
+            value = getattr(service.health, part.name)
             if value is not None:
-                yield f"health.{field.name}", value
+                yield f"health.{part.name}", value
     for name in sorted(service.env):
         yield f"env.{name}", service.env[name]
     for name in sorted(service.secrets):
@@ -94,7 +96,11 @@ def _origin(blueprint: Blueprint, path: str) -> Origin:
 
 
 def _where(origin: Origin) -> str:
-    return f"default: {origin.evidence}" if origin.kind == "default" and "default" not in origin.evidence else origin.evidence
+    return (
+        f"default: {origin.evidence}"
+        if origin.kind == "default" and "default" not in origin.evidence
+        else origin.evidence
+    )
 
 
 def _plain(value: Any) -> Any:

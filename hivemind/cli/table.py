@@ -12,7 +12,8 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     if not rows:
         return ""
     widths = [
-        max((len(row[column]) for row in rows if len(row[column]) <= _WIDEST), default=0) for column in range(len(rows[0]))
+        max((len(row[column]) for row in rows if len(row[column]) <= _WIDEST), default=0)
+        for column in range(len(rows[0]))
     ]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in lines)

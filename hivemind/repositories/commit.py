@@ -41,10 +41,9 @@ def head(root: Path) -> Head | None:
 
 def _git(root: Path, *arguments: str) -> str | None:
     settings = [part for setting in _SAFE for part in ("-c", setting)]
-    if _has_filters(root):
-        # `status` runs a filter's command on changed files; an unknown state counts as dirty
-        if arguments[0] == "status":
-            return None
+    # `status` runs a filter's command on changed files; an unknown state counts as dirty
+    if arguments[0] == "status" and _has_filters(root):
+        return None
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", "/nonexistent"),

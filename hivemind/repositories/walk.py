@@ -34,7 +34,11 @@ def walk(root: Path, *, max_files: int, max_bytes: int) -> tuple[tuple[str, ...]
             if not _encodable(path):
                 continue
             if entry.is_dir(follow_symlinks=False):
-                if depth < _DEEPEST and not ignores.ignores(path, is_folder=True) and not is_virtual_environment(entry.path):
+                if (
+                    depth < _DEEPEST
+                    and not ignores.ignores(path, is_folder=True)
+                    and not is_virtual_environment(entry.path)
+                ):
                     pending.append((path, ignores, depth + 1))
                 continue
             if ignores.ignores(path, is_folder=False):

@@ -28,7 +28,8 @@ def page(entries: list[Entry], problem: str | None = None) -> str:
 <h1>Guestbook</h1>
 <form method=post action=/entries>{said}
 <input name=name required maxlength={LONGEST_NAME} placeholder="Your name" aria-label="Your name">
-<textarea name=message required maxlength={LONGEST_MESSAGE} rows=3 placeholder="Say hello" aria-label="Message"></textarea>
+<textarea name=message required maxlength={LONGEST_MESSAGE} rows=3
+placeholder="Say hello" aria-label="Message"></textarea>
 <button>Write</button></form>
 {shown}
 </html>
@@ -36,5 +37,5 @@ def page(entries: list[Entry], problem: str | None = None) -> str:
 
 
 def _entry(entry: Entry) -> str:
-    when = f"{entry.written:%d %B %Y, %H:%M}"
-    return f"<article><strong>{escape(entry.name)}</strong> <small>{when}</small><p>{escape(entry.message)}</p></article>"
+    name, message, when = escape(entry.name), escape(entry.message), f"{entry.written:%d %B %Y, %H:%M}"
+    return f"<article><strong>{name}</strong> <small>{when}</small><p>{message}</p></article>"

@@ -27,7 +27,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     try:
         status, kind, body = answer(environ)
     except psycopg.Error as error:
-        print(f"database: {error}", flush=True)
+        print(f"database: {error}", flush=True)  # noqa: T201
         status, kind, body = HTTPStatus.SERVICE_UNAVAILABLE, "text/plain", "the database does not answer\n"
     content = body.encode()
     headers = [

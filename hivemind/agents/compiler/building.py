@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from hivemind.agents.compiler import pack, sources
 from hivemind.agents.compiler.commands import executable
@@ -113,7 +114,7 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
     return Work(service, packed, platform, store, tree, scratch, programs)
 
 
-def _finish(work: Work, inputs: str) -> dict[str, object]:
+def _finish(work: Work, inputs: str) -> dict[str, Any]:
     from hivemind.agents.compiler.manifest import manifest
 
     packed = work.scratch / "artifact.tar.gz"

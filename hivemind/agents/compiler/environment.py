@@ -12,7 +12,9 @@ _KEPT = re.compile(
     r"CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|PKG_CONFIG_PATH)$",
     re.IGNORECASE,
 )
-_NEVER = frozenset({"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_CONSTRAINT", "PIP_REQUIREMENT"})
+_NEVER = frozenset(
+    {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_CONSTRAINT", "PIP_REQUIREMENT"}
+)
 
 
 def clean(*first_on_path: Path, **more: str) -> dict[str, str]:

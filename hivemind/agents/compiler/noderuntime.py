@@ -66,7 +66,9 @@ def _carried(work: Work, wanted: str) -> Path:
     package = _PACKAGES.get(work.platform.machine)
     if package is None:
         raise StageError(
-            Stage.BUILD, f"{work.service.name}: there is no Node for {work.platform.machine} to bring along", subject=work.service.name
+            Stage.BUILD,
+            f"{work.service.name}: there is no Node for {work.platform.machine} to bring along",
+            subject=work.service.name,
         )
     key = hashlib.sha256(f"{package}@{wanted}".encode()).hexdigest()
     if (layer := work.store.layer(key)) is not None:
@@ -74,7 +76,16 @@ def _carried(work: Work, wanted: str) -> Path:
     made = work.scratch / "node"
     made.mkdir()
     work.programs.run(
-        ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--force", f"{package}@{wanted}"],
+        [
+            "npm",
+            "install",
+            "--no-save",
+            "--no-audit",
+            "--no-fund",
+            "--ignore-scripts",
+            "--force",
+            f"{package}@{wanted}",
+        ],
         cwd=made,
         env=clean(),
         shown=f"npm install {package}@{wanted}",

@@ -73,7 +73,7 @@ def _info(name: str, path: Path) -> tarfile.TarInfo:
 
 
 def _link(name: str, path: Path) -> str:
-    target = os.readlink(path)
+    target = str(path.readlink())
     outside = os.path.isabs(target) or os.path.normpath(os.path.join(os.path.dirname(name), target)).startswith("..")  # noqa: PTH117, PTH118, PTH120
     if outside:
         raise ValueError(f"{name} is a link to {target}, outside of the application")

@@ -17,11 +17,13 @@ from hivemind.errors import Stage, StageError
 SECONDS = 1800
 _LAST_LINES = 20
 _ERROR = re.compile(
-    r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|.*command not found|"
-    r".*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
+    r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|"
+    r".*command not found|.*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
     re.IGNORECASE,
 )
-_NOISE = re.compile(r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error", re.IGNORECASE)
+_NOISE = re.compile(
+    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

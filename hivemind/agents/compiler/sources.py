@@ -21,8 +21,8 @@ FORMAT = 1
 SECRETS = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
     "id_ecdsa", "id_ed25519", "*.ppk", "credentials", "credentials.json", "credentials.y*ml", "client_secret*.json",
-    "service-account*.json", "service_account*.json", "*-service-account.json", ".netrc", ".pgpass", ".pypirc", ".npmrc",
-    ".htpasswd", "secrets.y*ml", "secrets.json", "secrets.toml", ".git-credentials", ".dockercfg", "terraform.tfstate*",
+    "service-account*.json", "service_account*.json", "*-service-account.json", ".netrc", ".pgpass", ".pypirc",
+    ".npmrc", ".htpasswd", "secrets.y*ml", "secrets.json", "secrets.toml", ".git-credentials", ".dockercfg", "terraform.tfstate*",
     "*.tfvars", "master.key",
 )  # fmt: skip
 """File names that are never packed unless the service names them under `pack`."""
@@ -70,7 +70,7 @@ def looks_secret(file: str) -> bool:
 
 
 def source_digest(service: Service, repository: Repository, platform: Platform) -> Provenance:
-    """What would be packed, without building it: commit, whether the work tree differs, digest of everything the build reads.
+    """What would be packed, without building it: commit, whether the work tree differs, digest of all that a build reads.
 
     The digest covers the packed files (path, content, whether executable), the commands and the runtime of the
     service, and the platform. Raises OSError where a file vanishes meanwhile.

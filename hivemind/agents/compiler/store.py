@@ -17,10 +17,10 @@ from typing import Any
 class Store:
     """root: folder, created on use.
 
-        <digest>.tar.gz         artifacts
-        index/<input>.json      input digest -> artifact
-        layers/<key>/           installed dependencies
-        logs/<service>.log      output of the last build
+    <digest>.tar.gz         artifacts
+    index/<input>.json      input digest -> artifact
+    layers/<key>/           installed dependencies
+    logs/<service>.log      output of the last build
     """
 
     root: Path

@@ -40,7 +40,7 @@ def _services(folder: Folder, file: str) -> dict[str, dict[str, Any]]:
     if text is None or len(re.findall(r"(?m)[\s\[,]\*\w", text)) > 200:
         return {}
     try:
-        content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        content = yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     services = content.get("services") if isinstance(content, dict) else None

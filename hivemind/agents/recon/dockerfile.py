@@ -38,7 +38,7 @@ def detect(folder: Folder) -> list[Detection]:
     if command and not entry and not _DEVELOPMENT.search(command[0]) and not _OF_THE_CONTAINER.search(command[0]):
         language = language_of(command[0])
         if language:
-            found.append(_said(folder, "start", command[0], file, command[1], language))
+            found.append(_said(folder, "start", command[0], file, command[1], language=language))
     return found
 
 
@@ -72,7 +72,9 @@ def _command(text: str) -> str:
     return text
 
 
-def _said(folder: Folder, field: str, value: str | int, file: str, line: int, language: str | None = None) -> Detection:
+def _said(
+    folder: Folder, field: str, value: str | int, file: str, line: int, *, language: str | None = None
+) -> Detection:
     return folder.found(
         field, value, file, line, precedence=Precedence.CONTAINER, confidence=0.9, note=None, language=language
     )

@@ -9,7 +9,8 @@ from hivemind.detection import Detection, Precedence
 
 _PROCESS = re.compile(r"^([\w-]+)\s*:\s*(.+?)\s*$")
 _PROGRAMS = {
-    "python": r"(?:^|[\s/])(python3?|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|streamlit)\b",
+    "python": r"(?:^|[\s/])(python3?|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|"
+    r"streamlit)\b",
     "node": r"(?:^|[\s/])(node|npm|npx|yarn|pnpm|next|nest|ts-node|tsx|bun|pm2)\b",
 }
 
@@ -36,10 +37,13 @@ def detect(folder: Folder) -> list[Detection]:
         if language := language_of(command):
             found.append(_declared(folder, "language", language, file, number))
     elif processes:
-        name = "worker" if "worker" in processes else sorted(processes)[0]
+        name = "worker" if "worker" in processes else min(processes)
         if name != "release":
             command, number = processes[name]
-            found += [_declared(folder, "start", command, file, number), _declared(folder, "kind", "worker", file, number)]
+            found += [
+                _declared(folder, "start", command, file, number),
+                _declared(folder, "kind", "worker", file, number),
+            ]
     return found
 
 

@@ -52,7 +52,7 @@ def choose(service: Service, platform: Platform) -> Chosen:
             f"{service.name} asks for Python {wanted}; {platform.os} has {there}",
             subject=service.name,
             path=f"services.{service.name}.runtime",
-            hint=f'choose another `os`, or write  runtime: "python {platform.python[0][0]}"  if the application runs with it',
+            hint=f"choose another `os`, or write  runtime: python {platform.python[0][0]}",
         )
     minor, command = min(platform.python, key=lambda each: _distance(each[0], wanted))
     return Chosen(minor, command, f"Python {wanted} asked for, this machine has {there}: built for {minor}")
@@ -94,9 +94,9 @@ def here(chosen: Chosen, work: Work) -> str:
     if found is None:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: `{work.service.build}` needs Python {chosen.minor} on this machine, and there is none",
+            f"{work.service.name}: `{work.service.build}` needs Python {chosen.minor}, and this machine has none",
             subject=work.service.name,
-            hint=f"install python{chosen.minor}, or build nothing:  build: \"true\"",
+            hint=f'install python{chosen.minor}, or build nothing:  build: "true"',
         )
     return found
 
@@ -121,7 +121,8 @@ def completed(venv: Path, minor: str, interpreter: str) -> Iterator[None]:
 
 def _real(interpreter: str) -> str:
     """The interpreter behind a virtual environment's: links to links find the wrong prefix."""
-    return _ask(interpreter, "import os,sys;print(os.path.realpath(getattr(sys,'_base_executable',None) or sys.executable))")
+    code = "import os, sys; print(os.path.realpath(getattr(sys, '_base_executable', None) or sys.executable))"
+    return _ask(interpreter, code)
 
 
 def _answers(path: str, minor: str) -> bool:

@@ -61,7 +61,7 @@ def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str
     target = work.scratch / name
     hint = None
     if pip.binary:
-        hint = f"only wheels for {work.platform.os} and Python {chosen.minor} can be installed from here: a package without one fails"
+        hint = f"from here only wheels for {work.platform.os} and Python {chosen.minor} can be installed"
     work.programs.run(
         [*pip.command, "--target", str(target), *arguments],
         cwd=work.app,

@@ -35,10 +35,16 @@ def installer(service: str, chosen: Chosen, platform: Platform) -> Installer:
         quiet = ["--disable-pip-version-check", "--no-input"]
         if native and native != sys.executable:
             words += ["--python", native]
-        target = [] if native else ["--implementation", "cp", "--python-version", chosen.minor, *platform_tags(platform)]
-        return Installer((*words, *quiet, "install", "--no-compile", "--no-warn-script-location", *binary, *target), not native)
+        target = (
+            [] if native else ["--implementation", "cp", "--python-version", chosen.minor, *platform_tags(platform)]
+        )
+        return Installer(
+            (*words, *quiet, "install", "--no-compile", "--no-warn-script-location", *binary, *target), not native
+        )
     if uv := shutil.which("uv"):
-        target = ["--python", native] if native else ["--python-version", chosen.minor, "--python-platform", _uv(platform)]
+        target = (
+            ["--python", native] if native else ["--python-version", chosen.minor, "--python-platform", _uv(platform)]
+        )
         return Installer((uv, "pip", "install", "--no-progress", "--link-mode", "copy", *binary, *target), not native)
     raise StageError(
         Stage.BUILD,
@@ -54,8 +60,8 @@ def platform_tags(platform: Platform) -> list[str]:
     tags = [f"manylinux_2_{minor}_{platform.machine}" for minor in range(newest, _OLDEST_GLIBC - 1, -1)]
     tags.append(f"manylinux2014_{platform.machine}")
     if platform.machine == "x86_64":
-        tags += [f"manylinux_2_12_{platform.machine}", f"manylinux2010_{platform.machine}", f"manylinux_2_5_{platform.machine}",
-                 f"manylinux1_{platform.machine}"]  # fmt: skip
+        older = ("manylinux_2_12", "manylinux2010", "manylinux_2_5", "manylinux1")
+        tags += [f"{tag}_{platform.machine}" for tag in older]
     return [word for tag in tags for word in ("--platform", tag)]
 
 

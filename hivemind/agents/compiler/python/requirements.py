@@ -22,9 +22,9 @@ _DEEPEST = 10
 class Asked:
     """What to install.
 
-    lines: requirement lines, local paths left out. constraints: lines that pin them. locals: local projects
-    (paths relative to the service, with `[extras]`) to install without dependencies. whole: local projects whose dependencies are known only to
-    their build. options: pip's own. commands: install commands that are not pip's, run as they are.
+    lines: requirement lines, local paths left out. constraints: lines that pin them. locals: folders
+    of local projects, relative to the service, to install without dependencies. whole: local projects (with
+    `[extras]`) whose dependencies are known only to their build. options: pip's own. commands: install commands that are not pip's, run as they are.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -81,7 +81,16 @@ class _Reader:
                 self._constraints(value if equals else next(rest, ""))
             elif name in {"-e", "--editable"}:
                 self._requirement(value if equals else next(rest, ""))
-            elif name in {"-i", "--index-url", "--extra-index-url", "-f", "--find-links", "--no-binary", "--only-binary", "--trusted-host"}:
+            elif name in {
+                "-i",
+                "--index-url",
+                "--extra-index-url",
+                "-f",
+                "--find-links",
+                "--no-binary",
+                "--only-binary",
+                "--trusted-host",
+            }:
                 self.asked.options += [name, value if equals else next(rest, "")]
             elif word in {"--pre", "--require-hashes", "--no-deps", "--prefer-binary", "--no-index"}:
                 self.asked.options.append(word)

@@ -9,7 +9,7 @@ from hivemind.agents.recon.node import needs, starting
 from hivemind.agents.recon.node import package as packages
 from hivemind.agents.recon.node import source as sources
 from hivemind.agents.recon.node.package import FILE, Package
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection
 
 LANGUAGE = "node"
 FRAMEWORKS = {
@@ -60,7 +60,11 @@ def _version(folder: Folder, package: Package) -> list[Detection]:
             found.append(folder.found("runtime_version", match[1], file, 1, language=LANGUAGE))
     engines = package.content.get("engines")
     wanted = engines.get("node") if isinstance(engines, dict) else None
-    if isinstance(wanted, str) and re.fullmatch(r"[\w\s.^~<>=|*-]{1,60}", wanted) and wanted.strip() not in {"*", "node"}:
+    if (
+        isinstance(wanted, str)
+        and re.fullmatch(r"[\w\s.^~<>=|*-]{1,60}", wanted)
+        and wanted.strip() not in {"*", "node"}
+    ):
         line = packages.line_of(folder, "node")
         clean = re.sub(r"\s+", " ", wanted.strip())
         found.append(

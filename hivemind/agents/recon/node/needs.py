@@ -50,4 +50,8 @@ def _prisma(folder: Folder, package: Package) -> list[Detection]:
     if match is None:
         return []
     need = "postgres" if match[1] == "postgresql" else match[1]
-    return [folder.found("need", need, file, folder.line(file, r"provider\s*=\s*\"(postgresql|mysql|mongodb)"), language="node")]
+    return [
+        folder.found(
+            "need", need, file, folder.line(file, r"provider\s*=\s*\"(postgresql|mysql|mongodb)"), language="node"
+        )
+    ]

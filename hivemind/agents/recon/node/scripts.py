@@ -7,13 +7,17 @@ import re
 from hivemind.agents.recon.node.package import Package
 
 _NESTED = re.compile(r"^(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)$")
-_WATCHERS = re.compile(r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:-[\w-]+\s+)*([\w./-]+\.[cm]?js|[\w./-]+/[\w-]+)\b.*$")
-DEVELOPMENT = re.compile(
-    r"\b(nodemon|ts-node|ts-node-dev|tsx|vite-node|nest start|next dev|nuxt dev|astro dev|remix dev|--watch|-w\b|concurrently|"
-    r"webpack(-dev-server| serve)|react-scripts start|vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
+_WATCHERS = re.compile(
+    r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:-[\w-]+\s+)*([\w./-]+\.[cm]?js|[\w./-]+/[\w-]+)\b.*$"
 )
-PREVIEW = re.compile(r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"
-                     r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve))")  # fmt: skip
+DEVELOPMENT = re.compile(
+    r"\b(nodemon|ts-node|ts-node-dev|tsx|vite-node|nest start|next dev|nuxt dev|astro dev|remix dev|--watch|-w\b|"
+    r"concurrently|webpack(-dev-server| serve)|react-scripts start|vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
+)
+PREVIEW = re.compile(
+    r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"
+    r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve))"
+)
 
 
 def command(package: Package, name: str) -> str | None:

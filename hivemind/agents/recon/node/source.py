@@ -38,7 +38,9 @@ def read(folder: Folder) -> Source:
     source = Source()
     scripts = [*folder.sources(*SUFFIXES), *(file for file in ("bin/www", "bin/server") if folder.has(file))]
     for file in scripts:
-        if file.endswith((".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js", ".config.js", ".config.ts")):
+        if file.endswith(
+            (".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js", ".config.js", ".config.ts")
+        ):
             continue
         for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):

@@ -14,8 +14,10 @@ from hivemind.detection import Detection, Precedence
 _SERVERS = frozenset({"express", "koa", "fastify", "hapi", "nest", "hono", "next", "nuxt", "remix", "adonis", "strapi"})
 _PAGES = {"vite": "dist", "create-react-app": "build", "astro": "dist", "gatsby": "public", "angular": "dist"}
 _USUAL_START = {"next": "next start", "nest": "node dist/main", "nuxt": "node .output/server/index.mjs"}
-_USUAL_FILES = ("server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
-                "server.mjs", "index.mjs", "bin/www", "server/index.js", "app.mjs", "server.cjs", "index.cjs")  # fmt: skip
+_USUAL_FILES = (
+    "server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
+    "server.mjs", "index.mjs", "bin/www", "server/index.js", "app.mjs", "server.cjs", "index.cjs",
+)  # fmt: skip
 
 
 def detect(folder: Folder, package: Package, source: Source, framework: str | None) -> list[Detection]:
@@ -86,7 +88,9 @@ def _pages(folder: Folder, package: Package, framework: str | None) -> list[Dete
     line = packages.line_of(folder, "build")
     made = {"precedence": Precedence.CODE, "language": "node"}
     return [
-        folder.found("kind", "static", FILE, line, note=f"built by {framework}", precedence=made["precedence"], language="node"),
+        folder.found(
+            "kind", "static", FILE, line, note=f"built by {framework}", precedence=made["precedence"], language="node"
+        ),
         folder.found("static_dir", _PAGES[framework], FILE, line, precedence=Precedence.CONVENTION, language="node"),
         folder.found("language", "node", FILE, confidence=0.85, language="node"),
     ]

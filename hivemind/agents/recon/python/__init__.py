@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.python import dependencies as manifests
 from hivemind.agents.recon.python import assets, django, needs, serving, versions
+from hivemind.agents.recon.python import dependencies as manifests
 from hivemind.agents.recon.python import source as sources
 from hivemind.agents.recon.python.dependencies import Dependencies
 from hivemind.agents.recon.python.source import Source
@@ -13,7 +13,8 @@ from hivemind.detection import Detection, Precedence
 LANGUAGE = "python"
 FRAMEWORKS = (
     "django", "flask", "fastapi", "starlette", "quart", "sanic", "litestar", "falcon", "bottle", "pyramid", "tornado",
-    "aiohttp", "streamlit", "gradio", "dash", "cherrypy", "blacksheep", "robyn", "python-fasthtml", "masonite", "nicegui",
+    "aiohttp", "streamlit", "gradio", "dash", "cherrypy", "blacksheep", "robyn", "python-fasthtml",
+    "masonite", "nicegui",
 )  # fmt: skip
 """In order of weight: an application that depends on several is one of the first."""
 
@@ -48,7 +49,14 @@ def _framework(folder: Folder, dependencies: Dependencies, source: Source) -> De
         if name in source.imports:
             file, line = source.imports[name]
             return folder.found(
-                "framework", name, file, line, precedence=Precedence.CODE, confidence=0.9, note="import", language=LANGUAGE
+                "framework",
+                name,
+                file,
+                line,
+                precedence=Precedence.CODE,
+                confidence=0.9,
+                note="import",
+                language=LANGUAGE,
             )
     return None
 

@@ -45,7 +45,9 @@ def read(folder: Folder) -> Dependencies:
     pyproject = folder.toml("pyproject.toml")
     requirements = folder.first(*REQUIREMENTS)
     if requirements:
-        return _gather(folder, requirements, "pip", f"pip install -r {requirements}", _requirements(folder, requirements))
+        return _gather(
+            folder, requirements, "pip", f"pip install -r {requirements}", _requirements(folder, requirements)
+        )
     if pyproject.get("project", {}).get("dependencies") is not None or _is_package(pyproject):
         manager = "uv" if folder.has("uv.lock") else "pdm" if folder.has("pdm.lock") else _manager(pyproject)
         install = {"uv": "uv sync --no-dev", "pdm": "pdm install --prod", "poetry": "poetry install --only main"}

@@ -67,7 +67,13 @@ def _required(folder: Folder, source: Source) -> list[Detection]:
             found.setdefault(
                 read.name,
                 folder.found(
-                    "env_required", read.name, read.file, read.line, precedence=Precedence.CODE, confidence=0.8, language="python"
+                    "env_required",
+                    read.name,
+                    read.file,
+                    read.line,
+                    precedence=Precedence.CODE,
+                    confidence=0.8,
+                    language="python",
                 ),
             )
     return list(found.values())

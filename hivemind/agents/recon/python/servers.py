@@ -21,9 +21,12 @@ class Server:
 
 
 def choose(application: Application, dependencies: Dependencies) -> Server:
-    """The command that serves `application`: with the server it depends on, else with a stated addition."""
+    """The command that serves `application`: with the server it depends on, else with a stated addition.
+
+    uWSGI is none of them: it embeds the Python of the machine that builds it, which instances don't have.
+    """
     asgi = application.framework in ASGI
-    for name in ("uvicorn", "hypercorn", "daphne", "granian") if asgi else ("gunicorn", "uwsgi", "waitress", "granian"):
+    for name in ("uvicorn", "hypercorn", "daphne", "granian") if asgi else ("gunicorn", "waitress", "granian"):
         if dependencies.has(name):
             return Server(_command(name, application, asgi=asgi, dependencies=dependencies), name)
     if asgi and "standard" in dependencies.extras.get("fastapi", ()):
@@ -35,25 +38,15 @@ def choose(application: Application, dependencies: Dependencies) -> Server:
 def _command(name: str, application: Application, *, asgi: bool, dependencies: Dependencies) -> str:
     target = f"{application.module}:{application.name}"
     call = application.is_factory
-    match name:
-        case "uvicorn" if dependencies.has("gunicorn") and not call:
-            return f"gunicorn {target} --worker-class uvicorn.workers.UvicornWorker --bind 0.0.0.0:$PORT"
-        case "uvicorn":
-            return f"uvicorn {target} --host 0.0.0.0 --port $PORT" + (" --factory" if call else "")
-        case "hypercorn":
-            return f"hypercorn {_called(target, call)} --bind 0.0.0.0:$PORT"
-        case "daphne":
-            return f"daphne --bind 0.0.0.0 --port $PORT {target}"
-        case "granian":
-            interface = "asgi" if asgi else "wsgi"
-            return f"granian --interface {interface} --host 0.0.0.0 --port $PORT {target}" + (" --factory" if call else "")
-        case "waitress":
-            return f"waitress-serve --listen=0.0.0.0:$PORT {'--call ' if call else ''}{target}"
-        case "uwsgi":
-            return f"uwsgi --http-socket 0.0.0.0:$PORT --master --die-on-term --module {_called(target, call)}"
-        case _:
-            return f"gunicorn {_called(target, call)} --bind 0.0.0.0:$PORT"
-
-
-def _called(target: str, call: bool) -> str:  # noqa: FBT001
-    return f"'{target}()'" if call else target
+    called = f"'{target}()'" if call else target
+    factory = " --factory" if call else ""
+    if name == "uvicorn" and dependencies.has("gunicorn") and not call:
+        return f"gunicorn {target} --worker-class uvicorn.workers.UvicornWorker --bind 0.0.0.0:$PORT"
+    return {
+        "gunicorn": f"gunicorn {called} --bind 0.0.0.0:$PORT",
+        "uvicorn": f"uvicorn {target} --host 0.0.0.0 --port $PORT{factory}",
+        "hypercorn": f"hypercorn {called} --bind 0.0.0.0:$PORT",
+        "daphne": f"daphne --bind 0.0.0.0 --port $PORT {target}",
+        "granian": f"granian --interface {'asgi' if asgi else 'wsgi'} --host 0.0.0.0 --port $PORT {target}{factory}",
+        "waitress": f"waitress-serve --listen=0.0.0.0:$PORT {'--call ' if call else ''}{target}",
+    }[name]

@@ -10,7 +10,9 @@ from hivemind.agents.recon.python.dependencies import Dependencies
 from hivemind.agents.recon.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
-HEALTH = re.compile(r"^/(api/)?(-/)?(v\d/)?(health|healthz|healthcheck|health-check|_health|livez|alive|up|ping|status)/?$")
+HEALTH = re.compile(
+    r"^/(api/)?(-/)?(v\d/)?(health|healthz|healthcheck|health-check|_health|livez|alive|up|ping|status)/?$"
+)
 _PORTS = {"streamlit": 8501, "gradio": 7860}
 DEFAULT_PORT = 8000
 
@@ -22,14 +24,19 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source, framework
     application = _application(folder, source, framework)
     if application:
         server = servers.choose(application, dependencies)
-        start = _with_own_configuration(folder, server)
-        found.append(_start(folder, start, application.file, application.line))
+        found.append(_start(folder, server.start, application.file, application.line))
         if server.added:
             missing = dependencies.manifest or "the repository"
             note = f"{server.name} added by HiveMind: no server"
-            install = f"{install or 'pip install'} {server.name}" if _is_pip(install) else f"{install} && pip install {server.name}"
+            install = (
+                f"{install or 'pip install'} {server.name}"
+                if _is_pip(install)
+                else f"{install} && pip install {server.name}"
+            )
             found.append(
-                folder.found("install", install, missing, precedence=Precedence.CONVENTION, note=note, language="python")
+                folder.found(
+                    "install", install, missing, precedence=Precedence.CONVENTION, note=note, language="python"
+                )
             )
     elif framework and (script := _script(folder, source, framework)):
         found.append(script)
@@ -64,13 +71,6 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     return min(candidates, key=rank, default=None)
 
 
-def _with_own_configuration(folder: Folder, server: servers.Server) -> str:
-    """gunicorn reads gunicorn.conf.py by itself; an uwsgi.ini must be named."""
-    if server.name == "uwsgi" and folder.has("uwsgi.ini"):
-        return "uwsgi --http 0.0.0.0:$PORT --ini uwsgi.ini"
-    return server.start
-
-
 def _start(folder: Folder, start: str, file: str, line: int | None, confidence: float = 0.9) -> Detection:
     return folder.found(
         "start", start, file, line, precedence=Precedence.CONVENTION, confidence=confidence, language="python"
@@ -79,7 +79,17 @@ def _start(folder: Folder, start: str, file: str, line: int | None, confidence: 
 
 def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
     """Frameworks that bring their own server are started by their own script."""
-    usual = ("main.py", "app.py", "server.py", "run.py", "web.py", "streamlit_app.py", "bot.py", "src/main.py", "src/app.py")
+    usual = (
+        "main.py",
+        "app.py",
+        "server.py",
+        "run.py",
+        "web.py",
+        "streamlit_app.py",
+        "bot.py",
+        "src/main.py",
+        "src/app.py",
+    )
     if framework == "streamlit":
         script = next((file for file in ("streamlit_app.py", *usual) if folder.has(file)), None)
         command = f"streamlit run {script} --server.port $PORT --server.address 0.0.0.0 --server.headless true"
@@ -107,7 +117,9 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
     if framework in _PORTS:
         evidence = folder.first("requirements.txt", "pyproject.toml") or next(iter(folder.files))
         found.append(
-            folder.found("port", _PORTS[framework], evidence, precedence=Precedence.CONVENTION, note=framework, language="python")
+            folder.found(
+                "port", _PORTS[framework], evidence, precedence=Precedence.CONVENTION, note=framework, language="python"
+            )
         )
     return found
 
@@ -115,7 +127,9 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
 def _health(folder: Folder, source: Source) -> list[Detection]:
     """Routes that are there for this; those of routers only where nothing puts a prefix before them."""
     routes = [each for each in source.routes if HEALTH.match(each.path) and (each.certain or not source.prefixed)]
-    best = min(routes, key=lambda each: (not each.path.startswith("/health"), each.file.count("/"), each.file), default=None)
+    best = min(
+        routes, key=lambda each: (not each.path.startswith("/health"), each.file.count("/"), each.file), default=None
+    )
     if best is None:
         return []
     return [folder.found("health_path", best.path, best.file, best.line, precedence=Precedence.CODE, language="python")]

@@ -27,7 +27,19 @@ APPLICATIONS = {
 }
 _FACTORIES = frozenset({"create_app", "make_app", "build_app", "get_app", "app_factory", "create_application"})
 _ROUTE_CALLS = frozenset(
-    {"route", "get", "head", "api_route", "add_url_rule", "add_api_route", "add_route", "path", "re_path", "Route", "url"}
+    {
+        "route",
+        "get",
+        "head",
+        "api_route",
+        "add_url_rule",
+        "add_api_route",
+        "add_route",
+        "path",
+        "re_path",
+        "Route",
+        "url",
+    }
 )
 _LARGEST = 400_000
 
@@ -185,7 +197,9 @@ class _Reader:
             self._read(first, node, default, at_import=at_import)
         if last in _ROUTE_CALLS and first is not None:
             certain = dotted.split(".")[0] in {"app", "application", "server", "api"} or last in {"Route", "path"}
-            self.source.routes.append(Route("/" + first.lstrip("/^").removesuffix("$"), self.file, node.lineno, certain))
+            self.source.routes.append(
+                Route("/" + first.lstrip("/^").removesuffix("$"), self.file, node.lineno, certain)
+            )
         if last in {"run", "run_app", "listen", "serve"}:
             self._run(node, dotted, keywords)
 
@@ -197,7 +211,7 @@ class _Reader:
                 self.source.routes.append(Route(path, self.file, node.lineno, certain=True))
 
     def _run(self, node: ast.Call, dotted: str, keywords: dict[str, ast.expr]) -> None:
-        if dotted.split(".")[0] in {"subprocess", "asyncio", "anyio", "trio", "nox", "sp"}:
+        if dotted.split(".", maxsplit=1)[0] in {"subprocess", "asyncio", "anyio", "trio", "nox", "sp"}:
             return
         port = keywords.get("port") or next((each for each in node.args if _integer(each)), None)
         number = _integer(port) if port is not None else None

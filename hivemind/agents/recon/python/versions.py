@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection
 
 _VERSION = re.compile(r"(?:python[-@ ]?)?(\d+\.\d+)(?:\.\d+)?(?:[-\w]*)?$", re.IGNORECASE)
 
