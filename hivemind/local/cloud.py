@@ -161,22 +161,34 @@ def host_platform(os: str) -> Platform:  # noqa: ARG001
 
 
 def _pythons() -> tuple[tuple[str, str], ...]:
-    """(version, command) of the interpreters here, the one that runs us first."""
-    found = {f"{sys.version_info.major}.{sys.version_info.minor}": str(Path(sys.executable).resolve())}
-    for minor in range(14, 8, -1):
-        version = f"3.{minor}"
-        path = shutil.which(f"python{version}")
-        if version not in found and path and _says([path, "--version"], rf"Python ({re.escape(version)})\."):
-            found[version] = str(Path(path).resolve())
-    return tuple((version, command) for version, command in found.items() if _everybody_may_run(command))
+    """(version, command) of the interpreters that instances can use, the version that runs us first.
+
+    Where instances can use none, the one that runs us: applications then fail with a message that names it.
+    """
+    own = f"{sys.version_info.major}.{sys.version_info.minor}"
+    ours = str(Path(sys.executable).resolve())
+    found = {own: ours} if _everybody_may_run(ours) else {}
+    for version in (own, *(f"3.{minor}" for minor in range(14, 8, -1))):
+        path = None if version in found else _command(f"python{version}")
+        if path and _says([path, "--version"], rf"Python ({re.escape(version)})\."):
+            found[version] = path
+    return tuple(found.items()) or ((own, ours),)
 
 
 def _node() -> tuple[str, str] | None:
-    path = shutil.which("node")
+    path = _command("node")
     version = path and _says([path, "--version"], r"v(\d+\.\d+\.\d+)")
-    if not path or not version or not _everybody_may_run(str(Path(path).resolve())):
-        return None
-    return version, str(Path(path).resolve())
+    return (version, path) if path and version else None
+
+
+def _command(name: str) -> str | None:
+    """The first command of this name that instances can run; a user's own folders may come before the system's."""
+    folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin"]
+    for folder in folders:
+        path = shutil.which(name, path=folder) if folder else None
+        if path and _everybody_may_run(str(Path(path).resolve())):
+            return str(Path(path).resolve())
+    return None
 
 
 def _says(command: list[str], pattern: str) -> str | None:
@@ -190,11 +202,8 @@ def _says(command: list[str], pattern: str) -> str | None:
 
 
 def _everybody_may_run(command: str) -> bool:
-    """As root, instances run applications as other users, who must be able to reach the interpreter.
-
-    The interpreter that runs us is always shown to the instances.
-    """
-    if os.geteuid() != 0 or command == str(Path(sys.executable).resolve()):
+    """As root, instances run applications as other users, who must be able to reach the interpreter."""
+    if os.geteuid() != 0:
         return True
     path = Path(command)
     return all(part.stat().st_mode & 0o001 for part in (path, *path.parents))

@@ -233,6 +233,16 @@ class Emulator:
             if stack.get("StackStatus") != "DELETE_COMPLETE"
         ]
 
+    def made_by_stacks(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """Properties, all references resolved, of every resource of a type in any stack: for types that the
+        emulator's own services keep nothing of."""
+        for _, _, stack in self.everywhere(self.stacks):
+            if stack.get("StackStatus") == "DELETE_COMPLETE":
+                continue
+            for resource in list(stack.get("_resources", {}).values()):
+                if resource.get("ResourceType") == kind and resource.get("PhysicalResourceId"):
+                    yield resource.get("Properties", {})
+
     # -- services --------------------------------------------------------------------------------------
 
     def launch(self, image: str, size: str, subnet: str, address: str, **options: Any) -> dict[str, Any]:

@@ -34,6 +34,10 @@ def region_view(emulator: Emulator, port: Callable[[str], int | None]) -> Region
             record["GroupId"]: tuple(_rules(record.get("IpPermissions", [])))
             for _, _, record in emulator.everywhere(emulator.security_groups)
         },
+        endpoints=tuple(
+            tuple(properties.get("SecurityGroupIds", ()))
+            for properties in emulator.made_by_stacks("AWS::EC2::InstanceConnectEndpoint")
+        ),
     )
 
 
