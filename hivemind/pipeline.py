@@ -9,12 +9,12 @@
     apply     Plan                         -> Revision      in `hivemind.agents.conductor`
     verify    Release, checks              -> Verdict       in `hivemind.agents.qa`
 
-`check` runs the part that needs no cloud, up to lint; `plan` compares its outcome with what stands.
+`check` runs the part that needs no cloud, up to lint; `planned` compares its outcome with what stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +28,10 @@ from hivemind.repository import read
 from hivemind.template.assemble import assemble
 
 if TYPE_CHECKING:
+    from hivemind.agents.conductor.sources import ReleaseSource
+    from hivemind.artifact import Platform
     from hivemind.blueprint.model import Blueprint
     from hivemind.blueprint.source import Source
-    from hivemind.cloud import Cloud
     from hivemind.plan.model import Plan, Snapshot
     from hivemind.plugins import Plugins
     from hivemind.repository import Repository
@@ -88,21 +89,23 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
     return assemble(blueprint, [(one.plugin, one.result) for one in fragments], distributions=distributions)
 
 
-def plan(checked: Checked, snapshot: Snapshot, cloud: Cloud | None, *, region: str, made_at: str) -> tuple[Checked, Plan]:
+def planned(
+    checked: Checked, snapshot: Snapshot, platform: Callable[[str], Platform], *, region: str, made_at: str
+) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 
-    snapshot: what stands, or was recorded, or `NOTHING`. cloud: tells the platforms that artifacts are for; None
-    for AWS's. Returns the Checked with what the stack knows better (health check paths found by asking the
-    application), and the Plan.
+    snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system, in the cloud that is meant.
+    Returns the Checked with what the stack knows better (health check paths that were found by asking the
+    application), the Plan, and what its releases are made of.
     """
-    from hivemind.agents.compiler.sources import release_sources
+    from hivemind.agents.conductor.sources import release_sources
     from hivemind.plan.make import make_plan
 
     checked = with_known_health_paths(checked, snapshot)
-    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, cloud)
-    return checked, make_plan(
-        checked.blueprint, checked.assembly, snapshot, sources=sources, region=region, made_at=made_at
-    )
+    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
+    digests = {name: source.digest for name, source in sources.items()}
+    made = make_plan(checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region)
+    return checked, made, sources
 
 
 def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:

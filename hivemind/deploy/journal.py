@@ -187,3 +187,14 @@ def interrupted_results(folder: Path, plan_digest: str) -> Mapping[str, Any]:
         elif event.kind in (EventKind.STARTED, EventKind.FAILED):
             results.pop(event.step, None)
     return MappingProxyType(results)
+
+
+def is_interrupted(folder: Path, plan_digest: str) -> bool:
+    """Whether the last attempt was for this plan and did not end well: it goes on where it stopped."""
+    ended, digest = True, None
+    attempt = last_attempt(folder)
+    for event in read_journal(folder, attempt=attempt) if attempt else ():
+        if event.step == ATTEMPT:
+            digest = event.data.get("plan", digest)
+            ended = event.kind is EventKind.FINISHED
+    return not ended and digest == plan_digest

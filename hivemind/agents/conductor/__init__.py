@@ -1,0 +1,2 @@
+"""Conductor: carries out plans. run.py: what an apply knows. graph.py: its steps. apply.py: from the first effect to
+the recorded revision. standing.py: what stands afterwards. sources.py: what a release is made of."""

@@ -1,0 +1,205 @@
+"""The steps of an apply. Builds run beside the stack; each instance is prepared as soon as it exists.
+
+    build SERVICE ------------------------------+
+    stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health path --> traffic SERVICE --> verify
+      +--> upload SERVICE (needs build, too)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from hivemind.agents.conductor.stack import apply_stack, drive
+from hivemind.agents.deployer.environment import install_requests
+from hivemind.agents.deployer.health_path import choose_health_path
+from hivemind.agents.deployer.rollout import Rollout, Watcher
+from hivemind.agents.deployer.secret_values import secret_values
+from hivemind.artifact import Artifact
+from hivemind.aws.errors import translated
+from hivemind.blueprint.model import Service
+from hivemind.deploy.steps import Context, Step
+from hivemind.errors import Stage, StageError
+from hivemind.hosts import remote
+from hivemind.hosts.ssh import Host, connect, login_name
+from hivemind.template.names import target_group
+
+if TYPE_CHECKING:
+    from hivemind.agents.conductor.run import Node, Run
+    from hivemind.deploy.stack import StackResult
+
+SSH_DEADLINE = 300.0
+"""Seconds for an instance to boot and answer."""
+HEALTH_DEADLINE = 300.0
+"""Seconds for a target to become healthy on AWS; less where health checks run faster."""
+
+STACK, HEALTH_PATH = "stack", "health path"
+
+
+def steps(run: Run) -> Iterator[Step]:
+    """The steps that the plan of this run needs."""
+    releasing = run.releasing()
+    nodes = [node for _, nodes in releasing for node in nodes]
+    yield Step(
+        STACK,
+        "stack",
+        lambda context: apply_stack(run, context),
+        provides=tuple(node.event for node in nodes),
+        message=run.checked.blueprint.stack_name,
+    )
+    for service, nodes_of in releasing:
+        yield from _service_steps(run, service, nodes_of)
+    if releasing:
+        web = [service for service, _ in releasing if service.is_web]
+        needs = (STACK, *(f"release {service.name}" for service in web))
+        yield Step(HEALTH_PATH, "traffic", lambda context: _settle_health_paths(run, context), needs=needs)
+
+
+def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
+    name = service.name
+    yield Step(f"build {name}", "build", lambda _: _build(run, service), message=name)
+    yield Step(
+        f"upload {name}",
+        "build",
+        lambda context: _upload(run, context[f"build {name}"], context[STACK]),
+        needs=(f"build {name}", STACK),
+        message=f"{name} to the artifacts bucket",
+    )
+    for node in nodes:
+        yield _prepare_step(run, service, node)
+    hosts = tuple(f"prepare {name} {node.number}" for node in nodes)
+    yield Step(
+        f"release {name}",
+        "release",
+        lambda context: _release(run, service, context, hosts),
+        needs=(f"build {name}", STACK, *hosts),
+        message=f"{name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}",
+    )
+    if service.is_web:
+        yield Step(
+            f"traffic {name}",
+            "traffic",
+            lambda context: _rollout_of(context, name).register(),
+            needs=(f"release {name}", HEALTH_PATH),
+            message=name,
+        )
+
+
+def _prepare_step(run: Run, service: Service, node: Node) -> Step:
+    def prepare(context: Context) -> Host:
+        host = connect(
+            run.cloud,
+            context[node.event],
+            key=run.key.private,
+            user=login_name(service.os),
+            known=run.known_hosts,
+            deadline=SSH_DEADLINE,
+            clock=run.clock,
+            on_wait=context.progress,
+        )
+        remote.prepare(host, service.name)
+        return host
+
+    return Step(
+        f"prepare {service.name} {node.number}",
+        "release",
+        prepare,
+        needs=(node.event,),
+        message=f"{service.name} {node.number}: installer and user",
+    )
+
+
+def _build(run: Run, service: Service) -> Artifact:
+    answer = run.checked.plugins.first(
+        "hivemind_build",
+        service=service,
+        repository=run.checked.repository,
+        platform=run.cloud.platform(service.os),
+        store=run.artifacts,
+    )
+    if answer is None:
+        raise StageError(
+            Stage.BUILD,
+            f"nothing here can build runtime {service.runtime!r} of services.{service.name}",
+            subject=service.name,
+            hint="Known: python, node, static; or a plugin that implements hivemind_build.",
+            path=f"services.{service.name}.runtime",
+        )
+    artifact: Artifact = answer.result
+    return artifact
+
+
+def _upload(run: Run, artifact: Artifact, stack: StackResult) -> str:
+    """Keeps the artifact in the deployment's own bucket, for instances and machines to come."""
+    bucket = stack.outputs["ArtifactBucketName"]
+    key = f"{artifact.service}/{artifact.digest}.tar.gz"
+    client = run.cloud.client("s3")
+    with translated():
+        present = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount", 0)
+        if not present:
+            with artifact.path.open("rb") as body:
+                client.put_object(Bucket=bucket, Key=key, Body=body)
+    return key
+
+
+def _release(run: Run, service: Service, context: Context, prepared: tuple[str, ...]) -> tuple[Rollout, str | None]:
+    stack: StackResult = context[STACK]
+    artifact: Artifact = context[f"build {service.name}"]
+    hosts = [context[name] for name in prepared]
+    bindings = run.checked.assembly.bindings
+    secrets = secret_values(run.cloud, run.checked.blueprint, bindings, stack.outputs, services=[service.name])
+    request = install_requests(
+        run.checked.blueprint,
+        {service.name: artifact},
+        bindings,
+        stack.outputs,
+        secrets,
+        revision=run.revision,
+        platforms={service.os: run.cloud.platform(service.os)},
+    )[service.name]
+    rollout = Rollout(
+        run.cloud,
+        service,
+        artifact,
+        request,
+        hosts,
+        stack.physical_ids.get(target_group(service.name)) if service.is_web else None,
+        Watcher(
+            on_step=lambda instance, step: context.progress(step.message, instance=instance),
+            on_state=lambda health: context.progress(str(health)),
+        ),
+        deadline=max(30.0, HEALTH_DEADLINE / run.cloud.pace),
+        clock=run.clock,
+    )
+    rollout.install()
+    path = None
+    if service.is_web and service.health.path is None and request.port is not None:
+        path = choose_health_path(hosts[0], request.port, None)
+    return rollout, path
+
+
+def _rollout_of(context: Context, service: str) -> Rollout:
+    rollout: Rollout = context[f"release {service}"][0]
+    return rollout
+
+
+def _settle_health_paths(run: Run, context: Context) -> dict[str, str]:
+    """Where the template guessed a health check path that the application does not answer, mends the stack."""
+    from hivemind.pipeline import with_health_paths
+
+    asked: dict[str, str] = {}
+    for service, _ in run.releasing():
+        if service.is_web:
+            path = context[f"release {service.name}"][1]
+            if path is not None:
+                asked[service.name] = path
+    if any(path != "/" for path in asked.values()):
+        names = ", ".join(f"{service} {path}" for service, path in sorted(asked.items()))
+        context.note(f"health check path, found by asking the application: {names}")
+        drive(run, with_health_paths(run.checked, asked).assembly, context)
+    return asked
+
+
+def hosts_of(results: Any) -> dict[str, Host]:
+    """Instance id -> open connection, out of the results of a graph."""
+    return {value.instance_id: value for value in results.values() if isinstance(value, Host)}

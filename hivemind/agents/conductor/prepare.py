@@ -1,0 +1,100 @@
+"""Makes a Run: the live plan with everything that carrying it out needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hivemind import home
+from hivemind.agents.conductor.run import Run
+from hivemind.agents.conductor.stack import parameters
+from hivemind.aws.snapshot import read
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy.stack import StackDriver
+from hivemind.deploy.state import DeploymentState, StateStore, deployment_id
+from hivemind.errors import Refused
+from hivemind.hosts.keys import deployment_key
+from hivemind.pipeline import Checked, planned
+
+if TYPE_CHECKING:
+    from hivemind.cloud import Cloud
+    from hivemind.plan.model import Snapshot
+
+
+def id_of(checked: Checked, cloud: Cloud) -> str:
+    """The id of the deployment of a blueprint in a cloud."""
+    blueprint = checked.blueprint
+    return deployment_id(blueprint.name, blueprint.environment, cloud.account, cloud.region)
+
+
+def prepare(
+    checked: Checked,
+    cloud: Cloud,
+    *,
+    may_lose: frozenset[str] = frozenset(),
+    clock: Clock = SYSTEM_CLOCK,
+    say: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Reads what stands and makes the plan, live. The caller holds the lease.
+
+    say: told one line when an interrupted run's stack operation is waited for. Raises Refused for a deployment that
+    was not made through CloudFormation.
+    """
+    store = StateStore(cloud.state)
+    identity = id_of(checked, cloud)
+    state = store.find(identity)
+    if state is not None and not state.changeable:
+        raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
+    snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
+    checked, plan, sources = planned(
+        checked, snapshot, cloud.platform, region=cloud.region, made_at=clock.now().isoformat(timespec="seconds")
+    )
+    key = deployment_key(store.folder(identity), comment=identity)
+    return Run(
+        checked=checked,
+        cloud=cloud,
+        plan=plan,
+        snapshot=snapshot,
+        sources=sources,
+        store=store,
+        deployment_id=identity,
+        key=key,
+        artifacts=home.home() / "artifacts",
+        parameters=parameters(
+            cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=key.public
+        ),
+        known_hosts=state.host_keys if state else {},
+        may_lose=may_lose,
+        clock=clock,
+    )
+
+
+def live_snapshot(
+    checked: Checked,
+    cloud: Cloud,
+    state: DeploymentState | None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    say: Callable[[str], None] = lambda _: None,
+    wait: bool = True,
+) -> Snapshot:
+    """What stands. wait: for an operation of an interrupted run to end first, instead of showing it half done.
+
+    What is released comes from the state; a lost one means that releases are made again, and the revision goes on
+    from the one in the stack.
+    """
+    name = checked.blueprint.stack_name
+    if wait:
+        StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+    known = state.sources if state else {}
+    snapshot = read(cloud, name, artifacts=known, revision=state.revision if state else 0)
+    if snapshot.status is None:
+        return replace(snapshot, artifacts={})
+    return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)))
+
+
+def _revision_in(snapshot: Snapshot) -> int:
+    text = snapshot.parameters.get("Revision", "").removeprefix("r")
+    # The stack has the number of the apply that changed it last, which may not have ended well.
+    return max(0, int(text) - 1) if text.isdigit() else 0

@@ -1,0 +1,208 @@
+"""`hivemind apply`: create or update the deployment, release the application, verify it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, local_option, path_argument, yes_option
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.agents.conductor.apply import Applied
+    from hivemind.agents.conductor.run import Run
+    from hivemind.cloud import Cloud
+    from hivemind.deploy.lease import Lease
+    from hivemind.pipeline import Checked
+    from hivemind.plan.model import Plan
+
+
+@click.command("apply")
+@path_argument
+@environment_option
+@local_option
+@yes_option
+@click.option(
+    "--require-clean/--allow-dirty",
+    "require_clean",
+    default=None,
+    help="Refuse a work tree with uncommitted changes. Default: for environments marked production.",
+)
+@click.option(
+    "--lose", multiple=True, metavar="LOGICAL_ID", help="Agree that this resource, which holds data, may be lost."
+)
+@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+@json_option
+def command(
+    path: Path,
+    environment: str | None,
+    local: bool | None,
+    yes: bool,
+    require_clean: bool | None,
+    lose: tuple[str, ...],
+    wait: float,
+    as_json: bool,
+) -> int:
+    """Create or update the deployment, release the application and verify it.
+
+    PATH is the blueprint, a folder with one, or a plan saved by `hivemind plan --out FILE`: then what was reviewed is
+    what is done, or nothing.
+    """
+    from hivemind.agents.conductor.prepare import id_of, prepare
+    from hivemind.cli.clouds import connect, region_of
+    from hivemind.cli.project import checked_project
+    from hivemind.cli.target import is_local_target
+    from hivemind.deploy.lease import acquire
+    from hivemind.deploy.state import StateStore
+
+    reviewed = _reviewed(path)
+    if reviewed is not None:
+        path, environment = Path(), reviewed.environment
+    checked = checked_project(path, environment, as_json=as_json)
+    region = reviewed.region if reviewed else region_of(checked.blueprint)
+    cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local))
+    _say_where(cloud, as_json=as_json)
+    folder = StateStore(cloud.state).folder(id_of(checked, cloud))
+    with acquire(folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")) as lease:
+        run = prepare(checked, cloud, may_lose=frozenset(lose), say=_note)
+        if reviewed is not None:
+            _refuse_changed(reviewed, run)
+        if run.plan.empty:
+            return _nothing_to_do(run, as_json=as_json)
+        _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
+        _refuse_loss(run)
+        _approve(run, yes=yes or reviewed is not None, as_json=as_json)
+        applied = _run(run, lease, as_json=as_json)
+    _summary(applied, as_json=as_json)
+    return ExitCode.OK
+
+
+def _reviewed(path: Path) -> Plan | None:
+    """The saved plan that PATH is, if it is one."""
+    from hivemind.plan.file import load
+
+    return load(path) if path.suffix == ".json" or (path.is_file() and path.suffix not in (".yaml", ".yml")) else None
+
+
+def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
+    from hivemind.agents.conductor.apply import apply
+    from hivemind.cli.progress import renderer
+
+    with renderer(as_json, sys.stdout) as show:
+        return apply(run, lease, show)
+
+
+def _refuse_changed(reviewed: Plan, run: Run) -> None:
+    from hivemind.deploy.journal import is_interrupted
+    from hivemind.errors import PlanChanged
+
+    # A run that was cut off has changed what stands: its plan goes on where it stopped.
+    if reviewed.digest != run.plan.digest and not is_interrupted(run.folder, reviewed.digest):
+        raise PlanChanged(
+            "what would happen now is not what was reviewed: "
+            f"digest {run.plan.digest[:12]}, reviewed {reviewed.digest[:12]}",
+            hint="Look again: hivemind plan --out FILE",
+        )
+
+
+def _refuse_dirty(run: Run, require_clean: bool) -> None:
+    from hivemind.errors import Refused
+
+    dirty = [name for name, source in run.sources.items() if source.provenance.dirty]
+    if require_clean and dirty:
+        raise Refused(
+            f"the work tree has changes that are not committed, or is no git repository ({', '.join(dirty)})",
+            hint="Commit them, or apply with --allow-dirty.",
+        )
+
+
+def _refuse_loss(run: Run) -> None:
+    from hivemind.errors import Refused
+
+    unnamed = [change for change in run.plan.losing_data if change.logical_id not in run.may_lose]
+    if unnamed:
+        named = ", ".join(f"{change.logical_id} ({change.type}, {change.action.value})" for change in unnamed)
+        flags = " ".join(f"--lose {change.logical_id}" for change in unnamed)
+        raise Refused(f"this would lose or leave behind data: {named}", hint=f"If that is what you want: {flags}")
+
+
+def _approve(run: Run, *, yes: bool, as_json: bool) -> None:
+    from hivemind.plan.show import lines
+    from hivemind.errors import Refused
+
+    if not as_json:
+        click.echo("\n".join(lines(run.plan)))
+        click.echo()
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is there to approve the plan", hint="hivemind apply --yes, or apply a reviewed plan FILE.")
+    if not click.confirm("Apply?", err=True):
+        raise Refused("not applied", hint="Nothing was changed.")
+
+
+def _nothing_to_do(run: Run, *, as_json: bool) -> int:
+    state = run.store.find(run.deployment_id)
+    urls = dict(state.urls) if state else {}
+    verdict = state.verification_results.word if state and state.verification_results else None
+    revision = f"r{run.snapshot.revision}"
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "deployment": run.deployment_id,
+                    "revision": revision,
+                    "url": next(iter(urls.values()), None),
+                    "verdict": verdict,
+                    "changed": False,
+                }
+            )
+        )
+        return ExitCode.OK
+    click.echo(f"{run.checked.blueprint.name} {revision} stands as described: nothing to do.")
+    for url in urls.values():
+        click.echo(f"  {url}")
+    return ExitCode.OK
+
+
+def _summary(applied: Applied, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "deployment": applied.deployment_id,
+                    "revision": applied.revision,
+                    "url": next(iter(applied.urls.values()), None),
+                    "urls": dict(applied.urls),
+                    "verdict": applied.verdict.word,
+                    "changed": True,
+                    "seconds": {stage: round(value, 2) for stage, value in applied.seconds.items()},
+                }
+            )
+        )
+        return
+    from hivemind.cli.tree import duration
+
+    times = ", ".join(f"{stage} {duration(value).strip()}" for stage, value in applied.seconds.items())
+    click.echo(f"{applied.created} resources created or changed.  {times}")
+    first = next(iter(applied.urls.values()), None)
+    click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)
+    for service, url in list(applied.urls.items())[1:]:
+        click.echo(f"  {service}: {url}")
+    click.echo("Next: hivemind status | logs | verify | open | destroy")
+
+
+def _say_where(cloud: Cloud, *, as_json: bool) -> None:
+    if cloud.name == "local" and not as_json:
+        _note(
+            f"Local cloud at {cloud.endpoint}, account {cloud.account}; health checks run {cloud.pace:g} times as often "
+            "as on AWS. hivemind local stop ends it."
+        )
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)

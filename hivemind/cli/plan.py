@@ -1,0 +1,51 @@
+"""`hivemind plan`: what apply would change."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, local_option, path_argument
+from hivemind.exits import ExitCode
+
+
+@click.command("plan")
+@path_argument
+@environment_option
+@local_option
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `hivemind apply FILE`.")
+@json_option
+def command(
+    path: Path, environment: str | None, local: bool | None, out: Path | None, as_json: bool
+) -> int:
+    """Show what apply would create, change, replace and delete.
+
+    The plan says its basis: live (compared with the cloud as it stands), recorded (with the last known state), or none.
+    It needs neither AWS nor a running local cloud.
+    """
+    from hivemind.plan.show import lines
+    from hivemind.cli.project import checked_project
+    from hivemind.cli.standing import basis
+    from hivemind.clock import SYSTEM_CLOCK
+    from hivemind.errors import HiveMindError
+    from hivemind.pipeline import planned
+    from hivemind.plan import file
+
+    checked = checked_project(path, environment, as_json=as_json)
+    known = basis(checked, local)
+    made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
+    _, plan, _ = planned(checked, known.snapshot, known.platform, region=known.region, made_at=made_at)
+    if out is not None:
+        try:
+            file.save(plan, out)
+        except OSError as error:
+            raise HiveMindError(f"{out}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
+    if as_json:
+        click.echo(json.dumps({**file.as_json(plan), "empty": plan.empty}))
+        return ExitCode.OK
+    click.echo("\n".join(lines(plan)))
+    if out is not None:
+        click.echo(f"Saved: {out}   (hivemind apply {out})")
+    return ExitCode.OK

@@ -1,0 +1,35 @@
+"""What `plan`, `apply` and `verify` do first: load the plugins, check the blueprint, tell of its findings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.cli.clouds import region_of
+from hivemind.cli.context import load_plugins
+
+if TYPE_CHECKING:
+    from hivemind.pipeline import Checked
+
+BLUEPRINT_FILE = "hivemind.yaml"
+
+
+def blueprint_file(path: Path) -> Path:
+    """The blueprint that PATH means: itself, or `hivemind.yaml` in it when it is a folder."""
+    return path / BLUEPRINT_FILE if path.is_dir() else path
+
+
+def checked_project(path: Path, environment: str | None, *, as_json: bool = False, lint: bool = True) -> Checked:
+    """A blueprint that passed every check; warnings are shown on standard error. Raises FindingsError."""
+    from hivemind import pipeline
+    from hivemind.blueprint.source import load
+    from hivemind.cli.findings import render
+
+    file = blueprint_file(path)
+    if not file.is_file():
+        load(file)  # says what is wrong with it before plugins are looked for beside it
+    checked = pipeline.check(file, load_plugins(file), environment=environment, region=region_of(None), lint=lint)
+    remarks = [finding for finding in checked.findings if finding.severity != "info"]
+    if remarks and not as_json:
+        render(remarks, as_json=False)
+    return checked
