@@ -60,7 +60,7 @@ def _with_origins(blueprint: Blueprint, origins: Mapping[str, Origin]) -> Bluepr
 
 
 def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
-    fields: dict[str, Any] = {key: said[key] for key in _SERVICE_TEXTS if said.get(key) is not None}
+    fields: dict[str, Any] = {key: said[key].strip() for key in _SERVICE_TEXTS if said.get(key) is not None}
     fields |= {key: int(said[key]) for key in _SERVICE_NUMBERS if said.get(key) is not None}
     path: Path = ("services", name, "env")
     env = {key: variable(value, view.written((*path, key))) for key, value in mapping_of(said.get("env")).items()}

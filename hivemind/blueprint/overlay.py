@@ -87,10 +87,9 @@ def dotted(path: Path) -> str:
 
 
 def environments_of(source: Source) -> tuple[str, ...]:
-    """Names of all environments, `production` included, sorted."""
+    """Names of the environments that the file declares, sorted."""
     declared = source.data.get("environments")
-    names = {name for name in declared if isinstance(name, str)} if isinstance(declared, dict) else set()
-    return tuple(sorted(names | {DEFAULT_ENVIRONMENT}))
+    return tuple(sorted(declared)) if isinstance(declared, dict) else ()
 
 
 def view_of(source: Source, environment: str) -> View:

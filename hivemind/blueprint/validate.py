@@ -23,8 +23,8 @@ def validate(
 ) -> tuple[Blueprint, tuple[Finding, ...]]:
     """The Blueprint of one environment, and the findings that don't stop it.
 
-    parts: plugin name -> what it adds to the schema. environment: `production` unless said. All environments
-    are checked, not only this one. Raises FindingsError with every finding at once.
+    parts: plugin name -> what it adds to the schema. environment: `production` unless said; it need not be
+    declared. All declared environments are checked, not only this one. Raises FindingsError with every finding at once.
     """
     chosen = environment or DEFAULT_ENVIRONMENT
     names = environments_of(source)
@@ -61,8 +61,9 @@ def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 
 def _unknown_environment(source: Source, chosen: str, names: tuple[str, ...]) -> Iterator[Finding]:
-    if chosen not in names:
-        hint = did_you_mean(chosen, names) or f"environments: {listed(names)}"
+    known = {*names, DEFAULT_ENVIRONMENT}
+    if chosen not in known:
+        hint = did_you_mean(chosen, known) or f"environments: {listed(known)}"
         place = source.place(("environments",), key=True)
         yield Finding("H113", Severity.ERROR, f'unknown environment "{chosen}"', place, hint, path="environments")
 

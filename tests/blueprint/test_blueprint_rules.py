@@ -146,6 +146,17 @@ def test_mistake_in_the_base_is_said_once(remarks: Remarks) -> None:
     assert [finding.id for finding in remarks(text)] == ["H106", "H112"]
 
 
+def test_file_may_be_whole_in_its_environments_only(remarks: Remarks) -> None:
+    text = HEAD + "environments: {dev: {services: {web: {}}}}"
+    assert remarks(text, "dev") == ()
+    assert [finding.id for finding in remarks(text)] == ["H103"]
+
+
+@pytest.mark.parametrize("start", ['"a\\nb"', '" "', '"a\\0b"'])
+def test_start_is_one_line(remarks: Remarks, start: str) -> None:
+    assert [finding.id for finding in remarks(HEAD + f"services: {{web: {{start: {start}}}}}")] == ["H107"]
+
+
 def test_need_removed_by_an_environment(remarks: Remarks) -> None:
     text = (
         HEAD + "services: {web: {needs: db}}\nresources: {db: postgres}\nenvironments: {dev: {resources: {db: null}}}"
