@@ -72,6 +72,8 @@ class Installation:
         for leftover in self._layout.releases.glob(".incoming-*"):
             shutil.rmtree(leftover, ignore_errors=True)
         if self._release.recorded().get("digest") == self._request.digest:
+            # The instance's interpreter may be another one than when the release came.
+            runtime.complete_environment(self._release, self._request.python, self._request.interpreters)
             self._reporter.step("extract", "already there")
             return
         if self._release.record.exists() and self._layout.current_id() == self._release.id:
