@@ -69,7 +69,7 @@ _CHANGING_NAMES = frozenset(
         "ec2:GetFlowLogsIntegrationTemplate",
     }
 )
-_READS_BY_POST = frozenset({"xray", "tag"})
+_READS_BY_POST = frozenset({"xray"})
 """Services with REST protocols that read by POST too."""
 
 

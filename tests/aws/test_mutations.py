@@ -1,0 +1,94 @@
+"""The guard: over every operation of the services used, what is neither reading nor listed is refused unsent."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import botocore.session
+import pytest
+
+from hivemind.aws.clients import CallCounter, make_client
+from hivemind.aws.mutations import ALLOWED, HOST_KEY_COMMAND, HOST_KEY_DOCUMENT, check, is_reading
+from hivemind.errors import Refused
+
+SERVICES = (
+    "cloudformation", "cloudwatch", "ec2", "elasticache", "elbv2", "iam", "logs", "pricing", "rds",
+    "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
+)  # fmt: skip
+CHANGING = re.compile(
+    r"(Create|Delete|Update|Put|Modify|Run|Terminate|Start|Stop|Reboot|Attach|Detach|Associate|Disassociate|Add|Remove|Set|Tag|Untag|"
+    r"Register|Deregister|Enable|Disable|Execute|Cancel|Continue|Send|Restore|Rotate|Reset|Import|Upload|Copy|Authorize|Revoke|"
+    r"Accept|Reject|Allocate|Release|Assign|Replace|Purchase|Signal|Rollback|Assume)"
+)
+
+
+def operations(service: str) -> list[Any]:
+    model = botocore.session.get_session().get_service_model(service)
+    return [model.operation_model(name) for name in model.operation_names]
+
+
+def reads(operation: Any) -> bool:
+    service = operation.service_model
+    protocol = service.metadata.get("protocol", "")
+    return is_reading(service.signing_name, operation.name, protocol=protocol, method=operation.http["method"])
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_operation_whose_name_says_change_counts_as_reading(service: str) -> None:
+    wrong = [operation.name for operation in operations(service) if reads(operation) and CHANGING.match(operation.name)]
+    assert wrong == []
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_is_read_listed_or_refused(service: str) -> None:
+    for operation in operations(service):
+        name = f"{operation.service_model.signing_name}:{operation.name}"
+        protocol = operation.service_model.metadata.get("protocol", "")
+        arguments = (operation.service_model.signing_name, operation.name, {})
+        options = {"protocol": protocol, "method": operation.http["method"]}
+        if reads(operation) or (name in ALLOWED and name != "ssm:SendCommand"):
+            check(*arguments, **options)
+        else:
+            with pytest.raises(Refused, match=name):
+                check(*arguments, **options)
+
+
+@pytest.mark.fast
+def test_everything_listed_exists() -> None:
+    known = {
+        f"{operation.service_model.signing_name}:{operation.name}"
+        for name in SERVICES
+        for operation in operations(name)
+    }
+    assert set(ALLOWED) <= known
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"DocumentName": "AWS-RunPatchBaseline"},
+        {"Parameters": {"commands": ["rm -rf /"]}},
+        {"Targets": [{"Key": "tag:a", "Values": ["b"]}]},
+    ],
+)
+def test_ssm_runs_one_fixed_command_only(change: dict[str, Any]) -> None:
+    good = {"DocumentName": HOST_KEY_DOCUMENT, "Parameters": {"commands": [HOST_KEY_COMMAND]}, "InstanceIds": ["i-1"]}
+    check("ssm", "SendCommand", good, protocol="json", method="POST")
+    with pytest.raises(Refused):
+        check("ssm", "SendCommand", {**good, **change}, protocol="json", method="POST")
+
+
+def test_a_client_refuses_before_anything_is_sent() -> None:
+    counter = CallCounter()
+    client = make_client(
+        "ec2", region="eu-west-1", counter=counter, access_key="a", secret_key="b", endpoint="http://127.0.0.1:9"
+    )
+    sent: list[object] = []
+    client.meta.events.register("before-send.*.*", lambda **_: sent.append(1))
+    with pytest.raises(Refused, match="ec2:RunInstances"):
+        client.run_instances(MinCount=1, MaxCount=1)
+    assert (sent, counter.counts()) == ([], {})

@@ -1,0 +1,244 @@
+"""Plans: what they say, what their digest covers, what a file of one is checked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hivemind.artifact import Provenance
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.errors import DeploymentNotFound, FindingsError
+from hivemind.plan import file, show
+from hivemind.plan.make import make_plan
+from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
+from hivemind.template.fragment import Assembly, Owner
+
+pytestmark = pytest.mark.fast
+
+BLUEPRINT = Blueprint("shop", region="eu-west-1", services={"web": Service("web", instances=2)})
+TEMPLATE: dict[str, Any] = {
+    "Parameters": {"Revision": {"Type": "String"}},
+    "Resources": {
+        "VPC": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        "WebInstance1": {"Type": "AWS::EC2::Instance", "Properties": {"InstanceType": "t3.micro", "SubnetId": "s"}},
+        "Db": {
+            "Type": "AWS::RDS::DBInstance",
+            "DeletionPolicy": "Snapshot",
+            "UpdateReplacePolicy": "Snapshot",
+            "Properties": {
+                "AllocatedStorage": "20",
+                "DBName": "a",
+                "Tags": [{"Key": "hivemind:owner", "Value": "provisioner"}],
+            },
+        },
+        "S3ArtifactBucket": {"Type": "AWS::S3::Bucket"},
+    },
+}
+OWNERS = {
+    "VPC": Owner("provisioner", "network"),
+    "WebInstance1": Owner("provisioner", "services.web"),
+    "Db": Owner("provisioner", "resources.db"),
+    "S3ArtifactBucket": Owner("provisioner", "services"),
+}
+STANDING = Snapshot(
+    Basis.LIVE,
+    stack_id="arn",
+    status="UPDATE_COMPLETE",
+    template=TEMPLATE,
+    parameters={"Revision": "3"},
+    physical_ids={"Db": "db-1"},
+    artifacts={"web": "d1"},
+    revision=3,
+)
+
+
+def edited(**properties: Any) -> dict[str, Any]:
+    """The template with properties of resources changed: `Db={"DBName": "b"}`; None takes a resource out."""
+    resources = {name: dict(part) for name, part in TEMPLATE["Resources"].items()}
+    for name, values in properties.items():
+        if values is None:
+            del resources[name]
+        else:
+            resources[name] = {**resources[name], "Properties": {**resources[name].get("Properties", {}), **values}}
+    return {**TEMPLATE, "Resources": resources}
+
+
+def made(
+    template: dict[str, Any] = TEMPLATE, snapshot: Snapshot = STANDING, source: str = "d1", **options: Any
+) -> Plan:
+    assembly = Assembly(template, OWNERS, {}, {}, json.dumps(template, sort_keys=True))
+    return make_plan(BLUEPRINT, assembly, snapshot, {"web": source}, "2026-01-01T00:00:00Z", **options)
+
+
+def test_nothing_changed_is_an_empty_plan_whatever_the_revision() -> None:
+    plan = made(parameters={"Revision": "4"})
+    assert plan.empty
+    assert plan.revision == 4
+    assert "  Nothing changes." in show.lines(plan)
+
+
+def test_a_first_plan_creates_everything_and_its_digest_does_not_hang_on_the_basis() -> None:
+    offline = made(snapshot=NOTHING)
+    live = made(snapshot=Snapshot(Basis.LIVE), parameters={"Revision": "1"})
+    assert {change.action for change in offline.changes} == {Action.CREATE}
+    assert len(offline.changes) == 4
+    assert offline.releases[0].needed
+    assert (offline.basis, live.basis) == (Basis.NONE, Basis.LIVE)
+    assert offline.digest == live.digest
+    assert made(snapshot=replace(STANDING, basis=Basis.RECORDED)).digest == made().digest
+
+
+def test_the_digest_covers_what_would_happen() -> None:
+    plans = [
+        made(),
+        made(source="d2"),
+        made(edited(Db={"AllocatedStorage": "50"})),
+        made(edited(Db={"AllocatedStorage": "60"})),
+        made(edited(VPC=None)),
+        made(snapshot=NOTHING),
+        made(snapshot=replace(STANDING, status="UPDATE_ROLLBACK_FAILED")),
+    ]
+    assert len({plan.digest for plan in plans}) == len(plans)
+
+
+def test_data_that_would_be_lost_is_named_with_its_policy() -> None:
+    plan = made(edited(Db={"DBName": "b"}))
+    (change,) = plan.losing_data
+    assert (change.action, change.replacing, change.policy) == (Action.REPLACE, ("DBName",), "Snapshot")
+    assert (change.before, change.after) == ({"DBName": "a"}, {"DBName": "b"})
+    assert "Db (replace, Snapshot)" in "\n".join(show.lines(plan))
+
+
+def test_a_deleted_resource_keeps_its_former_owner() -> None:
+    assembly = Assembly(edited(Db=None), {"VPC": OWNERS["VPC"]}, {}, {}, "x")
+    plan = make_plan(BLUEPRINT, assembly, STANDING, {}, "")
+    change = next(change for change in plan.changes if change.logical_id == "Db")
+    assert (change.action, change.plugin, change.policy, change.holds_data) == (
+        Action.DELETE,
+        "provisioner",
+        "Snapshot",
+        True,
+    )
+
+
+def test_our_own_bucket_and_an_update_in_place_lose_nothing() -> None:
+    plan = made(edited(S3ArtifactBucket=None, Db={"AllocatedStorage": "50"}))
+    assert plan.losing_data == ()
+    assert "Nothing that holds data is replaced or deleted." in show.lines(plan)
+
+
+def test_a_plugin_marks_what_holds_data() -> None:
+    thing = {"Type": "Custom::Search", "Metadata": {"HiveMind": {"HoldsData": True}}}
+    standing = {**TEMPLATE, "Resources": {**TEMPLATE["Resources"], "Search": thing}}
+    plan = made(snapshot=replace(STANDING, template=standing))
+    assert [change.logical_id for change in plan.losing_data] == ["Search"]
+
+
+@pytest.mark.parametrize(
+    ("template", "source", "needed", "reason"),
+    [
+        (TEMPLATE, "d1", False, "unchanged"),
+        (TEMPLATE, "d2", True, "sources changed"),
+        (edited(WebInstance1={"SubnetId": "t"}), "d1", True, "new instances"),
+        (edited(WebInstance1={"InstanceType": "t3.small"}), "d1", False, "unchanged"),
+    ],
+)
+def test_releases(template: dict[str, Any], source: str, needed: bool, reason: str) -> None:
+    (release,) = made(template, source=source).releases
+    assert (release.needed, release.reason, release.instances) == (needed, reason, 2)
+
+
+def test_sources_may_be_provenances() -> None:
+    assembly = Assembly(TEMPLATE, OWNERS, {}, {}, "x")
+    plan = make_plan(BLUEPRINT, assembly, STANDING, {"web": Provenance(None, True, "d1")}, "")
+    assert plan.empty
+
+
+@pytest.mark.parametrize(
+    "status", ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED", "REVIEW_IN_PROGRESS"]
+)
+def test_a_failed_stack_is_part_of_the_plan(status: str) -> None:
+    plan = made(snapshot=replace(STANDING, status=status))
+    assert plan.stack_status == status
+    assert plan.stack_holds == ("Db (AWS::RDS::DBInstance)",)
+    assert [change.logical_id for change in plan.losing_data] == ["Db"]
+    assert {change.logical_id for change in plan.changes if change.action is Action.CREATE} == set(
+        TEMPLATE["Resources"]
+    )
+    assert any(
+        "the failed stack is deleted first, it holds: Db (AWS::RDS::DBInstance)" in line for line in show.lines(plan)
+    )
+
+
+def test_an_empty_failed_stack_loses_nothing() -> None:
+    plan = made(snapshot=replace(STANDING, status="ROLLBACK_COMPLETE", physical_ids={}))
+    assert plan.losing_data == ()
+    assert any("it holds: nothing" in line for line in show.lines(plan))
+
+
+def test_show_tells_before_and_after() -> None:
+    text = "\n".join(
+        show.lines(made(edited(Db={"AllocatedStorage": "50"}, WebInstance1={"SubnetId": "t"}), source="d2"))
+    )
+    assert text.startswith("shop (production, eu-west-1)   r3 → r4   basis: live\n")
+    assert "~ db  Db (AWS::RDS::DBInstance)  (holds data)\n      AllocatedStorage  20 → 50" in text
+    assert "! web  WebInstance1 (AWS::EC2::Instance)\n      SubnetId  s → t" in text
+    assert "^ web  release on 2 instances: new instances" in text
+
+
+plans = st.builds(made, st.just(TEMPLATE), st.sampled_from([NOTHING, STANDING]), source=st.text(max_size=5))
+
+
+@pytest.mark.property
+@settings(max_examples=20, deadline=None)
+@given(plan=plans)
+def test_a_saved_plan_loads_as_it_was(tmp_path_factory: pytest.TempPathFactory, plan: Plan) -> None:
+    path = tmp_path_factory.mktemp("p") / "plan.json"
+    file.save(plan, path)
+    assert file.load(path) == plan
+
+
+def test_a_plan_that_was_edited_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    file.save(made(edited(Db={"DBName": "b"})), path)
+    path.write_text(path.read_text().replace('"replace"', '"update"'))
+    with pytest.raises(FindingsError) as caught:
+        file.load(path)
+    assert caught.value.findings[0].id == "H804"
+
+
+@pytest.mark.parametrize(
+    ("content", "finding"),
+    [
+        (b"", "H801"),
+        (b"{", "H801"),
+        (b"\xff", "H801"),
+        (b"[]", "H801"),
+        (b"[" * 100_000, "H801"),
+        (b'{"format": 9, "plan": {}}', "H802"),
+        (b'{"format": 1, "plan": {}}', "H803"),
+        (b'{"format": 1, "plan": 3}', "H803"),
+    ],
+)
+def test_a_file_that_is_no_plan_is_a_finding(tmp_path: Path, content: bytes, finding: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(content)
+    with pytest.raises(FindingsError) as caught:
+        file.load(path)
+    (found,) = caught.value.findings
+    assert found.id == finding
+    assert found.place is not None
+    assert found.place.file == str(path)
+
+
+def test_a_directory_or_no_file_is_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(FindingsError):
+        file.load(tmp_path)
+    with pytest.raises(DeploymentNotFound):
+        file.load(tmp_path / "none.json")
