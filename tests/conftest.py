@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REAL_HOME = Path.home()
 NO_SKIP = bool(os.environ.get("HIVEMIND_NO_SKIP"))
@@ -20,6 +21,10 @@ DURATIONS = os.environ.get("HIVEMIND_TEST_DURATIONS")
 """File to which the durations of this run are appended, one JSON object a line."""
 
 STARTED = time.monotonic()
+
+# Twenty examples unless a test asks for more; how long one takes says nothing on a shared machine.
+settings.register_profile("hivemind", max_examples=20, deadline=None)
+settings.load_profile("hivemind")
 
 
 @pytest.fixture(autouse=True)
