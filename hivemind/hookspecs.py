@@ -34,7 +34,7 @@ hook = pluggy.HookimplMarker("hivemind")
 
 
 @hookspec
-def hivemind_schema() -> SchemaPart | None:  # type: ignore[empty-body]
+def hivemind_schema() -> SchemaPart | None:
     """Resource types, check kinds and options that this plugin adds to `hivemind.yaml`.
 
     Called once a run, before the blueprint is validated. Raising stops the run.
@@ -57,9 +57,7 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 @hookspec(firstresult=True)
-def hivemind_build(  # type: ignore[empty-body]
-    service: Service, repository: Repository, platform: Platform, store: Path
-) -> Artifact | None:
+def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
     """Builds a service for a platform into `store`, or None where this plugin does not know the runtime.
 
     The first answer counts; third parties are asked before the built-in compiler. May run programs and
