@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hivemind.agents.deployer.environment import fill, install_requests, service_environment, with_release_command
+from hivemind.agents.deployer.secret_values import SecretValues
+from hivemind.artifact import Artifact, Platform, Provenance
+from hivemind.blueprint.model import Blueprint, SecretReference, Service, ServiceKind
+from hivemind.errors import StageError
+from hivemind.template.fragment import Binding
+
+OUTPUTS = {"DbHost": "db.internal", "DbPort": "5432", "DbSecretArn": "arn:db"}
+SECRETS = SecretValues({("arn:db", "username"): "app", ("arn:db", "password"): "p@ss/w:rd", ("ssm:/shop/key", None): "k"})
+
+
+def binding(resource: str = "db") -> Binding:
+    return Binding(
+        resource,
+        env={
+            "DATABASE_URL": "postgresql://{user}:{password}@{host}:{port}/app",
+            f"{resource.upper()}_PASSWORD": "{password}",
+            "PGHOST": "{host}",
+        },
+        outputs={"host": "DbHost", "port": "DbPort"},
+        secrets={"user": ("DbSecretArn", "username"), "password": ("DbSecretArn", "password")},
+    )
+
+
+def artifact(service: str = "web", runtime: str = "python 3.11", **changes: object) -> Artifact:
+    values: dict[str, object] = {"start": "serve", "env": {"RUNTIME": "1", "LEVEL": "artifact"}, **changes}
+    return Artifact(service, "a" * 64, Path("/a.tar.gz"), 1, runtime, Provenance(None, False, "0"), **values)  # type: ignore[arg-type]
+
+
+def variables(service: Service, bindings: Mapping[str, Binding] | None = None) -> dict[str, str]:
+    found = service_environment(service, artifact(), bindings or {"db": binding()}, OUTPUTS, SECRETS)
+    return dict(found.variables)
+
+
+@pytest.mark.fast
+def test_what_is_needed_is_in_the_environment() -> None:
+    found = variables(Service("web", needs=("db",)))
+    assert found["DATABASE_URL"] == "postgresql://app:p%40ss%2Fw%3Ard@db.internal:5432/app"
+    assert found["DB_PASSWORD"] == "p@ss/w:rd"
+    assert found["PGHOST"] == "db.internal"
+    assert found["PORT"] == "8000"
+
+
+@pytest.mark.fast
+def test_what_is_not_needed_is_not() -> None:
+    assert variables(Service("worker", kind=ServiceKind.WORKER)) == {"RUNTIME": "1", "LEVEL": "artifact"}
+
+
+@pytest.mark.fast
+def test_precedence() -> None:
+    service = Service(
+        "web",
+        needs=("db",),
+        port=3000,
+        env={"PGHOST": "mine", "LEVEL": "blueprint", "KEY": "plain"},
+        secrets={"KEY": SecretReference("ssm", "/shop/key")},
+    )
+    found = service_environment(service, artifact(), {"db": binding()}, OUTPUTS, SECRETS)
+    assert found.variables["PGHOST"] == "mine"
+    assert found.variables["LEVEL"] == "blueprint"
+    assert found.variables["KEY"] == "k"
+    assert found.variables["PORT"] == "3000"
+    assert found.hidden == ("DATABASE_URL", "DB_PASSWORD", "KEY")
+
+
+@pytest.mark.fast
+def test_the_first_need_gives_shared_names() -> None:
+    first = Binding("one", env={"DATABASE_URL": "first://"})
+    second = Binding("two", env={"DATABASE_URL": "second://", "TWO_URL": "second://"})
+    found = variables(Service("web", needs=("one", "two")), {"one": first, "two": second})
+    assert (found["DATABASE_URL"], found["TWO_URL"]) == ("first://", "second://")
+
+
+@pytest.mark.property
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_any_password_survives_a_url(password: str) -> None:
+    url = urlsplit(fill("postgresql://{user}:{password}@h:1/d", {"user": "u", "password": password}, "db"))
+    assert unquote(url.password or "") == password
+    assert fill("{password}", {"password": password}, "db") == password
+
+
+@pytest.mark.fast
+def test_a_missing_output_names_the_resource() -> None:
+    with pytest.raises(StageError, match="no output 'DbHost' for db") as caught:
+        service_environment(Service("web", needs=("db",)), artifact(), {"db": binding()}, {}, SECRETS)
+    assert caught.value.path == "resources.db"
+
+
+@pytest.mark.fast
+def test_requests_show_no_secret() -> None:
+    web = Service("web", needs=("db",), release="migrate", os="host")
+    worker = Service("worker", kind=ServiceKind.WORKER, os="host")
+    platform = Platform("host", "x86_64", (2, 36), (("3.12", "python3.12"), ("3.11", "/opt/python3.11")), None)
+    requests = install_requests(
+        Blueprint("shop", services={"web": web, "worker": worker}),
+        {"web": artifact(), "worker": artifact("worker", "node 20")},
+        {"db": binding()},
+        OUTPUTS,
+        SECRETS,
+        revision="r12",
+        platforms={"host": platform},
+    )
+    assert "p@ss" not in repr(requests)
+    assert "p%40" not in repr(requests)
+    assert requests["web"].release == "r12-aaaaaaaaaaaa"
+    assert (requests["web"].python, requests["web"].interpreters) == ("3.11", ("/opt/python3.11",))
+    assert (requests["web"].port, requests["worker"].port) == (8000, None)
+    assert requests["worker"].python is None
+    assert requests["web"].release_command is None
+    assert with_release_command(requests["web"], web, artifact()).release_command == "migrate"
+    assert with_release_command(requests["web"], web, artifact(release="own")).release_command == "own"
