@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from hivemind.agents.qa.run import OwnedCheck, owned, run_checks
+from hivemind.checks import HttpCheck
+from hivemind.release import CheckFailed, CheckResult, CheckStatus, Probe
+from hivemind.testing import FakeProbe, ManualClock, page
+
+pytestmark = pytest.mark.fast
+
+
+@dataclass
+class Scripted:
+    """A check that does one thing after another; the last one again and again."""
+
+    name: str
+    script: list[Callable[[], str]]
+    runs: int = field(default=0)
+
+    def run(self, probe: Probe) -> str:
+        self.runs += 1
+        return self.script[min(self.runs, len(self.script)) - 1]()
+
+
+def fails(error: Exception) -> Callable[[], str]:
+    def act() -> str:
+        raise error
+
+    return act
+
+
+def test_an_answer_on_the_third_attempt_is_good() -> None:
+    check = Scripted("late", [fails(CheckFailed("status 503")), fails(OSError("refused")), lambda: "200"])
+    clock = ManualClock()
+    verdict = run_checks([OwnedCheck(check, "qa")], FakeProbe(), clock=clock)
+    assert verdict.good
+    assert verdict.results == (CheckResult("late", CheckStatus.PASSED, "200", 0.0, 3, "qa"),)
+    assert clock.slept == [1.0, 2.0]
+
+
+def test_attempts_are_bounded_and_all_outcomes_collected() -> None:
+    bad = Scripted("bad", [fails(CheckFailed("status 500"))])
+    silent = Scripted("silent", [fails(ConnectionRefusedError(111, "refused"))])
+    good = Scripted("good", [lambda: ""])
+    seen: list[str] = []
+    verdict = run_checks(
+        [OwnedCheck(check, "qa") for check in (bad, silent, good)],
+        FakeProbe(),
+        attempts=2,
+        clock=ManualClock(),
+        on_result=lambda result: seen.append(result.name),
+    )
+    assert not verdict.good
+    assert verdict.word == "bad"
+    assert [(result.status, result.attempts) for result in verdict.results] == [
+        (CheckStatus.FAILED, 2),
+        (CheckStatus.FAILED, 2),
+        (CheckStatus.PASSED, 1),
+    ]
+    assert "no answer" in verdict.results[1].message
+    assert verdict.results[2].message == "good"
+    assert seen == ["bad", "silent", "good"]
+
+
+def test_a_plugins_defect_is_a_failed_check_that_names_it() -> None:
+    check = Scripted("metrics", [fails(KeyError("cpu"))])
+    verdict = run_checks([OwnedCheck(check, "metrics-plugin")], FakeProbe(), clock=ManualClock())
+    (result,) = verdict.results
+    assert result.message == "plugin metrics-plugin raised KeyError: 'cpu'"
+    assert (result.status, result.attempts, result.plugin) == (CheckStatus.FAILED, 1, "metrics-plugin")
+
+
+def test_what_there_was_no_time_for_is_not_good() -> None:
+    clock = ManualClock()
+
+    def slow() -> str:
+        clock.advance(100)
+        return "late"
+
+    checks = [OwnedCheck(Scripted("slow", [slow]), "qa"), OwnedCheck(Scripted("next", [lambda: "good"]), "qa")]
+    verdict = run_checks(checks, FakeProbe(), deadline=60, clock=clock)
+    assert [result.status for result in verdict.results] == [
+        CheckStatus.PASSED,
+        CheckStatus.SKIPPED,
+        CheckStatus.FAILED,
+    ]
+    assert verdict.results[-1].message == "1 of 2 checks were not run within 60 s"
+    assert not verdict.good
+
+
+def test_messages_are_redacted() -> None:
+    check = Scripted("leak", [fails(CheckFailed("could not log in to postgresql://u:topsecret@h/d"))])
+    verdict = run_checks([OwnedCheck(check, "qa")], FakeProbe(), attempts=1, clock=ManualClock())
+    assert "topsecret" not in verdict.results[0].message
+
+
+def test_order_does_not_depend_on_the_plugins_order() -> None:
+    a, b, c = HttpCheck("web", "/a"), HttpCheck("web", "/b"), HttpCheck("web", "/c")
+    first = owned([("x", (b, a)), ("qa", (c,))])
+    assert first == owned([("qa", (c,)), ("x", (a, b))])
+    assert [one.check.name for one in first] == ["http web /c", "http web /a", "http web /b"]
+    verdict = run_checks(first, FakeProbe(pages={("web", path): page() for path in ("/a", "/b", "/c")}))
+    assert verdict.good
