@@ -14,39 +14,32 @@ PARAMETER_TYPE = "AWS::EC2::Image::Id"
 @dataclass(frozen=True)
 class Image:
     """An operating system's images. parameter: how template parameters for it start. names: processor -> public
-    SSM parameter with the AMI id. root_device: name of the root volume's device. login: user with the key pair."""
+    SSM parameter with the AMI id. root_device: name of the root volume's device."""
 
     parameter: str
     names: Mapping[str, str]
     root_device: str
-    login: str
 
 
-def _image(parameter: str, pattern: str, x86: str, root_device: str, login: str) -> Image:
-    return Image(
-        parameter,
-        MappingProxyType({"x86_64": pattern.format(x86), "arm64": pattern.format("arm64")}),
-        root_device,
-        login,
-    )
+def _image(parameter: str, pattern: str, x86: str, root_device: str) -> Image:
+    names = {"x86_64": pattern.format(x86), "arm64": pattern.format("arm64")}
+    return Image(parameter, MappingProxyType(names), root_device)
 
 
 IMAGES: Mapping[str, Image] = MappingProxyType(
     {
-        "debian-12": _image("ImageDebian12", "/aws/service/debian/release/12/latest/{}", "amd64", "/dev/xvda", "admin"),
+        "debian-12": _image("ImageDebian12", "/aws/service/debian/release/12/latest/{}", "amd64", "/dev/xvda"),
         "amazon-linux-2023": _image(
             "ImageAmazonLinux2023",
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{}",
             "x86_64",
             "/dev/xvda",
-            "ec2-user",
         ),
         "ubuntu-24.04": _image(
             "ImageUbuntu2404",
             "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id",
             "amd64",
             "/dev/sda1",
-            "ubuntu",
         ),
     }
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from hivemind.agents.provisioner import ssh
 from hivemind.agents.provisioner.images import IMAGES, PARAMETER_TYPE, image_parameter
-from hivemind.agents.provisioner.network import EVERYWHERE, instance_subnet
+from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instance_subnet, instances_are_public
 from hivemind.agents.provisioner.permissions import role
 from hivemind.agents.provisioner.ports import port_of
 from hivemind.blueprint.model import Blueprint, Service
@@ -94,8 +94,11 @@ def _ingress_from_balancer(service: Service) -> dict[str, Mapping[str, Any]]:
 
 def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[str, Any]:
     parameter, _ = image_parameter(service.os, service.size)
+    # An internet gateway can't be detached while public addresses are in use: instances that have one go first.
+    order = {"DependsOn": PUBLIC_ROUTE} if instances_are_public(blueprint) else {}
     return {
         "Type": "AWS::EC2::Instance",
+        **order,
         "Properties": {
             "ImageId": {"Ref": parameter},
             "InstanceType": service.size,

@@ -15,6 +15,7 @@ EVERYWHERE = "0.0.0.0/0"
 GATEWAY = "VPCInternetGateway"
 ATTACHMENT = "VPCGatewayAttachment"
 PUBLIC_ROUTES = "VPCPublicRouteTable"
+PUBLIC_ROUTE = "VPCPublicRoute"
 PRIVATE_ROUTES = ("VPCPrivateRouteTable1", "VPCPrivateRouteTable2")
 
 # Sixteenths of the VPC: public subnets take the first two, private ones the ninth and tenth, the rest stays free.
@@ -91,7 +92,7 @@ def _subnets(blueprint: Blueprint) -> Resources:
 def _public_routes() -> Resources:
     return {
         PUBLIC_ROUTES: _route_table(),
-        "VPCPublicRoute": {
+        PUBLIC_ROUTE: {
             "Type": "AWS::EC2::Route",
             "DependsOn": ATTACHMENT,
             "Properties": {
