@@ -56,7 +56,7 @@ def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None) -> None
     shutil.rmtree(tree / "tmp", ignore_errors=True)
     first = not (tree / "etc/hivemind").is_dir()
     for name in OWN:
-        (tree / name).mkdir(parents=True, exist_ok=True)
+        _folder(tree / name)
     (tree / "tmp").chmod(0o1777)
     if not first:
         return
@@ -66,16 +66,25 @@ def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None) -> None
     _write(tree / "etc/hosts", f"127.0.0.1 localhost\n{address} {hostname}\n")
     home, own = tree / "home/admin", tree / "var/lib/hivemind"
     for directory in (home, own):
-        directory.mkdir(parents=True, exist_ok=True)
+        _folder(directory)
     (tree / "root").chmod(0o711)
     if uid is not None:
         os.chown(own, uid, uid)
-    (tree / "etc/hivemind/boot.d").mkdir(parents=True)
+    for directory in (tree / "etc/hivemind", tree / "etc/hivemind/boot.d"):
+        _folder(directory)
+
+
+def _folder(path: Path) -> None:
+    """A folder that everyone in the instance may enter, whatever the daemon's umask."""
+    missing = [one for one in (path, *path.parents) if not one.exists()]
+    path.mkdir(parents=True, exist_ok=True)
+    for one in missing:
+        one.chmod(0o755)
 
 
 def _copy_readable(source: Path, target: Path) -> None:
     """Copies what everyone may read; the rest (password hashes, host keys) is not the instance's."""
-    target.mkdir(exist_ok=True)
+    _folder(target)
     with contextlib.suppress(OSError), os.scandir(source) as entries:
         for entry in entries:
             place = target / entry.name

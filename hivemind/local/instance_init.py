@@ -50,6 +50,8 @@ def say(sentence: str) -> None:
 
 
 def main() -> int:
+    # Of a machine's first process; the daemon that started us keeps its own files to itself.
+    os.umask(0o022)
     boot = Boot(**json.load(sys.stdin.buffer))
     control = socket.socket(fileno=boot.control)
     os.set_inheritable(boot.control, False)
