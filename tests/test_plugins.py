@@ -10,11 +10,11 @@ from types import ModuleType
 
 import pytest
 
-from hivemind import Event, EventKind, Finding, Fragment, Place, SchemaPart, Severity, hook
+from hivemind import Event, EventKind, Finding, FindingsError, Fragment, Place, ResourceType, SchemaPart, Severity, hook
 from hivemind.blame import PluginError
 from hivemind.listeners import Listeners
 from hivemind.plugins import BUILTIN_AGENTS, Plugins, load
-from hivemind.testing import plugins_of, repository
+from hivemind.testing import checked, plugins_of, repository
 
 pytestmark = pytest.mark.fast
 
@@ -315,6 +315,62 @@ def test_what_a_blueprint_needs(install: Install) -> None:
     assert "-p no:pager" in str(findings["plugins.pager"].hint)
     assert "pip install zzz" in str(findings["plugins.zzz"].hint)
     assert all(finding.is_error and finding.place == place for finding in findings.values())
+
+
+SHOP = """
+hivemind: 1
+name: shop
+services:
+  web: {runtime: python 3.12, start: gunicorn app, port: 8000}
+"""
+
+
+def test_two_owners_of_one_logical_id_are_both_named(tmp_path: Path) -> None:
+    fragment = Fragment("services.web", resources={"VPC": {"Type": "AWS::EC2::VPC"}})
+    plugins = plugins_of(aaa=plugin(hivemind_fragments=lambda: (fragment,)))
+    with pytest.raises(FindingsError) as raised:
+        checked(tmp_path, SHOP, plugins, lint=False)
+    (finding,) = [finding for finding in raised.value.findings if "VPC" in finding.message]
+    assert "aaa" in finding.message
+    assert "provisioner" in finding.message
+
+
+def test_two_plugins_that_add_one_resource_type_are_both_named(tmp_path: Path) -> None:
+    part = SchemaPart(resource_types={"queue": ResourceType({"type": "object"}, "A queue.")})
+    plugins = plugins_of(aaa=plugin(hivemind_schema=lambda: part), bbb=plugin(hivemind_schema=lambda: part))
+    with pytest.raises(FindingsError) as raised:
+        checked(tmp_path, SHOP, plugins, lint=False)
+    messages = " ".join(finding.message for finding in raised.value.findings)
+    assert "aaa" in messages
+    assert "bbb" in messages
+
+
+def test_a_blueprint_that_needs_an_absent_plugin_stops_at_its_line(tmp_path: Path) -> None:
+    with pytest.raises(FindingsError) as raised:
+        checked(tmp_path, SHOP + "plugins: [hivemind-slack]\n", plugins_of(), lint=False)
+    (finding,) = raised.value.findings
+    assert (finding.id, finding.place and finding.place.line) == ("H601", 6)
+
+
+def test_a_template_is_the_same_whatever_the_order_of_plugins(tmp_path: Path) -> None:
+    def topic(name: str) -> object:
+        fragment = Fragment("services.web", resources={name: {"Type": "AWS::SNS::Topic"}})
+        return plugin(hivemind_fragments=lambda: (fragment,))
+
+    forth = checked(tmp_path, SHOP, plugins_of(aaa=topic("OneTopic"), bbb=topic("TwoTopic")), lint=False)
+    back = checked(tmp_path, SHOP, plugins_of(bbb=topic("TwoTopic"), aaa=topic("OneTopic")), lint=False)
+    assert forth.assembly.digest == back.assembly.digest
+
+
+def test_a_raising_linter_becomes_a_finding(tmp_path: Path) -> None:
+    def fails() -> None:
+        raise ValueError("no")
+
+    with pytest.raises(FindingsError) as raised:
+        checked(tmp_path, SHOP, plugins_of(aaa=plugin(hivemind_lint=fails)), lint=False)
+    (finding,) = [finding for finding in raised.value.findings if finding.plugin == "aaa"]
+    assert finding.id == "H603"
+    assert "ValueError: no" in finding.message
 
 
 def test_listeners_hear_events_and_their_errors_are_reported_once() -> None:
