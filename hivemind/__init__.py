@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.artifact import Artifact, Platform, Provenance
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
+    from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
     from hivemind.detection import Detection, Precedence
     from hivemind.errors import FindingsError, HiveMindError, StageError
     from hivemind.events import Event, EventKind
@@ -39,6 +40,7 @@ __all__ = [
     "CheckFailed",
     "CheckResult",
     "CheckStatus",
+    "DatabaseCheck",
     "Detection",
     "Event",
     "EventKind",
@@ -47,6 +49,7 @@ __all__ = [
     "FindingsError",
     "Fragment",
     "HiveMindError",
+    "HttpCheck",
     "HttpResponse",
     "Owner",
     "Place",
@@ -64,6 +67,7 @@ __all__ = [
     "ServiceRelease",
     "Severity",
     "StageError",
+    "TlsCheck",
     "Verdict",
     "__version__",
     "hook",
@@ -73,6 +77,7 @@ __all__ = [
 _HOMES = {
     "artifact": ("Artifact", "Platform", "Provenance"),
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
+    "checks": ("DatabaseCheck", "HttpCheck", "TlsCheck"),
     "detection": ("Detection", "Precedence"),
     "errors": ("FindingsError", "HiveMindError", "StageError"),
     "events": ("Event", "EventKind"),
