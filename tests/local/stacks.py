@@ -120,6 +120,7 @@ def compute(image: str, key: str) -> dict[str, Any]:
 def balancer() -> dict[str, Any]:
     """A load balancer with a target group, beside `network()` and `WebGroup`."""
     elb = "AWS::ElasticLoadBalancingV2::"
+    forward = {"TargetGroups": [{"TargetGroupArn": ref("Targets"), "Weight": 1}]}
     return {
         "BalancerGroup": group("lb", {"FromPort": 80, "ToPort": 80, "CidrIp": "0.0.0.0/0"}),
         "FromBalancer": resource(
@@ -137,9 +138,7 @@ def balancer() -> dict[str, Any]:
             LoadBalancerArn=ref("Balancer"),
             Port=80,
             Protocol="HTTP",
-            DefaultActions=[
-                {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": ref("Targets"), "Weight": 1}]}}
-            ],
+            DefaultActions=[{"Type": "forward", "ForwardConfig": forward}],
         ),
     }
 

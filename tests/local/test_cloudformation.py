@@ -148,7 +148,8 @@ def test_a_network_in_use_stays(client: Any, stack: Stack) -> None:
     assert stack.create(body({"Vpc": network()["Vpc"]}, **outputs)) == "CREATE_COMPLETE"
     vpc = stack.outputs()["Vpc"]
     guest = Stack(client, "guest")
-    assert guest.create(body({"A": resource("AWS::EC2::Subnet", VpcId=vpc, CidrBlock="10.0.9.0/24")})) == "CREATE_COMPLETE"
+    subnet = resource("AWS::EC2::Subnet", VpcId=vpc, CidrBlock="10.0.9.0/24")
+    assert guest.create(body({"A": subnet})) == "CREATE_COMPLETE"
     assert stack.delete() == "DELETE_FAILED"
     assert f"The vpc '{vpc}' has dependencies and cannot be deleted." in stack.reason()
     assert guest.delete() == "DELETE_COMPLETE"

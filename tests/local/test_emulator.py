@@ -1,0 +1,160 @@
+"""The contract with ministack: every private name we use, and what we rely on. Fails when a new version moves them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ministack", reason="needs the extra `local`")
+from hivemind.local import emulator as module
+from hivemind.local.emulator import Emulator, prepare_environment
+from hivemind.local.resources import catalog
+
+CREATED_BY_US = (
+    "AWS::EC2::EIP",
+    "AWS::EC2::Instance",
+    "AWS::EC2::InstanceConnectEndpoint",
+    "AWS::EC2::KeyPair",
+    "AWS::EC2::NatGateway",
+    "AWS::EC2::SecurityGroupEgress",
+    "AWS::EC2::SecurityGroupIngress",
+)
+WRAPPED = (
+    "AWS::EC2::VPC",
+    "AWS::EC2::Subnet",
+    "AWS::EC2::SecurityGroup",
+    "AWS::EC2::VPCGatewayAttachment",
+    "AWS::EC2::Route",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    "AWS::ElasticLoadBalancingV2::Listener",
+    "AWS::ElasticLoadBalancingV2::ListenerRule",
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBSubnetGroup",
+    "AWS::SecretsManager::Secret",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::Role",
+    "AWS::S3::Bucket",
+)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[Emulator]:
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory() as state, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        prepare_environment(Path(state), 1, "eu-west-1")
+        yield Emulator()
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def test_it_is_the_pinned_version() -> None:
+    assert version("ministack") == module.VERSION
+
+
+def test_types_we_add_are_missing_and_types_we_wrap_are_there(emulator: Emulator) -> None:
+    kinds = emulator.kinds()
+    assert [name for name in CREATED_BY_US if name in kinds] == []
+    assert [name for name in WRAPPED if name not in kinds] == []
+    assert all(kinds[name].update for name in WRAPPED if name != "AWS::IAM::Role")
+
+
+def test_handlers_take_what_we_give(emulator: Emulator) -> None:
+    for name in WRAPPED:
+        kind = emulator.kinds()[name]
+        for handler, count in ((kind.create, 3), (kind.delete, 2)):
+            inspect.signature(handler).bind(*range(count))
+
+
+def test_stores_are_apart_by_account_and_region(emulator: Emulator) -> None:
+    with emulator.scope("111111111111", "eu-west-1"):
+        assert (emulator.account, emulator.region) == ("111111111111", "eu-west-1")
+        emulator.key_pairs["k"] = {"KeyName": "k"}
+    with emulator.scope("222222222222", "eu-west-1"):
+        assert "k" not in emulator.key_pairs
+    assert ("111111111111", "eu-west-1", {"KeyName": "k"}) in list(emulator.everywhere(emulator.key_pairs))
+
+
+def test_ref_of_secrets_and_profiles_is_still_the_other_way_round(emulator: Emulator) -> None:
+    """The day this fails, `resources/identity.py` has nothing left to turn round."""
+    kinds = emulator.kinds()
+    with emulator.scope("111111111111", "eu-west-1"):
+        name, attributes = kinds["AWS::SecretsManager::Secret"].create("S", {"SecretString": "x"}, "stack")
+        assert not name.startswith("arn:")
+        assert emulator.secret(attributes["Arn"]) is not None
+        arn, _ = kinds["AWS::IAM::InstanceProfile"].create("P", {"Roles": []}, "stack")
+        assert arn.startswith("arn:")
+        assert emulator.instance_profile(arn.rpartition("/")[2]) is not None
+        assert emulator.instance_profile("nobody") is None
+
+
+def test_an_instance_record_has_what_the_views_read(emulator: Emulator) -> None:
+    with emulator.scope("111111111111", "eu-west-1"):
+        record = emulator.launch("ami-1", "t3.micro", "subnet-1", "10.0.0.4", key_name="k", sg_ids=["sg-1"])
+        wanted = {"InstanceId", "PrivateIpAddress", "SecurityGroups", "UserData", "ImageId", "State", "Placement"}
+        assert wanted <= record.keys()
+        assert record["InstanceId"] in emulator.instances
+        emulator.discard_instance(record)
+        assert record["InstanceId"] not in emulator.instances
+
+
+def test_the_images_are_ours(emulator: Emulator) -> None:
+    emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
+    assert all(emulator.image_exists(image) for image in catalog.IMAGE_PARAMETERS.values())
+    assert not emulator.image_exists("ami-0abcdef1234567890")
+
+
+def test_operations_can_be_replaced(emulator: Emulator) -> None:
+    seen = {}
+    for service, name in (
+        ("alb", "RegisterTargets"),
+        ("alb", "DeregisterTargets"),
+        ("alb", "DescribeTargetHealth"),
+        ("ec2", "RunInstances"),
+        ("rds", "DeleteDBSnapshot"),
+        ("cloudformation", "CreateStack"),
+    ):
+        emulator.replace_operation(service, name, functools.partial(seen.setdefault, (service, name)))
+    assert None not in seen.values()
+
+
+def test_answers_have_the_form_of_the_service(emulator: Emulator) -> None:
+    assert b"<TerribleResponse" in emulator.xml("ec2", "Terrible", "<a/>")[2]
+    for service in ("ec2", "alb", "rds", "cloudformation"):
+        status, _, content = emulator.error(service, "Bad", "it is bad")
+        assert status == 400
+        assert b"Bad" in content
+        assert b"it is bad" in content
+
+
+def test_interrupted_operations_are_settled(emulator: Emulator) -> None:
+    with emulator.scope("111111111111", "eu-west-1"):
+        for name, status in (("a", "CREATE_IN_PROGRESS"), ("b", "UPDATE_IN_PROGRESS"), ("c", "CREATE_COMPLETE")):
+            emulator.stacks[name] = {"StackName": name, "StackId": f"arn:{name}", "StackStatus": status}
+        emulator.end_interrupted("cut")
+        states = {name: emulator.stacks[name]["StackStatus"] for name in ("a", "b", "c")}
+        assert states == {"a": "CREATE_FAILED", "b": "UPDATE_ROLLBACK_FAILED", "c": "CREATE_COMPLETE"}
+        assert emulator.stack_events["arn:a"][-1]["ResourceStatusReason"] == "cut"
+    assert ("111111111111", "eu-west-1", "c") in emulator.live_stacks()
+
+
+def test_metrics_are_kept(emulator: Emulator) -> None:
+    emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", {"InstanceId": "i-1"}, 12.5, "Percent")
+
+
+def test_state_is_saved_as_files(emulator: Emulator) -> None:
+    with emulator.scope("111111111111", "eu-west-1"):
+        emulator.key_pairs["saved"] = {"KeyName": "saved"}
+    emulator.save()
+    content = json.loads(Path(os.environ["STATE_DIR"], "ec2.json").read_text())
+    assert "saved" in json.dumps(content)

@@ -1,0 +1,239 @@
+"""Start, stop, reset of the daemon; what happens when it dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stacks import IMAGE, Stack, body, compute, data, network, raw
+
+from hivemind.clock import SYSTEM_CLOCK, polls
+from hivemind.errors import CloudUnreachable
+from hivemind.local import lifecycle
+from hivemind.local.cloud import LocalCloud, connect
+from hivemind.local.files import read_json, write_json
+from hivemind.local.processes import is_running, started
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    pytest.importorskip("ministack", reason="needs the extra `local`")
+    home = Path(tempfile.mkdtemp(prefix="hml-"))
+    home.chmod(0o711)
+    yield home / "local"
+    lifecycle.reset(home / "local")
+    home.rmdir()
+
+
+def family(pid: int) -> list[tuple[int, float]]:
+    """A process and its descendants, with their start times."""
+    import psutil
+
+    process = psutil.Process(pid)
+    return [(one.pid, one.create_time()) for one in (process, *process.children(recursive=True))]
+
+
+def gone(processes: list[tuple[int, float]]) -> bool:
+    return any(not any(is_running(*one) for one in processes) for _ in polls(SYSTEM_CLOCK, deadline=15))
+
+
+def listens(endpoint: str) -> bool:
+    host, _, port = endpoint.removeprefix("http://").partition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def cloud_with_application(directory: Path) -> tuple[LocalCloud, Stack]:
+    """A local cloud with an instance and a database in it."""
+    running = lifecycle.start(directory)
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
+    image = cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    stack = Stack(raw(cloud, "cloudformation"), "kept")
+    assert stack.create(body(network() | compute(image, "kept") | data())) == "CREATE_COMPLETE", stack.reason()
+    return cloud, stack
+
+
+def test_it_starts_tells_and_stops(directory: Path) -> None:
+    assert lifecycle.status(directory) is None
+    running = lifecycle.start(directory)
+    assert lifecycle.status(directory) == running
+    assert lifecycle.start(directory) == running
+    assert running.endpoint.startswith("http://127.0.0.1:")
+    assert listens(running.endpoint)
+    processes = family(running.pid)
+    assert lifecycle.stop(directory)
+    assert gone(processes)
+    assert not listens(running.endpoint)
+    assert lifecycle.status(directory) is None
+    assert not lifecycle.stop(directory)
+
+
+def test_stacks_databases_and_instances_come_back(directory: Path) -> None:
+    cloud, stack = cloud_with_application(directory)
+    web, key = stack.resource("Web"), cloud.host_key(stack.resource("Web"))
+    before = cloud.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"]
+    processes = family(lifecycle.start(directory).pid)
+    assert lifecycle.stop(directory)
+    assert gone(processes)
+
+    again = LocalCloud(lifecycle.start(directory), "000000000000", "eu-west-1")
+    assert again.endpoint == cloud.endpoint, "the port stays while it is free"
+    assert again.client("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackId"] == stack.id
+    assert again.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"] == before
+    assert again.host_key(web) == key
+    with again.dial(web, 22, timeout=5) as connection:
+        assert connection.recv(4) == b"SSH-"
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+
+
+def test_killed_it_leaves_nothing_running_and_recovers(directory: Path) -> None:
+    _, stack = cloud_with_application(directory)
+    running = lifecycle.start(directory)
+    processes = family(running.pid)
+    assert len(processes) > 3
+    for _ in polls(SYSTEM_CLOCK, deadline=10):
+        saved = directory / "aws/services/cloudformation.json"
+        if saved.exists() and "CREATE_COMPLETE" in saved.read_text():
+            break
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone(processes[:1])
+    assert lifecycle.status(directory) is None
+    again = lifecycle.start(directory)
+    assert again.pid != running.pid
+    assert gone(processes), "instances and databases of the one that was killed"
+    with LocalCloud(again, "000000000000", "eu-west-1").dial(stack.resource("Web"), 22, timeout=5) as connection:
+        assert connection.recv(4) == b"SSH-"
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+
+
+def test_an_operation_that_was_cut_short_is_settled(directory: Path) -> None:
+    running = lifecycle.start(directory)
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
+    running.ask("faults", {"kind": "delay", "subject": "AWS::S3::Bucket", "seconds": 60}, method="POST")
+    bucket = body({"Bucket": {"Type": "AWS::S3::Bucket"}})
+    stack = Stack(raw(cloud, "cloudformation"), "cut")
+    stack.id = cloud.client("cloudformation").create_stack(StackName="cut", TemplateBody=bucket)["StackId"]
+    for _ in polls(SYSTEM_CLOCK, deadline=10):
+        saved = directory / "aws/services/cloudformation.json"
+        if saved.exists() and "CREATE_IN_PROGRESS" in saved.read_text():
+            break
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone([(running.pid, 0.0)])
+    lifecycle.start(directory).ask("faults", method="DELETE")
+    described = stack.describe()
+    assert described["StackStatus"] == "CREATE_FAILED"
+    assert "ended during this operation" in described["StackStatusReason"]
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_several_starts_at_once_make_one(directory: Path) -> None:
+    program = "import pathlib, sys; from hivemind.local import lifecycle; "
+    program += "print(lifecycle.start(pathlib.Path(sys.argv[1])).pid)"
+    command = [sys.executable, "-c", program, str(directory)]
+    starts = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    pids = {start.communicate(timeout=60)[0].strip() for start in starts}
+    assert len(pids) == 1
+    assert str(lifecycle.start(directory).pid) in pids
+
+
+def test_the_record_of_another_program_is_not_believed(directory: Path) -> None:
+    """A process id that was given to another program since."""
+    directory.mkdir(parents=True)
+    mine = started(os.getpid())
+    assert mine is not None
+    record = {"pid": os.getpid(), "started": mine - 1000, "endpoint": "http://127.0.0.1:9", "region": "x", "token": "x"}
+    write_json(directory / "daemon.json", record | {"on_demand": False})
+    assert lifecycle.status(directory) is None
+    assert not lifecycle.stop(directory)
+    assert lifecycle.start(directory).pid != os.getpid()
+
+
+def test_started_on_demand_it_goes_with_its_last_stack(directory: Path, tmp_path: Path) -> None:
+    with pytest.raises(CloudUnreachable):
+        connect(tmp_path, "shop", start=False, directory=directory)
+    cloud = connect(tmp_path, "shop", directory=directory)
+    stack = Stack(raw(cloud, "cloudformation"), "last")
+    stack.create(body({"Bucket": {"Type": "AWS::S3::Bucket"}}))
+    assert not lifecycle.stop_if_idle(directory)
+    assert stack.delete() == "DELETE_COMPLETE"
+    assert lifecycle.stop_if_idle(directory)
+    assert lifecycle.status(directory) is None
+
+
+def test_started_by_hand_it_stays(directory: Path) -> None:
+    lifecycle.start(directory)
+    assert not lifecycle.stop_if_idle(directory)
+    assert lifecycle.status(directory) is not None
+
+
+def test_a_reset_deletes_everything(directory: Path) -> None:
+    cloud_with_application(directory)
+    processes = family(lifecycle.start(directory).pid)
+    assert lifecycle.reset(directory)
+    assert gone(processes)
+    assert not directory.exists()
+    assert not lifecycle.reset(directory)
+
+
+def test_its_files_are_its_owners(directory: Path) -> None:
+    lifecycle.start(directory)
+    assert (directory / "daemon.json").stat().st_mode & 0o077 == 0
+    assert read_json(directory / "daemon.json", {})["token"]
+
+
+def test_the_control_api_wants_the_token_and_no_browser(directory: Path) -> None:
+    running = lifecycle.start(directory)
+
+    def status(path: str, **headers: str) -> int:
+        request = urllib.request.Request(running.endpoint + path, headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code
+
+    assert status("/_hivemind/status") == 401
+    assert status("/_hivemind/status", Authorization="Bearer wrong") == 401
+    assert status("/_hivemind/status", Authorization=f"Bearer {running.token}") == 200
+    assert status("/_hivemind/nothing", Authorization=f"Bearer {running.token}") == 404
+    assert status("/", Origin="https://example.com") == 403
+
+
+def test_the_commands(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from hivemind.cli.local import command
+
+    monkeypatch.setenv("HIVEMIND_HOME", str(directory.parent))
+
+    def run(*arguments: str) -> Any:
+        result = CliRunner().invoke(command, [*arguments, "--json"], standalone_mode=False)
+        assert result.exception is None, result.output
+        return json.loads(result.stdout)
+
+    assert run("status") == {"running": False, "data_directory": str(directory)}
+    assert run("start")["already_running"] is False
+    told = run("status")
+    assert {"endpoint", "region", "pid", "data_directory", "account", "pace", "stacks"} <= told.keys()
+    assert run("env")["AWS_ENDPOINT_URL"] == told["endpoint"]
+    assert run("fault", "fail", "AWS::S3::Bucket", "--message", "no", "--times", "2")["faults"][0]["times"] == 2
+    assert len(run("fault", "throttle", "cloudformation:DescribeStackEvents", "--times", "3")["faults"]) == 2
+    assert len(run("fault", "delay", "AWS::RDS::DBInstance", "5")["faults"]) == 3
+    assert run("fault", "clear") == {"cleared": 3}
+    assert run("fault", "list") == {"faults": []}
+    assert run("stop") == {"stopped": True}
+    assert run("reset", "--yes") == {"reset": True}

