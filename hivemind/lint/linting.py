@@ -74,7 +74,7 @@ def _matches(template: str, regions: Sequence[str], *, worker: bool, deadline: f
 def _traced(assembly: Assembly, matches: Iterable[Match]) -> Iterable[Finding]:
     for match in matches:
         section, name, *rest = (*match.path, "", "")[: max(len(match.path), 2)]
-        owner = assembly.owners.get(name, Owner("hivemind", "name"))
+        owner = assembly.responsible(*match.path)
         kind = assembly.resources.get(name, {}).get("Type") if section == "Resources" else None
         where = name + (f" ({kind})" if kind else "") + (f" {'.'.join(rest)}" if rest else "")
         yield Finding(

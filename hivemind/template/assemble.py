@@ -14,7 +14,7 @@ from hivemind.errors import FindingsError
 from hivemind.findings import Finding, Severity
 from hivemind.template import limits, render
 from hivemind.template.fragment import EMPTY, Assembly, Binding, Fragment, Owner
-from hivemind.template.overrides import apply_overrides
+from hivemind.template.overrides import apply_overrides, written
 from hivemind.template.references import references
 from hivemind.template.tags import FIRST_REVISION, REVISION, with_tags
 
@@ -82,6 +82,7 @@ def assemble(
             {name: image for name, image in sorted(merged.images.items()) if name in template.get("Parameters", {})}
         ),
         digest=render.digest(template),
+        overridden=MappingProxyType(written(blueprint.overrides)),
     )
 
 

@@ -58,7 +58,7 @@ class Assembly:
 
     template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner.
     bindings: resource name -> Binding. images: as in Fragment, merged. digest: sha256 hex of the
-    rendered template.
+    rendered template. overridden: JSON pointer into the template -> path of the override that wrote there.
     """
 
     template: Mapping[str, Any]
@@ -66,8 +66,21 @@ class Assembly:
     bindings: Mapping[str, Binding]
     images: Mapping[str, str]
     digest: str
+    overridden: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:
         resources: Mapping[str, Mapping[str, Any]] = self.template["Resources"]
         return resources
+
+    def responsible(self, *place: str) -> Owner:
+        """Who is responsible for a place in the template, such as `"Resources", "Db", "Properties", "Engine"`: the
+        override that wrote there, else the owner of the logical id."""
+        owner = self.owners.get(place[1] if len(place) > 1 else "", Owner("hivemind", "name"))
+        for pointer, path in self.overridden.items():
+            written = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+            # `-` stands for the end of a list: what it wrote is somewhere in that list.
+            written = written[:-1] if written[-1:] == ("-",) else written
+            if place[: len(written)] == written:
+                return Owner("hivemind", path)
+        return owner

@@ -91,3 +91,12 @@ def _walk(template: Any, pointer: str) -> tuple[Any, list[str], str]:
 
 def _escaped(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")
+
+
+def written(operations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """JSON pointer -> blueprint path of the last override that writes there."""
+    return {
+        str(operation["path"]): f"overrides.{number}"
+        for number, operation in enumerate(operations)
+        if operation.get("op") != "test" and operation.get("path")
+    }

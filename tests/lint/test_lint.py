@@ -19,6 +19,9 @@ from hivemind.template.fragment import Assembly, Fragment
 
 PRINT = "import sys; from hivemind import lint; print('cfnlint' in sys.modules)"
 
+REVISIONS = Fragment("name", outputs={name + "Out": {"Value": {"Ref": name}} for name in ("Revision", "FirstRevision")})
+"""Uses the parameters that every template has, so that there is nothing else to remark."""
+
 NONSENSE = """
 import socket, sys
 listener = socket.socket(socket.AF_UNIX)
@@ -42,10 +45,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def queue(**properties: object) -> Assembly:
     fragment = Fragment("services.web", {"Queue": {"Type": "AWS::SQS::Queue", "Properties": properties}})
-    revisions = Fragment(
-        "name", outputs={name + "Out": {"Value": {"Ref": name}} for name in ("Revision", "FirstRevision")}
-    )
-    return assemble(Blueprint("shop"), [("extra", (fragment, revisions))])
+    return assemble(Blueprint("shop"), [("extra", (fragment, REVISIONS))])
 
 
 def test_a_finding_names_plugin_and_blueprint_path() -> None:
@@ -54,6 +54,20 @@ def test_a_finding_names_plugin_and_blueprint_path() -> None:
     assert finding.severity is Severity.ERROR
     assert (finding.plugin, finding.path) == ("extra", "services.web")
     assert finding.message.startswith("Queue (AWS::SQS::Queue) Properties.DelaySeconds: ")
+
+
+def test_a_finding_on_what_an_override_wrote_leads_to_the_override() -> None:
+    operations = (
+        {"op": "test", "path": "/Resources/Queue/Type", "value": "AWS::SQS::Queue"},
+        {"op": "add", "path": "/Resources/Queue/Properties/DelaySeconds", "value": "soon"},
+    )
+    fragment = Fragment("services.web", {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"FifoQueue": "maybe"}}})
+    assembly = assemble(Blueprint("shop", overrides=operations), [("extra", (fragment, REVISIONS))])
+    found = lint.lint(assembly, worker=False)
+    assert {(finding.plugin, finding.path) for finding in found} == {
+        ("hivemind", "overrides.1"),
+        ("extra", "services.web"),
+    }
 
 
 def test_the_worker_says_what_this_process_says_and_stays(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def test_the_provisioners_own_template_passes() -> None:
 def test_an_override_that_opens_ssh_to_the_world_is_an_error(cidr: dict[str, str]) -> None:
     rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, **cidr}
     found = reviewed({"op": "add", "path": f"{INSTANCES}/-", "value": rule})
-    assert [(finding.id, finding.path) for finding in found] == [("H431", "services.web")]
+    assert [(finding.id, finding.path) for finding in found] == [("H431", "overrides.0")]
     assert "port 22" in found[0].message
 
 
@@ -54,7 +54,7 @@ def test_the_load_balancer_is_open_on_its_listeners_only() -> None:
 
 def test_data_without_a_deletion_policy_is_an_error() -> None:
     found = reviewed({"op": "remove", "path": "/Resources/DbDatabase/DeletionPolicy"})
-    assert [(finding.id, finding.path) for finding in found] == [("H432", "resources.db")]
+    assert [(finding.id, finding.path) for finding in found] == [("H432", "overrides.0")]
     assert "no DeletionPolicy" in found[0].message
     bucket = Fragment("resources.files", {"Files": {"Type": "AWS::S3::Bucket"}})
     assert [finding.plugin for finding in reviewed(extra=bucket)] == ["extra"]

@@ -38,13 +38,13 @@ def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
 
 def _world_open(assembly: Assembly) -> Iterator[Finding]:
     for name, resource in sorted(assembly.resources.items()):
-        for rule in _ingress_rules(resource):
+        for place, rule in _ingress_rules(resource):
             cidr = rule.get("CidrIp") or rule.get("CidrIpv6")
             if not isinstance(cidr, str) or not _is_world(cidr):
                 continue
             if _is_listener(assembly, name, rule):
                 continue
-            owner = assembly.owners[name]
+            owner = assembly.responsible("Resources", name, "Properties", *place)
             yield Finding(
                 "H431",
                 Severity.ERROR,
@@ -55,14 +55,17 @@ def _world_open(assembly: Assembly) -> Iterator[Finding]:
             )
 
 
-def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    """Each rule with its place below `Properties`."""
     properties = resource.get("Properties") or {}
     if resource["Type"] == INGRESS:
-        yield properties
+        yield (), properties
     elif resource["Type"] == SECURITY_GROUP:
         given = properties.get("SecurityGroupIngress")
         rules = given if isinstance(given, list) else [given]
-        yield from (rule for rule in rules if isinstance(rule, Mapping))
+        for number, rule in enumerate(rules):
+            if isinstance(rule, Mapping):
+                yield ("SecurityGroupIngress", str(number)), rule
 
 
 def _is_world(cidr: str) -> bool:
@@ -105,7 +108,7 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
     for name, resource in sorted(assembly.resources.items()):
         missing = [key for key in ("DeletionPolicy", "UpdateReplacePolicy") if key not in resource]
         if resource["Type"] in HOLDS_DATA and missing:
-            owner = assembly.owners[name]
+            owner = assembly.responsible("Resources", name, missing[0])
             yield Finding(
                 "H432",
                 Severity.ERROR,
