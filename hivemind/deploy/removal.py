@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,18 +81,19 @@ def delete(
         return Deletion(None, existed=False)
     if view.protected:
         _lift_protection(calls, view, allowed=unprotect)
+    under_way = view.status == "DELETE_IN_PROGRESS"
+    if view.moving and not under_way:
+        say(f"{view.name} is in {view.status}: waiting for it before the deletion")
+        watcher.follow(view.id, None, _seen(calls, view.id))
     held = contents(calls, view.id)
     for bucket in buckets:
         empty_bucket(cloud, bucket)
-    if view.moving and view.status != "DELETE_IN_PROGRESS":
-        say(f"{view.name} is in {view.status}: waiting for it before the deletion")
-        watcher.follow(view.id, None, {event.id for event in calls.events(view.id, set())})
-    watched = _run(calls, view.id, watcher)
+    watched = watcher.follow(view.id, None, _seen(calls, view.id)) if under_way else _run(calls, view.id, watcher)
     if watched.status == "DELETE_FAILED":
         watched = _harder(calls, view, watcher, watched, say)
     if watched.status != "DELETE_COMPLETE":
         raise _failure(calls, view, watched)
-    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=_snapshots(cloud, held))
+    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=_snapshots(cloud, held, say))
 
 
 def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> None:
@@ -105,10 +106,16 @@ def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> No
 
 
 def _run(calls: StackCalls, stack_id: str, watcher: Watcher, **arguments: Any) -> Watched:
-    seen = {event.id for event in calls.events(stack_id, set())}
+    seen = _seen(calls, stack_id)
     token = new_token()
     calls.delete(stack_id, token, **arguments)
     return watcher.follow(stack_id, token, seen)
+
+
+def _seen(calls: StackCalls, stack_id: str) -> set[str]:
+    """The newest event: reading stops there, so that what is older is no news."""
+    newest = calls.newest_event(stack_id)
+    return {newest.id} if newest else set()
 
 
 def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
@@ -149,16 +156,32 @@ def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[
     return tuple(sorted(left, key=lambda resource: resource.logical_id))
 
 
-def _snapshots(cloud: Cloud, held: tuple[Content, ...]) -> tuple[str, ...]:
+def drop_snapshots(cloud: Cloud, snapshots: Iterable[str]) -> None:
+    """Deletes final database snapshots, when the user said so; harmless for those that are gone."""
+    for snapshot in snapshots:
+        try:
+            with translated():
+                cloud.client("rds").delete_db_snapshot(DBSnapshotIdentifier=snapshot)
+        except CloudCallFailed as error:
+            if error.code not in {"DBSnapshotNotFound", "DBSnapshotNotFoundFault"}:
+                raise
+
+
+def _snapshots(cloud: Cloud, held: tuple[Content, ...], say: Say) -> tuple[str, ...]:
     """Final snapshots of the databases that went; the newest manual one of each."""
     found: list[str] = []
     for item in held:
         if not item.snapshotted or item.resource.type != "AWS::RDS::DBInstance":
             continue
-        with translated():
-            answer = cloud.client("rds").describe_db_snapshots(
-                DBInstanceIdentifier=item.resource.physical_id, SnapshotType="manual"
-            )
+        try:
+            with translated():
+                answer = cloud.client("rds").describe_db_snapshots(
+                    DBInstanceIdentifier=item.resource.physical_id, SnapshotType="manual"
+                )
+        except CloudCallFailed as error:
+            # The stack is gone already: what can't be looked up is said, not raised.
+            say(f"the final snapshot of {item.resource.physical_id} could not be looked up: {error.detail}")
+            continue
         newest = sorted(answer["DBSnapshots"], key=lambda snapshot: str(snapshot.get("SnapshotCreateTime", "")))
         found += [snapshot["DBSnapshotIdentifier"] for snapshot in newest[-1:]]
     return tuple(found)

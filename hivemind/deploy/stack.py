@@ -178,6 +178,12 @@ class StackDriver:
             self._cloud, self._calls, stack, watcher, buckets=buckets, unprotect=unprotect, say=self._say
         )
 
+    def contents(self, stack: str) -> tuple[removal.Content, ...]:
+        """What is in a stack (name or id) now, and what becomes of each resource when it is deleted; empty where
+        there is no stack."""
+        view = self._calls.describe(stack)
+        return removal.contents(self._calls, view.id) if view else ()
+
     def _watcher(self, on_event: OnEvent, ready: Ready, deadline: float) -> Watcher:
         return Watcher(self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline)
 

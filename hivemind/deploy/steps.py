@@ -12,6 +12,7 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -205,7 +206,9 @@ class StepGraph:
             outcome = self._earlier_outcome(step) or self._fresh_outcome(step, start)
         except BaseException as error:  # noqa: BLE001 - whatever a step raises is its outcome
             outcome = Outcome(step.name, error=error, seconds=self._clock.monotonic() - start)
-            self._record_failure(step, outcome)
+            # A full disk, or a journal closed after Ctrl-C, must not keep the run waiting for this report.
+            with suppress(OSError):
+                self._record_failure(step, outcome)
         self._reports.put((step.name, outcome))
 
     def _earlier_outcome(self, step: Step) -> Outcome | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from hivemind.deploy.removal import drop_snapshots
 from hivemind.errors import Refused, Stage, StageError
 
 pytestmark = pytest.mark.fast
@@ -102,6 +103,59 @@ def test_a_deletion_that_nothing_helps_is_a_failure_of_cleanup(script: Any) -> N
     assert caught.value.left == "Files (AWS::S3::Bucket)"
     assert caught.value.lines == ("AccessDenied",)
     script.assert_done()
+
+
+def test_a_deletion_that_is_under_way_is_followed_not_begun_again(script: Any) -> None:
+    begins(script, status="DELETE_IN_PROGRESS")
+    script.page(script.stack_event("DELETE_IN_PROGRESS", token="before"))
+    script.page(script.stack_event("DELETE_COMPLETE", token="before"))
+    script.stack("DELETE_COMPLETE")
+    script.page()
+    script.resources()
+    assert script.driver().delete(NAME).existed
+    assert "cloudformation:DeleteStack" not in script.calls()
+    script.assert_done()
+
+
+def test_a_moving_stack_is_waited_for_before_it_goes(script: Any) -> None:
+    script.stack("UPDATE_IN_PROGRESS")
+    script.page(script.stack_event("UPDATE_IN_PROGRESS", token="before"))
+    script.page(script.stack_event("UPDATE_COMPLETE", token="before"))
+    script.stack("UPDATE_COMPLETE")
+    script.page()
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources()
+    deletes(script, "DELETE_COMPLETE")
+    script.resources()
+    assert script.driver().delete(NAME).existed
+    assert script.said == [f"{NAME} is in UPDATE_IN_PROGRESS: waiting for it before the deletion"]
+    script.assert_done()
+
+
+def test_a_snapshot_that_cannot_be_looked_up_is_said_not_raised(script: Any) -> None:
+    template = '{"Resources": {"Db": {"DeletionPolicy": "Snapshot"}}}'
+    begins(script, ("Db", DB, "CREATE_COMPLETE"), template=template)
+    deletes(script, "DELETE_COMPLETE")
+    script.resources(("Db", DB, "DELETE_COMPLETE"))
+    script.error("describe_db_snapshots", "AccessDenied", "no", service="rds")
+    assert script.driver().delete(NAME).snapshots == ()
+    assert script.said == ["the final snapshot of db-1 could not be looked up: no"]
+
+
+def test_snapshots_are_dropped_when_told(script: Any) -> None:
+    script.answer("delete_db_snapshot", service="rds", DBSnapshotIdentifier="one")
+    script.error("delete_db_snapshot", "DBSnapshotNotFound", "gone", service="rds", status=404)
+    drop_snapshots(script, ["one", "two"])
+    script.assert_done()
+
+
+def test_contents_say_what_becomes_of_each(script: Any) -> None:
+    template = '{"Resources": {"Db": {"DeletionPolicy": "Snapshot"}, "Files": {"DeletionPolicy": "Retain"}}}'
+    begins(script, ("Db", DB, "CREATE_COMPLETE"), ("Files", BUCKET, "CREATE_COMPLETE"), template=template)
+    found = {item.resource.logical_id: item for item in script.driver().contents(NAME)}
+    assert (found["Db"].snapshotted, found["Db"].holds_data, found["Files"].retained) == (True, True, True)
+    script.absent()
+    assert script.driver().contents(NAME) == ()
 
 
 def test_our_bucket_is_emptied_of_every_version_before_the_stack_goes(script: Any) -> None:

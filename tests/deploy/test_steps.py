@@ -174,6 +174,18 @@ def test_ctrl_c_asks_running_steps_to_end_and_starts_none(journal: Journal, monk
 
 
 @pytest.mark.fast
+def test_a_journal_that_cannot_be_written_fails_the_run_and_does_not_hang_it(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(journal, "record", full)
+    with pytest.raises(OSError, match="No space"):
+        StepGraph([Step("a", "s", lambda _: None)], journal).run()
+
+
+@pytest.mark.fast
 def test_a_lost_lease_stops_before_the_next_effect(journal: Journal) -> None:
     def lost() -> None:
         raise HiveMindError("lease lost")
