@@ -141,6 +141,14 @@ def checks(view: View) -> Iterator[Finding]:
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
 
 
+def certificate(view: View) -> Iterator[Finding]:
+    """A load balancer takes certificates of its own region only."""
+    arn, region = view.data.get("certificate"), view.data.get("region")
+    if isinstance(arn, str) and isinstance(region, str) and arn.count(":") >= 5 and arn.split(":")[3] != region:
+        message = f"the certificate is in {arn.split(':')[3]}, the deployment in {region}"
+        yield view.finding("H133", ("certificate",), message, f"Request one in {region}, or deploy where this one is.")
+
+
 def overrides(view: View) -> Iterator[Finding]:
     """Overrides are operations of JSON Patch (RFC 6902) with all that each needs."""
     said = view.data.get("overrides")
@@ -186,6 +194,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     environment_variables,
     credentials,
     checks,
+    certificate,
     overrides,
     sizes_and_regions,
 )

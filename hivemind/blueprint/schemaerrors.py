@@ -136,6 +136,8 @@ def _wrong_type(violation: _Violation, path: Path, view: View) -> Iterator[Findi
         hint = f"Write  {_BOOLEAN_WORDS[value.lower()]} ."
     elif isinstance(value, str) and {"integer", "number"} & {*allowed} and re.fullmatch(r"-?\d{1,9}", value):
         hint = f"Write  {value}  without quotes."
+    elif value is None:
+        hint = "Fill it in, or leave the key out" + (f"; such as  {example}" if example else ".")
     yield view.finding("H102", path, f"{_found(value)}{_inside(path, view)}; expected {expected}", hint)
 
 

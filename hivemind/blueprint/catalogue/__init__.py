@@ -33,7 +33,7 @@ def as_markdown() -> str:
     parts = [
         "# Findings",
         "",
-        "Generated from `hivemind/blueprint/catalogue` by `python -m hivemind.blueprint.catalogue`; a test compares.",
+        "Generated from `hivemind/blueprint/catalogue` by `make golden`; a test compares.",
         "Ids such as `E3012` or `W2001` are rules of cfn-lint and explained there.",
         "",
     ]

@@ -40,6 +40,7 @@ ENTRIES = (
     Entry("H130", "does not fit", "The value fits none of the forms that are possible here.", "Write it like the example in the hint."),
     Entry("H131", "PORT under env", "HiveMind sets PORT to the port that the load balancer asks.", "Write  port:  in the service.", "services:\n  web:\n    env: {PORT: 8000}"),
     Entry("H132", "nothing to remove", "In an environment null removes what the rest of the file has; here it has nothing of this name.", "Correct the name. An empty service is written {} .", "environments:\n  staging: {services: {wokrer: null}}"),
+    Entry("H133", "certificate of another region", "A load balancer takes ACM certificates of its own region only.", "Request a certificate in the deployment's region, and name that one."),
     Entry("H301", "no start command", "Nothing in the repository says how the application is started.", "Write it:  start: COMMAND ."),
     Entry("H302", "nothing to serve", "The folder looks like a library or a command-line program: nothing in it serves requests.", "Write start (and port) where it does serve, or kind: worker."),
     Entry("H303", "a resource seems to be needed", "The code uses something, such as a database, that no resource of the blueprint provides.", "Add a resource of that type, or hand its address over with env or secrets."),
