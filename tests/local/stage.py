@@ -110,14 +110,15 @@ async def login(instances: Instances, one: Instance) -> AsyncIterator[asyncssh.S
 
 
 async def serve(
-    instances: Instances, one: Instance, says: str = "", *, bind: str = EVERYWHERE[:7], port: int = 8000
+    instances: Instances, one: Instance, says: str = "", *, bind: str = "0.0.0.0", port: int = 8000
 ) -> None:
     """Starts the application on an instance and returns when it listens."""
     async with login(instances, one) as ssh:
         async with ssh.start_sftp_client() as files, files.open("/opt/application.py", "w") as target:
             await target.write(APPLICATION)
         await ssh.run(
-            f"sudo -u hivemind nohup python3 /opt/application.py {bind} {port} {says or one.id} >/tmp/log 2>&1 </dev/null &",
+            f"sudo -u hivemind nohup python3 /opt/application.py {bind} {port} {says or one.id} "
+            ">/tmp/log 2>&1 </dev/null &",
             check=True,
         )
         await ssh.run(f"until grep -qi ':{port:04x} 00000000:0000 0A' /proc/net/tcp; do sleep 0.05; done", check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import dataclasses
 import io
 import json
@@ -51,7 +52,7 @@ def test_three_instances_with_paramiko(tmp_path: Path) -> None:
         client.get_host_keys().add(
             f"[{address[0]}]:{address[1]}",
             kind,
-            paramiko.PKey.from_type_string(kind, __import__("base64").b64decode(encoded)),
+            paramiko.PKey.from_type_string(kind, base64.b64decode(encoded)),
         )
         client.connect(*address, username="admin", pkey=key, allow_agent=False, look_for_keys=False)
         try:
@@ -206,9 +207,8 @@ def test_stop_asks_programs_to_end_first(tmp_path: Path, namespaces: None) -> No
     async def main() -> None:
         async with running(tmp_path, region) as instances:
             async with login(instances, one) as ssh:
-                await ssh.run(
-                    "nohup sh -c 'trap \"echo bye > /opt/bye; exit\" TERM; touch /opt/up; while :; do sleep 0.1; done' >/dev/null 2>&1 </dev/null &"
-                )
+                script = 'trap "echo bye > /opt/bye; exit" TERM; touch /opt/up; while :; do sleep 0.1; done'
+                await ssh.run(f"nohup sh -c '{script}' >/dev/null 2>&1 </dev/null &")
                 await ssh.run("until [ -e /opt/up ]; do sleep 0.05; done")
             await instances.stop(one.id)
             assert (tmp_path / one.id / "fs/opt/bye").read_text() == "bye\n"
