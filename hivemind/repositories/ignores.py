@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pathspec import PathSpec
 
@@ -40,7 +41,7 @@ _LARGEST = 256 * 1024
 class Ignores:
     """The rules that hold in a folder: those of its own ignore files before those of the folders above."""
 
-    rules: tuple[tuple[str, PathSpec], ...] = ()
+    rules: tuple[tuple[str, PathSpec[Any]], ...] = ()
 
     def entering(self, folder: Path, relative: str) -> Ignores:
         """The rules that hold inside `folder`, whose path from the root is `relative` (empty for the root)."""
@@ -60,7 +61,7 @@ class Ignores:
         return False
 
 
-def _spec(file: Path) -> PathSpec | None:
+def _spec(file: Path) -> PathSpec[Any] | None:
     try:
         if file.is_symlink() or file.stat().st_size > _LARGEST:
             return None
@@ -70,7 +71,7 @@ def _spec(file: Path) -> PathSpec | None:
     wanted = [line for line in lines if line.strip() and not line.startswith("#")]
     if not wanted:
         return None
-    spec: PathSpec = PathSpec.from_lines("gitignore", _valid(wanted))
+    spec: PathSpec[Any] = PathSpec.from_lines("gitignore", _valid(wanted))
     return spec
 
 

@@ -40,7 +40,7 @@ def provide(work: Work) -> None:
 
 def fits(version: str, wanted: str) -> bool:
     """Whether a version lies in a range as npm writes it (`20`, `>=18 <23`, `^20.1 || ^22`)."""
-    from semantic_version import NpmSpec, Version
+    from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
 
     if not wanted:
         return True

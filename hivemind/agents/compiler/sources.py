@@ -22,8 +22,8 @@ SECRETS = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
     "id_ecdsa", "id_ed25519", "*.ppk", "credentials", "credentials.json", "credentials.y*ml", "client_secret*.json",
     "service-account*.json", "service_account*.json", "*-service-account.json", ".netrc", ".pgpass", ".pypirc",
-    ".npmrc", ".htpasswd", "secrets.y*ml", "secrets.json", "secrets.toml", ".git-credentials", ".dockercfg", "terraform.tfstate*",
-    "*.tfvars", "master.key",
+    ".npmrc", ".htpasswd", "secrets.y*ml", "secrets.json", "secrets.toml", ".git-credentials",
+    ".dockercfg", "terraform.tfstate*", "*.tfvars", "master.key",
 )  # fmt: skip
 """File names that are never packed unless the service names them under `pack`."""
 NO_SECRETS = ("*.example", "*.sample", "*.template", "*.dist", "example.env", "sample.env", ".env.defaults", "*.pub")
@@ -53,7 +53,7 @@ def gather(service: Service, repository: Repository) -> Sources:
     for file in repository.under(service.path):
         if "/" not in file and file in _OURS:
             continue
-        if looks_secret(file) and file not in named:
+        if looks_secret(file) and file not in named and not _plain_settings(root, file):
             left_out.append(file)
         else:
             files.append(file)
@@ -69,8 +69,16 @@ def looks_secret(file: str) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in SECRETS)
 
 
+def _plain_settings(root: Path, file: str) -> bool:
+    """Whether it is an .npmrc that npm needs and that holds no token."""
+    if file.rpartition("/")[2] != ".npmrc":
+        return False
+    text = (root / file).read_text(encoding="utf-8", errors="replace").lower()
+    return "_auth" not in text and "_password" not in text
+
+
 def source_digest(service: Service, repository: Repository, platform: Platform) -> Provenance:
-    """What would be packed, without building it: commit, whether the work tree differs, digest of all that a build reads.
+    """What would be packed, without building it: commit, whether the work tree differs, a digest.
 
     The digest covers the packed files (path, content, whether executable), the commands and the runtime of the
     service, and the platform. Raises OSError where a file vanishes meanwhile.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hivemind.agents.recon.folder import Folder
 from hivemind.detection import Detection, Precedence
 
-FOLDERS = ("public", "dist", "build", "_site", "site", "www", "static", "html", "src", "docs")
+FOLDERS = ("public", "dist", "build", "_site", "site", "www", "html")
 
 
 def detect(folder: Folder) -> list[Detection]:

@@ -24,7 +24,8 @@ class Asked:
 
     lines: requirement lines, local paths left out. constraints: lines that pin them. locals: folders
     of local projects, relative to the service, to install without dependencies. whole: local projects (with
-    `[extras]`) whose dependencies are known only to their build. options: pip's own. commands: install commands that are not pip's, run as they are.
+    `[extras]`) whose dependencies are known only to their build. options: pip's own. commands: install
+    commands that are not pip's, run as they are.
     """
 
     lines: list[str] = field(default_factory=list)

@@ -12,7 +12,8 @@ _WATCHERS = re.compile(
 )
 DEVELOPMENT = re.compile(
     r"\b(nodemon|ts-node|ts-node-dev|tsx|vite-node|nest start|next dev|nuxt dev|astro dev|remix dev|--watch|-w\b|"
-    r"concurrently|webpack(-dev-server| serve)|react-scripts start|vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
+    r"concurrently|webpack(-dev-server| serve)|react-scripts start|"
+    r"vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
 )
 PREVIEW = re.compile(
     r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"

@@ -86,10 +86,9 @@ def _pages(folder: Folder, package: Package, framework: str | None) -> list[Dete
     if framework not in _PAGES or "build" not in package.scripts:
         return []
     line = packages.line_of(folder, "build")
-    made = {"precedence": Precedence.CODE, "language": "node"}
     return [
         folder.found(
-            "kind", "static", FILE, line, note=f"built by {framework}", precedence=made["precedence"], language="node"
+            "kind", "static", FILE, line, note=f"built by {framework}", precedence=Precedence.CODE, language="node"
         ),
         folder.found("static_dir", _PAGES[framework], FILE, line, precedence=Precedence.CONVENTION, language="node"),
         folder.found("language", "node", FILE, confidence=0.85, language="node"),

@@ -122,11 +122,11 @@ class _Reader:
         self.module = module_of(file)
 
     def visit_module(self, tree: ast.Module) -> None:
-        for node in _top_level(tree.body):
-            if isinstance(node, ast.Assign | ast.AnnAssign):
-                self._assignment(node)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                self._function(node)
+        for statement in _top_level(tree.body):
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                self._assignment(statement)
+            elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                self._function(statement)
         inside = {id(child) for node in ast.walk(tree) if _is_function(node) for child in ast.walk(node)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):

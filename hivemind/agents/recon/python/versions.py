@@ -25,8 +25,8 @@ def detect(folder: Folder) -> list[Detection]:
         clean = _as_specifier(wanted)
         if clean:
             file = "Pipfile" if pattern == "python_version" else "pyproject.toml"
-            line = folder.line(file, rf"^\s*{pattern}\s*=")
-            found.append(folder.found("runtime_version", clean, file, line, confidence=0.8, language="python"))
+            where = folder.line(file, rf"^\s*{pattern}\s*=")
+            found.append(folder.found("runtime_version", clean, file, where, confidence=0.8, language="python"))
     return found
 
 

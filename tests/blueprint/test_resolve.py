@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from hivemind.blueprint.model import Blueprint, Resource, SecretReference, Service, ServiceKind
+from hivemind.blueprint.resolve import Sighting, resolve
+from hivemind.detection import Detection, Precedence
+from hivemind.findings import Finding, Severity
+
+pytestmark = pytest.mark.fast
+CODE, DECLARED = Precedence.CODE, Precedence.DECLARED
+
+
+def saw(field: str, value: str | int, precedence: Precedence = DECLARED, **more: object) -> Sighting:
+    settled: dict[str, object] = {"file": "f", "line": 3, "language": "python", **more}
+    return "recon", Detection(field, value, precedence=precedence, **settled)  # type: ignore[arg-type]
+
+
+LANGUAGE = saw("language", "python")
+START = saw("start", "gunicorn app:app --bind 0.0.0.0:$PORT", file="Procfile", line=1)
+
+
+def one(
+    *sightings: Sighting, service: Service | None = None, resources: Mapping[str, Resource] | None = None
+) -> tuple[Blueprint, Service, tuple[Finding, ...]]:
+    blueprint = Blueprint("x", services={"web": service or Service("web")}, resources=resources or {})
+    filled, findings = resolve(blueprint, {"web": sightings})
+    return filled, filled.services["web"], findings
+
+
+def test_fills_what_is_open_and_says_from_where() -> None:
+    blueprint, web, findings = one(
+        LANGUAGE,
+        START,
+        saw("runtime_version", "3.12", file=".python-version", line=1),
+        saw("install", "pip install -r requirements.txt"),
+        saw("health_path", "/up"),
+        saw("kind", "web"),
+    )
+    assert findings == ()
+    assert (web.runtime, web.start, web.port, web.health.path) == ("python 3.12", START[1].value, 8000, "/up")
+    assert web.install == "pip install -r requirements.txt"
+    assert web.kind is ServiceKind.WEB
+    assert blueprint.origins["services.web.runtime"].evidence == ".python-version:1"
+    assert blueprint.origins["services.web.start"].kind == "recon"
+    assert blueprint.origins["services.web.port"].evidence == "$PORT in Procfile:1"
+    assert blueprint.origins["services.web.health.path"].evidence == "f:3"
+
+
+def test_blueprint_values_win() -> None:
+    said = Service("web", runtime="python 3.11", start="mine", port=99, install="i", kind=ServiceKind.WORKER)
+    blueprint, web, _ = one(LANGUAGE, START, saw("port", 1), saw("kind", "web"), saw("install", "x"), service=said)
+    assert (web.runtime, web.start, web.port, web.install, web.kind) == (
+        "python 3.11",
+        "mine",
+        99,
+        "i",
+        ServiceKind.WORKER,
+    )
+    assert "services.web.start" not in blueprint.origins
+
+
+def test_other_languages_do_not_mix_in() -> None:
+    _, web, _ = one(
+        LANGUAGE,
+        START,
+        saw("language", "node", confidence=0.5, language="node"),
+        saw("start", "node a.js", Precedence.DECLARED_FOR_PRODUCTION, language="node"),
+        saw("build", "npm run build", language="node"),
+    )
+    assert web.start == START[1].value
+    assert web.build is None
+
+
+def test_a_runtime_in_the_blueprint_decides_the_language() -> None:
+    _, web, _ = one(
+        LANGUAGE, START, saw("start", "node a.js", language="node"), service=Service("web", runtime="node 20")
+    )
+    assert web.start == "node a.js"
+    assert web.port == 3000
+
+
+def test_precedence_then_confidence() -> None:
+    _, web, _ = one(LANGUAGE, saw("start", "guess", CODE), saw("start", "unsure", confidence=0.5), saw("start", "sure"))
+    assert web.start == "sure"
+
+
+@pytest.mark.parametrize(
+    ("start", "ports", "port"),
+    [
+        ("serve", [saw("port", 5000, CODE)], 5000),
+        ("serve --port $PORT", [saw("port", 5000, CODE)], 5000),
+        ("serve --port $PORT", [saw("port", 5000, Precedence.CONVENTION)], 8000),
+        ("serve", [saw("port", 5000, Precedence.CONVENTION)], 5000),
+        ("serve", [], 8000),
+    ],
+)
+def test_port(start: str, ports: list[Sighting], port: int) -> None:
+    assert one(LANGUAGE, saw("start", start), *ports)[1].port == port
+
+
+def test_a_needed_database_is_added_once() -> None:
+    blueprint, web, _ = one(LANGUAGE, START, saw("need", "postgres"), saw("need", "postgres", CODE, file="g"))
+    assert web.needs == ("db",)
+    assert blueprint.resources["db"].type == "postgres"
+    assert blueprint.origins["resources.db"].evidence == "f:3"
+
+
+def test_a_resource_of_the_type_is_used() -> None:
+    blueprint, web, _ = one(LANGUAGE, START, saw("need", "postgres"), resources={"main": Resource("main", "postgres")})
+    assert web.needs == ("main",)
+    assert set(blueprint.resources) == {"main"}
+
+
+def test_two_services_share_the_added_database() -> None:
+    blueprint = Blueprint("x", services={"a": Service("a"), "b": Service("b")})
+    filled, _ = resolve(blueprint, dict.fromkeys("ab", (LANGUAGE, START, saw("need", "postgres"))))
+    assert [filled.services[name].needs for name in "ab"] == [("db",), ("db",)]
+    assert list(filled.resources) == ["db"]
+
+
+def test_needs_in_the_blueprint_are_the_last_word() -> None:
+    said = Service("web", needs=("cache",))
+    blueprint, web, _ = one(
+        LANGUAGE, START, saw("need", "postgres"), service=said, resources={"cache": Resource("cache", "redis")}
+    )
+    assert web.needs == ("cache",)
+    assert set(blueprint.resources) == {"cache"}
+
+
+def test_what_nothing_provides_is_a_warning() -> None:
+    _, web, findings = one(LANGUAGE, START, saw("need", "mongodb"))
+    assert web.needs == ()
+    assert [(each.id, each.severity) for each in findings] == [("H303", Severity.WARNING)]
+
+
+def test_no_start_command_is_an_error_that_says_what_to_write() -> None:
+    _, _, (finding,) = one()
+    assert (finding.id, finding.severity, finding.path) == ("H301", Severity.ERROR, "services.web")
+    assert "start: COMMAND" in str(finding.hint)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("library", "a library"), ("cli", "a command-line tool")])
+def test_a_library_is_told_apart(kind: str, said: str) -> None:
+    _, _, (finding,) = one(LANGUAGE, saw("kind", kind))
+    assert finding.id == "H302"
+    assert said in finding.message
+
+
+def test_static_pages() -> None:
+    _, web, findings = one(
+        saw("language", "static", language="static"), saw("kind", "static", language="static"), saw("static_dir", "public", language="static")
+    )  # fmt: skip
+    assert findings == ()
+    assert (web.kind, web.runtime, web.static_dir, web.port) == (ServiceKind.STATIC, "static", "public", 8080)
+
+
+def test_a_variable_that_nothing_sets() -> None:
+    wanted = [saw("env_required", name) for name in ("SECRET_KEY", "LEVEL", "SET", "KEPT")]
+    said = Service("web", env={"SET": "1"}, secrets={"KEPT": SecretReference("ssm", "/a")})
+    _, _, findings = one(LANGUAGE, START, *wanted, service=said)
+    assert [each.hint for each in findings] == [
+        "add to services.web:  env: {LEVEL: VALUE}",
+        "add to services.web:  secrets: {SECRET_KEY: ssm:/NAME}",
+    ]
+
+
+def test_a_worker_has_no_port() -> None:
+    _, web, findings = one(LANGUAGE, saw("kind", "worker"), saw("start", "python bot.py"))
+    assert (web.kind, web.port, findings) == (ServiceKind.WORKER, None, ())

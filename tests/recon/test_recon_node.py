@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+
+
+def package(**content: Any) -> str:
+    return json.dumps(content, indent=2)
+
+
+def test_express_with_a_start_script(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path,
+        {
+            "package.json": package(
+                name="a", scripts={"start": "node server.js"}, engines={"node": "20.x"}, dependencies={"express": "^4"}
+            ),
+            "package-lock.json": "{}",
+            "server.js": "const port = process.env.PORT || 4000;\napp.get('/healthz', ok);\napp.listen(port);\n",
+        },
+    )
+    expected = {
+        "language": "node",
+        "runtime_version": "20.x",
+        "package_manager": "npm",
+        "framework": "express",
+        "install": "npm ci",
+        "start": "node server.js",
+        "port": 4000,
+        "health_path": "/healthz",
+        "kind": "web",
+    }
+    assert {field: found.value(field) for field in expected} == expected
+    assert found.one["start"].evidence == "scripts.start in package.json:4"
+
+
+@pytest.mark.parametrize(
+    ("scripts", "dependencies", "files", "start"),
+    [
+        (
+            {"start": "nest start", "start:prod": "node dist/main", "build": "nest build"},
+            {"@nestjs/core": "1"},
+            {},
+            "node dist/main",
+        ),
+        ({"start": "nest start"}, {"@nestjs/core": "1"}, {}, "node dist/main"),
+        ({"dev": "next dev", "build": "next build"}, {"next": "1"}, {}, "next start"),
+        (
+            {"dev": "nodemon -L src/index.js"},
+            {"express": "1"},
+            {"src/index.js": "app.listen(3000)"},
+            "node src/index.js",
+        ),
+        ({"start": "npm run serve", "serve": "NODE_ENV=production node a.js"}, {}, {}, "NODE_ENV=production node a.js"),
+        ({}, {"express": "1"}, {"index.js": "app.listen(3000)"}, "node index.js"),
+        ({"test": "jest"}, {"lodash": "1"}, {"index.js": "module.exports = 1"}, None),
+    ],
+)
+def test_start(
+    tmp_path: Path, scripts: dict[str, str], dependencies: dict[str, str], files: dict[str, str], start: str | None
+) -> None:
+    found = seen(tmp_path, {"package.json": package(scripts=scripts, dependencies=dependencies), **files})
+    assert found.value("start") == start
+
+
+def test_another_package_manager_is_named_and_said_not_to_run(tmp_path: Path) -> None:
+    found = seen(tmp_path, {"package.json": package(scripts={"start": "node a"}), "pnpm-lock.yaml": ""})
+    assert found.value("package_manager") == "pnpm"
+    assert found.value("install") == "npm install"
+    assert found.one["install"].evidence == "pnpm is not run yet, npm installs in pnpm-lock.yaml"
+
+
+def test_a_site_that_is_built_is_static(tmp_path: Path) -> None:
+    content = package(scripts={"dev": "vite", "build": "vite build"}, devDependencies={"vite": "5"})
+    found = seen(tmp_path, {"package.json": content, "index.html": ""})
+    assert (found.value("kind"), found.value("static_dir"), found.value("build")) == ("static", "dist", "npm run build")
+    assert found.value("language") == "node"
+
+
+@pytest.mark.parametrize(("extra", "kind"), [({"bin": {"a": "a.js"}}, "cli"), ({"main": "index.js"}, "library")])
+def test_what_is_no_service(tmp_path: Path, extra: dict[str, Any], kind: str) -> None:
+    found = seen(tmp_path, {"package.json": package(name="a", **extra), "index.js": ""})
+    assert found.value("kind") == kind
+    assert not found.serves
+
+
+def test_needs(tmp_path: Path) -> None:
+    source = "new Pool(process.env.DATABASE_URL);\ncreateClient({url: process.env.REDIS_URL});\napp.listen(1)"
+    content = package(dependencies={"pg": "8", "redis": "4"}, main="index.js")
+    found = seen(tmp_path, {"package.json": content, "index.js": source})
+    assert [each.value for each in found.several["needs"]] == ["postgres", "redis"]
+    embedded = package(dependencies={"mysql2": "8", "sqlite3": "4"}, main="index.js")
+    other = seen(tmp_path / "2", {"package.json": embedded, "index.js": "process.env.MYSQL_HOST; app.listen(1)"})
+    assert other.several["needs"] == ()
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"scripts": 3, "dependencies": []}', "[" * 100_000])
+def test_a_wrong_package_json_is_no_crash(tmp_path: Path, text: str) -> None:
+    assert seen(tmp_path, {"package.json": text}).value("start") is None

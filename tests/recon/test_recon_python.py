@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+FLASK = "from flask import Flask\napp = Flask(__name__)\n"
+
+
+def test_flask_without_a_server_gets_one_and_says_so(tmp_path: Path) -> None:
+    found = seen(tmp_path, {"requirements.txt": "flask==3.0\n", "hello.py": FLASK})
+    assert found.value("language") == "python"
+    assert found.value("framework") == "flask"
+    assert found.value("kind") == "web"
+    assert found.value("start") == "gunicorn hello:app --bind 0.0.0.0:$PORT"
+    assert found.one["start"].evidence == "hello.py:2"
+    assert found.value("install") == "pip install -r requirements.txt gunicorn"
+    assert found.one["install"].evidence == "gunicorn added by HiveMind: no server in requirements.txt"
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "source", "start"),
+    [
+        ("fastapi\nuvicorn", "from fastapi import FastAPI\napi = FastAPI()\n", "uvicorn main:api --host 0.0.0.0 --port $PORT"),
+        (
+            "fastapi\nuvicorn\ngunicorn",
+            "from fastapi import FastAPI\napp = FastAPI()\n",
+            "gunicorn main:app --worker-class uvicorn.workers.UvicornWorker --bind 0.0.0.0:$PORT",
+        ),
+        ("flask\nwaitress", FLASK, "waitress-serve --listen=0.0.0.0:$PORT main:app"),
+        (
+            "flask\ngunicorn",
+            "from flask import Flask\ndef create_app(test=None):\n    app = Flask(__name__)\n    return app\n",
+            "gunicorn 'main:create_app()' --bind 0.0.0.0:$PORT",
+        ),
+        ("starlette\nhypercorn", "from starlette.applications import Starlette as S\nimport starlette\napp = starlette.applications.Starlette()\n",
+         "hypercorn main:app --bind 0.0.0.0:$PORT"),
+        ("gunicorn", "def application(environ, start_response):\n    return []\n", "gunicorn main:application --bind 0.0.0.0:$PORT"),
+        ("streamlit", "import streamlit as st\n", "streamlit run main.py --server.port $PORT --server.address 0.0.0.0 --server.headless true"),
+    ],
+)  # fmt: skip
+def test_start_follows_the_server_and_the_object(tmp_path: Path, dependencies: str, source: str, start: str) -> None:
+    found = seen(tmp_path, {"requirements.txt": dependencies, "main.py": source})
+    assert found.value("start") == start
+
+
+def test_a_commented_object_or_string_is_none(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path, {"requirements.txt": "requests", "a.py": "# app = Flask(__name__)\ntext = 'app = Flask()'\n"}
+    )
+    assert found.value("start") is None
+    assert not found.serves
+
+
+def test_django(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path,
+        {
+            "requirements.txt": "-r base.txt\ngunicorn\n",
+            "base.txt": "Django>=5  # the framework\n# psycopg\n",
+            ".python-version": "# which\n3.12.4\n",
+            "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
+            "shop/settings.py": "import os\nSTATIC_ROOT = 'x'\nSECRET_KEY = os.environ['SECRET_KEY']\n",
+            "shop/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+            "other/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+            "shop/urls.py": "from django.urls import path\nurlpatterns = [path('healthz/', x)]\n",
+        },
+    )
+    assert found.value("framework") == "django"
+    assert found.one["framework"].evidence == "base.txt:1"
+    assert found.value("runtime_version") == "3.12"
+    assert found.one["runtime_version"].evidence == ".python-version:2"
+    assert found.value("start") == "gunicorn shop.wsgi:application --bind 0.0.0.0:$PORT"
+    assert found.value("release") == "python manage.py migrate --noinput"
+    assert found.value("build") == "python manage.py collectstatic --noinput"
+    assert found.one["build"].evidence == "STATIC_ROOT in shop/settings.py:2"
+    assert found.value("health_path") == "/healthz/"
+    assert [each.value for each in found.several["env_required"]] == ["SECRET_KEY"]
+    assert found.several["needs"] == ()
+
+
+def test_django_builds_its_pages_with_npm_first(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path,
+        {
+            "requirements.txt": "django\ngunicorn",
+            "manage.py": "",
+            "a/wsgi.py": "application = get_wsgi_application()\n",
+            "a/settings.py": "STATIC_ROOT = 'x'\n",
+            "package.json": '{"scripts": {"build": "rollup -c"}, "dependencies": {"lit": "3"}}',
+            "package-lock.json": "{}",
+        },
+    )
+    assert found.value("language") == "python"
+    assert found.value("build") == "npm ci && npm run build && python manage.py collectstatic --noinput"
+
+
+def test_procfile_wins_over_everything(tmp_path: Path) -> None:
+    found = seen(
+        tmp_path,
+        {
+            "requirements.txt": "flask\ngunicorn",
+            "app.py": FLASK,
+            "Dockerfile": "FROM python\nEXPOSE 5000\nCMD gunicorn other:app\n",
+            "Procfile": "# web: no\nweb: gunicorn app:app --workers 3\nrelease: python -m tables\nworker: celery -A x\n",
+        },
+    )
+    assert found.value("start") == "gunicorn app:app --workers 3"
+    assert found.one["start"].evidence == "Procfile:2"
+    assert found.value("release") == "python -m tables"
+    assert found.value("kind") == "web"
+
+
+@pytest.mark.parametrize(
+    ("code", "needs"),
+    [
+        ("import os\nurl = os.environ['DATABASE_URL']\n", ["postgres"]),
+        ("import os\nurl = os.getenv('DATABASE_URL', 'sqlite:///x.db')\n", ["postgres"]),
+        ("import os\nhost = os.environ.get('PGHOST')\n", ["postgres"]),
+        ("import os\nname = os.environ['NAME']\n", []),
+    ],
+)
+def test_a_database_is_needed_when_driver_and_variable_are_there(tmp_path: Path, code: str, needs: list[str]) -> None:
+    found = seen(tmp_path, {"requirements.txt": "flask\npsycopg[binary]>=3\n", "app.py": FLASK + code})
+    assert [each.value for each in found.several["needs"]] == needs
+
+
+def test_without_a_driver_no_database_is_needed(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname="a"\ndependencies=["flask"]\n[dependency-groups]\ndev=["psycopg"]\n',
+        "app.py": FLASK + "import os\nos.environ['DATABASE_URL']\n",
+    }
+    assert seen(tmp_path, files).several["needs"] == ()
+
+
+@pytest.mark.parametrize(
+    ("manifest", "install", "version", "manager"),
+    [
+        ({"pyproject.toml": '[project]\nname="a"\nrequires-python=">=3.11"\ndependencies=["flask"]'}, "pip install .", ">=3.11", "pip"),
+        (
+            {"pyproject.toml": '[project]\nname="a"\ndependencies=["flask"]', "uv.lock": ""},
+            "uv sync --no-dev && pip install gunicorn", None, "uv",
+        ),
+        (
+            {"pyproject.toml": '[tool.poetry]\nname="a"\n[tool.poetry.dependencies]\npython="^3.11"\nflask="^3"\ngunicorn="*"'},
+            "poetry install --only main", ">=3.11,<4", "poetry",
+        ),
+        ({"Pipfile": '[packages]\nflask="*"\ngunicorn="*"\n[requires]\npython_version="3.12"'}, "pipenv install --deploy", "3.12", "pipenv"),
+    ],
+)  # fmt: skip
+def test_manifests(tmp_path: Path, manifest: dict[str, str], install: str, version: str | None, manager: str) -> None:
+    found = seen(tmp_path, {**manifest, "app.py": FLASK})
+    assert str(found.value("install")).startswith(install)
+    assert found.value("runtime_version") == version
+    assert found.value("package_manager") == manager
+    assert found.value("framework") == "flask"
+
+
+def test_libraries_and_tools_say_so(tmp_path: Path) -> None:
+    library = {"pyproject.toml": '[build-system]\nrequires=[]\n[project]\nname="a"\ndependencies=[]', "a.py": ""}
+    assert seen(tmp_path / "1", library).value("kind") == "library"
+    tool = {"pyproject.toml": '[project]\nname="a"\ndependencies=[]\n[project.scripts]\na="a:main"', "a.py": ""}
+    assert seen(tmp_path / "2", tool).value("kind") == "cli"
+
+
+def test_ports(tmp_path: Path) -> None:
+    bind = {"requirements.txt": "flask\ngunicorn", "app.py": FLASK, "gunicorn.conf.py": 'bind = "0.0.0.0:9000"\n'}
+    assert seen(tmp_path / "1", bind).value("port") == 9000
+    run = FLASK + "import os\nif __name__ == '__main__':\n    app.run(port=int(os.environ.get('PORT', 5005)))\n"
+    assert seen(tmp_path / "2", {"requirements.txt": "flask", "app.py": run}).value("port") == 5005
+
+
+@pytest.mark.parametrize("text", ["def (", "\0", "(" * 5000, "x = " + "-" * 100_000 + "1", "﻿app = 1"])
+def test_code_that_does_not_parse_is_passed_over(tmp_path: Path, text: str) -> None:
+    found = seen(tmp_path, {"requirements.txt": "flask", "bad.py": text, "good.py": FLASK})
+    assert found.value("start") == "gunicorn good:app --bind 0.0.0.0:$PORT"
+
+
+def test_wrong_manifests_are_passed_over(tmp_path: Path) -> None:
+    files = {"pyproject.toml": "[project\n", "requirements.txt": "???\nflask\n-r requirements.txt\n", "app.py": FLASK}
+    assert seen(tmp_path, files).value("framework") == "flask"
