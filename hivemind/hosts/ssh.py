@@ -27,14 +27,14 @@ CHUNK = 1 << 16
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
 
 
-class HostUnreachable(StageError):  # noqa: N818  named as the errors of hivemind.errors
+class HostUnreachable(StageError):
     """No SSH connection to an instance, or it broke."""
 
     def __init__(self, instance_id: str, why: str, *, hint: str | None = None) -> None:
         super().__init__(Stage.DEPLOY, f"{instance_id} can't be reached by SSH: {why}", subject=instance_id, hint=hint)
 
 
-class HostKeyMismatch(StageError):  # noqa: N818
+class HostKeyMismatch(StageError):
     """The instance shows another host key than the one that is known for it."""
 
     def __init__(self, instance_id: str, expected: str, got: str) -> None:
@@ -47,7 +47,7 @@ class HostKeyMismatch(StageError):  # noqa: N818
         )
 
 
-class CommandTimeout(StageError):  # noqa: N818
+class CommandTimeout(StageError):
     """A command on an instance did not end in time."""
 
     def __init__(self, instance_id: str, what: str, seconds: float) -> None:

@@ -8,14 +8,12 @@ import os
 import posixpath
 import tarfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import IO, cast
 
 from hivemind.hosts.onhost.report import InstallError
 
 CHUNK = 1 << 18
-Own = Callable[[Path, str], None]
 
 
 class _Digesting:
@@ -31,18 +29,17 @@ class _Digesting:
         return data
 
 
-def extract(archive: Path, digest: str, into: Path, own: Own | None = None) -> int:
+def extract(archive: Path, digest: str, into: Path) -> int:
     """Unpacks a .tar.gz into an empty folder and returns the number of its files.
 
-    digest: sha256 hex of the uncompressed archive. own: called with each path made and its name in the
-    archive, to set its owner. Raises InstallError for a wrong digest, a damaged archive, and any member
-    that is not a file, folder or link within the folder.
+    digest: sha256 hex of the uncompressed archive. Raises InstallError for a wrong digest, a damaged archive, and
+    any member that is not a file, folder or link within the folder.
     """
     try:
         with gzip.open(archive, "rb") as plain:
             stream = _Digesting(cast("IO[bytes]", plain))
             with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as members:
-                count = _members(members, into, own)
+                count = _members(members, into)
             while stream.read(CHUNK):
                 pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -57,7 +54,7 @@ def extract(archive: Path, digest: str, into: Path, own: Own | None = None) -> i
     return count
 
 
-def _members(members: tarfile.TarFile, into: Path, own: Own | None) -> int:
+def _members(members: tarfile.TarFile, into: Path) -> int:
     count = 0
     for member in members:
         name = _inside(member.name, "entry")
@@ -82,8 +79,6 @@ def _members(members: tarfile.TarFile, into: Path, own: Own | None) -> int:
         else:
             raise InstallError(f"the artifact has an entry that is neither file, folder nor link: {member.name}")
         count += 1
-        if own is not None:
-            own(target, name)
     return count
 
 

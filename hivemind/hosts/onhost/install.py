@@ -18,7 +18,6 @@ from hivemind.hosts.onhost.layout import Layout, Release, write_atomically
 from hivemind.hosts.onhost.report import InstallError, Reporter
 from hivemind.hosts.onhost.request import Request
 
-
 BACK_SECONDS = 30.0
 """How long the release before is waited for when the new one fails."""
 
@@ -81,20 +80,26 @@ class Installation:
         began = time.monotonic()
         incoming = Release(self._layout.releases / f".incoming-{self._release.id}")
         incoming.path.mkdir(mode=0o755)
-        count = archive.extract(Path(self._request.artifact), self._request.digest, incoming.path, self._own)
+        count = archive.extract(Path(self._request.artifact), self._request.digest, incoming.path)
         if not incoming.app.is_dir():
             raise InstallError("the artifact has no folder app")
+        self._own(incoming.app)
         version = runtime.complete_environment(incoming, self._request.python, self._request.interpreters)
-        write_atomically(incoming.record, json.dumps({"digest": self._request.digest, "python": version, "port": self._request.port}))
+        write_atomically(
+            incoming.record, json.dumps({"digest": self._request.digest, "python": version, "port": self._request.port})
+        )
         if self._release.path.exists():
             shutil.rmtree(self._release.path)
         incoming.path.rename(self._release.path)
         self._reporter.step("extract", f"{count} entries in {time.monotonic() - began:.1f} s")
 
-    def _own(self, path: Path, name: str) -> None:
-        # The application may write into its own folder; what it is made of stays root's.
-        if self._account and (name == "app" or name.startswith("app/")):
-            self._account.own(path)
+    def _own(self, app: Path) -> None:
+        """The application may write into its own folder; what it is made of (venv, runtime) stays root's."""
+        if self._account:
+            self._account.own(app)
+            for parent, folders, files in os.walk(app):
+                for name in (*folders, *files):
+                    self._account.own(Path(parent) / name)
 
     def _configure(self) -> dict[Path, str | None]:
         """Writes environment and unit of the release. Returns what was there before."""
@@ -131,6 +136,7 @@ class Installation:
             text=True,
             errors="replace",
             start_new_session=True,
+            umask=0o027,
             **(self._account.spawn_arguments() if self._account else {}),
         )
         expired = threading.Event()

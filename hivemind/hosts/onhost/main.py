@@ -20,6 +20,8 @@ from hivemind.hosts.onhost.report import InstallError, Reporter
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; exit code 0 when it did what it says, 1 with a reported failure, 2 for a wrong call."""
     options = _parser().parse_args(arguments)
+    # Whatever the login's own: the application's user must be able to read what is made here.
+    os.umask(0o022)
     if options.command == "install":
         return _install()
     if not NAME.fullmatch(options.service):

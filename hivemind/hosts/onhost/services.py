@@ -76,7 +76,9 @@ class Systemd:
         return _command(*self._journal(stamped), "-n", str(count), check=False).splitlines()
 
     def follow(self, count: int) -> Iterator[str]:
-        with subprocess.Popen([*self._journal(True), "-n", str(count), "-f"], stdout=subprocess.PIPE, text=True) as journal:
+        with subprocess.Popen(
+            [*self._journal(True), "-n", str(count), "-f"], stdout=subprocess.PIPE, text=True
+        ) as journal:
             assert journal.stdout is not None
             yield from (line.rstrip("\n") for line in journal.stdout)
 
