@@ -14,7 +14,7 @@ import sys
 MOUNTS = "/mnt"
 """Where mounted folders appear to the program, in a mount namespace of its own."""
 _PR_SET_PDEATHSIG = 1
-_CLONE_NEWNS = 0x20000
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x20000, 0x10000000
 _MS_BIND, _MS_REC, _MS_PRIVATE = 4096, 16384, 1 << 18
 
 
@@ -40,8 +40,19 @@ def _mount_all(libc: ctypes.CDLL, folders: dict[str, str]) -> None:
         os.close(descriptor)
 
 
+def _appear_as(libc: ctypes.CDLL, uid: int) -> None:
+    """Makes the program see itself as another user, with the rights it has (a user namespace)."""
+    mine, group = os.getuid(), os.getgid()
+    if libc.unshare(_CLONE_NEWUSER) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"unshare: {os.strerror(code)}")
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {mine} 1"), ("gid_map", f"{uid} {group} 1")):
+        with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
+            file.write(text)
+
+
 def main(arguments: list[str]) -> None:
-    """arguments: [uid=N] [gid=N] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
+    """arguments: [uid=N] [gid=N] [appear=N] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
     split = arguments.index("--")
     options = [argument.split("=", 1) for argument in arguments[:split]]
     program = arguments[split + 1 :]
@@ -55,6 +66,8 @@ def main(arguments: list[str]) -> None:
         os.setgroups([])
         os.setgid(int(values["gid"]))
         os.setuid(int(values["uid"]))
+    if "appear" in values:
+        _appear_as(libc, int(values["appear"]))
     if sys.platform == "linux":
         # After the change of user, which clears it. SIGINT is PostgreSQL's fast shutdown.
         libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)

@@ -20,6 +20,7 @@ from hivemind.local.files import read_json, write_json
 
 HOST = "127.0.0.1"
 ADMIN = "rdsadmin"
+NOBODY = 65534
 PATIENCE = 30.0
 LOG_LIMIT = 2_000_000
 _SETTINGS = {
@@ -149,12 +150,12 @@ class Postgres:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         program = str(self._install / "pginstall" / "bin" / "pg_dumpall")
         arguments = ["-h", HOST, "-p", str(port), "-U", ADMIN, "-w", "--no-role-passwords", "-f", str(folder / name)]
-        await _finish([program, *arguments], {"PGPASSWORD": str(known["admin"])})
+        await _finish("pg_dumpall", [program, *arguments], {"PGPASSWORD": str(known["admin"])})
 
     async def _restore(self, port: int, admin: str, dump: Path) -> None:
         program = str(self._install / "pginstall" / "bin" / "psql")
         arguments = ["-X", "-q", "-h", HOST, "-p", str(port), "-U", ADMIN, "-w", "-d", "postgres", "-f", str(dump)]
-        await _finish([program, *arguments], {"PGPASSWORD": admin})
+        await _finish("psql", [program, *arguments], {"PGPASSWORD": admin})
 
     async def discard_snapshot(self, name: str) -> None:
         (self._directory / "snapshots" / name).unlink(missing_ok=True)
@@ -205,6 +206,8 @@ class Postgres:
         binaries = self._install
         if (owner := _owner()) is not None:
             options += [f"uid={owner[0]}", f"gid={owner[1]}"]
+        elif _nameless():
+            options += [f"appear={NOBODY}"]
         if self._mounted(home):
             libraries = self._install.parent / f"{self._install.name}.libs"
             options += [f"mount=home={home}", f"mount={self._install.name}={self._install}"]
@@ -215,10 +218,10 @@ class Postgres:
         return [sys.executable, "-I", "-S", launcher, *options, "--", executable, *arguments]
 
     async def _run(self, home: Path, program: str, *arguments: str) -> None:
-        await _finish(self._command(home, program, *arguments), {})
+        await _finish(program, self._command(home, program, *arguments), {})
 
 
-async def _finish(command: Sequence[str], extra: dict[str, str]) -> None:
+async def _finish(program: str, command: Sequence[str], extra: dict[str, str]) -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")} | extra
     process = await asyncio.create_subprocess_exec(
         *command,
@@ -230,7 +233,7 @@ async def _finish(command: Sequence[str], extra: dict[str, str]) -> None:
     )
     output, _ = await process.communicate()
     if process.returncode != 0:
-        raise DatabaseFailed(f"{command[-1]}: {output.decode(errors='replace').strip()[-800:]}")
+        raise DatabaseFailed(f"{program}: {output.decode(errors='replace').strip()[-800:]}")
 
 
 def _installation() -> Path:
@@ -251,6 +254,17 @@ def _owner() -> tuple[int, int] | None:
     # initdb wants an account with a name; `nobody` is on every system, and we create none.
     entry = pwd.getpwnam("nobody")
     return entry.pw_uid, entry.pw_gid
+
+
+def _nameless() -> bool:
+    """Whether this user has no account, as in many containers: initdb wants one."""
+    import pwd
+
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return sys.platform == "linux"
+    return False
 
 
 def _open_to_all(path: Path) -> bool:
