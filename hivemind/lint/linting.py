@@ -54,6 +54,14 @@ def lint(
             hint="Conditions that override each other make it slow; simplify overrides or plugins' fragments.",
         )
         return in_order([late, *limits.exceeded(assembly.template)])
+    except Exception as error:  # noqa: BLE001  - a defect of cfn-lint must not keep a good template from being used
+        failed = Finding(
+            "E0002",
+            Severity.WARNING,
+            f"cfn-lint failed on this template ({type(error).__name__}: {error}); it is used without its word",
+            hint="Look at what overrides and third-party plugins put into it: hivemind template",
+        )
+        return in_order([failed, *limits.exceeded(assembly.template)])
     shown = (match for match in matches if explained(match) is None)
     return in_order([*_traced(assembly, shown), *limits.exceeded(assembly.template)])
 

@@ -71,7 +71,13 @@ def assemble(
     template, failed = apply_overrides(template, blueprint.overrides)
     template = render.canonical(template)
     owners = _owners_after_overrides(template, owners)
-    findings += [*failed, *_dangling(template, owners), *limits.exceeded(template)]
+    findings += [
+        *failed,
+        *_typeless(template["Resources"], owners),
+        *_dangling(template, owners),
+        *_unbound(template, merged),
+        *limits.exceeded(template),
+    ]
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
     return Assembly(
@@ -164,16 +170,31 @@ def _malformed(merged: _Merge) -> Iterator[Finding]:
                 plugin=owner.plugin,
                 path=owner.path,
             )
-    for name, resource in sorted(merged.sections["Resources"].items()):
+    # Those that are mappings are looked at again once overrides have had their say.
+    broken = {name: body for name, body in merged.sections["Resources"].items() if not isinstance(body, Mapping)}
+    yield from _typeless(broken, {name: merged.claims[name][0] for name in broken})
+
+
+def _typeless(resources: Mapping[str, Any], owners: Mapping[str, Owner]) -> Iterator[Finding]:
+    for name, resource in sorted(resources.items()):
         if not isinstance(resource, Mapping) or not isinstance(resource.get("Type"), str):
-            owner = merged.claims[name][0]
-            yield Finding(
-                "H404",
-                Severity.ERROR,
-                f"resource {name} has no Type",
-                plugin=owner.plugin,
-                path=owner.path,
-            )
+            owner = owners[name]
+            yield Finding("H404", Severity.ERROR, f"resource {name} has no Type", plugin=owner.plugin, path=owner.path)
+
+
+def _unbound(template: Mapping[str, Any], merged: _Merge) -> Iterator[Finding]:
+    """Outputs that services read their environment from and that are not there."""
+    for resource, bound in sorted(merged.bindings.items()):
+        for owner, binding in bound:
+            needed = {*binding.outputs.values(), *(output for output, _ in binding.secrets.values())}
+            for output in sorted(needed - set(template.get("Outputs") or {})):
+                yield Finding(
+                    "H405",
+                    Severity.ERROR,
+                    f"services find {resource} by the output {output}, which is not in the template",
+                    plugin=owner.plugin,
+                    path=owner.path,
+                )
 
 
 def _owners_after_overrides(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> dict[str, Owner]:

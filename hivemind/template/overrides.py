@@ -8,6 +8,7 @@ from typing import Any
 
 from hivemind.findings import Finding, Severity
 
+SECTIONS = ("Parameters", "Resources", "Outputs")
 MAKING = ("add", "copy", "move")
 
 
@@ -30,13 +31,24 @@ def apply_overrides(
         except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
             findings.append(_no_such_place(template, operation, path, error))
         else:
-            if isinstance(patched, dict) and isinstance(patched.get("Resources"), dict):
-                template = patched
-            else:
+            broken = _broken(patched)
+            if broken:
                 findings.append(
-                    Finding("H422", Severity.ERROR, "the override leaves no template with Resources", path=path)
+                    Finding("H422", Severity.ERROR, f"the override leaves no template: {broken}", path=path)
                 )
+            else:
+                template = patched
     return template, tuple(findings)
+
+
+def _broken(template: Any) -> str | None:
+    """What keeps something from being a template at all, None for one."""
+    if not isinstance(template, dict):
+        return "it replaces the whole"
+    if "Resources" not in template:
+        return "it has no Resources"
+    wrong = [section for section in SECTIONS if not isinstance(template.get(section, {}), dict)]
+    return f"{wrong[0]} is no mapping" if wrong else None
 
 
 def _failed_test(template: Mapping[str, Any], operation: Mapping[str, Any], path: str) -> Finding:

@@ -90,8 +90,8 @@ def test_a_result_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     first = lint.lint(queue(DelaySeconds="soon"), worker=False)
     monkeypatch.setattr("hivemind.lint.engine.run", None)
     assert lint.lint(queue(DelaySeconds="soon"), worker=False) == first
-    with pytest.raises(TypeError):
-        lint.lint(queue(DelaySeconds="soon"), worker=False, region="eu-west-1")
+    elsewhere = lint.lint(queue(DelaySeconds="soon"), worker=False, region="eu-west-1")
+    assert [finding.id for finding in elsewhere] == ["E0002"]
 
 
 def test_a_damaged_cache_is_done_anew() -> None:
@@ -158,6 +158,16 @@ def test_a_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch:
 def test_a_template_that_takes_too_long_is_given_up_with_a_word() -> None:
     (finding,) = lint.lint(queue(), worker=False, deadline=0.001)
     assert (finding.id, finding.severity) == ("H440", Severity.WARNING)
+
+
+def test_a_defect_of_cfn_lint_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise RecursionError("deep")
+
+    monkeypatch.setattr("hivemind.lint.engine.run", run)
+    (finding,) = lint.lint(queue(), worker=False)
+    assert (finding.id, finding.severity) == ("E0002", Severity.WARNING)
+    assert "RecursionError: deep" in finding.message
 
 
 def test_a_region_that_cfn_lint_does_not_know_is_no_trouble() -> None:

@@ -155,6 +155,12 @@ def test_dangling_depends_on_and_outputs_are_found() -> None:
     ]
 
 
+def test_what_services_find_a_resource_by_must_be_there() -> None:
+    binding = Binding("db", {"A": "{a}{b}"}, outputs={"a": "Lost"}, secrets={"b": ("Gone", "password")})
+    found = findings_of(("one", (Fragment("resources.db", {"A": TOPIC}, bindings=(binding,)),)))
+    assert [(finding.id, finding.path) for finding in found] == [("H405", "resources.db")] * 2
+
+
 def test_what_is_no_reference_is_left_alone() -> None:
     properties = {
         "TopicName": {"Fn::Sub": "${AWS::StackName}-${!Literal}"},

@@ -91,3 +91,14 @@ def test_each_bad_operation_has_its_finding() -> None:
         "overrides.2",
         "overrides.3.path",
     ]
+
+
+@pytest.mark.parametrize("value", ["text", {}, {"Type": 3}, [], None])
+def test_a_resource_without_type_is_no_resource(value: Any) -> None:
+    assert refused({"op": "add", "path": "/Resources/Other", "value": value})[0].id == "H404"
+
+
+@pytest.mark.parametrize("section", ["Parameters", "Resources", "Outputs"])
+def test_a_section_stays_a_mapping(section: str) -> None:
+    found = refused({"op": "add", "path": f"/{section}", "value": ["x"]})
+    assert [(finding.id, finding.path) for finding in found] == [("H422", "overrides.0")]

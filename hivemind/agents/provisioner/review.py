@@ -57,7 +57,9 @@ def _world_open(assembly: Assembly) -> Iterator[Finding]:
 
 def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     """Each rule with its place below `Properties`."""
-    properties = resource.get("Properties") or {}
+    properties = resource.get("Properties")
+    if not isinstance(properties, Mapping):
+        return
     if resource["Type"] == INGRESS:
         yield (), properties
     elif resource["Type"] == SECURITY_GROUP:
@@ -79,11 +81,12 @@ def _is_world(cidr: str) -> bool:
 def _is_listener(assembly: Assembly, name: str, rule: Mapping[str, Any]) -> bool:
     if name != LOAD_BALANCER_SECURITY_GROUP and _target(rule.get("GroupId")) != LOAD_BALANCER_SECURITY_GROUP:
         return False
-    listening = {
-        str((resource.get("Properties") or {}).get("Port"))
+    listeners = (
+        resource.get("Properties")
         for resource in assembly.resources.values()
         if resource["Type"] == "AWS::ElasticLoadBalancingV2::Listener"
-    }
+    )
+    listening = {str(properties.get("Port")) for properties in listeners if isinstance(properties, Mapping)}
     return str(rule.get("FromPort")) == str(rule.get("ToPort")) and str(rule.get("FromPort")) in listening
 
 
@@ -93,7 +96,7 @@ def _target(value: Any) -> str | None:
         return None
     given = value.get("Ref") or value.get("Fn::GetAtt")
     if isinstance(given, list):
-        return str(given[0])
+        return str(given[0]) if given else None
     return given.partition(".")[0] if isinstance(given, str) else None
 
 
