@@ -33,13 +33,13 @@ class Known:
         info = self.state.stack_info
         return (info.stack_id or info.stack_name) if info else f"{self.state.name}-{self.state.environment}"
 
-    def cloud(self) -> Cloud:
-        """The cloud that it is in. Starts nothing. Raises CloudUnreachable."""
+    def cloud(self, *, start: bool = False) -> Cloud:
+        """The cloud that it is in. start: starts the local one when it does not run. Raises CloudUnreachable."""
         from hivemind.cli.clouds import connect
 
         checkout = Path(self.state.checkout or ".")
         return connect(
-            self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=False
+            self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=start
         )
 
     def require_changeable(self) -> None:

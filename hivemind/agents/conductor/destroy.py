@@ -1,0 +1,119 @@
+"""Destroy: takes a deployment away, after it was listed what goes, and says what is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hivemind.agents.conductor.status import TARGET_GROUP
+from hivemind.agents.deployer.targets import deregister_and_drain, target_health
+from hivemind.aws.snapshot import describe
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy.calls import StackCalls
+from hivemind.deploy.journal import Journal, new_attempt
+from hivemind.deploy.removal import Content, Deletion, contents, drop_snapshots
+from hivemind.deploy.stack import StackDriver
+from hivemind.deploy.state import DeploymentStatus, StateStore
+from hivemind.events import Event, EventKind
+from hivemind.template.names import ARTIFACT_BUCKET
+
+if TYPE_CHECKING:
+    from hivemind.cloud import Cloud
+    from hivemind.deploy.events import StackEvent
+
+STAGE = "destroy"
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What a destroy takes away. stack_id: None where there is no stack any more. contents: of the stack."""
+
+    deployment_id: str
+    stack_id: str | None
+    contents: tuple[Content, ...]
+
+    @property
+    def databases(self) -> tuple[Content, ...]:
+        """What is snapshotted before it goes."""
+        return tuple(one for one in self.contents if one.snapshotted)
+
+    @property
+    def staying(self) -> tuple[Content, ...]:
+        return tuple(one for one in self.contents if one.retained)
+
+
+def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
+    """Asks the cloud what is in a deployment's stack. stack: name or id."""
+    described = describe(cloud.client("cloudformation"), stack)
+    if described is None:
+        return Leaving(deployment_id, None, ())
+    stack_id = described["StackId"]
+    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id))
+
+
+def destroy(
+    cloud: Cloud,
+    store: StateStore,
+    what: Leaving,
+    *,
+    keep_snapshots: bool,
+    unprotect: bool,
+    listener: Callable[[Event], None],
+    clock: Clock = SYSTEM_CLOCK,
+) -> Deletion:
+    """Drains, deletes the stack, and forgets the deployment. The caller holds the lease.
+
+    keep_snapshots: whether the databases' final snapshots stay. unprotect: take termination protection off.
+    Raises Refused for a protected stack; StageError (cleanup) where something could not be deleted: then the
+    state stays, so that destroy can be called again.
+    """
+    folder = store.folder(what.deployment_id)
+    with Journal(folder, what.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock) as journal:
+        journal.record(STAGE, STAGE, EventKind.STARTED, what.deployment_id)
+        began = clock.monotonic()
+        try:
+            deletion = _delete(cloud, what, journal, unprotect=unprotect, clock=clock)
+            if not keep_snapshots:
+                drop_snapshots(cloud, deletion.snapshots)
+        except BaseException as error:
+            journal.record(STAGE, STAGE, EventKind.FAILED, str(error) or type(error).__name__)
+            if store.find(what.deployment_id) is not None:
+                store.update(what.deployment_id, status=DeploymentStatus.FAILED)
+            raise
+        seconds = round(clock.monotonic() - began, 3)
+        journal.record(STAGE, STAGE, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
+    store.delete(what.deployment_id)
+    return deletion
+
+
+def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, clock: Clock) -> Deletion:
+    if what.stack_id is None:
+        return Deletion(None, existed=False)
+    for one in what.contents:
+        if one.resource.type == TARGET_GROUP:
+            targets = [health.target for health in target_health(cloud, one.resource.physical_id)]
+            journal.record(STAGE, STAGE, EventKind.PROGRESS, f"draining {len(targets)} of {one.resource.logical_id}")
+            deregister_and_drain(cloud, one.resource.physical_id, targets, clock=clock)
+    gone: set[str] = set()
+
+    def tell(event: StackEvent) -> None:
+        if event.status == "DELETE_COMPLETE" and not event.is_stack:
+            gone.add(event.logical_id)
+        journal.record(
+            STAGE,
+            STAGE,
+            EventKind.PROGRESS,
+            f"{len(gone)} of {len(what.contents)} resources",
+            {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason},
+        )
+
+    buckets = tuple(
+        one.resource.physical_id for one in what.contents if one.resource.logical_id == ARTIFACT_BUCKET
+    )
+    driver = StackDriver(cloud, clock=clock, say=lambda text: _note(journal, text))
+    return driver.delete(what.stack_id, on_event=tell, buckets=buckets, unprotect=unprotect)
+
+
+def _note(journal: Journal, text: str) -> None:
+    journal.record(STAGE, STAGE, EventKind.NOTE, text)

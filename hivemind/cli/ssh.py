@@ -1,0 +1,43 @@
+"""`hivemind ssh`: a shell, or one command, on an instance."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hivemind.cli.context import environment_option, local_option
+from hivemind.cli.known import deployment_option, require
+
+
+@click.command("ssh", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@environment_option
+@local_option
+@deployment_option
+@click.option("--service", metavar="NAME", help="An instance of this service. Default: the first.")
+@click.option("-i", "--instance", metavar="ID|N", help="This instance: its EC2 id, or its number. Default: the first.")
+@click.argument("words", nargs=-1, metavar="[COMMAND...]")
+def command(
+    environment: str | None,
+    local: bool | None,
+    deployment: str | None,
+    service: str | None,
+    instance: str | None,
+    words: tuple[str, ...],
+) -> int:
+    """Open a shell on an instance of the deployment, or run COMMAND there and exit with its code."""
+    import sys
+
+    from hivemind.cli.instance import one_instance, open_host
+    from hivemind.hosts.terminal import interact
+
+    known = require(Path(), environment, deployment, local=local)
+    known.require_changeable()
+    with open_host(known, one_instance(known, service, instance)) as host:
+        if sys.stdin.isatty():
+            return interact(host, " ".join(words) or None)
+        script = " ".join(words) if words else "/bin/sh -s"
+        done = host.run(script, stdin=sys.stdin.buffer.read(), timeout=3600.0, what="the command")
+        sys.stdout.write(done.stdout)
+        sys.stderr.write(done.stderr)
+        return done.code if done.code >= 0 else 1

@@ -1,0 +1,137 @@
+"""`hivemind status`: what stands right now."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, local_option, path_argument
+from hivemind.cli.known import Known, deployment_option, find
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.agents.conductor.status import DeploymentLook, InstanceStatus
+
+
+@click.command("status")
+@path_argument
+@environment_option
+@local_option
+@deployment_option
+@json_option
+def command(
+    path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool
+) -> int:
+    """Show a deployment as it stands: stack, instances with their health, release, address.
+
+    The exit code is 0 whether all is well or not; --json says which.
+    """
+    from hivemind.agents.conductor.status import look
+    from hivemind.errors import CloudUnreachable
+
+    known = find(path, environment, deployment, local=local)
+    if known is None:
+        return _nothing(path, as_json=as_json)
+    unreachable = None
+    found = None
+    if known.state.changeable:
+        try:
+            found = look(known.cloud(), known.stack, known.state)
+        except CloudUnreachable as error:
+            unreachable = error.message
+    if as_json:
+        click.echo(json.dumps(_entry(known, found, unreachable)))
+        return ExitCode.OK
+    _print(known, found, unreachable)
+    return ExitCode.OK
+
+
+def _nothing(path: Path, *, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps({"deployment": None}))
+    else:
+        folder = (path if path.is_dir() else path.parent).resolve()
+        click.echo(f"Nothing is deployed from {folder}.   hivemind apply")
+    return ExitCode.OK
+
+
+def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) -> None:
+    state = known.state
+    revision = f"r{state.revision}" if state.revision else "no revision yet"
+    click.secho(f"{state.name or state.deployment_id} ({state.environment}, {state.cloud} {state.region})   {revision}", bold=True)
+    if not state.changeable:
+        click.echo(state.instructions)
+        return
+    current = state.revisions[-1] if state.revisions else None
+    if current:
+        subject = f' "{current.subject}"' if current.subject else ""
+        dirty = " with uncommitted changes" if current.dirty and current.commit else ""
+        commit = f"{current.commit[:7]}{subject}{dirty}, " if current.commit else ""
+        click.echo(f"  released  {commit}{current.time}, checks {current.verdict or 'not run'}")
+    if unreachable:
+        click.echo(f"  {unreachable}; recorded: {state.status.value}")
+    elif found is not None:
+        _print_look(found)
+    for service, url in state.urls.items():
+        click.echo(f"  {service:9} {url}")
+    if state.failure_analysis is not None:
+        click.secho(f"  last run failed: {state.failure_analysis.description}", fg="red")
+        click.echo(f"  {state.failure_analysis.remediation}")
+
+
+def _print_look(found: DeploymentLook) -> None:
+    click.echo(f"  stack     {found.status or 'there is none'}")
+    for service, instances in found.services.items():
+        good = sum(one.works for one in instances)
+        click.echo(f"  {service:9} {good} of {len(instances)} in order")
+        for one in instances:
+            click.echo(f"    {one.id}  {_words(one)}")
+    for name, status in found.databases.items():
+        click.echo(f"  {name:9} {status}")
+
+
+def _words(one: InstanceStatus) -> str:
+    if one.state != "running" or one.health is None:
+        return one.state
+    why = one.health.description or one.health.reason
+    return one.health.state + (f": {why}" if why and not one.health.is_healthy else "")
+
+
+def _entry(known: Known, found: DeploymentLook | None, unreachable: str | None) -> dict[str, object]:
+    state = known.state
+    return {
+        "deployment": state.deployment_id,
+        "name": state.name,
+        "environment": state.environment,
+        "cloud": state.cloud,
+        "account": state.account,
+        "region": state.region,
+        "endpoint": state.endpoint,
+        "status": state.status.value,
+        "revision": f"r{state.revision}" if state.revision else None,
+        "verdict": state.verification_results.word if state.verification_results else None,
+        "url": next(iter(state.urls.values()), None),
+        "urls": dict(state.urls),
+        "stack": found.status if found else None,
+        "works": found.works if found else None,
+        "services": {
+            service: [
+                {
+                    "instance": one.id,
+                    "state": one.state,
+                    "health": one.health.state if one.health else None,
+                    "reason": one.health.reason if one.health else None,
+                    "description": one.health.description if one.health else None,
+                }
+                for one in instances
+            ]
+            for service, instances in (found.services if found else {}).items()
+        },
+        "databases": dict(found.databases) if found else {},
+        "unreachable": unreachable,
+        "changeable": state.changeable,
+        "instructions": state.instructions,
+    }
