@@ -5,9 +5,9 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import threading
-from datetime import datetime
+from collections.abc import Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TextIO
 
 from hivemind.cli.tree import Tree
 from hivemind.clock import SYSTEM_CLOCK, Clock
@@ -16,6 +16,8 @@ from hivemind.events import Event, EventKind
 if TYPE_CHECKING:
     from rich.text import Text
 
+SILENCE = 30.0
+"""Seconds without a plain line after which one says what is waited for."""
 REFRESHES = 4
 """Redraws of the tree a second: enough for the seconds to run, few enough not to flicker."""
 
@@ -38,7 +40,7 @@ def renderer(json: bool, stream: TextIO, *, clock: Clock = SYSTEM_CLOCK) -> Rend
     """
     if json:
         return JsonLines(stream)
-    return LiveTree(stream, clock) if _is_live(stream) else PlainLines(stream)
+    return LiveTree(stream, clock) if _is_live(stream) else PlainLines(stream, clock)
 
 
 def _is_live(stream: TextIO) -> bool:
@@ -75,9 +77,10 @@ class JsonLines(_Lines):
 
 
 class PlainLines(_Lines):
-    """One line an event: time since the first, stage, step, message. Mere progress is left out."""
+    """One line an event: time since the first, stage, step, message. Mere progress is left out; after half a minute
+    without a line one says what is waited for."""
 
-    MARKS = {  # noqa: RUF012 - a constant
+    MARKS: ClassVar[Mapping[EventKind, str]] = {
         EventKind.STARTED: "...",
         EventKind.NOTE: "",
         EventKind.FINISHED: "done",
@@ -85,19 +88,49 @@ class PlainLines(_Lines):
         EventKind.SKIPPED: "skipped",
     }
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Clock) -> None:
         super().__init__(stream)
-        self._first: datetime | None = None
+        self._clock = clock
+        self._tree = Tree()
+        self._started: float | None = None
+        self._last = clock.monotonic()
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._watch, name="hivemind-progress", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
 
     def __call__(self, event: Event) -> None:
-        if event.kind is EventKind.PROGRESS:
-            return
-        at = datetime.fromisoformat(event.time)
-        self._first = self._first or at
-        passed = max(0, int((at - self._first).total_seconds()))
-        step = "" if event.step == event.stage else event.step
-        parts = (f"{event.stage:9}", step, self.MARKS[event.kind], event.message)
-        self._write(f"[{passed // 60:02}:{passed % 60:02}] " + "  ".join(part for part in parts if part).rstrip())
+        with self._lock:
+            now = self._clock.monotonic()
+            self._started = now if self._started is None else self._started
+            self._tree.add(event, now)
+        if event.kind is not EventKind.PROGRESS:
+            step = "" if event.step == event.stage else event.step
+            parts = (f"{event.stage:9}", step, self.MARKS[event.kind], event.message)
+            self._say("  ".join(part for part in parts if part))
+
+    def remind(self) -> None:
+        """Says what is waited for, where nothing has been said for a while."""
+        with self._lock:
+            now = self._clock.monotonic()
+            waiting = self._tree.waiting(now) if now - self._last >= SILENCE else None
+        if waiting:
+            self._say(f"still {waiting}")
+
+    def _watch(self) -> None:
+        while not self._over.wait(SILENCE / 10):
+            self.remind()
+
+    def _say(self, text: str) -> None:
+        self._last = self._clock.monotonic()
+        passed = 0 if self._started is None else int(self._last - self._started)
+        self._write(f"[{passed // 60:02}:{passed % 60:02}] {text}".rstrip())
 
 
 class LiveTree:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hivemind.events import Event, EventKind
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+STACK = "AWS::CloudFormation::Stack"
 WORTH_NAMING = 10.0
 """Seconds from which on the longest step of a finished stage is named."""
 _NAME_WIDTH = 9
@@ -17,10 +18,12 @@ _NARROW = 40
 
 @dataclass
 class Step:
-    """One step. started, ended: seconds on any one clock. estimate: seconds it should take, None where unknown."""
+    """One step. started, ended: seconds on any one clock. subject: what it started with; message: what was said last.
+    estimate: seconds it should take, None where unknown."""
 
     name: str
     started: float
+    subject: str = ""
     message: str = ""
     kind: EventKind = EventKind.STARTED
     ended: float | None = None
@@ -30,8 +33,25 @@ class Step:
     def failed(self) -> bool:
         return self.kind is EventKind.FAILED
 
+    @property
+    def text(self) -> str:
+        """What it is about and how far it is, each once."""
+        return "  ".join(dict.fromkeys(part for part in (self.subject, self.message) if part))
+
     def seconds(self, now: float) -> float:
         return (self.ended if self.ended is not None else now) - self.started
+
+    def add(self, kind: EventKind, message: str, now: float) -> None:
+        """What an event says of it. Nothing that comes after its end but a new start changes it."""
+        if kind is EventKind.STARTED:
+            self.started, self.ended, self.subject, self.message = now, None, message, ""
+        elif self.ended is not None:
+            return
+        elif message and (kind is EventKind.PROGRESS or message != self.subject):
+            self.message = message
+        if kind in (EventKind.FINISHED, EventKind.FAILED, EventKind.SKIPPED):
+            self.ended = now
+        self.kind = kind
 
 
 @dataclass
@@ -80,14 +100,45 @@ class Tree:
             step = stage.own = stage.own or Step(event.stage, now)
         else:
             step = stage.steps.setdefault(event.step, Step(event.step, now))
-        if event.kind is EventKind.STARTED:
-            step.started, step.ended = now, None
-        elif event.kind is not EventKind.PROGRESS:
-            step.ended = now
-        step.kind = event.kind
-        step.message = event.message or step.message
+        step.add(event.kind, event.message, now)
         estimate = event.data.get("estimate")
         step.estimate = float(estimate) if isinstance(estimate, int | float) else step.estimate
+        if event.kind is EventKind.PROGRESS:
+            self._add_resource(stage, event, now)
+
+    @staticmethod
+    def _add_resource(stage: _Stage, event: Event, now: float) -> None:
+        """A stack event carries the resource that it is about, which is a step of its own here."""
+        status, name, kind = (event.data.get(key) for key in ("status", "logical_id", "type"))
+        if not isinstance(status, str) or not isinstance(name, str) or kind == STACK:
+            return
+        step = stage.steps.setdefault(name, Step(name, now, ended=now))
+        if step.failed:  # what a rollback does with it afterwards must not hide why
+            return
+        if status.endswith("_IN_PROGRESS") and step.ended is not None:
+            step.add(EventKind.STARTED, str(kind), now)
+        elif status.endswith("_COMPLETE"):
+            step.add(EventKind.FINISHED, "", now)
+        elif status.endswith("_FAILED"):
+            step.add(EventKind.FAILED, str(event.data.get("reason") or status), now)
+
+    def waiting(self, now: float) -> str | None:
+        """What runs, with the slowest of it: `stack  shop  33 of 37 resources, Db 2 min 10 s`.
+
+        None when nothing runs.
+        """
+        running = [
+            (step.started, stage, step)
+            for stage in self._stages.values()
+            for step in stage.every()
+            if stage.running and step.ended is None
+        ]
+        if not running:
+            return None
+        # The slowest step that is no frame around others says most.
+        started, stage, step = min(running, key=lambda entry: (entry[2] is entry[1].own, entry[0]))
+        about = f", {step.name}" if step is not stage.own else ""
+        return f"{stage.name}  {self._text(stage)}{about} {duration(now - started)}"
 
     def lines(self, now: float, *, width: int, height: int) -> tuple[str, ...]:
         """The tree in at most `height` lines of at most `width` characters. Running stages keep their steps longest."""
@@ -114,20 +165,23 @@ class Tree:
 
     @staticmethod
     def _text(stage: _Stage) -> str:
-        if stage.own and stage.own.message:
-            return stage.own.message
+        if stage.own and stage.own.text:
+            return stage.own.text
         steps = list(stage.steps.values())
         if len(steps) == 1:
-            return steps[0].message or steps[0].name
+            return steps[0].text or steps[0].name
         done = [step for step in steps if step.ended is not None]
         if len(done) == len(steps) and done:
-            return ", ".join(dict.fromkeys(step.message for step in done if step.message))
+            return ", ".join(dict.fromkeys(step.message or step.subject for step in done if step.text))
         return f"{len(done)} of {len(steps)}"
 
     def _below(self, stage: _Stage, now: float, width: int, room: int) -> tuple[str, ...]:
         """Lines under a stage: what failed; then what runs, slowest first, or what took longest."""
         failed = [step for step in stage.steps.values() if step.failed]
-        lines = [_fit(f"   ✘ {step.name}  {step.message}", duration(step.seconds(now)), width) for step in failed]
+        lines = [
+            _fit(f"   ✘ {step.name}  {step.message or step.subject}", duration(step.seconds(now)), width)
+            for step in failed
+        ]
         if stage.running:
             running = [step for step in stage.steps.values() if step.ended is None]
             running.sort(key=lambda step: (step.started, step.name))
@@ -145,8 +199,7 @@ class Tree:
     @staticmethod
     def _step(step: Step, now: float, width: int) -> str:
         time = duration(step.seconds(now)) + (f" of ~{duration(step.estimate)}" if step.estimate else "")
-        text = step.message if step.message.startswith(step.name) else f"{step.name}  {step.message}"
-        return _fit(f"   · {text.rstrip()}", time, width)
+        return _fit(f"   · {step.name}  {step.text}".rstrip(), time, width)
 
 
 def duration(seconds: float) -> str:

@@ -30,6 +30,12 @@ def grown(*entries: tuple[float, Event]) -> Tree:
     return tree
 
 
+def resource(name: str, status: str, *, reason: str = "", message: str = "") -> Event:
+    """A stack event, as apply records it: progress of the stage with the resource in its data."""
+    data = {"logical_id": name, "type": "AWS::RDS::DBInstance", "status": status, "reason": reason}
+    return event("stack", "stack", K.PROGRESS, message, **data)
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -59,6 +65,50 @@ def test_a_running_stage_shows_its_steps_slowest_first() -> None:
     assert first.split()[:3] == ["·", "Db", "AWS::RDS::DBInstance"]
     assert first.endswith("1 min 04 s")
     assert second.split()[1] == "VPC"
+
+
+@pytest.mark.fast
+def test_resources_of_a_stack_are_steps() -> None:
+    entries = [
+        (0.0, event("stack", "stack", K.STARTED, "shop-production")),
+        (1.0, resource("Db", "CREATE_IN_PROGRESS", message="0 of 2 resources")),
+        (2.0, resource("Cache", "CREATE_IN_PROGRESS", message="0 of 2 resources")),
+        (20.0, resource("Cache", "CREATE_COMPLETE", message="1 of 2 resources")),
+    ]
+    head, running = grown(*entries).lines(61, width=79, height=20)
+    assert "shop-production  1 of 2 resources" in head
+    assert running.split()[1:3] == ["Db", "AWS::RDS::DBInstance"]
+    assert running.endswith("1 min 00 s")
+    entries += [(90.0, resource("Db", "CREATE_COMPLETE", message="2 of 2 resources"))]
+    entries += [(91.0, event("stack", "stack", K.FINISHED, "shop-production"))]
+    head, longest = grown(*entries).lines(100, width=79, height=20)
+    assert head.startswith("✔ stack     shop-production  2 of 2 resources ")
+    assert longest == "   └ longest: Db 1 min 29 s"
+
+
+@pytest.mark.fast
+def test_a_failed_resource_keeps_its_reason_through_the_rollback() -> None:
+    tree = grown(
+        (0, event("stack", "stack", K.STARTED, "shop")),
+        (1, resource("Db", "CREATE_IN_PROGRESS")),
+        (9, resource("Db", "CREATE_FAILED", reason="Cannot find version 16.9")),
+        (10, resource("Db", "DELETE_IN_PROGRESS")),
+        (12, resource("Db", "DELETE_COMPLETE")),
+        (13, event("stack", "stack", K.FAILED, "rolled back")),
+    )
+    head, failed = tree.lines(20, width=79, height=20)
+    assert head.startswith("✘ stack     shop  rolled back")
+    assert failed.startswith("   ✘ Db  Cannot find version 16.9")
+
+
+@pytest.mark.fast
+def test_what_comes_after_the_end_of_a_step_changes_nothing() -> None:
+    entries = [
+        (0.0, event("build", "web", K.STARTED, "web")),
+        (1.0, event("build", "web", K.FAILED, "pip: no such package")),
+    ]
+    late = (2.0, event("build", "web", K.PROGRESS, "cleaning up"))
+    assert grown(*entries).lines(3, width=79, height=9) == grown(*entries, late).lines(3, width=79, height=9)
 
 
 @pytest.mark.fast
@@ -131,16 +181,37 @@ def test_durations(seconds: float, text: str) -> None:
 
 @pytest.mark.fast
 def test_plain_lines_leave_mere_progress_out() -> None:
-    out = io.StringIO()
-    with PlainLines(out) as show:
-        show(event("stack", "stack", K.STARTED, "shop", 0))
-        show(event("stack", "Db", K.PROGRESS, "creating", 3))
-        show(event("stack", "Db", K.FINISHED, "created", 42))
-        show(event("verify", "http", K.FAILED, "502", 59))
+    out, clock = io.StringIO(), ManualClock()
+    clock.advance(500)
+    with PlainLines(out, clock) as show:
+        show(event("stack", "stack", K.STARTED, "shop"))
+        clock.advance(3)
+        show(event("stack", "Db", K.PROGRESS, "creating"))
+        clock.advance(39)
+        show(event("stack", "Db", K.FINISHED, "created"))
+        clock.advance(17)
+        show(event("verify", "http", K.FAILED, "502"))
     assert out.getvalue().splitlines() == [
         "[00:00] stack      ...  shop",
         "[00:42] stack      Db  done  created",
         "[00:59] verify     http  FAILED  502",
+    ]
+
+
+@pytest.mark.fast
+def test_plain_lines_say_what_is_waited_for_after_half_a_minute() -> None:
+    out, clock = io.StringIO(), ManualClock()
+    show = PlainLines(out, clock)
+    show(event("stack", "stack", K.STARTED, "shop"))
+    show(resource("Db", "CREATE_IN_PROGRESS", message="33 of 37 resources"))
+    clock.advance(29)
+    show.remind()
+    clock.advance(2)
+    show.remind()
+    show.remind()
+    assert out.getvalue().splitlines() == [
+        "[00:00] stack      ...  shop",
+        "[00:31] still stack  shop  33 of 37 resources, Db 31 s",
     ]
 
 
@@ -186,7 +257,7 @@ def test_the_live_tree_ends_as_the_whole_tree(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.fast
 def test_lines_of_many_threads_stay_whole() -> None:
     out = io.StringIO()
-    show = PlainLines(out)
+    show = PlainLines(out, ManualClock())
     threads = [
         threading.Thread(target=lambda: [show(event("s", "x", K.NOTE, "y" * 50)) for _ in range(50)]) for _ in range(4)
     ]
