@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.polling import Cancelled, Poll
 from hivemind.errors import PlanChanged, Stage, StageError
 from hivemind.plan.model import Action, Plan
+from hivemind.template.resource_types import resource_type
 
 DEADLINE = 600.0
 _NOTHING = ("didn't contain changes", "no updates are to be performed", "no changes")
@@ -20,12 +21,14 @@ _NOTHING = ("didn't contain changes", "no updates are to be performed", "no chan
 @dataclass(frozen=True)
 class ResourceChange:
     """One change of a change set. action: `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
-    replacement: `True`, `False`, `Conditional`, or empty."""
+    replacement: `True`, `False`, `Conditional`, or empty. conditional: changed properties that would replace it
+    under conditions; only those that the template itself changes, not those that may follow from another resource."""
 
     logical_id: str
     type: str
     action: str
     replacement: str
+    conditional: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ def _changes(calls: StackCalls, change_set: str, answer: Mapping[str, Any]) -> t
                         change["ResourceType"],
                         change["Action"],
                         str(change.get("Replacement", "")),
+                        tuple(_conditional(change.get("Details", ()))),
                     )
                 )
         if not answer.get("NextToken"):
@@ -100,17 +104,39 @@ def _changes(calls: StackCalls, change_set: str, answer: Mapping[str, Any]) -> t
         answer = calls.change_set(change_set, answer["NextToken"])
 
 
+def _conditional(details: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for detail in details:
+        target = detail.get("Target", {})
+        # Dynamic ones are mere possibilities: they follow from resources whose own change is looked at itself.
+        if detail.get("Evaluation") == "Static" and target.get("RequiresRecreation") in {"Conditionally", "Always"}:
+            yield str(target.get("Name", target.get("Attribute", "")))
+
+
 def surprises(changes: Iterable[ResourceChange], plan: Plan) -> tuple[str, ...]:
-    """What CloudFormation would replace or delete although the reviewed plan does not say so."""
-    reviewed = {change.logical_id: change.action for change in plan.changes}
+    """What CloudFormation would replace or delete, or might replace, although the reviewed plan does not say so."""
+    reviewed = {change.logical_id: change for change in plan.changes}
     found: list[str] = []
     for change in changes:
-        action = reviewed.get(change.logical_id)
+        known = reviewed.get(change.logical_id)
+        action = known.action if known else None
+        unseen = sorted(_can_replace(change) - set(known.properties if known else ()))
         if change.action == "Remove" and action is not Action.DELETE:
             found.append(f"{change.logical_id} ({change.type}) would be deleted")
         elif change.action == "Modify" and change.replacement == "True" and action is not Action.REPLACE:
             found.append(f"{change.logical_id} ({change.type}) would be replaced")
+        elif change.action == "Modify" and change.replacement == "Conditional" and unseen:
+            found.append(f"{change.logical_id} ({change.type}) might be replaced because of {', '.join(unseen)}")
     return tuple(found)
+
+
+def _can_replace(change: ResourceChange) -> set[str]:
+    """The conditional properties, without those of which the resource's schema knows that they never replace it
+    (tags, which change with every revision)."""
+    facts = resource_type(change.type)
+    if facts is None:
+        return set(change.conditional)
+    can = {path.partition(".")[0] for path in (*facts.create_only, *facts.conditional)}
+    return set(change.conditional) & can
 
 
 def refuse_surprises(calls: StackCalls, change_set: ChangeSet, plan: Plan) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -85,7 +85,19 @@ def _replaces(resource: Mapping[str, Any], path: str) -> bool:
     facts = resource_type(str(resource.get("Type")))
     if facts is None or path in _ATTRIBUTES:
         return False
-    return any(path == only or path.startswith(f"{only}.") or only.startswith(f"{path}.") for only in facts.create_only)
+    return any(_covers(path, only) for only in facts.create_only)
+
+
+def conditional(kind: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of the changed paths that replace a resource of type `kind` under conditions only the service knows."""
+    facts = resource_type(kind)
+    if facts is None:
+        return ()
+    return tuple(sorted(path for path in paths if any(_covers(path, only) for only in facts.conditional)))
+
+
+def _covers(path: str, only: str) -> bool:
+    return path == only or path.startswith(f"{only}.") or only.startswith(f"{path}.")
 
 
 def _changed(

@@ -8,7 +8,7 @@ from typing import Any
 
 from hivemind.artifact import Provenance
 from hivemind.blueprint.model import Blueprint
-from hivemind.plan.diff import EMPTY, Difference, Side, differences, evaluated
+from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.holdings import holds_data
 from hivemind.plan.model import Action, Change, Plan, ReleaseChange, Snapshot
@@ -89,7 +89,14 @@ def _change(item: Difference, before: Side, after: Side, owners: Mapping[str, Ow
         before=_values(old, shown, before.values()),
         after=_values(new, shown, after.values()),
         because=item.because,
+        may_replace=_may_replace(item, str(definition.get("Type", ""))),
     )
+
+
+def _may_replace(item: Difference, kind: str) -> tuple[str, ...]:
+    if item.action is not Action.UPDATE:
+        return ()
+    return tuple(sorted({path.partition(".")[0] for path in conditional(kind, item.paths)}))
 
 
 def _values(resource: Mapping[str, Any], names: Iterable[str], values: Mapping[str, str]) -> Mapping[str, Any]:

@@ -54,7 +54,8 @@ class Change:
     """One resource's change. path: the blueprint part it comes from. properties: changed property names;
     replacing: those of them that force a replacement. holds_data: whether data could be lost. policy: the
     DeletionPolicy or UpdateReplacePolicy that would apply. before, after: changed values, for show. because:
-    logical ids of replaced resources whose new identity brings this change about."""
+    logical ids of replaced resources whose new identity brings this change about. may_replace: properties whose
+    change interrupts or replaces the resource as the service decides."""
 
     logical_id: str
     type: str
@@ -68,6 +69,7 @@ class Change:
     before: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     because: tuple[str, ...] = ()
+    may_replace: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

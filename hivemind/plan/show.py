@@ -72,6 +72,8 @@ def _details(change: Change) -> Iterable[str]:
         before, after = _value(change.before, name), _value(change.after, name)
         same = before == after and change.because
         yield f"{name}  follows {', '.join(change.because)}" if same else f"{name}  {before} → {after}"
+    if change.may_replace:
+        yield f"{', '.join(change.may_replace)} may interrupt or replace it: CloudFormation decides"
     if change.action is Action.REPLACE:
         yield f"replaced, because {', '.join(change.replacing)} cannot change; UpdateReplacePolicy {change.policy}"
 

@@ -39,6 +39,8 @@ class ResourceTypeFacts:
     properties: frozenset[str]
     tags: TagShape | None
     tag_updatable: bool
+    conditional: frozenset[str] = frozenset()
+    """Properties whose change may replace the resource, or only interrupt it: the service decides."""
 
 
 @lru_cache(maxsize=512)
@@ -57,6 +59,7 @@ def resource_type(name: str) -> ResourceTypeFacts | None:
         properties=frozenset(schema["properties"]),
         tags=tags,
         tag_updatable=tags is not None and bool(schema.get("tagging", {}).get("tagUpdatable", True)),
+        conditional=_paths(schema, "conditionalCreateOnlyProperties"),
     )
 
 

@@ -142,12 +142,14 @@ class Script:
             Tags=ANY,
         )
 
-    def change_set(self, *changes: tuple[str, str, str]) -> None:
-        """A change set that is ready. changes: (logical id, action, replacement)."""
+    def change_set(self, *changes: tuple[str, str, str], details: tuple[dict[str, Any], ...] = ()) -> None:
+        """A change set that is ready. changes: (logical id, action, replacement). details: of each."""
         self.answer("create_change_set", {"Id": "arn:aws:cloudformation:eu-west-1:1:changeSet/c", "StackId": STACK_ID})
         entries = []
         for name, action, replacement in changes:
-            change = {"LogicalResourceId": name, "ResourceType": "AWS::EC2::VPC", "Action": action}
+            change: dict[str, Any] = {"LogicalResourceId": name, "ResourceType": "AWS::EC2::VPC", "Action": action}
+            if details:
+                change["Details"] = list(details)
             if replacement:
                 change["Replacement"] = replacement
             entries.append({"Type": "Resource", "ResourceChange": change})

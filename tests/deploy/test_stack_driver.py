@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -169,6 +170,41 @@ def test_a_replacement_that_nobody_reviewed_is_refused_before_execution(script: 
     script.assert_done()
 
 
+def detail(evaluation: str, name: str = "CidrBlock") -> dict[str, Any]:
+    target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": "Conditionally"}
+    return {"Target": target, "Evaluation": evaluation, "ChangeSource": "DirectModification"}
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "properties", "refused"),
+    [
+        ("Static", ("Tags",), True),
+        ("Static", (), True),
+        ("Static", ("CidrBlock",), False),
+        ("Dynamic", ("Tags",), False),
+    ],
+)
+def test_a_possible_replacement_must_have_been_seen_in_the_plan(
+    script: Any, evaluation: str, properties: tuple[str, ...], refused: bool
+) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "Conditional"), details=(detail(evaluation),))
+    change = Change("Vpc", VPC, Action.UPDATE, "provisioner", "network", properties)
+    reviewed = replace(plan(), changes=(change,) if properties else ())
+    if refused:
+        script.answer("delete_change_set")
+        with pytest.raises(PlanChanged, match="might be replaced because of CidrBlock"):
+            apply(script, plan=reviewed)
+    else:
+        script.resources()
+        script.page()
+        script.answer("execute_change_set")
+        script.page(script.stack_event("UPDATE_COMPLETE"))
+        rests(script, "UPDATE_COMPLETE")
+        apply(script, plan=reviewed)
+    script.assert_done()
+
+
 @pytest.mark.parametrize(
     ("change", "reviewed"),
     [
@@ -297,6 +333,18 @@ def test_a_stack_whose_rollback_failed_is_not_touched(script: Any) -> None:
     with pytest.raises(StageError, match="UPDATE_ROLLBACK_FAILED") as caught:
         apply(script)
     assert caught.value.lines == ("Vpc could not go back",)
+    script.assert_done()
+
+
+def test_tags_change_with_every_revision_and_surprise_nobody(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "Conditional"), details=(detail("Static", "Tags"),))
+    script.resources()
+    script.page()
+    script.answer("execute_change_set")
+    script.page(script.stack_event("UPDATE_COMPLETE"))
+    rests(script, "UPDATE_COMPLETE")
+    assert apply(script, plan=plan()).changed
     script.assert_done()
 
 

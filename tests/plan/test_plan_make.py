@@ -192,6 +192,13 @@ def test_show_tells_before_and_after() -> None:
     assert "^ web  release on 2 instances: new instances" in text
 
 
+def test_what_the_service_decides_is_said() -> None:
+    plan = made(edited(Db={"BackupRetentionPeriod": 7}))
+    (change,) = plan.changes
+    assert (change.action, change.may_replace) == (Action.UPDATE, ("BackupRetentionPeriod",))
+    assert any("BackupRetentionPeriod may interrupt or replace it" in line for line in show.lines(plan))
+
+
 plans = st.builds(made, st.just(TEMPLATE), st.sampled_from([NOTHING, STANDING]), source=st.text(max_size=5))
 
 
