@@ -62,8 +62,9 @@ class Standing:
         return tuple(self.outputs[name] for name in names if name in self.outputs)
 
     def urls(self) -> Mapping[str, str]:
-        """Web service -> address to print, in the order of the services."""
-        return {service.name: service.url for service in self.release().web_services if service.url}
+        """Web service -> address to print; the one at the bare address first, then by name."""
+        web = sorted(self.release().web_services, key=lambda service: (service.host or "", service.path != "/"))
+        return {service.name: service.url for service in web if service.url}
 
     def release(self) -> Release:
         address = self.address()
