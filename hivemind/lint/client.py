@@ -45,7 +45,7 @@ def warm() -> None:
 
     with contextlib.suppress(OSError):
         _starting = subprocess.Popen(
-            [sys.executable, "-m", "hivemind.lint.worker", str(path)],
+            [sys.executable, "-P", "-m", "hivemind.lint.worker", str(path)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -250,3 +250,16 @@ def test_other_services_do_not_move_when_one_is_added() -> None:
     ).resources
     changed = {name for name in before if before[name] != after.get(name)}
     assert changed == {"ALBSecurityGroup"}
+
+
+def test_every_system_that_a_blueprint_can_name_has_images() -> None:
+    from hivemind.agents.provisioner.images import IMAGES
+    from hivemind.blueprint.schema import core
+
+    assert set(IMAGES) == set(core()["$defs"]["service"]["properties"]["os"]["enum"])
+
+
+def test_instances_with_public_addresses_go_before_the_internet_gateway() -> None:
+    stage_1 = made(replace(SHOP, stage=DeploymentStage.STAGE_1)).resources
+    assert stage_1["WebInstance1"]["DependsOn"] == "VPCPublicRoute"
+    assert "DependsOn" not in made(SHOP).resources["WebInstance1"]
