@@ -1,4 +1,6 @@
-"""Starts a program that ends with its parent, as another user and with folders mounted when asked to.
+"""Starts a program that ends with its parent; when asked to, as another user and with folders it could not reach.
+
+A held folder is an open one: the program finds it as /proc/self/fd/N, whoever owns the folders above it.
 
 Run by path (`python -I -S launch.py ... -- PROGRAM`), so it needs the standard library only. It exists
 because neither a threaded parent's preexec function nor a shell can do this safely.
@@ -52,12 +54,15 @@ def _appear_as(libc: ctypes.CDLL, uid: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """arguments: [uid=N] [gid=N] [appear=N] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
+    """arguments: [uid=N] [gid=N] [appear=N] [hold=N=FOLDER] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
     split = arguments.index("--")
     options = [argument.split("=", 1) for argument in arguments[:split]]
     program = arguments[split + 1 :]
     values = {name: value for name, value in options if name != "mount"}
     folders = dict(value.split("=", 1) for name, value in options if name == "mount")
+    if "hold" in values:
+        number, folder = values["hold"].split("=", 1)
+        os.dup2(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), int(number), inheritable=True)
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         if folders:

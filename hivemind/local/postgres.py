@@ -21,6 +21,8 @@ from hivemind.local.files import read_json, write_json
 HOST = "127.0.0.1"
 ADMIN = "rdsadmin"
 NOBODY = 65534
+HELD = 200
+"""Number of the descriptor by which a server under another user finds its folder."""
 PATIENCE = 30.0
 LOG_LIMIT = 2_000_000
 _SETTINGS = {
@@ -190,14 +192,10 @@ class Postgres:
     def _home(self, key: str) -> Path:
         return self._directory / "servers" / key
 
-    def _mounted(self, home: Path) -> bool:
-        """Whether root's child could not reach the files by their paths."""
-        return _owner() is not None and not (_open_to_all(home.parent) and _open_to_all(self._install))
-
-    def _seen(self, home: Path) -> str:
-        from hivemind.local.launch import MOUNTS
-
-        return f"{MOUNTS}/home" if self._mounted(home) else str(home)
+    @staticmethod
+    def _seen(home: Path) -> str:
+        """The folder's path as PostgreSQL sees it: as another user it may not pass through those above."""
+        return f"/proc/self/fd/{HELD}" if _owner() is not None and sys.platform == "linux" else str(home)
 
     def _command(self, home: Path, program: str, *arguments: str) -> list[str]:
         from hivemind.local.launch import MOUNTS
@@ -206,13 +204,14 @@ class Postgres:
         binaries = self._install
         if (owner := _owner()) is not None:
             options += [f"uid={owner[0]}", f"gid={owner[1]}"]
+            options += [f"hold={HELD}={home}"] if sys.platform == "linux" else []
+            if not _open_to_all(self._install):
+                libraries = self._install.parent / f"{self._install.name}.libs"
+                options += [f"mount={self._install.name}={self._install}"]
+                options += [f"mount={libraries.name}={libraries}"] if libraries.is_dir() else []
+                binaries = Path(MOUNTS) / self._install.name
         elif _nameless():
             options += [f"appear={NOBODY}"]
-        if self._mounted(home):
-            libraries = self._install.parent / f"{self._install.name}.libs"
-            options += [f"mount=home={home}", f"mount={self._install.name}={self._install}"]
-            options += [f"mount={libraries.name}={libraries}"] if libraries.is_dir() else []
-            binaries = Path(MOUNTS) / self._install.name
         launcher = str(Path(__file__).with_name("launch.py"))
         executable = str(binaries / "pginstall" / "bin" / program)
         return [sys.executable, "-I", "-S", launcher, *options, "--", executable, *arguments]

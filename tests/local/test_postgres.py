@@ -103,3 +103,15 @@ def test_a_damaged_one_says_why(directory: Path) -> None:
             await servers.start("one")
 
     work(directory, does)
+
+
+def test_closed_folders_above_do_not_matter(directory: Path) -> None:
+    """As in root's home, which PostgreSQL's own user may not enter."""
+    closed = directory / "closed"
+    closed.mkdir(mode=0o700)
+
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
+
+    work(closed, does)
