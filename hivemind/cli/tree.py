@@ -19,12 +19,13 @@ _NARROW = 40
 @dataclass
 class Step:
     """One step. started, ended: seconds on any one clock. subject: what it started with; message: what was said last.
-    estimate: seconds it should take, None where unknown."""
+    outcome: what it ended with. estimate: seconds it should take, None where unknown."""
 
     name: str
     started: float
     subject: str = ""
     message: str = ""
+    outcome: str = ""
     kind: EventKind = EventKind.STARTED
     ended: float | None = None
     estimate: float | None = None
@@ -50,7 +51,7 @@ class Step:
         elif message and (kind is EventKind.PROGRESS or message != self.subject):
             self.message = message
         if kind in (EventKind.FINISHED, EventKind.FAILED, EventKind.SKIPPED):
-            self.ended = now
+            self.ended, self.outcome = now, message
         self.kind = kind
 
 
@@ -169,10 +170,10 @@ class Tree:
             return stage.own.text
         steps = list(stage.steps.values())
         if len(steps) == 1:
-            return steps[0].text or steps[0].name
+            return steps[0].outcome or steps[0].text or steps[0].name
         done = [step for step in steps if step.ended is not None]
         if len(done) == len(steps) and done:
-            return ", ".join(dict.fromkeys(step.message or step.subject for step in done if step.text))
+            return ", ".join(dict.fromkeys(step.outcome or step.text for step in done if step.text))
         return f"{len(done)} of {len(steps)}"
 
     def _below(self, stage: _Stage, now: float, width: int, room: int) -> tuple[str, ...]:
@@ -193,7 +194,7 @@ class Tree:
                 lines.append(_fit(f"   └ longest: {slowest.name} {duration(slowest.seconds(now))}", "", width))
         if len(lines) > room:
             hidden = len(lines) - max(0, room - 1)
-            lines = [*lines[: max(0, room - 1)], f"   … and {hidden} more"][:room]
+            lines = [*lines[: max(0, room - 1)], _fit(f"   … and {hidden} more", "", width)][:room]
         return tuple(lines)
 
     @staticmethod
