@@ -23,7 +23,11 @@ def test_flask_without_a_server_gets_one_and_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("dependencies", "source", "start"),
     [
-        ("fastapi\nuvicorn", "from fastapi import FastAPI\napi = FastAPI()\n", "uvicorn main:api --host 0.0.0.0 --port $PORT"),
+        (
+            "fastapi\nuvicorn",
+            "from fastapi import FastAPI\napi = FastAPI()\n",
+            "uvicorn main:api --host 0.0.0.0 --port $PORT",
+        ),
         (
             "fastapi\nuvicorn\ngunicorn",
             "from fastapi import FastAPI\napp = FastAPI()\n",
@@ -35,12 +39,23 @@ def test_flask_without_a_server_gets_one_and_says_so(tmp_path: Path) -> None:
             "from flask import Flask\ndef create_app(test=None):\n    app = Flask(__name__)\n    return app\n",
             "gunicorn 'main:create_app()' --bind 0.0.0.0:$PORT",
         ),
-        ("starlette\nhypercorn", "from starlette.applications import Starlette as S\nimport starlette\napp = starlette.applications.Starlette()\n",
-         "hypercorn main:app --bind 0.0.0.0:$PORT"),
-        ("gunicorn", "def application(environ, start_response):\n    return []\n", "gunicorn main:application --bind 0.0.0.0:$PORT"),
-        ("streamlit", "import streamlit as st\n", "streamlit run main.py --server.port $PORT --server.address 0.0.0.0 --server.headless true"),
+        (
+            "starlette\nhypercorn",
+            "from starlette.applications import Starlette as S\nimport starlette\napp = starlette.applications.Starlette()\n",
+            "hypercorn main:app --bind 0.0.0.0:$PORT",
+        ),
+        (
+            "gunicorn",
+            "def application(environ, start_response):\n    return []\n",
+            "gunicorn main:application --bind 0.0.0.0:$PORT",
+        ),
+        (
+            "streamlit",
+            "import streamlit as st\n",
+            "streamlit run main.py --server.port $PORT --server.address 0.0.0.0 --server.headless true",
+        ),
     ],
-)  # fmt: skip
+)
 def test_start_follows_the_server_and_the_object(tmp_path: Path, dependencies: str, source: str, start: str) -> None:
     found = seen(tmp_path, {"requirements.txt": dependencies, "main.py": source})
     assert found.value("start") == start
@@ -138,18 +153,34 @@ def test_without_a_driver_no_database_is_needed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("manifest", "install", "version", "manager"),
     [
-        ({"pyproject.toml": '[project]\nname="a"\nrequires-python=">=3.11"\ndependencies=["flask"]'}, "pip install .", ">=3.11", "pip"),
+        (
+            {"pyproject.toml": '[project]\nname="a"\nrequires-python=">=3.11"\ndependencies=["flask"]'},
+            "pip install .",
+            ">=3.11",
+            "pip",
+        ),
         (
             {"pyproject.toml": '[project]\nname="a"\ndependencies=["flask"]', "uv.lock": ""},
-            "uv sync --no-dev && pip install gunicorn", None, "uv",
+            "uv sync --no-dev && pip install gunicorn",
+            None,
+            "uv",
         ),
         (
-            {"pyproject.toml": '[tool.poetry]\nname="a"\n[tool.poetry.dependencies]\npython="^3.11"\nflask="^3"\ngunicorn="*"'},
-            "poetry install --only main", ">=3.11,<4", "poetry",
+            {
+                "pyproject.toml": '[tool.poetry]\nname="a"\n[tool.poetry.dependencies]\npython="^3.11"\nflask="^3"\ngunicorn="*"'
+            },
+            "poetry install --only main",
+            ">=3.11,<4",
+            "poetry",
         ),
-        ({"Pipfile": '[packages]\nflask="*"\ngunicorn="*"\n[requires]\npython_version="3.12"'}, "pipenv install --deploy", "3.12", "pipenv"),
+        (
+            {"Pipfile": '[packages]\nflask="*"\ngunicorn="*"\n[requires]\npython_version="3.12"'},
+            "pipenv install --deploy",
+            "3.12",
+            "pipenv",
+        ),
     ],
-)  # fmt: skip
+)
 def test_manifests(tmp_path: Path, manifest: dict[str, str], install: str, version: str | None, manager: str) -> None:
     found = seen(tmp_path, {**manifest, "app.py": FLASK})
     assert str(found.value("install")).startswith(install)

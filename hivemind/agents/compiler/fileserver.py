@@ -54,7 +54,8 @@ def carry(work: Work, folder: str) -> None:
     binary = _layer(work) / "bin" / "caddy"
     runtime = work.tree / "runtime"
     (runtime / "bin").mkdir(parents=True, exist_ok=True)
-    shutil.copy2(binary, runtime / "bin" / "caddy")
+    shutil.copyfile(binary, runtime / "bin" / "caddy")
+    (runtime / "bin" / "caddy").chmod(0o755)
     (runtime / "Caddyfile").write_text(_CONFIGURATION % folder.replace("\\", "\\\\").replace('"', '\\"'))
 
 

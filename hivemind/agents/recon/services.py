@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hivemind.agents.recon.answer import Answer, answer
+from hivemind.agents.recon.static import FOLDERS
 from hivemind.detection import Detection
 from hivemind.repository import Repository
 
@@ -28,8 +29,8 @@ def services(repository: Repository, detect: Detect) -> dict[str, Answer]:
         {
             folder
             for file in repository.files
-            for folder, _, name in [file.rpartition("/")]
-            if name in MANIFESTS and 1 <= folder.count("/") + 1 <= 2 and not folder.startswith(".")
+            for folder, name in [_holder(file)]
+            if name in MANIFESTS and folder and folder.count("/") < 2 and not folder.startswith(".")
         },
         key=lambda folder: (folder.count("/"), folder),
     )
@@ -43,3 +44,10 @@ def services(repository: Repository, detect: Detect) -> dict[str, Answer]:
         if seen.serves:
             found[folder] = seen
     return found
+
+
+def _holder(file: str) -> tuple[str, str]:
+    """The folder that a manifest speaks for, and the manifest's name: pages in `site/public` speak for `site`."""
+    folder, _, name = file.rpartition("/")
+    parent, _, last = folder.rpartition("/")
+    return (parent, name) if name == "index.html" and last in FOLDERS else (folder, name)

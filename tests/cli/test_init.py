@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hivemind.cli.main import main
+from hivemind.exits import ExitCode
+
+pytestmark = pytest.mark.fast
+
+FLASK = {"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask('a')\n"}
+
+
+def lay(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def test_init_writes_a_file_that_show_completes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path / "My Shop_1", FLASK)
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    text = (root / "hivemind.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=.hivemind/schema.json\n")
+    assert "name: my-shop-1\nservices:\n  web: {}\n" in text
+    assert json.loads((root / ".hivemind/schema.json").read_text())["properties"]
+    assert "gunicorn added by HiveMind" in capsys.readouterr().out
+    assert main(["show", str(root)]) == ExitCode.OK
+    lines = capsys.readouterr().out.splitlines()
+    assert any(
+        line.split() == ["web.start", "gunicorn", "app:app", "--bind", "0.0.0.0:$PORT", "app.py:2"] for line in lines
+    )
+    assert main(["show", "--json", str(root)]) == ExitCode.OK
+    shown = json.loads(capsys.readouterr().out)
+    values = {each["path"]: each for each in shown["values"]}
+    assert values["services.web.start"]["origin"] == "recon"
+    assert values["services.web.size"]["origin"] == "default"
+
+
+def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path, {**FLASK, "hivemind.yaml": "mine"})
+    assert main(["init", "--yes", str(root)]) == ExitCode.REFUSED
+    assert (root / "hivemind.yaml").read_text() == "mine"
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"pyproject.toml": '[project]\nname="a"\ndependencies=[]\n[build-system]\nrequires=[]\n'},
+            "a library in python",
+        ),
+        ({"package.json": '{"bin": {"a": "a.js"}}'}, "a command-line tool in node"),
+        ({"README.md": "hello"}, "no application was recognised"),
+        ({}, "no application was recognised"),
+    ],
+)
+def test_init_says_what_is_no_service(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], files: dict[str, str], said: str
+) -> None:
+    root = lay(tmp_path, files)
+    assert main(["init", "--yes", str(root)]) == ExitCode.NOT_FOUND
+    assert said in capsys.readouterr().err
+    assert not (root / "hivemind.yaml").exists()
+
+
+def test_init_of_several_services(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {f"api/{name}": text for name, text in FLASK.items()} | {"site/public/index.html": ""}
+    root = lay(tmp_path, files)
+    assert main(["init", "--yes", "--json", str(root)]) == ExitCode.OK
+    services = json.loads(capsys.readouterr().out)["services"]
+    assert {name: (each["path"], each["kind"]) for name, each in services.items()} == {
+        "api": ("api", "web"),
+        "site": ("site", "static"),
+    }
+    assert '    path: "site"' in (root / "hivemind.yaml").read_text()
+
+
+@pytest.mark.parametrize("name", ["1a", "A", "a_b", "x" * 33, ""])
+def test_a_wrong_name_is_refused(tmp_path: Path, name: str) -> None:
+    root = lay(tmp_path, FLASK)
+    code = main(["init", "--yes", "--name", name, str(root)])
+    assert code == (ExitCode.USAGE if name else ExitCode.OK)
+
+
+def test_recon_gives_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recon", "--json", str(lay(tmp_path, FLASK))]) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    assert (found["language"], found["framework"], found["kind"], found["needs"]) == ("python", "flask", "web", [])
+    assert found["evidence"]["start"] == "app.py:2"
+    assert found["confidence"]["language"] > 0.9
+    assert main(["recon", str(tmp_path)]) == ExitCode.OK
+    assert "framework" in capsys.readouterr().out

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from compiler_builds import lay
+
+from hivemind.agents.compiler.python import requirements
+from hivemind.agents.compiler.python.interpreters import choose
+from hivemind.agents.compiler.python.requirements import Asked
+from hivemind.agents.compiler.sources import gather
+from hivemind.artifact import Platform
+from hivemind.blueprint.model import Service
+from hivemind.errors import StageError
+from hivemind.repository import read
+
+pytestmark = pytest.mark.fast
+
+
+def asked(root: Path, files: dict[str, str], install: str | None = None) -> Asked:
+    service = Service("web", runtime="python", install=install)
+    return requirements.plan(service, gather(service, read(lay(root, files))))
+
+
+def test_files_are_followed_and_split(tmp_path: Path) -> None:
+    files = {
+        "requirements/prod.txt": "-r base.txt\n-c pins.txt\ngunicorn==1 \\\n  --hash=sha256:aa  # why\n--no-binary :all:\n",
+        "requirements/base.txt": "flask[async]>=2 ; python_version > '3'\n\n# nothing\n-e .\n",
+        "requirements/pins.txt": "click==8\n",
+        "pyproject.toml": '[project]\nname="a"\ndependencies=["six"]\n',
+    }
+    found = asked(tmp_path, files, "pip install -r requirements/prod.txt waitress")
+    assert found.lines == [
+        "flask[async]>=2 ; python_version > '3'",
+        "six",
+        "gunicorn==1    --hash=sha256:aa",
+        "waitress",
+    ]
+    assert (found.constraints, found.locals, found.options) == (["click==8"], ["."], ["--no-binary", ":all:"])
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"nothing\.txt is not among the packed files"):
+        asked(tmp_path, {"a": ""}, "pip install -r nothing.txt")
+
+
+def test_a_file_that_names_itself_ends(tmp_path: Path) -> None:
+    with pytest.raises(StageError):
+        asked(tmp_path, {"requirements.txt": "-r requirements.txt\n"})
+
+
+def test_locks_pin_what_the_project_asks_for(tmp_path: Path) -> None:
+    lock = (
+        '[[package]]\nname="a"\nversion="1"\nsource={virtual="."}\n[[package]]\nname="flask"\nversion="3.0"\n'
+        '[[package]]\nname="two"\nversion="1"\n[[package]]\nname="two"\nversion="2"\n'
+    )
+    project = '[project]\nname="a"\ndependencies=["flask", "two"]\n[dependency-groups]\nextra=["six"]\n'
+    found = asked(
+        tmp_path, {"pyproject.toml": project, "uv.lock": lock}, "uv sync --no-dev --group extra && pip install gunicorn"
+    )
+    assert (found.lines, found.constraints, found.locals) == (["flask", "two", "six", "gunicorn"], ["flask==3.0"], [])
+
+
+@pytest.mark.parametrize(
+    ("said", "line"),
+    [('"^1.2"', "x>=1.2,<2"), ('"~1.2.3"', "x>=1.2.3,<1.3"), ('"^0.3"', "x>=0.3,<0.4"), ('"1.5"', "x==1.5"), ('"*"', "x"),
+     ('">=1,<3"', "x>=1,<3"), ('{version="^2", extras=["a"]}', "x[a]>=2,<3"), ('{git="https://h/x", tag="v1"}', "x @ git+https://h/x@v1")],
+)  # fmt: skip
+def test_poetry(tmp_path: Path, said: str, line: str) -> None:
+    project = f'[tool.poetry]\npackage-mode=false\n[tool.poetry.dependencies]\npython="^3.11"\nx={said}\n'
+    assert asked(tmp_path, {"pyproject.toml": project}, "poetry install --only main").lines == [line]
+
+
+def test_pipenv(tmp_path: Path) -> None:
+    files = {"Pipfile": '[packages]\nflask="*"\n', "Pipfile.lock": '{"default": {"flask": {"version": "==3.0"}}}'}
+    found = asked(tmp_path, files, "pipenv install --deploy")
+    assert (found.lines, found.constraints) == (["flask"], ["flask==3.0"])
+
+
+def test_other_commands_are_kept(tmp_path: Path) -> None:
+    assert asked(tmp_path, {}, "make deps && pip install six").commands == ["make deps"]
+
+
+DEBIAN = Platform("debian-12", "x86_64", (2, 36), (("3.11", "python3.11"),), None)
+HOST = Platform("host", "x86_64", (2, 36), (("3.13", "b"), ("3.12", "a")), None)
+
+
+@pytest.mark.parametrize(
+    ("runtime", "platform", "minor", "said"),
+    [
+        ("python", DEBIAN, "3.11", False),
+        ("python 3.11", DEBIAN, "3.11", False),
+        ("python 3.11.9", DEBIAN, "3.11", False),
+        ("python >=3.10", DEBIAN, "3.11", False),
+        ("python 3.12", HOST, "3.12", False),
+        ("python >=3.11,<3.13", HOST, "3.12", False),
+        ("python 3.14", HOST, "3.13", True),
+        ("python 3.9", HOST, "3.12", True),
+    ],
+)
+def test_which_python(runtime: str, platform: Platform, minor: str, said: bool) -> None:
+    chosen = choose(Service("web", runtime=runtime), platform)
+    assert (chosen.minor, chosen.notice is not None) == (minor, said)
+
+
+def test_a_python_that_is_not_there_stops_on_real_systems() -> None:
+    with pytest.raises(StageError, match=r"asks for Python 3\.14; debian-12 has 3\.11"):
+        choose(Service("web", runtime="python 3.14"), DEBIAN)

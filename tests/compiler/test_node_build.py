@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from compiler_builds import HOST, build, lay, names, unpacked
+
+from hivemind.errors import StageError
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="needs Node.js with npm"),
+]
+
+
+def package(**content: object) -> str:
+    return json.dumps({"name": "shop", "version": "1.0.0", **content})
+
+
+FILES = {
+    "package.json": package(dependencies={"greet": "file:greet"}, scripts={"build": "node make.js"}),
+    "greet/package.json": json.dumps({"name": "greet", "version": "1.0.0", "main": "index.js"}),
+    "greet/index.js": "module.exports = 'hello';\n",
+    "make.js": "require('fs').writeFileSync('out.js', `console.log('${require('greet')}')`);\n",
+}
+
+
+def test_installs_builds_and_runs(tmp_path: Path) -> None:
+    root = lay(tmp_path / "in", FILES)
+    artifact = build(root, tmp_path / "store", runtime="node", start="node out.js", build="npm run build")
+    manifest = unpacked(artifact, tmp_path / "there")
+    done = subprocess.run(["node", "out.js"], cwd=tmp_path / "there/app", capture_output=True, text=True, check=True)
+    assert done.stdout == "hello\n"
+    assert manifest["env"] == {"NODE_ENV": "production"}
+    assert manifest["runtime"] == "node 20.0.0"
+    assert any("no package-lock.json" in notice for notice in artifact.notices)
+    assert not (root / "node_modules").exists()
+    assert "app/node_modules/.package-lock.json" not in names(artifact)
+
+
+def test_two_builds_give_the_same_digest(tmp_path: Path) -> None:
+    roots = [lay(tmp_path / "a", FILES), lay(tmp_path / "b/c", FILES)]
+    os.utime(roots[1] / "make.js", (1, 1))
+    made = [build(root, tmp_path / f"s{n}", runtime="node", start="node out.js") for n, root in enumerate(roots)]
+    assert made[0].digest == made[1].digest
+
+
+def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StageError, match="needs node and npm on this machine") as caught:
+        build(lay(tmp_path / "in", FILES), tmp_path / "store", runtime="node", start="node out.js")
+    assert "apt install nodejs npm" in str(caught.value.hint)
+
+
+def test_a_wanted_version_that_the_local_machine_lacks_is_replaced_with_a_notice(tmp_path: Path) -> None:
+    artifact = build(lay(tmp_path / "in", {"a.js": ""}), tmp_path / "store", HOST, runtime="node 99", start="node a.js")
+    assert artifact.runtime == "node 20.0.0"
+    assert artifact.notices == ("Node 99 asked for, this machine has 20.0.0: that one runs it",)
