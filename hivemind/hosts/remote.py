@@ -56,6 +56,9 @@ def install(host: Host, artifact: Path, request: Request, on_step: OnStep | None
     request = replace(request, artifact=f"{host.home()}/{name}")
     timeout = request.release_timeout + request.ready_timeout + request.options.stop_timeout + 10 * GRACE
     steps = _call(host, request.service, ["install"], stdin=request.as_json().encode(), timeout=timeout, tell=on_step)
+    port = next((step.data.get("port") for step in steps if step.name == "start"), None)
+    if request.port is not None and isinstance(port, int):
+        host.bound[request.port] = port
     for other in host.list(FOLDER):
         if other.endswith(".tar.gz") and other != f"{request.digest}.tar.gz":
             host.remove(f"{FOLDER}/{other}")

@@ -72,7 +72,8 @@ class Host:
     """An open SSH connection to an instance. Use `connect` to get one; a context manager; safe for one thread.
 
     instance_id: EC2 id. host_key: the verified key (`ssh-ed25519 AAAA...`), to be remembered for this instance.
-    has_installer: whether this connection has seen to it that this version's installer is there.
+    has_installer: whether this connection has seen to it that this version's installer is there. bound: wanted port
+    -> port that the application bound instead, where instances share one network and ports are handed out.
     """
 
     def __init__(self, client: paramiko.SSHClient, instance_id: str, host_key: str, clock: Clock) -> None:
@@ -81,6 +82,7 @@ class Host:
         self._sftp: paramiko.SFTPClient | None = None
         self._home: str | None = None
         self.has_installer = False
+        self.bound: dict[int, int] = {}
         self.instance_id = instance_id
         self.host_key = host_key
 

@@ -16,7 +16,9 @@ from hivemind.errors import StageError
 from hivemind.template.fragment import Binding
 
 OUTPUTS = {"DbHost": "db.internal", "DbPort": "5432", "DbSecretArn": "arn:db"}
-SECRETS = SecretValues({("arn:db", "username"): "app", ("arn:db", "password"): "p@ss/w:rd", ("ssm:/shop/key", None): "k"})
+SECRETS = SecretValues(
+    {("arn:db", "username"): "app", ("arn:db", "password"): "p@ss/w:rd", ("ssm:/shop/key", None): "k"}
+)
 
 
 def binding(resource: str = "db") -> Binding:

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.fast
 @dataclass
 class FakeHost:
     instance_id: str
+    bound: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass

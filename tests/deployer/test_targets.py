@@ -112,7 +112,9 @@ def test_the_looks_keep_the_clouds_pace(pace: float, longest: float) -> None:
 
 def test_draining_waits_for_the_end_of_connections() -> None:
     draining = ("draining", "Target.DeregistrationInProgress", None)
-    cloud = Balancer({ONE: [("healthy", None, None), draining, draining, ("absent", None, None)], TWO: [("healthy", None, None)]})
+    cloud = Balancer(
+        {ONE: [("healthy", None, None), draining, draining, ("absent", None, None)], TWO: [("healthy", None, None)]}
+    )
     seen: list[TargetHealth] = []
     deregister_and_drain(cloud, "arn", [ONE], clock=ManualClock(), on_state=seen.append)  # type: ignore[arg-type]
     assert cloud.calls == [("deregister", [{"Id": "i-1", "Port": 8000}])]

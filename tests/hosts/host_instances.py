@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.installer import installer
-
 from host_artifacts import write
+
+from hivemind.hosts.installer import installer
 
 
 def free_port() -> int:
@@ -48,7 +48,7 @@ class Instance:
 
     @property
     def current(self) -> str:
-        return os.readlink(self.home / "current").rpartition("/")[2]
+        return (self.home / "current").readlink().name
 
     @property
     def environment(self) -> dict[str, str]:
@@ -88,11 +88,8 @@ class Instance:
 
     def everything_written(self) -> str:
         """Every file of the instance but the environment files."""
-        texts = []
-        for path in self.root.rglob("*"):
-            if path.is_file() and not path.is_symlink() and path.name != "environment":
-                texts.append(path.read_bytes().decode(errors="replace"))
-        return "\n".join(texts)
+        files = [path for path in self.root.rglob("*") if path.is_file() and not path.is_symlink()]
+        return "\n".join(path.read_bytes().decode(errors="replace") for path in files if path.name != "environment")
 
     def end(self) -> None:
         self.call("remove", "web", "--data")

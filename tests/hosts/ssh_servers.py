@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from host_instances import free_port
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+BEST = "openssh" if SSHD else "asyncssh"
+"""The one server for tests that need not run against both."""
 
 
 @dataclass

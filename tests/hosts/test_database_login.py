@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import ssh_servers
 from host_instances import free_port
 
 from hivemind.agents.deployer.secret_values import SecretValues
@@ -20,7 +21,7 @@ from hivemind.release import CheckFailed, ServiceRelease
 from hivemind.template.fragment import Binding
 from hivemind.testing import release
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,6 @@ def test_a_login_and_a_query(host: Host, login: DatabaseLogin) -> None:
     assert query(host, login, "select current_user, current_database(), 6 * 7") == [("app", "shop", 42)]
 
 
-@pytest.mark.parametrize("server", ["openssh"], indirect=True)
 def test_what_the_server_says_is_passed_on(host: Host, login: DatabaseLogin) -> None:
     with pytest.raises(CheckFailed, match="the login was refused: password authentication failed") as caught:
         query(host, replace(login, password="wrong-one"), "select 1")
@@ -61,7 +61,6 @@ def test_what_the_server_says_is_passed_on(host: Host, login: DatabaseLogin) -> 
         query(host, replace(login, port=free_port()), "select 1")
 
 
-@pytest.mark.parametrize("server", ["openssh"], indirect=True)
 def test_the_check_through_the_probe(host: Host, login: DatabaseLogin, tmp_path: Path) -> None:
     binding = Binding(
         "db",

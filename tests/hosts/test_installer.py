@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from host_artifacts import member, pack
-from host_instances import Instance
+from host_instances import Instance, free_port
 
 pytestmark = pytest.mark.slow
 
@@ -218,6 +218,25 @@ def test_a_port_that_something_else_holds(instance: Instance) -> None:
     assert failure["message"] == f"port {instance.port} is bound by another process of this instance"
 
 
+@pytest.mark.parametrize("obeys", [True, False])
+def test_a_port_that_is_handed_out(instance: Instance, obeys: bool) -> None:
+    wanted, instance.port = instance.port, free_port()
+    start = f"{sys.executable} main.py" if obeys else f"PORT={wanted} {sys.executable} main.py"
+    request = instance.request(port=wanted, start=start)
+    environment = {**instance.environment, "PORT": str(instance.port)}
+    done = subprocess.run(
+        [sys.executable, str(instance.program), "install"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=60,
+        check=True,
+    )
+    started = next(step for step in map(json.loads, done.stdout.splitlines()) if step["step"] == "start")
+    assert started["data"]["port"] == (instance.port if obeys else wanted)
+
+
 @pytest.mark.parametrize(
     ("change", "name"),
     [
@@ -248,5 +267,6 @@ def test_remove_leaves_nothing(instance: Instance) -> None:
 
 APPLICATION_ON_PORT = """\
 import http.server, os
-http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), http.server.BaseHTTPRequestHandler).serve_forever()
+address = ("127.0.0.1", int(os.environ["PORT"]))
+http.server.ThreadingHTTPServer(address, http.server.BaseHTTPRequestHandler).serve_forever()
 """

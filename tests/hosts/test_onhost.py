@@ -33,7 +33,7 @@ def test_every_environment_survives_its_file(variables: dict[str, str]) -> None:
 
 @pytest.mark.fast
 def test_environment_files_of_others() -> None:
-    text = "# a comment\nA=plain value \n\nB='single $x'\n; another\nC=\"with \\\"quotes\\\"\"\n"
+    text = '# a comment\nA=plain value \n\nB=\'single $x\'\n; another\nC="with \\"quotes\\""\n'
     assert environment.parse(text) == {"A": "plain value", "B": "single $x", "C": 'with "quotes"'}
 
 
@@ -161,5 +161,7 @@ def test_the_installer_is_the_same_each_time_and_alone() -> None:
     for path in folder.glob("*.py"):
         tree = ast.parse(path.read_text(), feature_version=(3, 9))
         imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-        outside = [name for name in imported if name.startswith("hivemind") and not name.startswith("hivemind.hosts.onhost")]
+        outside = [
+            name for name in imported if name.startswith("hivemind") and not name.startswith("hivemind.hosts.onhost")
+        ]
         assert outside == []

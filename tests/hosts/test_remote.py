@@ -20,7 +20,7 @@ from hivemind.hosts.onhost.request import Request
 from hivemind.hosts.remote import Step
 from hivemind.hosts.ssh import Host
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)]
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_prepare_install_look_remove(
         assert answer.read() == b"hello"
     state = remote.status(host, "web")
     assert (state["state"], state["current"], state["digest"]) == ("running", "r1-abc", request.digest)
-    assert list(remote.logs(host, "web", lines=50))[0].endswith("Z release -")
+    assert next(remote.logs(host, "web", lines=50)).endswith("Z release -")
     assert "release -" in remote.last_lines(host, "web")
     assert request.port is not None
     assert choose_health_path(host, request.port, None) == "/health"

@@ -143,9 +143,7 @@ def test_another_deployments_key_is_not_let_in(
 ) -> None:
     stranger = deployment_key(tmp_path / "other")
     with pytest.raises(HostUnreachable, match="does not accept the deployment's key for user"):
-        connect(
-            cloud, INSTANCE, key=stranger.private, user=server.user, known={}, deadline=0.5, clock=ManualClock()
-        )
+        connect(cloud, INSTANCE, key=stranger.private, user=server.user, known={}, deadline=0.5, clock=ManualClock())
 
 
 def test_waiting_for_an_instance_that_is_not_up(key: KeyPair) -> None:

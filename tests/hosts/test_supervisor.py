@@ -58,7 +58,9 @@ def test_stop_gives_the_signal_and_ends_every_process(instance: Instance) -> Non
     instance.install(request)
     pid = instance.state()["pid"]
     members = [
-        int(path.name) for path in Path("/proc").glob("[0-9]*") if alive(int(path.name)) and _group(int(path.name)) == pid
+        int(path.name)
+        for path in Path("/proc").glob("[0-9]*")
+        if alive(int(path.name)) and _group(int(path.name)) == pid
     ]
     assert len(members) == 2
     assert instance.call("stop", "web").returncode == 0

@@ -79,7 +79,12 @@ def test_databases() -> None:
 
 
 def test_names_tell_checks_apart() -> None:
-    checks: list[Check] = [HttpCheck("web", "/a"), HttpCheck("web", "/b"), HttpCheck("web", label="own"), DatabaseCheck("db")]
+    checks: list[Check] = [
+        HttpCheck("web", "/a"),
+        HttpCheck("web", "/b"),
+        HttpCheck("web", label="own"),
+        DatabaseCheck("db"),
+    ]
     checks.append(DatabaseCheck("db", "select count(*) from a_table_with_a_long_name where x = 1"))
     names = [check.name for check in checks]
     assert names[:4] == ["http web /a", "http web /b", "own", "database db"]

@@ -34,7 +34,12 @@ def test_every_web_service_is_asked_for_its_health() -> None:
 
 @pytest.mark.parametrize(
     ("path", "health", "asked"),
-    [("/api/*", "/health", "/api/"), ("/api/*", "/api/health", "/api/health"), ("/api", "/apis", "/api"), ("/*", "/up", "/up")],
+    [
+        ("/api/*", "/health", "/api/"),
+        ("/api/*", "/api/health", "/api/health"),
+        ("/api", "/apis", "/api"),
+        ("/*", "/up", "/up"),
+    ],
 )
 def test_a_routed_service_is_asked_where_its_route_leads(path: str, health: str, asked: str) -> None:
     (check,) = hivemind_checks(release=release(services=(service(path=path, health_path=health),)))
@@ -49,7 +54,10 @@ def test_a_needed_database_is_logged_in_to() -> None:
 
 
 def test_certificates_of_https_listeners() -> None:
-    services = (service(url="https://lb.example.com", host="shop.example.com"), service("api", url="https://x.org:8443"))
+    services = (
+        service(url="https://lb.example.com", host="shop.example.com"),
+        service("api", url="https://x.org:8443"),
+    )
     checks = hivemind_checks(release=release(services=services))
     assert checks[2:] == (
         TlsCheck("shop.example.com", 443, connect=("lb.example.com", 443)),

@@ -22,7 +22,7 @@ def choose_health_path(host: Host, port: int, known: str | None, *, timeout: flo
     """
     if known is not None:
         return known
-    status = _status(host, port, USUAL, timeout)
+    status = _status(host, host.bound.get(port, port), USUAL, timeout)
     return USUAL if status is not None and 200 <= status < 400 else FALLBACK
 
 

@@ -107,4 +107,5 @@ class Rollout:
         remote.install(host, self.artifact.path, request, lambda step: self.watcher.on_step(host.instance_id, step))
 
     def _target(self, host: Host) -> Target:
-        return Target(host.instance_id, self.request.port or 0)
+        port = self.request.port or 0
+        return Target(host.instance_id, host.bound.get(port, port))

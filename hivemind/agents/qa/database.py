@@ -45,7 +45,7 @@ def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) 
     timeout: seconds for connection and for each answer. Raises CheckFailed with the server's words for a refused
     login or a failing statement, OSError where the server is not reached.
     """
-    from pg8000.exceptions import DatabaseError, InterfaceError  # type: ignore[import-untyped]
+    from pg8000.exceptions import DatabaseError, InterfaceError
 
     with bridge(host, login.host, login.port, timeout=timeout) as sock:
         try:
@@ -65,7 +65,7 @@ def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) 
 
 
 def _login(sock: socket.socket, login: DatabaseLogin) -> Any:
-    import pg8000.dbapi  # type: ignore[import-untyped]
+    import pg8000.dbapi
 
     # Without an `ssl_context` of ours it encrypts where the server offers it and does not verify: the way to the
     # instance is authenticated, and from there it is as private as the application's own.

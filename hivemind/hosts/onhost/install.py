@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hivemind.hosts.onhost import accounts, archive, environment, readiness, runtime, services, unit
-from hivemind.hosts.onhost.layout import Layout, Release, write_atomically
+from hivemind.hosts.onhost.layout import Layout, Release, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError, Reporter
 from hivemind.hosts.onhost.request import Request
 
@@ -86,7 +86,7 @@ class Installation:
         self._own(incoming.app)
         version = runtime.complete_environment(incoming, self._request.python, self._request.interpreters)
         write_atomically(
-            incoming.record, json.dumps({"digest": self._request.digest, "python": version, "port": self._request.port})
+            incoming.record, json.dumps({"digest": self._request.digest, "python": version, "ports": self._ports()})
         )
         if self._release.path.exists():
             shutil.rmtree(self._release.path)
@@ -119,10 +119,19 @@ class Installation:
         variables = {"HOME": str(self._layout.data), "LANG": "C.UTF-8", **request.env}
         if release.venv.is_dir():
             variables = {"PYTHONUNBUFFERED": "1", "VIRTUAL_ENV": str(release.venv), **variables}
-        if request.port is not None:
-            variables.setdefault("PORT", str(request.port))
+        ports = self._ports()
+        if ports and variables.get("PORT") in (None, str(request.port)):
+            variables["PORT"] = str(ports[0])
         variables["PATH"] = runtime.search_path(release, request.env.get("PATH"))
         return variables
+
+    def _ports(self) -> tuple[int, ...]:
+        """The port that is handed out to this instance, where instances share one network, then the wanted one."""
+        if self._request.port is None:
+            return ()
+        handed_out = os.environ.get("PORT", "") if is_prefixed() else ""
+        first = (int(handed_out),) if handed_out.isdigit() else ()
+        return tuple(dict.fromkeys((*first, self._request.port)))
 
     def _run_release_command(self, command: str) -> None:
         began = time.monotonic()
@@ -166,7 +175,7 @@ class Installation:
     def _switch(self) -> None:
         previous = self._layout.current_id()
         try:
-            took = activate(self._layout, self._release, self._request.port, self._request.ready_timeout)
+            up = activate(self._layout, self._release, self._request.ready_timeout)
         except (InstallError, OSError):
             if previous and previous != self._release.id:
                 go_back(self._layout, self._layout.release(previous))
@@ -174,8 +183,9 @@ class Installation:
                 services.service_of(self._layout).stop()
                 self._layout.current.unlink(missing_ok=True)
             raise
-        on_port = f", listens on {self._request.port}" if self._request.port else ""
-        self._reporter.step("start", f"up after {took:.1f} s{on_port}", data={"seconds": round(took, 3)})
+        on_port = f", listens on {up.port}" if up.port else ""
+        data = {"seconds": round(up.seconds, 3), "port": up.port}
+        self._reporter.step("start", f"up after {up.seconds:.1f} s{on_port}", data=data)
 
     def _restore(self, before: dict[Path, str | None]) -> None:
         """Puts back environment and unit of a release that was current already, and starts it again."""
@@ -208,8 +218,8 @@ def locked(layout: Layout) -> Iterator[None]:
         yield
 
 
-def activate(layout: Layout, release: Release, port: int | None, timeout: float) -> float:
-    """Makes a release current and restarts the service. Returns the seconds until it was up."""
+def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:
+    """Makes a release current and restarts the service. timeout: seconds until it must be up."""
     layout.point_current(release)
     link = layout.environment_link
     fresh = link.with_name(f".{link.name}-{os.getpid()}")
@@ -220,16 +230,15 @@ def activate(layout: Layout, release: Release, port: int | None, timeout: float)
     service = services.service_of(layout)
     service.install()
     service.stop()
-    if port is not None:
-        readiness.wait_until_free(port)
+    ports = readiness.free(release.ports)
     service.start()
-    return readiness.wait(service, port, timeout)
+    return readiness.wait(service, ports, timeout)
 
 
 def go_back(layout: Layout, release: Release) -> None:
     """Makes an earlier release current again, as well as it goes: the failure before it is what gets reported."""
     with contextlib.suppress(InstallError, OSError):
-        activate(layout, release, release.port, BACK_SECONDS)
+        activate(layout, release, BACK_SECONDS)
 
 
 def prune(layout: Layout, keep: int) -> list[str]:

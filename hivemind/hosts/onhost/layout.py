@@ -140,10 +140,10 @@ class Release:
         return self.path / "release.json"
 
     @property
-    def port(self) -> int | None:
-        """The port that it must bind to count as up."""
-        port = self.recorded().get("port")
-        return port if isinstance(port, int) else None
+    def ports(self) -> tuple[int, ...]:
+        """Ports of which one must be bound for it to count as up; none for a worker."""
+        ports = self.recorded().get("ports")
+        return tuple(port for port in ports if isinstance(port, int)) if isinstance(ports, list) else ()
 
     def recorded(self) -> dict[str, Any]:
         """What the record says; empty when there is none or it can't be read."""

@@ -163,12 +163,12 @@ def _rollback(layout: Layout, options: argparse.Namespace) -> None:
     previous = layout.current_id()
     with install.locked(layout):
         try:
-            took = install.activate(layout, release, release.port, options.timeout)
+            up = install.activate(layout, release, options.timeout)
         except InstallError:
             if previous and previous != release.id:
                 install.go_back(layout, layout.release(previous))
             raise
-    Reporter().step("rollback", f"{release.id} is current, up after {took:.1f} s")
+    Reporter().step("rollback", f"{release.id} is current, up after {up.seconds:.1f} s")
 
 
 def _supervise(layout: Layout, _: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from hivemind.hosts.onhost.report import InstallError
@@ -16,10 +17,18 @@ EVIDENCE = 30
 """Lines of the log that go with a failure."""
 
 
-def wait(service: Systemd | Supervised, port: int | None, timeout: float) -> float:
-    """Returns the seconds it took; raises InstallError with the last log lines.
+@dataclass(frozen=True)
+class Up:
+    """A service that is up. seconds: until it was. port: that it bound, None for one without."""
 
-    port: TCP port that must be bound, None: the service must just stay up. timeout: seconds.
+    seconds: float
+    port: int | None
+
+
+def wait(service: Systemd | Supervised, ports: tuple[int, ...], timeout: float) -> Up:
+    """Returns when the service is up; raises InstallError with the last log lines.
+
+    ports: TCP ports of which one must be bound; none: the service must just stay up. timeout: seconds.
     """
     began = time.monotonic()
     pause = 0.05
@@ -28,30 +37,35 @@ def wait(service: Systemd | Supervised, port: int | None, timeout: float) -> flo
         passed = time.monotonic() - began
         if state.restarts >= 2 or state.word in ("failed", "stopped"):
             raise InstallError("the application ends again right after its start", service.lines(EVIDENCE))
-        running = state.word == "running"
-        if running and (is_bound(port) if port is not None else passed >= SETTLE and state.restarts == 0):
-            return passed
+        if state.word == "running":
+            bound = next((port for port in ports if is_bound(port)), None)
+            if bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
+                return Up(passed, bound)
         if passed >= timeout:
-            raise InstallError(_why(port, timeout), service.lines(EVIDENCE))
+            raise InstallError(_why(ports, timeout), service.lines(EVIDENCE))
         time.sleep(pause)
         pause = min(0.5, pause * 1.3)
 
 
-def wait_until_free(port: int, timeout: float = 3.0) -> None:
-    """Returns when nothing is bound to a port any more; raises InstallError when something stays."""
+def free(ports: tuple[int, ...], timeout: float = 3.0) -> tuple[int, ...]:
+    """The ports that nothing is bound to. Raises InstallError when that does not come true of the first.
+
+    timeout: seconds, for the processes that were just told to end.
+    """
     deadline = time.monotonic() + timeout
-    while is_bound(port):
+    while ports and is_bound(ports[0]):
         if time.monotonic() > deadline:
-            raise InstallError(f"port {port} is bound by another process of this instance")
+            raise InstallError(f"port {ports[0]} is bound by another process of this instance")
         time.sleep(0.05)
+    return tuple(port for port in ports if not is_bound(port))
 
 
-def _why(port: int | None, timeout: float) -> str:
-    if port is None:
+def _why(ports: tuple[int, ...], timeout: float) -> str:
+    if not ports:
         return f"the application did not stay up for {SETTLE:g} s within {timeout:g} s"
     others = sorted(listening() - {22})
     hint = f"; ports that are bound: {', '.join(map(str, others))}" if others else ""
-    return f"the application did not bind port {port} within {timeout:g} s{hint}"
+    return f"the application did not bind port {ports[0]} within {timeout:g} s{hint}"
 
 
 def is_bound(port: int) -> bool:
