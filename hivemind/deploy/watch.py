@@ -66,9 +66,8 @@ class Watcher:
         quiet = 0
         for _ in poll.tries():
             try:
-                fresh = self._fresh(stack_id, token, seen)
+                fresh = self._fresh(stack_id, token, seen, events)
                 quiet = 0 if fresh else quiet + 1
-                events += fresh
                 if fresh:
                     poll.moved()
                 if _may_rest(fresh) or (events and quiet >= QUIET_POLLS) or quiet >= 4 * QUIET_POLLS:
@@ -76,7 +75,7 @@ class Watcher:
                     status = self.calls.status(stack_id)
                     if not status.endswith("_IN_PROGRESS"):
                         # Events that came between the two calls.
-                        events += self._fresh(stack_id, token, seen)
+                        self._fresh(stack_id, token, seen, events)
                         return Watched(status, tuple(events))
             except CloudCallFailed as error:
                 poll.forgive(error)
@@ -87,13 +86,18 @@ class Watcher:
             left="the stack is still moving",
         )
 
-    def _fresh(self, stack_id: str, token: str | None, seen: set[str]) -> list[StackEvent]:
+    def _fresh(self, stack_id: str, token: str | None, seen: set[str], events: list[StackEvent]) -> list[StackEvent]:
+        """News of this operation, told and added to `events`."""
         fresh = self.calls.events(stack_id, seen)
         seen.update(event.id for event in fresh)
         ours = [event for event in fresh if token is None or event.token in (None, token)]
+        going_back = any(event.is_stack and "ROLLBACK" in event.status for event in events)
         for event in ours:
+            events.append(event)
             self.on_event(event)
-            if event.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"} and not event.is_stack:
+            going_back = going_back or (event.is_stack and "ROLLBACK" in event.status)
+            # What completes while the stack goes back is as it was before, or about to be deleted.
+            if not going_back and not event.is_stack and event.status in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
                 self.ready(event.logical_id, event.physical_id, event.type)
         return ours
 

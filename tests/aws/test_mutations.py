@@ -34,14 +34,12 @@ def reads(operation: Any) -> bool:
     return is_reading(service.signing_name, operation.name, protocol=protocol, method=operation.http["method"])
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("service", SERVICES)
 def test_no_operation_whose_name_says_change_counts_as_reading(service: str) -> None:
     wrong = [operation.name for operation in operations(service) if reads(operation) and CHANGING.match(operation.name)]
     assert wrong == []
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_operation_is_read_listed_or_refused(service: str) -> None:
     for operation in operations(service):
@@ -56,7 +54,6 @@ def test_every_operation_is_read_listed_or_refused(service: str) -> None:
                 check(*arguments, **options)
 
 
-@pytest.mark.fast
 def test_everything_listed_exists() -> None:
     known = {
         f"{operation.service_model.signing_name}:{operation.name}"
