@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import logging
 import shutil
 import socket
 import subprocess
@@ -27,6 +28,8 @@ from hivemind.local.instances import Instances, guarded
 from hivemind.local.model import LoadBalancer, RegionView, TargetGroup
 from hivemind.local.routing import Wiring
 from hivemind.local.security import OPERATOR, Source, allowed
+
+log = logging.getLogger(__name__)
 
 SPARE = 3
 START_SECONDS = 20.0
@@ -122,7 +125,14 @@ class DataPlane:
         await self._answers.close()
 
     def _refresh(self) -> None:
-        self._spawn(self.update(self._view))
+        self._spawn(self._follow())
+
+    async def _follow(self) -> None:
+        """Takes up changed health; what keeps traefik from starting shows at the next update, too."""
+        try:
+            await self.update(self._view)
+        except (OSError, RuntimeError):
+            log.exception("the data plane does not follow the targets' health")
 
     def _spawn(self, work: Any) -> None:
         if self._closed:
@@ -150,7 +160,21 @@ class DataPlane:
             self._remember(balancer.arn, served.ports)
         self._configure(served)
         if wanted and (served.process is None or served.process.returncode is not None):
+            if self._move_off_taken_ports(served):
+                self._configure(served)
             await self._launch(served)
+
+    def _move_off_taken_ports(self, served: _Served) -> bool:
+        """Somebody else may have taken a port while traefik did not run."""
+        ports = served.ports
+        before = (*ports.entry_points, ports.metrics)
+        ports.entry_points = [port if _is_free(port) else _free_ports(1)[0] for port in ports.entry_points]
+        if not _is_free(ports.metrics):
+            ports.metrics = _free_ports(1)[0]
+        if before == (*ports.entry_points, ports.metrics):
+            return False
+        self._remember(served.balancer.arn, ports)
+        return True
 
     async def _remove(self, arn: str) -> None:
         served = self._served.pop(arn)
@@ -251,26 +275,22 @@ class DataPlane:
         await process.wait()
         await asyncio.sleep(1)
         if self._served.get(served.balancer.arn) is served and served.process is process:
-            await self.update(self._view)
+            await self._follow()
 
     def _folder(self, arn: str) -> Path:
         return self._directory / hashlib.sha256(arn.encode()).hexdigest()[:16]
 
     def _remembered(self, arn: str, listeners: int) -> _Ports:
-        """The ports of the last run where they are still free, else new ones."""
+        """The ports of the last run, else new ones."""
         try:
             stored = json.loads((self._folder(arn) / "ports.json").read_text())
-            ports = _Ports(
+            return _Ports(
                 [int(port) for port in stored["entry_points"]],
                 int(stored["metrics"]),
                 {int(port): int(index) for port, index in stored["listeners"].items()},
             )
         except (OSError, ValueError, KeyError):
             return _Ports(_free_ports(listeners + SPARE), _free_ports(1)[0])
-        ports.entry_points = [port if _is_free(port) else _free_ports(1)[0] for port in ports.entry_points]
-        if not _is_free(ports.metrics):
-            ports.metrics = _free_ports(1)[0]
-        return ports
 
     def _remember(self, arn: str, ports: _Ports) -> None:
         folder = self._folder(arn)

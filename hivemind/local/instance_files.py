@@ -13,7 +13,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 OWN = ("etc", "home", "opt", "root", "srv", "tmp", "var/lib", "var/log")
@@ -127,11 +127,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def needed() -> tuple[str, ...]:
-    """Directories of the running Python and of HiveMind that the instance's own tree would hide."""
+    """Directories that the instance's own tree would hide but its programs need: of the running Python, of
+    HiveMind, and of the other interpreters on the PATH, which applications may ask for."""
     package = Path(__file__).resolve().parents[1]
     checkout = str(package.parent)
     wanted = {sys.prefix, sys.base_prefix, str(package), str(Path(sys.executable).resolve().parents[1])}
     wanted |= {entry for entry in sys.path if entry and Path(entry).is_dir() and str(Path(entry).resolve()) != checkout}
+    wanted |= set(_interpreters())
     hidden = tuple(f"/{name}/" for name in (*OWN, "run"))
     found = sorted({str(Path(one).resolve()) for one in wanted} | {str(Path(one).absolute()) for one in wanted})
     chosen: list[str] = []
@@ -139,6 +141,17 @@ def needed() -> tuple[str, ...]:
         if f"{one}/".startswith(hidden) and not any(f"{one}/".startswith(f"{other}/") for other in chosen):
             chosen.append(one)
     return tuple(chosen)
+
+
+def _interpreters() -> Iterator[str]:
+    """Where the Pythons and the Node of the PATH are installed."""
+    for name in ("node", *(f"python3.{minor}" for minor in range(9, 15))):
+        found = shutil.which(name)
+        if found is not None:
+            folder = Path(found).resolve().parent
+            # Somebody's ~/bin or ~/.local/bin is no installation: only the folder itself is shown.
+            personal = folder.parent in {Path.home(), Path.home() / ".local"}
+            yield str(folder if personal else folder.parent)
 
 
 def enter(tree: Path, keep: Iterable[str]) -> list[str]:

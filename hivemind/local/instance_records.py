@@ -9,6 +9,7 @@ import json
 import shutil
 import socket
 import stat
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,12 +33,15 @@ class Numbers:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._known: dict[str, Kept] = {}
+        # Instances are laid out in threads, several at a time.
+        self._handing_out = threading.Lock()
 
     def load(self, instance_id: str) -> Kept:
         """What the instance has; handed out at the first call."""
-        if instance_id not in self._known:
-            self._known[instance_id] = self._read(instance_id) or self._make(instance_id)
-        return self._known[instance_id]
+        with self._handing_out:
+            if instance_id not in self._known:
+                self._known[instance_id] = self._read(instance_id) or self._make(instance_id)
+            return self._known[instance_id]
 
     def _read(self, instance_id: str) -> Kept | None:
         try:

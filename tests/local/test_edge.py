@@ -66,6 +66,32 @@ def test_half_close_and_big_bodies_both_ways() -> None:
     asyncio.run(main())
 
 
+def test_small_messages_are_not_held_back() -> None:
+    """Without TCP_NODELAY on every hop, each SSH command takes 40 ms longer."""
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"!")
+        await reader.read(-1)
+        writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(hold, "127.0.0.1", 0)
+        front, relay = await _front(server)
+        reader, writer = await asyncio.open_connection(*front.address)
+        await reader.readexactly(1)
+        (end,) = relay.connections
+        for one in (end, end.twin):
+            assert one is not None
+            assert one.transport is not None
+            assert one.transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        writer.close()
+        await until(lambda: not relay.connections)
+        front.cut()
+        server.close()
+
+    asyncio.run(main())
+
+
 def test_a_slow_reader_holds_the_writer_back() -> None:
     sent = 0
 
@@ -223,7 +249,7 @@ def test_one_instance_reaches_another_where_groups_allow_it(tmp_path: Path, name
                 back = await ssh.run(
                     f"python3 -c \"import socket; socket.create_connection(('{web.address}', 8000), 3)\""
                 )
-                assert back.exit_status != 0
+                assert "OSError" in str(back.stderr) or "ConnectionRefusedError" in str(back.stderr)
 
     asyncio.run(main())
 

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import asyncssh
@@ -19,6 +20,7 @@ import psutil
 import pytest
 from stage import GROUPS, KEY, PUBLIC, get, instance, login, running, serve, until
 
+from hivemind.local.instance_records import Numbers
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
 from hivemind.local.security import Source
@@ -40,6 +42,14 @@ def namespaces(tmp_path: Path) -> None:
     found, reason = asyncio.run(mode())
     if found != "namespaces":
         pytest.skip(f"no namespaces here: {reason}")
+
+
+def test_numbers_are_unique_however_many_start_at_once(tmp_path: Path) -> None:
+    numbers = Numbers(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        kept = list(pool.map(numbers.load, [f"i-{number}" for number in range(40)]))
+    assert sorted(one.number for one in kept) == list(range(1, 41))
+    assert [Numbers(tmp_path).load(f"i-{number}") for number in range(40)] == kept
 
 
 def test_three_instances_with_paramiko(tmp_path: Path) -> None:
@@ -266,6 +276,7 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
 
 DAEMON = """
 import asyncio, json, sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from hivemind.local.instances import Instances
 from hivemind.local.model import Instance, RegionView, Rule
