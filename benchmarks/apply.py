@@ -33,12 +33,8 @@ import http.server, os
 http.server.ThreadingHTTPServer(("", int(os.environ["PORT"])), http.server.SimpleHTTPRequestHandler).serve_forever()
 """
 REGION = "us-east-1"
-PARAMETERS = {
-    "Revision": "r1",
-    "FirstRevision": "r1",
-    "SshPublicKey": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ5J7Zg3T1WgIAAyjM1p1p3bTq0Hk0mFqk5bJm8o1x2Y bench",
-}
-IMAGE = "ami-0123456789abcdef0"
+PARAMETERS = {"Revision": "r1", "FirstRevision": "r1"}
+IMAGE = "/aws/service/debian/release/12/latest/amd64"
 MOST_CALLS = 10
 
 
@@ -64,7 +60,7 @@ def rows(folder: Path, repeat: int) -> list[Row]:
         with counting(endpoint) as (counted, calls):
             for number in range(repeat):
                 _ours(ours, folder / f"ours{number}", number, env)
-                template = _template(folder / f"ours{number}", env)
+                template = _template(folder / f"ours{number}", env, endpoint)
                 _sceptre(sceptre, folder / f"sceptre{number}", number, template, counted, calls)
                 _deploy(deploy, folder / f"deploy{number}", number, template, counted, calls)
     finally:
@@ -112,12 +108,21 @@ def _calls(last: str) -> int | None:
     return sum(calls.values()) if isinstance(calls, dict) else calls
 
 
-def _template(project: Path, env: dict[str, str]) -> str:
-    """The same template with a fixed machine image, which HiveMind would look up."""
+def _template(project: Path, env: dict[str, str], endpoint: str) -> str:
+    """The same template, with the values that HiveMind would hand over as defaults."""
+    import boto3
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    ssm = boto3.client(
+        "ssm", region_name=REGION, endpoint_url=endpoint, aws_access_key_id="bench", aws_secret_access_key="bench"
+    )
+    key = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     template = json.loads(run([hivemind(), "template", "--json"], env=env, cwd=project)[1])
+    template["Parameters"]["SshPublicKey"]["Default"] = key.decode()
     for parameter in template["Parameters"].values():
         if parameter["Type"] == "AWS::EC2::Image::Id":
-            parameter["Default"] = IMAGE
+            parameter["Default"] = ssm.get_parameter(Name=IMAGE)["Parameter"]["Value"]
     return json.dumps(template)
 
 
@@ -157,7 +162,8 @@ def _deploy(outcome: Outcome, folder: Path, number: int, template: str, endpoint
         "--stack-name",
         f"deploy{number}",
     ]
-    deploy += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "--parameter-overrides"]
+    deploy += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+    deploy += ["--no-fail-on-empty-changeset", "--parameter-overrides"]
     deploy += [f"{name}={value}" for name, value in PARAMETERS.items()]
     for runs, field_ in ((outcome.created, "created_calls"), (outcome.again, "again_calls")):
         before = calls.total()

@@ -45,7 +45,9 @@ def run(
     seconds = time.perf_counter() - start
     if done.returncode not in codes:
         shown = " ".join(str(part) for part in command)
-        raise CommandFailed(f"{shown}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        said = (done.stdout + done.stderr).splitlines()
+        telling = [line for line in said if "FAILED" in line] or said[-20:]
+        raise CommandFailed("\n".join([f"{shown}: exit {done.returncode}", *telling[:20]]))
     return seconds, done.stdout
 
 
