@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import ssh_servers
 from host_artifacts import write
-from host_instances import free_port
+from host_instances import command_lines, free_port
 
 from hivemind.agents.deployer.health_path import choose_health_path
 from hivemind.errors import StageError
@@ -90,7 +91,9 @@ def test_a_failure_carries_the_applications_words(host: Host, request_and_artifa
     assert remote.status(host, "web")["state"] == "running"
 
 
-def test_the_log_as_it_grows(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
+def test_the_log_as_it_grows(
+    host: Host, server: ssh_servers.Server, request_and_artifact: tuple[Request, Path]
+) -> None:
     request, artifact = request_and_artifact
     remote.install(host, artifact, request)
     following = remote.logs(host, "web", lines=1, follow=True)
@@ -98,6 +101,7 @@ def test_the_log_as_it_grows(host: Host, request_and_artifact: tuple[Request, Pa
     urllib.request.urlopen(f"http://127.0.0.1:{request.port}/health?seen=1", timeout=10).close()
     assert any("/health?seen=1" in line for line in following)
     following.close()
+    assert_ends(server.root, "--follow")
 
 
 def test_rollback_and_logs_of_nothing(host: Host) -> None:
@@ -105,3 +109,14 @@ def test_rollback_and_logs_of_nothing(host: Host) -> None:
     assert remote.last_lines(host, "web") == ()
     with pytest.raises(StageError, match="release r1 is not on this instance; there are: none"):
         remote.rollback(host, "web", "r1")
+
+
+def assert_ends(root: Path, argument: str) -> None:
+    """Nothing of ours stays on the instance: no process with this argument, of this installer."""
+    deadline = time.monotonic() + 20
+    home = str(root.parent).encode()
+    while True:
+        if not any(home in line and argument.encode() in line for line in command_lines()):
+            return
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -74,8 +74,8 @@ def last_lines(path: Path, count: int, *, stamped: bool = False) -> list[str]:
     return [line if stamped else STAMP.sub("", line, count=1) for line in lines]
 
 
-def follow(path: Path, count: int) -> Iterator[str]:
-    """The last lines and everything after them, over rotations, without an end."""
+def follow(path: Path, count: int) -> Iterator[str | None]:
+    """The last lines and everything after them, over rotations, without an end. None whenever nothing is new."""
     stream: IO[str] | None = None
     rest = ""
     first = True
@@ -90,6 +90,7 @@ def follow(path: Path, count: int) -> Iterator[str]:
             stream.close()
             stream = None
         else:
+            yield None
             time.sleep(0.2)
         first = False
 

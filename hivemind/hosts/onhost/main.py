@@ -6,7 +6,9 @@ import argparse
 import json
 import os
 import platform
+import select
 import shutil
+import stat
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return int(answer or 0)
 
 
@@ -132,10 +138,30 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
 
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
     service = services.service_of(layout)
-    stamped = not options.plain
-    for line in service.follow(options.lines) if options.follow else service.lines(options.lines, stamped=stamped):
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+    if not options.follow:
+        for line in service.lines(options.lines, stamped=not options.plain):
+            sys.stdout.write(line + "\n")
+        return
+    for news in service.follow(options.lines):
+        if news is not None:
+            sys.stdout.write(news + "\n")
+            sys.stdout.flush()
+        elif _nobody_reads():
+            return
+
+
+def _nobody_reads() -> bool:
+    """Whether the other side of standard output is gone: without new lines no write would tell."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    if poll.poll(0):
+        return True
+    # An SSH server may keep its side of the output open, but it ends the input with the channel.
+    mode = os.fstat(sys.stdin.fileno()).st_mode
+    if not (stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+        return False
+    ready = select.select([sys.stdin], [], [], 0)[0]
+    return bool(ready) and not os.read(sys.stdin.fileno(), 1024)
 
 
 def _start(layout: Layout, _: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -75,12 +76,23 @@ class Systemd:
     def lines(self, count: int, *, stamped: bool = False) -> list[str]:
         return _command(*self._journal(stamped), "-n", str(count), check=False).splitlines()
 
-    def follow(self, count: int) -> Iterator[str]:
-        with subprocess.Popen(
-            [*self._journal(True), "-n", str(count), "-f"], stdout=subprocess.PIPE, text=True
-        ) as journal:
+    def follow(self, count: int) -> Iterator[str | None]:
+        command = [*self._journal(True), "-n", str(count), "-f"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as journal:
             assert journal.stdout is not None
-            yield from (line.rstrip("\n") for line in journal.stdout)
+            rest = b""
+            try:
+                while True:
+                    if not select.select([journal.stdout], [], [], 1.0)[0]:
+                        yield None
+                        continue
+                    data = os.read(journal.stdout.fileno(), 65536)
+                    if not data:
+                        return
+                    *lines, rest = (rest + data).split(b"\n")
+                    yield from (line.decode(errors="replace") for line in lines)
+            finally:
+                journal.terminate()
 
     def _journal(self, stamped: bool) -> tuple[str, ...]:
         form = "short-iso" if stamped else "cat"
@@ -151,7 +163,7 @@ class Supervised:
     def lines(self, count: int, *, stamped: bool = False) -> list[str]:
         return logfile.last_lines(self._layout.log, count, stamped=stamped)
 
-    def follow(self, count: int) -> Iterator[str]:
+    def follow(self, count: int) -> Iterator[str | None]:
         return logfile.follow(self._layout.log, count)
 
     def hold(self) -> IO[str] | None:
