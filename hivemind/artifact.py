@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+
+ARM_FAMILY = re.compile(r"[a-z]+\d+g[a-z]*|a1")
+
+
+def machine_of(size: str) -> str:
+    """`aarch64` for Graviton sizes of EC2 such as `t4g.small`, `x86_64` for all others."""
+    return "aarch64" if ARM_FAMILY.fullmatch(size.partition(".")[0]) else "x86_64"
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,9 @@ class Cloud(Protocol):
 
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress: ...
 
-    def platform(self, os: str) -> Platform: ...
+    def platform(self, os: str, size: str) -> Platform:
+        """What instances of an operating system and a size (`t4g.small`: arm64) run. Raises KeyError for an unknown system."""
+        ...
 
     def calls(self) -> Mapping[str, int]:
         """API calls made so far, by `service:Operation`."""

@@ -73,7 +73,10 @@ def check(
     repository = read(source.path.parent)
     blueprint, unknown = resolve(blueprint, _detections(blueprint, repository, plugins))
     _stop_at_errors(placed((*findings, *unknown), source))
-    assembly = assembled(blueprint, plugins)
+    try:
+        assembly = assembled(blueprint, plugins)
+    except FindingsError as error:
+        raise FindingsError(placed((*findings, *unknown, *error.findings), source)) from None
     remarks = (*findings, *unknown, *_lint(assembly, blueprint, plugins, region if lint else None))
     found = placed(remarks, source)
     _stop_at_errors(found)
@@ -90,11 +93,12 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
 
 
 def planned(
-    checked: Checked, snapshot: Snapshot, platform: Callable[[str], Platform], *, region: str, made_at: str
+    checked: Checked, snapshot: Snapshot, platform: Callable[[str, str], Platform], *, region: str, made_at: str
 ) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 
-    snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system, in the cloud that is meant.
+    snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
+    in the cloud that is meant.
     Returns the Checked with what the stack knows better (health check paths that were found by asking the
     application), the Plan, and what its releases are made of.
     """
@@ -155,7 +159,8 @@ def _detections(blueprint: Blueprint, repository: Repository, plugins: Plugins) 
 def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: str | None) -> Iterator[Finding]:
     answers, failures = plugins.gather("hivemind_lint", assembly=assembly, blueprint=blueprint)
     for answer in answers:
-        yield from (replace(finding, plugin=answer.plugin) for finding in answer.result)
+        for finding in answer.result:
+            yield replace(finding, plugin=answer.plugin) if finding.plugin == "hivemind" else finding
     for failure in failures:
         yield Finding("H603", Severity.ERROR, failure.message, hint=failure.hint, plugin=failure.source.name)
     if region is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Platform
+from hivemind.artifact import Platform, machine_of
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.aws.hostkeys import host_key
@@ -25,6 +26,11 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     }
 )
 """What the stock images of each system have before anything is installed."""
+
+
+def stock_platform(os: str, size: str) -> Platform:
+    """The platform of a system's stock image on instances of a size. Raises KeyError for an unknown system."""
+    return replace(PLATFORMS[os], machine=machine_of(size))
 
 
 class AwsCloud:
@@ -104,9 +110,8 @@ class AwsCloud:
         host = dns_name if port == usual else f"{dns_name}:{port}"
         return WebAddress(f"{'https' if tls else 'http'}://{host}", (dns_name, port), host)
 
-    def platform(self, os: str) -> Platform:
-        """Raises KeyError for a system that the schema does not know."""
-        return PLATFORMS[os]
+    def platform(self, os: str, size: str) -> Platform:
+        return stock_platform(os, size)
 
     def calls(self) -> Mapping[str, int]:
         return MappingProxyType(self._counter.counts())

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
     from hivemind.cloud import Cloud
     from hivemind.deploy.lease import Lease
-    from hivemind.pipeline import Checked
     from hivemind.plan.model import Plan
 
 
@@ -67,7 +66,9 @@ def command(
     cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local))
     _say_where(cloud, as_json=as_json)
     folder = StateStore(cloud.state).folder(id_of(checked, cloud))
-    with acquire(folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")) as lease:
+    with acquire(
+        folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")
+    ) as lease:
         run = prepare(checked, cloud, may_lose=frozenset(lose), say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)
@@ -92,8 +93,15 @@ def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
     from hivemind.agents.conductor.apply import apply
     from hivemind.cli.progress import renderer
 
-    with renderer(as_json, sys.stdout) as show:
-        return apply(run, lease, show)
+    try:
+        with renderer(as_json, sys.stdout) as show:
+            return apply(run, lease, show)
+    except KeyboardInterrupt:
+        _note(
+            f"\nInterrupted. What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
+            "this program only watched.\nhivemind apply goes on where this run stopped; hivemind events tells what was done."
+        )
+        raise
 
 
 def _refuse_changed(reviewed: Plan, run: Run) -> None:
@@ -131,16 +139,19 @@ def _refuse_loss(run: Run) -> None:
 
 
 def _approve(run: Run, *, yes: bool, as_json: bool) -> None:
-    from hivemind.plan.show import lines
+    from hivemind.cli.paragraphs import folded
     from hivemind.errors import Refused
+    from hivemind.plan.show import lines
 
     if not as_json:
-        click.echo("\n".join(lines(run.plan)))
+        click.echo(folded(lines(run.plan)))
         click.echo()
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Refused("nobody is there to approve the plan", hint="hivemind apply --yes, or apply a reviewed plan FILE.")
+        raise Refused(
+            "nobody is there to approve the plan", hint="hivemind apply --yes, or apply a reviewed plan FILE."
+        )
     if not click.confirm("Apply?", err=True):
         raise Refused("not applied", hint="Nothing was changed.")
 
@@ -199,8 +210,8 @@ def _summary(applied: Applied, *, as_json: bool) -> None:
 def _say_where(cloud: Cloud, *, as_json: bool) -> None:
     if cloud.name == "local" and not as_json:
         _note(
-            f"Local cloud at {cloud.endpoint}, account {cloud.account}; health checks run {cloud.pace:g} times as often "
-            "as on AWS. hivemind local stop ends it."
+            f"Local cloud at {cloud.endpoint}, account {cloud.account}, pace {cloud.pace:g} (health checks run so much "
+            "faster than on AWS).\nhivemind local stop ends it."
         )
 
 

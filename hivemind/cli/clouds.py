@@ -40,10 +40,10 @@ def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool 
 
         return AwsCloud(region, home.deployments())
     try:
-        from hivemind.local import cloud
+        from hivemind.local.cloud import connect as connect_local
     except ModuleNotFoundError as error:
         raise _extra_missing(error) from None
-    return cloud.connect(checkout.resolve(), name, region, start=start)
+    return connect_local(checkout.resolve(), name, region, start=start)
 
 
 def reachable(name: str, region: str, checkout: Path, *, local: bool) -> Cloud | None:

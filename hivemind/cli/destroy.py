@@ -64,9 +64,7 @@ def command(
         if not yes:
             _ask(known)
         with renderer(as_json, sys.stdout) as show:
-            deletion = destroy(
-                cloud, known.store, what, keep_snapshots=keep, unprotect=unprotect, listener=show
-            )
+            deletion = destroy(cloud, known.store, what, keep_snapshots=keep, unprotect=unprotect, listener=show)
     _leave_nothing_running(cloud, as_json=as_json)
     _report(known, deletion, keep=keep, as_json=as_json)
     return ExitCode.OK
@@ -132,4 +130,6 @@ def _report(known: Known, deletion: Deletion, *, keep: bool, as_json: bool) -> N
         click.echo(f"Left: {one}")
     for one in kept:
         click.echo(f"Kept: database snapshot {one}")
-    click.echo(f"{known.state.deployment_id} is gone" + ("; the above is left." if left or kept else "; nothing is left."))
+    click.echo(
+        f"{known.state.deployment_id} is gone" + ("; the above is left." if left or kept else "; nothing is left.")
+    )

@@ -21,14 +21,19 @@ def command(
     path: Path, environment: str | None, deployment: str | None, last: int | None, every: bool, as_json: bool
 ) -> None:
     """Print the journal of a deployment: what was done, when, by which attempt."""
-    import sys
+    import json
 
-    from hivemind.cli.progress import JsonLines, PlainLines
+    from hivemind.cli.tree import duration
     from hivemind.deploy.journal import last_attempt, read_journal
 
     known = require(path, environment, deployment)
     attempt = None if every else last_attempt(known.folder)
     events = list(read_journal(known.folder, attempt=attempt))
-    show = JsonLines(sys.stdout) if as_json else PlainLines(sys.stdout)
     for event in events[-last:] if last else events:
-        show(event)
+        if as_json:
+            click.echo(json.dumps(event.as_json(), ensure_ascii=False))
+            continue
+        took = f"  {duration(event.data['seconds'])}" if "seconds" in event.data else ""
+        step = "" if event.step == event.stage else event.step
+        parts = (f"{event.time[:19]}Z", f"{event.stage:9}", step, event.kind.value, event.message)
+        click.echo("  ".join(part for part in parts if part).rstrip() + took)

@@ -25,7 +25,7 @@ def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
     """The running instances of a deployment, or of one of its services, in order. Raises DeploymentNotFound."""
     from hivemind.agents.conductor.status import look
 
-    found = look(known.cloud(), known.stack, known.state).services
+    found = look(known.cloud(), known.stack).services
     if service is not None and service not in found:
         hint = f"services: {', '.join(found)}" if found else "`hivemind status` tells what stands."
         raise DeploymentNotFound(f"there is no service {service}", hint=hint)

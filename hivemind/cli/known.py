@@ -38,9 +38,7 @@ class Known:
         from hivemind.cli.clouds import connect
 
         checkout = Path(self.state.checkout or ".")
-        return connect(
-            self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=start
-        )
+        return connect(self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=start)
 
     def require_changeable(self) -> None:
         """Raises Refused for a deployment that HiveMind did not make through CloudFormation."""

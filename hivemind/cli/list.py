@@ -33,7 +33,9 @@ def command(as_json: bool) -> None:
         revision = f"r{state.revision}" if state.revision else "-"
         address = next(iter(state.urls.values()), "")
         made = "" if state.changeable else f"   made by {state.creation_method}: shown, never changed"
-        click.echo(f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}".rstrip())
+        click.echo(
+            f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}".rstrip()
+        )
 
 
 def _entry(state: DeploymentState) -> dict[str, object]:

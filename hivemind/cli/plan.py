@@ -15,23 +15,24 @@ from hivemind.exits import ExitCode
 @path_argument
 @environment_option
 @local_option
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `hivemind apply FILE`.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `hivemind apply FILE`."
+)
 @json_option
-def command(
-    path: Path, environment: str | None, local: bool | None, out: Path | None, as_json: bool
-) -> int:
+def command(path: Path, environment: str | None, local: bool | None, out: Path | None, as_json: bool) -> int:
     """Show what apply would create, change, replace and delete.
 
     The plan says its basis: live (compared with the cloud as it stands), recorded (with the last known state), or none.
     It needs neither AWS nor a running local cloud.
     """
-    from hivemind.plan.show import lines
+    from hivemind.cli.paragraphs import folded
     from hivemind.cli.project import checked_project
     from hivemind.cli.standing import basis
     from hivemind.clock import SYSTEM_CLOCK
     from hivemind.errors import HiveMindError
     from hivemind.pipeline import planned
     from hivemind.plan import file
+    from hivemind.plan.show import lines
 
     checked = checked_project(path, environment, as_json=as_json)
     known = basis(checked, local)
@@ -45,7 +46,7 @@ def command(
     if as_json:
         click.echo(json.dumps({**file.as_json(plan), "empty": plan.empty}))
         return ExitCode.OK
-    click.echo("\n".join(lines(plan)))
+    click.echo(folded(lines(plan)))
     if out is not None:
         click.echo(f"Saved: {out}   (hivemind apply {out})")
     return ExitCode.OK

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class BasisOfPlan:
-    """snapshot: live, recorded or nothing. platform: of an operating system where artifacts will run."""
+    """snapshot: live, recorded or nothing. platform: of an operating system and a size where artifacts will run."""
 
     snapshot: Snapshot
     region: str
-    platform: Callable[[str], Platform]
+    platform: Callable[[str, str], Platform]
 
 
 def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
@@ -76,11 +76,11 @@ def checkout_of(known: Known, path: Path) -> Path:
     return folder if (folder / "hivemind.yaml").is_file() else Path(known.state.checkout or ".")
 
 
-def _platforms(*, local: bool) -> Callable[[str], Platform]:
+def _platforms(*, local: bool) -> Callable[[str, str], Platform]:
     if local:
         from hivemind.local.cloud import host_platform
 
         return host_platform
-    from hivemind.aws.cloud import PLATFORMS
+    from hivemind.aws.cloud import stock_platform
 
-    return PLATFORMS.__getitem__
+    return stock_platform

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 @local_option
 @deployment_option
 @json_option
-def command(
-    path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool
-) -> int:
+def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
     """Show a deployment as it stands: stack, instances with their health, release, address.
 
     The exit code is 0 whether all is well or not; --json says which.
@@ -39,7 +37,7 @@ def command(
     found = None
     if known.state.changeable:
         try:
-            found = look(known.cloud(), known.stack, known.state)
+            found = look(known.cloud(), known.stack)
         except CloudUnreachable as error:
             unreachable = error.message
     if as_json:
@@ -61,7 +59,10 @@ def _nothing(path: Path, *, as_json: bool) -> int:
 def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) -> None:
     state = known.state
     revision = f"r{state.revision}" if state.revision else "no revision yet"
-    click.secho(f"{state.name or state.deployment_id} ({state.environment}, {state.cloud} {state.region})   {revision}", bold=True)
+    click.secho(
+        f"{state.name or state.deployment_id} ({state.environment}, {state.cloud} {state.region})   {revision}",
+        bold=True,
+    )
     if not state.changeable:
         click.echo(state.instructions)
         return

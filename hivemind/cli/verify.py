@@ -18,9 +18,7 @@ from hivemind.exits import ExitCode
 @local_option
 @deployment_option
 @json_option
-def command(
-    path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool
-) -> int:
+def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
     """Run the checks of a deployment again: the blueprint's, the plugins' and those that every service gets."""
     from hivemind.agents.conductor.standing import refuse_bad
     from hivemind.cli.project import checked_project

@@ -198,3 +198,12 @@ def is_interrupted(folder: Path, plan_digest: str) -> bool:
             digest = event.data.get("plan", digest)
             ended = event.kind is EventKind.FINISHED
     return not ended and digest == plan_digest
+
+
+def usual_seconds(folder: Path) -> Mapping[str, float]:
+    """Step -> seconds that it took when it last ended well: what it may take again."""
+    return {
+        event.step: float(event.data["seconds"])
+        for event in read_journal(folder)
+        if event.kind is EventKind.FINISHED and "seconds" in event.data
+    }

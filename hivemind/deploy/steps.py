@@ -38,7 +38,8 @@ class Step:
     Context; what it returns is the step's result. needs: names of steps and events. provides: events
     that it fulfils while it runs. check: whether the result of an interrupted attempt still holds
     (asked of the cloud or the host, never assumed); without it the step always runs. lasting: whether
-    the result goes into the journal, and so must be JSON data.
+    the result goes into the journal, and so must be JSON data. message: what it is about. outcome: what it
+    came to, in words, made of its result. estimate: seconds it should take, None where nobody knows.
     """
 
     name: str
@@ -49,6 +50,8 @@ class Step:
     check: Callable[[Any], bool] | None = None
     lasting: bool = False
     message: str = ""
+    outcome: Callable[[Any], str] | None = None
+    estimate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -225,7 +228,8 @@ class StepGraph:
 
     def _fresh_outcome(self, step: Step, start: float) -> Outcome:
         self._before_each()
-        self.journal.record(step.stage, step.name, EventKind.STARTED, step.message or step.name)
+        expected = {} if step.estimate is None else {"estimate": round(step.estimate, 1)}
+        self.journal.record(step.stage, step.name, EventKind.STARTED, step.message or step.name, expected)
         result = step.run(Context(self, step))
         seconds = self._clock.monotonic() - start
         data: dict[str, Any] = {"seconds": round(seconds, 3)}
@@ -233,7 +237,8 @@ class StepGraph:
             json.dumps(result)  # raises TypeError here, where the step is known, not in the journal
             data["result"] = result
         self._keep(step, result)
-        self.journal.record(step.stage, step.name, EventKind.FINISHED, step.message or step.name, data)
+        words = step.outcome(result) if step.outcome else step.message or step.name
+        self.journal.record(step.stage, step.name, EventKind.FINISHED, words, data)
         return Outcome(step.name, result=result, seconds=seconds)
 
     def _keep(self, step: Step, result: Any) -> None:

@@ -133,8 +133,8 @@ class LocalCloud:
         host = f"{name}:{connect_to[1]}"
         return WebAddress(f"{'https' if tls else 'http'}://{host}", connect_to, host)
 
-    def platform(self, os: str) -> Platform:
-        return host_platform(os)
+    def platform(self, os: str, size: str) -> Platform:
+        return host_platform(os, size)
 
     def calls(self) -> Mapping[str, int]:
         return MappingProxyType(self._counter.counts())
@@ -151,8 +151,8 @@ def _resolves_localhost() -> bool:
 
 
 @cache
-def host_platform(os: str) -> Platform:  # noqa: ARG001
-    """Whatever system the blueprint asks for, the local cloud's instances are this machine."""
+def host_platform(os: str, size: str) -> Platform:  # noqa: ARG001
+    """Whatever system and size the blueprint asks for, the local cloud's instances are this machine."""
     kind, release = platform.libc_ver()
     numbers = [int(part) for part in release.split(".")[:2]] if kind == "glibc" else []
     glibc = (numbers[0], numbers[1]) if len(numbers) == 2 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,12 +18,14 @@ from hivemind.deploy.steps import StepGraph
 from hivemind.errors import HiveMindError, StageError
 from hivemind.events import Event, EventKind
 from hivemind.pipeline import with_health_paths
-from hivemind.release import CheckStatus, Verdict
+from hivemind.release import CheckResult, CheckStatus, Verdict
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
     from hivemind.artifact import Artifact
     from hivemind.deploy.stack import StackResult
+
+log = logging.getLogger(__name__)
 
 VERIFY = "verify"
 
@@ -47,8 +50,10 @@ def apply(run: Run, lease: Lease, listener: Callable[[Event], None]) -> Applied:
     """
     seconds = _Stopwatch()
     _record_start(run)
-    listeners = (seconds, run.checked.plugins.notify, listener)
-    with Journal(run.folder, run.deployment_id, new_attempt(run.clock), listeners=listeners, clock=run.clock) as journal:
+    listeners = (seconds, lambda event: _notify(run, event), listener)
+    with Journal(
+        run.folder, run.deployment_id, new_attempt(run.clock), listeners=listeners, clock=run.clock
+    ) as journal:
         earlier = interrupted_results(run.folder, run.plan.digest)
         journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
         graph = StepGraph(steps(run), journal, earlier=earlier, before_each=lease.check, clock=run.clock)
@@ -92,21 +97,23 @@ def _carry_out(run: Run, graph: StepGraph, journal: Journal, seconds: _Stopwatch
 def _verify(standing: Standing, journal: Journal) -> Verdict:
     journal.record(VERIFY, VERIFY, EventKind.STARTED, "checks")
     began = standing.clock.monotonic()
-    verdict = standing.verify(
-        lambda result: journal.record(
-            VERIFY,
-            VERIFY,
-            EventKind.PROGRESS if result.status is CheckStatus.PASSED else EventKind.NOTE,
-            f"{result.name}: {result.message}",
-            {"check": result.name, "status": result.status.value, "milliseconds": round(result.milliseconds, 1)},
-        )
-        and None
-    )
+
+    def show(result: CheckResult) -> None:
+        kind = EventKind.PROGRESS if result.status is CheckStatus.PASSED else EventKind.NOTE
+        data = {"check": result.name, "status": result.status.value, "milliseconds": round(result.milliseconds, 1)}
+        journal.record(VERIFY, VERIFY, kind, f"{result.name}: {result.message}", data)
+
+    verdict = standing.verify(show)
     passed = sum(result.status is CheckStatus.PASSED for result in verdict.results)
     message = f"{passed} of {len(verdict.results)} checks"
     kind = EventKind.FINISHED if verdict.good else EventKind.FAILED
     journal.record(VERIFY, VERIFY, kind, message, {"seconds": round(standing.clock.monotonic() - began, 3)})
     return verdict
+
+
+def _notify(run: Run, event: Event) -> None:
+    for problem in run.checked.plugins.notify(event):
+        log.warning("%s", problem.message)
 
 
 def _record_start(run: Run) -> None:
@@ -191,10 +198,7 @@ def _record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
         failure_analysis=diagnose(subject, _words(error), path=path),
         host_keys={
             **run.known_hosts,
-            **{
-                one: host.host_key
-                for one, host in hosts_of({n: o.result for n, o in graph.outcomes.items()}).items()
-            },
+            **{one: host.host_key for one, host in hosts_of({n: o.result for n, o in graph.outcomes.items()}).items()},
         },
     )
 

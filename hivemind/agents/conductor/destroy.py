@@ -108,9 +108,7 @@ def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, c
             {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason},
         )
 
-    buckets = tuple(
-        one.resource.physical_id for one in what.contents if one.resource.logical_id == ARTIFACT_BUCKET
-    )
+    buckets = tuple(one.resource.physical_id for one in what.contents if one.resource.logical_id == ARTIFACT_BUCKET)
     driver = StackDriver(cloud, clock=clock, say=lambda text: _note(journal, text))
     return driver.delete(what.stack_id, on_event=tell, buckets=buckets, unprotect=unprotect)
 

@@ -1,16 +1,17 @@
 """The steps of an apply. Builds run beside the stack; each instance is prepared as soon as it exists.
 
-    build SERVICE ------------------------------+
-    stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health path --> traffic SERVICE --> verify
-      +--> upload SERVICE (needs build, too)
+build SERVICE ------------------------------+
+stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health path --> traffic SERVICE --> verify
+  +--> upload SERVICE (needs build, too)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.conductor.stack import apply_stack, drive
+from hivemind.agents.conductor.stack import apply_stack, drive, expected_seconds
 from hivemind.agents.deployer.environment import install_requests
 from hivemind.agents.deployer.health_path import choose_health_path
 from hivemind.agents.deployer.rollout import Rollout, Watcher
@@ -18,6 +19,7 @@ from hivemind.agents.deployer.secret_values import secret_values
 from hivemind.artifact import Artifact
 from hivemind.aws.errors import translated
 from hivemind.blueprint.model import Service
+from hivemind.deploy.journal import usual_seconds
 from hivemind.deploy.steps import Context, Step
 from hivemind.errors import Stage, StageError
 from hivemind.hosts import remote
@@ -37,7 +39,13 @@ STACK, HEALTH_PATH = "stack", "health path"
 
 
 def steps(run: Run) -> Iterator[Step]:
-    """The steps that the plan of this run needs."""
+    """The steps that the plan of this run needs, each with the time that it took before."""
+    usual = usual_seconds(run.folder)
+    for step in _steps(run):
+        yield replace(step, estimate=usual.get(step.name, step.estimate))
+
+
+def _steps(run: Run) -> Iterator[Step]:
     releasing = run.releasing()
     nodes = [node for _, nodes in releasing for node in nodes]
     yield Step(
@@ -46,21 +54,29 @@ def steps(run: Run) -> Iterator[Step]:
         lambda context: apply_stack(run, context),
         provides=tuple(node.event for node in nodes),
         message=run.checked.blueprint.stack_name,
+        outcome=lambda result: _stack_words(run, result),
+        estimate=expected_seconds(run),
     )
     for service, nodes_of in releasing:
         yield from _service_steps(run, service, nodes_of)
     if releasing:
         web = [service for service, _ in releasing if service.is_web]
         needs = (STACK, *(f"release {service.name}" for service in web))
-        yield Step(HEALTH_PATH, "traffic", lambda context: _settle_health_paths(run, context), needs=needs)
+        yield Step(
+            HEALTH_PATH,
+            "traffic",
+            lambda context: _settle_health_paths(run, context),
+            needs=needs,
+            outcome=lambda paths: ", ".join(f"{service} {path}" for service, path in sorted(paths.items())) or "known",
+        )
 
 
 def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
     name = service.name
-    yield Step(f"build {name}", "build", lambda _: _build(run, service), message=name)
+    yield Step(f"build {name}", "build", lambda _: _build(run, service), message=name, outcome=_build_words)
     yield Step(
         f"upload {name}",
-        "build",
+        "release",
         lambda context: _upload(run, context[f"build {name}"], context[STACK]),
         needs=(f"build {name}", STACK),
         message=f"{name} to the artifacts bucket",
@@ -74,6 +90,7 @@ def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Itera
         lambda context: _release(run, service, context, hosts),
         needs=(f"build {name}", STACK, *hosts),
         message=f"{name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}",
+        outcome=lambda _: f"{name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}",
     )
     if service.is_web:
         yield Step(
@@ -82,6 +99,7 @@ def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Itera
             lambda context: _rollout_of(context, name).register(),
             needs=(f"release {name}", HEALTH_PATH),
             message=name,
+            outcome=lambda healths: f"{name}  {len(healths)} of {len(healths)} healthy",
         )
 
 
@@ -114,7 +132,7 @@ def _build(run: Run, service: Service) -> Artifact:
         "hivemind_build",
         service=service,
         repository=run.checked.repository,
-        platform=run.cloud.platform(service.os),
+        platform=run.cloud.platform(service.os, service.size),
         store=run.artifacts,
     )
     if answer is None:
@@ -155,7 +173,7 @@ def _release(run: Run, service: Service, context: Context, prepared: tuple[str, 
         stack.outputs,
         secrets,
         revision=run.revision,
-        platforms={service.os: run.cloud.platform(service.os)},
+        platforms={service.os: run.cloud.platform(service.os, service.size)},
     )[service.name]
     rollout = Rollout(
         run.cloud,
@@ -198,6 +216,20 @@ def _settle_health_paths(run: Run, context: Context) -> dict[str, str]:
         context.note(f"health check path, found by asking the application: {names}")
         drive(run, with_health_paths(run.checked, asked).assembly, context)
     return asked
+
+
+def _stack_words(run: Run, result: StackResult) -> str:
+    name = run.checked.blueprint.stack_name
+    return f"{name}  {len(result.seconds)} resources" if result.changed else f"{name}  as it was"
+
+
+def _build_words(artifact: Artifact) -> str:
+    megabytes = artifact.size / 1_000_000
+    size = f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"
+    if artifact.reused:
+        return f"{artifact.service}  {size}, built before"
+    note = " (dependencies reused)" if artifact.dependencies_reused else ""
+    return f"{artifact.service}  {size} in {artifact.seconds:.1f} s{note}"
 
 
 def hosts_of(results: Any) -> dict[str, Host]:

@@ -61,9 +61,7 @@ def prepare(
         deployment_id=identity,
         key=key,
         artifacts=home.home() / "artifacts",
-        parameters=parameters(
-            cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=key.public
-        ),
+        parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=key.public),
         known_hosts=state.host_keys if state else {},
         may_lose=may_lose,
         clock=clock,

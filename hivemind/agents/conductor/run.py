@@ -70,9 +70,7 @@ class Run:
 
     def nodes(self, service: Service) -> tuple[Node, ...]:
         """The instances of a service once the plan is applied."""
-        fresh = {
-            change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)
-        }
+        fresh = {change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
         logical_ids = [instance_id_of(service.name, number) for number in range(1, service.instances + 1)]
         return tuple(
             Node(service.name, number, one, None if one in fresh else self.snapshot.physical_ids.get(one))

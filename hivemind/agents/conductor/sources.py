@@ -32,11 +32,14 @@ def release_sources(
     blueprint: Blueprint,
     repository: Repository,
     bindings: Mapping[str, Binding],
-    platform: Callable[[str], Platform],
+    platform: Callable[[str, str], Platform],
 ) -> Mapping[str, ReleaseSource]:
-    """Service -> what its release is made of. bindings: by resource name. platform: of an operating system."""
+    """Service -> what its release is made of.
+
+    bindings: by resource name. platform: of an operating system and a size.
+    """
     return {
-        name: _source(service, source_digest(service, repository, platform(service.os)), bindings)
+        name: _source(service, source_digest(service, repository, platform(service.os, service.size)), bindings)
         for name, service in sorted(blueprint.services.items())
     }
 

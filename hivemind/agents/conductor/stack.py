@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from hivemind.template.fragment import Assembly
 
 FIRST_REVISION = "FirstRevision"
+AVERAGE_SECONDS = {
+    "AWS::RDS::DBInstance": 600.0,
+    "AWS::CertificateManager::Certificate": 240.0,
+    "AWS::IAM::InstanceProfile": 126.0,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": 116.0,
+    "AWS::EC2::NatGateway": 106.0,
+    "AWS::EC2::Instance": 16.0,
+}
+"""Seconds that AWS takes to create the slow types, as measured for the design (architecture.md, section 6)."""
 
 
 def apply_stack(run: Run, context: Context) -> StackResult:
@@ -40,6 +49,14 @@ def apply_stack(run: Run, context: Context) -> StackResult:
         return standing(run)
     drain_leaving(run, context)
     return drive(run, run.checked.assembly, context, ready)
+
+
+def expected_seconds(run: Run) -> float | None:
+    """Seconds that the slowest resource to be created takes on AWS, on average; None where nobody knows."""
+    if run.cloud.name != "aws":
+        return None
+    created = (change.type for change in run.plan.changes if change.action in (Action.CREATE, Action.REPLACE))
+    return max((AVERAGE_SECONDS.get(kind, 0.0) for kind in created), default=0.0) or None
 
 
 def drive(
@@ -130,5 +147,3 @@ def drain_leaving(run: Run, context: Context) -> None:
         if arn and going:
             context.progress(f"draining {len(going)} of {service.name}")
             deregister_and_drain(run.cloud, arn, going, clock=run.clock)
-
-

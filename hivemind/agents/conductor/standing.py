@@ -104,7 +104,9 @@ class Standing:
         """A function from instance id to an open connection; all are closed at the end."""
         hosts: dict[str, Host] = {}
         users = {
-            one: login_name(service.os) for service in self.blueprint.services.values() for one in self.instances(service)
+            one: login_name(service.os)
+            for service in self.blueprint.services.values()
+            for one in self.instances(service)
         }
 
         def open_host(instance_id: str) -> Host:

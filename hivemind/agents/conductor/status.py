@@ -11,7 +11,6 @@ from hivemind.aws.snapshot import read
 
 if TYPE_CHECKING:
     from hivemind.cloud import Cloud
-    from hivemind.deploy.state import DeploymentState
     from hivemind.plan.model import Snapshot
 
 INSTANCE, TARGET_GROUP, DATABASE = (
@@ -51,8 +50,8 @@ class DeploymentLook:
         return good and all(one.works for instances in self.services.values() for one in instances)
 
 
-def look(cloud: Cloud, stack: str, state: DeploymentState) -> DeploymentLook:
-    """Asks the cloud; nothing of the answer comes from the state but names."""
+def look(cloud: Cloud, stack: str) -> DeploymentLook:
+    """Asks the cloud; nothing of the answer comes from a state. stack: name or id."""
     snapshot = read(cloud, stack)
     if snapshot.status is None:
         return DeploymentLook(None, {}, {})
@@ -80,9 +79,7 @@ def _services(
     ids = _ids(snapshot, INSTANCE)
     if not ids:
         return {}
-    answer = cloud.client("ec2").describe_instances(
-        Filters=[{"Name": "instance-id", "Values": sorted(ids.values())}]
-    )
+    answer = cloud.client("ec2").describe_instances(Filters=[{"Name": "instance-id", "Values": sorted(ids.values())}])
     states = {
         one["InstanceId"]: str(one["State"]["Name"])
         for reservation in answer["Reservations"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-ARM_FAMILY = re.compile(r"[a-z]+\d+g[a-z]*|a1")
+from hivemind.artifact import machine_of
+
 PARAMETER_TYPE = "AWS::EC2::Image::Id"
 
 
@@ -49,7 +49,7 @@ IMAGES: Mapping[str, Image] = MappingProxyType(
 
 def processor(size: str) -> str:
     """`arm64` for Graviton sizes such as `t4g.small`, `x86_64` for all others."""
-    return "arm64" if ARM_FAMILY.fullmatch(size.partition(".")[0]) else "x86_64"
+    return "arm64" if machine_of(size) == "aarch64" else "x86_64"
 
 
 def image_parameter(os: str, size: str) -> tuple[str, str]:
