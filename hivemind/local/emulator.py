@@ -109,10 +109,11 @@ class Emulator:
         return application
 
     def save(self) -> None:
-        """Writes all state to disk, each file atomically."""
+        """Writes the state of SERVICES to disk, each file atomically; the rest is written at shutdown."""
         from ministack.core.persistence import save_all
 
-        save_all(self._app._build_persistence_save_dict())
+        every = self._app._build_persistence_save_dict()
+        save_all({key: every[key] for key, name in self._app._state_map.items() if name in SERVICES and key in every})
 
     def intercept(self, before: Guard, after: Callable[[str, str], None]) -> None:
         """Has `before(service, operation, headers)` answer instead of the service when it returns a

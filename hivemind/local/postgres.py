@@ -62,6 +62,9 @@ class Postgres:
         """All that there are, running or not."""
         return tuple(self._known)
 
+    def running(self) -> tuple[str, ...]:
+        return tuple(self._running)
+
     def port(self, key: str) -> int | None:
         """Where a running one listens on loopback."""
         return int(self._known[key]["port"]) if key in self._running else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,7 @@ from hivemind.local.views import region_view
 log = logging.getLogger("hivemind.local")
 READS = ("Describe", "Get", "List", "Head", "GET", "HEAD", "Validate", "Estimate", "Search", "Lookup")
 SETTLE_SECONDS = 0.01
-SAVE_SECONDS = 0.3
+SAVE_SECONDS = 0.5
 INTERRUPTED = "The local cloud ended during this operation."
 TAGGED = (
     "AWS::EC2::Instance",
@@ -70,7 +69,8 @@ class Region:
         self._changed = asyncio.Event()
         self._reconciling = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
-        self._saved_at = 0.0
+        self._saving: asyncio.TimerHandle | None = None
+        self._recorded: tuple[object, ...] = ()
         self._install()
 
     def _install(self) -> None:
@@ -138,6 +138,7 @@ class Region:
         starting = [self._start_database(key) for key in self.databases.known()]
         await asyncio.gather(*starting)
         await self._reconcile()
+        record_children(self._children)
         self._tasks = [asyncio.create_task(self._keep_up()), asyncio.create_task(self.metrics.run())]
 
     async def _start_database(self, key: str) -> None:
@@ -155,14 +156,18 @@ class Region:
                 await self._reconcile()
             except Exception:
                 log.exception("the data plane does not follow")
-            if time.monotonic() - self._saved_at > SAVE_SECONDS:
-                self._save()
-            else:
-                self._loop.call_later(SAVE_SECONDS, self._save)
+            if self._saving is None:
+                self._saving = self._loop.call_later(SAVE_SECONDS, self._save)
 
     def _save(self) -> None:
-        self._saved_at = time.monotonic()
+        """Keeps state and the list of processes, for the case that this one is killed."""
+        self._saving = None
         self.emulator.save()
+        balancers = sum(1 for _ in self.emulator.everywhere(self.emulator.load_balancers))
+        alive = (self.instances.running, self.databases.running(), balancers)
+        if alive != self._recorded:
+            self._recorded = alive
+            record_children(self._children)
 
     async def _reconcile(self) -> None:
         """Instances run as their records say; fronts, routes and health checks follow the view."""
@@ -172,7 +177,6 @@ class Region:
             await self.instances.update(view)
             await self.health.update(view)
             await self.dataplane.update(view)
-            record_children(self._children)
 
     async def _reconcile_instances(self) -> None:
         for account, region, record in list(self.emulator.everywhere(self.emulator.instances)):
@@ -195,6 +199,8 @@ class Region:
 
     async def close(self) -> None:
         """Ends everything that runs; files stay."""
+        if self._saving is not None:
+            self._saving.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
