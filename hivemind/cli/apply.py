@@ -99,7 +99,8 @@ def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
     except KeyboardInterrupt:
         _note(
             f"\nInterrupted. What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
-            "this program only watched.\nhivemind apply goes on where this run stopped; hivemind events tells what was done."
+            "this program only watched.\n"
+            "hivemind apply goes on where this run stopped; hivemind events tells what was done."
         )
         raise
 
