@@ -151,8 +151,10 @@ def test_a_library_is_told_apart(kind: str, said: str) -> None:
 
 def test_static_pages() -> None:
     _, web, findings = one(
-        saw("language", "static", language="static"), saw("kind", "static", language="static"), saw("static_dir", "public", language="static")
-    )  # fmt: skip
+        saw("language", "static", language="static"),
+        saw("kind", "static", language="static"),
+        saw("static_dir", "public", language="static"),
+    )
     assert findings == ()
     assert (web.kind, web.runtime, web.static_dir, web.port) == (ServiceKind.STATIC, "static", "public", 8080)
 

@@ -32,7 +32,7 @@ def lay(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def wheel(folder: Path, name: str, version: str, modules: Mapping[str, str], **more: Any) -> Path:
-    """A wheel. scripts: console script -> `module:function`. data: file of `.data/scripts` -> content. tag: of the platform."""
+    """A wheel. scripts: console script -> `module:function`. data: file of `.data/scripts` -> content."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
     files = dict(modules)

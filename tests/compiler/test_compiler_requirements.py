@@ -24,7 +24,8 @@ def asked(root: Path, files: dict[str, str], install: str | None = None) -> Aske
 
 def test_files_are_followed_and_split(tmp_path: Path) -> None:
     files = {
-        "requirements/prod.txt": "-r base.txt\n-c pins.txt\ngunicorn==1 \\\n  --hash=sha256:aa  # why\n--no-binary :all:\n",
+        "requirements/prod.txt": "-r base.txt\n-c pins.txt\ngunicorn==1 \\\n  --hash=sha256:aa  # why\n"
+        "--no-binary :all:\n",
         "requirements/base.txt": "flask[async]>=2 ; python_version > '3'\n\n# nothing\n-e .\n",
         "requirements/pins.txt": "click==8\n",
         "pyproject.toml": '[project]\nname="a"\ndependencies=["six"]\n',
@@ -63,7 +64,8 @@ def test_locks_pin_what_the_project_asks_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("said", "line"),
-    [('"^1.2"', "x>=1.2,<2"), ('"~1.2.3"', "x>=1.2.3,<1.3"), ('"^0.3"', "x>=0.3,<0.4"), ('"1.5"', "x==1.5"), ('"*"', "x"),
+    [('"^1.2"', "x>=1.2,<2"), ('"~1.2.3"', "x>=1.2.3,<1.3"), ('"^0.3"', "x>=0.3,<0.4"),
+     ('"1.5"', "x==1.5"), ('"*"', "x"),
      ('">=1,<3"', "x>=1,<3"), ('{version="^2", extras=["a"]}', "x[a]>=2,<3"), ('{git="https://h/x", tag="v1"}', "x @ git+https://h/x@v1")],
 )  # fmt: skip
 def test_poetry(tmp_path: Path, said: str, line: str) -> None:

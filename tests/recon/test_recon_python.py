@@ -41,7 +41,7 @@ def test_flask_without_a_server_gets_one_and_says_so(tmp_path: Path) -> None:
         ),
         (
             "starlette\nhypercorn",
-            "from starlette.applications import Starlette as S\nimport starlette\napp = starlette.applications.Starlette()\n",
+            "import starlette.applications as s\napp = s.Starlette()\n",
             "hypercorn main:app --bind 0.0.0.0:$PORT",
         ),
         (
@@ -79,7 +79,7 @@ def test_django(tmp_path: Path) -> None:
             "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")\n',
             "shop/settings.py": "import os\nSTATIC_ROOT = 'x'\nSECRET_KEY = os.environ['SECRET_KEY']\n",
             "shop/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
-            "other/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+            "other/wsgi.py": "application = get_wsgi_application()\n",
             "shop/urls.py": "from django.urls import path\nurlpatterns = [path('healthz/', x)]\n",
         },
     )
@@ -119,7 +119,7 @@ def test_procfile_wins_over_everything(tmp_path: Path) -> None:
             "requirements.txt": "flask\ngunicorn",
             "app.py": FLASK,
             "Dockerfile": "FROM python\nEXPOSE 5000\nCMD gunicorn other:app\n",
-            "Procfile": "# web: no\nweb: gunicorn app:app --workers 3\nrelease: python -m tables\nworker: celery -A x\n",
+            "Procfile": "# web: no\nweb: gunicorn app:app --workers 3\nrelease: python -m tables\nworker: x\n",
         },
     )
     assert found.value("start") == "gunicorn app:app --workers 3"
@@ -166,9 +166,7 @@ def test_without_a_driver_no_database_is_needed(tmp_path: Path) -> None:
             "uv",
         ),
         (
-            {
-                "pyproject.toml": '[tool.poetry]\nname="a"\n[tool.poetry.dependencies]\npython="^3.11"\nflask="^3"\ngunicorn="*"'
-            },
+            {"pyproject.toml": '[tool.poetry.dependencies]\npython="^3.11"\nflask="^3"\ngunicorn="*"'},
             "poetry install --only main",
             ">=3.11,<4",
             "poetry",

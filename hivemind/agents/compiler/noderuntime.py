@@ -30,7 +30,8 @@ def provide(work: Work) -> None:
         work.interpreter = {"version": there[0], "command": there[1]}
         _point(work, there[1])
         return
-    binary = _carried(work, wanted or DEFAULT)
+    # a range without an upper end means a Node that was new once: the long-supported one where it fits
+    binary = _carried(work, DEFAULT if fits(f"{DEFAULT}.99.0", wanted) else wanted)
     version = (binary.parent / "version").read_text().strip()
     folder = work.tree / "runtime" / "bin"
     folder.mkdir(parents=True, exist_ok=True)

@@ -99,6 +99,7 @@ def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
         "kind": service.kind.value if service.kind else None,
         "install": service.install,
         "build": service.build,
+        "env": dict(service.env) if service.build else {},
         "start": service.start,
         "release": service.release,
         "static_dir": service.static_dir,

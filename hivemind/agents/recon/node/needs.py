@@ -39,6 +39,20 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         file, line = source.reads[variable]
         note = f"{driver} in {folder.in_repository(FILE)}:{packages.line_of(folder, driver)}, {variable}"
         found.append(folder.found("need", need, file, line, precedence=Precedence.CODE, note=note, language="node"))
+    for variable, path, file, line in source.system_paths:
+        note = f"its default {path} can't be written,"
+        found.append(
+            folder.found(
+                "env_required",
+                variable,
+                file,
+                line,
+                precedence=Precedence.CODE,
+                confidence=0.6,
+                note=note,
+                language="node",
+            )
+        )
     return found
 
 

@@ -20,17 +20,22 @@ _HEALTH = re.compile(
     r"(?:\.(?:get|all|use|route|head)\(\s*|url\s*===?\s*|@Get\(\s*|pathname\s*===?\s*|path:\s*|case\s+)"
     r"[\"'`](/(?:api/)?(?:health|healthz|healthcheck|_health|livez|alive|up|ping|status)/?)[\"'`]"
 )
+_SYSTEM_PATH = re.compile(
+    r"process\.env\.([A-Z_][A-Z0-9_]*)\s*(?:\|\||\?\?)\s*[\"'`](/(?:etc|usr|opt|srv|root|data|mnt)/[^\"'`]+)[\"'`]"
+)
 _READ = re.compile(r"process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])")
 
 
 @dataclass
 class Source:
-    """Each with (value, file, line); the shallowest files first."""
+    """Each with (value, file, line); the shallowest files first. system_paths: variables whose default is a path
+    that an application can't write, as (variable, path, file, line)."""
 
     ports: list[tuple[int, str, int]] = field(default_factory=list)
     health: list[tuple[str, str, int]] = field(default_factory=list)
     reads: dict[str, tuple[str, int]] = field(default_factory=dict)
     listens: list[tuple[str, int]] = field(default_factory=list)
+    system_paths: list[tuple[str, str, str, int]] = field(default_factory=list)
 
 
 def read(folder: Folder) -> Source:
@@ -55,6 +60,8 @@ def _line(source: Source, file: str, number: int, line: str) -> None:
             source.ports.append((port, file, number))
     if match := _HEALTH.search(line):
         source.health.append((match[1], file, number))
+    if match := _SYSTEM_PATH.search(line):
+        source.system_paths.append((match[1], match[2], file, number))
     for match in _READ.finditer(line):
         source.reads.setdefault(match[1] or match[2], (file, number))
     if _LISTENS.search(line):
