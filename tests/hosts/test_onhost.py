@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,8 @@ from hivemind.hosts.onhost.logfile import LogFile, last_lines
 from hivemind.hosts.onhost.report import Reporter
 from hivemind.hosts.onhost.request import Request, UnitOptions, parse
 
+YOUNGER = {"UTC", "StrEnum", "Self", "override", "batched", "pairwise", "chdir", "ParamSpec", "TypeAlias", "tomllib"}
+PYTHONS = sorted(found for minor in range(9, 14) if (found := shutil.which(f"python3.{minor}")))
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"))
 LAYOUT = Layout(Path("/"), "web")
 
@@ -160,8 +165,27 @@ def test_the_installer_is_the_same_each_time_and_alone() -> None:
     folder = Path(unit.__file__).parent
     for path in folder.glob("*.py"):
         tree = ast.parse(path.read_text(), feature_version=(3, 9))
+        names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+        assert not names & YOUNGER, f"{path.name} imports what Python 3.9 does not have"
         imported = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         outside = [
             name for name in imported if name.startswith("hivemind") and not name.startswith("hivemind.hosts.onhost")
         ]
         assert outside == []
+
+
+@pytest.mark.slow
+def test_every_python_here_runs_it(tmp_path: Path) -> None:
+    program = tmp_path / "installer.pyz"
+    program.write_bytes(installer().content)
+    environment = {"HIVEMIND_ROOT": str(tmp_path / "root"), "PATH": "/usr/bin:/bin"}
+    ran = 0
+    for python in (sys.executable, *PYTHONS):
+        # A name may lead to nothing, as those of version managers do.
+        if subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            command = [python, str(program), "status", "web"]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+            assert done.returncode == 0, done.stderr
+            assert '"stopped"' in done.stdout
+            ran += 1
+    assert ran

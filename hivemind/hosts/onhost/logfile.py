@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import IO
 
@@ -55,7 +55,7 @@ class LogFile:
         return os.fdopen(descriptor, "ab")
 
     def _write(self, line: bytes) -> None:
-        now = datetime.now(UTC)
+        now = datetime.now(timezone.utc)
         stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z "
         self._file.write(stamp.encode() + line[:LONGEST_LINE].rstrip(b"\r") + b"\n")
         if self._file.tell() >= self._limit:
