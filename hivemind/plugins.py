@@ -128,15 +128,6 @@ class Plugins:
         ]
         return self._listeners.tell(implementations) if implementations else ()
 
-    def listener(self, report: Callable[[PluginError], object]) -> Callable[[Event], None]:
-        """A function that tells every listener of an event and hands what went wrong, each once, to `report`."""
-
-        def tell(event: Event) -> None:
-            for failure in self.notify(event):
-                report(failure)
-
-        return tell
-
     def list(self) -> tuple[LoadedPlugin, ...]:
         """All plugins, those set aside included: built-ins first, then by name."""
         entries: builtins.list[tuple[Source, str | None]] = [(source, None) for source in self._sources.values()]

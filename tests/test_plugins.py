@@ -390,17 +390,6 @@ def test_listeners_hear_events_and_their_errors_are_reported_once() -> None:
     assert heard == [EVENT, EVENT]
 
 
-def test_a_listener_for_a_journal_reports_failures() -> None:
-    def fails(event: Event) -> None:
-        raise OSError("webhook refused")
-
-    reported: list[PluginError] = []
-    listener = plugins_of(aaa=plugin(hivemind_event=fails)).listener(reported.append)
-    listener(EVENT)
-    listener(EVENT)
-    assert [error.source.name for error in reported] == ["aaa"]
-
-
 def test_a_listener_that_hangs_is_left_behind() -> None:
     release = threading.Event()
     calls: list[str] = []
