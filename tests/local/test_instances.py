@@ -276,7 +276,6 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
 
 DAEMON = """
 import asyncio, json, sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from hivemind.local.instances import Instances
 from hivemind.local.model import Instance, RegionView, Rule
@@ -306,10 +305,13 @@ def test_killing_the_daemon_leaves_no_process(tmp_path: Path, mode: str) -> None
             ) as ssh:
                 await ssh.run("setsid nohup sleep 4712 >/dev/null 2>&1 </dev/null &")
 
-        asyncio.run(leave_something())
-        children = psutil.Process(daemon.pid).children(recursive=True)
-        assert _sleeping("4712")
-        daemon.kill()
+        try:
+            asyncio.run(leave_something())
+            # The shell answers before its background job has become `sleep`.
+            asyncio.run(until(lambda: _sleeping("4712")))
+            children = psutil.Process(daemon.pid).children(recursive=True)
+        finally:
+            daemon.kill()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
     asyncio.run(until(lambda: not _sleeping("4712")))
