@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
 import signal
 import subprocess
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +26,10 @@ _ERROR = re.compile(
 _NOISE = re.compile(
     r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error", re.IGNORECASE
 )
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,8 @@ class Programs:
             raise StageError(
                 Stage.BUILD, f"{self.service}: {words[0]} can't be started: {error.strerror}", subject=self.service
             ) from error
+        with _lock:
+            _running.add(process)
         try:
             return process.wait(timeout=self.seconds)
         except subprocess.TimeoutExpired:
@@ -84,6 +92,8 @@ class Programs:
             ) from None
         finally:
             _end(process)
+            with _lock:
+                _running.discard(process)
 
     def _failed(self, name: str, what: str, before: int, hint: str | None) -> StageError:
         lines = _last(self.log, before)
@@ -92,6 +102,15 @@ class Programs:
         hints = [hint] if hint else []
         hints.append(f"all of its output: {self.log}")
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))
+
+
+@atexit.register
+def end_all() -> None:
+    """Ends every program that still runs: builds run in threads, which an interrupted run leaves behind."""
+    with _lock:
+        left = tuple(_running)
+    for process in left:
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -70,8 +70,12 @@ class Store:
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[Path]:
-        """A temporary folder on the store's file system, removed afterwards."""
-        folder = Path(tempfile.mkdtemp(dir=self._folder("work")))
+        """A temporary folder on the store's file system, removed afterwards; those of runs that died, before."""
+        work = self._folder("work")
+        for left in work.iterdir():
+            if not _alive(left.name.partition("-")[0]):
+                shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=work))
         try:
             yield folder
         finally:
@@ -81,6 +85,18 @@ class Store:
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _write(file: Path, content: bytes) -> None:
