@@ -82,8 +82,8 @@ class Control:
     def _instance(self, parts: list[str]) -> Any:
         """`ID/host-key` or `ID/ports/N`."""
         identity = parts[0]
-        known = any(one["InstanceId"] == identity for *_, one in self._region.emulator.everywhere(self._region.emulator.instances))
-        if not known:
+        emulator = self._region.emulator
+        if not any(one["InstanceId"] == identity for *_, one in emulator.everywhere(emulator.instances)):
             raise Problem(404, f"There is no instance {identity}")
         if parts[1:] == ["host-key"]:
             return {"host_key": self._region.host_key(identity)}

@@ -19,8 +19,21 @@ Response = tuple[int, dict[str, str], bytes]
 Operation = Callable[[Mapping[str, Any]], Response]
 Guard = Callable[[str, str, Mapping[str, str]], Response | None]
 SERVICES = (
-    "cloudformation ec2 alb rds iam ssm secretsmanager s3 sts cloudwatch cloudwatch_logs kms acm tagging"
-).split()
+    "acm",
+    "alb",
+    "cloudformation",
+    "cloudwatch",
+    "cloudwatch_logs",
+    "ec2",
+    "iam",
+    "kms",
+    "rds",
+    "s3",
+    "secretsmanager",
+    "ssm",
+    "sts",
+    "tagging",
+)
 
 
 def prepare_environment(state: Path, port: int, region: str) -> None:
@@ -54,7 +67,7 @@ class Emulator:
     """
 
     def __init__(self) -> None:
-        import ministack.app as app
+        from ministack import app
         from ministack.core import responses
         from ministack.services.cloudformation import _stack_events, _stacks, handlers, provisioners, stacks
 
@@ -120,8 +133,13 @@ class Emulator:
         response, and `after(service, operation)` called once a request was served."""
         serve = self._app._dispatch_service_request
 
-        async def dispatch(
-            method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any], request_id: str
+        async def dispatch(  # noqa: PLR0917 - the signature is ministack's
+            method: str,
+            path: str,
+            headers: dict[str, str],
+            body: bytes,
+            query: dict[str, Any],
+            request_id: str,
         ) -> Response:
             service, operation = self._named(method, path, headers, body, query)
             refused = before(service, operation, headers)
@@ -176,8 +194,8 @@ class Emulator:
 
             answer: Response = _error(code, message)
             return answer
-        answer = self._modules[service]._error(code, message, 400)
-        return answer
+        refusal: Response = self._modules[service]._error(code, message, 400)
+        return refusal
 
     # -- CloudFormation --------------------------------------------------------------------------------
 
@@ -204,9 +222,13 @@ class Emulator:
         self._stacks_module._runs_on_worker_thread = lambda _type: True
         self._handlers._capabilities_enforced = lambda: True
 
-    def end_interrupted(self, reason: str) -> None:
+    def end_interrupted(self, reason: str) -> dict[str, frozenset[str]]:
         """Settles stacks whose operation ended with an earlier daemon: CREATE_IN_PROGRESS becomes
-        CREATE_FAILED, UPDATE_* UPDATE_ROLLBACK_FAILED, DELETE_IN_PROGRESS DELETE_FAILED."""
+        CREATE_FAILED, UPDATE_* UPDATE_ROLLBACK_FAILED, DELETE_IN_PROGRESS DELETE_FAILED.
+
+        Returns the physical ids that each of these stacks knows of, by stack id.
+        """
+        settled_stacks = {}
         for account, region, stack in list(self.everywhere(self.stacks)):
             status = str(stack.get("StackStatus", ""))
             if not status.endswith("_IN_PROGRESS") or status == "REVIEW_IN_PROGRESS":
@@ -215,6 +237,8 @@ class Emulator:
                 status.split("_", maxsplit=1)[0], "UPDATE_ROLLBACK_FAILED"
             )
             stack["StackStatus"], stack["StackStatusReason"] = settled, reason
+            known = (str(resource.get("PhysicalResourceId")) for resource in stack.get("_resources", {}).values())
+            settled_stacks[str(stack["StackId"])] = frozenset(known)
             with self.scope(account, region):
                 self._stacks_module._add_event(
                     stack["StackId"],
@@ -225,6 +249,7 @@ class Emulator:
                     reason,
                     stack["StackId"],
                 )
+        return settled_stacks
 
     def live_stacks(self) -> list[tuple[str, str, str]]:
         """(account, region, name) of every stack that is not deleted."""
@@ -285,8 +310,15 @@ class Emulator:
         snapshot: dict[str, Any] = self._modules["rds"]._create_snapshot_internal(name, database)
         return snapshot
 
-    def put_metric(
-        self, account: str, region: str, namespace: str, name: str, dimensions: Mapping[str, str], value: float, unit: str
+    def put_metric(  # noqa: PLR0917 - the values of one datum
+        self,
+        account: str,
+        region: str,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str,
     ) -> None:
         """One value of a CloudWatch metric, now; alarms see it."""
         cloudwatch = self._modules["cloudwatch"]
@@ -296,8 +328,9 @@ class Emulator:
             "Value": value,
             "Unit": unit,
         }
+        request = {"Namespace": namespace, "MetricData": [datum]}
         with self.scope(account, region):
-            cloudwatch._put_metric_data({}, {"Namespace": namespace, "MetricData": [datum]}, is_cbor=False, is_json=True)
+            cloudwatch._put_metric_data({}, request, is_cbor=False, is_json=True)
 
 
 def _as_kind(handler: Mapping[str, Any]) -> Kind:

@@ -48,13 +48,17 @@ def _appear_as(libc: ctypes.CDLL, uid: int) -> None:
     if libc.unshare(_CLONE_NEWUSER) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"unshare: {os.strerror(code)}")
-    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {mine} 1"), ("gid_map", f"{uid} {group} 1")):
+    lines = {"setgroups": "deny", "uid_map": f"{uid} {mine} 1", "gid_map": f"{uid} {group} 1"}
+    for name, text in lines.items():
         with open(f"/proc/self/{name}", "w") as file:  # noqa: PTH123
             file.write(text)
 
 
 def main(arguments: list[str]) -> None:
-    """arguments: [uid=N] [gid=N] [appear=N] [hold=N=FOLDER] [mount=NAME=SOURCE ...] parent=PID -- PROGRAM [ARGUMENT ...]"""
+    """arguments: parent=PID [uid=N gid=N] [appear=N] [hold=N=FOLDER] [mount=NAME=SOURCE ...] -- PROGRAM [ARGUMENT ...]
+
+    hold: opens a folder as descriptor N. mount: shows one below MOUNTS. appear: as which user id it sees itself.
+    """
     split = arguments.index("--")
     options = [argument.split("=", 1) for argument in arguments[:split]]
     program = arguments[split + 1 :]

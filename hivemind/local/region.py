@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from hivemind.local.resources.compute import as_instance, compute_kinds
 from hivemind.local.resources.database import database_kinds
 from hivemind.local.resources.identity import identity_kinds
 from hivemind.local.resources.network import network_kinds
-from hivemind.local.resources.site import Site
+from hivemind.local.resources.site import Site, database_key
 from hivemind.local.resources.staging import staged
 from hivemind.local.views import region_view
 
@@ -70,6 +70,7 @@ class Region:
         self._reconciling = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._saving: asyncio.TimerHandle | None = None
+        self._saved_at = 0.0
         self._recorded: tuple[object, ...] = ()
         self._install()
 
@@ -134,12 +135,29 @@ class Region:
 
     async def start(self) -> None:
         """Brings back what ran before, once the emulator has loaded its state."""
-        self.emulator.end_interrupted(INTERRUPTED)
+        await self._drop_orphans(self.emulator.end_interrupted(INTERRUPTED))
         starting = [self._start_database(key) for key in self.databases.known()]
         await asyncio.gather(*starting)
         await self._reconcile()
         record_children(self._children)
         self._tasks = [asyncio.create_task(self._keep_up()), asyncio.create_task(self.metrics.run())]
+
+    async def _drop_orphans(self, settled: Mapping[str, frozenset[str]]) -> None:
+        """Removes what an interrupted operation had begun and its stack does not know of, so that nothing
+        keeps the stack from being deleted. settled: physical ids by stack id."""
+        emulator = self.emulator
+        for account, region, record in list(emulator.everywhere(emulator.databases)):
+            name = record["DBInstanceIdentifier"]
+            if _orphan(record.get("TagList", []), name, settled):
+                await self.databases.remove(database_key(account, region, name))
+                emulator.databases.pop_scoped(account, region, name)
+        stores = (emulator.instances, emulator.subnets, emulator.security_groups, emulator.gateways, emulator.vpcs)
+        for store in (*stores, emulator.route_tables, emulator.nat_gateways):
+            for account, region, name in [key for key, _ in store.all_items()]:
+                if _orphan(emulator.ec2_tags.get_scoped(account, region, name, []), name, settled):
+                    store.pop_scoped(account, region, name)
+                    if store is emulator.instances:
+                        await self.instances.terminate(name)
 
     async def _start_database(self, key: str) -> None:
         try:
@@ -157,12 +175,14 @@ class Region:
             except Exception:
                 log.exception("the data plane does not follow")
             if self._saving is None:
-                self._saving = self._loop.call_later(SAVE_SECONDS, self._save)
+                since = self._loop.time() - self._saved_at
+                self._saving = self._loop.call_later(max(0.0, SAVE_SECONDS - since), self._save)
 
     def _save(self) -> None:
         """Keeps state and the list of processes, for the case that this one is killed."""
         self._saving = None
         self.emulator.save()
+        self._saved_at = self._loop.time()
         balancers = sum(1 for _ in self.emulator.everywhere(self.emulator.load_balancers))
         alive = (self.instances.running, self.databases.running(), balancers)
         if alive != self._recorded:
@@ -210,3 +230,8 @@ class Region:
             except Exception:
                 log.exception("%s does not close", type(part).__name__)
         self._children.unlink(missing_ok=True)
+
+
+def _orphan(tags: Sequence[Mapping[str, str]], name: str, settled: Mapping[str, frozenset[str]]) -> bool:
+    stack = next((tag["Value"] for tag in tags if tag["Key"] == "aws:cloudformation:stack-id"), None)
+    return stack in settled and name not in settled[stack]

@@ -174,9 +174,14 @@ class Stack:
 
     def create(self, template: str, **options: Any) -> str:
         """Creates it and waits; the status it ends in."""
+        self.begin(template, **options)
+        return self.settle()
+
+    def begin(self, template: str, **options: Any) -> str:
+        """Starts to create it; its id."""
         options = {"Capabilities": ["CAPABILITY_IAM"]} | options
         self.id = self._client.create_stack(StackName=self.name, TemplateBody=template, **options)["StackId"]
-        return self.settle()
+        return self.id
 
     def update(self, template: str) -> str:
         self._client.update_stack(StackName=self.name, TemplateBody=template, Capabilities=["CAPABILITY_IAM"])

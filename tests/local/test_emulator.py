@@ -149,7 +149,8 @@ def test_interrupted_operations_are_settled(emulator: Emulator) -> None:
 
 
 def test_metrics_are_kept(emulator: Emulator) -> None:
-    emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", {"InstanceId": "i-1"}, 12.5, "Percent")
+    instance = {"InstanceId": "i-1"}
+    emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", instance, 12.5, "Percent")
 
 
 def test_state_is_saved_as_files(emulator: Emulator) -> None:

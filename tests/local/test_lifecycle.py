@@ -106,7 +106,7 @@ def test_killed_it_leaves_nothing_running_and_recovers(directory: Path) -> None:
     assert len(processes) > 3
     for _ in polls(SYSTEM_CLOCK, deadline=10):
         saved = directory / "aws/services/cloudformation.json"
-        if saved.exists() and "CREATE_COMPLETE" in saved.read_text():
+        if saved.exists() and '"StackStatus": "CREATE_COMPLETE"' in saved.read_text():
             break
     os.kill(running.pid, signal.SIGKILL)
     assert gone(processes[:1])
@@ -138,6 +138,25 @@ def test_an_operation_that_was_cut_short_is_settled(directory: Path) -> None:
     assert described["StackStatus"] == "CREATE_FAILED"
     assert "ended during this operation" in described["StackStatusReason"]
     assert stack.delete() == "DELETE_COMPLETE"
+
+
+def test_what_was_being_made_does_not_stay(directory: Path) -> None:
+    """Killed between an instance's start and its stack's knowing of it."""
+    running = lifecycle.start(directory)
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
+    image = cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
+    stack = Stack(raw(cloud, "cloudformation"), "half")
+    template = body(network() | compute(image, "half") | data())
+    made = stack.begin(template)
+    for _ in polls(SYSTEM_CLOCK, deadline=20, first=0.02, factor=1.0):
+        if any(event["LogicalResourceId"] in {"Web", "Db"} for event in stack.events()):
+            break
+    processes = family(running.pid)
+    os.kill(running.pid, signal.SIGKILL)
+    assert gone(processes)
+    lifecycle.start(directory)
+    assert made == stack.id
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
 
 
 def test_several_starts_at_once_make_one(directory: Path) -> None:
