@@ -233,5 +233,5 @@ class Region:
 
 
 def _orphan(tags: Sequence[Mapping[str, str]], name: str, settled: Mapping[str, frozenset[str]]) -> bool:
-    stack = next((tag["Value"] for tag in tags if tag["Key"] == "aws:cloudformation:stack-id"), None)
-    return stack in settled and name not in settled[stack]
+    known = (settled.get(tag["Value"]) for tag in tags if tag["Key"] == "aws:cloudformation:stack-id")
+    return any(ids is not None and name not in ids for ids in known)
