@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import getpass
 import json
 import os
@@ -163,6 +164,20 @@ async def _serve(settings: dict[str, Any]) -> None:
         def connection_requested(self, *_: object) -> bool:
             return True
 
+    async def feed(client: asyncssh.SSHServerProcess[bytes], stdin: asyncio.StreamWriter) -> None:
+        # A command may end without reading its input.
+        with contextlib.suppress(OSError, asyncssh.Error):
+            while data := await client.stdin.read(65536):
+                stdin.write(data)
+                await stdin.drain()
+        stdin.close()
+
+    async def copy(source: Any, target: Any) -> None:
+        with contextlib.suppress(OSError, asyncssh.Error):
+            while data := await source.read(65536):
+                target.write(data)
+                await target.drain()
+
     async def session(client: asyncssh.SSHServerProcess[bytes]) -> None:
         child = await asyncio.create_subprocess_shell(
             client.command or "exec /bin/sh",
@@ -172,8 +187,11 @@ async def _serve(settings: dict[str, Any]) -> None:
             cwd=settings["home"],
             env=settings["environment"],
         )
-        await client.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
+        assert child.stdin is not None
+        feeding = asyncio.create_task(feed(client, child.stdin))
+        await asyncio.gather(copy(child.stdout, client.stdout), copy(child.stderr, client.stderr))
         client.exit(await child.wait())
+        feeding.cancel()
 
     os.chdir(settings["home"])
     acceptor = await asyncssh.listen(
