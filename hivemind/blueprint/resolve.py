@@ -34,7 +34,8 @@ def resolve(
     origins: dict[str, Origin] = {}
     findings: list[Finding] = []
     for name, service in blueprint.services.items():
-        filling = _Filling(service, tuple(detection for _, detection in detections.get(name, ())))
+        written = bool(service.needs) or f"services.{name}.needs" in blueprint.origins
+        filling = _Filling(service, tuple(detection for _, detection in detections.get(name, ())), needs_said=written)
         filling.fill(resources)
         services[name] = filling.service
         origins |= filling.origins
@@ -46,8 +47,9 @@ def resolve(
 class _Filling:
     """One service on its way from what was written to what will run."""
 
-    def __init__(self, service: Service, detections: tuple[Detection, ...]) -> None:
+    def __init__(self, service: Service, detections: tuple[Detection, ...], *, needs_said: bool) -> None:
         self.service = service
+        self.needs_said = needs_said
         self.detections = detections
         self.origins: dict[str, Origin] = {}
         self.findings: list[Finding] = []
@@ -127,12 +129,12 @@ class _Filling:
             self._set("port", port, None, f"usual for {self.language}" if self.language else "HiveMind's default")
 
     def _needs(self, resources: dict[str, Resource]) -> None:
+        if self.needs_said:  # an empty list, too: it says that there are none
+            return
         types = {resources[need].type for need in self.service.needs if need in resources}
         for found in all_of(self.detections, "need", language=self.language):
             wanted = str(found.value)
-            if wanted in types:
-                continue
-            if f"{self.path}.needs" in self.origins or not self.service.needs:
+            if wanted not in types:
                 self._need(wanted, found, resources)
 
     def _need(self, wanted: str, found: Detection, resources: dict[str, Resource]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from hivemind.local.cloud import LocalCloud
     from hivemind.local.lifecycle import Running
+    from hivemind.testing.project import Project
 
 
 @dataclass(frozen=True)
@@ -78,3 +79,23 @@ def local_home(local_cloud: LocalCloudHome, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HIVEMIND_HOME", str(local_cloud.home))
     yield local_cloud
     local_cloud.clear_faults()
+
+
+@pytest.fixture(scope="session")
+def local_project(local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
+    """Makes a Project in a folder of its own, whose commands find `local_cloud`.
+
+    Call it with files (path -> text), with a folder to copy, or with both.
+    """
+
+    def make(files: Mapping[str, str] | None = None, *, copy: Path | None = None) -> Project:
+        from hivemind.testing.project import Project
+
+        folder = tmp_path_factory.mktemp("project")
+        if copy is not None:
+            shutil.copytree(copy, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", ".hivemind"))
+        project = Project(folder, local_cloud.home)
+        project.write(files or {})
+        return project
+
+    return make

@@ -1,0 +1,114 @@
+"""The demo: a guestbook with PostgreSQL, from its folder to its end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hivemind.testing.project import Project, Ran
+from hivemind.testing.pytest_plugin import LocalCloudHome
+
+pytestmark = pytest.mark.slow
+BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
+GREETING = json.dumps({"name": "Ada", "message": "kept in PostgreSQL"})
+
+
+@pytest.fixture(scope="module")
+def guestbook(local_project: Callable[..., Project]) -> Project:
+    return local_project(copy=BLUEPRINTS / "python-postgres")
+
+
+@pytest.fixture(scope="module")
+def applied(guestbook: Project) -> Ran:
+    return guestbook.apply()
+
+
+def test_every_line_is_json_and_the_last_says_what_it_came_to(applied: Ran) -> None:
+    assert all(isinstance(line, dict) for line in applied.lines)
+    assert applied.last["deployment"].startswith("guestbook-production-")
+    assert applied.last["revision"] == "r1"
+    assert applied.last["verdict"] == "good"
+    assert applied.last["url"].startswith("http://127.0.0.1:")
+    assert {"stack", "build", "release", "traffic", "verify"} <= applied.last["seconds"].keys()
+
+
+def test_an_entry_comes_back_and_is_in_the_database(applied: Ran, guestbook: Project) -> None:
+    written = guestbook.ask("POST", "/entries", body=GREETING, headers={"Content-Type": "application/json"})
+    assert written.status == 201, written.text
+    assert guestbook.get("/entries.json").json["entries"][0]["message"] == "kept in PostgreSQL"
+    assert "kept in PostgreSQL" in guestbook.get("/").text
+    assert [tuple(row) for row in rows(guestbook, "select name, message from entries")] == [
+        ("Ada", "kept in PostgreSQL")
+    ]
+
+
+def test_the_checks_asked_the_application_and_the_database(applied: Ran, guestbook: Project) -> None:
+    verdict = guestbook.run("verify", "--json").last
+    assert verdict["verdict"] == "good"
+    assert len(verdict["results"]) >= 2
+    assert any("db" in result["name"] for result in verdict["results"])
+
+
+def test_the_database_answers_nobody_but_its_instances(applied: Ran, guestbook: Project) -> None:
+    status = guestbook.status()
+    assert status["databases"] == {"DbDatabase": "available"}
+    reached = guestbook.run("ssh", "printenv DATABASE_URL", code=None)
+    assert "postgresql://" not in reached.out, "the environment file is the service's alone"
+
+
+def test_a_second_apply_does_nothing_and_says_so(applied: Ran, guestbook: Project) -> None:
+    again = guestbook.apply()
+    assert again.last["changed"] is False
+    assert again.last["revision"] == "r1"
+    assert again.last["url"] == applied.last["url"]
+
+
+def test_the_password_is_nowhere_on_disk_but_on_the_instance(
+    applied: Ran, guestbook: Project, local_cloud: LocalCloudHome
+) -> None:
+    cloud = local_cloud.connect(guestbook.folder, "guestbook", "us-east-1")
+    secrets = cloud.client("secretsmanager")
+    listed = secrets.list_secrets()["SecretList"]
+    password = json.loads(secrets.get_secret_value(SecretId=listed[0]["ARN"])["SecretString"])["password"]
+    assert len(password) >= 16
+    kept = [path for path in (local_cloud.directory / "deployments").rglob("*") if path.is_file()]
+    assert any(path.name == "journal.jsonl" for path in kept)
+    assert [path for path in kept if password.encode() in path.read_bytes()] == []
+
+
+def test_removing_the_database_is_refused_until_it_is_named(applied: Ran, guestbook: Project) -> None:
+    blueprint = (guestbook.folder / "hivemind.yaml").read_text()
+    try:
+        guestbook.write({"hivemind.yaml": "hivemind: 1\nname: guestbook\nservices:\n  web: {needs: []}\n"})
+        refused = guestbook.apply(code=5)
+        assert "DbDatabase" in refused.last["error"]["message"]
+        assert "--lose DbDatabase" in refused.last["error"]["hint"]
+        assert guestbook.get("/entries.json").status == 200
+        assert guestbook.status()["revision"] == "r1"
+    finally:
+        guestbook.write({"hivemind.yaml": blueprint})
+
+
+def rows(project: Project, query: str) -> list[list[object]]:
+    """What the database itself answers, asked past the application, on the machine of the local cloud."""
+    import pg8000.native
+
+    directory = project.home / "local"
+    cloud = LocalCloudHome(project.home).connect(project.folder, "guestbook", "us-east-1")
+    secrets = cloud.client("secretsmanager")
+    secret = json.loads(
+        secrets.get_secret_value(SecretId=secrets.list_secrets()["SecretList"][0]["ARN"])["SecretString"]
+    )
+    name = cloud.client("rds").describe_db_instances()["DBInstances"][0]["DBName"]
+    (pid_file,) = (directory / "postgres").rglob("postmaster.pid")
+    port = int(pid_file.read_text().splitlines()[3])
+    connection = pg8000.native.Connection(
+        secret["username"], host="127.0.0.1", port=port, password=secret["password"], database=name
+    )
+    try:
+        return [list(row) for row in connection.run(query)]
+    finally:
+        connection.close()
