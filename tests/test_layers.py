@@ -29,3 +29,9 @@ def test_the_contracts_name_modules_that_exist() -> None:
         and not (ROOT / (name.replace(".", "/") + ".py")).is_file()
     }
     assert missing == set()
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    """Without packages, pytest imports test files by their bare names."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
