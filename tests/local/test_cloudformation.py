@@ -93,6 +93,24 @@ def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
         cloud.dial(instance_id, 22, timeout=2)
 
 
+def test_a_replaced_database_leaves_a_snapshot(cloud: Any, stack: Stack) -> None:
+    resources = network() | data()
+    resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
+    resources["Db"] = database() | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Snapshot"}
+    assert stack.create(body(resources)) == "CREATE_COMPLETE", stack.reason()
+    before = stack.resource("Db")
+    resources["Db"]["Properties"]["MasterUsername"] = "other"
+    assert stack.update(body(resources)) == "UPDATE_COMPLETE", stack.reason()
+    assert stack.resource("Db") != before
+    rds = cloud.client("rds")
+    assert [one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]] == [stack.resource("Db")]
+    (snapshot,) = rds.describe_db_snapshots()["DBSnapshots"]
+    assert snapshot["DBInstanceIdentifier"] == before
+    rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+    assert rds.describe_db_snapshots()["DBSnapshots"] == [], "DeletionPolicy: Delete"
+
+
 def test_each_resource_is_seen_in_progress(local_home: Any, client: Any, stack: Stack) -> None:
     local_home.fault("delay", "AWS::S3::Bucket", seconds=1.0)
     stack.id = client.create_stack(StackName=stack.name, TemplateBody=body(BUCKET))["StackId"]

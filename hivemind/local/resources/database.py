@@ -174,7 +174,7 @@ class _Database:
             return
         if is_true(record.get("DeletionProtection")):
             raise failed_rds("Cannot delete protected DB Instance, please disable deletion protection and try again.")
-        if self._key(physical_id) in self._to_snapshot:
+        if self._key(physical_id) in self._to_snapshot or self._replaced(physical_id, record):
             self._snapshot(physical_id, record)
             self._to_snapshot.discard(self._key(physical_id))
         self._site.run(self._site.databases.remove(self._key(physical_id)))
@@ -183,6 +183,19 @@ class _Database:
     def snapshot(self, physical_id: str, _properties: Properties) -> None:
         """Only a note: the emulator calls this on its event loop, where nothing may wait. `delete` comes next."""
         self._to_snapshot.add(self._key(physical_id))
+
+    def _replaced(self, physical_id: str, record: dict[str, Any]) -> bool:
+        """Whether another took its place under `UpdateReplacePolicy: Snapshot`, which the emulator does not know."""
+        tags = {tag["Key"]: tag["Value"] for tag in record.get("TagList", [])}
+        logical_id = tags.get("aws:cloudformation:logical-id", "")
+        stack = self._emulator.stacks.get(tags.get("aws:cloudformation:stack-name", ""), {})
+        declared = stack.get("_template", {}).get("Resources", {}).get(logical_id, {})
+        now = stack.get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId", physical_id)
+        return (
+            stack.get("StackStatus") == "UPDATE_IN_PROGRESS"
+            and declared.get("UpdateReplacePolicy") == "Snapshot"
+            and now != physical_id
+        )
 
     def _snapshot(self, physical_id: str, record: dict[str, Any]) -> None:
         name = f"{physical_id[:40]}-snapshot-{secrets.token_hex(6)}"
