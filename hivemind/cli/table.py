@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _WIDEST = 60
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as lines with aligned columns; a cell over 60 characters pushes the rest of its line, and no other."""
+    """Rows as lines with aligned columns; a cell over 60 characters pushes the rest of its line, and no other.
+
+    What would steer a terminal is replaced: cells may hold text of a repository that nobody has looked at.
+    """
     if not rows:
         return ""
+    rows = [[_CONTROL.sub("\ufffd", cell) for cell in row] for row in rows]
     widths = [
         max((len(row[column]) for row in rows if len(row[column]) <= _WIDEST), default=0)
         for column in range(len(rows[0]))

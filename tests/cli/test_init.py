@@ -95,3 +95,12 @@ def test_recon_gives_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert found["confidence"]["language"] > 0.9
     assert main(["recon", str(tmp_path)]) == ExitCode.OK
     assert "framework" in capsys.readouterr().out
+
+
+def test_text_of_a_repository_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path, {"Procfile": "web: python \x1b[2J\u202eapp.py\n"})
+    assert main(["recon", str(root)]) == ExitCode.OK
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    shown = capsys.readouterr().out
+    assert "python \ufffd[2J\ufffdapp.py" in shown
+    assert "\x1b" not in shown

@@ -66,3 +66,10 @@ def test_workshops_of_dead_runs_are_removed(tmp_path: Path) -> None:
     assert not stale.exists()
     assert ours.exists()
     assert not folder.exists()
+
+
+def test_credentials_of_an_address_are_not_shown(tmp_path: Path) -> None:
+    with pytest.raises(StageError) as caught:
+        Programs("web", tmp_path / "log").run("false https://me:secret@host/", cwd=tmp_path, env={"PATH": os.defpath})
+    assert "//***@host" in caught.value.message
+    assert "secret" not in caught.value.message + (tmp_path / "log").read_text()

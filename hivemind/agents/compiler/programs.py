@@ -28,6 +28,7 @@ _NOISE = re.compile(
 )
 
 
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 
@@ -54,7 +55,7 @@ class Programs:
         shown: the command as people know it. Raises StageError(BUILD) with the last lines and the first line that
         names an error, when it fails, can't be started or takes too long.
         """
-        name = shown or (command if isinstance(command, str) else " ".join(command))
+        name = _CREDENTIALS.sub("//***@", shown or (command if isinstance(command, str) else " ".join(command)))
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             log.write(f"$ {name}\n".encode())
