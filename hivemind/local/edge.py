@@ -57,7 +57,9 @@ class _End(asyncio.Protocol):
     def eof_received(self) -> bool:
         self.finished = True
         twin = self.twin
-        if twin is None or twin.transport is None or twin.closed:
+        if twin is None:
+            return isinstance(self, _Accepted)  # passed on once the other end is there
+        if twin.transport is None or twin.closed:
             return False
         if twin.finished:
             twin.transport.close()
@@ -100,6 +102,14 @@ class _Accepted(_End):
     def __init__(self, relay: Relay) -> None:
         super().__init__(relay.count_forth)
         self._relay = relay
+        self._early: list[bytes] = []
+
+    def data_received(self, data: bytes) -> None:
+        # Python before 3.11.4 reads once more after `pause_reading` in `connection_made`.
+        if self.twin is None:
+            self._early.append(data)
+        else:
+            super().data_received(data)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -137,6 +147,12 @@ class _Accepted(_End):
             return
         other.twin = self
         self.twin = other
+        for data in self._early:
+            super().data_received(data)
+        self._early.clear()
+        if self.finished and other.transport is not None:
+            with contextlib.suppress(OSError):
+                other.transport.write_eof()
         self.transport.resume_reading()
 
 
