@@ -23,6 +23,8 @@ from stacks import (
     resource,
 )
 
+from hivemind.clock import SYSTEM_CLOCK, polls
+
 pytestmark = pytest.mark.slow
 BUCKET = {"Bucket": resource("AWS::S3::Bucket")}
 
@@ -275,6 +277,32 @@ def test_targets_drain_before_they_go(cloud: Any, stack: Stack, image: str) -> N
     assert states() == ["draining"]
     while states():
         pass
+
+
+def test_a_stopped_instance_starts_again(cloud: Any, stack: Stack, image: str) -> None:
+    assert stack.create(body(network() | compute(image, "stop"))) == "CREATE_COMPLETE", stack.reason()
+    web, ec2 = stack.resource("Web"), raw(cloud, "ec2")
+
+    def answers() -> bool:
+        try:
+            with cloud.dial(web, 22, timeout=2) as connection:
+                return bool(connection.recv(4) == b"SSH-")
+        except OSError:
+            return False
+
+    key = cloud.host_key(web)
+    assert answers()
+    ec2.stop_instances(InstanceIds=[web])
+    assert any(not answers() for _ in polls(SYSTEM_CLOCK, deadline=20))
+    ec2.start_instances(InstanceIds=[web])
+    assert any(answers() for _ in polls(SYSTEM_CLOCK, deadline=20))
+    assert cloud.host_key(web) == key
+
+
+def test_instances_outside_a_stack_are_refused(cloud: Any) -> None:
+    ec2 = raw(cloud, "ec2")
+    with pytest.raises(ec2.exceptions.ClientError, match="through CloudFormation only"):
+        ec2.run_instances(ImageId="ami-1", MinCount=1, MaxCount=1)
 
 
 def test_throttling_is_what_an_sdk_expects(local_home: Any, cloud: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -321,7 +322,7 @@ class _Network:
             "ConnectivityType": properties.get("ConnectivityType", "public"),
             "State": "available",
             "PrivateIp": free_address(self._emulator, subnet),
-            "CreateTime": "2026-01-01T00:00:00.000Z",
+            "CreateTime": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
             "Tags": [],
         }
         tag(self._site, nat, properties)
