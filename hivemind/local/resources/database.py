@@ -191,11 +191,8 @@ class _Database:
         stack = self._emulator.stacks.get(tags.get("aws:cloudformation:stack-name", ""), {})
         declared = stack.get("_template", {}).get("Resources", {}).get(logical_id, {})
         now = stack.get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId", physical_id)
-        return (
-            stack.get("StackStatus") == "UPDATE_IN_PROGRESS"
-            and declared.get("UpdateReplacePolicy") == "Snapshot"
-            and now != physical_id
-        )
+        updating = bool(stack.get("StackStatus") == "UPDATE_IN_PROGRESS")
+        return updating and declared.get("UpdateReplacePolicy") == "Snapshot" and bool(now != physical_id)
 
     def _snapshot(self, physical_id: str, record: dict[str, Any]) -> None:
         name = f"{physical_id[:40]}-snapshot-{secrets.token_hex(6)}"
