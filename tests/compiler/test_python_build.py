@@ -140,6 +140,13 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
         build(lay(tmp_path / "in", {"requirements.txt": "nowhere==1\n"}), tmp_path / "store", **PYTHON)
 
 
+def test_a_failure_with_a_stand_in_for_the_wanted_python_says_so(tmp_path: Path) -> None:
+    root = lay(tmp_path / "in", {"requirements.txt": "nowhere\n"})
+    with pytest.raises(StageError) as caught:
+        build(root, tmp_path / "store", runtime="python 3.99", start="x")
+    assert f"Python 3.99 asked for, this machine has {MINOR}" in str(caught.value.hint)
+
+
 def test_wheels_for_another_platform(tmp_path: Path) -> None:
     other = Platform("debian-12", "aarch64", (2, 36), (("3.11", "python3.11"),), None)
     artifact = build(lay(tmp_path / "in", APP), tmp_path / "store", other, **PYTHON)

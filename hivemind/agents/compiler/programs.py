@@ -18,13 +18,15 @@ from hivemind.errors import Stage, StageError
 
 SECONDS = 1800
 _LAST_LINES = 20
+_LONGEST = 300
 _ERROR = re.compile(
     r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|"
     r".*command not found|.*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
     re.IGNORECASE,
 )
 _NOISE = re.compile(
-    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error", re.IGNORECASE
+    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error|ERROR: Ignored the following",
+    re.IGNORECASE,
 )
 
 
@@ -130,7 +132,8 @@ def _lines(log: Path, before: int) -> list[str]:
     with log.open("rb") as file:
         file.seek(before)
         text = file.read(4_000_000).decode("utf-8", errors="replace")
-    return [re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in text.splitlines()]
+    plain = (re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in text.splitlines())
+    return [line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..." for line in plain]
 
 
 def _last(log: Path, before: int) -> tuple[str, ...]:
@@ -140,5 +143,5 @@ def _last(log: Path, before: int) -> tuple[str, ...]:
 def _first_error(log: Path, before: int) -> str | None:
     for line in _lines(log, before)[1:]:
         if _ERROR.match(line) and not _NOISE.search(line):
-            return line.strip()[:300]
+            return line.strip()
     return None

@@ -59,7 +59,7 @@ def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> P
 
 def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str], name: str) -> Path:
     target = work.scratch / name
-    hint = None
+    hint = chosen.notice
     if pip.binary:
         hint = f"from here only wheels for {work.platform.os} and Python {chosen.minor} can be installed"
     work.programs.run(
