@@ -25,7 +25,8 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 _NOISE = re.compile(
-    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error|ERROR: Ignored the following",
+    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error|"
+    r"ERROR: Ignored the following",
     re.IGNORECASE,
 )
 
