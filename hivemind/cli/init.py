@@ -158,7 +158,7 @@ def _service(name: str, folder: str, seen: Answer) -> list[str]:
     for variable in seen.several["env_required"]:
         secret = re.search(r"SECRET|KEY|TOKEN|PASS|CREDENTIAL|DSN", str(variable.value))
         example = f"secrets: {{{variable.value}: ssm:/NAME}}" if secret else f"env: {{{variable.value}: VALUE}}"
-        remarks.append(f"    # {variable.evidence} reads {variable.value}:  {example}")
+        remarks.append(f"    # Nothing sets {variable.value} ({variable.evidence}). Add:  {example}")
     if not inside and not remarks:
         return [f"  {name}: {{}}"]
     return [f"  {name}:" if inside else f"  {name}: {{}}", *inside, *remarks]
