@@ -52,7 +52,7 @@ BAD_CREDENTIALS = frozenset(
     }
 )
 
-_LOGIN_HINT = "Log in again (aws sso login, aws configure), or name a profile with --profile."
+_LOGIN_HINT = "Log in again (aws sso login, aws configure), or name a profile in AWS_PROFILE."
 
 
 class CloudCallFailed(HiveMindError):

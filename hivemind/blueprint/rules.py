@@ -15,7 +15,7 @@ from hivemind.blueprint.yamltree import Path
 from hivemind.findings import Finding, Severity
 
 LONGEST_STACK_NAME = 40
-_EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
+_EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres"}
 _NEEDS_VALUE = {"add", "replace", "test"}
 
 

@@ -197,10 +197,11 @@ def _summary(applied: Applied, *, as_json: bool) -> None:
             )
         )
         return
+    from hivemind.cli.paragraphs import folded
     from hivemind.cli.tree import duration
 
     times = ", ".join(f"{stage} {duration(value).strip()}" for stage, value in applied.seconds.items())
-    click.echo(f"{applied.created} resources created or changed.  {times}")
+    click.echo(folded([f"{applied.created} resources created or changed.  {times}"]))
     first = next(iter(applied.urls.values()), None)
     click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)
     for service, url in list(applied.urls.items())[1:]:
@@ -211,8 +212,8 @@ def _summary(applied: Applied, *, as_json: bool) -> None:
 def _say_where(cloud: Cloud, *, as_json: bool) -> None:
     if cloud.name == "local" and not as_json:
         _note(
-            f"Local cloud at {cloud.endpoint}, account {cloud.account}, pace {cloud.pace:g} (health checks run so much "
-            "faster than on AWS).\nhivemind local stop ends it."
+            f"Local cloud at {cloud.endpoint}, account {cloud.account}.   hivemind local stop\n"
+            f"Health checks and draining run {cloud.pace:g} times faster in it than on AWS.\n"
         )
 
 

@@ -66,6 +66,8 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     every = [Known(store, state) for store, listing in everything() for state in listing.states]
     if deployment is not None:
         return _by_id(every, deployment)
+    if not path.exists():
+        raise DeploymentNotFound(f"no file or folder {path}", hint="`hivemind list` shows what is known here.")
     folder = str((path if path.is_dir() else path.parent).resolve())
     here = [
         known

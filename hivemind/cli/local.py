@@ -113,15 +113,19 @@ def reset(yes: bool, as_json: bool) -> ExitCode:
 @click.option("--name", metavar="NAME", help="The deployment whose account to use. Default: the first of this folder.")
 @json_option
 def env(name: str | None, as_json: bool) -> None:
-    """Print what the AWS CLI needs to see the local cloud: eval "$(hivemind local env)"."""
+    """Print variables for the AWS CLI: eval "$(hivemind local env)" lets it see the local cloud."""
     running = _running()
     here = str(Path.cwd().resolve())
     mine = [one for one in running.accounts if one.checkout == here and name in {None, one.name}]
+    account = mine[0].number if mine else "000000000000"
+    stacks = [one for one in running.ask("status")["stacks"] if mine and one["account"] == account]
+    ours = [one for one in stacks if one["name"].startswith(f"{mine[0].name}-")]
     values = {
         "AWS_ENDPOINT_URL": running.endpoint,
-        "AWS_ACCESS_KEY_ID": mine[0].number if mine else "000000000000",
+        "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_DEFAULT_REGION": running.region,
+        # Where the deployment is, so that the AWS CLI finds its stack.
+        "AWS_DEFAULT_REGION": ours[0]["region"] if ours else running.region,
     }
     if as_json:
         _print_json(values)

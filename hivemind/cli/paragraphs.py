@@ -11,6 +11,10 @@ from collections.abc import Iterable
 _LEAD = re.compile(r"\s*(?:[-+~!^=] )?(?:\S+  +)?")
 """Indent, sign and name of a line: what its continuation is indented by."""
 
+_COUNT = re.compile(r"(?<=\d) (?=\w)")
+"""Between a number and what it counts, where no line ends."""
+_KEEP = "\N{NO-BREAK SPACE}"
+
 
 def folded(lines: Iterable[str]) -> str:
     """The lines as one text, each within the window; as they are where the output is no terminal."""
@@ -25,5 +29,7 @@ def _folded(line: str, width: int) -> list[str]:
         return [line]
     lead = _LEAD.match(line)
     indent = min(lead.end() if lead else 0, width // 2)
-    rest = textwrap.wrap(line[indent:], width - indent, break_long_words=False, break_on_hyphens=False)
-    return [line[:indent] + rest[0], *(" " * indent + part for part in rest[1:])]
+    whole = _COUNT.sub(_KEEP, line[indent:])
+    rest = textwrap.wrap(whole, width - indent, break_long_words=False, break_on_hyphens=False)
+    first, *others = [part.replace(_KEEP, " ") for part in rest]
+    return [line[:indent] + first, *(" " * indent + part for part in others)]

@@ -43,7 +43,8 @@ def command(path: Path, environment: str | None, as_json: bool) -> None:
         shown = {"name": checked.blueprint.name, "environment": checked.blueprint.environment, "values": values}
         click.echo(json.dumps({**shown, "findings": [finding.as_json() for finding in checked.findings]}, indent=2))
         return
-    click.echo(f"{checked.blueprint.name} ({checked.blueprint.environment}, {checked.blueprint.stage.value})\n")
+    named = dict.fromkeys((checked.blueprint.environment, checked.blueprint.stage.value))
+    click.echo(f"{checked.blueprint.name} ({', '.join(named)})\n")
     click.echo(
         table([(name.removeprefix("services."), _text(value), _where(origin)) for name, value, origin in entries])
     )

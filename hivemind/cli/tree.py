@@ -37,6 +37,8 @@ class Step:
     @property
     def text(self) -> str:
         """What it is about and how far it is, each once."""
+        if self.subject in self.message:
+            return self.message
         return "  ".join(dict.fromkeys(part for part in (self.subject, self.message) if part))
 
     def seconds(self, now: float) -> float:
@@ -173,6 +175,8 @@ class Tree:
             return steps[0].outcome or steps[0].text or steps[0].name
         done = [step for step in steps if step.ended is not None]
         if len(done) == len(steps) and done:
+            # `release web` says what the stage came to; what was prepared for it (`upload web`) need not be repeated.
+            done = [step for step in done if step.name.startswith(stage.name)] or done
             return ", ".join(dict.fromkeys(step.outcome or step.text for step in done if step.text))
         return f"{len(done)} of {len(steps)}"
 

@@ -35,6 +35,8 @@ ALWAYS = frozenset(
     }
 )
 _LARGEST = 256 * 1024
+SAVED_PLAN = b'{\n "format": 1,\n "plan": {'
+"""What a plan saved by `hivemind plan --out` begins with: reviewing one must not change what is released."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,15 @@ class Ignores:
             verdict = spec.check_file(inner + "/" if is_folder else inner).include
             if verdict is not None:
                 return verdict
+        return False
+
+
+def is_saved_plan(file: str) -> bool:
+    """Whether a file is a plan that HiveMind saved, whatever its name."""
+    try:
+        with open(file, "rb") as stream:  # noqa: PTH123 - a hot path
+            return stream.read(len(SAVED_PLAN)) == SAVED_PLAN
+    except OSError:
         return False
 
 

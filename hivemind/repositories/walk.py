@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hivemind.repositories.ignores import Ignores, is_virtual_environment
+from hivemind.repositories.ignores import Ignores, is_saved_plan, is_virtual_environment
 
 _DEEPEST = 64
 
@@ -44,7 +44,7 @@ def walk(root: Path, *, max_files: int, max_bytes: int) -> tuple[tuple[str, ...]
             if ignores.ignores(path, is_folder=False):
                 continue
             length = _length(entry, root)
-            if length is None:
+            if length is None or (not relative and entry.is_file() and is_saved_plan(entry.path)):
                 continue
             if len(files) >= max_files or size + length > max_bytes:
                 return tuple(sorted(files)), True

@@ -267,3 +267,15 @@ def test_lines_of_many_threads_stay_whole() -> None:
         thread.join()
     assert set(out.getvalue().splitlines()) == {f"[00:00] s          x  {'y' * 50}"}
     assert out.getvalue().count("\n") == 200
+
+
+def test_a_finished_stage_says_what_it_came_to_and_not_what_was_prepared() -> None:
+    tree = grown(
+        (0, event("release", "upload web", K.STARTED, "web to the bucket")),
+        (1, event("release", "upload web", K.FINISHED, "web to the bucket")),
+        (1, event("release", "release web", K.STARTED, "web")),
+        (2, event("release", "release web", K.FINISHED, "web on 2 instances")),
+    )
+    assert [line.split("  ")[0] for line in tree.lines(2, width=80, height=9)] == ["✔ release"]
+    assert "web on 2 instances" in tree.lines(2, width=80, height=9)[0]
+    assert "bucket" not in tree.lines(2, width=80, height=9)[0]

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from recon_trees import lay
 
+from hivemind.plan import file
+from hivemind.plan.model import Basis, Plan
 from hivemind.repositories.commit import head
 from hivemind.repository import read
 
@@ -49,6 +51,12 @@ def test_lists_files_sorted_without_what_is_ignored(tmp_path: Path) -> None:
 def test_a_wrong_pattern_does_not_void_the_others(tmp_path: Path) -> None:
     lay(tmp_path, {".gitignore": "!\nsecret.txt\n", "secret.txt": "", "a": ""})
     assert read(tmp_path).files == (".gitignore", "a")
+
+
+def test_a_saved_plan_is_no_part_of_what_it_was_made_from(tmp_path: Path) -> None:
+    lay(tmp_path, {"a": "", "other.json": '{"format": 1, "plan": {}}'})
+    file.save(Plan("shop", "production", "eu-west-1", Basis.NONE, 1, (), (), "", ""), tmp_path / "reviewed")
+    assert read(tmp_path).files == ("a", "other.json")
 
 
 def test_links_out_of_the_tree_are_left_out_and_never_read(tmp_path: Path) -> None:
