@@ -1,34 +1,76 @@
 """Recon: what an application is, read out of its repository without running it.
 
-A language is one module (or folder) with `detect(folder) -> list[Detection]`; `LANGUAGES` and `EVIDENCE` list
-them. Nothing hangs on their order: `hivemind.detection` says which detection wins.
+A language is one module (or package) in `languages/`, found by its being there:
+
+    def detect(folder: Folder) -> Sequence[Detection]
+
+It gets one folder of the repository (`folder.Folder`: the tree, and texts on demand, size-bounded), runs nothing,
+raises nothing for any content, and says nothing where there is nothing of its language. What it says carries
+`language="go"`, so that it counts only where that language is chosen. `evidence/` holds modules of the same shape for
+what speaks of any language (Procfile, Dockerfile, compose and platform files): those leave `language` empty.
+A third party does the same in one file: a plugin whose `hivemind_detect(repository, path)` returns detections.
+
+**Language.** Each module says `language` once, with how sure it is that this is the language that *serves*
+(`weights.py`): SERVES where a framework, server code or production command is there; BUILDS where a manifest declares
+a program; PAGES for pages that are built; MANIFEST for a manifest that declares no program (a library, or tools beside
+another language); SOURCES for source files without a manifest; HINT for less. The most certain reading is the
+language (`detection.language_of`), and detections of other languages are dropped. A production command (Procfile)
+that names a program of a language is certain (1.0); a container's base image is IMAGE.
+
+**Values.** Highest `Precedence` wins, then confidence, then file and line: production files over manifests over
+containers over code over convention over prose. A start command needs no precedence tricks: say where it stands.
+
+**Kind.** `web` where it serves HTTP (framework, listening code, production `web` process, published port);
+`worker` where it runs and does not listen (bots, consumers); `static` where files are served or built and no program
+is needed; `cli` where it declares programs for people and has no server; `library` where it is packaged to be
+imported. A library or cli never has a `start`. Where a module can't tell, and the manifest declares a program, it is
+`web` with confidence below 0.7. The package that *is* a framework or server is a library: its own name is not
+among its dependencies.
+
+**Words.** Languages: python, node (JavaScript, TypeScript, Bun), deno, go, ruby, java (with Kotlin, Scala), clojure,
+php, rust, dotnet, elixir, gleam, shell, static. Package managers: pip poetry uv pdm pipenv, npm yarn pnpm bun,
+`go modules`, bundler, maven gradle sbt leiningen, composer, cargo, nuget, mix, gleam, deno. Frameworks: the name that
+their users write, in lower case with `-` (`spring-boot`, `nextjs`, `nestjs`, `create-react-app`). Needs: postgres,
+mysql, redis, mongodb, and further services by their names.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from hivemind.agents.recon.folder import Folder
     from hivemind.detection import Detection
     from hivemind.repository import Repository
 
 hookimpl = pluggy.HookimplMarker("hivemind")
 
-LANGUAGES = ("python", "node", "static")
-EVIDENCE = ("procfile", "dockerfile", "compose")
-
 
 @hookimpl
 def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
     """Detections of all built-in languages and of the evidence that holds for any."""
-    from importlib import import_module
-
     from hivemind.agents.recon.folder import Folder
 
     folder = Folder.of(repository, path)
     found: list[Detection] = []
-    for name in (*LANGUAGES, *EVIDENCE):
-        found += import_module(f"{__name__}.{name}").detect(folder)
+    for detect in _modules():
+        found += detect(folder)
     return tuple(found)
+
+
+@cache
+def _modules() -> tuple[Callable[[Folder], Sequence[Detection]], ...]:
+    from importlib import import_module
+    from pkgutil import iter_modules
+
+    from hivemind.agents.recon import evidence, languages
+
+    names = [
+        f"{part.__name__}.{module.name}" for part in (languages, evidence) for module in iter_modules(part.__path__)
+    ]
+    return tuple(import_module(name).detect for name in sorted(names))

@@ -61,6 +61,26 @@ class Folder:
         except (tomllib.TOMLDecodeError, RecursionError):
             return {}
 
+    def json(self, file: str) -> dict[str, Any]:
+        """A JSON file's object, comments and trailing commas allowed; empty where it is missing, wrong or no object."""
+        from hivemind.agents.recon.formats import json_object
+
+        return json_object(self.text(file))
+
+    def yaml(self, file: str) -> dict[str, Any]:
+        """A YAML file's mapping, without aliases being expanded; empty where it is missing, wrong or no mapping."""
+        from hivemind.agents.recon.formats import yaml_mapping
+
+        return yaml_mapping(self.text(file))
+
+    def top(self, *suffixes: str) -> tuple[str, ...]:
+        """The files at the top of the folder whose names end so."""
+        return tuple(file for file in self._top if file.endswith(suffixes))
+
+    @cached_property
+    def _top(self) -> tuple[str, ...]:
+        return tuple(file for file in self.files if "/" not in file)
+
     def line(self, file: str, pattern: str) -> int | None:
         """The first line of a file that a regular expression matches somewhere, 1-based."""
         compiled = re.compile(pattern, re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hivemind.agents.recon.answer import Answer, answer
-from hivemind.agents.recon.static import FOLDERS
+from hivemind.agents.recon.languages.static import FOLDERS
 from hivemind.detection import Detection
 from hivemind.repository import Repository
 

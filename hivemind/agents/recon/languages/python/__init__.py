@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.python import assets, django, needs, serving, versions
-from hivemind.agents.recon.python import dependencies as manifests
-from hivemind.agents.recon.python import source as sources
-from hivemind.agents.recon.python.dependencies import Dependencies
-from hivemind.agents.recon.python.source import Source
+from hivemind.agents.recon.languages.python import assets, django, needs, serving, versions
+from hivemind.agents.recon.languages.python import dependencies as manifests
+from hivemind.agents.recon.languages.python import source as sources
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.source import Source
 from hivemind.detection import Detection, Precedence
 
 LANGUAGE = "python"

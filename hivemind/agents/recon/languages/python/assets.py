@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.node import package as packages
+from hivemind.agents.recon.languages.node import package as packages
 from hivemind.detection import Detection, Precedence
 
 

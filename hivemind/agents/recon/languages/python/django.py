@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.python.source import Application, Source
+from hivemind.agents.recon.languages.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
 

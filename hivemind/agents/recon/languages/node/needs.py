@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.node import package as packages
-from hivemind.agents.recon.node.package import FILE, Package
-from hivemind.agents.recon.node.source import Source
+from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node.package import FILE, Package
+from hivemind.agents.recon.languages.node.source import Source
 from hivemind.detection import Detection, Precedence
 
 DRIVERS = {

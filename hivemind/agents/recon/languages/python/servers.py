@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hivemind.agents.recon.python.dependencies import Dependencies
-from hivemind.agents.recon.python.source import Application
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.source import Application
 
 ASGI = frozenset({"fastapi", "starlette", "quart", "litestar", "blacksheep", "asgi", "fasthtml", "django-asgi"})
 """Frameworks whose applications need an ASGI server; the others speak WSGI."""

@@ -6,8 +6,8 @@ import json
 import re
 import shlex
 
+from hivemind.agents.recon.evidence.procfile import language_of
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.procfile import language_of
 from hivemind.detection import Detection, Precedence
 
 _DEVELOPMENT = re.compile(r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.python import django, servers
-from hivemind.agents.recon.python.dependencies import Dependencies
-from hivemind.agents.recon.python.source import Application, Source
+from hivemind.agents.recon.languages.python import django, servers
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
 HEALTH = re.compile(

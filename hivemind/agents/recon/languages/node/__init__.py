@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.node import needs, starting
-from hivemind.agents.recon.node import package as packages
-from hivemind.agents.recon.node import source as sources
-from hivemind.agents.recon.node.package import FILE, Package
+from hivemind.agents.recon.languages.node import needs, starting
+from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node import source as sources
+from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.detection import Detection
 
 LANGUAGE = "node"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.node import package as packages
-from hivemind.agents.recon.node import scripts
-from hivemind.agents.recon.node.package import FILE, Package
-from hivemind.agents.recon.node.source import Source
+from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node import scripts
+from hivemind.agents.recon.languages.node.package import FILE, Package
+from hivemind.agents.recon.languages.node.source import Source
 from hivemind.detection import Detection, Precedence
 
 _SERVERS = frozenset({"express", "koa", "fastify", "hapi", "nest", "hono", "next", "nuxt", "remix", "adonis", "strapi"})

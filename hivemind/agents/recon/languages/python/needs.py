@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.python.dependencies import Dependencies
-from hivemind.agents.recon.python.source import EnvironmentRead, Source
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.source import EnvironmentRead, Source
 from hivemind.detection import Detection, Precedence
 
 DRIVERS = {

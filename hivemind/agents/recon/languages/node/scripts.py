@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hivemind.agents.recon.node.package import Package
+from hivemind.agents.recon.languages.node.package import Package
 
 _NESTED = re.compile(r"^(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)$")
 _WATCHERS = re.compile(
