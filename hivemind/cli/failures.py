@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 
 import click
 
 from hivemind.errors import HiveMindError, StageError
+from hivemind.exits import ExitCode
+from hivemind.home import home
+
+_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 
 
 def print_text(error: HiveMindError) -> None:
@@ -44,3 +49,15 @@ def as_json(error: HiveMindError) -> dict[str, object]:
             "path": error.path,
         }
     return data
+
+
+def of_this_machine(error: Exception) -> HiveMindError | None:
+    """The error for people where the machine refuses to keep files for us: full, read-only, not ours. Else None."""
+    if not isinstance(error, OSError) or error.errno not in _NOT_WRITABLE:
+        return None
+    where = f"{error.filename}: " if error.filename else ""
+    return HiveMindError(
+        f"{where}{error.strerror}",
+        hint=f"HiveMind keeps its data in {home()}; the variable HIVEMIND_HOME names another folder.",
+        exit_code=ExitCode.UNREACHABLE,
+    )

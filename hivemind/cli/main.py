@@ -87,11 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         code = _reader_gone()
     except Exception as error:
-        if os.environ.get("HIVEMIND_DEBUG"):
-            raise
-        from hivemind.cli.defect import report
-
-        code = report(error, given)
+        code = _unforeseen(error, given)
     return code if isinstance(code, int) else ExitCode.OK
 
 
@@ -123,6 +119,18 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
 
         traceback.print_exception(error)
     return error.exit_code
+
+
+def _unforeseen(error: Exception, given: list[str]) -> int:
+    """A machine that can't be written to is the user's to mend; everything else is a defect of ours."""
+    from hivemind.cli import defect, failures
+
+    known = failures.of_this_machine(error)
+    if known is not None:
+        return _report(known, as_json=_wants_json(given))
+    if os.environ.get("HIVEMIND_DEBUG"):
+        raise error
+    return defect.report(error, given)
 
 
 def _reader_gone() -> int:

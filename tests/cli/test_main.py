@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -141,6 +142,20 @@ def test_a_defect_leaves_a_redacted_report(
     assert "KeyError" in text
     assert "hunter2" not in text + err
     assert report.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_a_machine_that_keeps_no_files_is_no_defect(
+    number: int, does: Callable, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIVEMIND_HOME", str(tmp_path))
+    does(raises(OSError(number, os.strerror(number), "/data/local")))
+    assert main(["list"]) == ExitCode.UNREACHABLE
+    err = capsys.readouterr().err
+    assert f"error: /data/local: {os.strerror(number)}" in err
+    assert "HIVEMIND_HOME" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.fast
