@@ -72,11 +72,13 @@ def command(
         run = prepare(checked, cloud, may_lose=frozenset(lose), say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)
-        if run.plan.empty:
+        if run.plan.empty and not run.unverified:
             return _nothing_to_do(run, as_json=as_json)
         _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
         _refuse_loss(run)
         _approve(run, yes=yes or reviewed is not None, as_json=as_json)
+        if run.unverified:
+            _note("Nothing changes, but the last run did not end well: its checks run again.")
         applied = _run(run, lease, as_json=as_json)
     _summary(applied, as_json=as_json)
     return ExitCode.OK

@@ -185,6 +185,7 @@ def _failure(host: Host, service: str, step: Step) -> StageError:
         f"{service} on {host.instance_id}, {step.name}: {step.message}",
         subject=service,
         lines=step.lines,
+        hint="Correct it and apply again. `hivemind logs` shows more of what the application says.",
         left=left,
         path=f"services.{service}",
     )
@@ -195,11 +196,14 @@ def _broken(host: Host, service: str, done: Completed) -> StageError:
     missing = done.code == 127 or any(
         "python3: not found" in line or "python3: command not found" in line for line in lines
     )
+    python = "The instance needs Python 3.9 or later as python3."
     return StageError(
         Stage.DEPLOY,
         f"{service} on {host.instance_id}: the installer ended with exit code {done.code}",
         subject=service,
         lines=lines,
-        hint="The instance needs Python 3.9 or later as python3." if missing else None,
+        hint="The instance needs Python 3.9 or later as python3."
+        if missing
+        else "Apply again; the installer can be repeated.",
         path=f"services.{service}",
     )

@@ -93,7 +93,8 @@ def local_project(local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPath
 
         folder = tmp_path_factory.mktemp("project")
         if copy is not None:
-            shutil.copytree(copy, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", ".hivemind"))
+            made = shutil.ignore_patterns("node_modules", ".hivemind", "__pycache__")
+            shutil.copytree(copy, folder, dirs_exist_ok=True, ignore=made)
         project = Project(folder, local_cloud.home)
         project.write(files or {})
         return project

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from hivemind.agents.conductor.graph import HEALTH_PATH, STACK, hosts_of, steps
 from hivemind.agents.conductor.standing import Standing, refuse_bad
-from hivemind.deploy.diagnosis import diagnose
+from hivemind.deploy.diagnosis import Diagnosis, diagnose
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt
 from hivemind.deploy.lease import Lease
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
 from hivemind.deploy.steps import StepGraph
-from hivemind.errors import HiveMindError, StageError
+from hivemind.errors import HiveMindError, Stage, StageError
 from hivemind.events import Event, EventKind
 from hivemind.pipeline import with_health_paths
 from hivemind.release import CheckResult, CheckStatus, Verdict
@@ -140,30 +140,51 @@ def _record_start(run: Run) -> None:
 
 
 def _record_release(run: Run, standing: Standing, stack: StackResult) -> None:
-    """Records what stands as soon as it stands, so that a run that dies while verifying is not released again."""
+    """Records what stands as soon as it stands, its revision without a verdict: after a run that dies while
+    verifying, the next one only verifies."""
     outputs = stack.outputs
-    run.store.update(
+    revision = _revision(run, standing)
+    run.store.change(
         run.deployment_id,
-        stack_info=StackInfo(run.checked.blueprint.stack_name, stack.stack_id, run.cloud.region),
-        alb_dns_name=outputs.get("ALBDNSName"),
-        target_group_arn=outputs.get("TargetGroupArn"),
-        artifacts=dict(standing.artifacts),
-        sources={name: source.digest for name, source in run.sources.items()},
-        urls=dict(standing.urls()),
-        host_keys={one: key for one, key in standing.known_hosts.items() if one in stack.physical_ids.values()},
-        recorded=Recorded(
-            stack.status,
-            run.checked.assembly.template,
-            run.parameters,
-            outputs,
-            stack.physical_ids,
+        lambda state: replace(
+            state,
+            stack_info=StackInfo(run.checked.blueprint.stack_name, stack.stack_id, run.cloud.region),
+            alb_dns_name=outputs.get("ALBDNSName"),
+            target_group_arn=outputs.get("TargetGroupArn"),
+            artifacts=dict(standing.artifacts),
+            sources={name: source.digest for name, source in run.sources.items()},
+            urls=dict(standing.urls()),
+            host_keys={one: key for one, key in standing.known_hosts.items() if one in stack.physical_ids.values()},
+            recorded=Recorded(
+                stack.status,
+                run.checked.assembly.template,
+                run.parameters,
+                outputs,
+                stack.physical_ids,
+            ),
+            revisions=_with(state.revisions, revision),
         ),
     )
 
 
 def _record_revision(run: Run, standing: Standing, verdict: Verdict, seconds: Mapping[str, float]) -> None:
+    rounded = {stage: round(value, 2) for stage, value in seconds.items()}
+    revision = replace(_revision(run, standing), verdict=verdict.word, seconds=rounded)
+    run.store.change(
+        run.deployment_id,
+        lambda state: replace(
+            state,
+            status=DeploymentStatus.DEPLOYED if verdict.good else DeploymentStatus.FAILED,
+            verification_results=verdict,
+            failure_analysis=None,
+            revisions=_with(state.revisions, revision),
+        ),
+    )
+
+
+def _revision(run: Run, standing: Standing) -> Revision:
     provenance = next((source.provenance for source in run.sources.values()), None)
-    revision = Revision(
+    return Revision(
         number=run.plan.revision,
         time=run.clock.now().isoformat(timespec="seconds"),
         artifacts=dict(standing.artifacts),
@@ -172,19 +193,11 @@ def _record_revision(run: Run, standing: Standing, verdict: Verdict, seconds: Ma
         commit=provenance.commit if provenance else None,
         dirty=provenance.dirty if provenance else False,
         subject=provenance.subject if provenance else None,
-        verdict=verdict.word,
-        seconds={stage: round(value, 2) for stage, value in seconds.items()},
     )
-    run.store.change(
-        run.deployment_id,
-        lambda state: replace(
-            state,
-            status=DeploymentStatus.DEPLOYED if verdict.good else DeploymentStatus.FAILED,
-            verification_results=verdict,
-            failure_analysis=None,
-            revisions=(*(one for one in state.revisions if one.number != revision.number), revision),
-        ),
-    )
+
+
+def _with(revisions: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
+    return (*(one for one in revisions if one.number != revision.number), revision)
 
 
 def _record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
@@ -195,12 +208,21 @@ def _record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
     run.store.update(
         run.deployment_id,
         status=DeploymentStatus.FAILED,
-        failure_analysis=diagnose(subject, _words(error), path=path),
+        failure_analysis=_diagnosis(error, subject, path),
         host_keys={
             **run.known_hosts,
             **{one: host.host_key for one, host in hosts_of({n: o.result for n, o in graph.outcomes.items()}).items()},
         },
     )
+
+
+def _diagnosis(error: BaseException, subject: str, path: str | None) -> Diagnosis:
+    """By the cloud's own words where it was the cloud that refused; else by ours, with the application's lines."""
+    if not isinstance(error, StageError) or not error.lines:
+        return diagnose(subject, _words(error), path=path)
+    cause = error.lines[0] if error.stage is Stage.PROVISION else _words(error)
+    diagnosis = diagnose(subject, cause, path=path)
+    return replace(diagnosis, quotes=error.lines, remediation=error.hint or diagnosis.remediation)
 
 
 def _recorded_artifacts(run: Run) -> Mapping[str, str]:

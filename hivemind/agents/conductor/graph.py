@@ -128,13 +128,17 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
 
 
 def _build(run: Run, service: Service) -> Artifact:
-    answer = run.checked.plugins.first(
-        "hivemind_build",
-        service=service,
-        repository=run.checked.repository,
-        platform=run.cloud.platform(service.os, service.size),
-        store=run.artifacts,
-    )
+    try:
+        answer = run.checked.plugins.first(
+            "hivemind_build",
+            service=service,
+            repository=run.checked.repository,
+            platform=run.cloud.platform(service.os, service.size),
+            store=run.artifacts,
+        )
+    except StageError as error:
+        error.path = error.path or f"services.{service.name}"
+        raise
     if answer is None:
         raise StageError(
             Stage.BUILD,
@@ -189,11 +193,23 @@ def _release(run: Run, service: Service, context: Context, prepared: tuple[str, 
         deadline=max(30.0, HEALTH_DEADLINE / run.cloud.pace),
         clock=run.clock,
     )
+    _forget_released(run, service)
     rollout.install()
     path = None
     if service.is_web and service.health.path is None and request.port is not None:
         path = choose_health_path(hosts[0], request.port, None)
     return rollout, path
+
+
+def _forget_released(run: Run, service: Service) -> None:
+    """From here on until all instances have it, nobody knows which of them runs what: a run that ends in between
+    must not leave a state that says the release before is everywhere."""
+    run.store.change(
+        run.deployment_id,
+        lambda state: replace(
+            state, sources={name: digest for name, digest in state.sources.items() if name != service.name}
+        ),
+    )
 
 
 def _rollout_of(context: Context, service: str) -> Rollout:

@@ -12,7 +12,7 @@ from hivemind.agents.conductor.stack import parameters
 from hivemind.aws.snapshot import read
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.deploy.stack import StackDriver
-from hivemind.deploy.state import DeploymentState, StateStore, deployment_id
+from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.errors import Refused
 from hivemind.hosts.keys import deployment_key
 from hivemind.pipeline import Checked, planned
@@ -50,6 +50,9 @@ def prepare(
     checked, plan, sources = planned(
         checked, snapshot, cloud.platform, region=cloud.region, made_at=clock.now().isoformat(timespec="seconds")
     )
+    unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
+    if unverified and state is not None and state.revisions:
+        plan = replace(plan, revision=state.revision)
     key = deployment_key(store.folder(identity), comment=identity)
     return Run(
         checked=checked,
@@ -64,6 +67,7 @@ def prepare(
         parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=key.public),
         known_hosts=state.host_keys if state else {},
         may_lose=may_lose,
+        unverified=unverified,
         clock=clock,
     )
 

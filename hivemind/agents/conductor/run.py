@@ -40,7 +40,8 @@ class Node:
 @dataclass(frozen=True)
 class Run:
     """One apply. plan: live, as approved. snapshot: what stood when it was made. parameters: of the stack.
-    may_lose: logical ids of what holds data and may be lost. artifacts: folder of built artifacts."""
+    may_lose: logical ids of what holds data and may be lost. artifacts: folder of built artifacts.
+    unverified: whether what stands was released by a run that did not end well; the plan then has its revision."""
 
     checked: Checked
     cloud: Cloud
@@ -54,6 +55,7 @@ class Run:
     parameters: Mapping[str, str]
     known_hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     may_lose: frozenset[str] = frozenset()
+    unverified: bool = False
     clock: Clock = SYSTEM_CLOCK
 
     @property

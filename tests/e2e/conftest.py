@@ -1,0 +1,30 @@
+"""What end-to-end tests share: waiting for what other processes bring about, and faults that end with their test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from hivemind.clock import SYSTEM_CLOCK, polls
+from hivemind.testing.pytest_plugin import LocalCloudHome
+
+
+@pytest.fixture
+def until() -> Callable[..., None]:
+    """Waits for a condition that other processes bring about; the test fails where they don't."""
+
+    def wait(condition: Callable[[], object], *, seconds: float = 60.0, what: str = "the condition") -> None:
+        for _ in polls(SYSTEM_CLOCK, deadline=seconds):
+            if condition():
+                return
+        pytest.fail(f"{what} did not come within {seconds:g} s")
+
+    return wait
+
+
+@pytest.fixture
+def faults(local_cloud: LocalCloudHome) -> Iterator[LocalCloudHome]:
+    """The local cloud, with faults that end with the test."""
+    yield local_cloud
+    local_cloud.clear_faults()

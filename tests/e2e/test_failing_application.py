@@ -1,0 +1,90 @@
+"""An application that does not come up: what is said of it, and that the next apply mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project, Ran, hello
+
+pytestmark = pytest.mark.slow
+SMALL = "environments: {production: {stage: stage-1}}\n"
+
+ENDS = "env: {EXIT: no configuration at all}"
+SICK = "env: {HEALTH_STATUS: '500'}"
+MIGRATION = "release: sh -c 'echo table entries is locked; exit 3'"
+
+
+def failed(project: Project, code: ExitCode) -> tuple[Ran, dict[str, object]]:
+    """Applies, which must fail with this code; returns also the error of the last line."""
+    ran = project.apply(code=code)
+    error = ran.last["error"]
+    assert error["exit_code"] == code
+    assert error["hint"]
+    status = project.status()
+    assert status["status"] == "failed"
+    assert status["revision"] is None
+    return ran, error
+
+
+def mended(project: Project, line: str) -> None:
+    """Takes the faulty line out; the next apply makes a good first revision, by itself."""
+    project.replace("hivemind.yaml", f"    {line}\n", "")
+    applied = project.apply().last
+    assert (applied["revision"], applied["verdict"]) == ("r1", "good")
+    assert project.get().text.startswith("hello|1|")
+    assert project.status()["status"] == "deployed"
+
+
+def test_it_ends_at_its_start(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("ends", service=ENDS, more=SMALL))
+    _, error = failed(project, ExitCode.DEPLOY)
+    assert "web" in str(error["message"])
+    assert any("no configuration at all" in line for line in error["lines"])
+    assert "no configuration at all" in project.run("logs").out
+    text = project.run("apply", "--local", "--yes", code=ExitCode.DEPLOY)
+    assert "no configuration at all" in text.err
+    assert "Traceback" not in text.err
+    mended(project, ENDS)
+
+
+def test_its_health_page_says_500(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("sick", service=SICK, more=SMALL))
+    _, error = failed(project, ExitCode.REGISTER)
+    said = " ".join([str(error["message"]), *error["lines"]])
+    assert "500" in said, "the last probe's status"
+    assert "GET /health" in said, "the application's last log lines"
+    health = project.status()["services"]["web"][0]
+    assert health["health"] == "unhealthy"
+    assert "500" in health["description"]
+    mended(project, SICK)
+
+
+def test_its_release_command_fails(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("locked", service=MIGRATION, more=SMALL))
+    _, error = failed(project, ExitCode.DEPLOY)
+    assert any("table entries is locked" in line for line in error["lines"])
+    assert "release command" in str(error["message"])
+    mended(project, MIGRATION)
+
+
+def test_the_release_before_goes_on_answering(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("kept", more=SMALL))
+    project.apply()
+    project.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {MIGRATION}\n")
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    project.apply(code=ExitCode.DEPLOY)
+    assert project.get().text.startswith("hello|1|"), "the release before"
+    assert project.status()["revision"] == "r1"
+    project.replace("hivemind.yaml", f"    {MIGRATION}\n", "")
+    assert project.apply().last["revision"] == "r2"
+    assert project.get().text.startswith("hello|2|")
+
+
+def test_a_build_that_fails_names_its_command(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("unbuilt", service="build: sh -c 'echo no such module; exit 2'", more=SMALL))
+    error = project.apply(code=ExitCode.BUILD).last["error"]
+    assert "no such module" in " ".join([error["message"], *error["lines"]])
+    assert error["path"].startswith("services.web")
