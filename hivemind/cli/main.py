@@ -88,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = _reader_gone()
     except Exception as error:
         code = _unforeseen(error, given)
+        if code is None:
+            raise
     return code if isinstance(code, int) else ExitCode.OK
 
 
@@ -121,15 +123,18 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
     return error.exit_code
 
 
-def _unforeseen(error: Exception, given: list[str]) -> int:
-    """A machine that can't be written to is the user's to mend; everything else is a defect of ours."""
+def _unforeseen(error: Exception, given: list[str]) -> int | None:
+    """A machine that can't be written to is the user's to mend; everything else is a defect of ours.
+
+    None: whoever debugs HiveMind wants the exception.
+    """
     from hivemind.cli import defect, failures
 
     known = failures.of_this_machine(error)
     if known is not None:
         return _report(known, as_json=_wants_json(given))
     if os.environ.get("HIVEMIND_DEBUG"):
-        raise error
+        return None
     return defect.report(error, given)
 
 
