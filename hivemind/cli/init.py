@@ -79,7 +79,7 @@ def _described(found: Answer) -> str:
 
 def _name(path: Path, given: str | None, *, ask: bool) -> str:
     default = re.sub(r"[^a-z0-9]+", "-", path.resolve().name.lower()).strip("-")
-    default = re.sub(r"^[^a-z]+", "", default)[:32].strip("-") or "app"
+    default = re.sub(r"^[^a-z]+", "", default)[:28].strip("-") or "app"
     name = given or (
         click.prompt("Name of the application", default=default) if ask and sys.stdin.isatty() else default
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
-import shutil
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -21,7 +18,7 @@ from hivemind.aws.clients import CallCounter, make_client
 from hivemind.cloud import WebAddress
 from hivemind.errors import CloudUnreachable
 from hivemind.home import local_cloud
-from hivemind.local import lifecycle
+from hivemind.local import interpreters, lifecycle
 from hivemind.local.accounts import account_for
 
 SECRET_KEY = "local"
@@ -157,38 +154,13 @@ def host_platform(os: str, size: str) -> Platform:  # noqa: ARG001
     numbers = [int(part) for part in release.split(".")[:2]] if kind == "glibc" else []
     glibc = (numbers[0], numbers[1]) if len(numbers) == 2 else None
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
-    return Platform("host", machine, glibc, _pythons(), _node(), proven=True)
-
-
-def _pythons() -> tuple[tuple[str, str], ...]:
-    """(version, command) of the interpreters that instances can use, the version that runs us first.
-
-    Where instances can use none, the one that runs us: applications then fail with a message that names it.
-    """
-    own = f"{sys.version_info.major}.{sys.version_info.minor}"
-    ours = str(Path(sys.executable).resolve())
-    found = {own: ours} if _everybody_may_run(ours) else {}
-    for version in (own, *(f"3.{minor}" for minor in range(14, 8, -1))):
-        path = None if version in found else _command(f"python{version}")
-        if path and _says([path, "--version"], rf"Python ({re.escape(version)})\."):
-            found[version] = path
-    return tuple(found.items()) or ((own, ours),)
+    return Platform("host", machine, glibc, tuple(interpreters.pythons().items()), _node(), proven=True)
 
 
 def _node() -> tuple[str, str] | None:
-    path = _command("node")
+    path = interpreters.node()
     version = path and _says([path, "--version"], r"v(\d+\.\d+\.\d+)")
     return (version, path) if path and version else None
-
-
-def _command(name: str) -> str | None:
-    """The first command of this name that instances can run; a user's own folders may come before the system's."""
-    folders = [*os.environ.get("PATH", "").split(os.pathsep), "/usr/local/bin", "/usr/bin"]
-    for folder in folders:
-        path = shutil.which(name, path=folder) if folder else None
-        if path and _everybody_may_run(str(Path(path).resolve())):
-            return str(Path(path).resolve())
-    return None
 
 
 def _says(command: list[str], pattern: str) -> str | None:
@@ -199,11 +171,3 @@ def _says(command: list[str], pattern: str) -> str | None:
         return None
     match = re.search(pattern, done.stdout)
     return match.group(1) if done.returncode == 0 and match else None
-
-
-def _everybody_may_run(command: str) -> bool:
-    """As root, instances run applications as other users, who must be able to reach the interpreter."""
-    if os.geteuid() != 0:
-        return True
-    path = Path(command)
-    return all(part.stat().st_mode & 0o001 for part in (path, *path.parents))

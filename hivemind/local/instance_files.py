@@ -13,8 +13,10 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
+
+from hivemind.local import interpreters
 
 OWN = ("etc", "home", "opt", "root", "srv", "tmp", "var/lib", "var/log")
 SHIMS = "/run/hivemind/bin"
@@ -133,7 +135,7 @@ def needed() -> tuple[str, ...]:
     checkout = str(package.parent)
     wanted = {sys.prefix, sys.base_prefix, str(package), str(Path(sys.executable).resolve().parents[1])}
     wanted |= {entry for entry in sys.path if entry and Path(entry).is_dir() and str(Path(entry).resolve()) != checkout}
-    wanted |= set(_interpreters())
+    wanted |= set(interpreters.folders())
     hidden = tuple(f"/{name}/" for name in (*OWN, "run"))
     found = sorted({str(Path(one).resolve()) for one in wanted} | {str(Path(one).absolute()) for one in wanted})
     chosen: list[str] = []
@@ -141,17 +143,6 @@ def needed() -> tuple[str, ...]:
         if f"{one}/".startswith(hidden) and not any(f"{one}/".startswith(f"{other}/") for other in chosen):
             chosen.append(one)
     return tuple(chosen)
-
-
-def _interpreters() -> Iterator[str]:
-    """Where the Pythons and the Node of the PATH are installed."""
-    for name in ("node", *(f"python3.{minor}" for minor in range(9, 15))):
-        found = shutil.which(name)
-        if found is not None:
-            folder = Path(found).resolve().parent
-            # Somebody's ~/bin or ~/.local/bin is no installation: only the folder itself is shown.
-            personal = folder.parent in {Path.home(), Path.home() / ".local"}
-            yield str(folder if personal else folder.parent)
 
 
 def enter(tree: Path, keep: Iterable[str]) -> list[str]:

@@ -21,6 +21,12 @@ HINTS = {
     "Target.FailedHealthChecks": "Nothing answers on the service's port: does the application listen on 0.0.0.0 and "
     "on $PORT?",
 }
+LOG_HINTS = {
+    "DisallowedHost": "Django refuses the health check: it carries the instance's address as Host, as on AWS. Let "
+    "ALLOWED_HOSTS admit it (by an environment variable under services.NAME.env, if the settings read one), or accept "
+    "the answer: services.NAME.health: {path: /, matcher: 200-400}.",
+}
+"""What a line of the application's log says about a failing health check."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,8 @@ def _unhealthy(
     for one in waiting[:3] if log_lines else ():
         assert log_lines is not None
         lines.extend(log_lines(one.target.instance_id))
-    hint = next((HINTS[one.reason] for one in waiting if one.reason in HINTS), None)
+    told = next((hint for mark, hint in LOG_HINTS.items() if any(mark in line for line in lines)), None)
+    hint = told or next((HINTS[one.reason] for one in waiting if one.reason in HINTS), None)
     return StageError(
         Stage.REGISTER,
         f"not healthy after {deadline:g} s: " + "; ".join(map(str, waiting)),
