@@ -1,0 +1,1 @@
+"""How well Recon reads repositories whose answers are known: `python -m benchmarks.recon FILE...`."""

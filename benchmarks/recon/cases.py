@@ -1,0 +1,78 @@
+"""Cases: repositories as a tree and the contents of their manifests, with the answers that are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+_LONGEST_NAME = 200
+
+
+@dataclass(frozen=True)
+class Case:
+    """id: as in the file. tree: paths. manifests: path -> content. expected: field -> answer, None where unknown.
+    group: cases with one group have the same main manifests. stated: whether `expected` is complete (what a
+    repository states of itself), so that an empty answer means that there is nothing."""
+
+    id: str
+    tree: tuple[str, ...]
+    manifests: Mapping[str, str]
+    expected: Mapping[str, Any]
+    group: str
+    start_kind: str | None
+    static_build: bool
+    stated: bool
+    left_out: str | None
+    """Why a case is no case for pure detection; None where it is one."""
+
+
+def read(paths: Iterable[Path]) -> Iterator[tuple[str, list[Case]]]:
+    """Name and cases of each JSON Lines file, folders for all such files in them."""
+    for path in paths:
+        for file in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path]:
+            lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+            cases = [_case(json.loads(line)) for line in lines]
+            if cases:
+                yield file.name, cases
+
+
+def lay_out(case: Case, folder: Path) -> None:
+    """The case as files in an empty folder: manifests with their contents, the rest of the tree empty."""
+    for name in {*case.tree, *case.manifests}:
+        inside = PurePosixPath(name)
+        if inside.is_absolute() or ".." in inside.parts or any(len(part) > _LONGEST_NAME for part in inside.parts):
+            continue
+        path = folder / inside
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(case.manifests.get(name, ""), encoding="utf-8", errors="surrogateescape", newline="")
+        except (OSError, UnicodeError):
+            continue  # a file and a folder of one name: a link in the original
+
+
+def _case(raw: dict[str, Any]) -> Case:
+    expected = raw.get("expected") or {}
+    return Case(
+        id=str(raw["id"]),
+        tree=tuple(raw.get("tree") or ()),
+        manifests=raw.get("manifests") or {},
+        expected=expected,
+        group=str(raw.get("dup_group") or raw["id"]),
+        start_kind=raw.get("start_kind"),
+        static_build=bool(raw.get("serves_static_build")),
+        stated="app_kind" in expected,
+        left_out=_left_out(raw, expected),
+    )
+
+
+def _left_out(raw: Mapping[str, Any], expected: Mapping[str, Any]) -> str | None:
+    if raw.get("given_env"):
+        return "variables of the other platform decide"
+    if raw.get("peer_config_files"):
+        return "configuration of the other platform decides"
+    if expected.get("deployable") is False and raw.get("platform_policy_error"):
+        return "a policy of the other platform"
+    return None
