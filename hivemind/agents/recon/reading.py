@@ -1,0 +1,90 @@
+"""Lines of source and version files, read for what they say without being understood as a whole."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hivemind.agents.recon.folder import Folder
+
+_LARGEST = 200_000
+_LONGEST_LINE = 1000
+_MOST_FILES = 600
+_MOST_HITS = 50
+_VERSION = re.compile(r"v?(\d+(?:\.[\dA-Za-z_+-]+)*)")
+
+HEALTH = r"/(?:api/)?(?:health|healthz|healthcheck|_health|livez|health/live|alive|up|ping|status)/?"
+"""Paths that applications answer with their own health."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A line that a pattern fits. value: the first group that took part, or the whole match."""
+
+    value: str
+    file: str
+    line: int | None
+
+
+def scan(
+    folder: Folder,
+    files: Iterable[str],
+    patterns: Mapping[str, re.Pattern[str]],
+    comments: tuple[str, ...] = ("//", "*", "/*"),
+) -> dict[str, list[Hit]]:
+    """The lines that patterns fit, by the pattern's name; an empty list where none does.
+
+    At most 600 files of at most 200 kB; longer lines than 1000 characters and comments that fill a line are
+    passed over.
+    """
+    hits: dict[str, list[Hit]] = {name: [] for name in patterns}
+    for count, file in enumerate(files):
+        if count >= _MOST_FILES:
+            break
+        for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
+            if not line or len(line) > _LONGEST_LINE or line.lstrip().startswith(comments):
+                continue
+            for name, pattern in patterns.items():
+                if len(hits[name]) < _MOST_HITS and (match := pattern.search(line)):
+                    value = next((group for group in match.groups() if group), match[0])
+                    hits[name].append(Hit(value, file, number))
+    return hits
+
+
+def port(hits: Iterable[Hit]) -> Hit | None:
+    """The first hit whose value is a port."""
+    return next((hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) <= 65535), None)
+
+
+def pinned(folder: Folder, *tools: str, files: tuple[str, ...] = ()) -> Hit | None:
+    """The version that a version file asks for.
+
+    tools: the names that `.tool-versions` and `mise.toml` may use. files: version files of the language's own, which
+    hold nothing but a version.
+    """
+    for file in files:
+        for number, line in enumerate((folder.text(file, limit=10_000) or "").splitlines(), 1):
+            match = re.match(rf"\s*(?:[a-z]+-)?{_VERSION.pattern}", line)
+            if match:
+                return Hit(match[1], file, number)
+    for number, line in enumerate((folder.text(".tool-versions", limit=100_000) or "").splitlines(), 1):
+        words = line.split()
+        if len(words) > 1 and words[0] in tools and (match := _VERSION.search(words[1])):
+            return Hit(match[1], ".tool-versions", number)
+    return _mise(folder, tools)
+
+
+def _mise(folder: Folder, tools: tuple[str, ...]) -> Hit | None:
+    for file in ("mise.toml", ".mise.toml"):
+        try:
+            table = tomllib.loads(folder.text(file, limit=100_000) or "").get("tools")
+        except (tomllib.TOMLDecodeError, RecursionError):
+            continue
+        for tool in tools if isinstance(table, dict) else ():
+            value = table.get(tool)
+            value = value.get("version") if isinstance(value, dict) else value
+            if isinstance(value, str) and (match := _VERSION.search(value)):
+                return Hit(match[1], file, folder.line(file, rf"^\s*\"?{re.escape(tool)}\"?\s*="))
+    return None
