@@ -70,6 +70,7 @@ class StageError(HiveMindError):
 
     stage: which. subject: what failed first (a logical id, a service, a check).
     lines: verbatim evidence (log lines, event reasons), already redacted. left: what is left behind.
+    path: the blueprint part it comes from (`resources.db`); place: where that is written (`hivemind.yaml:14`).
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class StageError(HiveMindError):
         hint: str | None = None,
         left: str | None = None,
         path: str | None = None,
+        place: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint, exit_code=stage.exit_code)
         self.stage = stage
@@ -89,6 +91,7 @@ class StageError(HiveMindError):
         self.lines = tuple(lines)
         self.left = left
         self.path = path
+        self.place = place
 
 
 class CloudUnreachable(HiveMindError):

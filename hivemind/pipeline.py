@@ -143,7 +143,7 @@ def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
 def placed(findings: Iterable[Finding], source: Source) -> tuple[Finding, ...]:
     """The findings in order, each with the place in the file that its blueprint path leads to."""
     return in_order(
-        finding if finding.place or not finding.path else replace(finding, place=source.place(_keys(finding.path)))
+        finding if finding.place or not finding.path else replace(finding, place=source.place(keys_of(finding.path)))
         for finding in findings
     )
 
@@ -174,7 +174,8 @@ def _plugin_names(source: Source) -> tuple[str, ...]:
     return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list | Mapping) else ()
 
 
-def _keys(path: str) -> tuple[str | int, ...]:
+def keys_of(path: str) -> tuple[str | int, ...]:
+    """A dotted blueprint path (`services.web.env`) as keys."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 

@@ -18,6 +18,8 @@ def print_text(error: HiveMindError) -> None:
     """Message, evidence, what is left, and what to do next."""
     click.secho(f"error: {error.message}", fg="red", err=True)
     if isinstance(error, StageError):
+        if error.path:
+            click.echo("  From:  " + ", ".join(part for part in (error.path, error.place) if part), err=True)
         for line in error.lines:
             click.echo(f"  | {line}", err=True)
         if error.left:
@@ -47,6 +49,7 @@ def as_json(error: HiveMindError) -> dict[str, object]:
             "lines": list(error.lines),
             "left": error.left,
             "path": error.path,
+            "place": error.place,
         }
     return data
 

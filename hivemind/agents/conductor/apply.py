@@ -17,7 +17,7 @@ from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, R
 from hivemind.deploy.steps import StepGraph
 from hivemind.errors import HiveMindError, Stage, StageError
 from hivemind.events import Event, EventKind
-from hivemind.pipeline import with_health_paths
+from hivemind.pipeline import keys_of, with_health_paths
 from hivemind.release import CheckResult, CheckStatus, Verdict
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def apply(run: Run, lease: Lease, listener: Callable[[Event], None]) -> Applied:
         try:
             applied = _carry_out(run, graph, journal, seconds)
         except BaseException as error:
+            if isinstance(error, StageError) and error.path:
+                error.place = str(run.checked.source.place(keys_of(error.path)))
             _record_failure(run, graph, error)
             journal.failed(_words(error))
             raise
