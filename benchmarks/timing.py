@@ -64,7 +64,10 @@ def interleaved(repeat: int, *calls: Callable[[], float]) -> tuple[Runs, ...]:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of measured commands: nothing of the user's AWS account, no telemetry, no update checks."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "HIVEMIND_", "SAM_"))}
+    """The environment of measured commands: nothing of the user's AWS account, no telemetry, no update checks, and
+    Python as it is installed: it may keep what it compiled (`PYTHONDONTWRITEBYTECODE` would have ours compiled anew
+    in each run, but not the peers', which pip compiled)."""
+    ours = ("AWS_", "HIVEMIND_", "SAM_", "PYTHON")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(ours) and name != "CI"}
     env |= {"SAM_CLI_TELEMETRY": "0", "AWS_EC2_METADATA_DISABLED": "true", "NO_COLOR": "1", "AWS_PAGER": ""}
     return env | dict(more or {})

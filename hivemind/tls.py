@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ssl
 
 HANDSHAKE_SECONDS = 10.0
 _EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_IN_CHAIN, _NO_ISSUER, _NO_FIRST = 10, 9, 18, 19, 20, 21
@@ -21,6 +24,8 @@ def inspect(host: str, connect: tuple[str, int], *, authorities: str | None = No
     connect: where to. authorities: PEM file of the authorities to trust instead of the system's. timeout: seconds.
     Raises TlsError when chain, host name or validity are wrong, OSError when nothing answers.
     """
+    import ssl
+
     context = ssl.create_default_context(cafile=authorities)
     try:
         with (

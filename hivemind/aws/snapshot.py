@@ -14,14 +14,22 @@ from hivemind.plan.model import EMPTY, Basis, Snapshot
 NO_ECHO = "****"
 
 
-def read(cloud: Cloud, stack: str, *, artifacts: Mapping[str, str] = EMPTY, revision: int = 0) -> Snapshot:
+def read(
+    cloud: Cloud,
+    stack: str,
+    *,
+    artifacts: Mapping[str, str] = EMPTY,
+    revision: int = 0,
+    described: Mapping[str, Any] | None = None,
+) -> Snapshot:
     """The stack as it stands, on basis `live`.
 
     stack: name or, better, id. artifacts, revision: as recorded; the stack does not know them. A stack
-    that does not exist gives a Snapshot without status.
+    that does not exist gives a Snapshot without status. described: what DescribeStacks has just said of it, if it
+    was asked.
     """
     client = cloud.client("cloudformation")
-    described = describe(client, stack)
+    described = described or describe(client, stack)
     if described is None:
         return Snapshot(Basis.LIVE, revision=revision)
     stack_id: str = described["StackId"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def command(
         if run.unverified:
             _note("Nothing changes, but the last run did not end well: its checks run again.")
         applied = _run(run, lease, as_json=as_json)
-    _summary(applied, as_json=as_json)
+    _summary(applied, cloud.calls(), as_json=as_json)
     return ExitCode.OK
 
 
@@ -173,6 +174,7 @@ def _nothing_to_do(run: Run, *, as_json: bool) -> int:
                     "url": next(iter(urls.values()), None),
                     "verdict": verdict,
                     "changed": False,
+                    "calls": dict(run.cloud.calls()),
                 }
             )
         )
@@ -183,7 +185,7 @@ def _nothing_to_do(run: Run, *, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _summary(applied: Applied, *, as_json: bool) -> None:
+def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> None:
     if as_json:
         click.echo(
             json.dumps(
@@ -195,6 +197,7 @@ def _summary(applied: Applied, *, as_json: bool) -> None:
                     "verdict": applied.verdict.word,
                     "changed": True,
                     "seconds": {stage: round(value, 2) for stage, value in applied.seconds.items()},
+                    "calls": dict(calls),
                 }
             )
         )

@@ -19,7 +19,7 @@ PAGES = 200
 
 @dataclass(frozen=True)
 class StackView:
-    """A stack as DescribeStacks has it. protected: termination protection."""
+    """A stack as DescribeStacks has it. protected: termination protection. described: its whole answer."""
 
     id: str
     name: str
@@ -27,6 +27,7 @@ class StackView:
     reason: str
     protected: bool
     outputs: Mapping[str, str]
+    described: Mapping[str, Any]
 
     @property
     def moving(self) -> bool:
@@ -77,6 +78,7 @@ class StackCalls:
             reason=found.get("StackStatusReason", ""),
             protected=bool(found.get("EnableTerminationProtection")),
             outputs=MappingProxyType({item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}),
+            described=found,
         )
 
     def status(self, stack_id: str) -> str:

@@ -20,12 +20,10 @@ from typing import Any
 
 from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
 from hivemind.local.emulator import prepare_environment
-from hivemind.local.files import read_json, write_json
+from hivemind.local.files import RECORD, read_json, write_json
 from hivemind.local.processes import started
 
 HOST = "127.0.0.1"
-RECORD = "daemon.json"
-"""Name of the file that tells where the daemon is; there while it runs."""
 PACE = 30.0
 REGION = "eu-west-1"
 log = logging.getLogger("hivemind.local")

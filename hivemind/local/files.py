@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+RECORD = "daemon.json"
+"""What the daemon writes down for those who look for it."""
+
 
 def write_json(path: Path, value: Any) -> None:
     """Replaces a file by `value` as JSON, mode 0600; a reader sees the old content or the new."""

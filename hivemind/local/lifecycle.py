@@ -17,7 +17,7 @@ from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.errors import CloudUnreachable
 from hivemind.home import local_cloud
 from hivemind.local.accounts import Account, accounts
-from hivemind.local.files import locked, read_json
+from hivemind.local.files import RECORD, locked, read_json
 from hivemind.local.processes import end_recorded, is_running
 
 START_SECONDS = 30.0
@@ -75,8 +75,6 @@ class Running:
 
 def status(directory: Path | None = None) -> Running | None:
     """The running local cloud; None when there is none, or only the record of one that is gone."""
-    from hivemind.local.daemon import RECORD
-
     directory = directory or local_cloud()
     record = read_json(directory / RECORD, None)
     if record is None or not is_running(record["pid"], record["started"]):
@@ -136,8 +134,6 @@ def start(directory: Path | None = None, *, on_demand: bool = False) -> Running:
 
 def stop(directory: Path | None = None) -> bool:
     """Ends the local cloud; its data stay. False when none ran. Nothing of it is left running."""
-    from hivemind.local.daemon import RECORD
-
     directory = directory or local_cloud()
     if not directory.is_dir():
         return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pathspec import PathSpec
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 IGNORE_FILES = (".gitignore", ".hivemindignore")
 ALWAYS = frozenset(
@@ -82,12 +83,16 @@ def _spec(file: Path) -> PathSpec[Any] | None:
     wanted = [line for line in lines if line.strip() and not line.startswith("#")]
     if not wanted:
         return None
+    from pathspec import PathSpec
+
     spec: PathSpec[Any] = PathSpec.from_lines("gitignore", _valid(wanted))
     return spec
 
 
 def _valid(lines: list[str]) -> list[str]:
     """The patterns that parse: one wrong line must not make a whole file void."""
+    from pathspec import PathSpec
+
     kept = []
     for line in lines:
         try:

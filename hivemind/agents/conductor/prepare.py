@@ -53,7 +53,10 @@ def prepare(
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
         plan = replace(plan, revision=state.revision)
-    key = deployment_key(store.folder(identity), comment=identity)
+    # Most applies find the public key in the stack; the cryptography to read ours is loaded where it is used.
+    public_key = (
+        snapshot.parameters.get("SshPublicKey") or deployment_key(store.folder(identity), comment=identity).public
+    )
     return Run(
         checked=checked,
         cloud=cloud,
@@ -62,9 +65,8 @@ def prepare(
         sources=sources,
         store=store,
         deployment_id=identity,
-        key=key,
         artifacts=home.home() / "artifacts",
-        parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=key.public),
+        parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
         known_hosts=state.host_keys if state else {},
         may_lose=may_lose,
         unverified=unverified,
@@ -87,10 +89,17 @@ def live_snapshot(
     from the one in the stack.
     """
     name = checked.blueprint.stack_name
+    view = None
     if wait:
-        StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+        view = StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
     known = state.sources if state else {}
-    snapshot = read(cloud, name, artifacts=known, revision=state.revision if state else 0)
+    snapshot = read(
+        cloud,
+        name,
+        artifacts=known,
+        revision=state.revision if state else 0,
+        described=view.described if view else None,
+    )
     if snapshot.status is None:
         return replace(snapshot, artifacts={})
     return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)))

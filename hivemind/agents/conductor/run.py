@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from hivemind.agents.conductor.sources import ReleaseSource
 from hivemind.blueprint.model import Service
 from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.hosts.keys import deployment_key
 from hivemind.plan.model import Action, Plan, Snapshot
 from hivemind.template.names import instance as instance_id_of
 
@@ -50,13 +52,17 @@ class Run:
     sources: Mapping[str, ReleaseSource]
     store: StateStore
     deployment_id: str
-    key: KeyPair
     artifacts: Path
     parameters: Mapping[str, str]
     known_hosts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     may_lose: frozenset[str] = frozenset()
     unverified: bool = False
     clock: Clock = SYSTEM_CLOCK
+
+    @cached_property
+    def key(self) -> KeyPair:
+        """The deployment's SSH key pair. Raises HiveMindError when its file can't be used."""
+        return deployment_key(self.folder, comment=self.deployment_id)
 
     @property
     def revision(self) -> str:

@@ -7,9 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-
 from hivemind.agents.recon.folder import Folder
 
 REQUIREMENTS = (
@@ -81,6 +78,9 @@ Entry = tuple[str, str, int | None]
 
 
 def _gather(folder: Folder, manifest: str, manager: str, install: str, entries: Iterable[Entry]) -> Dependencies:
+    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.utils import canonicalize_name
+
     names: dict[str, tuple[str, int | None]] = {}
     extras: dict[str, frozenset[str]] = {}
     for text, file, line in entries:
