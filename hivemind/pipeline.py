@@ -28,6 +28,7 @@ from hivemind.repository import read
 from hivemind.template.assemble import assemble
 
 if TYPE_CHECKING:
+    from hivemind.blame import PluginError
     from hivemind.agents.conductor.sources import ReleaseSource
     from hivemind.artifact import Platform
     from hivemind.blueprint.model import Blueprint
@@ -71,7 +72,9 @@ def check(
     parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
     blueprint, findings = validate(source, parts, environment=environment)
     repository = read(source.path.parent)
-    blueprint, unknown = resolve(blueprint, _detections(blueprint, repository, plugins))
+    detections, failures = _detections(blueprint, repository, plugins)
+    blueprint, unknown = resolve(blueprint, detections)
+    unknown = (*unknown, *(failure.as_finding(Severity.WARNING) for failure in failures))
     _stop_at_errors(placed((*findings, *unknown), source))
     try:
         assembly = assembled(blueprint, plugins)
@@ -148,12 +151,16 @@ def placed(findings: Iterable[Finding], source: Source) -> tuple[Finding, ...]:
     )
 
 
-def _detections(blueprint: Blueprint, repository: Repository, plugins: Plugins) -> Mapping[str, list[tuple[str, Any]]]:
+def _detections(
+    blueprint: Blueprint, repository: Repository, plugins: Plugins
+) -> tuple[Mapping[str, list[tuple[str, Any]]], list[PluginError]]:
     found: dict[str, list[tuple[str, Any]]] = {}
+    failed: list[PluginError] = []
     for name, service in sorted(blueprint.services.items()):
-        contributions, _ = plugins.gather("hivemind_detect", repository=repository, path=service.path)
+        contributions, failures = plugins.gather("hivemind_detect", repository=repository, path=service.path)
         found[name] = [(one.plugin, detection) for one in contributions for detection in one.result]
-    return found
+        failed += failures
+    return found, failed
 
 
 def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: str | None) -> Iterator[Finding]:
@@ -162,7 +169,7 @@ def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: st
         for finding in answer.result:
             yield replace(finding, plugin=answer.plugin) if finding.plugin == "hivemind" else finding
     for failure in failures:
-        yield Finding("H603", Severity.ERROR, failure.message, hint=failure.hint, plugin=failure.source.name)
+        yield failure.as_finding(Severity.ERROR)
     if region is not None:
         from hivemind.lint import lint
 

@@ -53,7 +53,7 @@ def assemble(
     messages. Raises FindingsError with everything that is wrong: two owners of one logical id, bad logical ids,
     references that lead nowhere, overrides that can't be applied, limits exceeded.
     """
-    merged = _merge(contributions)
+    merged = _merge(contributions, distributions)
     findings = [*_conflicts(merged, distributions), *_malformed(merged)]
     owners = {name: claims[0] for name, claims in merged.claims.items()}
     template = render.canonical(
@@ -92,12 +92,15 @@ def assemble(
     )
 
 
-def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]]) -> _Merge:
+def _merge(
+    contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]
+) -> _Merge:
     merged = _Merge()
     merged.sections["Parameters"].update(CORE_PARAMETERS)
     merged.claims.update({name: [CORE] for name in CORE_PARAMETERS})
-    # Sorted, so that of two claims the same one counts whatever order plugins were loaded in.
-    for plugin, fragments in sorted(contributions, key=lambda entry: entry[0]):
+    # Sorted, so that of two claims the same one counts whatever order plugins were loaded in; what was installed
+    # comes after what is built in, so that a conflict is laid to the plugin that can be left out.
+    for plugin, fragments in sorted(contributions, key=lambda entry: (entry[0] in distributions, entry[0])):
         for fragment in sorted(fragments, key=lambda fragment: fragment.path):
             _add(merged, Owner(plugin, fragment.path), fragment)
     return merged

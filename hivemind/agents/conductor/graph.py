@@ -73,7 +73,7 @@ def _steps(run: Run) -> Iterator[Step]:
 
 def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
     name = service.name
-    yield Step(f"build {name}", "build", lambda _: _build(run, service), message=name, outcome=_build_words)
+    yield Step(f"build {name}", "build", lambda context: _build(run, service, context), message=name, outcome=_build_words)
     yield Step(
         f"upload {name}",
         "release",
@@ -127,7 +127,7 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
     )
 
 
-def _build(run: Run, service: Service) -> Artifact:
+def _build(run: Run, service: Service, context: Context) -> Artifact:
     try:
         answer = run.checked.plugins.first(
             "hivemind_build",
@@ -148,6 +148,8 @@ def _build(run: Run, service: Service) -> Artifact:
             path=f"services.{service.name}.runtime",
         )
     artifact: Artifact = answer.result
+    for notice in artifact.notices:
+        context.note(f"{service.name}: {notice}")
     return artifact
 
 
