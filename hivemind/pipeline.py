@@ -28,9 +28,9 @@ from hivemind.repository import read
 from hivemind.template.assemble import assemble
 
 if TYPE_CHECKING:
-    from hivemind.blame import PluginError
     from hivemind.agents.conductor.sources import ReleaseSource
     from hivemind.artifact import Platform
+    from hivemind.blame import PluginError
     from hivemind.blueprint.model import Blueprint
     from hivemind.blueprint.source import Source
     from hivemind.plan.model import Plan, Snapshot

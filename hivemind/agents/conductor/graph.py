@@ -73,7 +73,9 @@ def _steps(run: Run) -> Iterator[Step]:
 
 def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
     name = service.name
-    yield Step(f"build {name}", "build", lambda context: _build(run, service, context), message=name, outcome=_build_words)
+    yield Step(
+        f"build {name}", "build", lambda context: _build(run, service, context), message=name, outcome=_build_words
+    )
     yield Step(
         f"upload {name}",
         "release",
