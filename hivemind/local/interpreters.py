@@ -53,6 +53,8 @@ def _candidates(version: str) -> Iterator[str]:
         (Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions"), f"{version}.*"),
         (Path.home() / ".local/share/uv/python", f"cpython-{version}.*"),
     ):
+        if not os.access(root, os.R_OK | os.X_OK):  # another user's, when the environment is
+            continue
         installed = [path for path in root.glob(f"{pattern}/bin/{name}") if os.access(path, os.X_OK)]
         yield from (str(path.resolve()) for path in sorted(installed, key=_by_number, reverse=True))
 
