@@ -16,6 +16,15 @@ def home() -> Path:
     return user_data_path("hivemind")
 
 
+def caches() -> Path:
+    """What can be made again: in `$HIVEMIND_HOME`, else in the platform's folder for caches."""
+    if os.environ.get("HIVEMIND_HOME"):
+        return home() / "cache"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hivemind")
+
+
 def deployments() -> Path:
     """States of deployments on AWS. Those of the local cloud live in its own folder and go with it."""
     return home() / "deployments"

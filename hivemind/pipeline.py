@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind import memory
 from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import load
 from hivemind.blueprint.validate import validate
@@ -70,7 +71,7 @@ def check(
     source = load(path)
     _stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
     parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
-    blueprint, findings = validate(source, parts, environment=environment)
+    blueprint, findings = validate(source, parts, environment=environment, accepted=_accepted())
     repository = read(source.path.parent)
     detections, failures = _detections(blueprint, repository, plugins)
     blueprint, unknown = resolve(blueprint, detections)
@@ -184,6 +185,10 @@ def _plugin_names(source: Source) -> tuple[str, ...]:
 def keys_of(path: str) -> tuple[str | int, ...]:
     """A dotted blueprint path (`services.web.env`) as keys."""
     return tuple(int(part) if part.isdigit() else part for part in path.split("."))
+
+
+def _accepted() -> memory.Memory:
+    return memory.of("schema", package=Path(__file__).with_name("blueprint"), needs=["jsonschema"])
 
 
 def _stop_at_errors(findings: Iterable[Finding]) -> None:

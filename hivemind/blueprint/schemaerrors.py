@@ -6,10 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.formats import FORMATS
 from hivemind.blueprint.masking import credential, in_clear
@@ -18,6 +15,10 @@ from hivemind.blueprint.source import Source
 from hivemind.blueprint.suggest import did_you_mean, listed
 from hivemind.blueprint.yamltree import Path
 from hivemind.findings import Finding
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _TYPES = {
     "string": "text",
@@ -34,6 +35,8 @@ _SHOWN = 60
 
 def compiled(schema: Mapping[str, Any]) -> Draft202012Validator:
     """A validator that knows our formats and no others. Compile once, use for every environment."""
+    from jsonschema import Draft202012Validator, FormatChecker
+
     checker = FormatChecker(formats=())
     for name, check in FORMATS.items():
         checker.checks(name)(_holds(check))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from hivemind.blueprint import schema
 from hivemind.blueprint.build import build
@@ -18,20 +20,32 @@ from hivemind.findings import Finding, Severity, in_order
 from hivemind.schemaparts import SchemaPart
 
 
+class Accepted(Protocol):
+    """Remembers what the schema had nothing to say about."""
+
+    def knows(self, content: str) -> bool: ...
+    def keep(self, content: str) -> None: ...
+
+
 def validate(
-    source: Source, parts: Mapping[str, SchemaPart], *, environment: str | None = None
+    source: Source,
+    parts: Mapping[str, SchemaPart],
+    *,
+    environment: str | None = None,
+    accepted: Accepted | None = None,
 ) -> tuple[Blueprint, tuple[Finding, ...]]:
     """The Blueprint of one environment, and the findings that don't stop it.
 
     parts: plugin name -> what it adds to the schema. environment: `production` unless said; it need not be
-    declared. All declared environments are checked, not only this one. Raises FindingsError with every finding at once.
+    declared. All declared environments are checked, not only this one. accepted: spares comparing the same data with
+    the same schema again. Raises FindingsError with every finding at once.
     """
     chosen = environment or DEFAULT_ENVIRONMENT
     names = environments_of(source)
     findings = list(_unknown_environment(source, chosen, names))
     view = view_of(source, chosen)
     views = (view, *(view_of(source, name) for name in names if name != chosen))
-    findings += _schema_findings(source, views, parts)
+    findings += _schema_findings(source, views, parts, accepted)
     for each in views:
         for rule in RULES:
             findings += rule(each)
@@ -42,14 +56,31 @@ def validate(
     return build(view, parts), ordered
 
 
-def _schema_findings(source: Source, views: Iterable[View], parts: Mapping[str, SchemaPart]) -> list[Finding]:
-    validator = compiled(schema.merged(parts))
+def _schema_findings(
+    source: Source, views: Iterable[View], parts: Mapping[str, SchemaPart], accepted: Accepted | None
+) -> list[Finding]:
+    merged = schema.merged(parts)
+    compared = _compared(merged, [source.data, *(view.data for view in views)]) if accepted else None
+    if accepted and compared and accepted.knows(compared):
+        return []
+    validator = compiled(merged)
     try:
         findings = [finding for view in views for finding in findings_of(validator, view)]
-        return [*findings, *overlay_findings(validator, source)]
+        findings += overlay_findings(validator, source)
     except Exception:
         schema.blame(parts)
         raise
+    if accepted and compared and not findings:
+        accepted.keep(compared)
+    return findings
+
+
+def _compared(merged: Mapping[str, Any], data: list[Any]) -> str | None:
+    """Everything that the schema's answer depends on, as text; None where a plugin's schema is no JSON."""
+    try:
+        return json.dumps([merged, data])
+    except (TypeError, ValueError):
+        return None
 
 
 def _once(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hivemind.home import home
+from hivemind import home
 
 LARGEST = 32_000_000
 HEADER = struct.Struct("!I")
@@ -63,12 +63,8 @@ def socket_path() -> Path | None:
 
 
 def cache_folder() -> Path:
-    """Where lint keeps what can be made again: in `$HIVEMIND_HOME`, else in the platform's folder for caches."""
-    if os.environ.get("HIVEMIND_HOME"):
-        return home() / "cache" / "lint"
-    from platformdirs import user_cache_path
-
-    return user_cache_path("hivemind") / "lint"
+    """Where lint keeps what can be made again."""
+    return home.caches() / "lint"
 
 
 def cfn_lint_version() -> str:
