@@ -125,13 +125,29 @@ def env(name: str | None, as_json: bool) -> None:
         "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": "local",
         # Where the deployment is, so that the AWS CLI finds its stack.
-        "AWS_DEFAULT_REGION": ours[0]["region"] if ours else running.region,
+        "AWS_DEFAULT_REGION": ours[0]["region"] if ours else _region(),
     }
     if as_json:
         _print_json(values)
         return
     for key, value in values.items():
         click.echo(f"export {key}={shlex.quote(value)}")
+
+
+def _region() -> str:
+    """The region that an apply of this folder would take."""
+    from hivemind import pipeline
+    from hivemind.cli.clouds import region_of
+    from hivemind.cli.context import load_plugins
+    from hivemind.errors import HiveMindError
+
+    file = Path(pipeline.BLUEPRINT_FILE)
+    if not file.is_file():
+        return region_of(None)
+    try:
+        return region_of(pipeline.check(file, load_plugins(), lint=False).blueprint)
+    except HiveMindError:
+        return region_of(None)
 
 
 @command.group()
