@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
@@ -85,12 +86,13 @@ def test_blueprints_that_are_shown_are_yaml_of_format_1() -> None:
     assert all(each["hivemind"] == 1 and each["services"] for each in shown)
 
 
-def test_the_plugin_of_the_readme_works() -> None:
+def test_the_plugin_of_the_readme_works(monkeypatch: pytest.MonkeyPatch) -> None:
     from hivemind.testing import FakeProbe, page
 
     (code,) = blocks(README, "python")
     assert sum(bool(line.strip()) for line in code.splitlines()) <= 12
-    names: dict[str, object] = {"__name__": "readme_plugin"}
-    exec(compile(code, "README.md", "exec"), names)
-    check = names["Entries"]("web")  # type: ignore[operator]
+    module = ModuleType("readme_plugin")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # a dataclass asks for its module
+    exec(compile(code, "README.md", "exec"), module.__dict__)
+    check = module.Entries("web")
     assert check.run(FakeProbe(pages={("web", "/entries.json"): page(200, '{"entries": []}')})) == "15 bytes"
