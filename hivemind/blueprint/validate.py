@@ -60,8 +60,8 @@ def _schema_findings(
     source: Source, views: Iterable[View], parts: Mapping[str, SchemaPart], accepted: Accepted | None
 ) -> list[Finding]:
     merged = schema.merged(parts)
-    compared = _compared(merged, [source.data, *(view.data for view in views)]) if accepted else None
-    if accepted and compared and accepted.knows(compared):
+    compared = None if accepted is None else _compared(merged, [source.data, *(view.data for view in views)])
+    if accepted is not None and compared is not None and accepted.knows(compared):
         return []
     validator = compiled(merged)
     try:
@@ -70,15 +70,21 @@ def _schema_findings(
     except Exception:
         schema.blame(parts)
         raise
-    if accepted and compared and not findings:
+    if accepted is not None and compared is not None and not findings:
         accepted.keep(compared)
     return findings
 
 
 def _compared(merged: Mapping[str, Any], data: list[Any]) -> str | None:
     """Everything that the schema's answer depends on, as text; None where a plugin's schema is no JSON."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, Mapping):
+            return dict(value)
+        raise TypeError
+
     try:
-        return json.dumps([merged, data])
+        return json.dumps([merged, data], default=plain)
     except (TypeError, ValueError):
         return None
 
