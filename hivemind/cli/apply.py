@@ -217,7 +217,7 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
 def _say_where(cloud: Cloud, *, as_json: bool) -> None:
     if cloud.name == "local" and not as_json:
         _note(
-            f"Local cloud at {cloud.endpoint}, account {cloud.account}.   hivemind local stop\n"
+            f"Local cloud {cloud.endpoint}, account {cloud.account}.   hivemind local stop\n"
             f"Health checks and draining run {cloud.pace:g} times faster in it than on AWS.\n"
         )
 

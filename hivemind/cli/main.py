@@ -97,7 +97,7 @@ def _run(arguments: Sequence[str]) -> object:
     """What `click.Group.main` does, except that errors are left to us."""
     if COMPLETION in os.environ:
         group.main(prog_name="hivemind")
-    with group.make_context("hivemind", list(arguments)) as ctx:
+    with group.make_context("hivemind", list(arguments), color=_color()) as ctx:
         return group.invoke(ctx)
 
 
@@ -105,14 +105,15 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
     from hivemind.cli import failures
 
     try:
-        if isinstance(error, FindingsError):
-            from hivemind.cli.findings import render
+        with click.Context(group, color=_color()):
+            if isinstance(error, FindingsError):
+                from hivemind.cli.findings import render
 
-            render(error.findings, as_json=as_json)
-        elif as_json:
-            failures.print_json(error)
-        else:
-            failures.print_text(error)
+                render(error.findings, as_json=as_json)
+            elif as_json:
+                failures.print_json(error)
+            else:
+                failures.print_text(error)
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
@@ -136,6 +137,12 @@ def _unforeseen(error: Exception, given: list[str]) -> int | None:
     if os.environ.get("HIVEMIND_DEBUG"):
         return None
     return defect.report(error, given)
+
+
+def _color() -> bool | None:
+    """False where colour is unwelcome even in a terminal; None: as click finds the stream."""
+    unwelcome = any(os.environ.get(name) for name in ("CI", "NO_COLOR")) or os.environ.get("TERM") == "dumb"
+    return False if unwelcome else None
 
 
 def _reader_gone() -> int:

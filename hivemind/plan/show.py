@@ -15,7 +15,8 @@ _LONGEST_VALUE = 40
 
 def lines(plan: Plan) -> tuple[str, ...]:
     """The plan for people, a line each, without a trailing line end."""
-    now = f"r{plan.revision - 1} → r{plan.revision}" if plan.revision > 1 else f"r{plan.revision}"
+    before = f"r{plan.revision - 1}" if plan.revision > 1 else None
+    now = " → ".join(one for one in (before, None if plan.empty and before else f"r{plan.revision}") if one)
     head = f"{plan.name} ({', '.join(part for part in (plan.environment, plan.region) if part)})"
     shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
     shown += _status(plan)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import os
+import re
+import select
+import struct
+import subprocess
+import termios
+from collections.abc import Callable
+from fcntl import ioctl
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project, hello
+
+pytestmark = pytest.mark.slow
+SMALL = "environments: {production: {stage: stage-1}}\n"
+PRODUCTION = "environments: {production: {stage: production}}\n"
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def git(project: Project, *words: str) -> None:
+    who = ("-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *who, *words], cwd=project.folder, check=True, capture_output=True)
+
+
+def in_terminal(project: Project, *words: str, width: int = 80) -> tuple[int, str]:
+    """Runs a command in a terminal of its own; its exit code and all that it wrote."""
+    master, slave = os.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+    shown = Project(project.folder, project.home, {"TERM": "xterm-256color", **project.environment})
+    running = shown.start(*words, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    written = b""
+    while True:
+        ready, _, _ = select.select([master], [], [], 120)
+        try:
+            chunk = os.read(master, 65536) if ready else b""
+        except OSError:  # the other side is closed
+            chunk = b""
+        if not chunk:
+            break
+        written += chunk
+    os.close(master)
+    return running.wait(timeout=60), written.decode()
+
+
+def test_nobody_approved_it(nowhere: Project) -> None:
+    refused = nowhere.run("apply", "--local", code=ExitCode.REFUSED)
+    assert "nobody is there to approve the plan" in refused.err
+    assert "+ web" in refused.out, "the plan is shown all the same"
+    assert nowhere.status() == {"deployment": None}
+
+
+def test_production_is_released_from_a_clean_tree(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("clean", more=PRODUCTION))
+    no_repository = project.apply(code=ExitCode.REFUSED).last["error"]
+    assert "not committed, or is no git repository" in no_repository["message"]
+    git(project, "init", "-q")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "First")
+    project.write({"app.py": (project.folder / "app.py").read_text() + "# changed\n"})
+    assert "--allow-dirty" in project.apply(code=ExitCode.REFUSED).last["error"]["hint"]
+    assert project.status() == {"deployment": None}
+    git(project, "commit", "-qam", "Second")
+    assert project.apply().last["revision"] == "r1"
+    assert "First" not in project.run("status").out
+    assert '"Second"' in project.run("status").out
+
+
+def test_plain_lines_where_nobody_looks(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("plain", more=SMALL))
+    applied = project.run("apply", "--local", "--yes")
+    assert "\x1b" not in applied.out + applied.err
+    assert re.search(r"^\[00:\d\d\] stack +done", applied.out, re.MULTILINE)
+    assert re.search(r"^r1 is live: http://\S+$", applied.out, re.MULTILINE)
+    assert "Next: hivemind" in applied.out
+
+
+def test_a_tree_within_the_window(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("tree", more=SMALL))
+    code, written = in_terminal(project, "apply", "--local", "--yes")
+    assert code == 0, written
+    lines = [line.rstrip() for line in re.split(r"[\r\n]+", ESCAPES.sub("", written))]
+    assert any(re.match(r"✔ +stack", line) for line in lines)
+    assert any(re.match(r"✔ +verify", line) for line in lines)
+    assert [line for line in lines if len(line) > 80] == []
+    assert any(line.startswith("r1 is live: http://") for line in lines)
+    code, again = in_terminal(project, "apply", "--local", "--yes")
+    assert code == 0
+    assert "nothing to do" in again
+
+
+@pytest.mark.parametrize("name", ["CI", "NO_COLOR"])
+def test_a_terminal_gets_no_escape_codes_where_they_are_unwelcome(standing: Project, name: str) -> None:
+    project = Project(standing.folder, standing.home, {name: "1"})
+    for words in (("status",), ("apply", "--local", "--yes"), ("logs", "--service", "none")):
+        assert "\x1b" not in in_terminal(project, *words)[1]
+    assert "\x1b[" in in_terminal(standing, "status")[1]

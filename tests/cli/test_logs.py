@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import secrets
+import signal
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project
+
+pytestmark = pytest.mark.slow
+
+
+def test_lines_of_all_instances(standing: Project) -> None:
+    lines = standing.run("logs").out.splitlines()
+    assert {line.split()[0] for line in lines} == {"web.1", "web.2"}
+    assert any("GET /health" in line for line in lines)
+
+
+def test_only_the_last(standing: Project) -> None:
+    lines = standing.run("logs", "--service", "web", "-n", "2").out.splitlines()
+    assert len(lines) == 4
+
+
+def test_following_shows_what_comes(standing: Project) -> None:
+    mark = secrets.token_hex(8)
+    following = standing.start("logs", "-f", "-n", "1")
+    assert following.stdout is not None
+    assert following.stdout.readline()
+    assert standing.get(f"/{mark}").status == 200
+    for line in following.stdout:
+        if mark in line:
+            break
+    following.send_signal(signal.SIGINT)
+    _, err = following.communicate(timeout=30)
+    assert following.returncode == ExitCode.INTERRUPTED
+    assert "Traceback" not in err
+
+
+def test_no_such_service(standing: Project) -> None:
+    refused = standing.run("logs", "--service", "wbe", code=ExitCode.NOT_FOUND)
+    assert "services: web" in refused.err

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project
+
+pytestmark = pytest.mark.slow
+
+
+def test_it_prints_the_address(standing: Project) -> None:
+    assert standing.run("open", "--print").out.strip() == standing.status()["url"]
+    assert standing.run("open", "--print", "--service", "web").out.strip() == standing.status()["url"]
+
+
+def test_it_opens_the_browser(standing: Project, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
+    browser.chmod(0o755)
+    project = Project(standing.folder, standing.home, {"BROWSER": str(browser)})
+    project.run("open")
+    assert (tmp_path / "opened").read_text().strip() == standing.status()["url"]
+
+
+def test_what_has_no_address(standing: Project, nowhere: Project) -> None:
+    assert standing.run("open", "--service", "worker", code=ExitCode.NOT_FOUND).err
+    assert nowhere.run("open", code=ExitCode.NOT_FOUND).err

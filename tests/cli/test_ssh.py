@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_command_with_its_output_and_code(standing: Project) -> None:
+    done = standing.run("ssh", "echo out; echo err >&2; exit 7", code=7)
+    assert (done.out, done.err) == ("out\n", "err\n")
+
+
+def test_a_script_on_standard_input(standing: Project) -> None:
+    assert standing.run("ssh", stdin="echo $((6 * 7))\n").out == "42\n"
+
+
+def test_the_instance_is_chosen_by_number_or_id(standing: Project) -> None:
+    ids = [one["instance"] for one in standing.status()["services"]["web"]]
+    second = standing.run("ssh", "-i", "2", "hostname").out
+    assert standing.run("ssh", "-i", ids[1], "hostname").out == second
+    assert standing.run("ssh", "-i", ids[0], "hostname").out != second
+    none = standing.run("ssh", "-i", "3", "true", code=ExitCode.NOT_FOUND)
+    assert ids[0] in none.err
+
+
+def test_options_after_the_command_are_its_own(standing: Project) -> None:
+    assert standing.run("ssh", "--service", "web", "echo", "--help", "-i", "x").out == "--help -i x\n"
+
+
+def test_the_environment_file_is_its_users_alone(standing: Project) -> None:
+    seen = standing.run("ssh", "sudo find /etc /opt /var/lib -type f -name '*env' -path '*web*' -exec stat -c %a {} +")
+    assert set(seen.out.split()) == {"600"}

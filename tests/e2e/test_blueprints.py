@@ -1,0 +1,65 @@
+"""Every other blueprint that ships, deployed from a copy and asked through its load balancer."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hivemind.testing.project import Project
+
+pytestmark = pytest.mark.slow
+BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
+TESTED = {"python-postgres", "static-site", "node-web", "two-services"}
+needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js with npm")
+
+
+@pytest.mark.fast
+def test_every_blueprint_is_tested() -> None:
+    assert {path.parent.name for path in BLUEPRINTS.glob("*/hivemind.yaml")} == TESTED
+
+
+def test_static_site(local_project: Callable[..., Project]) -> None:
+    project = local_project(copy=BLUEPRINTS / "static-site")
+    assert project.apply().last["verdict"] == "good"
+    page = project.get("/")
+    assert page.status == 200
+    assert page.headers["content-type"].startswith("text/html")
+    assert page.text == (BLUEPRINTS / "static-site/site/index.html").read_text()
+    assert project.get("/style.css").headers["content-type"].startswith("text/css")
+    missing = project.get("/nothing-here")
+    assert (missing.status, missing.text) == (404, (BLUEPRINTS / "static-site/site/404.html").read_text())
+    assert project.get("/../hivemind.yaml").status in (400, 404)
+    assert project.apply().last["changed"] is False
+
+
+@needs_node
+def test_node_web(local_project: Callable[..., Project]) -> None:
+    project = local_project(copy=BLUEPRINTS / "node-web")
+    assert project.apply().last["verdict"] == "good"
+    assert "<html" in project.get("/").text
+    told = project.get("/time").json
+    assert {one["zone"] for one in told["times"]} >= {"UTC", "Asia/Tokyo"}
+    assert project.get("/health").text == "ok\n"
+    assert project.apply().last["changed"] is False
+
+
+@needs_node
+def test_two_services_by_path_and_by_host(local_project: Callable[..., Project]) -> None:
+    project = local_project(copy=BLUEPRINTS / "two-services")
+    applied = project.apply().last
+    assert applied["verdict"] == "good"
+    assert set(applied["urls"]) == {"web", "api"}
+    page = project.get("/", service="web")
+    assert page.headers["content-type"].startswith("text/html")
+    base = applied["urls"]["web"]
+    assert applied["url"] == base, "the one at the bare address comes first"
+    assert len(project.get("/api/quotes", service="web").json["quotes"]) == 5
+    assert project.get("/api/nothing", service="web").json == {"error": "not found"}
+    by_host = project.get("/quote", service="web", host="api.quotes.example")
+    assert set(by_host.json) == {"text", "by"}
+    assert project.get("/quote", service="web").status == 404, "without the host it goes to the page's service"
+    assert sorted(project.status()["services"]) == ["api", "web"]
+    assert project.apply().last["changed"] is False
