@@ -71,7 +71,11 @@ def make_client(
 def _session(profile: str | None) -> Any:
     import botocore.session
 
-    return botocore.session.Session(profile=profile)
+    from hivemind.aws.models import quick_loader
+
+    session = botocore.session.Session(profile=profile)
+    session.register_component("data_loader", quick_loader(session.get_config_variable("data_path")))
+    return session
 
 
 def _config(endpoint: str | None) -> Any:
