@@ -206,7 +206,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _framework(crate: Crate) -> str | None:
-    return next((name for name in FRAMEWORKS if name in crate.dependencies and name != crate.name), None)
+    return next((name for name in FRAMEWORKS if name in crate.dependencies), None)
 
 
 def _spot(crate: Crate | None, dependency: str) -> Spot:
