@@ -97,7 +97,7 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
 
 
 def planned(
-    checked: Checked, snapshot: Snapshot, platform: Callable[[str, str], Platform], *, region: str, made_at: str
+    checked: Checked, snapshot: Snapshot, platform: Callable[[str, str], Platform], *, region: str, cloud: str, made_at: str
 ) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 
@@ -112,7 +112,7 @@ def planned(
     checked = with_known_health_paths(checked, snapshot)
     sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
     digests = {name: source.digest for name, source in sources.items()}
-    made = make_plan(checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region)
+    made = make_plan(checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region, cloud=cloud)
     return checked, made, sources
 
 

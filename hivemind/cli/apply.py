@@ -62,6 +62,8 @@ def command(
     reviewed = _reviewed(path)
     if reviewed is not None:
         path, environment = Path(), reviewed.environment
+        if local is None and reviewed.cloud:
+            local = reviewed.cloud == "local"
     checked = checked_project(path, environment, as_json=as_json)
     region = reviewed.region if reviewed else region_of(checked.blueprint)
     cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local))

@@ -28,6 +28,7 @@ def command(path: Path, environment: str | None, local: bool | None, out: Path |
     from hivemind.cli.paragraphs import folded
     from hivemind.cli.project import checked_project
     from hivemind.cli.standing import basis
+    from hivemind.cli.target import is_local_target
     from hivemind.clock import SYSTEM_CLOCK
     from hivemind.errors import HiveMindError
     from hivemind.pipeline import planned
@@ -37,7 +38,8 @@ def command(path: Path, environment: str | None, local: bool | None, out: Path |
     checked = checked_project(path, environment, as_json=as_json)
     known = basis(checked, local)
     made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
-    _, plan, _ = planned(checked, known.snapshot, known.platform, region=known.region, made_at=made_at)
+    cloud = "local" if is_local_target(checked, local) else "aws"
+    _, plan, _ = planned(checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at)
     if out is not None:
         try:
             file.save(plan, out)

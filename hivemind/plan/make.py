@@ -37,11 +37,13 @@ def make_plan(
     made_at: str,
     *,
     region: str | None = None,
+    cloud: str = "",
     parameters: Mapping[str, str] = EMPTY,
 ) -> Plan:
     """What apply would do.
 
     sources: service -> Provenance, or its digest. made_at: RFC 3339. region: the blueprint's when None.
+    cloud: `aws` or `local`.
     parameters: template parameters that will be given; others keep the values of the snapshot.
     """
     stands = snapshot.status is not None
@@ -65,6 +67,7 @@ def make_plan(
         made_at=made_at,
         stack_status=snapshot.status if stands and snapshot.status not in USABLE else None,
         stack_holds=_holdings(snapshot) if failed else (),
+        cloud=cloud,
     )
     return with_digest(plan)
 

@@ -92,7 +92,7 @@ class Plan:
     """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
     numbers and the time, so that a plan on a weaker basis matches a live one that says the same.
     stack_status: CloudFormation's, where the stack as it stands takes no update; stack_holds: what is in
-    one that can only be deleted."""
+    one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said."""
 
     name: str
     environment: str
@@ -106,6 +106,7 @@ class Plan:
     made_at: str = ""
     stack_status: str | None = None
     stack_holds: tuple[str, ...] = ()
+    cloud: str = ""
 
     @property
     def empty(self) -> bool:

@@ -47,8 +47,9 @@ def prepare(
     if state is not None and not state.changeable:
         raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
     snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
+    now = clock.now().isoformat(timespec="seconds")
     checked, plan, sources = planned(
-        checked, snapshot, cloud.platform, region=cloud.region, made_at=clock.now().isoformat(timespec="seconds")
+        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now
     )
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
