@@ -97,7 +97,13 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
 
 
 def planned(
-    checked: Checked, snapshot: Snapshot, platform: Callable[[str, str], Platform], *, region: str, cloud: str, made_at: str
+    checked: Checked,
+    snapshot: Snapshot,
+    platform: Callable[[str, str], Platform],
+    *,
+    region: str,
+    cloud: str,
+    made_at: str,
 ) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 

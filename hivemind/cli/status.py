@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from hivemind.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.status import DeploymentLook, InstanceStatus
+
+_SUBJECT = 40
+"""Characters of a commit's subject that are shown."""
 
 
 @click.command("status")
@@ -68,7 +72,7 @@ def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) 
         return
     current = state.revisions[-1] if state.revisions else None
     if current:
-        subject = f' "{current.subject}"' if current.subject else ""
+        subject = f' "{textwrap.shorten(current.subject, _SUBJECT, placeholder="…")}"' if current.subject else ""
         dirty = " with uncommitted changes" if current.dirty and current.commit else ""
         commit = f"{current.commit[:7]}{subject}{dirty}, " if current.commit else ""
         click.echo(f"  released  {commit}{current.time}, checks {current.verdict or 'not run'}")

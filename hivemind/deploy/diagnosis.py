@@ -88,4 +88,6 @@ def diagnose(subject: str, reason: str, *, path: str | None = None) -> Diagnosis
             return Diagnosis(cause, f"{subject} failed: {reason}", remediation, (reason,), subject, path)
     quotes = (reason,) if reason else ()
     description = f"{subject} failed: {reason or 'no reason given'}"
-    return Diagnosis("unknown", description, "Read the events, then apply again.", quotes, subject, path)
+    return Diagnosis(
+        "unknown", description, "Read the events (hivemind events), then apply again.", quotes, subject, path
+    )

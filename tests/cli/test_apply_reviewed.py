@@ -12,8 +12,6 @@ from hivemind.cli.main import main
 from hivemind.errors import CloudUnreachable
 from hivemind.plan import file
 
-pytestmark = pytest.mark.fast
-
 BLUEPRINT = "hivemind: 1\nname: shop\nregion: eu-west-1\nservices: {web: {kind: static, static: site}}\n"
 
 
