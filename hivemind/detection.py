@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import prod
 
 
 class Precedence(enum.IntEnum):
@@ -30,8 +32,9 @@ class Detection:
     """One value with its evidence.
 
     field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`,
-    `release`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `kind`. `need` and
-    `env_required` may come several times. value: text (or int for `port`). file, line: where it stands.
+    `release`, `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`, `kind`.
+    `need`, `env_required`, `worker` and `scheduler` may come several times. value: text (or int for `port`); for
+    `worker` and `scheduler` the command. file, line: where it stands.
     confidence: 0 to 1. language: the reading that the value belongs to (an install command of the Python
     part of a repository says nothing where Node was chosen); None: it holds for any.
     """
@@ -51,8 +54,11 @@ class Detection:
         return f"{self.note} in {where}" if self.note else where
 
 
-SEVERAL = frozenset({"need", "env_required"})
+SEVERAL = frozenset({"need", "env_required", "worker", "scheduler"})
 """Fields of which every value counts, not the best alone."""
+
+LIKELY = 0.5
+"""Confidence from which a value is acted upon. What is less certain is shown, and left to a person."""
 
 
 def best(detections: Iterable[Detection], field: str, *, language: str | None = None) -> Detection | None:
@@ -66,13 +72,27 @@ def best(detections: Iterable[Detection], field: str, *, language: str | None = 
     return min(candidates, key=_rank, default=None)
 
 
-def all_of(detections: Iterable[Detection], field: str, *, language: str | None = None) -> tuple[Detection, ...]:
-    """Of a field that may come several times: the best detection of each value, by value."""
-    chosen: dict[str, Detection] = {}
+def all_of(
+    detections: Iterable[Detection], field: str, *, language: str | None = None, least: float = LIKELY
+) -> tuple[Detection, ...]:
+    """Of a field that may come several times: the best detection of each value that is likely, by value.
+
+    Evidence in several files adds up: two that are 40 % sure each make 64 %. least: 0 for unlikely ones too.
+    """
+    groups: dict[str, dict[str, Detection]] = {}
     for each in sorted((d for d in detections if d.field == field), key=_rank):
         if language is None or each.language in {None, language}:
-            chosen.setdefault(str(each.value), each)
-    return tuple(chosen[value] for value in sorted(chosen))
+            files = groups.setdefault(str(each.value), {})
+            if each.file not in files or files[each.file].confidence < each.confidence:
+                files[each.file] = each
+    together = {value: _together(tuple(files.values())) for value, files in groups.items()}
+    return tuple(together[value] for value in sorted(together) if together[value].confidence >= least)
+
+
+def _together(found: tuple[Detection, ...]) -> Detection:
+    """The best of several, as certain as all of them are together."""
+    doubt = prod(1 - each.confidence for each in found)
+    return replace(min(found, key=_rank), confidence=max(round(1 - doubt, 4), max(each.confidence for each in found)))
 
 
 def language_of(detections: Iterable[Detection]) -> Detection | None:
@@ -86,6 +106,11 @@ def language_of(detections: Iterable[Detection]) -> Detection | None:
         key=lambda each: (-each.confidence, *_rank(each)),
         default=None,
     )
+
+
+def is_secret(name: str) -> bool:
+    """Whether a variable's name says that its value is to be kept secret."""
+    return re.search(r"SECRET|KEY\b|_KEY|APIKEY|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|DSN|SALT", name) is not None
 
 
 def _rank(each: Detection) -> tuple[int, float, str, int, str]:

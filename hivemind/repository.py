@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,11 @@ class Repository:
         if len(content) > limit or b"\0" in content[:8192]:
             return None
         return content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+
+    def has(self, path: str) -> bool:
+        """Whether a file of this path is in the tree."""
+        place = bisect_left(self.files, path)
+        return place < len(self.files) and self.files[place] == path
 
     def under(self, path: str) -> Iterator[str]:
         """The files in folder `path` (`.` for all), as paths relative to it."""

@@ -24,7 +24,9 @@ from benchmarks.recon.scoring import scores
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recon", description=__doc__)
-    parser.add_argument("paths", nargs="+", type=Path, metavar="FILE", help="JSON Lines files of cases, or folders of such")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="FILE", help="JSON Lines files of cases, or folders of such"
+    )
     parser.add_argument("--predictions", type=Path, metavar="OUT", help="write one JSON object a case there")
     parser.add_argument("--peers", action="store_true", help="also run the peers (needs npm)")
     parser.add_argument("--sources", type=Path, metavar="DIR", help="folder of real sources")

@@ -108,7 +108,9 @@ def _program(words: list[str]) -> tuple[str, ...]:
 def _target(program: str, rest: list[str]) -> str:
     application = [word for word in rest if re.fullmatch(r"[\w./-]+:[\w.]+(\(.*\))?", word) and not word[0].isdigit()]
     if program in {"gunicorn", "uvicorn", "hypercorn", "daphne", "granian"}:
-        dotted = [word for word in rest if re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", word) and not word.endswith((".py", ".ini"))]
+        dotted = [
+            word for word in rest if re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", word) and not word.endswith((".py", ".ini"))
+        ]
         names = [*application, *dotted]
         return names[-1].split(":")[0] if names else ""
     plain = [word for word in _without_values(program, rest) if not word.startswith("-")]
@@ -118,7 +120,23 @@ def _target(program: str, rest: list[str]) -> str:
     return posixpath.basename(target) if program in {"sh", "uwsgi", "dotnet"} else target.removesuffix("/")
 
 
-_VALUED = {"-b", "-p", "-o", "-e", "-c", "-C", "-w", "-k", "-A", "-S", "--port", "--host", "--config", "--require", "-r"}
+_VALUED = {
+    "-b",
+    "-p",
+    "-o",
+    "-e",
+    "-c",
+    "-C",
+    "-w",
+    "-k",
+    "-A",
+    "-S",
+    "--port",
+    "--host",
+    "--config",
+    "--require",
+    "-r",
+}
 
 
 def _without_values(program: str, rest: list[str]) -> list[str]:

@@ -10,7 +10,15 @@ from typing import Any
 from benchmarks.recon.cases import Case
 from benchmarks.recon.scoring import FIELDS, Score, language, wilson
 
-TARGETS = {"language": 99, "framework": 90, "package_manager": 98, "start": 85, "port": 90, "needs_database": 90, "kind": 95}
+TARGETS = {
+    "language": 99,
+    "framework": 90,
+    "package_manager": 98,
+    "start": 85,
+    "port": 90,
+    "needs_database": 90,
+    "kind": 95,
+}
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,11 @@ def _print_confusion(scored: list[Measured]) -> None:
             if score.field == "language":
                 said = language(score.predicted) if score.predicted else "nothing"
                 pairs.setdefault(language(score.expected), Counter())[said] += 1
-    print("  language: " + ", ".join(f"{name} {counts[name]}/{counts.total()}" for name, counts in sorted(pairs.items())))
-    wrong = [(name, said, count) for name, counts in sorted(pairs.items()) for said, count in counts.items() if said != name]
+    print(
+        "  language: " + ", ".join(f"{name} {counts[name]}/{counts.total()}" for name, counts in sorted(pairs.items()))
+    )
+    wrong = [
+        (name, said, count) for name, counts in sorted(pairs.items()) for said, count in counts.items() if said != name
+    ]
     for name, said, count in wrong:
         print(f"    {name} taken for {said}: {count}")

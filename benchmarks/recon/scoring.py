@@ -13,8 +13,22 @@ from benchmarks.recon.cases import Case
 
 FIELDS = ("language", "framework", "package_manager", "start", "port", "needs_database", "needs_redis", "kind",
           "health_path", "env_required", "build", "runtime_version")  # fmt: skip
-_LANGUAGES = {"typescript": "node", "javascript": "node", "bun": "node", "kotlin": "java", "scala": "java", "csharp": "dotnet", "fsharp": "dotnet"}
-_FRAMEWORKS = {"next": "nextjs", "nest": "nestjs", "cra": "create-react-app", "nuxtjs": "nuxt", "svelte-kit": "sveltekit"}
+_LANGUAGES = {
+    "typescript": "node",
+    "javascript": "node",
+    "bun": "node",
+    "kotlin": "java",
+    "scala": "java",
+    "csharp": "dotnet",
+    "fsharp": "dotnet",
+}
+_FRAMEWORKS = {
+    "next": "nextjs",
+    "nest": "nestjs",
+    "cra": "create-react-app",
+    "nuxtjs": "nuxt",
+    "svelte-kit": "sveltekit",
+}
 _DATABASES = frozenset({"postgres", "mysql", "mongodb", "mariadb", "mssql", "cassandra", "elasticsearch"})
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.detection import Detection, Precedence, all_of, best, language_of
+from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
 from hivemind.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
@@ -60,7 +60,7 @@ class _Filling:
         self._runtime()
         self._kind()
         for field in ("install", "build", "start", "release"):
-            if getattr(self.service, field) is None and (found := self._best(field)):
+            if getattr(self.service, field) is None and (found := self._best(field)) and found.confidence >= LIKELY:
                 self._set(field, str(found.value), found)
         if self.service.kind is ServiceKind.STATIC and self.service.static_dir is None:
             found = self._best("static_dir")
@@ -189,8 +189,7 @@ class _Filling:
             name = str(found.value)
             if name in self.service.env or name in self.service.secrets:
                 continue
-            secret = re.search(r"SECRET|KEY|TOKEN|PASSWORD|PASSWD|CREDENTIAL|DSN", name)
-            add = f"secrets: {{{name}: ssm:/NAME}}" if secret else f"env: {{{name}: VALUE}}"
+            add = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
             self._remark(
                 "H304",
                 Severity.WARNING,

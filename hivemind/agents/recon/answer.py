@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hivemind.detection import Detection, all_of, best, language_of
+from hivemind.detection import LIKELY, Detection, all_of, best, is_secret, language_of
 
 FIELDS = (
-    "language", "runtime_version", "package_manager", "framework", "install", "build", "start", "release", "port",
-    "health_path", "static_dir", "kind",
+    "language", "runtime_version", "package_manager", "framework", "install", "build", "start", "release", "test",
+    "port", "health_path", "static_dir", "kind",
 )  # fmt: skip
-LISTS = {"need": "needs", "env_required": "env_required"}
+LISTS = {"need": "needs", "env_required": "env_required", "worker": "workers", "scheduler": "schedulers"}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """one: field -> the detection that decides it. several: `needs` and `env_required`."""
+    """one: field -> the detection that decides it. several: `needs`, `env_required`, `workers`, `schedulers`.
+    unlikely: `need`s that have something for them, and not enough."""
 
     one: dict[str, Detection]
     several: dict[str, tuple[Detection, ...]]
+    unlikely: tuple[Detection, ...] = ()
 
     def value(self, field: str) -> str | int | None:
         return self.one[field].value if field in self.one else None
@@ -28,7 +30,8 @@ class Answer:
     @property
     def serves(self) -> bool:
         """Whether there is something to run: a start command, or pages."""
-        return "start" in self.one or self.value("kind") == "static"
+        start = self.one.get("start")
+        return (start is not None and start.confidence >= LIKELY) or self.value("kind") == "static"
 
     def as_json(self) -> dict[str, Any]:
         """One object: values by field, and beside them `evidence` and `confidence` by the same names."""
@@ -39,7 +42,8 @@ class Answer:
         for name, found in self.several.items():
             evidence[name] = [each.evidence for each in found]
             confidence[name] = [each.confidence for each in found]
-        return {**known, **lists, "evidence": evidence, "confidence": confidence}
+        secrets = [name for name in lists["env_required"] if is_secret(str(name))]
+        return {**known, **lists, "secrets": secrets, "evidence": evidence, "confidence": confidence}
 
 
 def answer(detections: Sequence[Detection]) -> Answer:
@@ -50,4 +54,8 @@ def answer(detections: Sequence[Detection]) -> Answer:
     for field in FIELDS[1:]:
         if (found := best(detections, field, language=language)) is not None:
             one[field] = found
-    return Answer(one, {name: all_of(detections, field, language=language) for field, name in LISTS.items()})
+    if one.get("kind") and one["kind"].value in {"library", "cli", "static"}:
+        one.pop("start", None)
+    several = {name: all_of(detections, field, language=language) for field, name in LISTS.items()}
+    unlikely = [each for each in all_of(detections, "need", language=language, least=0) if each.confidence < LIKELY]
+    return Answer(one, several, tuple(unlikely))

@@ -5,43 +5,57 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import needs, starting
+from hivemind.agents.recon.languages.node import frameworks, needs, starting
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.detection import Detection
+from hivemind.agents.recon.weights import SOURCES
+from hivemind.detection import Detection, Precedence
 
 LANGUAGE = "node"
-FRAMEWORKS = {
-    "next": "next", "nuxt": "nuxt", "@nestjs/core": "nest", "@remix-run/node": "remix", "@sveltejs/kit": "sveltekit",
-    "astro": "astro", "gatsby": "gatsby", "@adonisjs/core": "adonis", "@strapi/strapi": "strapi", "fastify": "fastify",
-    "koa": "koa", "@hapi/hapi": "hapi", "express": "express", "hono": "hono", "@angular/core": "angular",
-    "react-scripts": "create-react-app", "vite": "vite",
-}  # fmt: skip
-"""In order of weight: frameworks that bring another along come before it."""
+_ALONE = ("server.js", "app.js", "index.js", "main.js", "server.mjs", "index.mjs", "server.ts", "index.ts")
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """Everything that the Node part of a folder tells; nothing where there is no package.json."""
+    """Everything that the Node part of a folder tells; little where there is no package.json."""
     package = packages.read(folder)
     if package is None:
+        return _alone(folder)
+    source = sources.read(folder)
+    chosen = frameworks.choose(package)
+    manager, evidence, line = packages.manager(folder, package)
+    own = line is not None or folder.has(evidence)
+    where = evidence if own else FILE
+    found = [
+        Detection("package_manager", manager, folder.in_repository(evidence) if own else evidence, line,
+                  Precedence.DECLARED, 1.0 if evidence != FILE or line else 0.7, None, LANGUAGE),
+        folder.found("install", _install(folder), where, language=LANGUAGE, note=_unread(manager)),
+        *_version(folder, package),
+        *_scripts(folder, package),
+    ]  # fmt: skip
+    framework = chosen[1] if chosen else None
+    if chosen:
+        where_line = packages.line_of(folder, chosen[0])
+        found.append(folder.found("framework", chosen[1].name, FILE, where_line, language=LANGUAGE))
+    return found + starting.detect(folder, package, source, framework) + needs.detect(folder, package, source)
+
+
+def _alone(folder: Folder) -> list[Detection]:
+    """A script without a package.json, which Node starts as it is."""
+    file = folder.first(*_ALONE)
+    if file is None or folder.has("index.html"):
         return []
     source = sources.read(folder)
-    framework = next((name for name in FRAMEWORKS if name in package.dependencies or name in package.development), None)
-    manager, evidence, line = packages.manager(folder, package)
     found = [
-        folder.found("package_manager", manager, evidence, line, language=LANGUAGE),
-        folder.found("install", _install(folder), evidence, language=LANGUAGE, note=_unread(manager)),
-        *_version(folder, package),
+        folder.found("language", LANGUAGE, file, precedence=Precedence.CODE, confidence=SOURCES, language=LANGUAGE)
     ]
-    if framework:
-        where = packages.line_of(folder, framework)
-        found.append(folder.found("framework", FRAMEWORKS[framework], FILE, where, language=LANGUAGE))
-    if "build" in package.scripts:
-        where = packages.line_of(folder, "build")
-        found.append(folder.found("build", "npm run build", FILE, where, language=LANGUAGE, note="scripts.build"))
-    name = FRAMEWORKS[framework] if framework else None
-    return found + starting.detect(folder, package, source, name) + needs.detect(folder, package, source)
+    if framework := next((name for name in frameworks.SERVERS if name in source.imports), None):
+        name, line = source.imports[framework]
+        found.append(
+            folder.found("framework", frameworks.SERVERS[framework].name, name, line,
+                         precedence=Precedence.CODE, note="import", language=LANGUAGE)
+        )  # fmt: skip
+    return found + starting.of_script(folder, file, source)
 
 
 def _install(folder: Folder) -> str:
@@ -52,22 +66,41 @@ def _unread(manager: str) -> str | None:
     return None if manager == "npm" else f"{manager} is not run yet, npm installs"
 
 
-def _version(folder: Folder, package: Package) -> list[Detection]:
+def _scripts(folder: Folder, package: Package) -> list[Detection]:
+    """Build, tests, and processes beside the main one."""
     found = []
-    for file in (".nvmrc", ".node-version"):
-        match = re.match(r"v?(\d+(?:\.\d+){0,2})\s*$", (folder.text(file) or "").strip())
-        if match:
-            found.append(folder.found("runtime_version", match[1], file, 1, language=LANGUAGE))
+    build = next((name for name in ("build", "build:prod", "build:production") if name in package.scripts), None)
+    if build:
+        line = packages.line_of(folder, build)
+        found.append(folder.found("build", f"npm run {build}", FILE, line, language=LANGUAGE, note=f"scripts.{build}"))
+    if (test := package.scripts.get("test")) and "no test specified" not in test:
+        found.append(folder.found("test", "npm test", FILE, packages.line_of(folder, "test"), language=LANGUAGE))
+    for name in package.scripts:
+        if re.fullmatch(r"(start[:-])?(worker|workers|queue|jobs|consumer)(:(start|prod|production))?", name):
+            line = packages.line_of(folder, name)
+            found.append(
+                folder.found("worker", f"npm run {name}", FILE, line, confidence=0.7, note=f"scripts.{name}",
+                             language=LANGUAGE)
+            )  # fmt: skip
+    return found
+
+
+def _version(folder: Folder, package: Package) -> list[Detection]:
+    from hivemind.agents.recon.reading import pinned
+
+    found = []
+    if hit := pinned(folder, "node", "nodejs", files=(".nvmrc", ".node-version")):
+        found.append(folder.found("runtime_version", hit.value, hit.file, hit.line, language=LANGUAGE))
     engines = package.content.get("engines")
-    wanted = engines.get("node") if isinstance(engines, dict) else None
-    if (
-        isinstance(wanted, str)
-        and re.fullmatch(r"[\w\s.^~<>=|*-]{1,60}", wanted)
-        and wanted.strip() not in {"*", "node"}
-    ):
-        line = packages.line_of(folder, "node")
-        clean = re.sub(r"\s+", " ", wanted.strip())
-        found.append(
-            folder.found("runtime_version", clean, FILE, line, confidence=0.8, note="engines", language=LANGUAGE)
-        )
+    volta = package.content.get("volta")
+    for table, key, note in ((engines, "node", "engines"), (volta, "node", "volta")):
+        wanted = table.get(key) if isinstance(table, dict) else None
+        if not isinstance(wanted, str) or wanted.strip() in {"*", "node"}:
+            continue
+        if re.fullmatch(r"[\w\s.^~<>=|*-]{1,60}", wanted):
+            line = packages.line_of(folder, "node")
+            clean = re.sub(r"\s+", " ", wanted.strip())
+            found.append(
+                folder.found("runtime_version", clean, FILE, line, confidence=0.8, note=note, language=LANGUAGE)
+            )
     return found

@@ -10,13 +10,15 @@ from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.detection import Detection, Precedence
 
+LANGUAGE = "node"
 DRIVERS = {
-    "postgres": ("pg", "postgres", "pg-promise", "@neondatabase/serverless", "slonik", "pg-native"),
-    "mysql": ("mysql2", "mysql", "mariadb"),
-    "redis": ("ioredis", "redis", "bullmq", "bull", "connect-redis"),
-    "mongodb": ("mongoose", "mongodb"),
-}
-_EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client")
+    "postgres": ("pg", "postgres", "pg-promise", "@neondatabase/serverless", "slonik", "pg-native", "pg-hstore",
+                 "@mikro-orm/postgresql", "@payloadcms/db-postgres", "@vercel/postgres", "pg-boss"),
+    "mysql": ("mysql2", "mysql", "mariadb", "@mikro-orm/mysql", "@planetscale/database"),
+    "redis": ("ioredis", "redis", "bullmq", "bull", "connect-redis", "@keyv/redis", "@redis/client", "bee-queue"),
+    "mongodb": ("mongoose", "mongodb", "@mikro-orm/mongodb", "@typegoose/typegoose", "monk", "agenda"),
+}  # fmt: skip
+_EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client", "nedb", "lowdb", "level")
 _VARIABLES = {
     "postgres": r"(DATABASE|POSTGRES\w*|PG|DB)_?(URL|URI|DSN|HOST)$|PGHOST$|POSTGRES_\w+$",
     "mysql": r"(DATABASE|MYSQL\w*|DB)_?(URL|URI|DSN|HOST)$|MYSQL_\w+$",
@@ -24,48 +26,57 @@ _VARIABLES = {
     "mongodb": r"MONGO\w*$|(DATABASE|DB)_?(URL|URI)$",
 }
 _PRISMA = re.compile(r"provider\s*=\s*\"(postgresql|mysql|mongodb)\"")
+_SCHEMAS = ("prisma/schema.prisma", "schema.prisma", "src/prisma/schema.prisma", "prisma/schema/schema.prisma")
 
 
 def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
-    """`need`s with a driver in the dependencies and a variable that the code reads. A database that the application
-    can do without, because it carries an embedded one, is none."""
+    """`need`s by a driver in the dependencies and a variable that the code reads. Either alone is less; a database
+    that the application can do without, because it carries an embedded one, is less still."""
     found = _prisma(folder, package)
     embedded = any(name in package.dependencies for name in _EMBEDDED)
     for need, drivers in DRIVERS.items():
         driver = next((name for name in drivers if name in package.dependencies), None)
         variable = next((name for name in source.reads if re.search(_VARIABLES[need], name)), None)
-        if driver is None or variable is None or (embedded and need == "mysql"):
+        if driver is None:
             continue
-        file, line = source.reads[variable]
-        note = f"{driver} in {folder.in_repository(FILE)}:{packages.line_of(folder, driver)}, {variable}"
-        found.append(folder.found("need", need, file, line, precedence=Precedence.CODE, note=note, language="node"))
-    for variable, path, file, line in source.system_paths:
-        note = f"its default {path} can't be written,"
+        line = packages.line_of(folder, driver)
+        if variable is None:
+            sure = 0.25 if embedded else 0.45 if source.known else 0.6
+            found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
+            continue
+        file, number = source.reads[variable]
+        note = f"{driver} in {folder.in_repository(FILE)}:{line}, {variable}"
+        sure = 0.25 if embedded and need != "redis" else 0.95
         found.append(
-            folder.found(
-                "env_required",
-                variable,
-                file,
-                line,
-                precedence=Precedence.CODE,
-                confidence=0.6,
-                note=note,
-                language="node",
-            )
+            folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
+                         language=LANGUAGE)
+        )  # fmt: skip
+    return found + _paths(folder, source)
+
+
+def _paths(folder: Folder, source: Source) -> list[Detection]:
+    """Variables that must be set, because their default is a path that can't be written."""
+    return [
+        folder.found(
+            "env_required", variable, file, line, precedence=Precedence.CODE, confidence=0.6,
+            note=f"its default {path} can't be written,", language=LANGUAGE,
         )
-    return found
+        for variable, path, file, line in source.system_paths
+    ]  # fmt: skip
 
 
 def _prisma(folder: Folder, package: Package) -> list[Detection]:
-    file = folder.first("prisma/schema.prisma", "schema.prisma")
+    file = folder.first(*_SCHEMAS)
     if file is None or not {"@prisma/client", "prisma"} & {*package.dependencies, *package.development}:
         return []
-    match = _PRISMA.search(folder.text(file) or "")
+    text = folder.text(file) or ""
+    match = _PRISMA.search(text)
     if match is None:
         return []
     need = "postgres" if match[1] == "postgresql" else match[1]
-    return [
-        folder.found(
-            "need", need, file, folder.line(file, r"provider\s*=\s*\"(postgresql|mysql|mongodb)"), language="node"
-        )
-    ]
+    line = folder.line(file, r"provider\s*=\s*\"(postgresql|mysql|mongodb)")
+    found = [folder.found("need", need, file, line, language=LANGUAGE)]
+    if variable := re.search(r"url\s*=\s*env\(\"(\w+)\"\)", text):
+        where = folder.line(file, rf"env\(\"{variable[1]}\"\)")
+        found.append(folder.found("env_required", variable[1], file, where, confidence=0.9, language=LANGUAGE))
+    return found

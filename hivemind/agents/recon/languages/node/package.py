@@ -12,11 +12,13 @@ from hivemind.agents.recon.folder import Folder
 
 FILE = "package.json"
 LOCKS = {
-    "npm": ("package-lock.json", "npm-shrinkwrap.json"),
+    "bun": ("bun.lock", "bun.lockb"),
     "pnpm": ("pnpm-lock.yaml",),
     "yarn": ("yarn.lock",),
-    "bun": ("bun.lock", "bun.lockb"),
+    "npm": ("package-lock.json", "npm-shrinkwrap.json"),
 }
+"""npm's last: where two are there, the other was chosen and npm's was left behind."""
+_MARKS = {"pnpm": ("pnpm-workspace.yaml", ".pnpmfile.cjs"), "yarn": (".yarnrc.yml", ".yarnrc"), "bun": ("bunfig.toml",)}
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,32 @@ def read(folder: Folder) -> Package | None:
 
 
 def manager(folder: Folder, package: Package) -> tuple[str, str, int | None]:
-    """The package manager, with the file and line that say so: a named one, else that of the lock file, else npm."""
+    """The package manager, with the file and line that say so: a named one, else that of the lock file (in a
+    workspace that of the root), else one whose settings are there or that scripts call, else npm."""
     named = re.match(r"(npm|pnpm|yarn|bun)@", package.text("packageManager") or "")
     if named:
         return named[1], FILE, folder.line(FILE, r"\"packageManager\"")
-    for name, locks in LOCKS.items():
-        if lock := folder.first(*locks):
-            return name, lock, None
-    return "npm", FILE, None
+    for where in (LOCKS, _MARKS):
+        for name, files in where.items():
+            if file := folder.first(*files):
+                return name, file, None
+    engines = package.content.get("engines")
+    for name in ("bun", "pnpm", "yarn"):
+        if isinstance(engines, dict) and name in engines and "npm" not in engines:
+            return name, FILE, line_of(folder, name)
+    return _of_workspace(folder) or ("npm", FILE, None)
+
+
+def _of_workspace(folder: Folder) -> tuple[str, str, int | None] | None:
+    parts = folder.path.split("/") if folder.path not in {".", ""} else []
+    for depth in range(len(parts) - 1, -1, -1):
+        above = "/".join(parts[:depth])
+        for name, files in LOCKS.items():
+            for file in files:
+                path = f"{above}/{file}" if above else file
+                if folder.repository.has(path):
+                    return name, path, None
+    return None
 
 
 def line_of(folder: Folder, key: str) -> int | None:

@@ -23,19 +23,22 @@ _HEALTH = re.compile(
 _SYSTEM_PATH = re.compile(
     r"process\.env\.([A-Z_][A-Z0-9_]*)\s*(?:\|\||\?\?)\s*[\"'`](/(?:etc|usr|opt|srv|root|data|mnt)/[^\"'`]+)[\"'`]"
 )
+_IMPORT = re.compile(r"(?:\brequire\(\s*|\bfrom\s+|^import\s+)[\"']((?:@[\w.-]+/)?[\w.-]+)")
 _READ = re.compile(r"process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])")
 
 
 @dataclass
 class Source:
     """Each with (value, file, line); the shallowest files first. system_paths: variables whose default is a path
-    that an application can't write, as (variable, path, file, line)."""
+    that an application can't write, as (variable, path, file, line). known: whether any file says anything at all."""
 
     ports: list[tuple[int, str, int]] = field(default_factory=list)
     health: list[tuple[str, str, int]] = field(default_factory=list)
     reads: dict[str, tuple[str, int]] = field(default_factory=dict)
     listens: list[tuple[str, int]] = field(default_factory=list)
     system_paths: list[tuple[str, str, str, int]] = field(default_factory=list)
+    imports: dict[str, tuple[str, int]] = field(default_factory=dict)
+    known: bool = False
 
 
 def read(folder: Folder) -> Source:
@@ -49,6 +52,7 @@ def read(folder: Folder) -> Source:
             continue
         for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
+                source.known = True
                 _line(source, file, number, line)
     return source
 
@@ -64,5 +68,7 @@ def _line(source: Source, file: str, number: int, line: str) -> None:
         source.system_paths.append((match[1], match[2], file, number))
     for match in _READ.finditer(line):
         source.reads.setdefault(match[1] or match[2], (file, number))
+    if match := _IMPORT.search(line):
+        source.imports.setdefault(match[1], (file, number))
     if _LISTENS.search(line):
         source.listens.append((file, number))

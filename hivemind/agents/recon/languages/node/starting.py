@@ -5,98 +5,157 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.node import kinds, pages, scripts
 from hivemind.agents.recon.languages.node import package as packages
-from hivemind.agents.recon.languages.node import scripts
+from hivemind.agents.recon.languages.node.frameworks import WORKERS, Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection, Precedence
 
-_SERVERS = frozenset({"express", "koa", "fastify", "hapi", "nest", "hono", "next", "nuxt", "remix", "adonis", "strapi"})
-_PAGES = {"vite": "dist", "create-react-app": "build", "astro": "dist", "gatsby": "public", "angular": "dist"}
-_USUAL_START = {"next": "next start", "nest": "node dist/main", "nuxt": "node .output/server/index.mjs"}
-_USUAL_FILES = (
-    "server.js", "app.js", "index.js", "main.js", "src/server.js", "src/index.js", "src/app.js", "src/main.js",
-    "server.mjs", "index.mjs", "bin/www", "server/index.js", "app.mjs", "server.cjs", "index.cjs",
-)  # fmt: skip
+LANGUAGE = "node"
+_PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")
 
 
-def detect(folder: Folder, package: Package, source: Source, framework: str | None) -> list[Detection]:
+def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
     """`start`, `port`, `health_path`, `kind`, `static_dir`, `language`."""
+    if built := pages.detect(folder, package, source, framework):
+        return built + _declared_port(folder, package)
     start = _start(folder, package, source, framework)
-    if start is None and (pages := _pages(folder, package, framework)):
-        return pages
     found = []
     if start:
-        found += [start, *_port(folder, source)]
-        found.append(folder.found("kind", "web", FILE, precedence=Precedence.CODE, language="node"))
-        sure = 0.95 if framework in _SERVERS or source.listens else 0.8
+        found += [start, *_declared_port(folder, package), *_port(folder, source, framework)]
+        found.append(_running_kind(folder, package, source, framework))
+        sure = SERVES if (framework and framework.serves) or source.listens else BUILDS - 0.1
+        found.append(folder.found("language", LANGUAGE, FILE, confidence=sure, language=LANGUAGE))
     else:
-        kind = "cli" if package.content.get("bin") else "library"
-        line = packages.line_of(folder, "bin" if kind == "cli" else "main")
-        found.append(folder.found("kind", kind, FILE, line, precedence=Precedence.CONVENTION, language="node"))
-        sure = 0.6 if package.dependencies or package.text("main") or kind == "cli" else 0.5
-    found.append(folder.found("language", "node", FILE, confidence=sure, language="node"))
-    if source.health:
-        path, file, number = source.health[0]
-        found.append(folder.found("health_path", path, file, number, precedence=Precedence.CODE, language="node"))
-    return found
+        found += _idle(folder, package)
+    return found + _health(folder, source)
 
 
-def _start(folder: Folder, package: Package, source: Source, framework: str | None) -> Detection | None:
-    """The production script, else what the development script watches, else the file that listens."""
-    for name in ("start:prod", "start:production", "serve:prod", "prod", "start"):
+def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
+    """The same for a script that no package.json comes with."""
+    listening = bool(source.listens) or not (folder.text(file) or "").strip()
+    sure = 0.7 if source.listens else 0.4
+    return [
+        folder.found("start", f"node {file}", file, precedence=Precedence.CODE, confidence=sure, language=LANGUAGE),
+        folder.found("kind", "web" if listening else "worker", file, precedence=Precedence.CODE, confidence=sure,
+                     language=LANGUAGE),
+        *_port(folder, source, None),
+        *_health(folder, source),
+    ]  # fmt: skip
+
+
+def _start(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
+    """The production script, else what the development script watches, else the framework's, else a program."""
+    for name in ("start:prod", "start:production", "serve:prod", "prod", "production", "start"):
         text = scripts.command(package, name)
         if text and not scripts.DEVELOPMENT.search(text) and not scripts.PREVIEW.match(text):
             return _declared(folder, name, text)
-    if framework in _USUAL_START:
+    if framework and framework.start:
         line = packages.line_of(folder, "start")
         return folder.found(
-            "start", _USUAL_START[framework], FILE, line,
-            precedence=Precedence.CONVENTION, note=f"usual for {framework}", language="node",
+            "start", framework.start, FILE, line,
+            precedence=Precedence.CONVENTION, confidence=0.8, note=f"usual for {framework.name}", language=LANGUAGE,
         )  # fmt: skip
     for name in ("start", "dev", "develop", "start:dev", "serve"):
         text = scripts.watched(scripts.command(package, name) or "")
         if text and folder.first(text.removeprefix("node "), text.removeprefix("node ./")):
             return _declared(folder, name, text, Precedence.CODE)
-    return _listening(folder, package, source)
+    text = scripts.command(package, "start")
+    if text and not scripts.PREVIEW.match(text):
+        return _declared(folder, "start", text, Precedence.CODE, 0.7)
+    return _program(folder, package, source, framework)
 
 
-def _declared(folder: Folder, script: str, text: str, precedence: Precedence = Precedence.DECLARED) -> Detection:
+def _declared(
+    folder: Folder, script: str, text: str, precedence: Precedence = Precedence.DECLARED, sure: float = 1.0
+) -> Detection:
     line = packages.line_of(folder, script)
-    return folder.found("start", text, FILE, line, precedence=precedence, note=f"scripts.{script}", language="node")
+    note = f"scripts.{script}"
+    return folder.found("start", text, FILE, line, precedence=precedence, confidence=sure, note=note, language=LANGUAGE)
 
 
-def _listening(folder: Folder, package: Package, source: Source) -> Detection | None:
-    """The file named `main` or usual for this, where it or the code it loads opens a port."""
-    if not source.listens:
-        return None
+def _program(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
+    """The file that is the program: the one that opens a port, else by its name.
+
+    `server.js` is what npm itself starts where no script says otherwise.
+    """
+    listening = {file: line for file, line in reversed(source.listens)}
     main = (package.text("main") or "").removeprefix("./")
-    listening = {file for file, _ in source.listens}
-    for file in (main, *_USUAL_FILES):
+    for file in (main, *kinds.PROGRAMS):
         if file in listening and folder.has(file) and re.search(r"\.[cm]?js$|^bin/", file):
-            line = next(line for name, line in source.listens if name == file)
-            return folder.found(
-                "start", f"node {file}", file, line, precedence=Precedence.CODE, confidence=0.8, language="node"
-            )
+            return _runs(folder, f"node {file}", file, listening[file], 0.8)
+    if kinds.published(package) or package.content.get("bin") or (listening and not framework):
+        return None
+    serves = bool(framework and framework.serves)
+    file = kinds.program(folder, package)
+    if file and not file.endswith(".ts") and (serves or kinds.is_meant_to_run(folder, package, file)):
+        return _runs(folder, f"node {file}", file, None, 0.6 if serves or file == "server.js" else 0.45)
+    typed = kinds.typed(folder, package)
+    if typed and packages.manager(folder, package)[0] == "bun":
+        return _runs(folder, f"bun {typed}", typed, None, 0.6)
+    if typed and (serves or typed.endswith("server.ts")):
+        return _runs(folder, f"node {kinds.compiled(folder, typed)}", typed, None, 0.55)
     return None
 
 
-def _pages(folder: Folder, package: Package, framework: str | None) -> list[Detection]:
-    """A site that is built to files: nothing serves it but a file server."""
-    if framework not in _PAGES or "build" not in package.scripts:
-        return []
-    line = packages.line_of(folder, "build")
-    return [
-        folder.found(
-            "kind", "static", FILE, line, note=f"built by {framework}", precedence=Precedence.CODE, language="node"
-        ),
-        folder.found("static_dir", _PAGES[framework], FILE, line, precedence=Precedence.CONVENTION, language="node"),
-        folder.found("language", "node", FILE, confidence=0.85, language="node"),
-    ]
+def _runs(folder: Folder, command: str, file: str, line: int | None, sure: float) -> Detection:
+    return folder.found("start", command, file, line, precedence=Precedence.CODE, confidence=sure, language=LANGUAGE)
 
 
-def _port(folder: Folder, source: Source) -> list[Detection]:
-    if not source.ports:
+def _running_kind(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection:
+    """web, unless packages are there of programs that only run, and nothing listens."""
+    serves = bool(framework and framework.serves) or bool(source.listens) or bool(source.ports)
+    worker = next((name for name in WORKERS if name in package.dependencies), None)
+    kind, sure = ("web", 0.9 if serves else 0.55) if serves or worker is None else ("worker", 0.8)
+    line = packages.line_of(folder, worker) if kind == "worker" and worker else None
+    return folder.found("kind", kind, FILE, line, precedence=Precedence.CODE, confidence=sure, language=LANGUAGE)
+
+
+def _idle(folder: Folder, package: Package) -> list[Detection]:
+    """A package that is not started: a tool, a library, or the root of a workspace."""
+    sure = MANIFEST if package.dependencies or package.text("main") or package.content.get("bin") else 0.5
+    found = [folder.found("language", LANGUAGE, FILE, confidence=sure, language=LANGUAGE)]
+    if "workspaces" in package.content and not package.content.get("bin"):
+        return found
+    kind = "cli" if package.content.get("bin") else "library"
+    line = packages.line_of(folder, "bin" if kind == "cli" else "main")
+    found.append(
+        folder.found("kind", kind, FILE, line, precedence=Precedence.CONVENTION, confidence=0.7, language=LANGUAGE)
+    )
+    return found
+
+
+def _declared_port(folder: Folder, package: Package) -> list[Detection]:
+    """A port that the start script itself names."""
+    text = scripts.command(package, "start:prod") or scripts.command(package, "start") or ""
+    match = _PORT_OPTION.search(text)
+    if match is None or int(match[1]) > 65535:
         return []
-    number, file, line = source.ports[0]
-    return [folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.9, language="node")]
+    line = packages.line_of(folder, "start")
+    return [folder.found("port", int(match[1]), FILE, line, note="scripts.start", language=LANGUAGE)]
+
+
+def _port(folder: Folder, source: Source, framework: Framework | None) -> list[Detection]:
+    found = []
+    if source.ports:
+        number, file, line = source.ports[0]
+        found.append(
+            folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.9, language=LANGUAGE)
+        )
+    usual = framework.port if framework else 3000
+    note = f"usual for {framework.name if framework else 'Node'}"
+    evidence = FILE if folder.has(FILE) else folder.files[0]
+    found.append(
+        folder.found("port", usual, evidence, precedence=Precedence.CONVENTION, confidence=0.6, note=note,
+                     language=LANGUAGE)
+    )  # fmt: skip
+    return found
+
+
+def _health(folder: Folder, source: Source) -> list[Detection]:
+    if not source.health:
+        return []
+    path, file, number = source.health[0]
+    return [folder.found("health_path", path, file, number, precedence=Precedence.CODE, language=LANGUAGE)]
