@@ -15,6 +15,7 @@ from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents, drop_snapshots
 from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentStatus, StateStore
+from hivemind.errors import Refused
 from hivemind.events import Event, EventKind
 from hivemind.template.names import ARTIFACT_BUCKET
 
@@ -27,11 +28,13 @@ STAGE = "destroy"
 
 @dataclass(frozen=True)
 class Leaving:
-    """What a destroy takes away. stack_id: None where there is no stack any more. contents: of the stack."""
+    """What a destroy takes away. stack_id: None where there is no stack any more. contents: of the stack.
+    protected: whether it has termination protection."""
 
     deployment_id: str
     stack_id: str | None
     contents: tuple[Content, ...]
+    protected: bool = False
 
     @property
     def databases(self) -> tuple[Content, ...]:
@@ -49,7 +52,8 @@ def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
     if described is None:
         return Leaving(deployment_id, None, ())
     stack_id = described["StackId"]
-    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id))
+    protected = bool(described.get("EnableTerminationProtection"))
+    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id), protected)
 
 
 def destroy(
@@ -68,6 +72,11 @@ def destroy(
     Raises Refused for a protected stack; StageError (cleanup) where something could not be deleted: then the
     state stays, so that destroy can be called again.
     """
+    if what.protected and not unprotect:  # before the first target is drained
+        raise Refused(
+            f"{what.deployment_id} is protected against deletion",
+            hint="`hivemind destroy --unprotect` takes the protection off first.",
+        )
     folder = store.folder(what.deployment_id)
     with Journal(folder, what.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock) as journal:
         journal.record(STAGE, STAGE, EventKind.STARTED, what.deployment_id)
