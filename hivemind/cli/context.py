@@ -44,7 +44,7 @@ def load_plugins(path: Path | str = ".") -> Plugins:
 
 def path_argument(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`PATH`: the blueprint or a folder with hivemind.yaml in it. Handed over as `path: Path`."""
-    return click.argument("path", default=".", type=click.Path(path_type=Path))(function)
+    return click.argument("path", default=".", type=click.Path(path_type=Path, readable=False))(function)
 
 
 def environment_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

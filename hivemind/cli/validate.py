@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="validate")
-@click.argument("path", default="hivemind.yaml", type=click.Path(path_type=Path))
+@click.argument("path", default="hivemind.yaml", type=click.Path(path_type=Path, readable=False))
 @environment_option
 @click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template made from it. Default: yes.")
 @json_option

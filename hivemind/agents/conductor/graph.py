@@ -144,7 +144,9 @@ def _build(run: Run, service: Service, context: Context) -> Artifact:
     if answer is None:
         raise StageError(
             Stage.BUILD,
-            f"nothing here can build runtime {service.runtime!r} of services.{service.name}",
+            f"nothing here can build the runtime {service.runtime} of services.{service.name}"
+            if service.runtime
+            else f"services.{service.name} has no runtime: none is written, and none was recognised",
             subject=service.name,
             hint="Known: python, node, static; or a plugin that implements hivemind_build.",
             path=f"services.{service.name}.runtime",
