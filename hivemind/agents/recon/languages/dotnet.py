@@ -1,0 +1,207 @@
+"""C#, F# and Visual Basic projects. Project files are XML, read with entities refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import Notes, Spot
+from hivemind.agents.recon.reading import HEALTH, Hit, port, scan
+from hivemind.agents.recon.weights import BUILDS, MANIFEST, PAGES, SERVES, SOURCES
+from hivemind.detection import Detection
+
+LANGUAGE = "dotnet"
+_PROJECTS = (".csproj", ".fsproj", ".vbproj")
+_BLAZOR_PAGES = "Microsoft.NET.Sdk.BlazorWebAssembly"
+FRAMEWORKS = {
+    "umbraco": ("Umbraco.Cms",), "orchard": ("OrchardCore.",), "giraffe": ("Giraffe",), "saturn": ("Saturn",),
+    "suave": ("Suave",), "servicestack": ("ServiceStack",), "nancy": ("Nancy",), "fastendpoints": ("FastEndpoints",),
+    "carter": ("Carter",), "orleans": ("Microsoft.Orleans.Server",),
+}  # fmt: skip
+DRIVERS = {
+    "postgres": ("Npgsql",), "mysql": ("MySql.", "MySqlConnector", "Pomelo.EntityFrameworkCore.MySql", "MySqlConnector."),
+    "redis": ("StackExchange.Redis", "Microsoft.Extensions.Caching.StackExchangeRedis", "ServiceStack.Redis",
+              "Microsoft.AspNetCore.SignalR.StackExchangeRedis", "Hangfire.Redis"),
+    "mongodb": ("MongoDB.Driver", "MongoDB.EntityFrameworkCore"),
+    "sqlserver": ("Microsoft.EntityFrameworkCore.SqlServer", "Microsoft.Data.SqlClient", "System.Data.SqlClient"),
+}  # fmt: skip
+"""By the start of a package's name."""
+_EMBEDDED = ("Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.Data.Sqlite", "Microsoft.EntityFrameworkCore.InMemory", "LiteDB")
+_COMMANDS = ("System.CommandLine", "CommandLineParser", "Spectre.Console", "McMaster.Extensions.CommandLineUtils", "Cocona", "ConsoleAppFramework", "Argu")
+_CONSUMERS = ("RabbitMQ.Client", "Confluent.Kafka", "MassTransit", "Hangfire", "Quartz", "Discord.Net", "Telegram.Bot", "NServiceBus")
+_PATTERNS = {
+    "listens": re.compile(r"WebApplication\.Create|WebHost\b|HttpListener|TcpListener|UseKestrel|ConfigureWebHost|\.UseUrls\("),
+    "waits": re.compile(r"while\s*\(\s*true\s*\)|while true do|BackgroundService|IHostedService|AddHostedService"),
+    "arguments": re.compile(r"\bargs\s*\[|\bargs\.Length|Console\.Read|GetCommandLineArgs|\bargv\b"),
+    "port": re.compile(r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]*?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"),
+    "health": re.compile(rf"MapHealthChecks\(\s*\"(/[\w/-]*)\"|MapGet\(\s*\"({HEALTH})\""),
+}
+
+
+@dataclass
+class Project:
+    """One project file. packages: name -> spot."""
+
+    file: str
+    name: str
+    sdk: str
+    output: str
+    framework: Hit | None
+    tool: bool = False
+    packages: dict[str, Spot] = field(default_factory=dict)
+
+    @property
+    def web(self) -> bool:
+        return self.sdk.startswith("Microsoft.NET.Sdk.Web") or any(
+            name.startswith(("Microsoft.AspNetCore.App", "Microsoft.AspNetCore.All")) for name in self.packages
+        )
+
+    def uses(self, *starts: str) -> Spot | None:
+        return next((spot for name, spot in self.packages.items() if name.startswith(starts)), None)
+
+
+def detect(folder: Folder) -> list[Detection]:
+    """What the projects of a folder tell; nothing where there is none."""
+    files = [file for file in folder.files if file.endswith(_PROJECTS) and file.count("/") <= 3][:60]
+    projects = [each for file in files if (each := _project(folder, file)) is not None]
+    projects = [each for each in projects if not _tests(each)] or projects
+    if not projects:
+        return _script(folder)
+    chosen = min(projects, key=_rank)
+    notes = Notes(folder, LANGUAGE)
+    notes.declared("package_manager", "nuget", chosen.file)
+    notes.usual("install", f"dotnet restore {chosen.file}", chosen.file)
+    if chosen.framework:
+        notes.declared("runtime_version", chosen.framework.value, chosen.file, chosen.framework.line)
+    top = chosen.file.count("/") == 0 or bool(folder.top(".sln", ".slnx", "global.json", ".props"))
+    _describe(notes, chosen, top=top or len(projects) == len(files))
+    return notes.found
+
+
+def _describe(notes: Notes, project: Project, *, top: bool) -> None:
+    folder = notes.folder
+    home = project.file.rpartition("/")[0]
+    hits = scan(folder, (file for file in folder.sources(".cs", ".fs", ".vb") if file.startswith(home)), _PATTERNS)
+    spot: Spot = (project.file, folder.line(project.file, r"<Project\b"))
+    kind, seen, sure = _kind(project, hits, spot)
+    notes.kind(kind, seen, sure)
+    served = SERVES if kind in {"web", "worker"} and sure > 0.7 else PAGES if kind == "static" else BUILDS
+    notes.speaks(project.file, MANIFEST if kind == "library" or not top else served)
+    name = next((each for each, starts in FRAMEWORKS.items() if project.uses(*starts)), None)
+    if project.sdk == _BLAZOR_PAGES or hits_blazor(folder, home):
+        notes.declared("framework", "blazor", *spot)
+    elif name:
+        notes.declared("framework", name, *(project.uses(*FRAMEWORKS[name]) or spot))
+    elif project.web:
+        notes.declared("framework", "aspnetcore", *spot)
+    notes.usual("build", f"dotnet publish {project.file} -c Release -o out", *spot)
+    if kind == "static":
+        notes.usual("static_dir", "out/wwwroot", *spot)
+    if kind not in {"web", "worker"}:
+        return
+    listen = "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} " if project.web else ""
+    notes.usual("start", f"{listen}dotnet out/{project.name}.dll", *spot)
+    if project.web:
+        notes.usual("port", 8080, *spot, note="the start command's own")
+    elif number := port(hits["port"]):
+        notes.code("port", int(number.value), number.file, number.line)
+    for hit in hits["health"][:1]:
+        notes.code("health_path", hit.value, hit.file, hit.line)
+    _needs(notes, project)
+
+
+def hits_blazor(folder: Folder, home: str) -> bool:
+    """Whether a web project renders Blazor components: it has razor components and an app of them."""
+    inside = f"{home}/" if home else ""
+    return folder.first(f"{inside}App.razor", f"{inside}Components/App.razor") is not None
+
+
+def _kind(project: Project, hits: dict[str, list[Hit]], spot: Spot) -> tuple[str, Spot, float]:
+    def first(name: str) -> Spot | None:
+        return next(((hit.file, hit.line) for hit in hits[name]), None)
+
+    if project.sdk == _BLAZOR_PAGES:
+        return "static", spot, 0.9
+    if project.web:
+        return "web", spot, 0.95
+    if project.sdk == "Microsoft.NET.Sdk.Worker":
+        return "worker", spot, 0.95
+    if project.tool:
+        return "cli", spot, 0.9
+    if project.output not in {"exe", "winexe"}:
+        return "library", spot, 0.85
+    if listens := first("listens"):
+        return "web", listens, 0.85
+    if commands := project.uses(*_COMMANDS):
+        return "cli", commands, 0.85
+    if waits := first("waits"):
+        return "worker", waits, 0.8
+    if consumer := project.uses(*_CONSUMERS):
+        return "worker", consumer, 0.8
+    if arguments := first("arguments"):
+        return "cli", arguments, 0.75
+    return "web", spot, 0.5
+
+
+def _needs(notes: Notes, project: Project) -> None:
+    carried = project.uses(*_EMBEDDED) is not None
+    drivers = {}
+    for need, starts in DRIVERS.items():
+        spot = project.uses(*starts)
+        if spot and not (carried and need in {"postgres", "mysql", "sqlserver"}):
+            drivers[starts[0]] = spot
+    notes.needs(drivers, {need: starts[:1] for need, starts in DRIVERS.items()})
+
+
+def _project(folder: Folder, file: str) -> Project | None:
+    text = folder.text(file, limit=400_000)
+    if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
+        return None
+    try:
+        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
+    except (ElementTree.ParseError, ValueError, RecursionError):
+        return None
+    for element in root.iter():
+        if isinstance(element.tag, str):
+            element.tag = element.tag.rpartition("}")[2]
+    values = {name: (root.findtext(f"PropertyGroup/{name}") or "").strip() for name in
+              ("AssemblyName", "OutputType", "TargetFramework", "TargetFrameworks", "PackAsTool")}  # fmt: skip
+    stem = file.rpartition("/")[2].rpartition(".")[0]
+    version = re.search(r"net(?:coreapp)?(\d+\.\d+)", values["TargetFramework"] or values["TargetFrameworks"])
+    project = Project(
+        file,
+        values["AssemblyName"] if re.fullmatch(r"[\w.-]+", values["AssemblyName"]) else stem,
+        (root.get("Sdk") or next((each.get("Name", "") for each in root.iterfind("Sdk")), "")).partition("/")[0],
+        values["OutputType"].lower(),
+        Hit(version[1], file, folder.line(file, "<TargetFramework")) if version else None,
+        values["PackAsTool"].lower() == "true",
+    )
+    for element in (*root.iter("PackageReference"), *root.iter("FrameworkReference")):
+        name = element.get("Include") or ""
+        if name:
+            project.packages[name] = (file, folder.line(file, rf"Include=\"{re.escape(name)}\""))
+    return project
+
+
+def _tests(project: Project) -> bool:
+    return "Microsoft.NET.Test.Sdk" in project.packages or bool(
+        re.search(r"(?:^|[./_-])(?:unit|integration)?tests?\.\w+$|(?:^|/)(?:tests?|samples?|examples?|benchmarks?)/", project.file, re.IGNORECASE)
+    )  # fmt: skip
+
+
+def _rank(project: Project) -> tuple[int, bool, int, str]:
+    kinds = 0 if project.web else 1 if project.sdk == _BLAZOR_PAGES else 2 if project.sdk.endswith("Worker") else 3
+    runs = kinds < 3 or project.output in {"exe", "winexe"}
+    served = re.search(r"(?:web|api|server|host|app)$", project.name, re.IGNORECASE) is None
+    return (kinds if runs else 4, served and project.file.count("/") > 0, project.file.count("/"), project.file)
+
+
+def _script(folder: Folder) -> list[Detection]:
+    file = next(iter(folder.top(".sln", ".slnx", ".cs", ".fs", ".fsx")), None)
+    if file is None:
+        return []
+    notes = Notes(folder, LANGUAGE)
+    notes.speaks(file, SOURCES)
+    return notes.found
