@@ -153,6 +153,6 @@ def test_finding_without_a_place(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_whether_a_file_can_be_read_is_found_by_reading_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """click's own look beforehand would end in a usage error without a finding."""
-    (folder / "hivemind.yaml").write_text(VALID)
+    (folder / "hivemind.yaml").write_text(BROKEN)
     monkeypatch.setattr("os.access", lambda *_, **__: False)
-    assert main(["validate"]) != ExitCode.USAGE
+    assert main(["validate"]) == ExitCode.INVALID
