@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import urlsplit
 
+from hivemind import __version__
 from hivemind.aws.errors import translated
 from hivemind.aws.mutations import guard
 
@@ -86,7 +86,7 @@ def _config(endpoint: str | None) -> Any:
         read_timeout=60,
         retries={"mode": "adaptive", "max_attempts": 6},
         max_pool_connections=16,
-        user_agent_extra=f"hivemind/{_version()}",
+        user_agent_extra=f"hivemind/{__version__}",
     )
     if endpoint is None:
         return config
@@ -95,11 +95,3 @@ def _config(endpoint: str | None) -> Any:
         # A proxy of the environment is not for this machine.
         local = local.merge(Config(proxies={}))
     return config.merge(local)
-
-
-@cache
-def _version() -> str:
-    try:
-        return version("hivemind-deploy")
-    except PackageNotFoundError:
-        return "unknown"

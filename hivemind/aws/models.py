@@ -9,7 +9,7 @@ from typing import Any
 from botocore.loaders import Loader
 
 
-class QuickLoader(Loader):  # type: ignore[misc]
+class QuickLoader(Loader):
     """botocore's loader asks each of some 400 folders whether it holds a model of the wanted type before it opens
     the one that is wanted; this one takes every folder's name for a service. What is not there is still an error."""
 

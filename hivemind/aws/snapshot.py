@@ -63,6 +63,11 @@ def describe(client: Any, stack: str) -> Mapping[str, Any] | None:
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
 
+def is_moving(status: str) -> bool:
+    """Whether a stack in this status is being changed right now."""
+    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+
+
 def _template(body: Any) -> dict[str, Any]:
     if isinstance(body, str):
         try:

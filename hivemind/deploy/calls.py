@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
-from hivemind.aws.snapshot import describe
+from hivemind.aws.snapshot import describe, is_moving
 from hivemind.cloud import Cloud
 from hivemind.deploy.events import StackEvent, stack_event
 
@@ -19,7 +19,7 @@ PAGES = 200
 
 @dataclass(frozen=True)
 class StackView:
-    """A stack as DescribeStacks has it. protected: termination protection. described: its whole answer."""
+    """A stack as DescribeStacks has it. protected: termination protection."""
 
     id: str
     name: str
@@ -27,11 +27,10 @@ class StackView:
     reason: str
     protected: bool
     outputs: Mapping[str, str]
-    described: Mapping[str, Any]
 
     @property
     def moving(self) -> bool:
-        return self.status.endswith("_IN_PROGRESS") and self.status != "REVIEW_IN_PROGRESS"
+        return is_moving(self.status)
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,6 @@ class StackCalls:
             reason=found.get("StackStatusReason", ""),
             protected=bool(found.get("EnableTerminationProtection")),
             outputs=MappingProxyType({item["OutputKey"]: item["OutputValue"] for item in found.get("Outputs", ())}),
-            described=found,
         )
 
     def status(self, stack_id: str) -> str:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind import home
+from hivemind.agents.conductor.parameters import parameters
 from hivemind.agents.conductor.run import Run
-from hivemind.agents.conductor.stack import parameters
-from hivemind.aws.snapshot import read
+from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.clock import SYSTEM_CLOCK, Clock
-from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.errors import Refused
 from hivemind.hosts.keys import deployment_key
@@ -90,16 +89,19 @@ def live_snapshot(
     from the one in the stack.
     """
     name = checked.blueprint.stack_name
-    view = None
-    if wait:
-        view = StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+    described = describe(cloud.client("cloudformation"), name)
+    if wait and described is not None and is_moving(described["StackStatus"]):
+        from hivemind.deploy.stack import StackDriver
+
+        StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+        described = None
     known = state.sources if state else {}
     snapshot = read(
         cloud,
         name,
         artifacts=known,
         revision=state.revision if state else 0,
-        described=view.described if view else None,
+        described=described,
     )
     if snapshot.status is None:
         return replace(snapshot, artifacts={})

@@ -1,12 +1,11 @@
-"""The stack's part of an apply: parameters, the driver, what is told of it."""
+"""The stack's part of an apply: the driver, and what is told of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.targets import Target, deregister_and_drain
-from hivemind.aws.errors import translated
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.plan.model import Action
 from hivemind.template.names import target_group
@@ -14,13 +13,10 @@ from hivemind.template.render import as_json
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
-    from hivemind.cloud import Cloud
     from hivemind.deploy.events import StackEvent
     from hivemind.deploy.steps import Context
-    from hivemind.plan.model import Snapshot
     from hivemind.template.fragment import Assembly
 
-FIRST_REVISION = "FirstRevision"
 AVERAGE_SECONDS = {
     "AWS::RDS::DBInstance": 600.0,
     "AWS::CertificateManager::Certificate": 240.0,
@@ -101,32 +97,6 @@ def standing(run: Run) -> StackResult:
         physical_ids=snapshot.physical_ids,
         seconds={},
     )
-
-
-def parameters(
-    cloud: Cloud, assembly: Assembly, snapshot: Snapshot, *, revision: str, public_key: str
-) -> Mapping[str, str]:
-    """Values of the template's parameters. What must not change by itself keeps its value: machine images, the
-    public key, the first revision."""
-    before = snapshot.parameters
-    values = {
-        "Revision": revision,
-        FIRST_REVISION: before.get(FIRST_REVISION, revision),
-        "SshPublicKey": before.get("SshPublicKey", public_key),
-        **images(cloud, assembly, snapshot),
-    }
-    wanted = assembly.template.get("Parameters", {})
-    return {name: value for name, value in values.items() if name in wanted}
-
-
-def images(cloud: Cloud, assembly: Assembly, snapshot: Snapshot) -> Mapping[str, str]:
-    """Machine image ids: the stack's own where it has them, else those of the public SSM parameters now."""
-    found = {name: snapshot.parameters[name] for name in assembly.images if name in snapshot.parameters}
-    missing = {name: source for name, source in assembly.images.items() if name not in found}
-    for name, source in sorted(missing.items()):
-        with translated():
-            found[name] = str(cloud.client("ssm").get_parameter(Name=source)["Parameter"]["Value"])
-    return found
 
 
 def drain_leaving(run: Run, context: Context) -> None:
