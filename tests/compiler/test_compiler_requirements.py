@@ -7,6 +7,7 @@ from compiler_builds import lay
 
 from hivemind.agents.compiler.python import requirements
 from hivemind.agents.compiler.python.interpreters import choose
+from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.agents.compiler.python.requirements import Asked
 from hivemind.agents.compiler.sources import gather
 from hivemind.artifact import Platform
@@ -16,10 +17,12 @@ from hivemind.repository import read
 
 pytestmark = pytest.mark.fast
 
+TARGET = environment("3.11.2", "x86_64")
+
 
 def asked(root: Path, files: dict[str, str], install: str | None = None) -> Asked:
     service = Service("web", runtime="python", install=install)
-    return requirements.plan(service, gather(service, read(lay(root, files))))
+    return requirements.plan(service, gather(service, read(lay(root, files))), TARGET)
 
 
 def test_files_are_followed_and_split(tmp_path: Path) -> None:
@@ -50,18 +53,6 @@ def test_a_file_that_names_itself_ends(tmp_path: Path) -> None:
         asked(tmp_path, {"requirements.txt": "-r requirements.txt\n"})
 
 
-def test_locks_pin_what_the_project_asks_for(tmp_path: Path) -> None:
-    lock = (
-        '[[package]]\nname="a"\nversion="1"\nsource={virtual="."}\n[[package]]\nname="flask"\nversion="3.0"\n'
-        '[[package]]\nname="two"\nversion="1"\n[[package]]\nname="two"\nversion="2"\n'
-    )
-    project = '[project]\nname="a"\ndependencies=["flask", "two"]\n[dependency-groups]\nextra=["six"]\n'
-    found = asked(
-        tmp_path, {"pyproject.toml": project, "uv.lock": lock}, "uv sync --no-dev --group extra && pip install gunicorn"
-    )
-    assert (found.lines, found.constraints, found.locals) == (["flask", "two", "six", "gunicorn"], ["flask==3.0"], [])
-
-
 @pytest.mark.parametrize(
     ("said", "line"),
     [('"^1.2"', "x>=1.2,<2"), ('"~1.2.3"', "x>=1.2.3,<1.3"), ('"^0.3"', "x>=0.3,<0.4"),
@@ -71,12 +62,6 @@ def test_locks_pin_what_the_project_asks_for(tmp_path: Path) -> None:
 def test_poetry(tmp_path: Path, said: str, line: str) -> None:
     project = f'[tool.poetry]\npackage-mode=false\n[tool.poetry.dependencies]\npython="^3.11"\nx={said}\n'
     assert asked(tmp_path, {"pyproject.toml": project}, "poetry install --only main").lines == [line]
-
-
-def test_pipenv(tmp_path: Path) -> None:
-    files = {"Pipfile": '[packages]\nflask="*"\n', "Pipfile.lock": '{"default": {"flask": {"version": "==3.0"}}}'}
-    found = asked(tmp_path, files, "pipenv install --deploy")
-    assert (found.lines, found.constraints) == (["flask"], ["flask==3.0"])
 
 
 def test_other_commands_are_kept(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def build(work: Work) -> None:
     chosen = interpreters.choose(work.service, work.platform)
     if chosen.notice:
         work.notices.append(chosen.notice)
-    asked = requirements.plan(work.service, work.sources)
+    asked = requirements.plan(work.service, work.sources, interpreters.target(chosen, work.platform))
     work.notices += asked.notices
     venv = work.tree / "venv"
     layers.lay(work, asked, chosen, venv)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Service
 from hivemind.errors import Stage, StageError
@@ -86,6 +87,19 @@ def find(minor: str, command: str | None = None) -> str | None:
         if path and _answers(path, minor):
             return path
     return None
+
+
+def target(chosen: Chosen, platform: Platform) -> dict[str, str]:
+    """The marker variables (PEP 508) of the Python that a build is for.
+
+    Which patch release an image has is not known from here: the first one is taken, for which locks name more
+    packages, not fewer.
+    """
+    found = find(chosen.minor, chosen.command) if platform.os == LOCAL else None
+    full = f"{chosen.minor}.0"
+    if found:
+        full = _ask(found, "import platform; print(platform.python_version().rstrip('+'))")
+    return environment(full, platform.machine)
 
 
 def here(chosen: Chosen, work: Work) -> str:

@@ -18,18 +18,19 @@ from hivemind.agents.compiler.python.requirements import Asked
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-FORMAT = 1
+FORMAT = 2
 
 
 def lay(work: Work, asked: Asked, chosen: Chosen, venv: Path) -> None:
     """Fills `venv` with what was asked for: remote dependencies as a cached layer, local projects on top."""
     (venv / "bin").mkdir(parents=True)
     (venv / "lib" / f"python{chosen.minor}" / "site-packages").mkdir(parents=True)
-    nothing = not (asked.lines or asked.whole or asked.locals or asked.commands)
+    remote = asked.lines or asked.whole or asked.pinned or asked.direct
+    nothing = not (remote or asked.locals or asked.commands)
     if nothing:
         return
     pip = installer(work.service.name, chosen, work.platform)
-    if asked.lines or asked.whole:
+    if remote:
         _merge(_dependencies(work, asked, chosen, pip), venv)
     if asked.locals:
         options = [*asked.options, "--no-deps"]
@@ -47,14 +48,32 @@ def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> P
     if (layer := work.store.layer(key)) is not None:
         work.dependencies_reused = True
         return layer
-    listed = work.scratch / "requirements.txt"
-    listed.write_text("".join(f"{line}\n" for line in asked.lines))
-    arguments = [*asked.options, "-r", str(listed), *(f"./{path}" for path in asked.whole)]
-    if asked.constraints:
-        pins = work.scratch / "constraints.txt"
-        pins.write_text("".join(f"{line}\n" for line in asked.constraints))
-        arguments += ["-c", str(pins)]
-    return work.store.keep_layer(key, _install(work, chosen, pip, arguments, "dependencies"))
+    # One folder each: pip leaves what is in a target folder already, `bin` included, as it is.
+    stages: list[list[str]] = []
+    if asked.pinned:
+        # Locked packages are installed as they are: what they depend on is in the lock, too.
+        stages.append(["--no-deps", "--require-hashes", "-r", _listed(work, "locked.txt", asked.pinned)])
+    if asked.direct:
+        stages.append(["--no-deps", "-r", _listed(work, "direct.txt", asked.direct)])
+    if asked.lines or asked.whole:
+        arguments = ["-r", _listed(work, "requirements.txt", asked.lines), *(f"./{path}" for path in asked.whole)]
+        constraints = [*asked.constraints, *(line.split(" ")[0] for line in (*asked.pinned, *asked.direct) if "==" in line)]
+        if constraints:
+            arguments += ["-c", _listed(work, "constraints.txt", constraints)]
+        stages.append(arguments)
+    made, *others = [
+        _install(work, chosen, pip, [*asked.options, *arguments], f"dependencies{number}")
+        for number, arguments in enumerate(stages)
+    ]
+    for other in others:
+        _merge(other, made)
+    return work.store.keep_layer(key, made)
+
+
+def _listed(work: Work, name: str, lines: Sequence[str]) -> str:
+    file = work.scratch / name
+    file.write_text("".join(f"{line}\n" for line in lines))
+    return str(file)
 
 
 def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str], name: str) -> Path:
@@ -85,7 +104,7 @@ def _key(work: Work, asked: Asked, chosen: Chosen) -> str:
     platform = work.platform
     parts = [
         FORMAT, chosen.minor, platform.os, platform.machine, platform.glibc,
-        sorted(asked.lines), sorted(asked.constraints), asked.options, asked.whole,
+        sorted(asked.lines), sorted(asked.constraints), sorted(asked.pinned), sorted(asked.direct), asked.options, asked.whole,
     ]  # fmt: skip
     digest = hashlib.sha256(json.dumps(parts).encode())
     if asked.whole:

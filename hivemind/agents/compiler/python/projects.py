@@ -1,26 +1,52 @@
-"""Local projects and their lock files: dependencies of a pyproject.toml or a Pipfile as requirement lines."""
+"""Local projects: dependencies of a pyproject.toml or a Pipfile as requirement lines, and as their lock pins them."""
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import Requirement
+
+from hivemind.agents.compiler.python import locks
+from hivemind.agents.compiler.python.locks.model import Lock, Package, requirements
+from hivemind.agents.compiler.python.locks.resolution import Missing, resolve
+from hivemind.agents.compiler.python.specifiers import specifier
 from hivemind.agents.compiler.sources import Sources
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.python.requirements import Asked
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for on top of production dependencies: names of groups and extras. bare: the project itself is
+    not installed. tool: `uv`, `poetry`, `pdm` or `pipenv`, None where only files tell."""
+
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    all_extras: bool = False
+    bare: bool = False
+    tool: str | None = None
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A lock and what it has for a target."""
+
+    lock: Lock
+    packages: tuple[Package, ...]
+    missing: tuple[Missing, ...]
+
+
 def local(sources: Sources, asked: Asked, text: str) -> None:
     """A local project asked for by path (`.`, `./lib[extra]`): its dependencies, then itself."""
     path, _, extras = text.removeprefix("file:").partition("[")
     folder = PurePosixPath(path).as_posix()
-    content = _toml(sources, "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml")
+    content = toml(sources, "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml")
     project = content.get("project")
     if not isinstance(project, dict) or "dependencies" in project.get("dynamic", ()):
         asked.whole.append(text)
@@ -32,37 +58,108 @@ def local(sources: Sources, asked: Asked, text: str) -> None:
     asked.locals.append(folder)
 
 
-def managed(sources: Sources, asked: Asked, options: list[str]) -> None:
-    """What uv, poetry, pdm or pipenv would install for production, pinned as their lock file says."""
-    content = _toml(sources, "pyproject.toml")
-    project = content.get("project", {})
-    poetry = content.get("tool", {}).get("poetry", {})
-    if "Pipfile" in sources.files and not content:
-        asked.lines += list(_table(_toml(sources, "Pipfile").get("packages", {})))
-    elif project.get("dependencies") is not None:
-        asked.lines += _strings(project["dependencies"])
-    elif "dependencies" in poetry:
-        asked.lines += list(_table(poetry["dependencies"]))
-    _groups(content, asked, options)
-    asked.constraints += _locked(sources)
-    if _is_package(content, options):
+def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str, str]) -> None:
+    """What uv, poetry, pdm or pipenv would install for production: exactly what their lock file holds.
+
+    Without a lock, what the manifest allows. Raises LockError for a lock that can't be read.
+    """
+    content = toml(sources, "pyproject.toml")
+    held = locked(sources, wanted, target)
+    if held is None:
+        asked.lines += manifest(sources, wanted)
+        if asked.lines:
+            asked.notices.append("no lock file: versions are what the index has now; the next build may get others")
+    else:
+        asked.contradictions += [f"{held.lock.file}: {each}" for each in held.missing]
+        _pin(asked, held.packages)
+    if _is_package(content, wanted):
         asked.locals.append(".")
 
 
-def _groups(content: Mapping[str, Any], asked: Asked, options: list[str]) -> None:
-    """`--group NAME`, `--extra NAME`, `--with NAME` of the command line."""
-    wanted = re.findall(r"(--group|--extra|--extras|--with|-G)[ =]([\w.,-]+)", " ".join(options))
-    groups = content.get("dependency-groups", {})
-    optional = content.get("project", {}).get("optional-dependencies", {})
-    poetry = content.get("tool", {}).get("poetry", {}).get("group", {})
-    for name in (each for _, names in wanted for each in names.split(",")):
-        asked.lines += _strings(groups.get(name)) + _strings(optional.get(name))
-        asked.lines += list(_table(poetry.get(name, {}).get("dependencies", {})))
+def locked(sources: Sources, wanted: Wanted, target: Mapping[str, str]) -> Locked | None:
+    """What the project's lock has for a target; None without a lock. Raises LockError."""
+    lock = locks.read(sources, wanted.tool)
+    if lock is None:
+        return None
+    roots = list(requirements(manifest(sources, wanted)))
+    if lock.roots:
+        extras = lock.extras if wanted.all_extras else {name: lock.extras.get(name, ()) for name in wanted.extras}
+        own = [*lock.roots.get("", ()), *(each for listed in extras.values() for each in listed)]
+        own += [each for name in wanted.groups for each in lock.roots.get(name, ())]
+        packages, missing = resolve(lock, own, target)
+        from hivemind.agents.compiler.python.locks.resolution import missing as unfulfilled
+
+        return Locked(lock, packages, (*missing, *unfulfilled(roots, lock.packages, target)))
+    packages, missing = resolve(lock, roots, target)
+    return Locked(lock, packages, missing)
 
 
-def _is_package(content: Mapping[str, Any], options: list[str]) -> bool:
+def manifest(sources: Sources, wanted: Wanted) -> list[str]:
+    """What the project itself asks for, as requirement lines."""
+    content = toml(sources, "pyproject.toml")
+    project = content.get("project", {})
+    poetry = content.get("tool", {}).get("poetry", {})
+    lines: list[str] = []
+    if "Pipfile" in sources.files and "dependencies" not in project and "dependencies" not in poetry:
+        lines += _table(toml(sources, "Pipfile").get("packages", {}))
+    elif project.get("dependencies") is not None:
+        lines += _strings(project["dependencies"])
+    elif "dependencies" in poetry:
+        lines += _table(poetry["dependencies"])
+    optional = project.get("optional-dependencies", {})
+    for name in optional if wanted.all_extras else wanted.extras:
+        lines += _strings(optional.get(name))
+        lines += [line for each in _strings(poetry.get("extras", {}).get(name)) for line in _optional(poetry, each)]
+    for name in wanted.groups:
+        lines += _group(content.get("dependency-groups", {}), name)
+        lines += _table(poetry.get("group", {}).get(name, {}).get("dependencies", {}))
+    return lines
+
+
+def wanted_by(options: list[str], tool: str | None = None) -> Wanted:
+    """`--group NAME`, `--extra NAME`, `--with NAME`, `-G NAME`, `--all-extras`, `--no-root` of a command line."""
+    text = " ".join(options)
+    named = re.findall(r"(--group|--extra|--extras|--with|-G|-E)[ =]([\w.,-]+)", text)
+    groups = [one for option, names in named if option in {"--group", "--with", "-G"} for one in names.split(",")]
+    extras = [one for option, names in named if option not in {"--group", "--with"} for one in names.split(",")]
+    bare = bool({"--no-root", "--no-install-project", "--no-self"} & set(options))
+    return Wanted(tuple(groups), tuple(extras), "--all-extras" in options, bare, tool)
+
+
+def _pin(asked: Asked, packages: tuple[Package, ...]) -> None:
+    """Requirement lines for locked packages: with hashes where the lock has them."""
+    for package in packages:
+        if package.folder:
+            if package.folder not in {".", ""}:
+                asked.locals.append(PurePosixPath(package.folder).as_posix())
+        elif package.direct:
+            asked.direct.append(f"{package.name} @ {package.direct}")
+        elif package.hashes:
+            asked.pinned.append(f"{package.name}=={package.version} {' '.join(f'--hash={one}' for one in package.hashes)}")
+        else:
+            asked.direct.append(f"{package.name}=={package.version}")
+
+
+def _optional(poetry: Mapping[str, Any], name: str) -> Iterator[str]:
+    entry = poetry.get("dependencies", {}).get(name)
+    if isinstance(entry, dict):
+        yield from _table({name: {**entry, "optional": False}})
+
+
+def _group(groups: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
+    """A dependency group (PEP 735) with the groups that it includes."""
+    lines = []
+    for each in groups.get(name, []) if name not in seen else []:
+        if isinstance(each, str):
+            lines.append(each)
+        elif isinstance(each, dict) and "include-group" in each:
+            lines += _group(groups, str(each["include-group"]), seen | {name})
+    return lines
+
+
+def _is_package(content: Mapping[str, Any], wanted: Wanted) -> bool:
     tools = content.get("tool", {})
-    if "--no-root" in options or "--no-install-project" in options or "--no-self" in options:
+    if wanted.bare:
         return False
     if tools.get("uv", {}).get("package") is False or tools.get("poetry", {}).get("package-mode") is False:
         return False
@@ -76,74 +173,26 @@ def _table(table: object) -> Iterator[str]:
     for name, value in table.items() if isinstance(table, dict) else ():
         if name.lower() == "python":
             continue
-        entry = value if isinstance(value, dict) else {"version": value}
-        if entry.get("optional"):
-            continue
-        extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
-        marker = f" ; {entry['markers']}" if entry.get("markers") else ""
-        if "git" in entry:
-            reference = entry.get("rev") or entry.get("tag") or entry.get("branch")
-            yield f"{name}{extras} @ git+{entry['git']}{'@' + reference if reference else ''}{marker}"
-        elif "path" not in entry:
-            yield f"{name}{extras}{_specifier(str(entry.get('version', '*')))}{marker}"
+        for each in value if isinstance(value, list) else [value]:
+            entry = each if isinstance(each, dict) else {"version": each}
+            if entry.get("optional"):
+                continue
+            extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
+            marker = f" ; {entry['markers']}" if entry.get("markers") else ""
+            if "git" in entry:
+                reference = entry.get("rev") or entry.get("ref") or entry.get("tag") or entry.get("branch")
+                yield f"{name}{extras} @ git+{entry['git']}{'@' + reference if reference else ''}{marker}"
+            elif "path" not in entry:
+                yield f"{name}{extras}{specifier(str(entry.get('version', '*')))}{marker}"
 
 
-def _specifier(version: str) -> str:
-    """Poetry's `^1.2`, `~1.2`, `1.2`, `*` as PEP 440 specifiers."""
-    return ",".join(filter(None, (_one(part.strip()) for part in version.split(","))))
+def required(line: str) -> Requirement | None:
+    """A requirement line as a value, None for one that is none."""
+    return next(iter(requirements([line])), None)
 
 
-def _one(version: str) -> str:
-    if version in {"*", ""}:
-        return ""
-    if match := re.fullmatch(r"([\^~])\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?(.*)", version):
-        major, minor, patch = (int(match[number]) if match[number] else None for number in (2, 3, 4))
-        return f">={version[1:].strip()},<{_next(match[1], major or 0, minor, patch)}"
-    return version if re.match(r"[<>=!~]", version) else f"=={version}"
-
-
-def _next(sign: str, major: int, minor: int | None, patch: int | None) -> str:
-    if sign == "~":
-        return f"{major}.{minor + 1}" if minor is not None else str(major + 1)
-    if major or minor is None:
-        return str(major + 1)
-    return f"0.{minor + 1}" if minor or patch is None else f"0.0.{patch + 1}"
-
-
-def _locked(sources: Sources) -> list[str]:
-    """Pins of the lock file; a name that it holds in several versions is left to pip."""
-    pairs: list[tuple[str, str]] = []
-    for lock in ("uv.lock", "poetry.lock", "pdm.lock"):
-        if lock in sources.files:
-            packages = _toml(sources, lock).get("package", ())
-            pairs = [
-                (str(package["name"]), str(package["version"]))
-                for package in packages
-                if "version" in package and not _is_local(package.get("source"))
-            ]
-            break
-    else:
-        pairs = list(_pipfile_lock(sources))
-    names = Counter(name for name, _ in pairs)
-    return sorted(f"{name}=={version}" for name, version in pairs if names[name] == 1)
-
-
-def _is_local(source: object) -> bool:
-    return isinstance(source, dict) and bool({"editable", "virtual", "directory", "git", "path"} & set(source))
-
-
-def _pipfile_lock(sources: Sources) -> Iterator[tuple[str, str]]:
-    try:
-        packages = json.loads(sources.text("Pipfile.lock") or "{}").get("default", {})
-    except (ValueError, AttributeError):
-        return
-    for name, entry in packages.items():
-        version = entry.get("version", "") if isinstance(entry, dict) else ""
-        if version.startswith("=="):
-            yield name, version.removeprefix("==")
-
-
-def _toml(sources: Sources, file: str) -> dict[str, Any]:
+def toml(sources: Sources, file: str) -> dict[str, Any]:
+    """A TOML file of the sources; empty where there is none or it can't be read."""
     try:
         return tomllib.loads(sources.text(file) or "")
     except tomllib.TOMLDecodeError:

@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from hivemind.agents.compiler.python import projects
+from hivemind.agents.compiler.python.locks import LockError
 from hivemind.agents.compiler.sources import Sources
 from hivemind.blueprint.model import Service
 from hivemind.errors import Stage, StageError
 
 _PIP = re.compile(r"^(?:python[\d.]*\s+-m\s+pip|pip[\d.]*|uv\s+pip)\s+install\s+(.*)$")
-_PROJECT = re.compile(r"^(?:uv\s+sync|poetry\s+install|pdm\s+(?:install|sync)|pipenv\s+(?:install|sync))\b(.*)$")
+_PROJECT = re.compile(
+    r"^(?:python[\d.]*\s+-m\s+)?(?:(uv)\s+sync|(poetry)\s+(?:install|sync)|(pdm)\s+(?:install|sync)|"
+    r"(pipenv)\s+(?:install|sync))\b(.*)$"
+)
+_LOCKED = {
+    "uv.lock": "uv sync",
+    "poetry.lock": "poetry install",
+    "pdm.lock": "pdm sync",
+    "Pipfile.lock": "pipenv sync",
+}
 _DEEPEST = 10
 
 
@@ -24,38 +34,71 @@ class Asked:
 
     lines: requirement lines, local paths left out. constraints: lines that pin them. locals: folders
     of local projects, relative to the service, to install without dependencies. whole: local projects (with
-    `[extras]`) whose dependencies are known only to their build. options: pip's own. commands: install
-    commands that are not pip's, run as they are.
+    `[extras]`) whose dependencies are known only to their build. pinned: out of a lock, with hashes, to install
+    without dependencies; direct: the same for what has no hashes. contradictions: what a lock has no answer for.
+    options: pip's own. commands: install commands that are not pip's, run as they are.
     """
 
     lines: list[str] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     locals: list[str] = field(default_factory=list)
     whole: list[str] = field(default_factory=list)
+    pinned: list[str] = field(default_factory=list)
+    direct: list[str] = field(default_factory=list)
+    contradictions: list[str] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
 
 
-def plan(service: Service, sources: Sources) -> Asked:
+def plan(service: Service, sources: Sources, target: Mapping[str, str]) -> Asked:
     """What a service's install command asks for; without one, what its manifests do.
 
-    Raises StageError(BUILD) for a requirements file that is not there.
+    target: marker variables of the interpreter that it is for. Raises StageError(BUILD) for a requirements file that
+    is not there, and for a lock file that can't be read or contradicts its manifest.
     """
     asked = Asked()
     reader = _Reader(service, sources, asked)
-    command = service.install or _default(sources)
-    for part in re.split(r"\s*(?:&&|;)\s*", command.strip()) if command else ():
+    for part in parts(service, sources):
         if match := _PIP.match(part):
             reader.arguments(shlex.split(match[1]))
-        elif match := _PROJECT.match(part):
-            projects.managed(sources, asked, shlex.split(match[1]))
+        elif (wanted := project_command(part)) is not None:
+            try:
+                projects.managed(sources, asked, wanted, target)
+            except LockError as error:
+                raise StageError(Stage.BUILD, f"{service.name}: {error}", subject=service.name) from error
         elif part:
             asked.commands.append(part)
+    if asked.contradictions:
+        raise StageError(
+            Stage.BUILD,
+            f"{service.name}: {asked.contradictions[0]}",
+            subject=service.name,
+            lines=asked.contradictions,
+            hint="make the lock again with the tool that wrote it (uv lock, poetry lock, pdm lock, pipenv lock)",
+        )
     return asked
 
 
+def parts(service: Service, sources: Sources) -> list[str]:
+    """The commands that install what a service depends on."""
+    command = service.install or _default(sources)
+    return re.split(r"\s*(?:&&|;)\s*", command.strip()) if command else []
+
+
+def project_command(part: str) -> projects.Wanted | None:
+    """What `uv sync`, `poetry install`, `pdm sync` or `pipenv install` ask for; None for another command."""
+    match = _PROJECT.match(part)
+    if match is None:
+        return None
+    tool = next(filter(None, match.groups()[:4]))
+    return projects.wanted_by(shlex.split(match[5]), tool)
+
+
 def _default(sources: Sources) -> str | None:
+    for lock, command in _LOCKED.items():
+        if lock in sources.files:
+            return command
     if "requirements.txt" in sources.files:
         return "pip install -r requirements.txt"
     if "pyproject.toml" in sources.files:

@@ -1,0 +1,25 @@
+"""Lock files of uv, Poetry, PDM and Pipenv: the exact set of packages that they hold for a target."""
+
+from __future__ import annotations
+
+from hivemind.agents.compiler.python.locks import pdm, pipenv, poetry, uv
+from hivemind.agents.compiler.python.locks.model import Lock, LockError
+from hivemind.agents.compiler.sources import Sources
+
+__all__ = ["READERS", "Lock", "LockError", "read"]
+
+READERS = {"uv.lock": uv.read, "poetry.lock": poetry.read, "pdm.lock": pdm.read, "Pipfile.lock": pipenv.read}
+"""Lock file -> what reads it, in the order in which they are looked for."""
+
+
+def read(sources: Sources, tool: str | None = None) -> Lock | None:
+    """The lock of a project; None where it has none.
+
+    tool: `uv`, `poetry`, `pdm` or `pipenv`, whose own lock is preferred. Raises LockError for one that can't be read.
+    """
+    own = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}.get(tool or "")
+    for file in sorted(READERS, key=lambda name: name != own):
+        text = sources.text(file)
+        if text is not None:
+            return READERS[file](text)
+    return None
