@@ -132,7 +132,7 @@ def test_procfile_wins_over_everything(tmp_path: Path) -> None:
     ("code", "needs"),
     [
         ("import os\nurl = os.environ['DATABASE_URL']\n", ["postgres"]),
-        ("import os\nurl = os.getenv('DATABASE_URL', 'sqlite:///x.db')\n", ["postgres"]),
+        ("import os\nurl = os.getenv('DATABASE_URL', 'sqlite:///x.db')\n", []),
         ("import os\nhost = os.environ.get('PGHOST')\n", ["postgres"]),
         ("import os\nname = os.environ['NAME']\n", []),
     ],
@@ -157,7 +157,7 @@ def test_without_a_driver_no_database_is_needed(tmp_path: Path) -> None:
             {"pyproject.toml": '[project]\nname="a"\nrequires-python=">=3.11"\ndependencies=["flask"]'},
             "pip install .",
             ">=3.11",
-            "pip",
+            "uv",
         ),
         (
             {"pyproject.toml": '[project]\nname="a"\ndependencies=["flask"]', "uv.lock": ""},

@@ -3,82 +3,62 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import assets, django, needs, serving, versions
+from hivemind.agents.recon.languages.python import assets, django, kinds, needs, pages, serving, versions
 from hivemind.agents.recon.languages.python import dependencies as manifests
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.frameworks import CLIENTS_TOO, FRAMEWORKS
 from hivemind.agents.recon.languages.python.source import Source
 from hivemind.detection import Detection, Precedence
 
 LANGUAGE = "python"
-FRAMEWORKS = (
-    "django", "flask", "fastapi", "starlette", "quart", "sanic", "litestar", "falcon", "bottle", "pyramid", "tornado",
-    "aiohttp", "streamlit", "gradio", "dash", "cherrypy", "blacksheep", "robyn", "python-fasthtml",
-    "masonite", "nicegui",
-)  # fmt: skip
-"""In order of weight: an application that depends on several is one of the first."""
 
 
 def detect(folder: Folder) -> list[Detection]:
     """Everything that the Python part of a folder tells; nothing where there is none."""
     dependencies = manifests.read(folder)
-    if dependencies.manifest is None and not any(file.endswith(".py") and "/" not in file for file in folder.files):
+    if dependencies.manifest is None and not folder.top(".py") and not folder.has("pyproject.toml"):
         return []
     source = sources.read(folder)
-    framework = _framework(folder, dependencies, source)
+    chosen = _framework(folder, dependencies, source)
     found = [*versions.detect(folder)]
-    if framework:
-        found.append(framework)
     if dependencies.manifest:
-        found.append(folder.found("package_manager", dependencies.manager, dependencies.manifest, language=LANGUAGE))
-    served = serving.detect(folder, dependencies, source, str(framework.value) if framework else None)
+        found.append(
+            folder.found("package_manager", dependencies.manager, dependencies.evidence or dependencies.manifest,
+                         language=LANGUAGE)
+        )  # fmt: skip
+    if built := pages.detect(folder, dependencies, serves=chosen is not None):
+        return found + built
+    name = str(chosen.value) if chosen else None
+    served = serving.detect(folder, dependencies, source, name)
+    found += [chosen] if chosen else []
     found += served
-    found += django.detect(folder) if framework and framework.value == "django" else []
+    found += django.detect(folder) if name == "django" else []
     found += assets.detect(folder, found)
     found += needs.detect(folder, dependencies, source)
-    found += _kind(folder, dependencies, serves=bool(framework) or any(each.field == "start" for each in served))
-    return found
+    start = next((each for each in served if each.field == "start"), None)
+    is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))
+    return found + kinds.detect(folder, dependencies, source, start, serves=is_served)
 
 
 def _framework(folder: Folder, dependencies: Dependencies, source: Source) -> Detection | None:
-    for name in FRAMEWORKS:
-        if name in dependencies.names:
+    """The weightiest framework in the dependencies; of those that clients use too, the one that code serves with."""
+    for name, framework in FRAMEWORKS.items():
+        if name in dependencies.names and (name not in CLIENTS_TOO or _serves_with(name, source)):
             file, line = dependencies.names[name]
-            return Detection("framework", name, file, line, Precedence.DECLARED, 1.0, None, LANGUAGE)
-    for name in FRAMEWORKS:
-        if name in source.imports:
-            file, line = source.imports[name]
+            return Detection("framework", framework.name, file, line, Precedence.DECLARED, 1.0, None, LANGUAGE)
+    for name, framework in FRAMEWORKS.items():
+        module = {"python-fasthtml": "fasthtml", "web-py": "web", "google-adk": "google.adk"}.get(name, name)
+        if module in source.imports and name not in CLIENTS_TOO and not kinds.is_packaged(folder):
+            file, line = source.imports[module]
             return folder.found(
-                "framework",
-                name,
-                file,
-                line,
-                precedence=Precedence.CODE,
-                confidence=0.9,
-                note="import",
-                language=LANGUAGE,
-            )
+                "framework", framework.name, file, line,
+                precedence=Precedence.CODE, confidence=0.9, note="import", language=LANGUAGE,
+            )  # fmt: skip
     return None
 
 
-def _kind(folder: Folder, dependencies: Dependencies, *, serves: bool) -> list[Detection]:
-    """What sort of thing it is, and how sure Python is to be its language."""
-    evidence = dependencies.manifest or next(file for file in folder.files if file.endswith(".py"))
-    if serves:
-        kind, sure = folder.found("kind", "web", evidence, precedence=Precedence.CODE, language=LANGUAGE), 0.95
-    else:
-        project = folder.toml("pyproject.toml")
-        scripts = project.get("project", {}).get("scripts") or project.get("tool", {}).get("poetry", {}).get("scripts")
-        name, line = ("cli", folder.line("pyproject.toml", r"scripts\]")) if scripts else ("library", None)
-        packaged = bool(scripts) or "build-system" in project or folder.has("setup.py")
-        kind = folder.found(
-            "kind",
-            name if packaged else "script",
-            evidence,
-            line,
-            precedence=Precedence.CONVENTION,
-            confidence=0.7,
-            language=LANGUAGE,
-        )
-        sure = 0.7 if dependencies.manifest else 0.4
-    return [kind, folder.found("language", LANGUAGE, evidence, confidence=sure, language=LANGUAGE)]
+def _serves_with(name: str, source: Source) -> bool:
+    return any(each.framework == name for each in source.applications) or (
+        name in source.imports and (bool(source.runs) or bool(source.ports))
+    )

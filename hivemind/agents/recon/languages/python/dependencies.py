@@ -17,6 +17,11 @@ REQUIREMENTS = (
     "requirements/requirements.txt",
     "requirements-prod.txt",
     "requirements_prod.txt",
+    "requirements/requirements-prod.txt",
+    "requirements/main.txt",
+    "requirements/common.txt",
+    "requirements/default.txt",
+    "requirements.in",
 )
 _DEEPEST = 8
 
@@ -24,13 +29,15 @@ _DEEPEST = 8
 @dataclass(frozen=True)
 class Dependencies:
     """names: normalised distribution name -> (file, line). manifest: the file that decides. manager: `pip`, `poetry`,
-    `pdm`, `uv`, `pipenv`. install: what a person would type. extras: name -> extras asked for."""
+    `pdm`, `uv`, `pipenv`. install: what a person would type. extras: name -> extras asked for.
+    evidence: the file that says which manager it is."""
 
     names: Mapping[str, tuple[str, int | None]]
     manifest: str | None
     manager: str
     install: str | None
     extras: Mapping[str, frozenset[str]]
+    evidence: str | None = None
 
     def has(self, *names: str) -> str | None:
         """The first of these that the application depends on."""
@@ -40,27 +47,47 @@ class Dependencies:
 def read(folder: Folder) -> Dependencies:
     """The production dependencies of the application in `folder`; development groups are left out."""
     pyproject = folder.toml("pyproject.toml")
+    project, poetry = _table(pyproject, "project"), _table(_table(pyproject, "tool"), "poetry")
     requirements = folder.first(*REQUIREMENTS)
+    lock = folder.first("uv.lock", "poetry.lock", "pdm.lock") if project or poetry else None
+    if requirements is None or lock:
+        if "dependencies" in project or _is_package(pyproject):
+            return _project(folder, pyproject, lock)
+        if poetry:
+            entries = _keys(folder, "pyproject.toml", poetry.get("dependencies"))
+            return _gather(folder, "pyproject.toml", "poetry", _INSTALL["poetry"], entries, lock)
+    if folder.has("Pipfile") and (requirements is None or folder.has("Pipfile.lock")):
+        packages = folder.toml("Pipfile").get("packages", {})
+        return _gather(folder, "Pipfile", "pipenv", "pipenv install --deploy", _keys(folder, "Pipfile", packages))
     if requirements:
         return _gather(
             folder, requirements, "pip", f"pip install -r {requirements}", _requirements(folder, requirements)
         )
-    if pyproject.get("project", {}).get("dependencies") is not None or _is_package(pyproject):
-        manager = "uv" if folder.has("uv.lock") else "pdm" if folder.has("pdm.lock") else _manager(pyproject)
-        install = {"uv": "uv sync --no-dev", "pdm": "pdm install --prod", "poetry": "poetry install --only main"}
-        entries = _listed(folder, "pyproject.toml", pyproject.get("project", {}).get("dependencies", ()))
-        return _gather(folder, "pyproject.toml", manager, install.get(manager, "pip install ."), entries)
-    if poetry := pyproject.get("tool", {}).get("poetry", {}).get("dependencies"):
-        return _gather(
-            folder, "pyproject.toml", "poetry", "poetry install --only main", _keys(folder, "pyproject.toml", poetry)
-        )
-    if folder.has("Pipfile"):
-        packages = folder.toml("Pipfile").get("packages", {})
-        return _gather(folder, "Pipfile", "pipenv", "pipenv install --deploy", _keys(folder, "Pipfile", packages))
     if folder.has("setup.py") or folder.has("setup.cfg"):
         file = folder.first("setup.cfg", "setup.py") or "setup.py"
         return _gather(folder, file, "pip", "pip install .", _setup(folder, file))
+    if project:
+        return _project(folder, pyproject, lock)
     return Dependencies({}, None, "pip", None, {})
+
+
+_INSTALL = {"uv": "uv sync --no-dev", "pdm": "pdm install --prod", "poetry": "poetry install --only main"}
+
+
+def _project(folder: Folder, pyproject: Mapping[str, Any], lock: str | None) -> Dependencies:
+    """A `[project]` table. Without a lock file and a way to build it, it is laid out as uv does, and pip installs."""
+    manager = lock.partition(".")[0] if lock else _manager(pyproject)
+    install = _INSTALL.get(manager, "pip install .") if lock or manager != "uv" else "pip install ."
+    entries = [
+        *_listed(folder, "pyproject.toml", _table(pyproject, "project").get("dependencies", ())),
+        *_keys(folder, "pyproject.toml", _table(_table(_table(pyproject, "tool"), "poetry"), "dependencies")),
+    ]
+    return _gather(folder, "pyproject.toml", manager, install, entries, lock)
+
+
+def _table(content: object, key: str) -> Mapping[str, Any]:
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _is_package(pyproject: Mapping[str, Any]) -> bool:
@@ -68,16 +95,17 @@ def _is_package(pyproject: Mapping[str, Any]) -> bool:
 
 
 def _manager(pyproject: Mapping[str, Any]) -> str:
-    tools = pyproject.get("tool", {})
-    if "poetry" in tools:
-        return "poetry"
-    return "pdm" if "pdm" in tools else "pip"
+    tools = _table(pyproject, "tool")
+    named = next((name for name in ("poetry", "pdm", "uv") if name in tools), None)
+    return named or ("pip" if "build-system" in pyproject else "uv")
 
 
 Entry = tuple[str, str, int | None]
 
 
-def _gather(folder: Folder, manifest: str, manager: str, install: str, entries: Iterable[Entry]) -> Dependencies:
+def _gather(
+    folder: Folder, manifest: str, manager: str, install: str, entries: Iterable[Entry], evidence: str | None = None
+) -> Dependencies:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
@@ -91,7 +119,7 @@ def _gather(folder: Folder, manifest: str, manager: str, install: str, entries: 
         name = canonicalize_name(requirement.name)
         names.setdefault(name, (folder.in_repository(file), line))
         extras[name] = extras.get(name, frozenset()) | requirement.extras
-    return Dependencies(names, manifest, manager, install, extras)
+    return Dependencies(names, manifest, manager, install, extras, evidence)
 
 
 def _requirements(folder: Folder, file: str, depth: int = 0) -> Iterator[Entry]:

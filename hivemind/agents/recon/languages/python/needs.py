@@ -6,13 +6,35 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.agents.recon.languages.python.source import EnvironmentRead, Source
+from hivemind.agents.recon.languages.python.source import Source
 from hivemind.detection import Detection, Precedence
 
+LANGUAGE = "python"
 DRIVERS = {
-    "postgres": ("psycopg", "psycopg2", "psycopg2-binary", "psycopg-binary", "psycopg-c", "asyncpg", "pg8000", "aiopg"),
+    "postgres": (
+        "psycopg",
+        "psycopg2",
+        "psycopg2-binary",
+        "psycopg-binary",
+        "psycopg-c",
+        "asyncpg",
+        "pg8000",
+        "aiopg",
+        "psycopg2cffi",
+    ),
     "mysql": ("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python", "asyncmy"),
-    "redis": ("redis", "aioredis", "django-redis", "rq", "valkey"),
+    "redis": (
+        "redis",
+        "aioredis",
+        "django-redis",
+        "rq",
+        "valkey",
+        "channels-redis",
+        "arq",
+        "django-rq",
+        "flask-redis",
+        "huey",
+    ),
     "mongodb": ("pymongo", "motor", "mongoengine", "beanie"),
 }
 _VARIABLES = {
@@ -27,30 +49,44 @@ _GIVEN = frozenset(
 
 
 def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[Detection]:
-    """`need`s with a driver in the production dependencies and a variable that the code reads; `env_required`."""
+    """`need`s by a driver in the production dependencies and a variable that the code reads; `env_required`.
+
+    A driver alone is less; least where the application does with an embedded database unless told otherwise.
+    """
     found: list[Detection] = []
+    embedded = _embedded(folder, source)
     used: set[str] = set()
     for need, drivers in DRIVERS.items():
         driver = dependencies.has(*drivers)
-        read = next((each for each in source.reads if re.search(_VARIABLES[need], each.name)), None)
-        if driver is None or read is None:
-            continue
-        if need == "mysql" and "postgres" in used:
+        if driver is None or (need == "mysql" and "postgres" in used):
             continue
         used.add(need)
-        where = f"{driver} in {_spot(dependencies.names[driver])}, {read.name}"
-        sure = 0.7 if _embedded(read) else 0.95
+        read = next((each for each in source.reads if re.search(_VARIABLES[need], each.name)), None)
+        is_embedded = embedded and need in {"postgres", "mysql"}
+        file, line = dependencies.names[driver]
+        if read is None:
+            sure = 0.25 if is_embedded else 0.45 if source.known else 0.6
+            found.append(Detection("need", need, file, line, Precedence.DECLARED, sure, driver, LANGUAGE))
+            continue
+        where = f"{driver} in {_spot((file, line))}, {read.name}"
         found.append(
             folder.found(
-                "need", need, read.file, read.line,
-                precedence=Precedence.CODE, confidence=sure, note=where, language="python",
+                "need", need, read.file, read.line, precedence=Precedence.CODE,
+                confidence=0.25 if is_embedded else 0.95, note=where, language=LANGUAGE,
             )
         )  # fmt: skip
     return found + _required(folder, source)
 
 
-def _embedded(read: EnvironmentRead) -> bool:
-    return "sqlite" in (read.default or "")
+def _embedded(folder: Folder, source: Source) -> bool:
+    """Whether the code falls back to SQLite: in a default, or beside where it reads the address of a database."""
+    files = {each.file for each in source.reads if re.search(_VARIABLES["postgres"], each.name)}
+    files |= {
+        file
+        for file in folder.sources(".py")
+        if re.search(r"(^|/)(settings|config|database|db)\b[^/]*(/[^/]+)?$", file)
+    }
+    return any(folder.line(file, r"sqlite3?(://|['\"]|\+|\.)|['\"]sqlite3?['\"]") is not None for file in sorted(files))
 
 
 def _spot(spot: tuple[str, int | None]) -> str:

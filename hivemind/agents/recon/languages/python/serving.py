@@ -5,26 +5,28 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import django, servers
+from hivemind.agents.recon.languages.python import django, kinds, servers
+from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS
 from hivemind.agents.recon.languages.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
 HEALTH = re.compile(
     r"^/(api/)?(-/)?(v\d/)?(health|healthz|healthcheck|health-check|_health|livez|alive|up|ping|status)/?$"
 )
-_PORTS = {"streamlit": 8501, "gradio": 7860}
-DEFAULT_PORT = 8000
+_BY_NAME = {framework.name: framework for framework in reversed(FRAMEWORKS.values())}
 
 
 def detect(folder: Folder, dependencies: Dependencies, source: Source, framework: str | None) -> list[Detection]:
     """`install`, `start`, `port` and `health_path`."""
     found: list[Detection] = []
     install, note = dependencies.install, None
-    application = _application(folder, source, framework)
+    application = _application(folder, source, framework) or _named(folder, source, framework)
     if application:
         server = servers.choose(application, dependencies)
-        found.append(_start(folder, server.start, application.file, application.line))
+        sure = 0.9 if application.line else 0.6
+        found.append(_start(folder, server.start, application.file, application.line or None, sure))
         if server.added:
             missing = dependencies.manifest or "the repository"
             note = f"{server.name} added by HiveMind: no server"
@@ -55,7 +57,7 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
         return django.application(folder, source)
     usual = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run", "web")
     candidates = [each for each in source.applications if each.framework != "django"]
-    if framework in {"tornado", "aiohttp", "streamlit", "gradio", "cherrypy", "nicegui", "robyn", "sanic"}:
+    if framework in _OF_THEIR_OWN or (framework in _BY_NAME and _BY_NAME[framework].start):
         return None
 
     def rank(each: Application) -> tuple[int, int, int, int, str]:
@@ -71,6 +73,25 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     return min(candidates, key=rank, default=None)
 
 
+_OF_THEIR_OWN = frozenset(
+    {"tornado", "aiohttp", "gradio", "cherrypy", "nicegui", "robyn", "sanic", "web.py", "twisted", "grpc", "datasette",
+     "mlflow", "fastmcp", "python-fasthtml", "masonite"}
+)  # fmt: skip
+"""Frameworks whose programs open their port themselves."""
+
+
+def _named(folder: Folder, source: Source, framework: str | None) -> Application | None:
+    """By the names of files alone, where nothing can be read out of them: the object that tutorials would put there."""
+    if source.known or framework is None or framework in _OF_THEIR_OWN or _BY_NAME[framework].start:
+        return None
+    if framework == "django":
+        file = next((file for file in folder.sources(".py") if file.endswith("/wsgi.py")), None)
+        return Application("django", sources.module_of(file), "application", file, 0) if file else None
+    file = folder.first("wsgi.py", "asgi.py", "main.py", "app.py", "app/main.py", "server.py", "src/main.py", "run.py")
+    name = "application" if file in {"wsgi.py", "asgi.py"} else "app"
+    return Application(framework, sources.module_of(file), name, file, 0) if file else None
+
+
 def _start(folder: Folder, start: str, file: str, line: int | None, confidence: float = 0.9) -> Detection:
     return folder.found(
         "start", start, file, line, precedence=Precedence.CONVENTION, confidence=confidence, language="python"
@@ -79,48 +100,39 @@ def _start(folder: Folder, start: str, file: str, line: int | None, confidence: 
 
 def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
     """Frameworks that bring their own server are started by their own script."""
-    usual = (
-        "main.py",
-        "app.py",
-        "server.py",
-        "run.py",
-        "web.py",
-        "streamlit_app.py",
-        "bot.py",
-        "src/main.py",
-        "src/app.py",
-    )
-    if framework == "streamlit":
-        script = next((file for file in ("streamlit_app.py", *usual) if folder.has(file)), None)
-        command = f"streamlit run {script} --server.port $PORT --server.address 0.0.0.0 --server.headless true"
-        return _start(folder, command, script, None) if script else None
-    runs = [(file, line) for file, line in source.runs if file in usual] or source.runs
-    if runs:
-        file, line = runs[0]
-        return _start(folder, f"python {file}", file, line, 0.7)
-    script = folder.first(*usual)
-    return _start(folder, f"python {script}", script, None, 0.5) if script else None
+    own = _BY_NAME[framework].start if framework in _BY_NAME else None
+    file = kinds.script(folder, source)
+    if own:
+        script = folder.first(f"{framework}_app.py") or (file[0] if file else None)
+        if script is None and "{file}" in own:
+            return None
+        return _start(folder, own.format(file=script), script or next(iter(folder.files)), None)
+    usual = [each for each in source.runs if each[0] in kinds.SCRIPTS] or source.runs
+    if usual:
+        return _start(folder, f"python {usual[0][0]}", *usual[0], 0.7)
+    return _start(folder, f"python {file[0]}", *file, 0.55) if file else None
 
 
 def _port(folder: Folder, source: Source, framework: str | None) -> list[Detection]:
     found = []
-    if (config := folder.first("gunicorn.conf.py", "gunicorn_conf.py", "gunicorn_config.py")) and (
-        match := re.search(r"^bind\s*=\s*[\"'][^\"'{]*:(\d+)[\"']", folder.text(config) or "", re.MULTILINE)
-    ):
-        line = folder.line(config, r"^bind\s*=")
-        found.append(folder.found("port", int(match[1]), config, line, language="python"))
+    if config := folder.first("gunicorn.conf.py", "gunicorn_conf.py", "gunicorn_config.py"):
+        line = folder.line(config, r"^\s*(bind|port)\s*=.*\d{2,5}")
+        text = (folder.text(config) or "").splitlines()[line - 1] if line else ""
+        if numbers := re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", text):
+            found.append(folder.found("port", int(numbers[-1]), config, line, language="python"))
     if source.ports and framework not in {None, "django"}:
         number, file, line = source.ports[0]
         found.append(
             folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.8, language="python")
         )
-    if framework in _PORTS:
+    if framework in _BY_NAME:
         evidence = folder.first("requirements.txt", "pyproject.toml") or next(iter(folder.files))
         found.append(
             folder.found(
-                "port", _PORTS[framework], evidence, precedence=Precedence.CONVENTION, note=framework, language="python"
+                "port", _BY_NAME[framework].port, evidence,
+                precedence=Precedence.CONVENTION, confidence=0.6, note=f"usual for {framework}", language="python",
             )
-        )
+        )  # fmt: skip
     return found
 
 

@@ -79,7 +79,8 @@ class Route:
 
 @dataclass
 class Source:
-    """All that was found, files in order of depth and name."""
+    """All that was found, files in order of depth and name. mains: where `__name__` is asked for. known: whether any
+    file says anything at all."""
 
     applications: list[Application] = field(default_factory=list)
     reads: list[EnvironmentRead] = field(default_factory=list)
@@ -88,6 +89,8 @@ class Source:
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
     runs: list[tuple[str, int]] = field(default_factory=list)
     prefixed: bool = False
+    mains: list[tuple[str, int]] = field(default_factory=list)
+    known: bool = False
 
 
 def read(folder: Folder) -> Source:
@@ -122,6 +125,10 @@ class _Reader:
         self.module = module_of(file)
 
     def visit_module(self, tree: ast.Module) -> None:
+        self.source.known = self.source.known or bool(tree.body)
+        for statement in tree.body:
+            if isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test):
+                self.source.mains.append((self.file, statement.lineno))
         for statement in _top_level(tree.body):
             if isinstance(statement, ast.Assign | ast.AnnAssign):
                 self._assignment(statement)

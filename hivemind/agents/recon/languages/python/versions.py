@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.reading import pinned
 from hivemind.detection import Detection
 
 _VERSION = re.compile(r"(?:python[-@ ]?)?(\d+\.\d+)(?:\.\d+)?(?:[-\w]*)?$", re.IGNORECASE)
@@ -13,14 +14,9 @@ _VERSION = re.compile(r"(?:python[-@ ]?)?(\d+\.\d+)(?:\.\d+)?(?:[-\w]*)?$", re.I
 def detect(folder: Folder) -> list[Detection]:
     """`runtime_version` as `3.12`, or as a range (`>=3.10`) where the manifest names one."""
     found = []
-    for file in (".python-version", "runtime.txt", ".tool-versions"):
-        for number, line in enumerate((folder.text(file) or "").splitlines(), 1):
-            text = line.split("#")[0].strip()
-            if file == ".tool-versions" and not text.startswith("python "):
-                continue
-            if match := _VERSION.match(text):
-                found.append(folder.found("runtime_version", match[1], file, number, language="python"))
-                break
+    hit = pinned(folder, "python", files=(".python-version", "runtime.txt"))
+    if hit and (match := _VERSION.match(hit.value)):
+        found.append(folder.found("runtime_version", match[1], hit.file, hit.line, language="python"))
     for wanted, pattern in _ranges(folder):
         clean = _as_specifier(wanted)
         if clean:

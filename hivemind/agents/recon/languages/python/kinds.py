@@ -1,0 +1,118 @@
+"""What kind of thing a Python folder is, and the script that is its program."""
+
+from __future__ import annotations
+
+import re
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.frameworks import WORKERS
+from hivemind.agents.recon.languages.python.source import Source
+from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, SERVES, SOURCES
+from hivemind.detection import Detection, Precedence
+
+LANGUAGE = "python"
+SCRIPTS = (
+    "main.py", "app.py", "run.py", "launcher.py", "start.py", "server.py", "bot.py", "web.py", "api.py", "worker.py",
+    "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
+    "app/main.py", "app/__main__.py",
+)  # fmt: skip
+
+
+def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
+    """The program: of the usual names, those first that run something; else the only script that does."""
+    guarded = dict(reversed(source.mains))
+    for file in SCRIPTS:
+        if file in guarded:
+            return file, guarded[file]
+    if usual := folder.first(*SCRIPTS):
+        return usual, None
+    top = [
+        file
+        for file in guarded
+        if "/" not in file and not file.startswith(("setup", "manage", "conf", "test", "noxfile"))
+    ]
+    return (top[0], guarded[top[0]]) if len(top) == 1 else None
+
+
+def detect(
+    folder: Folder, dependencies: Dependencies, source: Source, start: Detection | None, *, serves: bool
+) -> list[Detection]:
+    """`kind`, how sure Python is to be the language, and `start` where a script is all there is."""
+    evidence = dependencies.manifest or next(iter(folder.top(".py")), "pyproject.toml")
+    if start or serves:
+        return [_kind(folder, "web", evidence, None, 0.9), _language(folder, evidence, SERVES)]
+    packaged = _packaged(folder)
+    program = script(folder, source)
+    worker = dependencies.has(*WORKERS)
+    if packaged and not (worker and program):
+        kind, file, line = packaged
+        return [_kind(folder, kind, file, line, 0.75), _language(folder, evidence, MANIFEST + 0.05)]
+    if program is None:
+        sure = MANIFEST if dependencies.manifest else SOURCES - 0.05
+        return [_kind(folder, "cli", evidence, None, 0.4), _language(folder, evidence, sure)]
+    return _program(folder, dependencies, source, program, worker)
+
+
+def _program(
+    folder: Folder, dependencies: Dependencies, source: Source, program: tuple[str, int | None], worker: str | None
+) -> list[Detection]:
+    """A script: a worker where it uses what only those use; where it says nothing at all it may well serve."""
+    file, line = program
+    listens = bool(source.runs) and bool(source.ports)
+    named = 0.6 if worker else 0.7 if listens else 0.45
+    start = folder.found(
+        "start", f"python {file}", file, line, precedence=Precedence.CONVENTION, confidence=named, language=LANGUAGE
+    )
+    kind, sure = (
+        ("worker", 0.8) if worker else ("web", 0.6) if listens else ("worker", 0.4) if source.known else ("web", 0.4)
+    )
+    where, number = dependencies.names[worker] if worker else (folder.in_repository(file), line)
+    found = Detection("kind", kind, where, number, Precedence.CODE, sure, worker, LANGUAGE)
+    weight = BUILDS if dependencies.manifest else SOURCES if line or folder.first(*SCRIPTS[:7]) else HINT
+    return [start, found, _language(folder, dependencies.manifest or file, weight)]
+
+
+def is_packaged(folder: Folder) -> bool:
+    """Whether others install this, as a library or a tool."""
+    return _packaged(folder) is not None
+
+
+def _packaged(folder: Folder) -> tuple[str, str, int | None] | None:
+    """(kind, file, line) of something that others install: a tool where it declares commands, unless it says of
+    itself that it is a library."""
+    project = folder.toml("pyproject.toml")
+    own = _table(project, "project")
+    poetry = _table(_table(project, "tool"), "poetry")
+    settings = folder.text("setup.cfg") or ""
+    setup = folder.text("setup.py") or ""
+    if not ("build-system" in project or own.get("scripts") or folder.has("setup.py") or "[options]" in settings):
+        return None
+    texts = ("pyproject.toml", folder.text("pyproject.toml") or ""), ("setup.cfg", settings), ("setup.py", setup)
+    for file, text in texts:
+        says = re.search(r"Topic :: Software Development :: Libraries|Framework :: \w+\"", text)
+        if says and "Environment :: Console" not in text:
+            return "library", file, folder.line(file, r":: Libraries|Framework ::")
+    if own.get("scripts") or poetry.get("scripts"):
+        return "cli", "pyproject.toml", folder.line("pyproject.toml", r"scripts\]")
+    for file, text in texts[1:]:
+        if "console_scripts" in text:
+            return "cli", file, folder.line(file, "console_scripts")
+    for file, text in texts:
+        if "Environment :: Console" in text:
+            return "cli", file, folder.line(file, "Environment :: Console")
+    return "library", next(file for file, _ in texts if folder.has(file)), None
+
+
+def _table(content: object, key: str) -> dict[str, object]:
+    value = content.get(key) if isinstance(content, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def _kind(folder: Folder, kind: str, file: str, line: int | None, sure: float) -> Detection:
+    precedence = Precedence.CODE if sure > 0.8 else Precedence.CONVENTION
+    return folder.found("kind", kind, file, line, precedence=precedence, confidence=sure, language=LANGUAGE)
+
+
+def _language(folder: Folder, file: str, sure: float) -> Detection:
+    return folder.found("language", LANGUAGE, file, confidence=sure, language=LANGUAGE)
