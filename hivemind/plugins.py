@@ -7,7 +7,6 @@ group `hivemind`. One that can't be loaded is set aside with its reason, and the
 from __future__ import annotations
 
 import builtins
-import difflib
 import importlib
 import importlib.metadata
 import inspect
@@ -188,8 +187,8 @@ class Plugins:
             return Finding(
                 "H602", Severity.ERROR, message, place, f"Leave out -p no:{name} or --no-plugins.", path=path
             )
-        near = difflib.get_close_matches(name, [*self._sources, *self._quarantined], n=1)
-        hint = f"did you mean {near[0]}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
+        near = _nearest(name, [*self._sources, *self._quarantined])
+        hint = f"did you mean {near}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
         return Finding("H601", Severity.ERROR, f'plugin "{name}" is not installed', place, hint, path=path)
 
     def _implementations(
@@ -283,8 +282,8 @@ def _add_named(
         return
     source = Source(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:
-        near = difflib.get_close_matches(name, [*points, *plugins._sources], n=1)
-        hint = f"did you mean {near[0]}?" if near else f"pip install {name}, or name a module that can be imported."
+        near = _nearest(name, [*points, *plugins._sources])
+        hint = f"did you mean {near}?" if near else f"pip install {name}, or name a module that can be imported."
         raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
     plugins.add(source, _imported(source, lambda: importlib.import_module(name)))
 
@@ -338,8 +337,8 @@ def _misuse(plugin: object) -> str | None:
         elif options.get("wrapper") or options.get("hookwrapper"):
             return f"{hook} is a hook wrapper; every plugin is asked on its own, so that there is nothing to wrap"
         elif hook not in specs and not options.get("optionalhook"):
-            near = difflib.get_close_matches(hook, specs, n=1)
-            return f'there is no hook "{hook}"' + (f"; did you mean {near[0]}?" if near else "")
+            near = _nearest(hook, specs)
+            return f'there is no hook "{hook}"' + (f"; did you mean {near}?" if near else "")
         elif inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
             return f"{hook} is a generator or coroutine; hooks return their answer: no yield, no async"
     return None
@@ -351,8 +350,14 @@ def _loaded(plugins: Plugins, source: Source) -> bool:
 
 
 def _unknown_block(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, sorted(known), n=1)
-    return f'-p no:{name}: no plugin is called "{name}"' + (f"; did you mean {near[0]}?" if near else "")
+    near = _nearest(name, sorted(known))
+    return f'-p no:{name}: no plugin is called "{name}"' + (f"; did you mean {near}?" if near else "")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    import difflib
+
+    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
 
 
 def _is(source: Source, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from collections.abc import Mapping
 
@@ -30,6 +29,8 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in self.table and not args[0].startswith("-"):
+            import difflib
+
             near = difflib.get_close_matches(args[0], self.table, n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f'There is no command "{args[0]}".{hint}')

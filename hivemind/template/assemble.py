@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,6 +212,8 @@ def _dangling(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> Itera
             for reference in dict.fromkeys(references(body)):
                 if reference.target in (resources if reference.attribute else known):
                     continue
+                import difflib
+
                 near = difflib.get_close_matches(reference.target, sorted(known), n=1)
                 owner = owners[name]
                 yield Finding(

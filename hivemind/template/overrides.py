@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -74,6 +73,8 @@ def _no_such_place(template: Mapping[str, Any], operation: Mapping[str, Any], pa
         made = field == "path" and operation.get("op") in MAKING
         if rest and not (made and len(rest) == 1):
             names = [str(key) for key in container] if isinstance(container, Mapping) else []
+            import difflib
+
             near = difflib.get_close_matches(rest[0], names, n=1, cutoff=0.5)
             hint = f"did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
             message = f"the override's {field} {pointer} leads nowhere: no {rest[0]!r} in {walked or 'the template'}"
