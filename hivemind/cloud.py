@@ -38,6 +38,10 @@ class Cloud(Protocol):
     def state(self) -> Path: ...
     @property
     def pace(self) -> float: ...
+    @property
+    def shares_ports(self) -> bool:
+        """Whether all instances share the ports of one machine, so that each is handed its own as `PORT`."""
+        ...
 
     def client(self, service: str) -> Any:
         """A boto3 client, cached. Only calls of `aws.mutations.ALLOWED` may change anything."""
@@ -54,7 +58,7 @@ class Cloud(Protocol):
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress: ...
 
     def platform(self, os: str, size: str) -> Platform:
-        """What instances of an operating system and a size (`t4g.small`: arm64) run. Raises KeyError for an unknown system."""
+        """What instances of a system and a size (`t4g.small`: arm64) run. Raises KeyError for an unknown system."""
         ...
 
     def calls(self) -> Mapping[str, int]:

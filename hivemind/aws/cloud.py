@@ -79,6 +79,10 @@ class AwsCloud:
     def pace(self) -> float:
         return 1.0
 
+    @property
+    def shares_ports(self) -> bool:
+        return False
+
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:

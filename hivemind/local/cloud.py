@@ -79,6 +79,10 @@ class LocalCloud:
                 self._pace = float(self._running.ask("status")["pace"])
             return self._pace
 
+    @property
+    def shares_ports(self) -> bool:
+        return bool(self._running.ask("status")["instances"] == "shared")
+
     def client(self, service: str) -> Any:
         with self._lock:
             if service not in self._clients:

@@ -25,7 +25,7 @@ from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets
 from hivemind.local.porter import Porter
-from hivemind.local.security import OPERATOR, Source, allowed
+from hivemind.local.security import OPERATOR, Source, allowed, allowed_to_application
 
 START_SECONDS = 30.0
 FIRST_UID = 200_000
@@ -265,7 +265,12 @@ class Instances:
 
     def _admitted(self, instance_id: str, port: int, peer: Source) -> bool:
         running = self._running.get(instance_id)
-        return running is not None and allowed(self._view, peer, self._current(running.instance).groups, port)
+        if running is None:
+            return False
+        groups = self._current(running.instance).groups
+        if self.mode == "shared" and port == self.port_variable(instance_id):
+            return allowed_to_application(self._view, peer, groups)
+        return allowed(self._view, peer, groups, port)
 
     def _relay(self, instance_id: str, port: int) -> Relay:
         async def connect() -> socket.socket:

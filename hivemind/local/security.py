@@ -16,6 +16,7 @@ from hivemind.local.model import RegionView, Rule
 Kind = Literal["load-balancer", "instance", "operator"]
 
 _PRIVATE = tuple(ipaddress.IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+SSH_PORT = 22
 _LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 
@@ -45,6 +46,16 @@ def allowed(
     """
     return any(
         _covers(rule, port, protocol) and _admits(rule, source, view)
+        for group in destination_groups
+        for rule in view.groups.get(group, ())
+    )
+
+
+def allowed_to_application(view: RegionView, source: Source, destination_groups: Iterable[str]) -> bool:
+    """Whether any ingress rule admits the source to a port that is not SSH's: where ports are handed out, the
+    application listens on another one than the template knows."""
+    return any(
+        _admits(rule, source, view) and not (rule.first_port == rule.last_port == SSH_PORT)
         for group in destination_groups
         for rule in view.groups.get(group, ())
     )

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from hivemind import home
 from hivemind.agents.conductor.parameters import parameters
 from hivemind.agents.conductor.run import Run
+from hivemind.agents.deployer.ports import collisions
 from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
-from hivemind.errors import Refused
+from hivemind.errors import FindingsError, Refused
 from hivemind.hosts.keys import deployment_key
-from hivemind.pipeline import Checked, planned
+from hivemind.pipeline import Checked, placed, planned
 
 if TYPE_CHECKING:
     from hivemind.cloud import Cloud
@@ -45,6 +46,8 @@ def prepare(
     state = store.find(identity)
     if state is not None and not state.changeable:
         raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
+    if cloud.shares_ports and (found := tuple(collisions(checked.blueprint))):
+        raise FindingsError(placed(found, checked.source))
     snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
     now = clock.now().isoformat(timespec="seconds")
     checked, plan, sources = planned(
