@@ -24,7 +24,7 @@ hivemind: 1
 name: bench
 region: us-east-1
 services:
-  web: {runtime: python 3.12, start: python3 app.py, port: 8000, health: /}
+  web: {kind: web, runtime: python 3.12, start: python3 app.py, port: 8000, health: /}
 resources:
   db: {type: postgres}
 """

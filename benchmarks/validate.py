@@ -23,7 +23,7 @@ SIZES = (
     "c5.large",
 )
 SERVICE = (
-    "  s{number}: {{runtime: python 3.12, start: gunicorn app, port: 8000, health: /up, "
+    "  s{number}: {{kind: web, runtime: python 3.12, start: gunicorn app, port: 8000, health: /up, "
     "size: {size}, routes: [{{path: /s{number}/*}}]}}\n"
 )
 REGION = "us-east-1"

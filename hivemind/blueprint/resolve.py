@@ -103,6 +103,8 @@ class _Filling:
         found = self._best("kind")
         if self.language == "static":
             self._set("kind", ServiceKind.STATIC, found, "runtime static")
+        elif self.service.port is not None or self.service.health.path is not None or self.service.routes:
+            self._set("kind", ServiceKind.WEB, None, "only a web service has a port, a health path or routes")
         elif found and found.value in {"web", "worker"}:
             self._set("kind", ServiceKind(found.value), found)
         else:

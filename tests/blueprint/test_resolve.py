@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from hivemind.blueprint.model import Blueprint, Resource, SecretReference, Service, ServiceKind
+from hivemind.blueprint.model import Blueprint, Health, Resource, Route, SecretReference, Service, ServiceKind
 from hivemind.blueprint.resolve import Sighting, resolve
 from hivemind.detection import Detection, Precedence
 from hivemind.findings import Finding, Severity
@@ -172,3 +173,9 @@ def test_a_variable_that_nothing_sets() -> None:
 def test_a_worker_has_no_port() -> None:
     _, web, findings = one(LANGUAGE, saw("kind", "worker"), saw("start", "python bot.py"))
     assert (web.kind, web.port, findings) == (ServiceKind.WORKER, None, ())
+
+
+@pytest.mark.parametrize("said", [{"port": 8000}, {"health": Health("/up")}, {"routes": (Route(path="/api/*"),)}])
+def test_what_only_a_web_service_has_makes_it_one(said: dict[str, Any]) -> None:
+    assert one(LANGUAGE, START, saw("kind", "worker"), service=Service("web", **said))[1].kind is ServiceKind.WEB
+    assert one(LANGUAGE, START, saw("kind", "worker"))[1].kind is ServiceKind.WORKER
