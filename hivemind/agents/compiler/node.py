@@ -5,53 +5,89 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler import noderuntime
+from hivemind.agents.compiler import noderuntime, nodetools
 from hivemind.agents.compiler.custom import run_build
 from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.nodetools import Manager
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
-_QUIET = ("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress", "--loglevel=error")
-_MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
+_INSTALL = re.compile(r"^(?:corepack\s+enable\s*&&\s*)?(?:npm\s+(?:ci|install|i)|(?:yarn|pnpm|bun)(?:\s+(?:install|i))?)(?:\s+-\S+)*\s*$")
+_SCRIPT = re.compile(r"^(?:(?:npm|pnpm|yarn|bun)\s+run\s+|(?:npm|pnpm)\s+(?=start\b)|(?:yarn|pnpm)\s+)([\w:.-]+)\s*(?:--\s+)?(.*)$")
+_CACHES = (".next/cache", ".next/trace", ".nuxt", ".svelte-kit", ".astro", ".vite", ".parcel-cache", ".turbo")
 
 
 def build(work: Work) -> None:
     """Installs, builds, prunes to production dependencies, and sees to it that there is a Node to run it."""
-    install_and_build(work)
-    _prune(work)
+    manager = install_and_build(work)
+    if manager is not None:
+        _prune(work, manager)
+    if work.service.build:
+        for cache in _CACHES:
+            _remove(work.app / cache, unless=work.sources.files)
     noderuntime.provide(work)
+    work.start = started(work)
+    if re.match(r"(?:exec\s+)?bunx?\b", work.start):
+        _carry_bun(work)
     work.env = {"NODE_ENV": "production"}
     work.path = ["app/node_modules/.bin", "runtime/bin"]
 
 
-def install_and_build(work: Work) -> None:
-    """`node_modules` in the application's folder, development dependencies included while something is built."""
+def install_and_build(work: Work) -> Manager | None:
+    """`node_modules` in the application's folder, development dependencies included while something is built.
+
+    Returns the package manager, None where there is no manifest.
+    """
     service = work.service
     if "package.json" not in work.sources.files:
         if service.build:
             run_build(work)
-        return
+        return None
     _tools(work)
-    _notices(work)
-    if service.install and not re.match(r"^npm\s+(ci|install|i)\b", service.install):
-        work.programs.run(service.install, cwd=work.app, env=clean())
+    manager = nodetools.manager_of(work.sources, service.install)
+    if manager.lock is None:
+        work.notices.append(
+            f"no lock file: {_name(manager)} chose versions by package.json; the next build may get others"
+            if manager.name != "npm"
+            else "no package-lock.json: npm chose versions by package.json; the next build may get others"
+        )
+    folder = nodetools.provided(manager, work)
+    first = [folder] if folder else []
+    if service.install and not _INSTALL.match(service.install):
+        work.programs.run(service.install, cwd=work.app, env=_environment(*first))
     else:
-        _install(work, production=not service.build)
+        _install(work, manager, first, production=not service.build)
     if service.build:
-        binaries = work.app / "node_modules" / ".bin"
-        run_build(work, binaries, NEXT_TELEMETRY_DISABLED="1")
+        run_build(work, work.app / "node_modules" / ".bin", *first, NEXT_TELEMETRY_DISABLED="1")
+    return manager
 
 
 def forget_dependencies(work: Work) -> None:
     """Leaves out what only the build needed."""
     shutil.rmtree(work.app / "node_modules", ignore_errors=True)
+
+
+def started(work: Work) -> str:
+    """The start command with scripts of package.json in place of the package manager that would run them.
+
+    Instances have no package manager, and it would stand between the unit and the application's signals.
+    """
+    text = (work.service.start or "").strip()
+    scripts = nodetools.package_json(work.sources).get("scripts")
+    for _ in range(5):
+        match = _SCRIPT.match(text)
+        script = scripts.get(match[1]) if match and isinstance(scripts, dict) else None
+        if match is None or not isinstance(script, str):
+            break
+        text = f"{script} {match[2]}".strip()
+    return text
 
 
 def _tools(work: Work) -> None:
@@ -65,42 +101,19 @@ def _tools(work: Work) -> None:
         )
 
 
-def _notices(work: Work) -> None:
-    if any(lock in work.sources.files for lock in _LOCKS):
-        return
-    other = next(
-        (lock for lock in ("yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb") if lock in work.sources.files), None
-    )
-    if other == "yarn.lock":
-        work.notices.append(
-            "yarn.lock: npm installs what it pins where it can; other settings of yarn are not read yet"
-        )
-    elif other:
-        work.notices.append(
-            f"{other} is not read yet: npm chose versions by package.json; the next build may get others"
-        )
-    else:
-        work.notices.append("no package-lock.json: npm chose versions by package.json; the next build may get others")
-
-
-def _install(work: Work, *, production: bool) -> None:
-    key = _key(work, production=production)
+def _install(work: Work, manager: Manager, first: list[Path], *, production: bool) -> None:
+    key = _key(work, manager, production=production)
     modules = work.app / "node_modules"
     layer = work.store.layer(key) if key else None
     if layer is not None:
         work.dependencies_reused = True
         shutil.copytree(layer / "node_modules", modules, symlinks=True)
         return
-    locked = any(lock in work.sources.files for lock in _LOCKS)
-    words = ["npm", "ci" if locked else "install", *_QUIET, *_target(work)]
-    if not locked:
-        words.append("--no-package-lock")
-    if production:
-        words.append("--omit=dev")
-    more = {"npm_config_replace_registry_host": "always"} if "yarn.lock" in work.sources.files and not locked else {}
-    work.programs.run(words, cwd=work.app, env=_environment(**more), shown=f"npm {words[1]}")
+    found = nodetools.commands(manager, work)
+    words = found.production if production else found.install
+    work.programs.run(words, cwd=work.app, env=_environment(*first, **found.env), shown=_shown(words))
     modules.mkdir(exist_ok=True)
-    (modules / ".package-lock.json").unlink(missing_ok=True)
+    _forget(modules, found.leftovers)
     if key:
         made = work.scratch / "modules"
         made.mkdir()
@@ -108,57 +121,80 @@ def _install(work: Work, *, production: bool) -> None:
         work.store.keep_layer(key, made)
 
 
-def _environment(**more: str) -> dict[str, str]:
-    return clean(NODE_ENV="development", **more)
+def _environment(*first: Path, **more: str) -> dict[str, str]:
+    return clean(*first, **{"NODE_ENV": "development", **more})
 
 
-def _target(work: Work) -> list[str]:
-    """For which system optional and native packages are chosen, where it is not this machine's."""
-    if work.platform.os == "host":
-        return []
-    return ["--os=linux", f"--cpu={_MACHINES.get(work.platform.machine, work.platform.machine)}", "--libc=glibc"]
-
-
-def _prune(work: Work) -> None:
+def _prune(work: Work, manager: Manager) -> None:
     """Removes development dependencies after a build."""
-    if not work.service.build or not (work.app / "node_modules").is_dir():
+    modules = work.app / "node_modules"
+    if not work.service.build or not modules.is_dir() or not (work.app / "package.json").is_file():
         return
-    if not (work.app / "package.json").is_file():
-        return
-    words = ["npm", "prune", "--omit=dev", *_QUIET, *_target(work)]
-    if not any(lock in work.sources.files for lock in _LOCKS):
-        words.append("--no-package-lock")
-    work.programs.run(words, cwd=work.app, env=clean(), shown="npm prune --omit=dev")
-    for left in ("node_modules/.package-lock.json", "node_modules/.cache"):
-        path = work.app / left
-        if path.is_dir():
+    found = nodetools.commands(manager, work)
+    folder = nodetools.provided(manager, work)
+    if manager.name == "bun":
+        # It adds what is missing and takes nothing away.
+        shutil.rmtree(modules)
+    first = [folder] if folder else []
+    work.programs.run(found.prune, cwd=work.app, env=clean(*first, **found.env), shown=_shown(found.prune))
+    if modules.is_dir():
+        _forget(modules, found.leftovers)
+
+
+def _forget(modules: Path, leftovers: tuple[str, ...]) -> None:
+    for left in leftovers:
+        _remove(modules / left)
+
+
+def _remove(path: Path, unless: tuple[str, ...] = ()) -> None:
+    if path.is_dir() and not path.is_symlink():
+        if not any(f"/{path.name}/" in f"/{file}" for file in unless):
             shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
-def _key(work: Work, *, production: bool) -> str | None:
+def _carry_bun(work: Work) -> None:
+    """Applications that run on bun bring it along."""
+    found = nodetools.provided(Manager("bun", nodetools.manager_of(work.sources).version), work)
+    if found is not None:
+        folder = work.tree / "runtime" / "bin"
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy2((found / "bun").resolve(), folder / "bun")
+
+
+def _key(work: Work, manager: Manager, *, production: bool) -> str | None:
     """A digest of all that decides node_modules; None where scripts or local packages may read the sources."""
-    package = _json(work.app / "package.json")
-    scripts = package.get("scripts", {})
-    if any(name in scripts for name in ("preinstall", "install", "postinstall", "prepare")) or "workspaces" in package:
+    package = nodetools.package_json(work.sources)
+    scripts = package.get("scripts")
+    own = ("preinstall", "install", "postinstall", "prepare")
+    if any(name in scripts for name in own if isinstance(scripts, dict)) or "workspaces" in package:
         return None
-    everything = {**package.get("dependencies", {}), **package.get("devDependencies", {})}
-    if any(str(version).startswith(("file:", "link:", ".", "/")) for version in everything.values()):
+    if "pnpm-workspace.yaml" in work.sources.files and "packages:" in (work.sources.text("pnpm-workspace.yaml") or ""):
+        return None
+    everything = {**_table(package, "dependencies"), **_table(package, "devDependencies")}
+    if any(str(version).startswith(("file:", "link:", "portal:", "patch:", ".", "/")) for version in everything.values()):
         return None
     decisive = {name: package.get(name) for name in (
-        "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides",
-        "engines")}  # fmt: skip
+        "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions",
+        "pnpm", "trustedDependencies", "engines")}  # fmt: skip
     platform = work.platform
-    digest = hashlib.sha256(json.dumps([decisive, production, platform.os, platform.machine, platform.node]).encode())
-    for lock in (*_LOCKS, "yarn.lock"):
-        digest.update((work.sources.text(lock) or "").encode())
+    parts = [decisive, production, platform.os, platform.machine, platform.node, manager.name, manager.version]
+    digest = hashlib.sha256(json.dumps(parts).encode())
+    for file in sorted({*nodetools.LOCKS, ".npmrc", ".yarnrc.yml", ".yarnrc", "bunfig.toml", "pnpm-workspace.yaml"}):
+        if file in work.sources.files:
+            digest.update((work.sources.root / file).read_bytes())
     return digest.hexdigest()
 
 
-def _json(file: Path) -> dict[str, dict[str, str]]:
-    try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+def _table(package: dict[str, object], name: str) -> dict[str, object]:
+    found = package.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _shown(words: tuple[str, ...]) -> str:
+    return shlex.join(word for word in words if word not in nodetools.QUIET and not word.startswith(("--os=", "--cpu=", "--libc=")))
+
+
+def _name(manager: Manager) -> str:
+    return "yarn" if manager.name == "berry" else manager.name

@@ -20,6 +20,7 @@ class Store:
     <digest>.tar.gz         artifacts
     index/<input>.json      input digest -> artifact
     layers/<key>/           installed dependencies
+    caches/<tool>/          downloads of package managers
     logs/<service>.log      output of the last build
     """
 
@@ -61,6 +62,10 @@ class Store:
             if not target.is_dir():
                 raise
         return target
+
+    def cache(self, tool: str) -> Path:
+        """A folder that a package manager keeps its downloads in."""
+        return self._folder(f"caches/{tool}")
 
     def log(self, service: str) -> Path:
         """An empty log file for a build of this service."""
