@@ -101,7 +101,7 @@ def test_a_low_port_needs_its_one_capability() -> None:
 def test_delays_grow_to_their_limit() -> None:
     parsed = unit.parse(rendered("serve"))
     delays = [parsed.delay(failures) for failures in range(1, 9)]
-    assert delays[0] == 1
+    assert delays[0] == 5
     assert delays == sorted(delays)
     assert delays[-2:] == [pytest.approx(30), pytest.approx(30)]
 

@@ -35,7 +35,8 @@ def wait(service: Systemd | Supervised, ports: tuple[int, ...], timeout: float) 
     while True:
         state = service.state()
         passed = time.monotonic() - began
-        if state.restarts >= 2 or state.word in ("failed", "stopped"):
+        ended_twice = state.restarts >= 1 and state.word == "restarting"
+        if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
             raise InstallError("the application ends again right after its start", service.lines(EVIDENCE))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)

@@ -34,6 +34,10 @@ UMask=0027
 """
 
 
+RESTART_SECONDS = 5
+"""Pause before a service that ended is started again: long enough for a load balancer, and for people, to see that it
+was down, and for what it needs to come back."""
+
 def render(
     layout: Layout, release: Release, start: str, options: UnitOptions, *, user: str | None, port: int | None
 ) -> str:
@@ -54,7 +58,7 @@ Type=exec
 EnvironmentFile={_specifiers(str(release.environment))}
 ExecStart=/bin/sh -c {_quoted(shell_line(start))}
 Restart={options.restart}
-RestartSec=1
+RestartSec={RESTART_SECONDS}
 RestartSteps=6
 RestartMaxDelaySec=30
 KillMode=control-group
