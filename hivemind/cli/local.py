@@ -40,9 +40,11 @@ def start(as_json: bool) -> None:
 @json_option
 def stop(as_json: bool) -> None:
     """Stop the local cloud. Stacks, databases and instances come back at the next start."""
+    from hivemind.lint import stop_worker
     from hivemind.local import lifecycle
 
     stopped = lifecycle.stop()
+    stop_worker()  # whoever stops the local cloud wants nothing of ours to run
     if as_json:
         _print_json({"stopped": stopped})
         return

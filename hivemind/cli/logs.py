@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +19,31 @@ if TYPE_CHECKING:
     from hivemind.cli.instance import Chosen
 
 
+HEALTH_CHECKER = "ELB-HealthChecker/"
+"""What every health check of a load balancer says of itself, and most access logs repeat."""
+MOST_CHECKS = 50
+"""Lines of health checks that may stand between two lines of the application, at most, for -n to be met."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """lines: of each instance. follow: without an end. health_checks: whether their lines are wanted."""
+
+    lines: int
+    follow: bool
+    health_checks: bool
+
+    @property
+    def asked(self) -> int:
+        """Lines to ask an instance for, so that enough are left."""
+        return self.lines if self.health_checks or self.follow else min(self.lines * MOST_CHECKS, 50_000)
+
+    def of(self, lines: Iterable[str]) -> Iterable[str]:
+        """The lines to print: as they come when following, else the last ones."""
+        kept = (line for line in lines if self.health_checks or HEALTH_CHECKER not in line)
+        return kept if self.follow else deque(kept, maxlen=self.lines)
+
+
 @click.command("logs")
 @path_argument
 @environment_option
@@ -24,6 +52,7 @@ if TYPE_CHECKING:
 @click.option("--service", metavar="NAME", help="Of this service alone.")
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="Lines of each instance.")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until Ctrl-C.")
+@click.option("--health-checks", is_flag=True, help="Print the lines of the load balancer's health checks, too.")
 def command(
     path: Path,
     environment: str | None,
@@ -32,18 +61,23 @@ def command(
     service: str | None,
     lines: int,
     follow: bool,
+    health_checks: bool,
 ) -> None:
-    """Print what the application logs, of all instances; each line begins with its instance where there are several."""
+    """Print what the application logs, of all instances; each line begins with its instance where there are several.
+
+    Requests of the load balancer's health checks are left out.
+    """
     from hivemind.cli.instance import instances
 
     known = require(path, environment, deployment, local=local)
     known.require_changeable()
     chosen = instances(known, service)
+    wanted = Wanted(lines, follow, health_checks)
     # Lines wait here for the terminal; a slow one slows the readers down instead of filling the memory.
     ready: queue.Queue[str | None] = queue.Queue(maxsize=1000)
     for one in chosen:
         name = f"{one.service}.{one.number}  " if len(chosen) > 1 else ""
-        threading.Thread(target=_read, args=(known, one, name, lines, follow, ready), daemon=True).start()
+        threading.Thread(target=_read, args=(known, one, name, wanted, ready), daemon=True).start()
     running = len(chosen)
     while running:
         line = ready.get()
@@ -53,14 +87,15 @@ def command(
             click.echo(line)
 
 
-def _read(known: Known, one: Chosen, name: str, lines: int, follow: bool, ready: queue.Queue[str | None]) -> None:
+def _read(known: Known, one: Chosen, name: str, wanted: Wanted, ready: queue.Queue[str | None]) -> None:
     from hivemind.cli.instance import open_host
     from hivemind.errors import HiveMindError
     from hivemind.hosts.remote import logs
 
     try:
         with open_host(known, one) as host:
-            for line in logs(host, one.service, lines=lines, follow=follow):
+            lines = logs(host, one.service, lines=wanted.asked, follow=wanted.follow)
+            for line in wanted.of(lines):
                 ready.put(name + line)
     except HiveMindError as error:
         ready.put(f"{name}({error.message})")
