@@ -5,64 +5,136 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hivemind.agents.recon.evidence.dockerfile import DEVELOPMENT
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
-FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_IMAGES = {
-    "postgres": r"(^|/)(postgres|postgis|timescaledb|pgvector)([:/-]|$)",
-    "mysql": r"(^|/)(mysql|mariadb)([:/-]|$)",
-    "redis": r"(^|/)(redis|valkey|keydb)([:/-]|$)",
-    "mongodb": r"(^|/)mongo([:/-]|$)",
+_NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "docker-compose.prod.yml",
+          "docker-compose.production.yml", "compose.prod.yaml")  # fmt: skip
+FILES = (*_NAMES, *(f"{folder}/{name}" for folder in ("docker", "deploy", ".docker") for name in _NAMES[:4]))
+_FOR_DEVELOPERS = tuple(
+    f"{prefix}{name}"
+    for prefix in (".devcontainer/", "")
+    for name in (*_NAMES[:4], "docker-compose.dev.yml", "compose.dev.yaml", "docker-compose.local.yml")
+)
+IMAGES = {
+    "postgres": r"(^|/)(postgres|postgis|timescaledb|pgvector|postgresql|paradedb)([:/-]|$)",
+    "mysql": r"(^|/)(mysql|mariadb|percona)([:/-]|$)",
+    "redis": r"(^|/)(redis|valkey|keydb|dragonfly|redis-stack)([:/-]|$)",
+    "mongodb": r"(^|/)mongo(db)?([:/-]|$)",
+    "rabbitmq": r"(^|/)rabbitmq([:/-]|$)",
+    "memcached": r"(^|/)memcached([:/-]|$)",
+    "elasticsearch": r"(^|/)(elasticsearch|opensearch)([:/-]|$)",
+    "kafka": r"(^|/)(kafka|cp-kafka|redpanda)([:/-]|$)",
 }
-_LARGEST = 200_000
+_DATABASES = ("postgres", "mysql", "redis", "mongodb")
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """`need`s for databases that a service built from this folder depends on or is given the address of."""
+    """`need`s of services built from this folder, and how those are run. Databases that nothing built here asks for
+    (for developers, mostly) are half a need: a driver makes it whole."""
+    found: list[Detection] = []
     file = folder.first(*FILES)
-    services = _services(folder, file) if file else {}
-    built = [each for each in services.values() if _is_built_here(each)]
+    if file:
+        services = _services(folder, file)
+        built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
+        found += _needs(folder, file, services, built)
+        found += _run(folder, file, built)
+    if not found and (other := folder.first(*_FOR_DEVELOPERS)):
+        found += _needs(folder, other, _services(folder, other), {})
+    return found
+
+
+def _needs(
+    folder: Folder, file: str, services: dict[str, dict[str, Any]], built: dict[str, dict[str, Any]]
+) -> list[Detection]:
     found = []
     for name, service in services.items():
-        need = next((need for need, image in _IMAGES.items() if re.search(image, str(service.get("image", "")))), None)
-        if file and need and any(_uses(each, name) for each in built):
-            line = folder.line(file, rf"image:\s*[\"']?{re.escape(str(service['image']))}")
-            found.append(folder.found("need", need, file, line, precedence=Precedence.CONTAINER, confidence=0.9))
+        image = str(service.get("image", ""))
+        need = next((need for need, pattern in IMAGES.items() if re.search(pattern, image)), None)
+        used = any(_uses(each, name) for each in built.values())
+        if need and (used or need in _DATABASES):
+            line = folder.line(file, rf"image:\s*[\"']?{re.escape(image)}")
+            sure = 0.9 if used else 0.4
+            found.append(folder.found("need", need, file, line, precedence=Precedence.CONTAINER, confidence=sure))
+    return found
+
+
+def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[Detection]:
+    """Command and port of the service that publishes one, and the others as workers."""
+    found = []
+    for name, service in built.items():
+        ports, command = _ports(service), _command(service)
+        line = folder.line(file, rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
+        if ports:
+            found.append(_said(folder, "port", ports[0], file, line, 0.8))
+            found.append(_said(folder, "kind", "web", file, line, 0.7))
+        language = language_of(command) if command else None
+        if command is None or language is None or DEVELOPMENT.search(command):
+            continue
+        if ports or len(built) == 1:
+            found.append(_said(folder, "start", command, file, line, 0.7, language))
+        elif re.search(r"worker|celery|sidekiq|queue|job|consumer", f"{name} {command}"):
+            found.append(_said(folder, "worker", command, file, line, 0.7, language))
     return found
 
 
 def _services(folder: Folder, file: str) -> dict[str, dict[str, Any]]:
-    import yaml
-
-    text = folder.text(file, limit=_LARGEST)
-    # an alias bomb is a few lines that grow without end: real files have a handful of aliases
-    if text is None or len(re.findall(r"(?m)[\s\[,]\*\w", text)) > 200:
-        return {}
-    try:
-        content = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError, ValueError):
-        return {}
-    services = content.get("services") if isinstance(content, dict) else None
+    services = folder.yaml(file).get("services")
     if not isinstance(services, dict):
         return {}
     return {str(name): service for name, service in services.items() if isinstance(service, dict)}
 
 
-def _is_built_here(service: dict[str, Any]) -> bool:
+def _is_built_here(folder: Folder, file: str, service: dict[str, Any]) -> bool:
     build = service.get("build")
     context = build.get("context", ".") if isinstance(build, dict) else build
-    return isinstance(context, str) and context.rstrip("/") in {".", "./", ""}
+    if not isinstance(context, str):
+        return False
+    clean = context.strip().removeprefix("./").rstrip("/")
+    depth = file.count("/")
+    return clean in ({"", "."} if depth == 0 else {"/".join([".."] * depth), "", "."}) and bool(folder.files)
 
 
 def _uses(service: dict[str, Any], other: str) -> bool:
     named = service.get("depends_on")
     links = service.get("links")
     environment = service.get("environment")
-    values = environment.values() if isinstance(environment, dict) else environment or ()
+    values = (
+        environment.values() if isinstance(environment, dict) else environment if isinstance(environment, list) else ()
+    )
     pattern = rf"(^|[/@=]){re.escape(other)}(:|/|$)"
     return (
         (isinstance(named, dict | list) and other in named)
         or (isinstance(links, list) and any(str(link).split(":")[0] == other for link in links))
-        or any(re.search(pattern, str(value)) for value in values)
+        or any(re.search(pattern, str(value)[:2000]) for value in values)
     )
+
+
+def _ports(service: dict[str, Any]) -> list[int]:
+    """The container's side of published ports."""
+    ports = service.get("ports")
+    found = []
+    for port in ports if isinstance(ports, list) else ():
+        text = str(port.get("target", "")) if isinstance(port, dict) else str(port).partition("/")[0]
+        match = re.search(r"(?:^|:)(\d{2,5})$", text) or re.search(r"\$\{\w+:-(\d{2,5})\}$", text)
+        if match and int(match[1]) <= 65535:
+            found.append(int(match[1]))
+    return found
+
+
+def _command(service: dict[str, Any]) -> str | None:
+    command = service.get("command")
+    if isinstance(command, list) and all(isinstance(word, str) for word in command):
+        import shlex
+
+        words = [str(word) for word in command]
+        return words[2] if len(words) == 3 and words[1] == "-c" else shlex.join(words)
+    return " ".join(command.split()) if isinstance(command, str) and command.strip() else None
+
+
+def _said(
+    folder: Folder, field: str, value: str | int, file: str, line: int | None, sure: float, language: str | None = None
+) -> Detection:
+    return folder.found(field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, language=language)

@@ -5,18 +5,15 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
 _PROCESS = re.compile(r"^([\w-]+)\s*:\s*(.+?)\s*$")
-_PROGRAMS = {
-    "python": r"(?:^|[\s/])(python3?|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|"
-    r"streamlit)\b",
-    "node": r"(?:^|[\s/])(node|npm|npx|yarn|pnpm|next|nest|ts-node|tsx|bun|pm2)\b",
-}
+_SCHEDULERS = re.compile(r"^(clock|cron|scheduler|beat)")
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """Start and release commands, the language they speak, and whether the application is a worker."""
+    """Start and release commands, workers, the language they speak, and whether the application is a worker."""
     file = folder.first("Procfile")
     if file is None:
         return []
@@ -39,25 +36,31 @@ def detect(folder: Folder) -> list[Detection]:
     elif processes:
         name = "worker" if "worker" in processes else min(processes)
         if name != "release":
-            command, number = processes[name]
+            command, number = processes.pop(name)
             found += [
                 _declared(folder, "start", command, file, number),
                 _declared(folder, "kind", "worker", file, number),
             ]
+    for name, (command, number) in processes.items():
+        if name not in {"web", "release"}:
+            field = "scheduler" if _SCHEDULERS.match(name) else "worker"
+            found.append(_declared(folder, field, command, file, number, name))
     return found
 
 
-def language_of(command: str) -> str | None:
-    """The language whose program a command starts."""
-    return next((language for language, pattern in _PROGRAMS.items() if re.search(pattern, command)), None)
-
-
 def _port(folder: Folder, command: str, file: str, line: int) -> list[Detection]:
-    match = re.search(r"(?:--port[= ]|-p |:)(\d{2,5})\b", command)
-    if match and "$PORT" not in command and "${PORT" not in command:
+    match = re.search(r"(?:--port[= ]|-p |:)(\d{2,5})\b", command) or re.search(r"\$\{PORT:-(\d{2,5})\}", command)
+    if match and "$PORT" not in command and ("${PORT" not in command or "{PORT:-" in command):
         return [_declared(folder, "port", int(match[1]), file, line)]
     return []
 
 
-def _declared(folder: Folder, field: str, value: str | int, file: str, line: int) -> Detection:
-    return folder.found(field, value, file, line, precedence=Precedence.DECLARED_FOR_PRODUCTION)
+def _declared(folder: Folder, field: str, value: str | int, file: str, line: int, note: str | None = None) -> Detection:
+    return folder.found(
+        field,
+        value,
+        file,
+        line,
+        precedence=Precedence.DECLARED_FOR_PRODUCTION,
+        note=f"process {note}" if note else None,
+    )

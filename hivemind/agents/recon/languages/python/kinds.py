@@ -45,7 +45,7 @@ def detect(
     packaged = _packaged(folder)
     program = script(folder, source)
     worker = dependencies.has(*WORKERS)
-    if packaged and not (worker and program):
+    if packaged and (packaged[2] is not None or program is None) and not (worker and program):
         kind, file, line = packaged
         return [_kind(folder, kind, file, line, 0.75), _language(folder, evidence, MANIFEST + 0.05)]
     if program is None:
@@ -74,8 +74,9 @@ def _program(
 
 
 def is_packaged(folder: Folder) -> bool:
-    """Whether others install this, as a library or a tool."""
-    return _packaged(folder) is not None
+    """Whether this says of itself that others install it, as a library or a tool."""
+    packaged = _packaged(folder)
+    return packaged is not None and packaged[2] is not None
 
 
 def _packaged(folder: Folder) -> tuple[str, str, int | None] | None:

@@ -1,0 +1,51 @@
+"""Example environment files: the names of what has to be set, and which databases they speak of."""
+
+from __future__ import annotations
+
+import re
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.detection import Detection, Precedence, is_secret
+
+FILES = (
+    ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.production.example", "env.example", "example.env",
+    "sample.env", ".env-example", ".env.default", ".env.defaults", "docker/.env.example", ".env.production.sample",
+)  # fmt: skip
+_ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Z][A-Z0-9_]{1,63})\s*=\s*(.*?)\s*$")
+_PLACEHOLDER = re.compile(
+    r"^$|change|replace|your|secret|example|placeholder|todo|xxx|<.*>|^-+$|^\.+$|generate|fill|fixme|insert|random|password|key",
+    re.IGNORECASE,
+)
+_OTHERS = re.compile(
+    r"AWS|S3|GOOGLE|GITHUB|GITLAB|FACEBOOK|TWITTER|SLACK|STRIPE|TWILIO|SENDGRID|MAIL|SMTP|SENTRY|OPENAI|ANTHROPIC|PUSHER|"
+    r"DISCORD|TELEGRAM|RECAPTCHA|CLOUDINARY|ALGOLIA|AZURE|OIDC|OAUTH|LDAP|NEW_RELIC|DATADOG|MIX_|VITE_|NEXT_PUBLIC|REACT_APP|"
+    r"LINEAR|NOTION|FIGMA|PAYPAL|APPLE|MICROSOFT|MATTERMOST|MATRIX|SHOPIFY|TRELLO|SPIKE|VAPID|BUGSNAG|DROPBOX|IFRAMELY"
+)
+_SCHEMES = {
+    "postgres": r"postgres(ql)?(\+\w+)?://|^pgsql$|^postgres(ql)?$",
+    "mysql": r"mysql2?(\+\w+)?://|^mysql$|^mariadb$",
+    "redis": r"rediss?://",
+    "mongodb": r"mongodb(\+srv)?://",
+}
+_LARGEST = 100_000
+
+
+def detect(folder: Folder) -> list[Detection]:
+    """Secrets of the application's own that have no value yet, and databases whose addresses are in the values."""
+    file = folder.first(*FILES)
+    found: list[Detection] = []
+    for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1) if file else ():
+        match = _ASSIGNMENT.match(line[:2000])
+        if match is None or file is None:
+            continue
+        name, value = match[1], match[2].strip("\"'")
+        if is_secret(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
+            found.append(_said(folder, "env_required", name, file, number, 0.55))
+        need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
+        if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):
+            found.append(_said(folder, "need", need, file, number, 0.3))
+    return found
+
+
+def _said(folder: Folder, field: str, value: str, file: str, line: int, sure: float) -> Detection:
+    return folder.found(field, value, file, line, precedence=Precedence.DECLARED, confidence=sure)

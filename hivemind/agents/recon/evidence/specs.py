@@ -1,0 +1,118 @@
+"""Platform files that list several services: render.yaml, DigitalOcean's app spec, Kamal's deploy.yml."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hivemind.agents.recon.addons import need_of
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.programs import language_of
+from hivemind.detection import Detection, Precedence
+
+_RENDER = ("render.yaml", "render.yml")
+_OCEAN = (".do/app.yaml", ".do/app.yml", ".do/deploy.template.yaml")
+_LANGUAGES = {"python", "node", "ruby", "go", "rust", "elixir", "php", "static"}
+
+
+def detect(folder: Folder) -> list[Detection]:
+    """What they say of the service in this folder; a file at the repository's root speaks for its folders, too."""
+    return [*_render(folder), *_ocean(folder), *_kamal(folder)]
+
+
+def _render(folder: Folder) -> Iterator[Detection]:
+    file = folder.first(*_RENDER)
+    content = folder.yaml(file) if file else {}
+    if file is None or not content:
+        return
+    services = [each for each in _list(content.get("services")) if isinstance(each, dict)]
+    for service in services:
+        kind = service.get("type")
+        if kind in {"redis", "keyvalue"}:
+            yield _said(folder, file, "need", "redis", "type")
+            continue
+        if str(service.get("rootDir") or ".").strip("./"):
+            continue
+        if kind in {"worker", "cron"} and any(each.get("type") == "web" for each in services):
+            field = "worker" if kind == "worker" else "scheduler"
+            yield from _values(folder, file, service, {field: "startCommand"})
+            continue
+        yield from _render_service(folder, file, service)
+    if _list(content.get("databases")):
+        yield _said(folder, file, "need", "postgres", "databases")
+
+
+def _render_service(folder: Folder, file: str, service: Mapping[str, Any]) -> Iterator[Detection]:
+    runtime = service.get("runtime") or service.get("env")
+    if runtime in _LANGUAGES:
+        yield _said(folder, file, "language", str(runtime), "runtime" if "runtime" in service else "env")
+    kind = "static" if runtime == "static" else "worker" if service.get("type") in {"worker", "cron"} else "web"
+    yield _said(folder, file, "kind", kind, "type")
+    fields = {"start": "startCommand", "release": "preDeployCommand", "build": "buildCommand",
+              "health_path": "healthCheckPath", "static_dir": "staticPublishPath"}  # fmt: skip
+    yield from _values(folder, file, service, fields)
+    for variable in _list(service.get("envVars")):
+        if isinstance(variable, dict) and isinstance(variable.get("key"), str):
+            name = variable["key"]
+            if variable.get("sync") is False or variable.get("generateValue") is True:
+                yield _said(folder, file, "env_required", name, re.escape(name), 0.9)
+
+
+def _ocean(folder: Folder) -> Iterator[Detection]:
+    file = folder.first(*_OCEAN)
+    content = folder.yaml(file) if file else {}
+    spec = content.get("spec") if isinstance(content.get("spec"), dict) else content
+    if file is None or not spec:
+        return
+    for service in _list(spec.get("services")):
+        if isinstance(service, dict) and not str(service.get("source_dir") or "").strip("./"):
+            fields = {"start": "run_command", "build": "build_command", "port": "http_port"}
+            yield from _values(folder, file, service, fields)
+            health = service.get("health_check")
+            yield from _values(folder, file, health if isinstance(health, dict) else {}, {"health_path": "http_path"})
+            yield _said(folder, file, "kind", "web", "services")
+    for worker in _list(spec.get("workers")):
+        yield from _values(folder, file, worker if isinstance(worker, dict) else {}, {"worker": "run_command"})
+    for database in _list(spec.get("databases")):
+        if isinstance(database, dict) and (need := need_of(str(database.get("engine", "pg")))):
+            yield _said(folder, file, "need", need, "databases")
+
+
+def _kamal(folder: Folder) -> Iterator[Detection]:
+    file = "config/deploy.yml"
+    content = folder.yaml(file)
+    if not isinstance(content.get("image"), str):
+        return
+    proxy = content.get("proxy")
+    yield from _values(folder, file, proxy if isinstance(proxy, dict) else {}, {"port": "app_port"})
+    environment = content.get("env")
+    secrets = environment.get("secret") if isinstance(environment, dict) else None
+    for name in _list(secrets):
+        if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
+            yield _said(folder, file, "env_required", name, name, 0.9)
+    accessories = content.get("accessories")
+    for accessory in list(accessories.values())[:50] if isinstance(accessories, dict) else ():
+        image = str(accessory.get("image", "")) if isinstance(accessory, dict) else ""
+        if need := need_of(image):
+            yield _said(folder, file, "need", need, "accessories")
+
+
+def _values(folder: Folder, file: str, table: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[Detection]:
+    for field, key in fields.items():
+        value = table.get(key)
+        if isinstance(value, str) and value.strip() and field != "port":
+            yield _said(folder, file, field, " ".join(value.split()), key)
+            if field == "start" and (language := language_of(value)):
+                yield _said(folder, file, "language", language, key)
+        elif field == "port" and isinstance(value, int) and 1 <= value <= 65535:
+            yield _said(folder, file, field, value, key)
+
+
+def _said(folder: Folder, file: str, field: str, value: str | int, key: str, sure: float = 0.95) -> Detection:
+    line = folder.line(file, rf"(^|[\s\"'-]){key}[\"']?\s*(:|$)")
+    return folder.found(field, value, file, line, precedence=Precedence.DECLARED_FOR_PRODUCTION, confidence=sure)
+
+
+def _list(value: object) -> list[Any]:
+    return value[:200] if isinstance(value, list) else []
