@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -30,7 +30,9 @@ DRIVERS = {
     "mongodb": ("com.novemberain/monger", "org.mongodb/mongodb-driver-sync"),
 }
 _PORTS = {"pedestal": 8080, "luminus": 3000, "ring": 3000}
-_DEPENDENCY = re.compile(r"\[([\w./-]+)\s+\"[^\"]+\"|^\s*\{?\s*(?::deps\s*\{)?\s*([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)")
+_DEPENDENCY = re.compile(
+    r"\[([\w./-]+)\s+\"[^\"]+\"|^\s*\{?\s*(?::deps\s*\{)?\s*([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
+)
 _PATTERNS = {
     "main": re.compile(r"\(defn -main\b"),
     "listens": re.compile(r"run-jetty|run-server|start-server|http/start|jetty-adapter|create-server|run-adapter"),
@@ -46,7 +48,9 @@ def detect(folder: Folder) -> list[Detection]:
         return []
     notes = Notes(folder, LANGUAGE)
     dependencies = _dependencies(folder, file)
-    notes.declared("package_manager", "leiningen" if file == "project.clj" else "clojure" if file == "deps.edn" else "boot", file)
+    notes.declared(
+        "package_manager", "leiningen" if file == "project.clj" else "clojure" if file == "deps.edn" else "boot", file
+    )
     if version := pinned(folder, "java", files=(".jdk-version", ".java-version")):
         notes.declared("runtime_version", version.value, version.file, version.line)
     hits = scan(folder, folder.sources(".clj", ".cljc"), _PATTERNS, comments=(";",))
@@ -55,6 +59,9 @@ def detect(folder: Folder) -> list[Detection]:
         notes.declared("framework", found[0], *found[1])
     main = folder.line(file, r"(?<!\w):main\b") or folder.line(file, r":ring\s*\{")
     seen = hits["main"][0] if hits["main"] else None
+    if seen is None and main is None and not (folder.text(file) or "").strip():
+        named = (each for each in folder.sources(".clj") if re.search(r"/(?:core|main|server|app)\.clj$", each))
+        seen = next((Hit("", each, None) for each in named), None)
     if main is None and seen is None:
         notes.speaks(file, MANIFEST)
         notes.kind("library", (file, None))
@@ -121,6 +128,6 @@ def _dependencies(folder: Folder, file: str) -> dict[str, Spot]:
 def _uses(dependencies: dict[str, Spot], starts: tuple[str, ...]) -> Spot | None:
     return next(
         (spot for name, spot in dependencies.items() for start in starts
-         if name == start or (start.endswith(("/", "-")) and name.startswith(start)) or name.startswith(f"{start}-")),
+         if name == start or (start.endswith(("/", "-")) and name.startswith(start)) or name.startswith((f"{start}-", f"{start}/"))),
         None,
     )  # fmt: skip

@@ -28,14 +28,40 @@ DRIVERS = {
     "sqlserver": ("Microsoft.EntityFrameworkCore.SqlServer", "Microsoft.Data.SqlClient", "System.Data.SqlClient"),
 }  # fmt: skip
 """By the start of a package's name."""
-_EMBEDDED = ("Microsoft.EntityFrameworkCore.Sqlite", "Microsoft.Data.Sqlite", "Microsoft.EntityFrameworkCore.InMemory", "LiteDB")
-_COMMANDS = ("System.CommandLine", "CommandLineParser", "Spectre.Console", "McMaster.Extensions.CommandLineUtils", "Cocona", "ConsoleAppFramework", "Argu")
-_CONSUMERS = ("RabbitMQ.Client", "Confluent.Kafka", "MassTransit", "Hangfire", "Quartz", "Discord.Net", "Telegram.Bot", "NServiceBus")
+_EMBEDDED = (
+    "Microsoft.EntityFrameworkCore.Sqlite",
+    "Microsoft.Data.Sqlite",
+    "Microsoft.EntityFrameworkCore.InMemory",
+    "LiteDB",
+)
+_COMMANDS = (
+    "System.CommandLine",
+    "CommandLineParser",
+    "Spectre.Console",
+    "McMaster.Extensions.CommandLineUtils",
+    "Cocona",
+    "ConsoleAppFramework",
+    "Argu",
+)
+_CONSUMERS = (
+    "RabbitMQ.Client",
+    "Confluent.Kafka",
+    "MassTransit",
+    "Hangfire",
+    "Quartz",
+    "Discord.Net",
+    "Telegram.Bot",
+    "NServiceBus",
+)
 _PATTERNS = {
-    "listens": re.compile(r"WebApplication\.Create|WebHost\b|HttpListener|TcpListener|UseKestrel|ConfigureWebHost|\.UseUrls\("),
+    "listens": re.compile(
+        r"WebApplication\.Create|WebHost\b|HttpListener|TcpListener|UseKestrel|ConfigureWebHost|\.UseUrls\("
+    ),
     "waits": re.compile(r"while\s*\(\s*true\s*\)|while true do|BackgroundService|IHostedService|AddHostedService"),
     "arguments": re.compile(r"\bargs\s*\[|\bargs\.Length|Console\.Read|GetCommandLineArgs|\bargv\b"),
-    "port": re.compile(r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]*?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"),
+    "port": re.compile(
+        r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]*?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"
+    ),
     "health": re.compile(rf"MapHealthChecks\(\s*\"(/[\w/-]*)\"|MapGet\(\s*\"({HEALTH})\""),
 }
 
@@ -102,7 +128,7 @@ def _describe(notes: Notes, project: Project, *, top: bool) -> None:
     if kind not in {"web", "worker"}:
         return
     listen = "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} " if project.web else ""
-    notes.usual("start", f"{listen}dotnet out/{project.name}.dll", *spot)
+    notes.usual("start", f"{listen}./out/{project.name}", *spot)
     if project.web:
         notes.usual("port", 8080, *spot, note="the start command's own")
     elif number := port(hits["port"]):
@@ -140,6 +166,8 @@ def _kind(project: Project, hits: dict[str, list[Hit]], spot: Spot) -> tuple[str
         return "worker", waits, 0.8
     if consumer := project.uses(*_CONSUMERS):
         return "worker", consumer, 0.8
+    if re.search(r"worker|consumer|scheduler|jobs?$", project.name, re.IGNORECASE):
+        return "worker", spot, 0.75
     if arguments := first("arguments"):
         return "cli", arguments, 0.75
     return "web", spot, 0.5
@@ -187,7 +215,8 @@ def _project(folder: Folder, file: str) -> Project | None:
 
 def _tests(project: Project) -> bool:
     return "Microsoft.NET.Test.Sdk" in project.packages or bool(
-        re.search(r"(?:^|[./_-])(?:unit|integration)?tests?\.\w+$|(?:^|/)(?:tests?|samples?|examples?|benchmarks?)/", project.file, re.IGNORECASE)
+        re.search(r"(?:^|[./_-])(?:unit|integration|functional)?tests?\w*\.\w+$|(?:^|/)(?:tests?|samples?|examples?|benchmarks?)/|"
+                  r"(?:^|[./_-])(?:benchmarks?|samples?)\.\w+$", project.file, re.IGNORECASE)
     )  # fmt: skip
 
 

@@ -23,7 +23,9 @@ _PATTERNS = {
     "health": re.compile(rf"\bget\s*\(?\s*\"({HEALTH})\"|request_path:\s*\"({HEALTH})\""),
     "listens": re.compile(r"Plug\.Cowboy|Bandit|:cowboy\.start|:gen_tcp\.listen"),
 }
-_REQUIRED = re.compile(r"System\.fetch_env!\(\s*\"([A-Z][A-Z0-9_]+)\"|System\.get_env\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)\s*\|\|\s*(?:raise\b|$)")
+_REQUIRED = re.compile(
+    r"System\.fetch_env!\(\s*\"([A-Z][A-Z0-9_]+)\"|System\.get_env\(\s*\"([A-Z][A-Z0-9_]+)\"\s*\)\s*\|\|\s*(?:raise\b|$)"
+)
 
 
 def detect(folder: Folder) -> list[Detection]:
@@ -32,7 +34,7 @@ def detect(folder: Folder) -> list[Detection]:
     if text is None:
         return [] if not folder.has("mix.lock") else _locked(folder)
     notes = Notes(folder, LANGUAGE)
-    dependencies = _dependencies(text)
+    dependencies = _dependencies(text) or _lock(folder)
     _version(notes)
     notes.declared("package_manager", "mix", FILE)
     notes.usual("install", "mix deps.get --only prod", FILE)
@@ -44,7 +46,9 @@ def detect(folder: Folder) -> list[Detection]:
     if umbrella and apps:
         notes.declared("framework", "phoenix", apps)
         framework = "phoenix"
-    started = folder.line(FILE, r"^\s*mod:\s*\{")
+    started = folder.line(FILE, r"^\s*mod:\s*\{") or any(
+        re.fullmatch(r"lib/\w+/application\.ex", file) for file in folder.files
+    )
     hits = scan(folder, folder.sources(".ex", most=400), _PATTERNS, comments=("#",))
     if not (started or framework or umbrella):
         script = folder.line(FILE, r"^\s*escript:")
@@ -58,9 +62,11 @@ def detect(folder: Folder) -> list[Detection]:
     if package and not any(file.startswith("config/prod") or file == "config/runtime.exs" for file in folder.files):
         notes.kind("library", (FILE, package), 0.8)
         return notes.found
-    seen = dependencies.get(framework or "", (FILE, started))
+    seen = dependencies.get(framework or "", (FILE, folder.line(FILE, r"^\s*mod:")))
     kind = "web" if serves else "worker" if consumer else "web"
-    notes.kind(kind, dependencies[consumer] if kind == "worker" and consumer else seen, 0.9 if serves or consumer else 0.5)
+    notes.kind(
+        kind, dependencies[consumer] if kind == "worker" and consumer else seen, 0.9 if serves or consumer else 0.5
+    )
     _running(notes, text, dependencies, phoenix=framework == "phoenix")
     if kind == "web":
         _addresses(notes, hits, framework)
@@ -72,9 +78,14 @@ def _running(notes: Notes, text: str, dependencies: dict[str, Spot], *, phoenix:
     folder = notes.folder
     name = re.search(r"(?m)^\s*app:\s*:(\w+)", text)
     releases = re.search(r"releases:\s*\[\s*(\w+):", text)
-    app = (releases or name or [None, "app"])[1]
+    module = next(
+        (each[1] for file in folder.files if (each := re.fullmatch(r"lib/(\w+)/application\.ex", file))), "app"
+    )
+    app = (releases or name or [None, module])[1]
     steps = ["mix compile"]
-    if phoenix and ("assets.deploy" in text or folder.has("assets/package.json")):
+    if phoenix and not text.strip():
+        steps.append("mix assets.deploy")
+    elif phoenix and ("assets.deploy" in text or folder.has("assets/package.json")):
         steps.append("mix assets.deploy" if "assets.deploy" in text else "mix phx.digest")
     line = folder.line(FILE, r"^\s*(?:releases:|app:)")
     if folder.has("config/runtime.exs") or releases or folder.has("config/releases.exs"):
@@ -133,6 +144,13 @@ def _dependencies(text: str) -> dict[str, Spot]:
         if match and not re.search(r"only:\s*(?:\[\s*)?:(?:test|dev)\b(?!.*:prod)", match[2]):
             found.setdefault(match[1], (FILE, number))
     return found
+
+
+def _lock(folder: Folder) -> dict[str, Spot]:
+    """The packages of mix.lock, for a mix.exs that names none in a way that this reader sees."""
+    lines = (folder.text("mix.lock", limit=400_000) or "").splitlines()
+    found = ((re.match(r"\s*\"(\w+)\":\s*\{:", line), number) for number, line in enumerate(lines, 1))
+    return {match[1]: ("mix.lock", number) for match, number in found if match}
 
 
 def _locked(folder: Folder) -> list[Detection]:

@@ -40,7 +40,9 @@ _EMBEDDED = (
 _COMMANDS = (
     "github.com/spf13/cobra", "github.com/urfave/cli", "github.com/alecthomas/kong", "github.com/alecthomas/kingpin",
     "github.com/charmbracelet/bubbletea", "github.com/charmbracelet/fang", "github.com/jessevdk/go-flags",
-    "github.com/peterbourgon/ff", "github.com/rivo/tview",
+    "github.com/peterbourgon/ff", "github.com/rivo/tview", "github.com/gdamore/tcell", "github.com/integrii/flaggy",
+    "github.com/charmbracelet/lipgloss", "github.com/nsf/termbox-go", "github.com/jroimartin/gocui",
+    "github.com/manifoldco/promptui", "github.com/AlecAivazis/survey", "github.com/pterm/pterm",
 )  # fmt: skip
 _CONSUMERS = (
     "github.com/hibiken/asynq", "github.com/robfig/cron", "github.com/rabbitmq/amqp091-go", "github.com/streadway/amqp",
@@ -51,6 +53,8 @@ _ASIDE = frozenset(
     {"tools", "tool", "hack", "scripts", "script", "internal", "mocks", "mock", "gen", "generate", "build", "ci", "dev",
      "_gopath", "misc", "e2e", "integration", "pkg"}
 )  # fmt: skip
+_PASSED_OVER = re.compile(r"(?:^|/)(?:[_.][^/]*|testdata)/|(?:_test|\.pb)\.go$")
+"""Go's own rule: folders that start with `_` or `.` are no part of a module."""
 _SERVERS = ("server", "web", "api", "app", "http", "serve", "service", "backend", "site", "main")
 _PATTERNS = {
     "main": re.compile(r"^func main\(\)"),
@@ -100,7 +104,7 @@ def detect(folder: Folder) -> list[Detection]:
     for each in used:
         module.required |= read(folder, f"{each}/go.mod").required
     notes = Notes(folder, LANGUAGE)
-    sources = [each for each in folder.sources(".go") if not each.endswith(("_test.go", ".pb.go"))]
+    sources = [each for each in folder.sources(".go") if not _PASSED_OVER.search(each)]
     hits = scan(folder, sources, _PATTERNS, comments=("* ",))
     if version := pinned(folder, "go", "golang", files=(".go-version",)) or module.version:
         notes.declared("runtime_version", version.value, version.file, version.line)
@@ -110,7 +114,7 @@ def detect(folder: Folder) -> list[Detection]:
     framework = next((path for path in FRAMEWORKS if path in module.required), None)
     if framework:
         notes.declared("framework", FRAMEWORKS[framework], *module.required[framework])
-    main = _main(hits, module)
+    main = _main(sources, hits, module)
     if main is None:
         notes.speaks(file, MANIFEST if manifest else SOURCES)
         notes.kind("library", (file, None))
@@ -153,10 +157,12 @@ def _workspace(folder: Folder) -> list[str]:
     return [each.removeprefix("./") for each in re.findall(r"(?m)^\s*(?:use\s+)?(\./[\w./-]+)", text)][:20]
 
 
-def _main(hits: dict[str, list[Hit]], module: Module) -> Hit | None:
-    """The program that is meant: at the top, else the one under `cmd` that serves by its name, else any."""
+def _main(sources: list[str], hits: dict[str, list[Hit]], module: Module) -> Hit | None:
+    """The program that is meant: at the top, else the one under `cmd` that serves by its name, else any. Where no
+    text says so (too large, unreadable), a file's name does."""
     ignored = {hit.file for hit in hits["ignored"]}
     mains = [hit for hit in hits["main"] if hit.file not in ignored]
+    mains = mains or [Hit("", file, None) for file in sources if file.rpartition("/")[2] == "main.go"]
     own = re.sub(r"^v\d+$", "", module.name.rpartition("/")[2]) or module.name.removesuffix("/").split("/")[-2:][0]
 
     def rank(hit: Hit) -> tuple[int, int, int, str]:
@@ -199,15 +205,13 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, ma
         notes.code("health_path", hit.value, hit.file, hit.line)
 
 
-def _kind(
-    module: Module, hits: dict[str, list[Hit]], framework: str | None, main: Spot
-) -> tuple[str, Spot, float]:
+def _kind(module: Module, hits: dict[str, list[Hit]], framework: str | None, main: Spot) -> tuple[str, Spot, float]:
     """What it is, where that shows, and how surely. A program of commands serves only where a framework says so."""
     listens = next(((hit.file, hit.line) for hit in hits["listens"]), None)
     commands = next((module.required[path] for path in _COMMANDS if path in module.required), None)
     if listens and (framework or not commands):
         return "web", listens, 0.9
-    if framework and not commands:
+    if framework and not (commands and hits["main"]):
         return "web", module.required[framework], 0.9
     if commands:
         return "cli", commands, 0.9

@@ -51,7 +51,11 @@ CONVENTIONS = (
     Convention("cobol", "*.cbl", "", None, None, "cobc -x -o {name} {file}", "./{name}", (), SOURCES),
     Convention("cobol", "*.cob", "", None, None, "cobc -x -o {name} {file}", "./{name}", (), SOURCES),
 )  # fmt: skip
-_ENTRIES = {"julia": ("app.jl", "main.jl", "server.jl"), "scheme": ("init.scm", "main.scm"), "perl": ("app.psgi", "app.pl")}
+_ENTRIES = {
+    "julia": ("app.jl", "main.jl", "server.jl"),
+    "scheme": ("init.scm", "main.scm"),
+    "perl": ("app.psgi", "app.pl"),
+}
 _RUNNERS = {"julia": "julia --project {file}", "scheme": "guile {file} --auto-compile", "app.psgi": "plackup -p ${PORT:-5000} {file}",
             "perl": "perl {file}"}  # fmt: skip
 
@@ -76,6 +80,11 @@ def _told(folder: Folder, convention: Convention, file: str) -> list[Detection]:
     notes = Notes(folder, convention.language)
     match = re.search(convention.name, folder.text(file, limit=200_000) or "") if convention.name else None
     named = next((group for group in match.groups() if group), None) if match else None
+    if convention.language == "swift":
+        sources = (re.fullmatch(r"Sources/([\w-]+)/main\.swift", each) for each in folder.files)
+        named = next((each[1] for each in sources if each), named)
+    elif convention.language == "zig" and named is None and folder.has("src/main.zig"):
+        named = folder.repository.root.name if folder.path in {".", ""} else folder.path.rpartition("/")[2]
     name = named or file.rpartition(".")[0] or "app"
     notes.speaks(file, convention.sure)
     if convention.manager:

@@ -25,8 +25,16 @@ FRAMEWORKS = {
 """In order of weight: frameworks that bring another along come before it."""
 _PORTS = {"rocket": 8000, "loco": 5150, "dioxus": 8080, "cot": 8000}
 DRIVERS = {
-    "postgres": ("tokio-postgres", "postgres", "deadpool-postgres", "diesel+postgres", "sqlx+postgres",
-                 "sea-orm+sqlx-postgres", "diesel-async+postgres", "rocket_db_pools+sqlx_postgres"),
+    "postgres": (
+        "tokio-postgres",
+        "postgres",
+        "deadpool-postgres",
+        "diesel+postgres",
+        "sqlx+postgres",
+        "sea-orm+sqlx-postgres",
+        "diesel-async+postgres",
+        "rocket_db_pools+sqlx_postgres",
+    ),
     "mysql": ("mysql", "mysql_async", "diesel+mysql", "sqlx+mysql", "sea-orm+sqlx-mysql", "diesel-async+mysql"),
     "redis": ("redis", "deadpool-redis", "fred", "bb8-redis", "apalis-redis", "sidekiq", "rusty-sidekiq"),
     "mongodb": ("mongodb",),
@@ -36,7 +44,9 @@ _EMBEDDED = ("rusqlite", "sqlx+sqlite", "diesel+sqlite", "sea-orm+sqlx-sqlite", 
 _COMMANDS = ("clap", "structopt", "argh", "pico-args", "lexopt", "bpaf", "gumdrop", "ratatui", "dialoguer", "crossterm")
 _CONSUMERS = ("lapin", "rdkafka", "async-nats", "apalis", "serenity", "poise", "teloxide", "tokio-cron-scheduler")
 _PATTERNS = {
-    "listens": re.compile(r"TcpListener::bind|axum::serve|HttpServer::new|warp::serve|hyper::(?:S|s)erver|Server::bind\("),
+    "listens": re.compile(
+        r"TcpListener::bind|axum::serve|HttpServer::new|warp::serve|hyper::(?:S|s)erver|Server::bind\("
+    ),
     "port": re.compile(
         r"\"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})\"|"
         r"\(\s*\[[\d, ]+\]\s*,\s*(\d{2,5})\s*\)|\.bind\(\(\"[\w.:]+\",\s*(\d{2,5})\)|"
@@ -186,7 +196,7 @@ def _crate(folder: Folder, path: str, content: dict[str, Any], shared: dict[str,
     if isinstance(wanted, str) and re.fullmatch(r"[\d.]+", wanted):
         crate.version = Hit(wanted, file, lines["rust-version"])
     table = content.get("dependencies")
-    for key, value in (table.items() if isinstance(table, dict) else ()):
+    for key, value in table.items() if isinstance(table, dict) else ():
         spot = (file, folder.line(file, rf"^\s*(?:\[dependencies\.)?\"?{re.escape(key)}\"?\s*[.=\]]"))
         whole = shared.get(key) if isinstance(value, dict) and value.get("workspace") else value
         if isinstance(value, dict) and value.get("optional"):

@@ -14,6 +14,7 @@ from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES, SOURCES
 from hivemind.detection import Detection
 
 LANGUAGE = "java"
+_ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|benchmarks?|bench|bom|docs)(?:$|[/_-])")
 _POLYGLOT = ("pom.yml", "pom.yaml", "pom.kts", "pom.groovy", "pom.atom")
 
 
@@ -43,7 +44,7 @@ def _build(notes: Notes, projects: list[Project]) -> None:
     folder = notes.folder
     for project in projects:
         project.sources = any(file.startswith(project.inside("src/")) for file in folder.files)
-    chosen = min(projects, key=_rank)
+    chosen = min([each for each in projects if not _ASIDE.search(each.path)] or projects, key=_rank)
     top = projects[0]
     notes.declared("package_manager", top.tool, top.file)
     if version := _version(folder) or chosen.version or top.version:
@@ -51,6 +52,9 @@ def _build(notes: Notes, projects: list[Project]) -> None:
     framework = _framework(chosen) or next((name for each in projects if (name := _framework(each))), None)
     if framework and (spot := chosen.uses(*FRAMEWORKS[framework])):
         notes.declared("framework", framework, *spot)
+    elif framework is None and not chosen.dependencies and (traces := _traces(folder, chosen)):
+        framework = traces[0]
+        notes.usual("framework", framework, traces[1], sure=0.5, note="by its files")
     facts = serving.read(folder, chosen)
     kind, seen, sure = serving.kind(folder, chosen, framework, facts)
     notes.kind(kind, seen, sure)
@@ -105,6 +109,19 @@ def _framework(project: Project) -> str | None:
     return next((name for name, prefixes in FRAMEWORKS.items() if project.uses(*prefixes)), None)
 
 
+def _traces(folder: Folder, project: Project) -> tuple[str, str] | None:
+    """A framework by the files that it leaves, where the build does not tell its dependencies."""
+    if file := folder.first(project.inside("micronaut-cli.yml")):
+        return "micronaut", file
+    if project.tool == "sbt" and (file := folder.first("conf/routes")):
+        return "play", file
+    settings = folder.first(*(project.inside(f"src/main/resources/application.{end}") for end in ("properties", "yml")))
+    program = re.compile(rf"{re.escape(project.inside('src/main/'))}.*[a-z]Application\.(?:java|kt)")
+    if settings and any(program.fullmatch(file) for file in folder.files):
+        return "spring-boot", settings
+    return None
+
+
 def _version(folder: Folder) -> Hit | None:
     for number, line in enumerate((folder.text("system.properties", limit=10_000) or "").splitlines(), 1):
         if match := re.match(r"\s*java\.runtime\.version\s*=\s*(?:[a-z]+-)?(\d+(?:\.\d+)*)", line):
@@ -146,5 +163,3 @@ def _loose(notes: Notes) -> None:
         notes.usual("start", f"java {file}", file, folder.line(file, r"\bvoid\s+main\s*\("))
         listens = folder.line(file, r"HttpServer|ServerSocket")
         notes.kind("web", (file, listens), 0.85 if listens else 0.5)
-
-

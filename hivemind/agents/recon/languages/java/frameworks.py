@@ -62,7 +62,13 @@ DRIVERS = {
     "mongodb": ("org.springframework.boot:spring-boot-starter-data-mongodb", "org.mongodb:", "io.quarkus:quarkus-mongodb",
                 "org.litote.kmongo:"),
 }  # fmt: skip
-EMBEDDED = ("com.h2database:", "org.hsqldb:", "org.xerial:sqlite-jdbc", "org.apache.derby:", "io.quarkus:quarkus-jdbc-h2")
+EMBEDDED = (
+    "com.h2database:",
+    "org.hsqldb:",
+    "org.xerial:sqlite-jdbc",
+    "org.apache.derby:",
+    "io.quarkus:quarkus-jdbc-h2",
+)
 CONSUMERS = (
     "org.springframework.boot:spring-boot-starter-amqp", "org.springframework.kafka:", "org.apache.kafka:kafka-clients",
     "org.springframework.boot:spring-boot-starter-batch", "com.rabbitmq:amqp-client", "org.quartz-scheduler:",

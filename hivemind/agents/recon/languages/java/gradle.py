@@ -10,11 +10,14 @@ from hivemind.agents.recon.languages.java.project import Project
 from hivemind.agents.recon.reading import Hit
 
 _FILES = ("build.gradle", "build.gradle.kts")
+_BELOW = tuple(f"/{file}" for file in _FILES)
 _DEPENDENCY = re.compile(
     r"^\s*(?P<scope>\w+)\s*[( ]\s*(?:(?:platform|enforcedPlatform)\s*\(\s*)?[\"'](?P<name>[\w.-]+:[\w.$\{}-]+)"
 )
 _CATALOGUED = re.compile(r"^\s*(?P<scope>\w+)\s*[( ]\s*(?:platform\(\s*)?libs\.(?P<alias>[\w.]+)")
-_PLUGIN = re.compile(r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']|apply\s*\(?\s*plugin\s*[:=]\s*[\"']([\w.-]+)[\"']|^\s*`?(application|war)`?\s*$")
+_PLUGIN = re.compile(
+    r"\bid\s*\(?\s*[\"']([\w.-]+)[\"']|apply\s*\(?\s*plugin\s*[:=]\s*[\"']([\w.-]+)[\"']|^\s*`?(application|war)`?\s*$"
+)
 _CATALOGUED_PLUGIN = re.compile(r"alias\s*\(?\s*libs\.plugins\.([\w.]+)")
 _KOTLIN = re.compile(r"\bkotlin\(\"(?:jvm|multiplatform)\"\)")
 _VERSION = re.compile(
@@ -37,6 +40,8 @@ def read(folder: Folder) -> list[Project]:
         if re.match(r"\s*include(?!Build)\b|\s*[\"']:?[\w:.-]+[\"'],?\s*\)?$", line)
         for each in re.findall(r"[\"'](:?[\w:./-]+)[\"']", line)
     ]
+    if not modules:
+        modules = [file.rpartition("/")[0] for file in folder.files if file.endswith(_BELOW) and file.count("/") <= 2]
     found = []
     for path in ("", *dict.fromkeys(each for each in modules if ".." not in each)):
         file = folder.first(*(f"{path}/{each}" if path else each for each in _FILES))
@@ -83,7 +88,14 @@ def lines(folder: Folder, file: str) -> Iterator[tuple[int, str]]:
 
 
 def _aside(scope: str) -> bool:
-    return "test" in scope.lower() or scope in {"classpath", "compileOnly", "kapt", "annotationProcessor", "developmentOnly", "ksp"}
+    return "test" in scope.lower() or scope in {
+        "classpath",
+        "compileOnly",
+        "kapt",
+        "annotationProcessor",
+        "developmentOnly",
+        "ksp",
+    }
 
 
 def _catalogued(catalog: dict[str, object], alias: str) -> list[str]:

@@ -66,7 +66,11 @@ def _project(folder: Folder, path: str, root: ElementTree.Element) -> Project:
     for name in _VERSIONS:
         value = (properties.findtext(name) or "").strip() if properties is not None else ""
         if re.fullmatch(r"\d+(\.\d+)*", value):
-            project.version = Hit(value.removeprefix("1.") if value.startswith("1.") else value, file, folder.line(file, f"<{re.escape(name)}>"))
+            project.version = Hit(
+                value.removeprefix("1.") if value.startswith("1.") else value,
+                file,
+                folder.line(file, f"<{re.escape(name)}>"),
+            )
             break
     return project
 

@@ -12,7 +12,9 @@ from hivemind.agents.recon.languages.java.project import Project
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, port, scan
 
-_SETTINGS = re.compile(r"(?:^|/)(?:application|bootstrap)(?:-(?:prod|production|default|cloud))?\.(?:properties|ya?ml|conf)$")
+_SETTINGS = re.compile(
+    r"(?:^|/)(?:application|bootstrap)(?:-(?:prod|production|default|cloud))?\.(?:properties|ya?ml|conf)$"
+)
 _ASIDE = re.compile(r"(?:^|/)(?:test|tests|androidTest|integrationTest|docs|target|build|it)/")
 """Not the folder's own choice: `example` and `samples` are usual names of packages here."""
 _PATTERNS = {
@@ -64,7 +66,7 @@ def read(folder: Folder, project: Project) -> Facts:
 
 def kind(folder: Folder, project: Project, framework: str | None, facts: Facts) -> tuple[str, Spot, float]:
     """What it is, where that shows, and how surely."""
-    main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main)
+    main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main or _named(folder, project))
     listens = next(((hit.file, hit.line) for hit in facts.source["listens"]), None)
     spot = (project.file, None)
     if framework == "spring-boot" and main and not project.uses(*frameworks.SPRING_WEB):
@@ -77,7 +79,17 @@ def kind(folder: Folder, project: Project, framework: str | None, facts: Facts) 
         return "web", listens, 0.85
     if main:
         return _idle(project, main, 0.5)
+    runs = project.uses("org.springframework.boot:spring-boot-maven-plugin", "org.springframework.boot")
+    if runs and runs in project.plugins.values() and project.uses(*frameworks.SPRING_WEB):
+        return "web", runs, 0.85
     return "library", spot, 0.8
+
+
+def _named(folder: Folder, project: Project) -> Spot | None:
+    """A source file that by its name is a program."""
+    inside = re.escape(f"{project.path}/" if project.path else "")
+    pattern = re.compile(rf"{inside}(?:src/(?:main/)?.*)?(?:Main|App|\w*Application|Server)\.(?:java|kt|scala|groovy)")
+    return next(((file, None) for file in folder.files if pattern.fullmatch(file)), None)
 
 
 def _idle(project: Project, spot: Spot, sure: float) -> tuple[str, Spot, float]:

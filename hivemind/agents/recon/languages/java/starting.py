@@ -44,7 +44,9 @@ def _maven(notes: Notes, project: Project, framework: str | None) -> str | None:
         runs = project.uses("org.springframework.boot:spring-boot-maven-plugin")
         return f"java -jar {target}/*.war" if runs else None
     if framework == "dropwizard":
-        settings = next((file for file in notes.folder.top(".yml", ".yaml") if re.search(r"conf|^\w+\.ya?ml", file)), "")
+        settings = next(
+            (file for file in notes.folder.top(".yml", ".yaml") if re.search(r"conf|^\w+\.ya?ml", file)), ""
+        )
         return f"java -jar {target}/*.jar server {settings}".rstrip()
     if project.uses("org.apache.maven.plugins:maven-assembly-plugin") and not project.uses(
         "org.apache.maven.plugins:maven-shade-plugin", "org.springframework.boot:spring-boot-maven-plugin"
