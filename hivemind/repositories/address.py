@@ -1,0 +1,100 @@
+"""What the user calls a repository: an address that git understands, or a folder, and a name for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from hivemind.errors import HiveMindError
+from hivemind.exits import ExitCode
+
+SCHEMES = ("https", "http", "ssh", "file")
+_SCP = re.compile(r"(?:(?P<user>[A-Za-z0-9_][\w.-]*)@)?(?P<host>[A-Za-z0-9][\w.-]*):(?!//|:)(?P<path>[^-:].*)")
+_SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """url: as handed to git, without credentials. name: of the folder that it is cloned into. local: on this machine."""
+
+    url: str
+    name: str
+    local: bool = False
+
+
+def address(repo: str) -> Address:
+    """What `repo` means: https, http, ssh and file URLs, `user@host:path`, or a folder with a git repository.
+
+    Raises HiveMindError for everything else, with what to write instead. A URL with a password in it is refused:
+    it would be kept in the clone, in the shell's history and in the list of processes.
+    """
+    if not repo or repo.startswith("-"):
+        raise _refused(f'"{_shown(repo)}" is no address of a repository', "Write a URL or a folder.")
+    scheme, separator, _ = repo.partition("::")
+    if separator and re.fullmatch(r"[A-Za-z0-9+.-]+", scheme):
+        raise _refused(f'"{_shown(scheme)}::" starts a program', "Write an https, ssh or file URL, or a folder.")
+    if "://" in repo:
+        return _url(repo)
+    folder = Path(repo).expanduser()
+    if folder.is_dir():
+        return _folder(folder.resolve())
+    matched = _SCP.fullmatch(repo)
+    if matched and not _UNPRINTABLE.search(repo):
+        return Address(repo, _name(matched["path"]))
+    hint = "Write a URL (https://HOST/OWNER/NAME.git), user@host:path, or a folder."
+    if _SHORT.fullmatch(repo):
+        hint = f"There is no folder of this name here. A repository elsewhere needs its host: https://HOST/{repo}"
+    raise HiveMindError(f"no repository at {_shown(repo)}", hint=hint, exit_code=ExitCode.NOT_FOUND)
+
+
+def _url(repo: str) -> Address:
+    if _UNPRINTABLE.search(repo):
+        raise _refused(f'"{_shown(repo)}" has blanks or control characters in it', "Write them as %20 and the like.")
+    try:
+        parts = urlsplit(repo)
+        host, password = parts.hostname or "", parts.password
+    except ValueError:
+        raise _refused(f'"{_shown(repo)}" is no URL', "Such as https://HOST/OWNER/NAME.git") from None
+    if parts.scheme.lower() not in SCHEMES:
+        raise _refused(f'"{parts.scheme}" is not cloned from', f"Schemes: {', '.join(SCHEMES)}.")
+    if password is not None:
+        raise _refused(
+            "a password in an address stays in the clone and in the shell's history",
+            "Leave it out: git asks its credential helper (git config credential.helper).",
+        )
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        if host not in ("", "localhost") or not folder.is_dir():
+            raise HiveMindError(f"no folder {_shown(unquote(parts.path))}", exit_code=ExitCode.NOT_FOUND)
+        return _folder(folder)
+    if not host or host.startswith("-") or (parts.username or "").startswith("-"):
+        raise _refused(f'"{_shown(repo)}" names no host', "Such as https://HOST/OWNER/NAME.git")
+    return Address(repo, _name(parts.path))
+
+
+def _folder(folder: Path) -> Address:
+    if not ((folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())):
+        raise HiveMindError(
+            f"{_shown(str(folder))} is no git repository",
+            hint=f"A folder as it is:  hivemind init {folder} && hivemind apply {folder}",
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    bare = folder.parent if folder.name in {"repo", "repo.git"} else folder
+    return Address(folder.resolve().as_uri(), _name(bare.name), local=True)
+
+
+def _name(path: str) -> str:
+    last = unquote(path.rstrip("/").rpartition("/")[2]).removesuffix(".git")
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", last).strip("-.")
+    return plain[:60] or "repository"
+
+
+def _shown(text: str) -> str:
+    return _UNPRINTABLE.sub("\ufffd", text)[:200]
+
+
+def _refused(message: str, hint: str) -> HiveMindError:
+    return HiveMindError(message, hint=hint, exit_code=ExitCode.USAGE)

@@ -1,0 +1,106 @@
+"""Submodules, cloned as the repository itself is: by our own hand, since git's would believe `.gitmodules`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.errors import HiveMindError
+from hivemind.repositories import git
+from hivemind.repositories.address import Address, address
+from hivemind.repositories.tree import Tree
+
+if TYPE_CHECKING:
+    from hivemind.repositories.clone import Bounds
+
+_MOST = 20
+_DEEPEST = 3
+
+
+def add_submodules(
+    source: Address,
+    folder: Path,
+    commit: str,
+    tree: Tree,
+    bounds: Bounds,
+    say: Callable[[str], None],
+    *,
+    depth: int = 0,
+) -> list[str]:
+    """Clones the submodules of a commit into their folders; returns a sentence for each that was left out.
+
+    One that leads to this machine's own files is followed only where the repository itself is one of them.
+    """
+    if depth >= _DEEPEST:
+        return [f"submodules over {_DEEPEST} deep are left out"]
+    urls = _urls(folder, commit)
+    left = []
+    for path, wanted in sorted(tree.submodules.items())[:_MOST]:
+        url = urls.get(path)
+        try:
+            reason = _add(source, folder, path, wanted, url, bounds, say, depth) if url else "it has no URL"
+        except HiveMindError as error:
+            reason = error.message
+        except git.GitFailed as error:
+            reason = error.words.strip()[-200:]
+        if reason:
+            left.append(f"submodule {path} is left out: {reason}")
+    if len(tree.submodules) > _MOST:
+        left.append(f"{len(tree.submodules) - _MOST} submodules over {_MOST} are left out")
+    return left
+
+
+def _add(
+    source: Address,
+    root: Path,
+    path: str,
+    wanted: str,
+    url: str,
+    bounds: Bounds,
+    say: Callable[[str], None],
+    depth: int,
+) -> str | None:
+    from hivemind.repositories.clone import checked_out, prepared
+
+    own = address(_absolute(source, url))
+    if own.local and not source.local:
+        return f"{url} is a folder of this machine"
+    folder = root / path
+    if not folder.resolve().is_relative_to(root.resolve()):
+        return "its folder leads out of the repository"
+    updated = (folder / ".git").is_dir() and not (folder / ".git").is_symlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    prepared(own, folder, updated=updated)
+    say(f"Cloning submodule {path} from {own.url}")
+    inner, remarks = checked_out(own, folder, wanted, bounds)
+    if inner.submodules:
+        remarks += add_submodules(own, folder, wanted, inner, bounds, say, depth=depth + 1)
+    return "; ".join(remarks) or None
+
+
+def _urls(folder: Path, commit: str) -> dict[str, str]:
+    """Path -> URL, as `.gitmodules` of the commit has them. No other setting in it is read."""
+    try:
+        out = git.local(folder, "config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\.")
+    except git.GitFailed:
+        return {}
+    named: dict[str, dict[str, str]] = {}
+    for entry in out.decode("utf-8", errors="replace").split("\0"):
+        key, _, value = entry.partition("\n")
+        matched = re.fullmatch(r"submodule\.(.+)\.(path|url)", key, re.DOTALL)
+        if matched:
+            named.setdefault(matched[1], {})[matched[2]] = value
+    return {each["path"]: each["url"] for each in named.values() if "path" in each and "url" in each}
+
+
+def _absolute(source: Address, url: str) -> str:
+    """A submodule's URL beginning with ./ or ../ is relative to that of the repository."""
+    if not url.startswith(("./", "../")):
+        return url
+    scheme, separator, rest = source.url.partition("://")
+    before, slash, path = rest.partition("/") if separator else source.url.partition(":")
+    joined = posixpath.normpath(posixpath.join("/", path, url)).lstrip("/")
+    return f"{scheme}://{before}/{joined}" if separator else f"{before}{slash}{joined}"
