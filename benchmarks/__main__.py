@@ -16,6 +16,7 @@ from pathlib import Path
 
 from benchmarks import apply, demo, start, validate
 from benchmarks.table import Row, printed
+from benchmarks.timing import CommandFailed
 
 PARTS: dict[str, Callable[[Path, int], list[Row]]] = {
     "start": start.rows,
@@ -37,14 +38,20 @@ def main() -> int:
         parser.error(f"unknown part {', '.join(sorted(unknown))}")
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     rows: list[Row] = []
+    failed = False
     for name in arguments.parts or PARTS:
         print(f"== {name}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="hm-bench-") as folder:
-            rows += PARTS[name](Path(folder), arguments.repeat)
+            try:
+                rows += PARTS[name](Path(folder), arguments.repeat)
+            except CommandFailed as error:
+                print(f"   {name}: {error}", file=sys.stderr, flush=True)
+                failed = True
     print(printed(rows))
     if arguments.json:
         arguments.json.write_text(json.dumps([row.as_json() for row in rows], indent=2) + "\n")
-    return 1 if arguments.strict and any(row.reached is False for row in rows) else 0
+    missed = arguments.strict and any(row.reached is False for row in rows)
+    return 1 if failed or missed else 0
 
 
 if __name__ == "__main__":
