@@ -99,6 +99,8 @@ def _program(words: list[str]) -> tuple[str, ...]:
         program = "sh"
         if not rest:
             return (program,)
+    if program == "dotnet" and rest and rest[0].endswith(".dll"):
+        return (posixpath.basename(rest[0]).removesuffix(".dll"),)  # the program beside it is the same one
     target = _target(program, rest)
     if "/" in words[0] and program.endswith(".sh") or words[0].endswith(".sh"):
         return ("sh", program)

@@ -189,7 +189,7 @@ class _Filling:
     def _environment(self) -> None:
         for found in all_of(self.detections, "env_required", language=self.language):
             name = str(found.value)
-            if name in self.service.env or name in self.service.secrets:
+            if name in self.service.env or name in self.service.secrets or self._is_given(name):
                 continue
             add = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
             self._remark(
@@ -198,6 +198,10 @@ class _Filling:
                 f"{self.path} reads {name} from its environment ({found.evidence}) and nothing sets it",
                 f"add to {self.path}:  {add}",
             )
+
+    def _is_given(self, name: str) -> bool:
+        """Whether HiveMind itself sets a variable: the port, and addresses of what the service needs."""
+        return name == "PORT" or (bool(self.service.needs) and re.match(r"DATABASE_URL$|PG[A-Z]+$", name) is not None)
 
     def _remark(self, identifier: str, severity: Severity, message: str, hint: str) -> None:
         self.findings.append(Finding(identifier, severity, message, hint=hint, path=self.path, plugin="recon"))

@@ -28,6 +28,12 @@ IMAGES = {
     "elasticsearch": r"(^|/)(elasticsearch|opensearch)([:/-]|$)",
     "kafka": r"(^|/)(kafka|cp-kafka|redpanda)([:/-]|$)",
 }
+_INFRASTRUCTURE = re.compile(
+    "|".join(IMAGES.values())
+    + r"|(^|/)(nginx|caddy|traefik|haproxy|httpd|adminer|pgadmin4?|phpmyadmin|mailhog|mailpit|maildev|minio|localstack|"
+    r"grafana|prometheus|jaeger|otel|zookeeper|vault|consul|selenium|chrome|busybox|alpine|jwilder|certbot|node-exporter|"
+    r"meilisearch|typesense|clickhouse|influxdb|nats|temporal|keycloak|dex|watchtower|node|python|ruby|php|golang)"
+)
 _DATABASES = ("postgres", "mysql", "redis", "mongodb")
 
 
@@ -40,10 +46,20 @@ def detect(folder: Folder) -> list[Detection]:
         services = _services(folder, file)
         built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
         found += _needs(folder, file, services, built)
-        found += _run(folder, file, built)
+        found += _run(folder, file, built or _published(services))
     if not found and (other := folder.first(*_FOR_DEVELOPERS)):
         found += _needs(folder, other, _services(folder, other), {})
     return found
+
+
+def _published(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The one service that runs an image and is no infrastructure: the repository's own image, as users run it."""
+    others = {
+        name: each
+        for name, each in services.items()
+        if "build" not in each and "image" in each and not _INFRASTRUCTURE.search(str(each["image"]))
+    }
+    return others if len(others) == 1 and "build" not in str(services)[:20_000] else {}
 
 
 def _needs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence, is_secret
+from hivemind.detection import Detection, Precedence
 
 FILES = (
     ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.production.example", "env.example", "example.env",
@@ -16,11 +16,12 @@ _PLACEHOLDER = re.compile(
     r"^$|change|replace|your|secret|example|placeholder|todo|xxx|<.*>|^-+$|^\.+$|generate|fill|fixme|insert|random|password|key",
     re.IGNORECASE,
 )
-_OTHERS = re.compile(
-    r"AWS|S3|GOOGLE|GITHUB|GITLAB|FACEBOOK|TWITTER|SLACK|STRIPE|TWILIO|SENDGRID|MAIL|SMTP|SENTRY|OPENAI|ANTHROPIC|PUSHER|"
-    r"DISCORD|TELEGRAM|RECAPTCHA|CLOUDINARY|ALGOLIA|AZURE|OIDC|OAUTH|LDAP|NEW_RELIC|DATADOG|MIX_|VITE_|NEXT_PUBLIC|REACT_APP|"
-    r"LINEAR|NOTION|FIGMA|PAYPAL|APPLE|MICROSOFT|MATTERMOST|MATRIX|SHOPIFY|TRELLO|SPIKE|VAPID|BUGSNAG|DROPBOX|IFRAMELY"
+_OWN = re.compile(
+    r"(^|_)(SECRET_KEY(_BASE)?|APP_KEYS?|APP_SECRET|JWT_SECRET(_KEY)?|JWT_KEY|SESSION_SECRET|AUTH_SECRET|COOKIE_SECRET|"
+    r"ENCRYPTION_KEY|TOKEN_SECRET|SIGNING_KEY|MASTER_KEY|HASHIDS_SALT|UTILS_SECRET|NEXTAUTH_SECRET)$|^SECRET$"
 )
+"""Secrets that an application makes up for itself; those of other parties are mostly optional."""
+_OTHERS = re.compile(r"AWS|S3|GOOGLE|GITHUB|STRIPE|AZURE|CLIENT|CAPTCHA|TWITTER|FACEBOOK|SLACK|PUSHER|ALGOLIA")
 _SCHEMES = {
     "postgres": r"postgres(ql)?(\+\w+)?://|^pgsql$|^postgres(ql)?$",
     "mysql": r"mysql2?(\+\w+)?://|^mysql$|^mariadb$",
@@ -39,7 +40,7 @@ def detect(folder: Folder) -> list[Detection]:
         if match is None or file is None:
             continue
         name, value = match[1], match[2].strip("\"'")
-        if is_secret(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
+        if _OWN.search(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
             found.append(_said(folder, "env_required", name, file, number, 0.55))
         need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
         if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):

@@ -24,6 +24,9 @@ REQUIREMENTS = (
     "requirements.in",
 )
 _DEEPEST = 8
+_BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2", "postgresql": "psycopg2",
+            "postgres": "psycopg", "mysql": "mysqlclient", "aiomysql": "aiomysql", "pymysql": "pymysql"}  # fmt: skip
+"""Extra -> the driver that it brings: `celery[redis]`, `sqlalchemy[asyncpg]`."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,9 @@ def _gather(
         name = canonicalize_name(requirement.name)
         names.setdefault(name, (folder.in_repository(file), line))
         extras[name] = extras.get(name, frozenset()) | requirement.extras
+        for extra in requirement.extras:
+            if extra in _BROUGHT:
+                names.setdefault(_BROUGHT[extra], (folder.in_repository(file), line))
     return Dependencies(names, manifest, manager, install, extras, evidence)
 
 

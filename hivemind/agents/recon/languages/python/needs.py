@@ -43,8 +43,9 @@ _VARIABLES = {
     "redis": r"(REDIS|VALKEY|CACHE|CELERY_BROKER|BROKER|RQ)\w*_?(URL|URI|HOST)$",
     "mongodb": r"MONGO\w*$",
 }
+_SCHEMES = {"postgres": "postgres", "mysql": "mysql|mariadb", "redis": "redis|valkey", "mongodb": "mongo"}
 _GIVEN = frozenset(
-    {"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "DATABASE_URL", "PYTHONPATH"}
+    {"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"}
 )
 
 
@@ -63,12 +64,12 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
         used.add(need)
         read = next((each for each in source.reads if re.search(_VARIABLES[need], each.name)), None)
         is_embedded = embedded and need in {"postgres", "mysql"}
-        file, line = dependencies.names[driver]
+        is_embedded = is_embedded and not (read and re.search(_SCHEMES[need], read.default or ""))
+        spot = dependencies.names[driver]
         if read is None:
-            sure = 0.25 if is_embedded else 0.45 if source.known else 0.6
-            found.append(Detection("need", need, file, line, Precedence.DECLARED, sure, driver, LANGUAGE))
+            found.append(_without_variable(folder, source, need, driver, spot, embedded=is_embedded))
             continue
-        where = f"{driver} in {_spot((file, line))}, {read.name}"
+        where = f"{driver} in {_spot(spot)}, {read.name}"
         found.append(
             folder.found(
                 "need", need, read.file, read.line, precedence=Precedence.CODE,
@@ -76,6 +77,26 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
             )
         )  # fmt: skip
     return found + _required(folder, source)
+
+
+def _without_variable(
+    folder: Folder, source: Source, need: str, driver: str, spot: tuple[str, int | None], *, embedded: bool
+) -> Detection:
+    """A driver whose address stands in the code, or nowhere that is seen: a need where the code names a database of
+    the kind, or uses the driver itself."""
+    file, line = spot
+    if (written := source.addresses.get(need)) and not embedded:
+        return folder.found(
+            "need", need, *written, precedence=Precedence.CODE, confidence=0.7, note=driver, language=LANGUAGE
+        )
+    module = driver.replace("-binary", "").replace("-", "_")
+    if module in source.imports and not embedded:
+        return folder.found(
+            "need", need, *source.imports[module], precedence=Precedence.CODE, confidence=0.6, note=driver,
+            language=LANGUAGE,
+        )  # fmt: skip
+    sure = 0.25 if embedded else 0.45 if source.known else 0.6
+    return Detection("need", need, file, line, Precedence.DECLARED, sure, driver, LANGUAGE)
 
 
 def _embedded(folder: Folder, source: Source) -> bool:

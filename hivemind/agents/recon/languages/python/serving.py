@@ -22,7 +22,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source, framework
     """`install`, `start`, `port` and `health_path`."""
     found: list[Detection] = []
     install, note = dependencies.install, None
-    application = _application(folder, source, framework) or _named(folder, source, framework)
+    application = _application(folder, source, framework) or _named(folder, dependencies, source, framework)
     if application:
         server = servers.choose(application, dependencies)
         sure = 0.9 if application.line else 0.6
@@ -80,13 +80,18 @@ _OF_THEIR_OWN = frozenset(
 """Frameworks whose programs open their port themselves."""
 
 
-def _named(folder: Folder, source: Source, framework: str | None) -> Application | None:
+def _named(
+    folder: Folder, dependencies: Dependencies, source: Source, framework: str | None
+) -> Application | None:
     """By the names of files alone, where nothing can be read out of them: the object that tutorials would put there."""
     if source.known or framework is None or framework in _OF_THEIR_OWN or _BY_NAME[framework].start:
         return None
     if framework == "django":
-        file = next((file for file in folder.sources(".py") if file.endswith("/wsgi.py")), None)
-        return Application("django", sources.module_of(file), "application", file, 0) if file else None
+        wants = "asgi" if dependencies.has("uvicorn", "daphne") and not dependencies.has("gunicorn") else "wsgi"
+        names = (f"/{wants}.py", f"/{wants}/__init__.py")
+        file = next((file for file in folder.sources(".py") if file.endswith(names)), None)
+        kind = "django-asgi" if wants == "asgi" else "django"
+        return Application(kind, sources.module_of(file), "application", file, 0) if file else None
     file = folder.first("wsgi.py", "asgi.py", "main.py", "app.py", "app/main.py", "server.py", "src/main.py", "run.py")
     name = "application" if file in {"wsgi.py", "asgi.py"} else "app"
     return Application(framework, sources.module_of(file), name, file, 0) if file else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -80,7 +81,7 @@ class Route:
 @dataclass
 class Source:
     """All that was found, files in order of depth and name. mains: where `__name__` is asked for. known: whether any
-    file says anything at all."""
+    file says anything at all. addresses: need -> where the address of such a database is written out."""
 
     applications: list[Application] = field(default_factory=list)
     reads: list[EnvironmentRead] = field(default_factory=list)
@@ -91,6 +92,7 @@ class Source:
     prefixed: bool = False
     mains: list[tuple[str, int]] = field(default_factory=list)
     known: bool = False
+    addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def read(folder: Folder) -> Source:
@@ -145,10 +147,17 @@ class _Reader:
                 self._call(node, at_import=id(node) not in inside)
             elif isinstance(node, ast.Compare):
                 self._comparison(node)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value[:40]:
+                self._address(node.value, node.lineno)
             elif isinstance(node, ast.Subscript) and _dotted(node.value) in {"os.environ", "environ"}:
                 name = _string(node.slice)
                 if name and isinstance(node.ctx, ast.Load):
                     self._read(name, node, None, at_import=id(node) not in inside)
+
+    def _address(self, text: str, line: int) -> None:
+        match = re.match(r"(postgres|mysql|redis|mongodb)(?:ql|s)?(?:\+\w+)*://", text)
+        if match:
+            self.source.addresses.setdefault(match[1], (self.file, line))
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
