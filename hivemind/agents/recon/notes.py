@@ -20,43 +20,43 @@ class Notes:
         self.found: list[Detection] = []
 
     def declared(
-        self, field: str, value: str | int, file: str, line: int | None = None, sure: float = 1.0,
+        self, field: str, value: str | int, file: str, line: int | None = None, *, sure: float = 1.0,
         note: str | None = None,
     ) -> None:  # fmt: skip
         """What a manifest or version file says."""
-        self._add(field, value, (file, line), Precedence.DECLARED, sure, note)
+        self._add(field, value, (file, line), Precedence.DECLARED, sure=sure, note=note)
 
     def code(
-        self, field: str, value: str | int, file: str, line: int | None = None, sure: float = 0.9,
+        self, field: str, value: str | int, file: str, line: int | None = None, *, sure: float = 0.9,
         note: str | None = None,
     ) -> None:  # fmt: skip
         """What source code says."""
-        self._add(field, value, (file, line), Precedence.CODE, sure, note)
+        self._add(field, value, (file, line), Precedence.CODE, sure=sure, note=note)
 
     def usual(
-        self, field: str, value: str | int, file: str, line: int | None = None, sure: float = 0.8,
+        self, field: str, value: str | int, file: str, line: int | None = None, *, sure: float = 0.8,
         note: str | None = None,
     ) -> None:  # fmt: skip
         """What the language or framework does unless told otherwise."""
-        self._add(field, value, (file, line), Precedence.CONVENTION, sure, note)
+        self._add(field, value, (file, line), Precedence.CONVENTION, sure=sure, note=note)
 
     def speaks(self, file: str, sure: float, line: int | None = None) -> None:
         """The language itself. sure: how certain it is that this language is what serves here."""
-        self._add("language", self.language, (file, line), Precedence.DECLARED, sure, None)
+        self._add("language", self.language, (file, line), Precedence.DECLARED, sure=sure, note=None)
 
     def kind(self, kind: str, spot: Spot, sure: float = 0.9, note: str | None = None) -> None:
         """web, worker, static, library or cli."""
-        self._add("kind", kind, spot, Precedence.CODE, sure, note)
+        self._add("kind", kind, spot, Precedence.CODE, sure=sure, note=note)
 
     def needs(self, drivers: Mapping[str, Spot], table: Mapping[str, tuple[str, ...]]) -> None:
         """A `need` for each database that one of these drivers speaks to. table: database -> drivers."""
         for need, names in table.items():
             driver = next((name for name in names if name in drivers), None)
             if driver is not None:
-                self._add("need", need, drivers[driver], Precedence.DECLARED, 0.9, driver)
+                self._add("need", need, drivers[driver], Precedence.DECLARED, sure=0.9, note=driver)
 
     def _add(
-        self, field: str, value: str | int, spot: Spot, precedence: Precedence, sure: float, note: str | None
+        self, field: str, value: str | int, spot: Spot, precedence: Precedence, *, sure: float, note: str | None
     ) -> None:
         self.found.append(
             self.folder.found(

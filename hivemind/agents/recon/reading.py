@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from hivemind.agents.recon.folder import Folder
 
@@ -55,7 +56,9 @@ def scan(
 
 def port(hits: Iterable[Hit]) -> Hit | None:
     """The first hit whose value is a port."""
-    return next((hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) <= 65535), None)
+    return next(
+        (hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) <= 65535), None
+    )
 
 
 def pinned(folder: Folder, *tools: str, files: tuple[str, ...] = ()) -> Hit | None:
@@ -79,7 +82,7 @@ def pinned(folder: Folder, *tools: str, files: tuple[str, ...] = ()) -> Hit | No
 def _mise(folder: Folder, tools: tuple[str, ...]) -> Hit | None:
     for file in ("mise.toml", ".mise.toml"):
         try:
-            table = tomllib.loads(folder.text(file, limit=100_000) or "").get("tools")
+            table: Any = tomllib.loads(folder.text(file, limit=100_000) or "").get("tools")
         except (tomllib.TOMLDecodeError, RecursionError):
             continue
         for tool in tools if isinstance(table, dict) else ():

@@ -29,10 +29,12 @@ DRIVERS = {
     "redis": ("com.taoensso/carmine",),
     "mongodb": ("com.novemberain/monger", "org.mongodb/mongodb-driver-sync"),
 }
+_MANAGERS = {"project.clj": "leiningen", "deps.edn": "clojure", "build.boot": "boot"}
 _PORTS = {"pedestal": 8080, "luminus": 3000, "ring": 3000}
 _DEPENDENCY = re.compile(
     r"\[([\w./-]+)\s+\"[^\"]+\"|^\s*\{?\s*(?::deps\s*\{)?\s*([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
 )
+_LUMINUS = re.compile(r"env/prod/cljc?/[\w/]+/env\.cljc?")
 _PATTERNS = {
     "main": re.compile(r"\(defn -main\b"),
     "listens": re.compile(r"run-jetty|run-server|start-server|http/start|jetty-adapter|create-server|run-adapter"),
@@ -43,20 +45,20 @@ _PATTERNS = {
 
 def detect(folder: Folder) -> list[Detection]:
     """What a Clojure project tells; nothing without project.clj, deps.edn or build.boot."""
-    file = folder.first("project.clj", "deps.edn", "build.boot")
+    file = folder.first(*_MANAGERS)
     if file is None:
         return []
     notes = Notes(folder, LANGUAGE)
     dependencies = _dependencies(folder, file)
-    notes.declared(
-        "package_manager", "leiningen" if file == "project.clj" else "clojure" if file == "deps.edn" else "boot", file
-    )
+    notes.declared("package_manager", _MANAGERS[file], file)
     if version := pinned(folder, "java", files=(".jdk-version", ".java-version")):
         notes.declared("runtime_version", version.value, version.file, version.line)
     hits = scan(folder, folder.sources(".clj", ".cljc"), _PATTERNS, comments=(";",))
     found = next(((name, spot) for name, starts in FRAMEWORKS.items() if (spot := _uses(dependencies, starts))), None)
     if found:
         notes.declared("framework", found[0], *found[1])
+    elif not dependencies and (trace := next((each for each in folder.files if _LUMINUS.fullmatch(each)), None)):
+        notes.usual("framework", "luminus", trace, sure=0.5, note="its folders")
     main = folder.line(file, r"(?<!\w):main\b") or folder.line(file, r":ring\s*\{")
     seen = hits["main"][0] if hits["main"] else None
     if seen is None and main is None and not (folder.text(file) or "").strip():
@@ -126,8 +128,7 @@ def _dependencies(folder: Folder, file: str) -> dict[str, Spot]:
 
 
 def _uses(dependencies: dict[str, Spot], starts: tuple[str, ...]) -> Spot | None:
-    return next(
-        (spot for name, spot in dependencies.items() for start in starts
-         if name == start or (start.endswith(("/", "-")) and name.startswith(start)) or name.startswith((f"{start}-", f"{start}/"))),
-        None,
-    )  # fmt: skip
+    def fits(name: str, start: str) -> bool:
+        return name == start or name.startswith((start,) if start.endswith(("/", "-")) else (f"{start}-", f"{start}/"))
+
+    return next((spot for name, spot in dependencies.items() for start in starts if fits(name, start)), None)

@@ -18,13 +18,22 @@ FRAMEWORKS = {
     "express": r"npm:express\b", "alosaur": r"/x/alosaur\b", "opine": r"/x/opine\b",
 }  # fmt: skip
 DRIVERS = {
-    "postgres": r"npm:(?:pg|postgres)\b|/x/(?:postgres|postgresjs)\b|@db/postgres", "mysql": r"npm:mysql2?\b|/x/mysql\b",
-    "redis": r"npm:(?:ioredis|redis)\b|/x/redis\b|@db/redis", "mongodb": r"npm:(?:mongodb|mongoose)\b|/x/mongo\b|@db/mongo",
+    "postgres": r"npm:(?:pg|postgres)\b|/x/(?:postgres|postgresjs)\b|@db/postgres",
+    "mysql": r"npm:mysql2?\b|/x/mysql\b",
+    "redis": r"npm:(?:ioredis|redis)\b|/x/redis\b|@db/redis",
+    "mongodb": r"npm:(?:mongodb|mongoose)\b|/x/mongo\b|@db/mongo",
 }
-_USUAL = tuple(f"{folder}{name}.{end}" for folder in ("", "src/") for name in ("main", "server", "mod", "index", "app") for end in ("ts", "tsx", "js"))
+_USUAL = tuple(
+    f"{folder}{name}.{end}"
+    for folder in ("", "src/")
+    for name in ("main", "server", "mod", "index", "app")
+    for end in ("ts", "tsx", "js")
+)
 _PATTERNS = {
     "listens": re.compile(r"Deno\.(?:serve|listen)\(|\bserve\(|\.listen\("),
-    "port": re.compile(r"\"PORT\"\)\s*(?:\)\s*)?(?:\|\||\?\?)\s*\"?(\d{2,5})|\bport:\s*(?:Number\([^)]*\)\s*\|\|\s*)?(\d{2,5})\b|\bPORT\s*=\s*(\d{2,5})"),
+    "port": re.compile(
+        r"\"PORT\"\)\s*(?:\)\s*)?(?:\|\||\?\?)\s*\"?(\d{2,5})|\bport:\s*(?:Number\([^)]*\)\s*\|\|\s*)?(\d{2,5})\b|\bPORT\s*=\s*(\d{2,5})"
+    ),
     "health": re.compile(rf"[\"'`]({HEALTH})[\"'`]"),
     "arguments": re.compile(r"Deno\.args|@std/cli|std/flags|cliffy"),
     "imports": re.compile(r"(?:from|import)\s*\(?\s*[\"']((?:npm:|jsr:|https://)[^\"']+)[\"']"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
@@ -21,7 +21,7 @@ FRAMEWORKS = {
     "carter": ("Carter",), "orleans": ("Microsoft.Orleans.Server",),
 }  # fmt: skip
 DRIVERS = {
-    "postgres": ("Npgsql",), "mysql": ("MySql.", "MySqlConnector", "Pomelo.EntityFrameworkCore.MySql", "MySqlConnector."),
+    "postgres": ("Npgsql",), "mysql": ("MySql.", "MySqlConnector", "Pomelo.EntityFrameworkCore.MySql"),
     "redis": ("StackExchange.Redis", "Microsoft.Extensions.Caching.StackExchangeRedis", "ServiceStack.Redis",
               "Microsoft.AspNetCore.SignalR.StackExchangeRedis", "Hangfire.Redis"),
     "mongodb": ("MongoDB.Driver", "MongoDB.EntityFrameworkCore"),
@@ -145,32 +145,21 @@ def hits_blazor(folder: Folder, home: str) -> bool:
 
 
 def _kind(project: Project, hits: dict[str, list[Hit]], spot: Spot) -> tuple[str, Spot, float]:
-    def first(name: str) -> Spot | None:
-        return next(((hit.file, hit.line) for hit in hits[name]), None)
-
-    if project.sdk == _BLAZOR_PAGES:
-        return "static", spot, 0.9
+    """What it is, where that shows, and how surely: what the project file says before what the code does."""
     if project.web:
         return "web", spot, 0.95
-    if project.sdk == "Microsoft.NET.Sdk.Worker":
-        return "worker", spot, 0.95
-    if project.tool:
-        return "cli", spot, 0.9
+    named = {_BLAZOR_PAGES: "static", "Microsoft.NET.Sdk.Worker": "worker"}.get(project.sdk)
+    if named or project.tool:
+        return named or "cli", spot, 0.9
     if project.output not in {"exe", "winexe"}:
         return "library", spot, 0.85
-    if listens := first("listens"):
-        return "web", listens, 0.85
-    if commands := project.uses(*_COMMANDS):
-        return "cli", commands, 0.85
-    if waits := first("waits"):
-        return "worker", waits, 0.8
-    if consumer := project.uses(*_CONSUMERS):
-        return "worker", consumer, 0.8
-    if re.search(r"worker|consumer|scheduler|jobs?$", project.name, re.IGNORECASE):
-        return "worker", spot, 0.75
-    if arguments := first("arguments"):
-        return "cli", arguments, 0.75
-    return "web", spot, 0.5
+    seen = {name: next(((hit.file, hit.line) for hit in found), None) for name, found in hits.items()}
+    by_name = spot if re.search(r"worker|consumer|scheduler|jobs?$", project.name, re.IGNORECASE) else None
+    signs: tuple[tuple[str, Spot | None, float], ...] = (
+        ("web", seen["listens"], 0.85), ("cli", project.uses(*_COMMANDS), 0.85), ("worker", seen["waits"], 0.8),
+        ("worker", project.uses(*_CONSUMERS), 0.8), ("worker", by_name, 0.75), ("cli", seen["arguments"], 0.75),
+    )  # fmt: skip
+    return next(((kind, where, sure) for kind, where, sure in signs if where), ("web", spot, 0.5))
 
 
 def _needs(notes: Notes, project: Project) -> None:
@@ -188,8 +177,8 @@ def _project(folder: Folder, file: str) -> Project | None:
     if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
         return None
     try:
-        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
-    except (ElementTree.ParseError, ValueError, RecursionError):
+        root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
+    except (ET.ParseError, ValueError, RecursionError):
         return None
     for element in root.iter():
         if isinstance(element.tag, str):

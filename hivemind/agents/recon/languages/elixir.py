@@ -41,6 +41,10 @@ def detect(folder: Folder) -> list[Detection]:
     framework = next((name for name in FRAMEWORKS if name in dependencies), None)
     if framework and FRAMEWORKS[framework] != "plug":
         notes.declared("framework", FRAMEWORKS[framework], *dependencies[framework])
+    trace = next((file for file in folder.files if re.fullmatch(r"lib/\w+_web/(?:endpoint|router)\.ex", file)), None)
+    if framework != "phoenix" and trace:
+        framework = "phoenix"
+        notes.code("framework", "phoenix", trace, sure=0.8)
     umbrella = folder.line(FILE, r"^\s*apps_path:")
     apps = next((file for file in folder.files if re.fullmatch(r"apps/\w+_web/mix\.exs", file)), None)
     if umbrella and apps:
@@ -71,6 +75,10 @@ def detect(folder: Folder) -> list[Detection]:
     if kind == "web":
         _addresses(notes, hits, framework)
     notes.needs(dependencies, DRIVERS)
+    migrations = next((file for file in folder.files if file.startswith("priv/repo/migrations/")), None)
+    known = {"postgrex", "myxql", "ecto_sqlite3", "tds", "exqlite"}
+    if migrations and not text.strip() and not known.intersection(dependencies):
+        notes.usual("need", "postgres", migrations, sure=0.5, note="Ecto's usual database")
     return notes.found
 
 
@@ -111,8 +119,8 @@ def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) 
     configured = scan(folder, settings, _PATTERNS, comments=("#",))
     if number := port(configured["port"]) or port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
-    elif framework:
-        notes.usual("port", 4000, FILE, note=f"{FRAMEWORKS[framework]}'s own")
+    else:
+        notes.usual("port", 4000, FILE, sure=0.8 if framework else 0.4, note="usual for Elixir")
     for hit in hits["health"][:1]:
         notes.code("health_path", hit.value, hit.file, hit.line)
     for file in settings:

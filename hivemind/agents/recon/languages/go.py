@@ -77,7 +77,8 @@ _PATTERNS = {
     ),
     "given": re.compile(r"(?i:getenv|lookupenv)\(\"PORT\"\)"),
     "health": re.compile(
-        rf"(?:\.(?:GET|Get|HandleFunc|Handle|Any|HEAD|Path|Method)\(|\bcase\b|URL\.Path\s*==)[^\"]*\"(?:GET )?({HEALTH})\""
+        rf"(?:\.(?:GET|Get|HandleFunc|Handle|Any|HEAD|Path|Method)\(|\bcase\b|URL\.Path\s*==)"
+        rf"[^\"]*\"(?:GET )?({HEALTH})\""
     ),
     "arguments": re.compile(r"\bflag\.Parse\(|\bos\.Args\b|os\.Stdin\b|pflag\.Parse\("),
     "required": re.compile(r"log\.Fatal\w*\(\"\$?([A-Z][A-Z0-9_]{2,}) (?:must be set|is required|not set)"),

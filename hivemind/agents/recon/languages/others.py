@@ -35,16 +35,20 @@ CONVENTIONS = (
                "dart compile exe bin/{name}.dart -o bin/{name}.exe", "./bin/{name}.exe"),
     Convention("crystal", "shard.yml", r"(?m)^name:\s*([\w-]+)", "shards", "shards install", "shards build --release",
                "./bin/{name}", (".crystal-version",)),
-    Convention("zig", "build.zig", r"addExecutable\([^)]*?\.name\s*=\s*\"([\w-]+)\"|addExecutable\(\s*\"([\w-]+)\"", "zig", None,
+    Convention("zig", "build.zig", r"addExecutable\([^)]*?\.name\s*=\s*\"([\w-]+)\"|addExecutable\(\s*\"([\w-]+)\"",
+               "zig", None,
                "zig build -Doptimize=ReleaseSafe", "./zig-out/bin/{name}"),
     Convention("haskell", "stack.yaml", "", "stack", None, "stack build --copy-bins --local-bin-path bin", None),
     Convention("haskell", "*.cabal", r"(?mi)^executable\s+([\w-]+)", "cabal", "cabal update",
                "cabal install --installdir=bin --install-method=copy", "./bin/{name}"),
-    Convention("ocaml", "dune-project", r"\(name\s+([\w-]+)\)", "opam", "opam install . --deps-only", "dune build --profile release", None),
-    Convention("nim", "*.nimble", r"(?m)^bin\s*=\s*@\[\"([\w/-]+)\"", "nimble", "nimble install --depsOnly", "nimble build -d:release", "./{name}"),
+    Convention("ocaml", "dune-project", r"\(name\s+([\w-]+)\)", "opam", "opam install . --deps-only",
+               "dune build --profile release", None),
+    Convention("nim", "*.nimble", r"(?m)^bin\s*=\s*@\[\"([\w/-]+)\"", "nimble",
+               "nimble install --depsOnly", "nimble build -d:release", "./{name}"),
     Convention("cpp", "CMakeLists.txt", r"add_executable\s*\(\s*\"?([\w-]+)", "cmake", None,
                "cmake -B build -DCMAKE_BUILD_TYPE=Release && cmake --build build", "./build/{name}"),
-    Convention("cpp", "meson.build", r"executable\(\s*'([\w-]+)'", "meson", None, "meson setup build && meson compile -C build", "./build/{name}"),
+    Convention("cpp", "meson.build", r"executable\(\s*'([\w-]+)'", "meson", None,
+               "meson setup build && meson compile -C build", "./build/{name}"),
     Convention("perl", "cpanfile", "", "cpanm", "cpanm --installdeps .", None, None),
     Convention("scheme", "haunt.scm", "", None, None, "haunt build", None),
     Convention("julia", "Project.toml", "", "pkg", "julia --project -e 'using Pkg; Pkg.instantiate()'", None, None),
@@ -56,8 +60,8 @@ _ENTRIES = {
     "scheme": ("init.scm", "main.scm"),
     "perl": ("app.psgi", "app.pl"),
 }
-_RUNNERS = {"julia": "julia --project {file}", "scheme": "guile {file} --auto-compile", "app.psgi": "plackup -p ${PORT:-5000} {file}",
-            "perl": "perl {file}"}  # fmt: skip
+_RUNNERS = {"julia": "julia --project {file}", "scheme": "guile {file} --auto-compile",
+            "app.psgi": "plackup -p ${PORT:-5000} {file}", "perl": "perl {file}"}  # fmt: skip
 
 
 def detect(folder: Folder) -> list[Detection]:

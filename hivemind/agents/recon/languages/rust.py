@@ -16,7 +16,8 @@ from hivemind.detection import Detection
 LANGUAGE = "rust"
 FILE = "Cargo.toml"
 FRAMEWORKS = {
-    "loco-rs": "loco", "leptos_axum": "leptos", "leptos_actix": "leptos", "leptos": "leptos", "dioxus-fullstack": "dioxus",
+    "loco-rs": "loco", "leptos_axum": "leptos", "leptos_actix": "leptos", "leptos": "leptos",
+    "dioxus-fullstack": "dioxus",
     "cot": "cot", "poem-openapi": "poem", "rocket": "rocket", "actix-web": "actix-web", "axum": "axum", "warp": "warp",
     "poem": "poem", "salvo": "salvo", "tide": "tide", "ntex": "ntex", "rouille": "rouille", "gotham": "gotham",
     "viz": "viz", "thruster": "thruster", "iron": "iron", "nickel": "nickel", "xitca-web": "xitca-web",

@@ -56,13 +56,13 @@ def _build(notes: Notes, projects: list[Project]) -> None:
         framework = traces[0]
         notes.usual("framework", framework, traces[1], sure=0.5, note="by its files")
     facts = serving.read(folder, chosen)
-    kind, seen, sure = serving.kind(folder, chosen, framework, facts)
+    kind, seen, sure = serving.kind(folder, chosen, framework, facts, alone=len(projects) == 1)
     notes.kind(kind, seen, sure)
     notes.speaks(top.file, SERVES if kind == "web" and sure > 0.7 else MANIFEST if kind == "library" else BUILDS)
     _tasks(notes, chosen, framework)
     if kind in {"library", "cli"}:
         return
-    starting.detect(notes, chosen, framework, facts)
+    starting.detect(notes, chosen, framework)
     if kind == "web":
         serving.addresses(notes, chosen, framework, facts)
     serving.needs(notes, chosen, facts)

@@ -42,7 +42,7 @@ def read(folder: Folder) -> list[Project]:
     ]
     if not modules:
         modules = [file.rpartition("/")[0] for file in folder.files if file.endswith(_BELOW) and file.count("/") <= 2]
-    found = []
+    found: list[Project] = []
     for path in ("", *dict.fromkeys(each for each in modules if ".." not in each)):
         file = folder.first(*(f"{path}/{each}" if path else each for each in _FILES))
         if file and len(found) < 40:
@@ -51,23 +51,14 @@ def read(folder: Folder) -> list[Project]:
     return found
 
 
-def _project(folder: Folder, file: str, path: str, name: str) -> Project:
-    project = Project("gradle", file, path, name)
+def _project(folder: Folder, file: str, path: str, own: str) -> Project:
+    project = Project("gradle", file, path, own)
     catalog = folder.toml(_CATALOG)
     for number, line in lines(folder, file):
-        if match := _DEPENDENCY.match(line):
-            if not _aside(match["scope"]):
-                project.dependencies.setdefault(match["name"], (file, number))
-        elif match := _CATALOGUED.match(line):
-            if not _aside(match["scope"]):
-                for each in _catalogued(catalog, match["alias"]):
-                    project.dependencies.setdefault(each, (file, number))
-        if (match := _PLUGIN.search(line)) and "apply false" not in line:
-            project.plugins.setdefault(next(group for group in match.groups() if group), (file, number))
-        if (match := _CATALOGUED_PLUGIN.search(line)) and "apply false" not in line and "apply(false" not in line:
-            project.plugins.setdefault(_plugin(catalog, match[1]), (file, number))
-        if _KOTLIN.search(line):
-            project.plugins.setdefault("org.jetbrains.kotlin.jvm", (file, number))
+        for name in _dependencies(catalog, line):
+            project.dependencies.setdefault(name, (file, number))
+        for name in _plugins(catalog, line):
+            project.plugins.setdefault(name, (file, number))
         if project.main is None and _MAIN.search(line):
             project.main = (file, number)
         if project.version is None and (match := _VERSION.search(line)):
@@ -76,6 +67,25 @@ def _project(folder: Folder, file: str, path: str, name: str) -> Project:
     if "war" in project.plugins:
         project.packaging = "war"
     return project
+
+
+def _dependencies(catalog: dict[str, object], line: str) -> list[str]:
+    match = _DEPENDENCY.match(line)
+    if match:
+        return [] if _aside(match["scope"]) else [match["name"]]
+    match = _CATALOGUED.match(line)
+    return _catalogued(catalog, match["alias"]) if match and not _aside(match["scope"]) else []
+
+
+def _plugins(catalog: dict[str, object], line: str) -> list[str]:
+    if "apply false" in line or "apply(false" in line:
+        return []
+    names = ["org.jetbrains.kotlin.jvm"] if _KOTLIN.search(line) else []
+    if match := _PLUGIN.search(line):
+        names.append(next(group for group in match.groups() if group))
+    if match := _CATALOGUED_PLUGIN.search(line):
+        names.append(_plugin(catalog, match[1]))
+    return names
 
 
 def lines(folder: Folder, file: str) -> Iterator[tuple[int, str]]:
@@ -104,8 +114,9 @@ def _catalogued(catalog: dict[str, object], alias: str) -> list[str]:
     bundles = catalog.get("bundles")
     names = [alias]
     if alias.startswith("bundles.") and isinstance(bundles, dict):
-        found = next((value for key, value in bundles.items() if _dotted(key) == alias.removeprefix("bundles.")), [])
-        names = [_dotted(str(each)) for each in found] if isinstance(found, list) else []
+        own = alias.removeprefix("bundles.")
+        bundle: object = next((value for key, value in bundles.items() if _dotted(key) == own), None)
+        names = [_dotted(str(each)) for each in bundle] if isinstance(bundle, list) else []
     modules = []
     for key, value in libraries.items() if isinstance(libraries, dict) else ():
         if _dotted(key) in names:
@@ -136,9 +147,9 @@ def sbt(folder: Folder) -> list[Project]:
     for file in ("build.sbt", "project/Dependencies.scala", "project/plugins.sbt"):
         for number, line in lines(folder, file):
             into = project.plugins if file.startswith("project/pl") or "addSbtPlugin" in line else project.dependencies
-            for match in _SBT_DEPENDENCY.finditer(line):
-                if not re.search(r"%\s*(?:Test|\"test|IntegrationTest)", match[3]):
-                    into.setdefault(f"{match[1]}:{match[2]}", (file, number))
+            for each in _SBT_DEPENDENCY.finditer(line):
+                if not re.search(r"%\s*(?:Test|\"test|IntegrationTest)", each[3]):
+                    into.setdefault(f"{each[1]}:{each[2]}", (file, number))
             if match := re.search(r"\b(?:executableScriptName)\s*:=\s*\"([\w.-]+)\"", line):
                 project.name, project.main = match[1], (file, number)
             elif (match := re.match(r"[^\"]*\bname\s*:=\s*\"([^\"]+)\"", line)) and project.main is None:

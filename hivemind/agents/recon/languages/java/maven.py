@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.java.project import Project
@@ -34,13 +34,13 @@ def read(folder: Folder) -> list[Project]:
     return found
 
 
-def _root(folder: Folder, file: str) -> ElementTree.Element | None:
+def _root(folder: Folder, file: str) -> ET.Element | None:
     text = folder.text(file)
     if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
         return None
     try:
-        root = ElementTree.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
-    except (ElementTree.ParseError, ValueError, RecursionError):
+        root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
+    except (ET.ParseError, ValueError, RecursionError):
         return None
     for element in root.iter():
         if isinstance(element.tag, str):
@@ -48,7 +48,7 @@ def _root(folder: Folder, file: str) -> ElementTree.Element | None:
     return root
 
 
-def _project(folder: Folder, path: str, root: ElementTree.Element) -> Project:
+def _project(folder: Folder, path: str, root: ET.Element) -> Project:
     file = f"{path}/{FILE}" if path else FILE
     texts = {name: (root.findtext(name) or "").strip() for name in ("artifactId", "packaging")}
     project = Project("maven", file, path, texts["artifactId"] or "app", texts["packaging"] or "jar")
@@ -75,9 +75,10 @@ def _project(folder: Folder, path: str, root: ElementTree.Element) -> Project:
     return project
 
 
-def _name(element: ElementTree.Element) -> str:
-    return f"{(element.findtext('groupId') or 'org.apache.maven.plugins').strip()}:{(element.findtext('artifactId') or '').strip()}"
+def _name(element: ET.Element) -> str:
+    group = (element.findtext("groupId") or "org.apache.maven.plugins").strip()
+    return f"{group}:{(element.findtext('artifactId') or '').strip()}"
 
 
-def _line(folder: Folder, file: str, element: ElementTree.Element) -> int | None:
+def _line(folder: Folder, file: str, element: ET.Element) -> int | None:
     return folder.line(file, rf"<artifactId>\s*{re.escape((element.findtext('artifactId') or '').strip())}\s*<")

@@ -15,10 +15,13 @@ from hivemind.agents.recon.reading import HEALTH, Hit, port, scan
 _SETTINGS = re.compile(
     r"(?:^|/)(?:application|bootstrap)(?:-(?:prod|production|default|cloud))?\.(?:properties|ya?ml|conf)$"
 )
+_SOURCES = (".java", ".kt", ".scala", ".groovy")
 _ASIDE = re.compile(r"(?:^|/)(?:test|tests|androidTest|integrationTest|docs|target|build|it)/")
 """Not the folder's own choice: `example` and `samples` are usual names of packages here."""
 _PATTERNS = {
-    "main": re.compile(r"\bvoid\s+main\s*\(|^\s*(?:suspend )?fun main\(|extends (?:IO|Z?IO)?App\b|@main\b|extends ZIOAppDefault"),
+    "main": re.compile(
+        r"\bvoid\s+main\s*\(|^\s*(?:suspend )?fun main\(|extends (?:Z?IO)?App(?:Default)?\b|@main\b"
+    ),
     "listens": re.compile(
         r"HttpServer\.create|new ServerSocket\(|embeddedServer\(|createHttpServer\(|Javalin\.create|new Server\(|"
         r"Undertow\.builder|\.bindAndHandle|newServerAt|EmberServerBuilder|extends HttpServlet|@WebServlet|Spark\.get\("
@@ -55,7 +58,7 @@ def read(folder: Folder, project: Project) -> Facts:
     inside = f"{project.path}/" if project.path else ""
     sources = sorted(
         (file for file in folder.files
-         if file.endswith((".java", ".kt", ".scala", ".groovy")) and file.startswith(inside) and not _ASIDE.search(file)),
+         if file.endswith(_SOURCES) and file.startswith(inside) and not _ASIDE.search(file)),
         key=lambda file: (file.count("/"), file),
     )  # fmt: skip
     settings = (
@@ -64,25 +67,30 @@ def read(folder: Folder, project: Project) -> Facts:
     return Facts(scan(folder, sources, _PATTERNS), scan(folder, settings, _CONFIGURED, comments=("#", "//")))
 
 
-def kind(folder: Folder, project: Project, framework: str | None, facts: Facts) -> tuple[str, Spot, float]:
-    """What it is, where that shows, and how surely."""
+def kind(
+    folder: Folder, project: Project, framework: str | None, facts: Facts, *, alone: bool = True
+) -> tuple[str, Spot, float]:
+    """What it is, where that shows, and how surely. alone: whether it is the only module of its build; a `main`
+    beside libraries is a tool or example of theirs, unless the build names it."""
     main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main or _named(folder, project))
     listens = next(((hit.file, hit.line) for hit in facts.source["listens"]), None)
     spot = (project.file, None)
-    if framework == "spring-boot" and main and not project.uses(*frameworks.SPRING_WEB):
-        return _idle(project, project.uses(*FRAMEWORKS[framework]) or spot, 0.6)
-    if project.packaging == "war":
-        return "web", spot, 0.9
-    if framework and (main or framework in {"play", "quarkus", "grails"}):
-        return "web", project.uses(*FRAMEWORKS[framework]) or spot, 0.95
+    brings = (framework and project.uses(*FRAMEWORKS[framework])) or spot
+    if framework == "spring-boot" and main and project.dependencies and not project.uses(*frameworks.SPRING_WEB):
+        return _idle(project, brings, 0.6)
+    if project.packaging == "war" or (framework and (main or framework in {"play", "quarkus", "grails"})):
+        return "web", brings, 0.95
     if listens and main:
         return "web", listens, 0.85
-    if main:
+    if main and (alone or project.main):
         return _idle(project, main, 0.5)
-    runs = project.uses("org.springframework.boot:spring-boot-maven-plugin", "org.springframework.boot")
-    if runs and runs in project.plugins.values() and project.uses(*frameworks.SPRING_WEB):
-        return "web", runs, 0.85
-    return "library", spot, 0.8
+    return ("web", brings, 0.8) if _packaged(project) else ("library", spot, 0.8)
+
+
+def _packaged(project: Project) -> bool:
+    """Whether the build makes a web application of it, though no program was seen."""
+    plugins = ("org.springframework.boot:spring-boot-maven-plugin", "org.springframework.boot")
+    return any(each in project.plugins for each in plugins) and project.uses(*frameworks.SPRING_WEB) is not None
 
 
 def _named(folder: Folder, project: Project) -> Spot | None:

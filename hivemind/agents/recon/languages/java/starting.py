@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.languages.java.project import Project
-from hivemind.agents.recon.languages.java.serving import Facts
 from hivemind.agents.recon.notes import Notes
 
 _FAT = ("com.github.johnrengelman.shadow", "com.gradleup.shadow", "io.ktor.plugin", "com.bmuschko.shadow")
 
+_PACKAGERS = (
+    "com.github.sbt:sbt-native-packager", "com.typesafe.sbt:sbt-native-packager", "JavaAppPackaging",
+    "JavaServerAppPackaging", "PlayScala", "PlayJava",
+)  # fmt: skip
 
-def detect(notes: Notes, project: Project, framework: str | None, facts: Facts) -> None:
+
+def detect(notes: Notes, project: Project, framework: str | None) -> None:
     """`start`, by the conventions of the tool that packages it."""
-    command = {"maven": _maven, "gradle": _gradle, "sbt": _sbt}[project.tool](notes, project, framework)
+    if project.tool == "maven":
+        command = _maven(notes, project, framework)
+    else:
+        command = _gradle(project, framework) if project.tool == "gradle" else _sbt(project, framework)
     if command is None:
         return
     spot = project.main or (project.file, None)
@@ -55,24 +62,21 @@ def _maven(notes: Notes, project: Project, framework: str | None) -> str | None:
     return f"java -jar {target}/*.jar"
 
 
-def _gradle(notes: Notes, project: Project, framework: str | None) -> str | None:
+def _gradle(project: Project, framework: str | None) -> str | None:
     built = project.inside("build")
     if framework == "quarkus":
         return f"java -jar {built}/quarkus-app/quarkus-run.jar"
-    if project.packaging == "war" and "org.springframework.boot" in project.plugins:
-        return f"java -jar {built}/libs/*.war"
+    boot = "org.springframework.boot" in project.plugins
     if project.packaging == "war":
-        return None
-    if "org.springframework.boot" in project.plugins:
-        return f"java -jar {built}/libs/*.jar"
-    if any(each in project.plugins for each in _FAT):
+        return f"java -jar {built}/libs/*.war" if boot else None
+    if not boot and any(each in project.plugins for each in _FAT):
         return f"java -jar {built}/libs/*-all.jar"
-    if _installs(project):
+    if not boot and _installs(project):
         return f"{built}/install/{project.name}/bin/{project.name}"
     return f"java -jar {built}/libs/*.jar"
 
 
-def _sbt(notes: Notes, project: Project, framework: str | None) -> str | None:
+def _sbt(project: Project, framework: str | None) -> str:
     if sbt_task(project) == "assembly":
         return "java -jar target/scala-*/*-assembly-*.jar"
     port = " -Dhttp.port=$PORT" if framework == "play" else ""
@@ -80,8 +84,7 @@ def _sbt(notes: Notes, project: Project, framework: str | None) -> str | None:
 
 
 def _packager(project: Project) -> bool:
-    return bool(project.uses("com.github.sbt:sbt-native-packager", "com.typesafe.sbt:sbt-native-packager", "JavaAppPackaging",
-                             "JavaServerAppPackaging", "PlayScala", "PlayJava"))  # fmt: skip
+    return project.uses(*_PACKAGERS) is not None
 
 
 def _installs(project: Project) -> bool:

@@ -45,7 +45,9 @@ _FRONTS = ("index.php", "app.php", "app_dev.php")
 def detect(folder: Folder) -> list[Detection]:
     """What the PHP part of a folder tells; nothing without composer.json or a PHP page in a usual place."""
     content = folder.json(FILE)
-    front = next((each for root in _ROOTS for name in _FRONTS if folder.has(each := f"{root}/{name}".lstrip("/"))), None)
+    front = next(
+        (each for root in _ROOTS for name in _FRONTS if folder.has(each := f"{root}/{name}".lstrip("/"))), None
+    )
     scripts = folder.top(".php")
     file = folder.first(FILE) or front or next(iter(scripts), None)
     if file is None:
@@ -114,7 +116,7 @@ def _without_pages(notes: Notes, content: dict[str, Any], framework: str | None)
     folder = notes.folder
     program = folder.line(FILE, r"^\s*\"bin\"\s*:")
     project = content.get("type") == "project"
-    if program or framework == "laravel-zero" or folder.line(FILE, r"^\s*\"symfony/console\"\s*:") and project:
+    if program or framework == "laravel-zero" or (project and line_of(folder, "symfony/console")):
         notes.speaks(FILE, BUILDS)
         notes.kind("cli", (FILE, program), 0.85)
         return
@@ -133,7 +135,9 @@ def _serving(notes: Notes, required: dict[str, str], framework: str | None, fron
     spot: Spot = ("artisan", None) if folder.has("artisan") else (front or FILE, None)
     if framework in {"laravel", "statamic", "october"} and folder.has("artisan"):
         server = "octane:start" if "laravel/octane" in required else "serve"
-        notes.usual("start", f"php artisan {server} --host=0.0.0.0 --port=${{PORT:-8000}}", *spot, note=f"usual for {framework}")
+        notes.usual(
+            "start", f"php artisan {server} --host=0.0.0.0 --port=${{PORT:-8000}}", *spot, note=f"usual for {framework}"
+        )
         if any(file.startswith("database/migrations/") for file in folder.files):
             notes.usual("release", "php artisan migrate --force", *spot)
     elif framework == "hyperf":
@@ -152,7 +156,9 @@ def _serving(notes: Notes, required: dict[str, str], framework: str | None, fron
     if line := folder.line("bootstrap/app.php", r"health:\s*[\"']/up[\"']"):
         notes.code("health_path", "/up", "bootstrap/app.php", line)
     scripts = folder.json("package.json").get("scripts")
-    script = next((name for name in ("build", "prod", "production") if isinstance(scripts, dict) and name in scripts), None)
+    script = next(
+        (name for name in ("build", "prod", "production") if isinstance(scripts, dict) and name in scripts), None
+    )
     if script:
         install = "npm ci" if folder.has("package-lock.json") else "npm install"
         where = folder.line("package.json", rf"^\s*\"{script}\"\s*:")

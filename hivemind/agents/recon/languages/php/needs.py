@@ -51,9 +51,14 @@ def detect(notes: Notes, required: dict[str, str], framework: str | None) -> Non
             continue
         notes.declared("need", need, FILE, line_of(folder, package), sure=0.85, note=package)
     if framework in _ALWAYS and not sql:
-        notes.usual("need", _ALWAYS[framework], file or FILE if required else "index.php", note=f"{framework} keeps its content there")
+        notes.usual(
+            "need",
+            _ALWAYS[framework],
+            file or FILE if required else "index.php",
+            note=f"{framework} keeps its content there",
+        )
     if framework == "laravel" and not file:
-        line = folder.line("config/database.php", r"env\([\"']DB_CONNECTION[\"'],\s*[\"'](mysql|pgsql)")
-        if line:
-            text = (folder.text("config/database.php") or "").splitlines()[line - 1]
-            notes.code("need", "postgres" if "pgsql" in text else "mysql", "config/database.php", line, sure=0.7)
+        settings = "config/database.php"
+        usual = re.search(r"env\([\"']DB_CONNECTION[\"'],\s*[\"'](mysql|pgsql)", folder.text(settings) or "")
+        if usual:
+            notes.code("need", _KINDS[usual[1]], settings, folder.line(settings, r"DB_CONNECTION"), sure=0.7)

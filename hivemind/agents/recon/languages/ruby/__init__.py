@@ -25,11 +25,15 @@ _SITES = {"jekyll": ("_site", "jekyll build"), "bridgetown": ("output", "bridget
 _SERVERS = ("puma", "unicorn", "falcon", "thin", "passenger", "iodine", "webrick", "rackup", "agoo", "pitchfork")
 _WORKERS = {"sidekiq": "bundle exec sidekiq", "resque": "bundle exec rake resque:work QUEUE=*",
             "shoryuken": "bundle exec shoryuken", "sneakers": "bundle exec rake sneakers:run"}  # fmt: skip
-_TOOLS = frozenset({"fastlane", "cocoapods", "rake", "danger", "rubocop", "xcpretty", "dotenv", "bundler", "html-proofer"})
+_TOOLS = frozenset(
+    {"fastlane", "cocoapods", "rake", "danger", "rubocop", "xcpretty", "dotenv", "bundler", "html-proofer"}
+)
 _COMMANDS = ("thor", "gli", "commander", "dry-cli", "slop", "optimist", "clamp", "tty-prompt")
 _USUAL = ("app.rb", "main.rb", "server.rb", "web.rb", "application.rb", "index.rb", "bot.rb", "run.rb")
 _PATTERNS = {
-    "port": re.compile(r"\bPORT[\"'][\])]?\s*(?:,|\)|\]|\|\||\{)[^\d]{0,8}(\d{2,5})|\bset\s+:port\s*,\s*(\d{2,5})|^\s*port\s+(\d{2,5})\b"),
+    "port": re.compile(
+        r"\bPORT[\"'][\])]?\s*(?:,|\)|\]|\|\||\{)[^\d]{0,8}(\d{2,5})|\bset\s+:port\s*,\s*(\d{2,5})|^\s*port\s+(\d{2,5})\b"
+    ),
     "health": re.compile(rf"^\s*get\s*\(?\s*[\"']({HEALTH}|up|health\w*)[\"']"),
     "listens": re.compile(r"TCPServer\.new|WEBrick::HTTPServer|Sinatra::Base|require [\"']sinatra[\"']|Rack::Handler"),
 }
@@ -53,8 +57,10 @@ def detect(folder: Folder) -> list[Detection]:
         notes.declared("framework", framework, *spot)
     if framework in _SITES:
         _site(notes, framework, spot)
-    elif framework == "rails" and (folder.has("config/application.rb") or folder.has("bin/rails")) and not (
-        gemspec and not folder.has("config.ru")
+    elif (
+        framework == "rails"
+        and (folder.has("config/application.rb") or folder.has("bin/rails"))
+        and not (gemspec and not folder.has("config.ru"))
     ):
         _rails(notes, gems, spot)
     else:
@@ -93,8 +99,8 @@ def _rails(notes: Notes, gems: Gems, spot: Spot) -> None:
     notes.speaks(spot[0], SERVES)
     notes.kind("web", spot, 0.95)
     if folder.has("app/assets/config/manifest.js") or gems.first(
-        "sprockets-rails", "propshaft", "jsbundling-rails", "cssbundling-rails", "vite_rails", "shakapacker", "webpacker",
-        "tailwindcss-rails", "dartsass-rails",
+        "sprockets-rails", "propshaft", "jsbundling-rails", "cssbundling-rails", "vite_rails", "shakapacker",
+        "webpacker",        "tailwindcss-rails", "dartsass-rails",
     ):  # fmt: skip
         notes.usual("build", "bundle exec rails assets:precompile", *spot)
     notes.usual("start", "bundle exec rails server -b 0.0.0.0 -p ${PORT:-3000}", *spot, note="usual for rails")
@@ -121,7 +127,16 @@ def _plain(notes: Notes, gems: Gems, framework: str | None, gemspec: str | None)
     rack = folder.has("config.ru")
     script = next((each for each in _USUAL if folder.has(each)), None) or _only_script(folder)
     if gemspec and not rack and not (script and framework):
-        program = next((file for file in folder.files if file.startswith(("exe/", "bin/")) and file not in {"bin/console", "bin/setup", "bin/rake", "bin/test", "bin/rspec", "bin/rubocop", "bin/bundle"}), None)
+        program = next(
+            (
+                file
+                for file in folder.files
+                if file.startswith(("exe/", "bin/"))
+                and file
+                not in {"bin/console", "bin/setup", "bin/rake", "bin/test", "bin/rspec", "bin/rubocop", "bin/bundle"}
+            ),
+            None,
+        )
         notes.speaks(gemspec, BUILDS if program else MANIFEST)
         notes.kind("cli" if program else "library", (program or gemspec, None), 0.85)
         return

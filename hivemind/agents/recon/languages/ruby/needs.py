@@ -12,12 +12,26 @@ from hivemind.agents.recon.reading import scan
 _DRIVERS = {"postgres": ("pg", "activerecord-postgis-adapter", "jdbc-postgres"), "mysql": ("mysql2", "trilogy"),
             "mongodb": ("mongoid", "mongo", "mongo_mapper")}  # fmt: skip
 _ADAPTERS = {"postgresql": "postgres", "postgis": "postgres", "mysql2": "mysql", "trilogy": "mysql", "sqlite3": ""}
-_REDIS = ("sidekiq", "resque", "redis", "redis-client", "redis-rails", "hiredis", "hiredis-client", "kredis", "redis-store")
+_REDIS = (
+    "sidekiq",
+    "resque",
+    "redis",
+    "redis-client",
+    "redis-rails",
+    "hiredis",
+    "hiredis-client",
+    "kredis",
+    "redis-store",
+)
 _ALWAYS_REDIS = frozenset({"sidekiq", "resque"})
-_GIVEN = frozenset({"PORT", "DATABASE_URL", "REDIS_URL", "RACK_ENV", "RAILS_ENV", "HOME", "SECRET_KEY_BASE", "BUNDLE_GEMFILE"})
+_GIVEN = frozenset(
+    {"PORT", "DATABASE_URL", "REDIS_URL", "RACK_ENV", "RAILS_ENV", "HOME", "SECRET_KEY_BASE", "BUNDLE_GEMFILE"}
+)
 _DATABASE = "config/database.yml"
 _PATTERNS = {
-    "redis": re.compile(r"Redis\.new|Redis\.current|redis_cache_store|REDIS_\w*URL|ConnectionPool.*Redis|RedisClient|adapter:\s*redis"),
+    "redis": re.compile(
+        r"Redis\.new|Redis\.current|redis_cache_store|REDIS_\w*URL|ConnectionPool.*Redis|RedisClient|adapter:\s*redis"
+    ),
     "required": re.compile(r"ENV\.fetch\(?\s*[\"']([A-Z][A-Z0-9_]+)[\"']\s*\)(?!\s*(?:\{|do\b))"),
 }
 
