@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,26 +15,27 @@ import click
 from hivemind.cli.context import json_option, load_plugins, yes_option
 from hivemind.cli.looking import look
 from hivemind.cli.table import table
-from hivemind.errors import HiveMindError
+from hivemind.errors import HiveMindError, Refused
 from hivemind.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.agents.recon.answer import Answer
+    from hivemind.drafts.draft import Draft
+    from hivemind.drafts.ignoring import Ignorable
     from hivemind.plugins import Plugins
+    from hivemind.wishes import Wishes
 
 FILE = "hivemind.yaml"
-IGNORE_FILE = ".hivemindignore"
 _SAID = ("runtime_version", "framework", "install", "build", "start", "release", "port", "health_path", "static_dir")
-_WHAT = {"library": "a library", "cli": "a command-line tool", "script": "a program without a server"}
 
 
 @dataclass(frozen=True)
-class Written:
-    """name: of the application. services: service name -> (folder, what was found). text: of the file."""
+class Initial:
+    """What `init` would write. text: of hivemind.yaml. ignorable: for .hivemindignore."""
 
-    name: str
-    services: Mapping[str, tuple[str, Answer]]
+    draft: Draft
     text: str
+    ignorable: tuple[Ignorable, ...]
 
 
 @click.command(name="init")
@@ -42,34 +43,94 @@ class Written:
 @click.option("--name", metavar="NAME", help="Name of the application. Default: that of the folder.")
 @yes_option
 @json_option
-def command(path: Path, name: str | None, yes: bool, as_json: bool) -> None:
-    """Look at the application in folder PATH and write a hivemind.yaml with what can't be found again anyway."""
+def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
+    """Look at the application in folder PATH and write a hivemind.yaml with what can't be found again anyway.
+
+    Where there is one already nothing is written: the difference is shown.
+    """
     target = path / FILE
-    if target.exists() or target.is_symlink():
-        raise HiveMindError(
-            f"{target} is there already", hint="`hivemind show` prints what it comes to.", exit_code=ExitCode.REFUSED
-        )
+    standing = _standing(target)
     plugins = load_plugins(path)
-    written = _blueprint(path, plugins, _name(path, name, ask=not yes and not as_json))
+    asks = not yes and not as_json and standing is None and sys.stdin.isatty()
+    initial = compose(path, plugins, name or _named_in(standing), asks=asks)
+    if standing is not None:
+        return _compared(standing, initial, target, as_json=as_json)
+    schema = write(path, plugins, initial)
+    if as_json:
+        click.echo(json.dumps(_as_json(initial, target, schema), indent=2))
+        return ExitCode.OK
+    show_found(initial.draft)
+    _tell_ignored(initial)
+    click.echo(f"\n{target} written.  Next: hivemind plan | hivemind apply --local")
+    return ExitCode.OK
+
+
+def compose(
+    path: Path,
+    plugins: Plugins,
+    name: str | None,
+    *,
+    asks: bool = False,
+    wishes: Wishes | None = None,
+    environment: str | None = None,
+    stage: str | None = None,
+) -> Initial:
+    """What the repository in a folder needs to be written down.
+
+    name: of the application; None: after the folder. asks: whether a person is asked what is not certain.
+    Raises HiveMindError where nothing serves, or the name can't be one.
+    """
+    from hivemind.drafts import naming
+    from hivemind.drafts.draft import draft
+    from hivemind.drafts.found import services_of
+    from hivemind.drafts.ignoring import ignorable
+    from hivemind.drafts.text import text
+    from hivemind.wishes import Wishes
+
+    default = naming.application(path.resolve().name)
+    name = naming.checked(name or (click.prompt("Name of the application", default=default) if asks else default))
+    repository, detect = look(path, plugins)
+    named = naming.services(services_of(repository, detect))
+    wishes = wishes or Wishes()
+    if asks:
+        named = _chosen(named)
+        wishes = _database_asked(named, wishes)
+    parts = plugins.collect("hivemind_schema")
+    types = {type_name for part in parts for type_name in part.result.resource_types}
+    made = draft(name, named, wishes, resource_types=types, environment=environment, stage=stage)
+    return Initial(made, text(made), ignorable(repository))
+
+
+def write(path: Path, plugins: Plugins, initial: Initial) -> Path:
+    """Writes hivemind.yaml, .hivemindignore where there is something for it, and the schema; returns the latter's path.
+
+    Raises Refused where a link stands in the place of one of them: it may lead anywhere.
+    """
+    from hivemind.drafts import ignoring
+
     try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(written.text)
-        schema = _write_schema(path, plugins)
+        with (path / FILE).open("x", encoding="utf-8") as file:
+            file.write(initial.text)
+        if initial.ignorable:
+            with (path / ignoring.FILE).open("x", encoding="utf-8") as file:
+                file.write(ignoring.text(initial.ignorable))
+        return _write_schema(path, plugins)
     except OSError as error:
         raise HiveMindError(f"can't write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None
-    if as_json:
-        click.echo(json.dumps(_as_json(written, target, schema), indent=2))
-        return
-    for service, (folder, found) in written.services.items():
+
+
+def show_found(made: Draft) -> None:
+    """Prints each service with what was found, and where."""
+    for part in made.services.values():
         rows = [
-            (f"{service}.{field}", str(found.one[field].value), found.one[field].evidence)
+            (f"{part.name}.{field}", str(part.seen.one[field].value), part.seen.one[field].evidence)
             for field in _SAID
-            if field in found.one
+            if field in part.seen.one
         ]
-        rows += [(f"{service}.needs", str(need.value), need.evidence) for need in found.several["needs"]]
-        click.echo(f"{'this folder' if folder == '.' else folder + '/'}: {_described(found)}")
+        rows += [(f"{part.name}.needs", str(need.value), need.evidence) for need in part.seen.several["needs"]]
+        where = "this folder" if part.folder == "." else part.folder + "/"
+        click.echo(table([(f"{where}: {_described(part.seen)}",)]))
         click.echo(table(rows))
-    click.echo(f"\n{target} written.  Next: hivemind plan | hivemind apply --local")
 
 
 def _described(found: Answer) -> str:
@@ -77,110 +138,110 @@ def _described(found: Answer) -> str:
     return f"{language} with {framework}" if framework and framework != language else str(language or "an application")
 
 
-def _name(path: Path, given: str | None, *, ask: bool) -> str:
-    default = re.sub(r"[^a-z0-9]+", "-", path.resolve().name.lower()).strip("-")
-    default = re.sub(r"^[^a-z]+", "", default)[:28].strip("-") or "app"
-    name = given or (
-        click.prompt("Name of the application", default=default) if ask and sys.stdin.isatty() else default
+def _standing(target: Path) -> str | None:
+    """The text of the file that is there already."""
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise Refused(f"{target} is there already, and is no plain file", hint="`hivemind show` prints what it comes to.")
+    if not target.exists():
+        return None
+    try:
+        return target.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise Refused(f"{target} is there already, and can't be read: {error.strerror}") from None
+
+
+def _named_in(standing: str | None) -> str | None:
+    """The application's name in a file that stands: a person chose it."""
+    from hivemind.drafts.naming import LONGEST
+
+    found = re.search(r"^name:\s*([a-z][a-z0-9-]*[a-z0-9]|[a-z])\s*(?:#.*)?$", standing or "", re.MULTILINE)
+    return found[1] if found and len(found[1]) <= LONGEST else None
+
+
+def _compared(standing: str, initial: Initial, target: Path, *, as_json: bool) -> int:
+    """Shows what would be written otherwise; nothing is."""
+    same = standing == initial.text
+    lines = difflib.unified_diff(
+        standing.splitlines(), initial.text.splitlines(), f"{target} as it stands", f"{target} as init would write it",
+        lineterm="",
+    )  # fmt: skip
+    shown = "\n".join(table([(line,)]) for line in lines)
+    if as_json:
+        click.echo(json.dumps({"file": str(target), "written": False, "same": same, "diff": shown}, indent=2))
+        return ExitCode.OK if same else ExitCode.REFUSED
+    if same:
+        click.echo(f"{target} is there already, and says what init would write: nothing to do.")
+        return ExitCode.OK
+    click.echo(shown)
+    raise Refused(
+        f"{target} is there already: nothing was written", hint="`hivemind show` prints what the file comes to."
     )
-    if not re.fullmatch(r"[a-z]([a-z0-9-]*[a-z0-9])?", name) or len(name) > 32:
-        raise HiveMindError(
-            f'"{name}" can\'t be a name', hint="Small letters, digits and -, starting with a letter, at most 32.",
-            exit_code=ExitCode.USAGE,
-        )  # fmt: skip
-    return name
 
 
-def _blueprint(path: Path, plugins: Plugins, name: str) -> Written:
-    from hivemind.agents.recon.answer import answer
-    from hivemind.agents.recon.services import services
+def _chosen(named: dict[str, tuple[str, Answer]]) -> dict[str, tuple[str, Answer]]:
+    """The services that a person wants, where there are several."""
+    if len(named) < 2:
+        return named
+    kept = {
+        name: each
+        for name, each in named.items()
+        if click.confirm(f"Service {name}: {each[0]}/, {_described(each[1])}. Deploy it?", default=True)
+    }
+    if not kept:
+        raise Refused("no service was chosen", hint="Nothing was written.")
+    return kept
 
-    repository, detect = look(path, plugins)
-    found = services(repository, detect)
-    if not found:
-        root = answer(detect("."))
-        kind = root.value("kind")
-        if kind in _WHAT:
-            evidence = root.one["kind"].evidence
-            raise HiveMindError(
-                f"this looks like {_WHAT[str(kind)]} in {root.value('language')} ({evidence}): nothing to serve",
-                hint=f"If it does serve, write {FILE} yourself, with services.web.start and services.web.port.",
-                exit_code=ExitCode.NOT_FOUND,
-            )
-        if not root.one:
-            raise HiveMindError(
-                f"no application was recognised in {path.resolve()}",
-                hint=f"Write {FILE} yourself, with services.web.runtime, start and port (see `hivemind schema`).",
-                exit_code=ExitCode.NOT_FOUND,
-            )
-        found = {".": root}
-    named = _names(found)
-    lines = [
-        "# yaml-language-server: $schema=.hivemind/schema.json",
-        *_HEADER,
-        "hivemind: 1",
-        f"name: {name}",
-        "services:",
+
+def _database_asked(named: dict[str, tuple[str, Answer]], wishes: Wishes) -> Wishes:
+    """Asks about databases that have something for them, and not enough."""
+    from dataclasses import replace
+
+    from hivemind.blueprint.resolve import DATABASES
+    from hivemind.wishes import Wish
+
+    unsure = {
+        str(need.value): need.evidence
+        for _, seen in named.values()
+        for need in seen.unlikely
+        if str(need.value) in DATABASES and not wishes.values("need")
+    }
+    wanted = [
+        Wish("need", kind, "a database, as answered to init")
+        for kind, evidence in unsure.items()
+        if click.confirm(f"{kind} is mentioned ({evidence}). Does the application need it?", default=False)
     ]
-    for service, (folder, seen) in named.items():
-        lines += _service(service, folder, seen)
-    if len(named) > 1:
-        lines += [
-            "# Several services: say which requests each gets, with  routes: [{path: /api/*}]  or  [{host: NAME}]"
-        ]
-    return Written(name, named, "\n".join(lines) + "\n")
+    return replace(wishes, understood=(*wishes.understood, *wanted))
 
 
-_HEADER = (
-    "# What is not said here is found in the code at each run: `hivemind show` prints the whole, with its origins.",
-)
-
-
-def _names(found: Mapping[str, Answer]) -> dict[str, tuple[str, Answer]]:
-    named: dict[str, tuple[str, Answer]] = {}
-    for folder, seen in found.items():
-        plain = re.sub(r"[^a-z0-9]+", "-", folder.rpartition("/")[2].lower()).strip("-")[:24].strip("-")
-        name = plain if folder != "." and re.match(r"[a-z]", plain) and plain not in named else "web"
-        if name in named:
-            name = f"service-{len(named) + 1}"
-        named[name] = (folder, seen)
-    return named
-
-
-def _service(name: str, folder: str, seen: Answer) -> list[str]:
-    """The lines of one service: its folder, and what Recon could not find, as comments to be filled in."""
-    inside = [f"    path: {json.dumps(folder)}"] if folder != "." else []
-    remarks = []
-    if not seen.serves:
-        remarks.append(
-            "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
-        )
-    for variable in seen.several["env_required"]:
-        secret = re.search(r"SECRET|KEY|TOKEN|PASS|CREDENTIAL|DSN", str(variable.value))
-        example = f"secrets: {{{variable.value}: ssm:/NAME}}" if secret else f"env: {{{variable.value}: VALUE}}"
-        remarks.append(f"    # Nothing sets {variable.value} ({variable.evidence}). Add:  {example}")
-    if not inside and not remarks:
-        return [f"  {name}: {{}}"]
-    return [f"  {name}:" if inside else f"  {name}: {{}}", *inside, *remarks]
+def _tell_ignored(initial: Initial) -> None:
+    for each in initial.ignorable:
+        click.echo(table([(f".hivemindignore: {each.path}", f"{each.size / 1024 / 1024:,.0f} MB", each.kind)]))
 
 
 def _write_schema(path: Path, plugins: Plugins) -> Path:
     from hivemind.blueprint.schema import merged
+    from hivemind.cli.schema import WRITTEN
 
     schema = merged({part.plugin: part.result for part in plugins.collect("hivemind_schema")})
-    target = path / ".hivemind" / "schema.json"
+    target = path / WRITTEN
+    ignore = target.parent / ".gitignore"
+    if any(each.is_symlink() for each in (target.parent, target, ignore)):
+        raise Refused(f"{target.parent} has links in it: nothing is written through them", hint="Remove them first.")
     target.parent.mkdir(exist_ok=True)
     target.write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    ignore = target.parent / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+        ignore.write_text("*\n", encoding="utf-8")  # the folder ignores itself: the user's own file is not touched
     return target
 
 
-def _as_json(written: Written, target: Path, schema: Path) -> dict[str, Any]:
+def _as_json(initial: Initial, target: Path, schema: Path) -> dict[str, Any]:
     return {
         "file": str(target),
+        "written": True,
         "schema": str(schema),
-        "name": written.name,
-        "services": {name: {"path": folder, **found.as_json()} for name, (folder, found) in written.services.items()},
+        "name": initial.draft.name,
+        "ignored": [each.path for each in initial.ignorable],
+        "services": {
+            part.name: {"path": part.folder, **part.seen.as_json()} for part in initial.draft.services.values()
+        },
     }

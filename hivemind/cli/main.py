@@ -22,6 +22,7 @@ COMMANDS = {
     "template": ("hivemind.cli.template:command", "Print the CloudFormation template."),
     "plan": ("hivemind.cli.plan:command", "Show what apply would change."),
     "apply": ("hivemind.cli.apply:command", "Create or update the deployment, release and verify it."),
+    "deploy": ("hivemind.cli.deploy:command", "Clone a repository, write its hivemind.yaml, plan and apply it."),
     "status": ("hivemind.cli.status:command", "Show a deployment: stack, instances, targets, release."),
     "list": ("hivemind.cli.list:command", "List deployments."),
     "events": ("hivemind.cli.events:command", "Print a deployment's journal."),

@@ -1,0 +1,202 @@
+"""`hivemind deploy`: from the address of a repository to a running application."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind.cli.context import environment_option, json_option, load_plugins, local_option, yes_option
+from hivemind.cli.table import table
+from hivemind.errors import Refused
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.cli.init import Initial
+    from hivemind.repositories.clone import Clone
+    from hivemind.wishes import Wishes
+
+_MEANS = {
+    "need": "a resource of type {}",
+    "no-need": "no {}",
+    "instances": "instances: {}",
+    "size": "size: {}",
+    "database-size": "size of the database: {}",
+    "storage": "{} GB of storage for the database",
+    "region": "region: {}",
+    "stage": "stage: {}",
+    "environment": "environment: {}",
+    "cloud": "cloud: {}",
+    "available": "a standby in a second zone: {}",
+    "port": "port: {}",
+    "health": "health: {}",
+    "name": "name: {}",
+}
+
+
+@click.command("deploy")
+@click.argument("repo")
+@click.argument("description", default="")
+@click.option("--stage-1", "stage_1", is_flag=True, help="The cost-optimised stage: no NAT gateway, short backups.")
+@environment_option
+@click.option("--ref", metavar="REF", help="Branch, tag or commit. Default: the default branch.")
+@click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Clone into DIR. Default: ./NAME.")
+@local_option
+@yes_option
+@json_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    repo: str,
+    description: str,
+    stage_1: bool,
+    environment: str | None,
+    ref: str | None,
+    into: Path | None,
+    local: bool | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Clone REPO, write its hivemind.yaml, show the plan, and apply it once it is approved.
+
+    REPO is an https, ssh or file URL of a git repository, or a folder with one. DESCRIPTION says in plain words what
+    is wanted: "two instances in frankfurt with a postgres database". Nothing of the repository runs before approval.
+    """
+    from hivemind.cli.apply import command as apply_command
+    from hivemind.repositories.address import address
+    from hivemind.repositories.clone import clone
+    from hivemind.wishes import read
+
+    source = address(repo)
+    wishes = read(description)
+    folder = into or Path(source.name)
+    cloned = clone(source, folder, ref=ref, say=_note)
+    _tell_clone(cloned, as_json=as_json)
+    _refuse_plugin(cloned.folder)
+    stage = "stage-1" if stage_1 else None
+    file = cloned.folder / "hivemind.yaml"
+    if file.exists() or file.is_symlink():
+        environment = _own_file(file, wishes, environment, stage)
+        local = local if local is not None else _cloud(wishes)
+    else:
+        initial = _initial(cloned.folder, wishes, environment, stage)
+        environment = initial.draft.environment
+        local = local if local is not None else _cloud(wishes)
+        _tell_file(initial, wishes, as_json=as_json)
+    return int(
+        ctx.invoke(
+            apply_command, path=cloned.folder, environment=environment, local=local, yes=yes, require_clean=None, lose=(),
+            wait=0.0, as_json=as_json,
+        )
+        or ExitCode.OK
+    )  # fmt: skip
+
+
+def _initial(folder: Path, wishes: Wishes, environment: str | None, stage: str | None) -> Initial:
+    """Writes the file, as `hivemind init --yes` does, with the wishes in it."""
+    from hivemind.cli.init import compose, write
+
+    plugins = load_plugins(folder)
+    initial = compose(
+        folder, plugins, wishes.value("name"), wishes=wishes, environment=environment, stage=stage
+    )
+    write(folder, plugins, initial)
+    return initial
+
+
+def _own_file(file: Path, wishes: Wishes, environment: str | None, stage: str | None) -> str | None:
+    """The environment to apply where a hivemind.yaml is there already; what it says is not changed."""
+    if file.is_symlink():
+        raise Refused(f"{file} is a link, which is not followed", hint="Put the file itself there.")
+    from hivemind.blueprint.overlay import environments_of, view_of
+    from hivemind.blueprint.source import load
+
+    blueprint = load(file)
+    if stage is not None:
+        named = environment or wishes.value("environment")
+        staged = [name for name in environments_of(blueprint) if view_of(blueprint, name).stage == stage]
+        if named is None and staged:
+            return staged[0]
+        if named not in staged:
+            raise Refused(
+                f"{file} has no environment {named + ' ' if named else ''}with stage: {stage}",
+                hint=f"Add to it:  environments: {{{named or 'staging'}: {{stage: {stage}}}}}",
+            )
+    asked = [wish for wish in wishes.understood if wish.subject not in {"environment", "cloud"}]
+    _note(f"{file} is there already: it is what is applied.")
+    for wish in asked:
+        _note(f"  not changed for \"{_plain(wish.words)}\": edit the file, or remove it to have it written anew")
+    return environment or wishes.value("environment")
+
+
+def _refuse_plugin(folder: Path) -> None:
+    """A plugin in a repository is a program that would run on this machine before anybody approved anything."""
+    from hivemind.cli.context import Globals
+    from hivemind.plugins import PROJECT_FILE
+
+    ctx = click.get_current_context(silent=True)
+    options = (ctx.find_object(Globals) if ctx else None) or Globals()
+    plugin = folder / PROJECT_FILE
+    if (plugin.exists() or plugin.is_symlink()) and options.third_party and plugin.stem not in options.blocked:
+        raise Refused(
+            f"the repository has a plugin of its own, {PROJECT_FILE}, which would run on this machine",
+            hint=f"Read it; then  hivemind init {folder} && hivemind apply {folder}\n"
+            f"Without it:  hivemind -p no:{plugin.stem} deploy ...",
+        )
+
+
+def _cloud(wishes: Wishes) -> bool | None:
+    cloud = wishes.value("cloud")
+    return None if cloud is None else cloud == "local"
+
+
+def _tell_clone(cloned: Clone, *, as_json: bool) -> None:
+    for remark in cloned.remarks:
+        _note(f"note: {_plain(remark)}")
+    if as_json:
+        data = {
+            "folder": str(cloned.folder), "commit": cloned.commit, "ref": cloned.ref, "updated": cloned.updated,
+            "remarks": list(cloned.remarks),
+        }  # fmt: skip
+        click.echo(json.dumps({"cloned": data}))
+    else:
+        _note(f"{cloned.folder}  {cloned.ref} at {cloned.commit[:12]}")
+
+
+def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
+    """What was written, and how the description was read: the approval is of this."""
+    if as_json:
+        data = {
+            "understood": [{"subject": w.subject, "value": w.value, "words": w.words} for w in wishes.understood],
+            "not_understood": list(wishes.unread),
+            "findings": [finding.as_json() for finding in initial.draft.findings],
+            "blueprint": initial.text,
+        }
+        click.echo(json.dumps(data))
+        return
+    from hivemind.cli.findings import render
+    from hivemind.cli.init import show_found
+
+    show_found(initial.draft)
+    if wishes.understood or wishes.unread:
+        click.echo("\nThe description, as it was read:")
+        rows = [(f'  "{_plain(wish.words)}"', _MEANS[wish.subject].format(wish.value)) for wish in wishes.understood]
+        click.echo(table(rows), nl=bool(rows))
+        if wishes.unread:
+            click.echo(table([(f"  Not understood, and not used: {', '.join(wishes.unread)}",)]))
+    if initial.draft.findings:
+        render(initial.draft.findings, as_json=False)
+    click.echo("\nhivemind.yaml:")
+    for line in initial.text.splitlines():
+        click.echo(f"  {line}")
+    click.echo()
+
+
+def _plain(text: str) -> str:
+    return table([(" ".join(text.split()),)])
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)

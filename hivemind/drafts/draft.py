@@ -1,0 +1,234 @@
+"""What goes into the file: a service per folder, and the wishes of a description that Recon would not find itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from hivemind.blueprint.resolve import DATABASES
+from hivemind.findings import Finding, Severity
+from hivemind.wishes import Wish, Wishes
+
+if TYPE_CHECKING:
+    from hivemind.agents.recon.answer import Answer
+
+_FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui", "app")
+_BACKS = frozenset({"api", "backend", "server", "back"})
+_STAGING = "staging"
+
+
+@dataclass
+class Part:
+    """One service of the file. keys: what is written. reasons: key -> why, as a comment beside it."""
+
+    name: str
+    folder: str
+    seen: Answer
+    keys: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def serves_requests(self) -> bool:
+        return self.seen.value("kind") != "worker"
+
+    @property
+    def runs_code(self) -> bool:
+        return self.seen.value("kind") != "static"
+
+
+@dataclass
+class Draft:
+    """A blueprint to be. environment, stage: what the wishes choose, if they do. cloud: `local` or `aws`, likewise.
+    findings: what was asked for and can't be had, or means nothing here."""
+
+    name: str
+    services: dict[str, Part]
+    top: dict[str, Any] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, dict[str, Any]] = field(default_factory=dict)
+    environment: str | None = None
+    stage: str | None = None
+    cloud: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+
+def draft(
+    name: str,
+    services: Mapping[str, tuple[str, Answer]],
+    wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+    *,
+    resource_types: Iterable[str] = DATABASES,
+    environment: str | None = None,
+    stage: str | None = None,
+) -> Draft:
+    """The draft for an application.
+
+    services: name -> (folder, what Recon says of it). resource_types: that blueprints can use, plugins' included.
+    environment, stage: as the command line says; they win over the wishes.
+    """
+    parts = {each: Part(each, folder, seen) for each, (folder, seen) in services.items()}
+    made = Draft(name, parts)
+    _folders(made)
+    _routes(made)
+    _plain(made, wishes)
+    _environment(made, wishes, environment, stage)
+    _needs(made, wishes, frozenset(resource_types))
+    _database(made, wishes)
+    _unread(made, wishes)
+    return made
+
+
+def _folders(made: Draft) -> None:
+    for part in made.services.values():
+        if part.folder != ".":
+            part.keys["path"] = part.folder
+
+
+def _routes(made: Draft) -> None:
+    """Of several services that take requests one takes those that no other claims; a person may say it better."""
+    serving = [part for part in made.services.values() if part.serves_requests]
+    if len(serving) < 2:
+        return
+    front = min(serving, key=_frontness)
+    for part in serving:
+        if part is not front:
+            path = "/api/*" if part.name in _BACKS else f"/{part.name}/*"
+            part.keys["routes"] = [path]
+            part.reasons["routes"] = f"proposed: {front.name} gets all other requests"
+
+
+def _frontness(part: Part) -> tuple[int, int, str]:
+    pages = part.seen.value("kind") == "static" or part.seen.value("framework") in {"nextjs", "nuxt", "create-react-app"}
+    named = _FRONTS.index(part.name) if part.name in _FRONTS else len(_FRONTS)
+    return (0 if part.name not in _BACKS and (pages or named < len(_FRONTS)) else 1, named, part.name)
+
+
+def _plain(made: Draft, wishes: Wishes) -> None:
+    """Wishes that are one value of the file each."""
+    for wish in wishes.understood:
+        match wish.subject:
+            case "region":
+                made.top["region"] = wish.value
+                made.reasons["region"] = _asked(wish)
+            case "cloud":
+                made.cloud = wish.value
+            case "instances" | "size" | "port" | "health":
+                value = int(wish.value) if wish.value.isdigit() else wish.value
+                _each(made, wish, value)
+
+
+def _each(made: Draft, wish: Wish, value: Any) -> None:
+    parts = [part for part in made.services.values() if part.serves_requests or wish.subject == "size"]
+    if wish.subject in {"port", "health"}:
+        parts = [part for part in parts if part.runs_code or wish.subject == "health"]
+        if len(parts) != 1:
+            hint = f"write it yourself:  services: {{NAME: {{{wish.subject}: {value}}}}}"
+            made.findings.append(_finding(f'"{wish.words}" fits {len(parts)} services', hint))
+            return
+    for part in parts:
+        part.keys[wish.subject] = value
+        part.reasons[wish.subject] = _asked(wish)
+
+
+def _environment(made: Draft, wishes: Wishes, environment: str | None, stage: str | None) -> None:
+    named = environment or wishes.value("environment")
+    wanted = stage or wishes.value("stage")
+    if wanted is None and environment is None and named == _STAGING:
+        wanted = "stage-1"
+    if named is None and wanted == "stage-1" and stage is not None:
+        named = _STAGING
+    made.environment = named
+    made.stage = wanted if wanted != "production" else None  # what an environment is unless it says otherwise
+
+
+def _needs(made: Draft, wishes: Wishes, types: frozenset[str]) -> None:
+    for wish in wishes.understood:
+        if wish.subject == "no-need":
+            _without(made, wish)
+        elif wish.subject == "need" and wish.value in types:
+            _with(made, wish)
+        elif wish.subject == "need":
+            variable = f"{wish.value.upper()}_URL"
+            hint = (
+                f"a plugin with a resource type {wish.value} (hivemind plugins), or one that runs elsewhere:  "
+                f"secrets: {{{variable}: ssm:/{made.name}/{wish.value}}}"
+            )
+            made.findings.append(_finding(f'"{wish.words}": no resource type {wish.value} is installed', hint))
+
+
+def _with(made: Draft, wish: Wish) -> None:
+    resource = DATABASES.get(wish.value, wish.value)
+    finding = [part for part in made.services.values() if _finds(part, wish.value)]
+    if finding:
+        return  # Recon finds it at each run
+    takers = [part for part in made.services.values() if part.runs_code]
+    if not takers:
+        made.findings.append(_finding(f'"{wish.words}": no service runs code that could use it', None))
+        return
+    made.resources.setdefault(resource, {})["type"] = wish.value
+    for part in takers:
+        part.keys["needs"] = [*part.keys.get("needs", _found_resources(part)), resource]
+        part.reasons["needs"] = _asked(wish)
+
+
+def _without(made: Draft, wish: Wish) -> None:
+    for part in made.services.values():
+        if _finds(part, wish.value):
+            others = [need for need in _found_resources(part) if need != DATABASES.get(wish.value)]
+            part.keys["needs"] = others
+            part.reasons["needs"] = _asked(wish)
+
+
+def _finds(part: Part, kind: str) -> bool:
+    return any(need.value == kind for need in part.seen.several["needs"])
+
+
+def _found_resources(part: Part) -> list[str]:
+    """The resources that Recon would add by itself, which written needs replace."""
+    return [DATABASES[str(need.value)] for need in part.seen.several["needs"] if str(need.value) in DATABASES]
+
+
+def _database(made: Draft, wishes: Wishes) -> None:
+    """Options of the database: written where there is one."""
+    asked = {
+        option: (wish, value)
+        for subject, option, value_of in (
+            ("storage", "storage", int),
+            ("database-size", "size", str),
+            ("available", "multi_az", lambda value: value == "multi-az"),
+        )
+        for wish in wishes.understood
+        if wish.subject == subject
+        for value in [value_of(wish.value)]  # type: ignore[operator]
+    }
+    if not asked:
+        return
+    name = DATABASES["postgres"]
+    there = name in made.resources or any(
+        _finds(part, "postgres") and part.keys.get("needs") is None for part in made.services.values()
+    )
+    for option, (wish, value) in asked.items():
+        if there:
+            made.resources.setdefault(name, {"type": "postgres"})[option] = value
+        elif option != "multi_az":
+            made.findings.append(_finding(f'"{wish.words}": there is no database', "ask for one:  with a postgres database"))
+    wish, several = asked.get("multi_az", (None, False))
+    if wish is not None and several:
+        for part in made.services.values():
+            if part.serves_requests and part.keys.get("instances", 1) < 2:
+                part.keys["instances"] = 2
+                part.reasons["instances"] = _asked(wish)
+
+
+def _unread(made: Draft, wishes: Wishes) -> None:
+    for wish in wishes.overruled:
+        made.findings.append(_finding(f'"{wish.words}" is contradicted further on', "the later words hold"))
+
+
+def _asked(wish: Wish) -> str:
+    return f"asked for: {' '.join(wish.words.split())}"
+
+
+def _finding(message: str, hint: str | None) -> Finding:
+    return Finding("H320", Severity.WARNING, message, hint=hint, plugin="hivemind")

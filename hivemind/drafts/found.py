@@ -1,0 +1,56 @@
+"""What a repository is looked at for, before a draft: its services, or the sentence that says why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from hivemind.agents.recon.answer import Answer, answer
+from hivemind.agents.recon.services import services
+from hivemind.errors import HiveMindError
+from hivemind.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.detection import Detection
+    from hivemind.repository import Repository
+
+_FILE = "hivemind.yaml"
+_WHAT = {"library": "a library", "cli": "a command-line tool", "script": "a program without a server"}
+_COULD = {
+    "library": "An example or documentation site in it can be deployed:  hivemind init FOLDER",
+    "cli": f"If it has a server mode, write {_FILE} yourself, with services.web.start and services.web.port.",
+    "script": f"If it runs all the time, write {_FILE} with  services: {{worker: {{kind: worker, start: COMMAND}}}}",
+}
+
+
+def services_of(repository: Repository, detect: Callable[[str], Sequence[Detection]]) -> dict[str, Answer]:
+    """Folder -> what serves there.
+
+    Raises HiveMindError where nothing does: with what was seen instead, and what can be done about it.
+    """
+    if not repository.files:
+        raise HiveMindError(
+            f"{repository.root} is empty: there is nothing to deploy",
+            hint="Files that .gitignore names are not looked at.",
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    found = services(repository, detect)
+    if found:
+        return found
+    root = answer(detect("."))
+    kind = str(root.value("kind"))
+    if kind in _WHAT:
+        raise HiveMindError(
+            f"this looks like {_WHAT[kind]} in {root.value('language')} ({root.one['kind'].evidence}): nothing to serve",
+            hint=_COULD[kind],
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    if root.value("language") is None:
+        only = [file for file in repository.files if not file.lower().startswith(("readme", "license", ".git"))]
+        seen = f"{len(repository.files)} files, none of which says how it runs" if only else "only a README"
+        raise HiveMindError(
+            f"no application was recognised in {repository.root}: {seen}",
+            hint=f"Write {_FILE} yourself, with services.web.runtime, start and port (see `hivemind schema`).",
+            exit_code=ExitCode.NOT_FOUND,
+        )
+    return {".": root}

@@ -1,0 +1,75 @@
+"""A draft as the text of hivemind.yaml, with comments."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from hivemind.detection import is_secret
+from hivemind.drafts.draft import Draft, Part
+
+MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
+"""Where `hivemind schema --write` puts the schema, as editors look for it."""
+_HEADER = "# What is not said here is found in the code at each run: `hivemind show` prints the whole, with its origins."
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?<![-.])")
+_NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def text(made: Draft) -> str:
+    """The file. Everything that comes from the repository is quoted where it must be."""
+    lines = [MODELINE, _HEADER, "hivemind: 1", f"name: {made.name}"]
+    lines += [_line("", key, value, made.reasons.get(key)) for key, value in made.top.items()]
+    lines.append("services:")
+    for part in made.services.values():
+        lines += _service(part)
+    if made.resources:
+        lines.append("resources:")
+        lines += [f"  {name}: {_value(options)}" for name, options in made.resources.items()]
+    if made.stage or (made.environment and made.environment != "production"):
+        stage = f"stage: {made.stage}" if made.stage else ""
+        lines += ["environments:", f"  {made.environment or 'production'}: {{{stage}}}"]
+    return "\n".join(lines) + "\n"
+
+
+def _service(part: Part) -> list[str]:
+    """The lines of one service: its keys, and what Recon could not find, as comments to be filled in."""
+    inside = [_line("    ", key, value, part.reasons.get(key)) for key, value in part.keys.items()]
+    remarks = []
+    if not part.seen.serves:
+        remarks.append(
+            "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
+        )
+    for variable in part.seen.several["env_required"]:
+        name = str(variable.value)
+        example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
+        remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))
+    for found in part.seen.several["workers"]:
+        remarks.append(_comment(f"    # {found.evidence} has a worker too. A service of its own for it:"))
+        remarks.append(
+            _comment(f"    #   worker: {{path: {_value(part.folder)}, kind: worker, start: {json.dumps(found.value)}}}")
+        )
+    head = f"  {part.name}:" if inside else f"  {part.name}: {{}}"
+    return [head, *inside, *remarks]
+
+
+def _line(indent: str, key: str, value: Any, reason: str | None) -> str:
+    return _comment(f"{indent}{key}: {_value(value)}" + (f"  # {reason}" if reason else ""))
+
+
+def _comment(line: str) -> str:
+    """A line that stays one line, whatever the repository or the description has in it."""
+    return _CONTROL.sub("\ufffd", line)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_value(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(each) for each in value) + "]"
+    if isinstance(value, str) and (not _PLAIN.fullmatch(value) or value.lower() in _NOT_TEXT):
+        return json.dumps(value)
+    return str(value)
