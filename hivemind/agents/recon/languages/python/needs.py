@@ -44,9 +44,7 @@ _VARIABLES = {
     "mongodb": r"MONGO\w*$",
 }
 _SCHEMES = {"postgres": "postgres", "mysql": "mysql|mariadb", "redis": "redis|valkey", "mongodb": "mongo"}
-_GIVEN = frozenset(
-    {"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"}
-)
+_GIVEN = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"})
 
 
 def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[Detection]:

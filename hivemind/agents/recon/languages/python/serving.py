@@ -80,9 +80,7 @@ _OF_THEIR_OWN = frozenset(
 """Frameworks whose programs open their port themselves."""
 
 
-def _named(
-    folder: Folder, dependencies: Dependencies, source: Source, framework: str | None
-) -> Application | None:
+def _named(folder: Folder, dependencies: Dependencies, source: Source, framework: str | None) -> Application | None:
     """By the names of files alone, where nothing can be read out of them: the object that tutorials would put there."""
     if source.known or framework is None or framework in _OF_THEIR_OWN or _BY_NAME[framework].start:
         return None

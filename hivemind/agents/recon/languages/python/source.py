@@ -43,6 +43,12 @@ _ROUTE_CALLS = frozenset(
     }
 )
 _LARGEST = 400_000
+_MOST = 3_000_000
+_WORTH_PARSING = re.compile(
+    r"environ|getenv|\benv\(|\benv\.|\bconfig\(|__name__|://|\bapp\b|application|\broute|health|\bping\b|\bpath\(|\.run\(|"
+    r"\.serve|\.listen|run_app|start_response|async def|Flask|FastAPI|port="
+)
+_IMPORT = re.compile(r"(?:from|import)\s+([A-Za-z_]\w*)")
 
 
 @dataclass(frozen=True)
@@ -96,12 +102,21 @@ class Source:
 
 
 def read(folder: Folder) -> Source:
-    """Facts of every Python file of the application; files that don't parse are passed over."""
+    """Facts of the application's Python files; files that don't parse are passed over.
+
+    The shallowest first, as far as 3 MB of what is worth parsing go; of the rest only imports are read.
+    """
     source = Source()
-    for file in folder.sources(".py"):
+    left = _MOST
+    for file in folder.sources(".py", most=1500):
         text = folder.text(file, limit=_LARGEST)
         if text is None:
             continue
+        if left < len(text) or not _WORTH_PARSING.search(text):
+            source.known = source.known or bool(text.strip())
+            _imports(source, file, text)
+            continue
+        left -= len(text)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -110,6 +125,12 @@ def read(folder: Folder) -> Source:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return source
+
+
+def _imports(source: Source, file: str, text: str) -> None:
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _IMPORT.match(line[:200]):
+            source.imports.setdefault(match[1], (file, number))
 
 
 def module_of(file: str) -> str:
@@ -136,23 +157,29 @@ class _Reader:
                 self._assignment(statement)
             elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._function(statement)
-        inside = {id(child) for node in ast.walk(tree) if _is_function(node) for child in ast.walk(node)}
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    self.source.imports.setdefault(alias.name.split(".")[0], (self.file, node.lineno))
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                self.source.imports.setdefault(node.module.split(".")[0], (self.file, node.lineno))
-            elif isinstance(node, ast.Call):
-                self._call(node, at_import=id(node) not in inside)
-            elif isinstance(node, ast.Compare):
-                self._comparison(node)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value[:40]:
-                self._address(node.value, node.lineno)
-            elif isinstance(node, ast.Subscript) and _dotted(node.value) in {"os.environ", "environ"}:
-                name = _string(node.slice)
-                if name and isinstance(node.ctx, ast.Load):
-                    self._read(name, node, None, at_import=id(node) not in inside)
+        pending: list[tuple[ast.AST, bool]] = [(tree, True)]
+        while pending:
+            node, at_import = pending.pop()
+            self._visit(node, at_import=at_import)
+            below = at_import and not _is_function(node)
+            pending += [(child, below) for child in _children(node)]
+
+    def _visit(self, node: ast.AST, *, at_import: bool) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                self.source.imports.setdefault(alias.name.split(".")[0], (self.file, node.lineno))
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            self.source.imports.setdefault(node.module.split(".")[0], (self.file, node.lineno))
+        elif isinstance(node, ast.Call):
+            self._call(node, at_import=at_import)
+        elif isinstance(node, ast.Compare):
+            self._comparison(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value[:40]:
+            self._address(node.value, node.lineno)
+        elif isinstance(node, ast.Subscript) and _dotted(node.value) in {"os.environ", "environ"}:
+            name = _string(node.slice)
+            if name and isinstance(node.ctx, ast.Load):
+                self._read(name, node, None, at_import=at_import)
 
     def _address(self, text: str, line: int) -> None:
         match = re.match(r"(postgres|mysql|redis|mongodb)(?:ql|s)?(?:\+\w+)*://", text)
@@ -249,6 +276,24 @@ def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             yield from _top_level([*node.body, *node.orelse, *node.finalbody])
         else:
             yield node
+
+
+_LEAVES = (ast.Name, ast.expr_context, ast.operator, ast.alias, ast.Import, ast.ImportFrom)
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes below one, last first, so that a stack gives them in order of the text."""
+    if isinstance(node, _LEAVES):
+        return []
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [each for each in value if isinstance(each, ast.AST)]
+    found.reverse()
+    return found
 
 
 def _is_function(node: ast.AST) -> bool:
