@@ -46,11 +46,25 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class Artifact:
-    """A built application as a file.
+class Layer:
+    """A part of an artifact that changes rarely and is shared: dependencies, a runtime.
 
-    digest: sha256 hex of the uncompressed archive: same input, same digest. path: the .tar.gz in the
-    store. size: bytes of that file. start: the unit's command line, run by `/bin/sh -c exec ...` in
+    name: `dependencies` or `runtime`. digest: sha256 hex of the uncompressed archive. path: of the archive in the
+    store. size: bytes of that file.
+    """
+
+    name: str
+    digest: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A built application as a file, and the layers that are laid under it.
+
+    digest: sha256 hex of the uncompressed archive, in which those of the layers stand: same input, same digest.
+    path: the .tar.zst in the store. size: bytes of that file. start: the unit's command line, run by `/bin/sh -c exec ...` in
     the application's folder with the artifact's `bin` first on PATH. env: what the runtime needs.
     reused: whether the store had it, so that nothing was built. seconds: build time. notices: what the
     build did that people should know (files left out, a version replaced), one line each.
@@ -69,3 +83,9 @@ class Artifact:
     seconds: float = 0.0
     dependencies_reused: bool = False
     notices: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """Bytes of the archive and of all layers."""
+        return self.size + sum(layer.size for layer in self.layers)

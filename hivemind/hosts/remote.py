@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.artifact import Layer
 from hivemind.errors import Stage, StageError
 from hivemind.hosts.installer import installer
-from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host
 
 FOLDER = ".hivemind"
@@ -45,24 +49,61 @@ def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str,
     return steps[-1].data if steps else MappingProxyType({})
 
 
-def install(host: Host, artifact: Path, request: Request, on_step: OnStep | None = None) -> tuple[Step, ...]:
-    """Installs a release: copies the artifact unless it is there, and runs the installer.
+def install(
+    host: Host, artifact: Path, request: Request, on_step: OnStep | None = None, *, layers: Sequence[Layer] = ()
+) -> tuple[Step, ...]:
+    """Installs a release: copies the artifact and those of its layers that the instance lacks, runs the installer.
 
-    artifact: the .tar.gz here. request: its `artifact` is filled in. Raises StageError(deploy) with the failing
-    step's last output; the release before stays current then.
+    artifact: the archive here. request: its `artifact` and `layers` are filled in. Raises StageError(deploy) with the
+    failing step's last output; the release before stays current then.
     """
-    name = f"{FOLDER}/{request.digest}.tar.gz"
-    host.put(artifact, name)
-    request = replace(request, artifact=f"{host.home()}/{name}")
+    absent, zstd = _missing(host, request.service, layers)
+    sent = [(layer.digest, _send(host, layer.path, layer.digest, zstd=zstd)) for layer in layers if layer.digest in absent]
+    name = _send(host, artifact, request.digest, zstd=zstd)
+    archives = {digest: f"{host.home()}/{file}" for digest, file in sent}
+    request = replace(
+        request,
+        artifact=f"{host.home()}/{name}",
+        layers=tuple(KeptLayer(layer.digest, archives.get(layer.digest, "")) for layer in layers),
+    )
     timeout = request.release_timeout + request.ready_timeout + request.options.stop_timeout + 10 * GRACE
     steps = _call(host, request.service, ["install"], stdin=request.as_json().encode(), timeout=timeout, tell=on_step)
     port = next((step.data.get("port") for step in steps if step.name == "start"), None)
     if request.port is not None and isinstance(port, int):
         host.bound[request.port] = port
     for other in host.list(FOLDER):
-        if other.endswith(".tar.gz") and other != f"{request.digest}.tar.gz":
+        if ".tar." in other and f"{FOLDER}/{other}" != name:
             host.remove(f"{FOLDER}/{other}")
     return steps
+
+
+def _missing(host: Host, service: str, layers: Sequence[Layer]) -> tuple[frozenset[str], bool]:
+    """Which layers the instance lacks, and whether it reads zstd."""
+    steps = _call(host, service, ["missing", service, *(layer.digest for layer in layers)], timeout=300)
+    data = steps[-1].data if steps else MappingProxyType({})
+    return frozenset(data.get("layers", ())), bool(data.get("zstd"))
+
+
+def _send(host: Host, archive: Path, digest: str, *, zstd: bool) -> str:
+    """Copies an archive to the instance unless it is there; its name there. Without zstd it goes as gzip."""
+    suffix = archive.name.partition(".")[2]
+    if suffix != "tar.zst" or zstd:
+        name = f"{FOLDER}/{digest}.{suffix}"
+        host.put(archive, name)
+        return name
+    with tempfile.TemporaryDirectory(prefix="hivemind-") as folder:
+        other = Path(folder, f"{digest}.tar.gz")
+        as_gzip(archive, other)
+        host.put(other, f"{FOLDER}/{other.name}")
+        return f"{FOLDER}/{other.name}"
+
+
+def as_gzip(archive: Path, target: Path) -> None:
+    """Writes what a .tar.zst holds as .tar.gz, for instances without libzstd."""
+    import zstandard
+
+    with archive.open("rb") as packed, gzip.GzipFile(target, "wb", compresslevel=6, mtime=0) as made:
+        shutil.copyfileobj(zstandard.ZstdDecompressor().stream_reader(packed), made)
 
 
 def status(host: Host, service: str) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import shutil
 import sys
@@ -12,6 +13,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 from hivemind.agents.compiler import hivemind_build
 from hivemind.artifact import Artifact, Platform
@@ -63,12 +66,23 @@ def build(root: Path, store: Path, platform: Platform = HOST, **service: Any) ->
 
 def unpacked(artifact: Artifact, into: Path) -> dict[str, Any]:
     """Unpacks an artifact and returns its manifest."""
-    with tarfile.open(artifact.path) as archive:
-        archive.extractall(into, filter="tar")
+    for part in (*artifact.layers, artifact):
+        with opened(part.path) as archive:
+            archive.extractall(into, filter="tar")
     manifest: dict[str, Any] = json.loads((into / "manifest.json").read_text())
     return manifest
 
 
 def names(artifact: Artifact) -> set[str]:
-    with tarfile.open(artifact.path) as archive:
-        return set(archive.getnames())
+    found: set[str] = set()
+    for part in (*artifact.layers, artifact):
+        with opened(part.path) as archive:
+            found |= set(archive.getnames())
+    return found
+
+
+def opened(archive: Path) -> tarfile.TarFile:
+    """A .tar.zst, open for reading."""
+    with archive.open("rb") as packed:
+        plain = zstandard.ZstdDecompressor().stream_reader(packed).read()
+    return tarfile.open(fileobj=io.BytesIO(plain))

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-import tarfile
 from pathlib import Path
 
 import pytest
-from compiler_builds import lay
+from compiler_builds import lay, opened
 
 from hivemind.agents.compiler import pack
 from hivemind.agents.compiler.commands import executable
+from hivemind.hosts.onhost import zstd
 
 pytestmark = pytest.mark.fast
+FIRST = ("manifest.json", b"{}")
 
 
 def test_same_content_same_bytes(tmp_path: Path) -> None:
@@ -23,19 +23,21 @@ def test_same_content_same_bytes(tmp_path: Path) -> None:
         for path in (tree / "b", tree / "a"):
             os.utime(path, (number * 1000, number * 1000))
         lay(tree, {f"a/__pycache__/{number}.pyc": "x"})
-        target = tmp_path / f"{number}.tar.gz"
-        digest = pack.write(tree, b"{}", target)
-        made.append((digest, target.read_bytes(), pack.tree_digest(tree)))
+        target = tmp_path / f"{number}.tar.zst"
+        found = list(pack.entries(tree))
+        digest = pack.write(found, FIRST, target)
+        made.append((digest, target.read_bytes(), pack.identity(found, pack.digests(found))))
     assert made[0] == made[1]
-    assert hashlib.sha256(gzip.decompress(made[0][1])).hexdigest() == made[0][0]
+    with (tmp_path / "0.tar.zst").open("rb") as packed, zstd.Reader(packed) as plain:
+        assert hashlib.sha256(plain.read()).hexdigest() == made[0][0]
 
 
 def test_what_is_in_the_archive(tmp_path: Path) -> None:
     tree = lay(tmp_path / "t", {"app/run": "x", "app/text": "y"})
     (tree / "app/run").chmod(0o700)
     (tree / "app/text").chmod(0o600)
-    pack.write(tree, b"{}", tmp_path / "a")
-    with tarfile.open(tmp_path / "a") as archive:
+    pack.write(pack.entries(tree), FIRST, tmp_path / "a")
+    with opened(tmp_path / "a") as archive:
         found = {member.name: (member.mode, member.uid, member.uname, member.mtime) for member in archive}
     assert found == {
         "manifest.json": (0o644, 0, "", 0),
@@ -50,7 +52,7 @@ def test_links_out_of_the_archive_are_refused(tmp_path: Path, target: str) -> No
     tree = lay(tmp_path / "t", {"app/a/x": ""})
     (tree / "app/link").symlink_to(target)
     with pytest.raises(ValueError, match=r"app/link is a link to .*, outside"):
-        pack.write(tree, b"{}", tmp_path / "a")
+        pack.write(pack.entries(tree), FIRST, tmp_path / "a")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from hivemind.agents.compiler.commands import executable
 from hivemind.agents.compiler.programs import Programs
 from hivemind.agents.compiler.sources import Sources
 from hivemind.agents.compiler.store import Store
-from hivemind.artifact import Artifact, Platform
+from hivemind.artifact import Artifact, Layer, Platform
 from hivemind.blueprint.model import Service, ServiceKind
 from hivemind.clock import SYSTEM_CLOCK
 from hivemind.errors import Stage, StageError
@@ -27,6 +27,8 @@ class Work:
 
     tree: what will be packed; `app`, with the sources in it, is there already. notices: what people should know.
     runtime, interpreter, path, env, start: of the manifest (see `manifest`), filled by the language's module.
+    own: paths in the tree that change with the sources although they lie among dependencies. carried: components for
+    the bill of materials that no package in the tree tells of.
     """
 
     service: Service
@@ -43,6 +45,8 @@ class Work:
     env: dict[str, str] = field(default_factory=dict)
     start: str = ""
     dependencies_reused: bool = False
+    own: set[str] = field(default_factory=set)
+    carried: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def app(self) -> Path:
@@ -68,6 +72,7 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
             work = _prepared(service, packed, platform, store, scratch)
             language(work)
             entry = _finish(work, provenance.digest)
+        store.bound()
     artifact = Artifact(
         service=service.name,
         digest=entry["digest"],
@@ -82,6 +87,10 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
         seconds=SYSTEM_CLOCK.monotonic() - began,
         dependencies_reused=reused or entry["dependencies_reused"],
         notices=tuple(entry["notices"]),
+        layers=tuple(
+            Layer(layer["name"], layer["digest"], store.artifact(layer["digest"]), layer["size"])
+            for layer in entry["layers"]
+        ),
     )
     return replace(artifact, notices=(*artifact.notices, *_left_out(packed)))
 
@@ -115,21 +124,28 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
 
 
 def _finish(work: Work, inputs: str) -> dict[str, Any]:
-    from hivemind.agents.compiler.manifest import manifest
+    from hivemind.agents.compiler.manifest import SBOM, manifest
+    from hivemind.agents.compiler.parts import split
+    from hivemind.agents.compiler.sbom import sbom
 
-    packed = work.scratch / "artifact.tar.gz"
+    packed = work.scratch / "artifact.tar.zst"
     start = executable(work.start or work.service.start or "")
     release = work.service.release
     try:
-        content = manifest(work, start=start, release=release, files=pack.tree_digest(work.tree))
-        digest = pack.write(work.tree, json.dumps(content, indent=1, sort_keys=True).encode(), packed)
+        (work.tree / SBOM).write_bytes(sbom(work))
+        parts = split(work)
+        content = manifest(work, start=start, release=release, parts=parts)
+        first = json.dumps(content, indent=1, sort_keys=True).encode()
+        digest = pack.write(parts.application, ("manifest.json", first), packed)
     except ValueError as error:
         raise StageError(Stage.BUILD, f"{work.service.name}: {error}", subject=work.service.name) from error
     size = packed.stat().st_size
     work.store.keep(packed, digest)
     entry = {
+        "service": work.service.name,
         "digest": digest,
         "size": size,
+        "layers": list(parts.layers),
         "runtime": work.runtime,
         "start": start,
         "release": release,

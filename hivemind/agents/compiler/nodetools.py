@@ -80,6 +80,8 @@ def manager_of(sources: Sources, install: str | None = None) -> Manager:
 def commands(manager: Manager, work: Work) -> Commands:
     """How a manager installs for the platform of a build; from its lock alone where there is one."""
     locked = manager.lock is not None
+    base: tuple[str, ...]
+    left: tuple[str, ...]
     match manager.name:
         case "pnpm":
             base = ("pnpm", "install", "--frozen-lockfile" if locked else "--no-frozen-lockfile")

@@ -1,22 +1,26 @@
-"""Packs a tree so that the same content gives the same bytes."""
+"""Packs parts of a tree so that the same content gives the same bytes."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
+LEVEL = 6
+"""Of zstd: near the size of gzip's best at ten times its speed."""
 _LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 
+Entry = tuple[str, Path]
+"""Path in the archive, and where it is now."""
 
-def entries(tree: Path) -> Iterator[tuple[str, Path]]:
-    """(path in the archive, path) of every file, link and folder under `tree`, sorted; caches are left out."""
-    found: list[tuple[str, Path]] = []
+
+def entries(tree: Path) -> Iterator[Entry]:
+    """Every file, link and folder under `tree`, sorted; caches are left out."""
+    found: list[Entry] = []
     for folder, folders, files in os.walk(tree):
         folders[:] = [name for name in folders if name not in _LEFT_OUT]
         for name in (*folders, *files):
@@ -27,34 +31,44 @@ def entries(tree: Path) -> Iterator[tuple[str, Path]]:
     yield from sorted(found)
 
 
-def tree_digest(tree: Path) -> str:
-    """sha256 hex over paths, kinds, modes and contents of a tree."""
-    whole = hashlib.sha256()
-    for name, path in entries(tree):
-        info = _info(name, path)
-        whole.update(f"{info.type!r} {info.mode:o} {info.linkname} {name}\0".encode())
-        if info.isreg():
+def digests(found: Iterable[Entry]) -> dict[str, str]:
+    """Path -> sha256 hex of the content, for the files among the entries."""
+    listed = {}
+    for name, path in found:
+        if path.is_file() and not path.is_symlink():
             with path.open("rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
+                listed[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return listed
+
+
+def identity(found: Sequence[Entry], files: dict[str, str]) -> str:
+    """sha256 hex over paths, kinds, modes and contents. files: as `digests` gives them."""
+    whole = hashlib.sha256()
+    for name, path in found:
+        info = _info(name, path)
+        whole.update(f"{info.type!r} {info.mode:o} {info.linkname} {files.get(name, '')} {name}\0".encode())
     return whole.hexdigest()
 
 
-def write(tree: Path, manifest: bytes, target: Path) -> str:
-    """Writes `target` (.tar.gz) with `manifest.json` first and then the tree; sha256 hex of the uncompressed archive.
+def write(found: Iterable[Entry], first: tuple[str, bytes], target: Path) -> str:
+    """Writes `target` (.tar.zst) with a file of ours first and then the entries; sha256 hex of the plain archive.
 
     Owners, times and order carry no trace of this machine; links that would lead out of the archive raise ValueError.
     """
-    with target.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed:
+    import zstandard
+
+    with target.open("wb") as file, zstandard.ZstdCompressor(level=LEVEL).stream_writer(file) as packed:
         digesting = _Digesting(packed)
         with tarfile.open(fileobj=digesting, mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
-            first = tarfile.TarInfo("manifest.json")
-            first.size, first.mode = len(manifest), 0o644
-            archive.addfile(first, io.BytesIO(manifest))
-            for name, path in entries(tree):
+            name, content = first
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = len(content), 0o644
+            archive.addfile(info, io.BytesIO(content))
+            for name, path in found:
                 info = _info(name, path)
                 if info.isreg():
-                    with path.open("rb") as content:
-                        archive.addfile(info, content)
+                    with path.open("rb") as source:
+                        archive.addfile(info, source)
                 else:
                     archive.addfile(info)
         return digesting.digest.hexdigest()
@@ -80,10 +94,14 @@ def _link(name: str, path: Path) -> str:
     return target
 
 
+class _Sink(Protocol):
+    def write(self, content: bytes, /) -> int: ...
+
+
 class _Digesting:
     """A file that is written through while its digest is taken."""
 
-    def __init__(self, target: IO[bytes] | gzip.GzipFile) -> None:
+    def __init__(self, target: _Sink) -> None:
         self.target = target
         self.digest = hashlib.sha256()
 

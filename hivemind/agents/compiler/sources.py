@@ -15,7 +15,7 @@ from hivemind.blueprint.model import Service
 from hivemind.repositories.commit import head
 from hivemind.repository import Repository
 
-FORMAT = 1
+FORMAT = 2
 """Part of every input digest: raise it when the same input is built differently."""
 
 SECRETS = (

@@ -10,16 +10,20 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.keeping import Kept
 
 
 @dataclass(frozen=True)
 class Store:
     """root: folder, created on use.
 
-    <digest>.tar.gz         artifacts
+    <digest>.tar.zst        archives: applications, and the layers under them
     index/<input>.json      input digest -> artifact
-    layers/<key>/           installed dependencies
+    packed/<identity>.json  content of a layer -> its archive
+    layers/<key>/           installed dependencies, with <key>.json beside them: size in bytes; its time is the last use
     caches/<tool>/          downloads of package managers
     logs/<service>.log      output of the last build
     """
@@ -27,16 +31,35 @@ class Store:
     root: Path
 
     def artifact(self, digest: str) -> Path:
-        return self.root / f"{digest}.tar.gz"
+        return self.root / f"{digest}.tar.zst"
 
     def known(self, inputs: str) -> dict[str, Any] | None:
         """The index entry for an input digest, where its artifact is still there."""
         try:
             entry = json.loads((self.root / "index" / f"{inputs}.json").read_text(encoding="utf-8"))
-            whole = self.artifact(entry["digest"]).stat().st_size == entry["size"]
+            parts = [entry, *entry["layers"]]
+            whole = all(self.artifact(part["digest"]).stat().st_size == part["size"] for part in parts)
         except (OSError, ValueError, KeyError, TypeError):
             return None
+        if whole:
+            for part in parts:
+                _used(self.artifact(part["digest"]))
         return entry if whole else None
+
+    def packed_layer(self, identity: str) -> dict[str, Any] | None:
+        """`digest` and `size` of the archive that holds this content (see `pack.identity`)."""
+        try:
+            entry: dict[str, Any] = json.loads((self.root / "packed" / f"{identity}.json").read_text(encoding="utf-8"))
+            archive = self.artifact(entry["digest"])
+            whole = archive.stat().st_size == entry["size"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if whole:
+            _used(archive)
+        return entry if whole else None
+
+    def remember_layer(self, identity: str, entry: dict[str, Any]) -> None:
+        _write(self._folder("packed") / f"{identity}.json", json.dumps(entry).encode())
 
     def remember(self, inputs: str, entry: dict[str, Any]) -> None:
         folder = self._folder("index")
@@ -51,7 +74,10 @@ class Store:
     def layer(self, key: str) -> Path | None:
         """A dependency layer made before."""
         folder = self.root / "layers" / key
-        return folder if folder.is_dir() else None
+        if not folder.is_dir():
+            return None
+        _used(folder.with_name(f"{key}.json"))
+        return folder
 
     def keep_layer(self, key: str, made: Path) -> Path:
         """Moves a finished layer in. When another build was faster, that one's stays."""
@@ -61,7 +87,14 @@ class Store:
         except OSError:
             if not target.is_dir():
                 raise
+        _write(target.with_name(f"{key}.json"), json.dumps({"size": size_of(target)}).encode())
         return target
+
+    def bound(self, limit: int | None = None) -> list[Kept]:
+        """Removes what was not used for longest until no more than `limit` bytes are left (see `keeping.LIMIT`)."""
+        from hivemind.agents.compiler.keeping import bound
+
+        return bound(self.root, limit)
 
     def cache(self, tool: str) -> Path:
         """A folder that a package manager keeps its downloads in."""
@@ -90,6 +123,22 @@ class Store:
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files under a folder."""
+    total = 0
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):
+                total += (Path(parent) / name).lstat().st_size
+    return total
+
+
+def _used(file: Path) -> None:
+    """Notes the use in the file's time."""
+    with contextlib.suppress(OSError):
+        os.utime(file)
 
 
 def _alive(pid: str) -> bool:

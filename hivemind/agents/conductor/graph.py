@@ -158,15 +158,16 @@ def _build(run: Run, service: Service, context: Context) -> Artifact:
 
 
 def _upload(run: Run, artifact: Artifact, stack: StackResult) -> str:
-    """Keeps the artifact in the deployment's own bucket, for instances and machines to come."""
+    """Keeps the artifact and its layers in the deployment's own bucket, for instances and machines to come."""
     bucket = stack.outputs["ArtifactBucketName"]
-    key = f"{artifact.service}/{artifact.digest}.tar.gz"
     client = run.cloud.client("s3")
+    key = f"{artifact.service}/{artifact.path.name}"
     with translated():
-        present = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount", 0)
-        if not present:
-            with artifact.path.open("rb") as body:
-                client.put_object(Bucket=bucket, Key=key, Body=body)
+        for one, path in ((key, artifact.path), *((f"layers/{layer.path.name}", layer.path) for layer in artifact.layers)):
+            present = client.list_objects_v2(Bucket=bucket, Prefix=one, MaxKeys=1).get("KeyCount", 0)
+            if not present:
+                with path.open("rb") as body:
+                    client.put_object(Bucket=bucket, Key=one, Body=body)
     return key
 
 
@@ -246,7 +247,7 @@ def _stack_words(run: Run, result: StackResult) -> str:
 
 
 def _build_words(artifact: Artifact) -> str:
-    megabytes = artifact.size / 1_000_000
+    megabytes = artifact.total / 1_000_000
     size = f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"
     if artifact.reused:
         return f"{artifact.service}  {size}, built before"

@@ -104,7 +104,13 @@ class Rollout:
 
     def _install_on(self, host: Host, *, command: bool) -> None:
         request = with_release_command(self.request, self.service, self.artifact) if command else self.request
-        remote.install(host, self.artifact.path, request, lambda step: self.watcher.on_step(host.instance_id, step))
+        remote.install(
+            host,
+            self.artifact.path,
+            request,
+            lambda step: self.watcher.on_step(host.instance_id, step),
+            layers=self.artifact.layers,
+        )
 
     def _target(self, host: Host) -> Target:
         port = self.request.port or 0

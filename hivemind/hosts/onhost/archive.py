@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import os
 import posixpath
 import tarfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Protocol, cast
 
+from hivemind.hosts.onhost import zstd
 from hivemind.hosts.onhost.report import InstallError
 
 CHUNK = 1 << 18
 
 
+class Readable(Protocol):
+    """What `read` of a file does."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
 class _Digesting:
     """A readable stream that keeps a digest of what went through it."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Readable) -> None:
         self._stream = stream
         self.digest = hashlib.sha256()
 
@@ -30,19 +39,19 @@ class _Digesting:
 
 
 def extract(archive: Path, digest: str, into: Path) -> int:
-    """Unpacks a .tar.gz into an empty folder and returns the number of its files.
+    """Unpacks an archive (.tar.zst or .tar.gz) into an empty folder and returns the number of its files.
 
     digest: sha256 hex of the uncompressed archive. Raises InstallError for a wrong digest, a damaged archive, and
     any member that is not a file, folder or link within the folder.
     """
     try:
-        with gzip.open(archive, "rb") as plain:
-            stream = _Digesting(cast("IO[bytes]", plain))
+        with _plain(archive) as plain:
+            stream = _Digesting(plain)
             with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as members:
                 count = _members(members, into)
             while stream.read(CHUNK):
                 pass
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError) as error:
         raise InstallError(f"the artifact is damaged: {error}") from error
     except FileNotFoundError:
         if archive.exists():
@@ -52,6 +61,20 @@ def extract(archive: Path, digest: str, into: Path) -> int:
         raise InstallError(f"the artifact's digest is {stream.digest.hexdigest()}, {digest} was expected")
     _no_link_leads_out(into)
     return count
+
+
+@contextlib.contextmanager
+def _plain(archive: Path) -> Iterator[Readable]:
+    """What the archive holds, decompressed; its first bytes say how."""
+    with archive.open("rb") as packed:
+        is_zstd = packed.read(4) == zstd.MAGIC
+        packed.seek(0)
+        if is_zstd:
+            with zstd.Reader(packed) as plain:
+                yield plain
+        else:
+            with gzip.open(packed, "rb") as unpacked:
+                yield unpacked
 
 
 def _members(members: tarfile.TarFile, into: Path) -> int:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hivemind.hosts.onhost import accounts, archive, environment, readiness, runtime, services, unit
+from hivemind.hosts.onhost import accounts, archive, environment, layers, readiness, runtime, services, unit
 from hivemind.hosts.onhost.layout import Layout, Release, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError, Reporter
 from hivemind.hosts.onhost.request import Request
@@ -64,6 +64,7 @@ class Installation:
             raise
         self._step = "prune"
         removed = prune(self._layout, self._request.keep)
+        layers.prune(self._layout)
         kept = [release.id for release in self._layout.complete()]
         self._reporter.step("done", f"{self._release.id} is current", data={"removed": removed, "releases": kept})
 
@@ -80,26 +81,37 @@ class Installation:
         began = time.monotonic()
         incoming = Release(self._layout.releases / f".incoming-{self._release.id}")
         incoming.path.mkdir(mode=0o755)
+        fresh = sum(layers.unpack(self._layout, layer) for layer in self._request.layers)
         count = archive.extract(Path(self._request.artifact), self._request.digest, incoming.path)
+        if sorted(layers.listed_in(incoming)) != sorted(layer.digest for layer in self._request.layers):
+            raise InstallError("the artifact is made of other layers than the request says")
+        count += sum(layers.lay(self._layout, layer, incoming) for layer in self._request.layers)
         if not incoming.app.is_dir():
             raise InstallError("the artifact has no folder app")
         self._own(incoming.app)
         version = runtime.complete_environment(incoming, self._request.python, self._request.interpreters)
-        write_atomically(
-            incoming.record, json.dumps({"digest": self._request.digest, "python": version, "ports": self._ports()})
-        )
+        used = [layer.digest for layer in self._request.layers]
+        record = {"digest": self._request.digest, "python": version, "ports": self._ports(), "layers": used}
+        write_atomically(incoming.record, json.dumps(record))
         if self._release.path.exists():
             shutil.rmtree(self._release.path)
         incoming.path.rename(self._release.path)
-        self._reporter.step("extract", f"{count} entries in {time.monotonic() - began:.1f} s")
+        kept = len(self._request.layers) - fresh
+        shared = f", {kept} of {len(self._request.layers)} layers were there" if self._request.layers else ""
+        self._reporter.step("extract", f"{count} entries in {time.monotonic() - began:.1f} s{shared}")
 
     def _own(self, app: Path) -> None:
-        """The application may write into its own folder; what it is made of (venv, runtime) stays root's."""
+        """The application may write into its own folder; what it is made of (venv, runtime, layers) stays root's."""
         if self._account:
             self._account.own(app)
             for parent, folders, files in os.walk(app):
-                for name in (*folders, *files):
+                for name in folders:
                     self._account.own(Path(parent) / name)
+                for name in files:
+                    path = Path(parent) / name
+                    # A file of a layer is one with those of other releases.
+                    if path.is_symlink() or path.lstat().st_nlink == 1:
+                        self._account.own(path)
 
     def _configure(self) -> dict[Path, str | None]:
         """Writes environment and unit of the release. Returns what was there before."""

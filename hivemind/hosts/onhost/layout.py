@@ -48,6 +48,11 @@ class Layout:
         return self.home / "releases"
 
     @property
+    def layers(self) -> Path:
+        """Parts that releases share, each in a folder named by its digest."""
+        return self.home / "layers"
+
+    @property
     def current(self) -> Path:
         return self.home / "current"
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import install, request, services, supervise
+from hivemind.hosts.onhost import install, layers, request, services, supervise, zstd
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
@@ -48,11 +48,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="installer")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="install the release that the request on standard input describes")
-    for name in ("prepare", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
+    for name in ("prepare", "missing", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
         command = commands.add_parser(name)
         command.add_argument("service")
         if name == "prepare":
             command.add_argument("--user", default="hivemind")
+        elif name == "missing":
+            command.add_argument("digests", nargs="*")
         elif name == "logs":
             command.add_argument("-n", "--lines", type=int, default=100)
             command.add_argument("-f", "--follow", action="store_true")
@@ -110,6 +112,14 @@ def _prepare(layout: Layout, options: argparse.Namespace) -> None:
             "free": shutil.disk_usage(layout.product).free,
         },
     )
+
+
+def _missing(layout: Layout, options: argparse.Namespace) -> None:
+    """Which layers an installation would need to be sent, and whether they can come as zstd."""
+    wanted = [digest for digest in options.digests if request.DIGEST.fullmatch(digest)]
+    with install.locked(layout):
+        absent = layers.missing(layout, wanted)
+    Reporter().step("missing", f"{len(absent)} of {len(wanted)}", data={"layers": absent, "zstd": zstd.library() is not None})
 
 
 def _system() -> str:
@@ -207,6 +217,7 @@ def _supervise(layout: Layout, _: argparse.Namespace) -> int:
 
 COMMANDS = {
     "prepare": _prepare,
+    "missing": _missing,
     "status": _status,
     "logs": _logs,
     "start": _start,

@@ -27,11 +27,20 @@ class UnitOptions:
 
 
 @dataclass(frozen=True)
+class KeptLayer:
+    """A part of an artifact that is laid under it. digest: sha256 hex of the uncompressed archive. archive: absolute
+    path on the instance, empty where the instance is known to have it."""
+
+    digest: str
+    archive: str = ""
+
+
+@dataclass(frozen=True)
 class Request:
     """One release for one instance.
 
-    release: its id, also the name of its folder. artifact: absolute path of the .tar.gz on the instance.
-    digest: sha256 hex of the uncompressed archive. start: command line of the unit. env: the application's whole
+    release: its id, also the name of its folder. artifact: absolute path of the archive on the instance.
+    digest: sha256 hex of the uncompressed archive. layers: what is laid under it, as its manifest says. start: command line of the unit. env: the application's whole
     environment, but for PORT, PATH and HOME, which are set where it does not. hidden: names in `env` whose values are
     masked in all output. release_command: run once before the switch, None on all instances but one. user: to run
     as. port: that must be bound before the release counts as up, None for a worker. keep: releases that stay.
@@ -55,6 +64,7 @@ class Request:
     interpreters: tuple[str, ...] = ()
     ready_timeout: int = 60
     options: UnitOptions = UnitOptions()
+    layers: tuple[KeptLayer, ...] = ()
 
     @property
     def hidden_values(self) -> list[str]:
@@ -64,7 +74,8 @@ class Request:
     def as_json(self) -> str:
         """The text for the installer's standard input. It holds secrets: never log it."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return json.dumps({**values, "env": dict(self.env), "options": asdict(self.options)})
+        plain = {"env": dict(self.env), "options": asdict(self.options), "layers": [asdict(one) for one in self.layers]}
+        return json.dumps({**values, **plain})
 
 
 def parse(content: Any) -> Request:
@@ -94,6 +105,9 @@ def parse(content: Any) -> Request:
                 stop_timeout=int(options.get("stop_timeout") or 30),
                 restart=str(options.get("restart") or "always"),
             ),
+            layers=tuple(
+                KeptLayer(str(one["digest"]), str(one.get("archive") or "")) for one in content.get("layers") or ()
+            ),
         )
     except KeyError as missing:
         raise InstallError(f"the request has no {missing}") from None
@@ -111,6 +125,7 @@ def _check(request: Request) -> None:
             ("release", NAME.fullmatch(request.release)),
             ("user", NAME.fullmatch(request.user)),
             ("digest", DIGEST.fullmatch(request.digest)),
+            ("layers", all(DIGEST.fullmatch(layer.digest) for layer in request.layers)),
             ("start", request.start.strip() and "\0" not in request.start),
             ("port", request.port is None or 0 < request.port < 65536),
             ("options.stop_signal", SIGNAL.fullmatch(request.options.stop_signal)),

@@ -35,6 +35,8 @@ def lay(work: Work, asked: Asked, chosen: Chosen, venv: Path) -> None:
     if asked.locals:
         options = [*asked.options, "--no-deps"]
         made = _install(work, chosen, pip, [*options, *(f"./{path}" for path in asked.locals)], "projects")
+        # A local project changes with the sources: it must not make a new layer of what it lies among.
+        work.own |= {f"venv/{path.relative_to(made).as_posix()}" for path in made.rglob("*") if not path.is_dir()}
         _merge(made, venv)
     for number, command in enumerate(asked.commands):
         target = work.scratch / f"custom{number}"
