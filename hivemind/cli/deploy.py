@@ -85,13 +85,18 @@ def command(
         environment = initial.draft.environment
         local = local if local is not None else _cloud(wishes)
         _tell_file(initial, wishes, as_json=as_json)
-    return int(
-        ctx.invoke(
-            apply_command, path=cloned.folder, environment=environment, local=local, yes=yes, require_clean=None, lose=(),
-            wait=0.0, as_json=as_json,
-        )
-        or ExitCode.OK
-    )  # fmt: skip
+    applied = ctx.invoke(
+        apply_command,
+        path=cloned.folder,
+        environment=environment,
+        local=local,
+        yes=yes,
+        require_clean=None,
+        lose=(),
+        wait=0.0,
+        as_json=as_json,
+    )
+    return int(applied or ExitCode.OK)
 
 
 def _initial(folder: Path, wishes: Wishes, environment: str | None, stage: str | None) -> Initial:
@@ -99,9 +104,7 @@ def _initial(folder: Path, wishes: Wishes, environment: str | None, stage: str |
     from hivemind.cli.init import compose, write
 
     plugins = load_plugins(folder)
-    initial = compose(
-        folder, plugins, wishes.value("name"), wishes=wishes, environment=environment, stage=stage
-    )
+    initial = compose(folder, plugins, wishes.value("name"), wishes=wishes, environment=environment, stage=stage)
     write(folder, plugins, initial)
     return initial
 
@@ -127,7 +130,7 @@ def _own_file(file: Path, wishes: Wishes, environment: str | None, stage: str | 
     asked = [wish for wish in wishes.understood if wish.subject not in {"environment", "cloud"}]
     _note(f"{file} is there already: it is what is applied.")
     for wish in asked:
-        _note(f"  not changed for \"{_plain(wish.words)}\": edit the file, or remove it to have it written anew")
+        _note(f'  not changed for "{_plain(wish.words)}": edit the file, or remove it to have it written anew')
     return environment or wishes.value("environment")
 
 

@@ -141,7 +141,9 @@ def _described(found: Answer) -> str:
 def _standing(target: Path) -> str | None:
     """The text of the file that is there already."""
     if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise Refused(f"{target} is there already, and is no plain file", hint="`hivemind show` prints what it comes to.")
+        raise Refused(
+            f"{target} is there already, and is no plain file", hint="`hivemind show` prints what it comes to."
+        )
     if not target.exists():
         return None
     try:

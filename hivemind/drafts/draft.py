@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 _FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui", "app")
 _BACKS = frozenset({"api", "backend", "server", "back"})
+NO_WISHES = Wishes()
 _STAGING = "staging"
+_OPTIONS = {"storage": "storage", "database-size": "size", "available": "multi_az"}
+"""Wish -> option of the database."""
 
 
 @dataclass
@@ -56,7 +59,7 @@ class Draft:
 def draft(
     name: str,
     services: Mapping[str, tuple[str, Answer]],
-    wishes: Wishes = Wishes(),  # noqa: B008 - frozen
+    wishes: Wishes = NO_WISHES,
     *,
     resource_types: Iterable[str] = DATABASES,
     environment: str | None = None,
@@ -99,7 +102,11 @@ def _routes(made: Draft) -> None:
 
 
 def _frontness(part: Part) -> tuple[int, int, str]:
-    pages = part.seen.value("kind") == "static" or part.seen.value("framework") in {"nextjs", "nuxt", "create-react-app"}
+    pages = part.seen.value("kind") == "static" or part.seen.value("framework") in {
+        "nextjs",
+        "nuxt",
+        "create-react-app",
+    }
     named = _FRONTS.index(part.name) if part.name in _FRONTS else len(_FRONTS)
     return (0 if part.name not in _BACKS and (pages or named < len(_FRONTS)) else 1, named, part.name)
 
@@ -191,34 +198,33 @@ def _found_resources(part: Part) -> list[str]:
 
 def _database(made: Draft, wishes: Wishes) -> None:
     """Options of the database: written where there is one."""
-    asked = {
-        option: (wish, value)
-        for subject, option, value_of in (
-            ("storage", "storage", int),
-            ("database-size", "size", str),
-            ("available", "multi_az", lambda value: value == "multi-az"),
-        )
-        for wish in wishes.understood
-        if wish.subject == subject
-        for value in [value_of(wish.value)]  # type: ignore[operator]
-    }
-    if not asked:
-        return
     name = DATABASES["postgres"]
     there = name in made.resources or any(
-        _finds(part, "postgres") and part.keys.get("needs") is None for part in made.services.values()
+        _finds(part, "postgres") and "needs" not in part.keys for part in made.services.values()
     )
-    for option, (wish, value) in asked.items():
+    for wish in wishes.understood:
+        if wish.subject not in _OPTIONS or (wish.subject == "available" and wish.value == "no"):
+            continue
         if there:
-            made.resources.setdefault(name, {"type": "postgres"})[option] = value
-        elif option != "multi_az":
-            made.findings.append(_finding(f'"{wish.words}": there is no database', "ask for one:  with a postgres database"))
-    wish, several = asked.get("multi_az", (None, False))
-    if wish is not None and several:
-        for part in made.services.values():
-            if part.serves_requests and part.keys.get("instances", 1) < 2:
-                part.keys["instances"] = 2
-                part.reasons["instances"] = _asked(wish)
+            options = made.resources.setdefault(name, {"type": "postgres"})
+            options[_OPTIONS[wish.subject]] = _option(wish)
+        elif wish.subject != "available":
+            said = f'"{wish.words}": there is no database'
+            made.findings.append(_finding(said, "ask for one:  with a postgres database"))
+        if wish.subject == "available":
+            _doubled(made, wish)
+
+
+def _option(wish: Wish) -> Any:
+    return {"storage": lambda: int(wish.value), "available": lambda: True}.get(wish.subject, lambda: wish.value)()
+
+
+def _doubled(made: Draft, wish: Wish) -> None:
+    """What must survive the loss of a zone has two instances at least."""
+    for part in made.services.values():
+        if part.serves_requests and part.keys.get("instances", 1) < 2:
+            part.keys["instances"] = 2
+            part.reasons["instances"] = _asked(wish)
 
 
 def _unread(made: Draft, wishes: Wishes) -> None:

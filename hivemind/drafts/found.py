@@ -41,7 +41,8 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
     kind = str(root.value("kind"))
     if kind in _WHAT:
         raise HiveMindError(
-            f"this looks like {_WHAT[kind]} in {root.value('language')} ({root.one['kind'].evidence}): nothing to serve",
+            f"this looks like {_WHAT[kind]} in {root.value('language')} "
+            f"({root.one['kind'].evidence}): nothing to serve",
             hint=_COULD[kind],
             exit_code=ExitCode.NOT_FOUND,
         )

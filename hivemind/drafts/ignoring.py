@@ -1,4 +1,4 @@
-"""What of a repository is worth an entry in `.hivemindignore`: dumps, media and archives that no application runs on."""
+"""What of a repository is worth an entry in `.hivemindignore`: large dumps, media and archives."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from hivemind.agents.recon.answer import Answer
 
 LONGEST = 28
-"""Letters in the name of an application: with the environment and a suffix it must fit 32, as load balancers have it."""
+"""Letters in the name of an application: the environment and a suffix must find room beside it."""
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
 

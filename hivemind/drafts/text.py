@@ -11,7 +11,9 @@ from hivemind.drafts.draft import Draft, Part
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
-_HEADER = "# What is not said here is found in the code at each run: `hivemind show` prints the whole, with its origins."
+_HEADER = (
+    "# What is not said here is found in the code at each run: `hivemind show` prints the whole, with its origins."
+)
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?<![-.])")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")

@@ -18,7 +18,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-
 
 @dataclass(frozen=True)
 class Address:
-    """url: as handed to git, without credentials. name: of the folder that it is cloned into. local: on this machine."""
+    """url: as handed to git, without credentials. name: of the folder to clone into. local: on this machine."""
 
     url: str
     name: str

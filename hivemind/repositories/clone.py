@@ -49,7 +49,7 @@ def clone(
     folder: Path,
     *,
     ref: str | None = None,
-    bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+    bounds: Bounds = Bounds(),
     say: Callable[[str], None] = lambda _: None,
 ) -> Clone:
     """The commit that `ref` names (a branch, a tag, a commit; None: the default branch) in `folder`.
@@ -70,9 +70,9 @@ def clone(
             commit = _fetch(source, folder, chosen, bounds)
             tree, remarks = _written(source, folder, commit, bounds)
             if tree.submodules:
-                from hivemind.repositories.submodules import add_submodules
+                from hivemind.repositories.submodules import Parent, add_submodules
 
-                remarks += add_submodules(source, folder, commit, tree, bounds, say)
+                remarks += add_submodules(Parent(source, folder, commit), tree, bounds, say)
     return Clone(folder, commit, chosen.shown, updated, tuple(remarks))
 
 
@@ -127,12 +127,19 @@ def _made(folder: Path, *, keep: bool) -> Iterator[None]:
         yield
     except BaseException:
         if not keep:
-            for entry in list(folder.iterdir()):
-                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+            _emptied(folder)
             if not existed:
                 with suppress(OSError):
                     folder.rmdir()
         raise
+
+
+def _emptied(folder: Path) -> None:
+    for entry in list(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink()
 
 
 @contextmanager

@@ -53,7 +53,7 @@ class TooLarge(Exception):
 
 
 def local(folder: Path, *arguments: str) -> bytes:
-    """What a git command that needs no network prints, run without any configuration but the clone's own, which is ours.
+    """What a git command that needs no network prints. It reads no configuration but the clone's own, which is ours.
 
     No filter program (`.gitattributes`) runs: they are configured by the user, and the user's settings are not read.
     Raises GitFailed.

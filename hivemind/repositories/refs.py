@@ -57,9 +57,7 @@ def choose(source: Address, ref: str | None) -> Ref:
     hint = near or f"There are: {listed(names)}"
     if re.fullmatch(r"[0-9a-f]{7,39}", ref):
         hint = "A commit needs its full id of 40 digits here:  git rev-parse " + ref
-    raise HiveMindError(
-        f'{source.url} has no branch, tag or commit "{ref}"', hint=hint, exit_code=ExitCode.NOT_FOUND
-    )
+    raise HiveMindError(f'{source.url} has no branch, tag or commit "{ref}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
 
 
 def _advertised(source: Address) -> tuple[frozenset[str], str | None]:

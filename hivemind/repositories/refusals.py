@@ -13,11 +13,15 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u20
 
 _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
     (
-        r"could not read username|could not read password|terminal prompts disabled|authentication failed"
-        r"|access denied|error: 40[13]|permission denied \(",
+        (
+            r"could not read username|could not read password|terminal prompts disabled|authentication failed"
+            r"|access denied|error: 40[13]|permission denied \("
+        ),
         "{url} is private or not there, and the server accepted no credentials of yours",
-        "Check the address. For a private one set up git's credential helper or an SSH key, until this works:\n"
-        "git ls-remote {url}",
+        (
+            "Check the address. For a private one set up git's credential helper or an SSH key, until this works:\n"
+            "git ls-remote {url}"
+        ),
         ExitCode.UNREACHABLE,
     ),
     (
@@ -33,16 +37,20 @@ _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
         ExitCode.REFUSED,
     ),
     (
-        r"could not resolve host|connection refused|connection reset|timed out|network is unreachable"
-        r"|no route to host|failed to connect|couldn't connect|empty reply|ssl|certificate|early eof|hung up"
-        r"|error: 5\d\d|error: 429",
+        (
+            r"could not resolve host|connection refused|connection reset|timed out|network is unreachable"
+            r"|no route to host|failed to connect|couldn't connect|empty reply|ssl|certificate|early eof|hung up"
+            r"|error: 5\d\d|error: 429"
+        ),
         "{url} can't be reached",
         "Check network, proxy and address:  git ls-remote {url}",
         ExitCode.UNREACHABLE,
     ),
     (
-        r"not found|does not appear to be a git repository|does not exist|not a git repository|error: 404"
-        r"|not valid: is this a git repository",
+        (
+            r"not found|does not appear to be a git repository|does not exist|not a git repository|error: 404"
+            r"|not valid: is this a git repository"
+        ),
         "there is no repository at {url}, or it is private",
         "Check the address:  git ls-remote {url}",
         ExitCode.NOT_FOUND,

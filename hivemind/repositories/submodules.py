@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,32 +21,32 @@ _MOST = 20
 _DEEPEST = 3
 
 
-def add_submodules(
-    source: Address,
-    folder: Path,
-    commit: str,
-    tree: Tree,
-    bounds: Bounds,
-    say: Callable[[str], None],
-    *,
-    depth: int = 0,
-) -> list[str]:
+@dataclass(frozen=True)
+class Parent:
+    """The repository that has submodules. folder: of its clone. depth: how many repositories it is inside of."""
+
+    source: Address
+    folder: Path
+    commit: str
+    depth: int = 0
+
+
+def add_submodules(parent: Parent, tree: Tree, bounds: Bounds, say: Callable[[str], None]) -> list[str]:
     """Clones the submodules of a commit into their folders; returns a sentence for each that was left out.
 
     One that leads to this machine's own files is followed only where the repository itself is one of them.
     """
-    if depth >= _DEEPEST:
+    if parent.depth >= _DEEPEST:
         return [f"submodules over {_DEEPEST} deep are left out"]
-    urls = _urls(folder, commit)
+    urls = _urls(parent)
     left = []
     for path, wanted in sorted(tree.submodules.items())[:_MOST]:
-        url = urls.get(path)
         try:
-            reason = _add(source, folder, path, wanted, url, bounds, say, depth) if url else "it has no URL"
+            reason = _add(parent, path, wanted, urls.get(path), bounds, say)
         except HiveMindError as error:
             reason = error.message
         except git.GitFailed as error:
-            reason = error.words.strip()[-200:]
+            reason = " ".join(error.words.split())[-200:]
         if reason:
             left.append(f"submodule {path} is left out: {reason}")
     if len(tree.submodules) > _MOST:
@@ -53,23 +54,18 @@ def add_submodules(
     return left
 
 
-def _add(
-    source: Address,
-    root: Path,
-    path: str,
-    wanted: str,
-    url: str,
-    bounds: Bounds,
-    say: Callable[[str], None],
-    depth: int,
+def _add(  # noqa: PLR0917 - one call
+    parent: Parent, path: str, wanted: str, url: str | None, bounds: Bounds, say: Callable[[str], None]
 ) -> str | None:
     from hivemind.repositories.clone import checked_out, prepared
 
-    own = address(_absolute(source, url))
-    if own.local and not source.local:
+    if not url:
+        return "it has no URL"
+    own = address(_absolute(parent.source, url))
+    if own.local and not parent.source.local:
         return f"{url} is a folder of this machine"
-    folder = root / path
-    if not folder.resolve().is_relative_to(root.resolve()):
+    folder = parent.folder / path
+    if not folder.resolve().is_relative_to(parent.folder.resolve()):
         return "its folder leads out of the repository"
     updated = (folder / ".git").is_dir() and not (folder / ".git").is_symlink()
     folder.mkdir(parents=True, exist_ok=True)
@@ -77,14 +73,15 @@ def _add(
     say(f"Cloning submodule {path} from {own.url}")
     inner, remarks = checked_out(own, folder, wanted, bounds)
     if inner.submodules:
-        remarks += add_submodules(own, folder, wanted, inner, bounds, say, depth=depth + 1)
+        remarks += add_submodules(Parent(own, folder, wanted, parent.depth + 1), inner, bounds, say)
     return "; ".join(remarks) or None
 
 
-def _urls(folder: Path, commit: str) -> dict[str, str]:
+def _urls(parent: Parent) -> dict[str, str]:
     """Path -> URL, as `.gitmodules` of the commit has them. No other setting in it is read."""
     try:
-        out = git.local(folder, "config", "--blob", f"{commit}:.gitmodules", "-z", "--get-regexp", r"^submodule\.")
+        named_in = f"{parent.commit}:.gitmodules"
+        out = git.local(parent.folder, "config", "--blob", named_in, "-z", "--get-regexp", r"^submodule\.")
     except git.GitFailed:
         return {}
     named: dict[str, dict[str, str]] = {}

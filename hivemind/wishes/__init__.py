@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from hivemind.wishes.vocabulary import FILLERS, NEGATIONS, PHRASES
 
 MOST_CHARACTERS = 2000
-_QUOTED = re.compile(r"\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|\N{LEFT DOUBLE QUOTATION MARK}[^\N{RIGHT DOUBLE QUOTATION MARK}]*"
-                     r"\N{RIGHT DOUBLE QUOTATION MARK}|`[^`]*`|\N{DOUBLE LOW-9 QUOTATION MARK}[^\N{LEFT DOUBLE QUOTATION MARK}]*"
-                     r"\N{LEFT DOUBLE QUOTATION MARK}")  # fmt: skip
+_QUOTED = re.compile(
+    r"""\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|`[^`]*`|\u201c[^\u201d]*\u201d|\u201e[^\u201c\u201d]*[\u201c\u201d]"""
+)
 _WORD = re.compile(r"[\w$][\w.$/-]*", re.UNICODE)
 
 
@@ -95,9 +95,7 @@ def _same(one: Wish, other: Wish) -> bool:
     return (one.subject, one.value) == (other.subject, other.value)
 
 
-def _unread(
-    text: str, plain: str, taken: list[tuple[int, int]], quoted: list[tuple[int, int]]
-) -> Iterator[str]:
+def _unread(text: str, plain: str, taken: list[tuple[int, int]], quoted: list[tuple[int, int]]) -> Iterator[str]:
     rest = _blanked(plain, taken)
     words = [(match.start(), match.group()) for match in _WORD.finditer(rest) if not _is_filler(match.group())]
     words += [(start, text[start:end]) for start, end in quoted]

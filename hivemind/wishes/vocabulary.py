@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 NUMBERS = {
@@ -64,13 +64,14 @@ DATABASES = {
     "bucket": ("s3 bucket", "object storage", "bucket", "s3"),
 }
 
-FILLERS = frozenset(
-    "a an and any app application are at be but by can could deploy deployed deployment deploying do each for from get "
-    "give has have i in instance instances is it its just like me my need needs needed of on one or our own please "
-    "project put region repo repository run running server service should site so some that the then this to us use "
-    "used using want wants we website web which will with would also only simple api host hosted behind as small it's "
-    "environment env".split()
-)
+_FILLERS = """
+a an and any app application are at be but by can could deploy deployed deployment deploying do each for from
+get give has have i in instance instances is it its just like me my need needs needed of on one or our own
+please project put region repo repository run running server service should site so some that the then this to
+us use used using want wants we website web which will with would also only simple api host hosted behind as
+small it's environment env
+"""
+FILLERS = frozenset(_FILLERS.split())
 """Words that say nothing by themselves: they are not reported as not understood."""
 
 NEGATIONS = re.compile(
@@ -108,8 +109,16 @@ class Phrase:
         return self.negated
 
 
-def _phrase(pattern: str, subject: str, value: str = "{1}", **more: object) -> Phrase:
-    return Phrase(re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE), subject, value, **more)  # type: ignore[arg-type]
+def _phrase(
+    pattern: str,
+    subject: str,
+    value: str = "{1}",
+    *,
+    negated: tuple[str, str] | None = None,
+    read: Callable[[str], str | None] = str.lower,
+) -> Phrase:
+    whole = re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])", re.IGNORECASE)
+    return Phrase(whole, subject, value, negated, read)
 
 
 def _number(most: int) -> Callable[[str], str | None]:
@@ -123,35 +132,54 @@ def _number(most: int) -> Callable[[str], str | None]:
 
 _ANY_NUMBER = rf"\d{{1,6}}|{'|'.join(re.escape(word) for word in NUMBERS)}"
 _NAME = r"[a-z](?:[a-z0-9-]{0,26}[a-z0-9])?"
-_REGIONS = r"(?:us|eu|ap|sa|ca|me|af|il|mx)(?:-gov)?-(?:central|north|south|east|west|northeast|northwest|southeast|southwest)-\d"
+_REGIONS = r"(?:us|eu|ap|sa|ca|me|af|il|mx)(?:-gov)?-(?:central|(?:north|south)?(?:east|west)|north|south)-\d"
+
+_COUNTED = "instances?|servers?|machines?|nodes?|replicas?|copies|hosts?|boxes|vms?"
+_CHEAP = (
+    r"cheap(?:ly|est|er)?|low[ -]cost|inexpensive|budget|as little as possible|save money|minimal cost"
+    r"|cost[ -]optimi[sz]ed"
+)
+_AVAILABLE = r"(?:highly|high)[ -]availab(?:le|ility)|multi[ -]az|fault[ -]tolerant|redundant|redundancy|standby"
+_HERE = r"local cloud|locally|on (?:my|this) (?:own )?(?:machine|computer|laptop)"
+_SIZE = r"[a-z][a-z0-9-]{0,8}\d[a-z0-9-]{0,12}\.(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal(?:-\d+xl)?)"
+_PRODUCTION = ("stage", "production")
+
+
+def _any(names: Iterable[str]) -> str:
+    return "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+
 
 PHRASES: tuple[Phrase, ...] = (
     _phrase(r"(db\.[a-z0-9]+\.[0-9a-z]+)", "database-size"),
-    _phrase(r"([a-z][a-z0-9-]{0,8}\d[a-z0-9-]*\.(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal(?:-\d+xl)?))", "size"),
+    _phrase(rf"({_SIZE})", "size"),
     _phrase(rf"({_REGIONS})", "region"),
-    *(_phrase("|".join(re.escape(name) for name in names), "region", region) for region, names in PLACES.items()),
-    _phrase(rf"(?:at least\s+|exactly\s+|up to\s+)?({_ANY_NUMBER})\s+(?:\w+\s+)?(?:instances?|servers?|machines?|nodes?|replicas?|copies|hosts?|boxes|vms?)",
-            "instances", read=_number(50)),
+    *(_phrase(_any(names), "region", region) for region, names in PLACES.items()),
+    _phrase(
+        rf"(?:at least\s+|exactly\s+|up to\s+)?({_ANY_NUMBER})\s+(?:\w+\s+)?(?:{_COUNTED})",
+        "instances", read=_number(50),
+    ),
     _phrase(r"(?:instances?|replicas?)\s*[:=]\s*(\d{1,4})", "instances", read=_number(50)),
-    _phrase(r"(\d{1,5})\s*(?:gb|gib|gigabytes?|g)(?:\s+(?:of\s+)?(?:storage|disk|space|database|db))?", "storage", read=_number(65536)),
-    _phrase(r"stage[ -]?1|stage one", "stage", "stage-1", negated=("stage", "production")),
-    _phrase(r"staging|testing|preview|demo(?: purposes)?", "environment", "staging"),
-    _phrase(r"cheap(?:ly|est|er)?|low[ -]cost|inexpensive|budget|as little as possible|save money|minimal cost|cost[ -]optimi[sz]ed",
-            "stage", "stage-1", negated=("stage", "production")),
+    _phrase(
+        r"(\d{1,5})\s*(?:gb|gib|gigabytes?|g)(?:\s+(?:of\s+)?(?:storage|disk|space|database|db))?",
+        "storage", read=_number(65536),
+    ),
+    _phrase(r"stage[ -]?1|stage one", "stage", "stage-1", negated=_PRODUCTION),
+    _phrase(r"staging|preview|for (?:testing|tests|a demo)", "environment", "staging"),
+    _phrase(_CHEAP, "stage", "stage-1", negated=_PRODUCTION),
     _phrase(r"production|prod", "stage", "production", negated=("stage", "stage-1")),
-    _phrase(r"(?:highly|high)[ -]availab(?:le|ility)|multi[ -]az|fault[ -]tolerant|redundant|redundancy|standby", "available",
-            "multi-az", negated=("available", "no")),
-    _phrase(r"local cloud|locally|local|on (?:my|this) (?:own )?(?:machine|computer|laptop)", "cloud", "local", negated=("cloud", "aws")),
+    _phrase(_AVAILABLE, "available", "multi-az", negated=("available", "no")),
+    _phrase(_HERE, "cloud", "local", negated=("cloud", "aws")),
     _phrase(r"aws|amazon(?: web services)?", "cloud", "aws", negated=("cloud", "local")),
     *(
-        _phrase(rf"(?:{'|'.join(re.escape(name) for name in names)})(?:\s+(?:database|db|cache|server|instance|queue))?",
-                "need", kind)
+        _phrase(rf"(?:{_any(names)})(?:\s+(?:database|db|cache|server|instance|queue))?", "need", kind)
         for kind, names in DATABASES.items()
     ),
     _phrase(r"cache|caching|session store", "need", "redis"),
     _phrase(r"(?:sql |relational )?databases?|db|rds", "need", "postgres"),
     _phrase(r"port\s*[:=]?\s*(\d{1,5})", "port", read=_number(65535)),
-    _phrase(r"health(?:[ -]?check)?(?:\s+path)?\s*(?:[:=]|at|on|is|under)?\s*(/[\w./-]{0,100})", "health", read=str),
+    _phrase(
+        r"health(?:[ -]?check)?(?:\s+path)?\s*(?:[:=]|at|on|is|under)?\s*(/[\w./-]{0,100})", "health", read=str
+    ),
     _phrase(rf"(?:called|named|name\s*[:=]?)\s+({_NAME})", "name"),
     _phrase(rf"environment\s*[:=]?\s+(?:called\s+|named\s+)?({_NAME})", "environment"),
 )  # fmt: skip
