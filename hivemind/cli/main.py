@@ -34,6 +34,7 @@ COMMANDS = {
     "recon": ("hivemind.cli.recon:command", "Print what can be told about a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml, plugins included."),
     "explain": ("hivemind.cli.explain:command", "Explain a finding by its id."),
+    "artifacts": ("hivemind.cli.artifacts:command", "List or prune what builds left on this machine."),
     "plugins": ("hivemind.cli.plugins:command", "List plugins, where they come from, and their hooks."),
     "local": ("hivemind.cli.local:command", "Start, stop, show or reset the local cloud."),
 }

@@ -1,0 +1,110 @@
+"""`hivemind artifacts`: what builds have left on this machine."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind import home
+from hivemind.cli.context import json_option, yes_option
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.keeping import Kept
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+@click.group("artifacts")
+def command() -> None:
+    """List or remove what builds have left on this machine: artifacts, layers, dependencies, downloads."""
+
+
+@command.command("list")
+@json_option
+def listed(as_json: bool) -> None:
+    """List the store of artifacts, most recently used first."""
+    from hivemind.agents.compiler import keeping
+    from hivemind.cli.table import table
+
+    found = list(reversed(keeping.contents(_store())))
+    total = sum(kept.size for kept in found)
+    if as_json:
+        said = {"folder": str(_store()), "limit": keeping.limit(), "size": total, "artifacts": [_entry(one) for one in found]}
+        click.echo(json.dumps(said))
+        return
+    if not found:
+        click.echo("Nothing was built on this machine.   hivemind apply")
+        return
+    rows = [(one.kind, one.name[:16], _size(one.size), _when(one.used), _words(one)) for one in found]
+    click.echo(table([("KIND", "DIGEST", "SIZE", "LAST USED", ""), *rows]))
+    click.echo(f"\n{_size(total)} of at most {_size(keeping.limit())} in {_store()}")
+
+
+@command.command("prune")
+@click.option("--to", "to", metavar="SIZE", help="Keep at most so much, such as 500M or 2G. Default: the limit, 5G.")
+@click.option("--all", "everything", is_flag=True, help="Remove all that no build used within the last hour.")
+@yes_option
+@json_option
+def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
+    """Remove what was not used for longest. Deployments keep running; a rollback may have to build again."""
+    from hivemind.agents.compiler import keeping
+
+    most = 0 if everything else _bytes(to) if to else keeping.limit()
+    if everything and not yes and not as_json:
+        click.confirm("Remove all artifacts, layers and downloads from this machine?", abort=True)
+    removed = keeping.bound(_store(), most)
+    left = sum(kept.size for kept in keeping.contents(_store()))
+    if as_json:
+        click.echo(json.dumps({"removed": [_entry(one) for one in removed], "size": left}))
+        return
+    freed = sum(kept.size for kept in removed)
+    click.echo(f"Removed {len(removed)} of them, {_size(freed)}; {_size(left)} left.")
+
+
+def _store() -> Path:
+    return home.home() / "artifacts"
+
+
+def _entry(kept: Kept) -> dict[str, object]:
+    return {
+        "kind": kept.kind,
+        "name": kept.name,
+        "path": str(kept.path),
+        "size": kept.size,
+        "used": datetime.fromtimestamp(kept.used, UTC).isoformat(timespec="seconds"),
+        "service": kept.service,
+        "runtime": kept.runtime,
+        "layers": list(kept.layers),
+    }
+
+
+def _words(kept: Kept) -> str:
+    if kept.kind != "application":
+        return ""
+    layers = f", {len(kept.layers)} layer{'s' if len(kept.layers) > 1 else ''}" if kept.layers else ""
+    return f"{kept.service or ''}  {kept.runtime or ''}{layers}".strip()
+
+
+def _size(size: int) -> str:
+    for unit, factor in reversed(_UNITS.items()):
+        if size >= factor * 0.95 and unit:
+            return f"{size / factor:.1f} {unit.lower() if unit == 'K' else unit}B"
+    return f"{size} B"
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _bytes(text: str) -> int:
+    number, unit = text.upper().removesuffix("B").strip(), ""
+    if number[-1:] in {"K", "M", "G", "T"}:
+        number, unit = number[:-1].strip(), number[-1]
+    try:
+        return int(float(number) * _UNITS[unit])
+    except ValueError:
+        raise click.BadParameter(f"{text} is no size, write 500M or 2G", param_hint="--to") from None
