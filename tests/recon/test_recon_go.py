@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+
+
+MODULE = """module example.com/shop/v2
+
+go 1.22
+
+require (
+\tgithub.com/gin-gonic/gin v1.9.1
+\tgithub.com/lib/pq v1.10.9
+\tgithub.com/redis/go-redis/v9 v9.0.0 // indirect
+)
+"""
+SERVER = """package main
+
+func main() {
+\tr := gin.Default()
+\tr.GET("/healthz", ok)
+\tr.Run(":9090")
+}
+"""
+
+
+def test_a_web_service(tmp_path: Path) -> None:
+    found = seen(tmp_path, {"go.mod": MODULE, "main.go": SERVER})
+    expected = {
+        "language": "go",
+        "runtime_version": "1.22",
+        "package_manager": "go modules",
+        "framework": "gin",
+        "build": "go build -o bin/shop .",
+        "start": "./bin/shop",
+        "port": 9090,
+        "health_path": "/healthz",
+        "kind": "web",
+    }
+    assert {field: found.value(field) for field in expected} == expected
+    assert found.one["framework"].evidence == "go.mod:6"
+    assert found.one["port"].evidence == "main.go:6"
+    assert [each.value for each in found.several["needs"]] == ["postgres"]
+
+
+def test_an_embedded_database_stands_in_for_others(tmp_path: Path) -> None:
+    module = MODULE.replace("\tgithub.com/lib/pq v1.10.9", "\tgithub.com/lib/pq v1.10.9\n\tmodernc.org/sqlite v1.0.0")
+    found = seen(tmp_path, {"go.mod": module, "main.go": SERVER})
+    assert found.several["needs"] == ()
+
+
+@pytest.mark.parametrize(
+    ("required", "files", "kind"),
+    [
+        ("", {"shapes.go": "package shapes\n"}, "library"),
+        ("", {"shapes.go": "package shapes\n", "_examples/a/main.go": "package main\nfunc main() {\n"}, "library"),
+        ("github.com/spf13/cobra v1.8.0", {"main.go": "package main\nfunc main() {\ncmd.Execute()\n"}, "cli"),
+        (
+            "github.com/spf13/cobra v1.8.0",
+            {"main.go": "package main\nfunc main() {\n", "pprof.go": 'http.ListenAndServe(":6060", nil)'},
+            "cli",
+        ),
+        ("github.com/hibiken/asynq v0.24.0", {"main.go": "package main\nfunc main() {\nsrv.Run(mux)\n"}, "worker"),
+        ("", {"main.go": 'package main\nfunc main() {\nhttp.ListenAndServe(":80", nil)\n'}, "web"),
+        ("", {"main.go": "package main\nfunc main() {\nflag.Parse()\n"}, "cli"),
+    ],
+)
+def test_kinds(tmp_path: Path, required: str, files: dict[str, str], kind: str) -> None:
+    found = seen(tmp_path, {"go.mod": f"module a\n\nrequire {required}\n", **files})
+    assert found.value("kind") == kind
+    assert ("start" in found.one) == (kind in {"web", "worker"})
+
+
+def test_the_server_among_several_programs(tmp_path: Path) -> None:
+    main = "package main\nfunc main() {\n"
+    files = {"go.mod": "module a\n", "cmd/migrate/main.go": main, "cmd/server/main.go": main + 'net.Listen("tcp", a)\n'}
+    found = seen(tmp_path, files)
+    assert found.value("build") == "go build -o bin/server ./cmd/server"
+    assert found.value("start") == "./bin/server"
+
+
+def test_a_workspace(tmp_path: Path) -> None:
+    files = {
+        "go.work": "go 1.23\n\nuse (\n\t./api\n\t./shared\n)\n",
+        "api/go.mod": "module a/api\nrequire github.com/labstack/echo/v4 v4.0.0\n",
+        "api/main.go": "package main\nfunc main() {\ne := echo.New()\n",
+        "shared/go.mod": "module a/shared\n",
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("build")) == ("echo", "go build -o bin/api ./api")
+
+
+def test_a_port_that_only_the_environment_gives_is_not_guessed(tmp_path: Path) -> None:
+    main = 'package main\nfunc main() {\nport := os.Getenv("PORT")\nr := gin.New()\nr.Run(":" + port)\n'
+    assert seen(tmp_path, {"go.mod": MODULE, "main.go": main}).value("port") is None
+
+
+def test_odd_content_says_little_and_raises_nothing(tmp_path: Path) -> None:
+    found = seen(tmp_path, {"go.mod": "module\ngo\nrequire (((\nrequire\n)))\n\x00", "main.go": "\xff" * 100})
+    assert found.value("language") == "go"
