@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -53,13 +52,9 @@ class Folder:
 
     def toml(self, file: str) -> dict[str, Any]:
         """A TOML file's content; empty where it is missing or wrong."""
-        text = self.text(file)
-        if text is None:
-            return {}
-        try:
-            return tomllib.loads(text)
-        except (tomllib.TOMLDecodeError, RecursionError):
-            return {}
+        from hivemind.agents.recon.formats import toml_table
+
+        return toml_table(self.text(file))
 
     def json(self, file: str) -> dict[str, Any]:
         """A JSON file's object, comments and trailing commas allowed; empty where it is missing, wrong or no object."""

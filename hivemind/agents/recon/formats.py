@@ -6,9 +6,10 @@ import json
 import re
 from typing import Any
 
-_COMMENTS = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|/\*.*?\*/', re.DOTALL)
-_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])')
-_LARGEST = 400_000
+_PIECES = re.compile(r'"(?:[^"\\\n]|\\.)*"|//|/\*')
+_TRAILING = re.compile(r'("(?:[^"\\\n]|\\.)*")|,(?=\s{0,200}[}\]])')
+_LARGEST = 200_000
+_LONGEST_LINE = 20_000
 _MOST_NODES = 20_000
 _DEEPEST = 60
 
@@ -17,13 +18,46 @@ def json_object(text: str | None) -> dict[str, Any]:
     """The object in a JSON text, JSON with comments included; empty for anything else."""
     if not text:
         return {}
-    for candidate in (lambda: text, lambda: _TRAILING.sub(r"\1", _COMMENTS.sub(r"\1", text))):
-        try:
-            content = json.loads(candidate())
-        except (ValueError, RecursionError):
+    content = _parsed(text)
+    if content is None and len(text) <= _LARGEST:
+        content = _parsed(_TRAILING.sub(r"\1", _without_comments(text)))
+    return content if isinstance(content, dict) else {}
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _without_comments(text: str) -> str:
+    """JSON without its comments, in one pass."""
+    kept: list[str] = []
+    place = 0
+    while match := _PIECES.search(text, place):
+        if match[0][0] == '"':
+            kept.append(text[place : match.end()])
+            place = match.end()
             continue
-        return content if isinstance(content, dict) else {}
-    return {}
+        kept.append(text[place : match.start()])
+        end = text.find("\n" if match[0] == "//" else "*/", match.end())
+        if end < 0:
+            return "".join(kept)
+        place = end if match[0] == "//" else end + 2
+    return "".join([*kept, text[place:]])
+
+
+def toml_table(text: str | None) -> dict[str, Any]:
+    """The table in a TOML text; empty for anything else, and for lines that no person writes."""
+    import tomllib
+
+    if not text or len(max(text.splitlines(), key=len, default="")) > _LONGEST_LINE:
+        return {}
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return {}
 
 
 def yaml_mapping(text: str | None) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,10 +80,7 @@ def pinned(folder: Folder, *tools: str, files: tuple[str, ...] = ()) -> Hit | No
 
 def _mise(folder: Folder, tools: tuple[str, ...]) -> Hit | None:
     for file in ("mise.toml", ".mise.toml"):
-        try:
-            table: Any = tomllib.loads(folder.text(file, limit=100_000) or "").get("tools")
-        except (tomllib.TOMLDecodeError, RecursionError):
-            continue
+        table: Any = folder.toml(file).get("tools")
         for tool in tools if isinstance(table, dict) else ():
             value = table.get(tool)
             value = value.get("version") if isinstance(value, dict) else value

@@ -9,6 +9,7 @@ from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
 _PROCESS = re.compile(r"^([\w-]+)\s*:\s*(.+?)\s*$")
+_LONGEST = 4000
 _SCHEDULERS = re.compile(r"^(clock|cron|scheduler|beat)")
 
 
@@ -19,7 +20,7 @@ def detect(folder: Folder) -> list[Detection]:
         return []
     processes: dict[str, tuple[str, int]] = {}
     for number, line in enumerate((folder.text(file) or "").splitlines(), 1):
-        match = _PROCESS.match(line)
+        match = _PROCESS.match(line) if len(line) <= _LONGEST else None
         if match and not line.lstrip().startswith("#"):
             processes.setdefault(match[1], (match[2], number))
     found = []

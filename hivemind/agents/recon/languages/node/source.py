@@ -9,6 +9,7 @@ from hivemind.agents.recon.folder import Folder
 
 SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx")
 _LARGEST = 400_000
+_MOST = 10_000_000
 _PORT = re.compile(
     r"process\.env(?:\.PORT|\[[\"']PORT[\"']\])\s*(?:\|\||\?\?)\s*[\"']?(\d{2,5})|"
     r"\.listen\(\s*(?:\{[^}]*?port:\s*)?(\d{2,5})\b|"
@@ -42,15 +43,20 @@ class Source:
 
 
 def read(folder: Folder) -> Source:
-    """Facts of every script of the application, by its text; comments that fill a line are passed over."""
+    """Facts of every script of the application, by its text, up to 10 MB; comments that fill a line are passed over."""
     source = Source()
+    left = _MOST
     scripts = [*folder.sources(*SUFFIXES), *(file for file in ("bin/www", "bin/server") if folder.has(file))]
     for file in scripts:
         if file.endswith(
             (".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js", ".config.js", ".config.ts")
         ):
             continue
-        for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
+        text = folder.text(file, limit=_LARGEST) or ""
+        left -= len(text)
+        if left < 0:
+            break
+        for number, line in enumerate(text.splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
                 source.known = True
                 _line(source, file, number, line)

@@ -23,7 +23,7 @@ REQUIREMENTS = (
     "requirements/default.txt",
     "requirements.in",
 )
-_DEEPEST = 8
+_MOST_FILES = 20
 _BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2", "postgresql": "psycopg2",
             "postgres": "psycopg", "mysql": "mysqlclient", "aiomysql": "aiomysql", "pymysql": "pymysql"}  # fmt: skip
 """Extra -> the driver that it brings: `celery[redis]`, `sqlalchemy[asyncpg]`."""
@@ -128,12 +128,15 @@ def _gather(
     return Dependencies(names, manifest, manager, install, extras, evidence)
 
 
-def _requirements(folder: Folder, file: str, depth: int = 0) -> Iterator[Entry]:
+def _requirements(folder: Folder, file: str, seen: set[str] | None = None) -> Iterator[Entry]:
+    """The lines of a requirements file and of those that it includes, each file once."""
+    seen = set() if seen is None else seen
+    seen.add(file)
     for number, raw in enumerate((folder.text(file) or "").splitlines(), 1):
-        line = re.split(r"(?:^|\s)#", raw, maxsplit=1)[0].strip().rstrip("\\").strip()
+        line = re.split(r"(?:^|\s)#", raw[:2000], maxsplit=1)[0].strip().rstrip("\\").strip()
         nested = re.match(r"(?:-r|--requirement)[ =]?\s*(\S+)", line)
-        if nested and depth < _DEEPEST:
-            yield from _requirements(folder, _beside(file, nested[1]), depth + 1)
+        if nested and (other := _beside(file, nested[1])) not in seen and len(seen) < _MOST_FILES:
+            yield from _requirements(folder, other, seen)
         elif line and not line.startswith("-"):
             yield re.split(r"\s--", line, maxsplit=1)[0], file, number
 
