@@ -14,6 +14,8 @@ from hivemind.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
 DEFAULT_PORT = 8000
+UNPRIVILEGED = 1024
+"""The first port that a program without privileges may listen on (Linux, ip_unprivileged_port_start)."""
 DATABASES = {"postgres": "db"}
 """Needs that become a resource of this name when the blueprint has none of the type."""
 
@@ -115,6 +117,12 @@ class _Filling:
             return
         found = self._best("port")
         start = self.service.start or ""
+        if self.service.kind is ServiceKind.STATIC and not start:
+            # What a container or the web's habits say of the port is about another server than ours.
+            self._set("port", DEFAULT_PORTS["static"], None, "of HiveMind's file server")
+            return
+        if found and int(found.value) < UNPRIVILEGED and re.search(r"\$\{?PORT\b", start):
+            found = None  # the application takes any port, and only root takes this one
         if found and (found.language is None or found.precedence > Precedence.CONVENTION or "$PORT" not in start):
             self._set("port", int(found.value), found)
             return
