@@ -1,10 +1,11 @@
-"""What was looked at before and found good, on disk by digest. Losing it costs time and nothing else."""
+"""What was looked at before, on disk by digest, with what was found. Losing it costs time and nothing else."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -17,9 +18,9 @@ MOST = 500
 
 @dataclass(frozen=True)
 class Memory:
-    """Contents that were found good, kept as names of empty files in `folder`.
+    """Contents that were looked at, kept as names of files in `folder`, with what was found in them.
 
-    judge: who found them good; another judge remembers nothing of it. What can't be read or written is not remembered.
+    judge: who looked; another judge remembers nothing of it. What can't be read or written is not remembered.
     """
 
     folder: Path
@@ -33,11 +34,21 @@ class Memory:
             return False
         return True
 
-    def keep(self, content: str) -> None:
-        """Keeps a content; of more than 500, those that were not asked for longest go."""
+    def recall(self, content: str) -> str | None:
+        """What was found in a content; None where it was not kept."""
+        try:
+            return self._file(content).read_text(encoding="utf-8") if self.knows(content) else None
+        except (OSError, ValueError):
+            return None
+
+    def keep(self, content: str, found: str = "") -> None:
+        """Keeps a content with what was found; of more than 500, those that were not asked for longest go."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file(content).touch(mode=0o600)
+            descriptor, name = tempfile.mkstemp(dir=self.folder)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(found)
+            Path(name).replace(self._file(content))
             known = list(self.folder.iterdir())
             if len(known) > MOST:
                 known.sort(key=lambda file: file.stat().st_mtime_ns)
@@ -53,7 +64,7 @@ def of(name: str, *, package: Path, needs: Iterable[str]) -> Memory:
 
     package: folder of the modules that do it; any change of them is another judge. needs: distributions they build on.
     """
-    modules = [(file.name, file.stat()) for file in sorted(package.glob("*.py"))]
+    modules = [(file.relative_to(package), file.stat()) for file in sorted(package.rglob("*.py"))]
     code = [f"{file} {found.st_size} {found.st_mtime_ns}" for file, found in modules]
     judge = "\n".join([__version__, *(f"{need} {version(need)}" for need in needs), *code])
     return Memory(home.caches() / name, judge)

@@ -53,7 +53,22 @@ hookimpl = pluggy.HookimplMarker("hivemind")
 
 @hookimpl
 def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
-    """Detections of all built-in languages and of the evidence that holds for any."""
+    """Detections of all built-in languages and of the evidence that holds for any; of a folder that has not changed
+    since, what was found the last time."""
+    from hivemind.agents.recon import recall
+
+    state = recall.state(repository, path)
+    if state is None:
+        return _look(repository, path)
+    known = recall.remembered()
+    found = recall.recall(known, state)
+    if found is None:
+        found = _look(repository, path)
+        recall.keep(known, state, found)
+    return found
+
+
+def _look(repository: Repository, path: str) -> tuple[Detection, ...]:
     from hivemind.agents.recon.folder import Folder
 
     folder = Folder.of(repository, path)
