@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import queue
 import threading
 from collections import deque
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, local_option, path_argument
+from hivemind.cli.context import environment_option, json_option, local_option, path_argument
 from hivemind.cli.known import Known, deployment_option, require
 
 if TYPE_CHECKING:
@@ -44,6 +45,15 @@ class Wanted:
         return kept if self.follow else deque(kept, maxlen=self.lines)
 
 
+@dataclass(frozen=True)
+class Read:
+    """What came from an instance. line: None at the end. trouble: why it ended."""
+
+    of: Chosen
+    line: str | None
+    trouble: str | None = None
+
+
 @click.command("logs")
 @path_argument
 @environment_option
@@ -53,6 +63,7 @@ class Wanted:
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="Lines of each instance.")
 @click.option("-f", "--follow", is_flag=True, help="Go on printing until Ctrl-C.")
 @click.option("--health-checks", is_flag=True, help="Print the lines of the load balancer's health checks, too.")
+@json_option
 def command(
     path: Path,
     environment: str | None,
@@ -62,42 +73,55 @@ def command(
     lines: int,
     follow: bool,
     health_checks: bool,
-) -> None:
+    as_json: bool,
+) -> int:
     """Print what the application logs, of all instances; each line begins with its instance where there are several.
 
-    Requests of the load balancer's health checks are left out.
+    Requests of the load balancer's health checks are left out, and the values of secrets. With --json each line is
+    an object: service, instance, line.
     """
     from hivemind.cli.instance import instances
+    from hivemind.exits import ExitCode
+    from hivemind.redact import redact
 
     known = require(path, environment, deployment, local=local)
     known.require_changeable()
     chosen = instances(known, service)
     wanted = Wanted(lines, follow, health_checks)
     # Lines wait here for the terminal; a slow one slows the readers down instead of filling the memory.
-    ready: queue.Queue[str | None] = queue.Queue(maxsize=1000)
+    ready: queue.Queue[Read] = queue.Queue(maxsize=1000)
     for one in chosen:
-        name = f"{one.service}.{one.number}  " if len(chosen) > 1 else ""
-        threading.Thread(target=_read, args=(known, one, name, wanted, ready), daemon=True).start()
-    running = len(chosen)
+        threading.Thread(target=_read, args=(known, one, wanted, ready), daemon=True).start()
+    running, failed = len(chosen), 0
     while running:
-        line = ready.get()
-        if line is None:
+        read = ready.get()
+        name = f"{read.of.service}.{read.of.number}  " if len(chosen) > 1 else ""
+        if read.line is None:
             running -= 1
-        else:
-            click.echo(line)
+            failed += read.trouble is not None
+        if read.trouble is not None:
+            click.echo(f"{name}{redact(read.trouble)}", err=True)
+        elif read.line is not None and as_json:
+            entry = {"service": read.of.service, "instance": read.of.instance, "line": redact(read.line)}
+            click.echo(json.dumps(entry, ensure_ascii=False))
+        elif read.line is not None:
+            click.echo(name + redact(read.line))
+    return ExitCode.DEPLOY if failed == len(chosen) else ExitCode.OK
 
 
-def _read(known: Known, one: Chosen, name: str, wanted: Wanted, ready: queue.Queue[str | None]) -> None:
+def _read(known: Known, one: Chosen, wanted: Wanted, ready: queue.Queue[Read]) -> None:
     from hivemind.cli.instance import open_host
     from hivemind.errors import HiveMindError
     from hivemind.hosts.remote import logs
 
+    trouble: str | None = "its log could not be read"
     try:
         with open_host(known, one) as host:
             lines = logs(host, one.service, lines=wanted.asked, follow=wanted.follow)
             for line in wanted.of(lines):
-                ready.put(name + line)
+                ready.put(Read(one, line))
+        trouble = None
     except HiveMindError as error:
-        ready.put(f"{name}({error.message})")
+        trouble = error.message
     finally:
-        ready.put(None)
+        ready.put(Read(one, None, trouble))

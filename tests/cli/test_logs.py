@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import secrets
 import signal
 
@@ -20,6 +21,13 @@ def test_lines_of_all_instances(standing: Project) -> None:
 def test_only_the_last(standing: Project) -> None:
     lines = standing.run("logs", "--service", "web", "-n", "2").out.splitlines()
     assert len(lines) == 4
+
+
+def test_as_data(standing: Project) -> None:
+    lines = [json.loads(line) for line in standing.run("logs", "--json").out.splitlines()]
+    assert {line["service"] for line in lines} == {"web"}
+    assert len({line["instance"] for line in lines}) == 2
+    assert any("GET /health" in line["line"] for line in lines)
 
 
 def test_following_shows_what_comes(standing: Project) -> None:

@@ -78,6 +78,19 @@ def test_old_artifacts_are_removed(host: Host, tmp_path: Path, request_and_artif
     assert [name for name in host.list(".hivemind") if name.endswith(".tar.gz")] == [f"{request.digest}.tar.gz"]
 
 
+def test_the_log_does_not_tell_secrets(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
+    request, artifact = request_and_artifact
+    start = 'echo "token $TOKEN"; ' + request.start
+    remote.install(host, artifact, replace(request, start=start))
+    later = {**request.env, "TOKEN": "another-token"}
+    remote.install(host, artifact, replace(request, release="r2-def", start=start, env=later))
+    lines = [line.partition("Z ")[2] for line in remote.logs(host, "web")]
+    assert lines.count("token [hidden]") == 2
+    following = remote.logs(host, "web", follow=True)
+    assert any(line.endswith("token [hidden]") for line in following)
+    following.close()
+
+
 def test_a_failure_carries_the_applications_words(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
     request, artifact = request_and_artifact
     remote.install(host, artifact, request)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 ESCAPED = '"\\`$'
+HIDDEN = "# hidden: "
+"""Begins the line that names the variables whose values are secrets: the file is all that a log's reader has."""
 
 
-def render(variables: Mapping[str, str]) -> str:
-    """The file's text: one `NAME="value"` each, sorted."""
-    return "".join(f'{name}="{_escape(value)}"\n' for name, value in sorted(variables.items()))
+def render(variables: Mapping[str, str], hidden: Iterable[str] = ()) -> str:
+    """The file's text: one `NAME="value"` each, sorted. hidden: names of those that hold a secret."""
+    names = " ".join(sorted(set(hidden) & set(variables)))
+    lines = "".join(f'{name}="{_escape(value)}"\n' for name, value in sorted(variables.items()))
+    return (f"{HIDDEN}{names}\n" if names else "") + lines
+
+
+def hidden_values(text: str) -> list[str]:
+    """The secrets in a file that `render` wrote."""
+    first = text.partition("\n")[0]
+    if not first.startswith(HIDDEN):
+        return []
+    variables = parse(text)
+    return [variables[name] for name in first[len(HIDDEN) :].split() if name in variables]
 
 
 def parse(text: str) -> dict[str, str]:

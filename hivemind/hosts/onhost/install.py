@@ -117,7 +117,8 @@ class Installation:
         """Writes environment and unit of the release. Returns what was there before."""
         release = self._release
         before = {path: path.read_text() if path.exists() else None for path in (release.environment, release.unit)}
-        write_atomically(release.environment, environment.render(self._variables()), 0o600)
+        content = environment.render(self._variables(), self._request.hidden)
+        write_atomically(release.environment, content, 0o600)
         user = self._account.name if self._account else None
         text = unit.render(
             self._layout, release, self._request.start, self._request.options, user=user, port=self._request.port

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import install, layers, request, services, supervise, zstd
+from hivemind.hosts.onhost import environment, install, layers, request, services, supervise, zstd
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
@@ -148,16 +149,28 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
 
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
     service = services.service_of(layout)
+    current, reporter = layout.current_id(), _masking(layout)
     if not options.follow:
         for line in service.lines(options.lines, stamped=not options.plain):
-            sys.stdout.write(line + "\n")
+            sys.stdout.write(reporter.mask(line) + "\n")
         return
     for news in service.follow(options.lines):
+        if layout.current_id() != current:
+            current, reporter = layout.current_id(), _masking(layout)
         if news is not None:
-            sys.stdout.write(news + "\n")
+            sys.stdout.write(reporter.mask(news) + "\n")
             sys.stdout.flush()
         elif _nobody_reads():
             return
+
+
+def _masking(layout: Layout) -> Reporter:
+    """Hides the secrets of every release that is here: a log goes back further than the current one."""
+    secrets: list[str] = []
+    for release in layout.complete():
+        with contextlib.suppress(OSError):
+            secrets += environment.hidden_values(release.environment.read_text())
+    return Reporter(secrets)
 
 
 def _nobody_reads() -> bool:
