@@ -56,7 +56,7 @@ def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ),
         ({"package.json": '{"bin": {"a": "a.js"}}'}, "a command-line tool in node"),
         ({"README.md": "hello"}, "no application was recognised"),
-        ({}, "no application was recognised"),
+        ({}, "is empty: there is nothing to deploy"),
     ],
 )
 def test_init_says_what_is_no_service(
@@ -77,7 +77,7 @@ def test_init_of_several_services(tmp_path: Path, capsys: pytest.CaptureFixture[
         "api": ("api", "web"),
         "site": ("site", "static"),
     }
-    assert '    path: "site"' in (root / "hivemind.yaml").read_text()
+    assert "    path: site\n" in (root / "hivemind.yaml").read_text()
 
 
 @pytest.mark.parametrize("name", ["1a", "A", "a_b", "x" * 33, ""])
