@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from hivemind.agents.recon.folder import Folder
@@ -12,6 +13,7 @@ from hivemind.agents.recon.folder import Folder
 _LARGEST = 200_000
 _LONGEST_LINE = 1000
 _MOST_FILES = 600
+_MOST_TEXT = 5_000_000
 _MOST_HITS = 50
 _VERSION = re.compile(r"v?(\d+(?:\.[\dA-Za-z_+-]+)*)")
 
@@ -36,14 +38,17 @@ def scan(
 ) -> dict[str, list[Hit]]:
     """The lines that patterns fit, by the pattern's name; an empty list where none does.
 
-    At most 600 files of at most 200 kB; longer lines than 1000 characters and comments that fill a line are
-    passed over.
+    At most 600 files of at most 200 kB, and 5 MB in all; longer lines than 1000 characters and comments that fill
+    a line are passed over.
     """
     hits: dict[str, list[Hit]] = {name: [] for name in patterns}
-    for count, file in enumerate(files):
-        if count >= _MOST_FILES:
+    left = _MOST_TEXT
+    for file in islice(files, _MOST_FILES):
+        text = folder.text(file, limit=_LARGEST) or ""
+        left -= len(text)
+        if left < 0:
             break
-        for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1):
+        for number, line in enumerate(text.splitlines(), 1):
             if not line or len(line) > _LONGEST_LINE or line.lstrip().startswith(comments):
                 continue
             for name, pattern in patterns.items():
@@ -56,7 +61,7 @@ def scan(
 def port(hits: Iterable[Hit]) -> Hit | None:
     """The first hit whose value is a port."""
     return next(
-        (hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) <= 65535), None
+        (hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) < 65535), None
     )
 
 

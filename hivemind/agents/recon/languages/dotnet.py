@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from xml.etree import ElementTree as ET
@@ -31,7 +32,6 @@ DRIVERS = {
 _EMBEDDED = (
     "Microsoft.EntityFrameworkCore.Sqlite",
     "Microsoft.Data.Sqlite",
-    "Microsoft.EntityFrameworkCore.InMemory",
     "LiteDB",
 )
 _COMMANDS = (
@@ -68,7 +68,7 @@ _PATTERNS = {
 
 @dataclass
 class Project:
-    """One project file. packages: name -> spot."""
+    """One project file. packages: name -> spot. projects: files of those that it refers to."""
 
     file: str
     name: str
@@ -77,6 +77,7 @@ class Project:
     framework: Hit | None
     tool: bool = False
     packages: dict[str, Spot] = field(default_factory=dict)
+    projects: tuple[str, ...] = ()
 
     @property
     def web(self) -> bool:
@@ -96,11 +97,16 @@ def detect(folder: Folder) -> list[Detection]:
     if not projects:
         return _script(folder)
     chosen = min(projects, key=_rank)
+    for each in projects:
+        if each.file in chosen.projects:
+            chosen.packages = {**each.packages, **chosen.packages}
     notes = Notes(folder, LANGUAGE)
     notes.declared("package_manager", "nuget", chosen.file)
     notes.usual("install", f"dotnet restore {chosen.file}", chosen.file)
+    if chosen.framework is None:
+        chosen.framework = _shared_version(folder)
     if chosen.framework:
-        notes.declared("runtime_version", chosen.framework.value, chosen.file, chosen.framework.line)
+        notes.declared("runtime_version", chosen.framework.value, chosen.framework.file, chosen.framework.line)
     top = chosen.file.count("/") == 0 or bool(folder.top(".sln", ".slnx", "global.json", ".props"))
     _describe(notes, chosen, top=top or len(projects) == len(files))
     return notes.found
@@ -199,6 +205,9 @@ def _project(folder: Folder, file: str) -> Project | None:
         name = element.get("Include") or ""
         if name:
             project.packages[name] = (file, folder.line(file, rf"Include=\"{re.escape(name)}\""))
+    home = file.rpartition("/")[0]
+    references = (each.get("Include", "").replace("\\", "/") for each in root.iter("ProjectReference"))
+    project.projects = tuple(posixpath.normpath(f"{home}/{each}".lstrip("/")) for each in references if each)[:30]
     return project
 
 
@@ -209,11 +218,23 @@ def _tests(project: Project) -> bool:
     )  # fmt: skip
 
 
-def _rank(project: Project) -> tuple[int, bool, int, str]:
+def _rank(project: Project) -> tuple[int, bool, int, int, str]:
     kinds = 0 if project.web else 1 if project.sdk == _BLAZOR_PAGES else 2 if project.sdk.endswith("Worker") else 3
     runs = kinds < 3 or project.output in {"exe", "winexe"}
-    served = re.search(r"(?:web|api|server|host|app)$", project.name, re.IGNORECASE) is None
-    return (kinds if runs else 4, served and project.file.count("/") > 0, project.file.count("/"), project.file)
+    ending = re.search(r"(web|server|host|app|api)$", project.name, re.IGNORECASE)
+    named = ("web", "server", "host", "app", "api").index(ending[1].lower()) if ending else 5
+    return (kinds if runs else 4, project.file.count("/") > 0, named, project.file.count("/"), project.file)
+
+
+def _shared_version(folder: Folder) -> Hit | None:
+    """The version that all projects of a folder share."""
+    for file, pattern in (
+        ("Directory.Build.props", r"<TargetFrameworks?>[^<]*?net(?:coreapp)?(\d+\.\d+)"),
+        ("global.json", r"\"version\"\s*:\s*\"(\d+\.\d+)"),
+    ):
+        if match := re.search(pattern, folder.text(file, limit=200_000) or ""):
+            return Hit(match[1], file, folder.line(file, pattern))
+    return None
 
 
 def _script(folder: Folder) -> list[Detection]:

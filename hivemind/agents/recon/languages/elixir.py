@@ -19,7 +19,7 @@ DRIVERS = {"postgres": ("postgrex",), "mysql": ("myxql", "mariaex"), "redis": ("
 _CONSUMERS = ("broadway", "oban", "nostrum", "quantum", "gen_stage", "ex_gram", "brod", "amqp")
 _DEPENDENCY = re.compile(r"^\s*\{\s*:(\w+)\s*,(.*)")
 _PATTERNS = {
-    "port": re.compile(r"\"PORT\"[^\n]*?\"(\d{2,5})\"|\bport:\s*(\d{2,5})\b"),
+    "port": re.compile(r"\"PORT\"[^\n]*?\"(\d{2,5})\"|^(?!.*\b(?:url|host|scheme):).*\bport:\s*(\d{2,5})\b"),
     "health": re.compile(rf"\bget\s*\(?\s*\"({HEALTH})\"|request_path:\s*\"({HEALTH})\""),
     "listens": re.compile(r"Plug\.Cowboy|Bandit|:cowboy\.start|:gen_tcp\.listen"),
 }
@@ -134,7 +134,7 @@ def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) 
 def _version(notes: Notes) -> None:
     folder = notes.folder
     if version := pinned(folder, "elixir", files=(".elixir-version",)):
-        notes.declared("runtime_version", version.value, version.file, version.line)
+        notes.declared("runtime_version", version.value.partition("-otp")[0], version.file, version.line)
     for file in ("elixir_buildpack.config",):
         for number, line in enumerate((folder.text(file, limit=10_000) or "").splitlines(), 1):
             if match := re.match(r"\s*elixir_version=v?(\d[\d.]*)", line):

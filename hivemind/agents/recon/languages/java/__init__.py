@@ -15,6 +15,7 @@ from hivemind.detection import Detection
 
 LANGUAGE = "java"
 _ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|benchmarks?|bench|bom|docs)(?:$|[/_-])")
+_SERVES = re.compile(r"(?:^|[/_-])(?:server|web|webapp|app|application|api|service|backend|bootstrap|boot)$")
 _POLYGLOT = ("pom.yml", "pom.yaml", "pom.kts", "pom.groovy", "pom.atom")
 
 
@@ -56,7 +57,7 @@ def _build(notes: Notes, projects: list[Project]) -> None:
         framework = traces[0]
         notes.usual("framework", framework, traces[1], sure=0.5, note="by its files")
     facts = serving.read(folder, chosen)
-    kind, seen, sure = serving.kind(folder, chosen, framework, facts, alone=len(projects) == 1)
+    kind, seen, sure = serving.kind(folder, chosen, framework, facts, alone=_alone(projects))
     notes.kind(kind, seen, sure)
     notes.speaks(top.file, SERVES if kind == "web" and sure > 0.7 else MANIFEST if kind == "library" else BUILDS)
     _tasks(notes, chosen, framework)
@@ -93,7 +94,13 @@ def _maven_program(folder: Folder) -> str:
     return "./mvnw" if folder.has("mvnw") else "mvn"
 
 
-def _rank(project: Project) -> tuple[bool, bool, bool, bool, bool, int, str]:
+def _alone(projects: list[Project]) -> bool:
+    """Whether a program is what the build is for: one module in many that runs is a tool beside a library."""
+    running = [each for each in projects if each.main or "application" in each.plugins]
+    return len(projects) <= 2 or len(running) * 3 >= len(projects)
+
+
+def _rank(project: Project) -> tuple[bool, bool, bool, bool, bool, bool, int, str]:
     """The module that is run: one that packages a framework before one that has a main, the shallowest first."""
     runs = project.uses(
         "org.springframework.boot:spring-boot-maven-plugin", "org.springframework.boot", "io.quarkus",
@@ -101,12 +108,14 @@ def _rank(project: Project) -> tuple[bool, bool, bool, bool, bool, int, str]:
     ) is not None  # fmt: skip
     return (
         project.packaging == "pom", not project.sources, _framework(project) is None, not runs,
-        project.main is None, project.path.count("/") + bool(project.path), project.path,
+        project.main is None, _SERVES.search(project.path) is None,
+        project.path.count("/") + bool(project.path), project.path,
     )  # fmt: skip
 
 
 def _framework(project: Project) -> str | None:
-    return next((name for name, prefixes in FRAMEWORKS.items() if project.uses(*prefixes)), None)
+    own = project.own
+    return next((name for name, prefixes in FRAMEWORKS.items() if own.uses(*prefixes)), None)
 
 
 def _traces(folder: Folder, project: Project) -> tuple[str, str] | None:

@@ -52,6 +52,8 @@ def _project(folder: Folder, path: str, root: ET.Element) -> Project:
     file = f"{path}/{FILE}" if path else FILE
     texts = {name: (root.findtext(name) or "").strip() for name in ("artifactId", "packaging")}
     project = Project("maven", file, path, texts["artifactId"] or "app", texts["packaging"] or "jar")
+    # a module inherits its group; at the top, a parent is somebody else's
+    project.group = (root.findtext("groupId") or (root.findtext("parent/groupId") if path else "") or "").strip()
     for element in (*root.iterfind("dependencies/dependency"), *root.iterfind("parent")):
         if (element.findtext("scope") or "").strip() in _NOT_SHIPPED:
             continue

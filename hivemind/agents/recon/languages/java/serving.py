@@ -70,8 +70,8 @@ def read(folder: Folder, project: Project) -> Facts:
 def kind(
     folder: Folder, project: Project, framework: str | None, facts: Facts, *, alone: bool = True
 ) -> tuple[str, Spot, float]:
-    """What it is, where that shows, and how surely. alone: whether it is the only module of its build; a `main`
-    beside libraries is a tool or example of theirs, unless the build names it."""
+    """What it is, where that shows, and how surely. alone: whether a program is what the build is for;
+    a `main` beside libraries is a tool or example of theirs."""
     main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main or _named(folder, project))
     listens = next(((hit.file, hit.line) for hit in facts.source["listens"]), None)
     spot = (project.file, None)
@@ -82,7 +82,7 @@ def kind(
         return "web", brings, 0.95
     if listens and main:
         return "web", listens, 0.85
-    if main and (alone or project.main):
+    if main and alone:
         return _idle(project, main, 0.5)
     return ("web", brings, 0.8) if _packaged(project) else ("library", spot, 0.8)
 

@@ -52,7 +52,12 @@ def _maven(notes: Notes, project: Project, framework: str | None) -> str | None:
         return f"java -jar {target}/*.war" if runs else None
     if framework == "dropwizard":
         settings = next(
-            (file for file in notes.folder.top(".yml", ".yaml") if re.search(r"conf|^\w+\.ya?ml", file)), ""
+            (
+                file
+                for file in notes.folder.top(".yml", ".yaml")
+                if re.search(rf"conf|^{re.escape(project.name)}\.", file)
+            ),
+            "",
         )
         return f"java -jar {target}/*.jar server {settings}".rstrip()
     if project.uses("org.apache.maven.plugins:maven-assembly-plugin") and not project.uses(

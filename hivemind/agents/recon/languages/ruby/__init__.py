@@ -52,7 +52,7 @@ def detect(folder: Folder) -> list[Detection]:
     if file in {"Gemfile", "gems.rb"}:
         notes.declared("package_manager", "bundler", file)
         notes.usual("install", "bundle install", file)
-    framework, spot = _framework(folder, gems)
+    framework, spot = _framework(folder, gems, gemspec)
     if framework:
         notes.declared("framework", framework, *spot)
     if framework in _SITES:
@@ -68,8 +68,13 @@ def detect(folder: Folder) -> list[Detection]:
     return notes.found
 
 
-def _framework(folder: Folder, gems: Gems) -> tuple[str | None, Spot]:
-    if folder.has("bin/rails") and "rails" not in gems.used and folder.line("bin/rails", r"rails|APP_PATH"):
+def _framework(folder: Folder, gems: Gems, gemspec: str | None) -> tuple[str | None, Spot]:
+    if (
+        folder.has("bin/rails")
+        and not gemspec
+        and "rails" not in gems.used
+        and folder.line("bin/rails", r"rails|APP_PATH")
+    ):
         return "rails", ("bin/rails", None)
     gem = gems.first(*FRAMEWORKS)
     return (FRAMEWORKS[gem], gems.used[gem]) if gem else (None, (gems.file, None))
@@ -127,16 +132,9 @@ def _plain(notes: Notes, gems: Gems, framework: str | None, gemspec: str | None)
     rack = folder.has("config.ru")
     script = next((each for each in _USUAL if folder.has(each)), None) or _only_script(folder)
     if gemspec and not rack and not (script and framework):
-        program = next(
-            (
-                file
-                for file in folder.files
-                if file.startswith(("exe/", "bin/"))
-                and file
-                not in {"bin/console", "bin/setup", "bin/rake", "bin/test", "bin/rspec", "bin/rubocop", "bin/bundle"}
-            ),
-            None,
-        )
+        program = next((file for file in folder.files if file.startswith("exe/")), None)
+        listed = folder.line(gemspec, r"\.executables\s*=(?!.*(?:\[\s*\]|\^exe/)).*[\"'%]")
+        program = program or (gemspec if listed else None)
         notes.speaks(gemspec, BUILDS if program else MANIFEST)
         notes.kind("cli" if program else "library", (program or gemspec, None), 0.85)
         return
