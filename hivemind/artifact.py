@@ -23,7 +23,8 @@ class Platform:
     os: `debian-12`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud.
     machine: `x86_64` or `aarch64`. glibc: (major, minor) or None. python: versions there, each
     (`3.11`, command), best first. node: (`20.11.0`, command) or None where there is none.
-    proven: whether it was tried on a real machine of this kind.
+    proven: whether it was tried on a real machine of this kind. runtimes: language (`java`, `ruby`, `php`) -> versions
+    there, each (version, command), best first.
     """
 
     os: str
@@ -32,6 +33,9 @@ class Platform:
     python: tuple[tuple[str, str], ...]
     node: tuple[str, str] | None
     proven: bool = False
+    runtimes: Mapping[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=lambda: MappingProxyType({}), hash=False
+    )
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,27 @@ def host_platform(os: str, size: str) -> Platform:  # noqa: ARG001
     numbers = [int(part) for part in release.split(".")[:2]] if kind == "glibc" else []
     glibc = (numbers[0], numbers[1]) if len(numbers) == 2 else None
     machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
-    return Platform("host", machine, glibc, tuple(interpreters.pythons().items()), _node(), proven=True)
+    return Platform("host", machine, glibc, tuple(interpreters.pythons().items()), _node(), True, _runtimes())
+
+
+def _runtimes() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """Java, Ruby and PHP of this machine. Most installations tell the version by their path; the others are asked."""
+    found = {}
+    for language, (command, told, asked, said) in _RUNTIMES.items():
+        path = interpreters.program(command)
+        match = re.search(told, path) if path else None
+        version = match[1] if match else path and _says([path, asked], said)
+        if path and version:
+            found[language] = ((version, path),)
+    return MappingProxyType(found)
+
+
+_RUNTIMES = {
+    "java": ("java", r"(?:java|jdk|jre|temurin|corretto)-?(\d+)", "--version", r"(\d+)\."),
+    "ruby": ("ruby", r"ruby-?(\d+\.\d+)", "--version", r"ruby (\d+\.\d+)"),
+    "php": ("php", r"php-?(\d+\.\d+)", "--version", r"PHP (\d+\.\d+)"),
+}
+"""Language -> program, how its path tells the version, the option that asks, and how its answer tells."""
 
 
 def _node() -> tuple[str, str] | None:

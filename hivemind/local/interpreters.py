@@ -34,6 +34,12 @@ def node() -> str | None:
     return str(Path(path).resolve()) if path else None
 
 
+def program(name: str) -> str | None:
+    """Resolved path of a program on the PATH, if there is one."""
+    path = shutil.which(name)
+    return str(Path(path).resolve()) if path else None
+
+
 def folders() -> Iterator[str]:
     """The folders that an instance must see for these interpreters to work."""
     for command in (*pythons().values(), *filter(None, [node()])):

@@ -154,5 +154,5 @@ def test_wheels_for_another_platform(tmp_path: Path) -> None:
 
 
 def test_other_runtimes_are_left_to_others(tmp_path: Path) -> None:
-    root = lay(tmp_path, {"a.rb": ""})
-    assert hivemind_build(Service("web", runtime="ruby 3.3"), read(root), HOST, tmp_path / "s") is None
+    root = lay(tmp_path, {"a.cob": ""})
+    assert hivemind_build(Service("web", runtime="cobol 85"), read(root), HOST, tmp_path / "s") is None

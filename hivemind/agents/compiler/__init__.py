@@ -18,7 +18,7 @@ hookimpl = pluggy.HookimplMarker("hivemind")
 
 @hookimpl
 def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
-    """Python, Node and static services; None for other runtimes."""
+    """Services of the languages in `building.BUILDERS`; None for other runtimes."""
     from hivemind.agents.compiler.building import build
 
     return build(service, repository, platform, store)

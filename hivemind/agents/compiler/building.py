@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -95,20 +96,31 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
     return replace(artifact, notices=(*artifact.notices, *_left_out(packed)))
 
 
-def _builder(service: Service) -> Callable[[Work], None] | None:
-    from hivemind.agents.compiler import node, python, static
+BUILDERS = {
+    "python": "python",
+    "node": "node",
+    "bun": "node",
+    "static": "static",
+    "go": "languages.go",
+    "rust": "languages.rust",
+    "java": "languages.java",
+    "kotlin": "languages.java",
+    "scala": "languages.java",
+    "clojure": "languages.java",
+    "ruby": "languages.ruby",
+    "php": "languages.php",
+    "shell": "languages.shell",
+}
+"""Word of `runtime` -> module here with `build(work)`."""
 
-    if service.kind is ServiceKind.STATIC:
-        return static.build
-    match (service.runtime or "").split(" ")[0]:
-        case "python":
-            return python.build
-        case "node":
-            return node.build
-        case "static":
-            return static.build
-        case _:
-            return None
+
+def _builder(service: Service) -> Callable[[Work], None] | None:
+    word = "static" if service.kind is ServiceKind.STATIC else (service.runtime or "").split(" ")[0]
+    if word not in BUILDERS:
+        return None
+    module = import_module(f"hivemind.agents.compiler.{BUILDERS[word]}")
+    build_it: Callable[[Work], None] = module.build
+    return build_it
 
 
 def _prepared(service: Service, packed: Sources, platform: Platform, store: Store, scratch: Path) -> Work:

@@ -14,10 +14,16 @@ PLACEHOLDER = "not-there-while-building"
 """What secrets hold while a build runs: their values are read on installing, and never here."""
 
 
-def run_build(work: Work, *first_on_path: Path, **more: str) -> None:
-    """`build`, with the service's environment. Raises StageError(BUILD) when it fails."""
+def run_install(work: Work, command: str, **more: str) -> None:
+    """A command that installs dependencies, without the service's own environment. Raises StageError(BUILD)."""
+    work.programs.run(command, cwd=work.app, env=clean(**more))
+
+
+def run_build(work: Work, *first_on_path: Path, command: str | None = None, **more: str) -> None:
+    """`build`, with the service's environment. command: another one in its place. Raises StageError(BUILD)."""
     service = work.service
-    if not service.build:
+    command = command or service.build
+    if not command:
         return
     given = {**dict.fromkeys(service.secrets, PLACEHOLDER), **service.env, **more}
     if service.needs:
@@ -25,4 +31,4 @@ def run_build(work: Work, *first_on_path: Path, **more: str) -> None:
         given.setdefault("DATABASE_URL", f"postgresql://{PLACEHOLDER}@127.0.0.1:1/none")
     given.setdefault("PORT", str(service.port or 8000))
     hint = "secrets and databases are not there while building" if service.secrets or service.needs else None
-    work.programs.run(service.build, cwd=work.app, env=clean(*first_on_path, **given), hint=hint)
+    work.programs.run(command, cwd=work.app, env=clean(*first_on_path, **given), hint=hint)

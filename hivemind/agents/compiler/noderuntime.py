@@ -29,7 +29,7 @@ def provide(work: Work) -> None:
             work.notices.append(f"Node {wanted} asked for, this machine has {there[0]}: that one runs it")
         work.runtime = f"node {there[0]}"
         work.interpreter = {"version": there[0], "command": there[1]}
-        _point(work, there[1])
+        point(work, "node", there[1])
         return
     # a range without an upper end means a Node that was new once: the long-supported one where it fits
     binary = _carried(work, DEFAULT if fits(f"{DEFAULT}.99.0", wanted) else wanted)
@@ -53,12 +53,12 @@ def fits(version: str, wanted: str) -> bool:
         return False
 
 
-def _point(work: Work, command: str) -> None:
-    """A Node that is on no usual PATH is reached through a script that names it."""
+def point(work: Work, name: str, command: str) -> None:
+    """A program of the instance that is on no usual PATH is reached through a script that names it."""
     path = Path(command)
-    if not path.is_absolute() or str(path.parent) in _USUAL:
+    if not path.is_absolute() or (str(path.parent) in _USUAL and path.name == name):
         return
-    script = work.tree / "runtime" / "bin" / "node"
+    script = work.tree / "runtime" / "bin" / name
     script.parent.mkdir(parents=True, exist_ok=True)
     script.write_text(f'#!/bin/sh\nexec {path} "$@"\n')
     script.chmod(0o755)

@@ -108,6 +108,7 @@ def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
         "glibc": platform.glibc,
         "python": platform.python,
         "node": platform.node,
+        "runtimes": platform.runtimes.get((service.runtime or "").split(" ")[0]),
     }
     whole = hashlib.sha256(json.dumps(settled, sort_keys=True).encode())
     for line in digests(sources.root, sources.files):

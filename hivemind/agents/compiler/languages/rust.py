@@ -1,0 +1,76 @@
+"""Rust: the release binaries beside the application's files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.agents.compiler.custom import run_build
+from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.languages import tools
+from hivemind.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from hivemind.agents.compiler.building import Work
+
+_LOCAL = "host"
+
+
+def build(work: Work) -> None:
+    """Runs the build command, `cargo build --release` without one, and puts the binaries into `target/release`.
+
+    For systems other than this machine it builds against musl, so that the instance's C library does not matter.
+    Raises StageError(BUILD) where that target is not installed.
+    """
+    service = work.service
+    tools.require(service, work.sources)
+    made = work.store.cache(f"cargo-target/{service.name}")
+    environment = {"CARGO_TARGET_DIR": str(made), "CARGO_TERM_COLOR": "never"}
+    release = made / "release"
+    if work.platform.os != _LOCAL:
+        triple = f"{work.platform.machine}-unknown-linux-musl"
+        _require_target(work, triple)
+        environment["CARGO_BUILD_TARGET"] = triple
+        release = made / triple / "release"
+    locked = " --locked" if "Cargo.lock" in work.sources.files else ""
+    run_build(work, command=service.build or f"cargo build --release{locked}", **environment)
+    programs = _programs(release)
+    if not programs:
+        raise StageError(
+            Stage.BUILD, f"{service.name}: cargo made no program", subject=service.name, hint="is it a library?"
+        )
+    target = work.app / "target" / "release"
+    shutil.rmtree(work.app / "target", ignore_errors=True)
+    target.mkdir(parents=True)
+    for program in programs:
+        shutil.copy2(program, target / program.name)
+    work.runtime = "rust"
+    work.start = service.start or f"./target/release/{programs[0].name}"
+
+
+def _programs(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK) and path.suffix in {""}
+    )
+
+
+def _require_target(work: Work, triple: str) -> None:
+    hint = f"rustup target add {triple}"
+    try:
+        asked = ["rustc", "--print", "target-libdir", "--target", triple]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, env=clean())
+        found = done.returncode == 0 and Path(done.stdout.strip()).is_dir()
+    except (OSError, subprocess.SubprocessError):
+        found = False
+    if not found:
+        raise StageError(
+            Stage.BUILD,
+            f"{work.service.name}: Rust's target {triple} is not installed on this machine",
+            subject=work.service.name,
+            hint=hint,
+        )

@@ -1,0 +1,154 @@
+"""Small applications without dependencies, built by the languages' own tools and run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from compiler_builds import HOST, build, lay, names, unpacked
+
+from hivemind.agents.compiler.languages import runtimes
+from hivemind.artifact import Artifact, Platform
+from hivemind.blueprint.model import Service
+from hivemind.errors import StageError
+
+pytestmark = pytest.mark.slow
+OTHER = Platform("debian-12", "x86_64", (2, 36), (("3.11", "python3.11"),), None)
+
+
+def needs(*programs: str) -> pytest.MarkDecorator:
+    missing = [name for name in programs if shutil.which(name) is None]
+    return pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+
+
+def here(language: str) -> Platform:
+    """This machine with its own runtime of a language."""
+    path = shutil.which(language) or language
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"\d+\.\d+", said)
+    return replace(HOST, runtimes={language: ((version[0] if version else "0", path),)})
+
+
+def run(artifact: Artifact, there: Path) -> str:
+    manifest = unpacked(artifact, there)
+    path = os.pathsep.join([*(str(there / folder) for folder in manifest["path"]), os.environ["PATH"]])
+    environment = {"PATH": path, "HOME": str(there), **manifest["env"]}
+    done = subprocess.run(
+        ["/bin/sh", "-c", artifact.start], cwd=there / "app", env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+GO = {"go.mod": "module example.test/shop\n\ngo 1.19\n", "main.go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n'}
+
+
+@needs("go")
+def test_go(tmp_path: Path) -> None:
+    artifact = build(lay(tmp_path / "in", GO), tmp_path / "store", OTHER, runtime="go 1.19", build="go build -o bin/shop .")
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    assert artifact.start == "./bin/shop"
+    again = build(lay(tmp_path / "else/where", GO), tmp_path / "other", OTHER, runtime="go 1.19", build="go build -o bin/shop .")
+    assert again.digest == artifact.digest
+    assert b"ld-linux" not in (tmp_path / "there/app/bin/shop").read_bytes()
+
+
+@needs("go")
+def test_the_first_error_is_named_not_the_last(tmp_path: Path) -> None:
+    files = {**GO, "main.go": "package main\n\nfunc main() { one()\n two() }\n"}
+    with pytest.raises(StageError, match=r"main.go:3:15: undefined: one"):
+        build(lay(tmp_path / "in", files), tmp_path / "store", runtime="go")
+
+
+@needs("cargo")
+def test_rust(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toolchains = Path(shutil.which("cargo") or "").parents[2] / ".rustup"
+    if toolchains.is_dir():
+        # rustup looks for them in the home, which is another one in tests
+        monkeypatch.setenv("RUSTUP_HOME", os.environ.get("RUSTUP_HOME", str(toolchains)))
+    files = {
+        "Cargo.toml": '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
+        "src/main.rs": 'fn main() { println!("hello"); }\n',
+    }
+    artifact = build(lay(tmp_path / "in", files), tmp_path / "store", runtime="rust", build="cargo build --release")
+    assert artifact.start == "./target/release/shop"
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    assert not any("/deps/" in name for name in names(artifact))
+
+
+JAVA = {
+    "Main.java": 'public class Main { public static void main(String[] a) { System.out.println("hello"); } }\n',
+    "manifest.txt": "Main-Class: Main\n",
+}
+JAR = "mkdir -p target && javac -d target Main.java && jar cfm target/shop.jar manifest.txt -C target Main.class"
+
+
+@needs("javac", "java")
+def test_java(tmp_path: Path) -> None:
+    artifact = build(lay(tmp_path / "in", JAVA), tmp_path / "store", here("java"), runtime="java", build=JAR)
+    assert artifact.start == "java -jar target/shop.jar"
+    assert run(artifact, tmp_path / "there") == "hello\n"
+
+
+@needs("javac", "java")
+def test_several_jars_are_named(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match=r"means one jar, the build made several: target/a.jar, target/b.jar"):
+        build(lay(tmp_path / "in", JAVA), tmp_path / "store", here("java"), runtime="java",
+              build="mkdir target; touch target/a.jar target/b.jar target/a-sources.jar")  # fmt: skip
+
+
+@needs("ruby", "bundle")
+def test_ruby(tmp_path: Path) -> None:
+    files = {"Gemfile": "", "Gemfile.lock": "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n", "app.rb": "puts 'hello'\n"}
+    artifact = build(lay(tmp_path / "in", files), tmp_path / "store", here("ruby"), runtime="ruby", start="bundle exec ruby app.rb")
+    assert run(artifact, tmp_path / "there") == "hello\n"
+
+
+@needs("php", "composer")
+def test_php(tmp_path: Path) -> None:
+    files = {
+        "composer.json": '{"autoload": {"psr-4": {"Shop\\\\": "src/"}}}',
+        "src/Greeter.php": "<?php namespace Shop; class Greeter { static function hello() { return 'hello'; } }\n",
+        "app.php": "<?php require 'vendor/autoload.php'; echo Shop\\Greeter::hello() . \"\\n\";\n",
+    }
+    artifact = build(lay(tmp_path / "in", files), tmp_path / "store", here("php"), runtime="php", start="php app.php")
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    assert any("no composer.lock" in notice for notice in artifact.notices)
+
+
+def test_anything_with_commands_of_its_own(tmp_path: Path) -> None:
+    root = lay(tmp_path / "in", {"run.sh": "cat out\n"})
+    artifact = build(root, tmp_path / "store", runtime="shell", build="echo hello > out", start="sh run.sh")
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    with pytest.raises(StageError, match="says nothing on how it is started"):
+        build(root, tmp_path / "store", runtime="shell")
+
+
+def test_what_the_machine_lacks_is_said_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StageError, match="building it needs ruby and bundle on this machine") as caught:
+        build(lay(tmp_path / "in", {"Gemfile": ""}), tmp_path / "store", runtime="ruby 3.1")
+    assert "apt install ruby-full" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted", "has", "well"),
+    [
+        ("java", "17", "21", True), ("java", "1.8", "17", True), ("java", "21", "17", True), ("java", "99", "17", False),
+        ("ruby", "3.1.2", "3.1", True), ("ruby", "3.3", "3.1", False), ("ruby", "", "3.1", True), ("php", "8.3", "8.2", False),
+    ],
+)  # fmt: skip
+def test_which_runtime(language: str, wanted: str, has: str, well: bool) -> None:
+    platform = replace(HOST, runtimes={language: ((has, language),)})
+    said = runtimes.lacking(Service("web", runtime=f"{language} {wanted}".strip()), language, platform)
+    assert (said is None) == well, said
+
+
+def test_a_runtime_that_can_not_be_had(tmp_path: Path) -> None:
+    said = runtimes.lacking(Service("web", runtime="ruby 3.3"), "ruby", OTHER)
+    assert said == "web needs ruby 3.3; debian-12 has none, and none can be brought along"
