@@ -1,0 +1,122 @@
+"""init: what stands is compared, what is not certain is asked, several services get routes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from hivemind.cli import init
+from hivemind.cli.main import main
+from hivemind.exits import ExitCode
+
+pytestmark = pytest.mark.fast
+
+FLASK = {"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask('a')\n"}
+
+
+def lay(root: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root
+
+
+def test_a_second_run_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path, FLASK)
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    capsys.readouterr()
+    assert main(["init", str(root)]) == ExitCode.OK
+    assert "nothing to do" in capsys.readouterr().out
+    assert main(["init", "--json", str(root)]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["same"] is True
+
+
+def test_a_second_run_shows_the_difference_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = lay(tmp_path, FLASK)
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    file = root / "hivemind.yaml"
+    changed = file.read_text().replace("web: {}", "web: {instances: 2}")
+    file.write_text(changed)
+    capsys.readouterr()
+    assert main(["init", "--yes", str(root)]) == ExitCode.REFUSED
+    shown = capsys.readouterr()
+    assert "-  web: {instances: 2}\n+  web: {}" in shown.out
+    assert "name: " not in [line[1:7] for line in shown.out.splitlines() if line.startswith(("-", "+"))]
+    assert "nothing was written" in shown.err
+    assert main(["init", "--json", str(root)]) == ExitCode.REFUSED
+    assert json.loads(capsys.readouterr().out)["same"] is False
+    assert file.read_text() == changed
+
+
+def test_large_files_that_nothing_runs_on_are_ignored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path, {**FLASK, "dump [1].sql": "", "static/intro.mp4": "", "small.sql": "x"})
+    for name in ("dump [1].sql", "static/intro.mp4"):
+        with (root / name).open("wb") as file:
+            file.truncate(6 * 1024 * 1024)
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    ignored = (root / ".hivemindignore").read_text().splitlines()
+    assert [line for line in ignored if not line.startswith("#")] == ["/dump\\ \\[1\\].sql"]
+    assert "data dump" in capsys.readouterr().out
+
+    from hivemind.repository import read
+
+    assert "dump [1].sql" not in read(root).files
+
+
+def test_an_ignore_file_of_the_users_own_is_left(tmp_path: Path) -> None:
+    root = lay(tmp_path, {**FLASK, ".hivemindignore": "mine\n", ".gitignore": "x\n"})
+    with (root / "dump.sql").open("wb") as file:
+        file.truncate(6 * 1024 * 1024)
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    assert (root / ".hivemindignore").read_text() == "mine\n"
+    assert (root / ".gitignore").read_text() == "x\n"
+
+
+def test_several_services_get_routes_that_validate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {f"{folder}/{name}": text for folder in ("backend", "admin") for name, text in FLASK.items()}
+    root = lay(tmp_path, {**files, "frontend/index.html": "<p>"})
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    text = (root / "hivemind.yaml").read_text()
+    assert '  admin:\n    path: admin\n    routes: ["/admin/*"]  # proposed: frontend gets all other requests\n' in text
+    assert '  backend:\n    path: backend\n    routes: ["/api/*"]' in text
+    assert "  frontend:\n    path: frontend\n" in text
+    capsys.readouterr()
+    assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK
+
+
+@pytest.mark.parametrize("name", ["x" * 29, "Shop", "-a"])
+def test_names_are_at_most_28_letters(tmp_path: Path, name: str) -> None:
+    assert main(["init", "--yes", f"--name={name}", str(lay(tmp_path, FLASK))]) == ExitCode.USAGE
+
+
+def test_a_person_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {f"{folder}/{name}": text for folder in ("api", "admin") for name, text in FLASK.items()}
+    root = lay(tmp_path / "My Shop", files)
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(init, "sys", type("Sys", (), {"stdin": Terminal(), "stdout": sys.stdout}))
+    run = CliRunner().invoke(init.command, [str(root)], input="store\nn\ny\n", standalone_mode=False)
+    assert run.exception is None, run.output
+    assert "Name of the application [my-shop]" in run.output
+    text = (root / "hivemind.yaml").read_text()
+    assert "name: store\n" in text
+    assert "  api:\n    path: api\n" in text
+    assert "admin" not in text
+    assert "routes" not in text
+
+
+def test_a_control_character_stays_in_its_comment(tmp_path: Path) -> None:
+    folder = tmp_path / "app"
+    root = lay(folder, FLASK)
+    (root / "app.py").write_text(FLASK["app.py"] + "import os\nos.environ['A_KEY']\n")
+    assert main(["init", "--yes", str(root)]) == ExitCode.OK
+    assert all(line.isprintable() for line in (root / "hivemind.yaml").read_text().splitlines())
