@@ -19,6 +19,8 @@ UNPRIVILEGED = 1024
 DATABASES = {"postgres": "db"}
 """Needs that become a resource of this name when the blueprint has none of the type."""
 
+_NO_INPUT = re.compile(r"\s+--no-?input\b")
+
 Sighting = tuple[str, Detection]
 """A plugin's name and one of its detections."""
 
@@ -62,6 +64,8 @@ class _Filling:
         self._runtime()
         self._kind()
         for field in ("install", "build", "start", "release"):
+            if field == "start" and self._is_no_service():
+                continue
             if getattr(self.service, field) is None and (found := self._best(field)) and found.confidence >= LIKELY:
                 self._set(field, str(found.value), found)
         if self.service.kind is ServiceKind.STATIC and self.service.static_dir is None:
@@ -74,6 +78,20 @@ class _Filling:
         self._needs(resources)
         self._start_missing()
         self._environment()
+        for doubt in all_of(self.detections, "doubt"):
+            where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
+            self._remark("H305", Severity.WARNING, f"{where}: {doubt.value}", doubt.note or "say it in hivemind.yaml")
+
+    def _is_no_service(self) -> bool:
+        """Whether it was found to be a library or a tool, and nobody wrote what kind of service it is."""
+        found = self._best("kind")
+        is_written = f"{self.path}.kind" not in self.origins and self.service.kind is not None
+        return not is_written and found is not None and found.value in {"library", "cli"}
+
+    def _runs_at_start(self, command: str) -> bool:
+        """Whether the start command runs this one first: where an application does that, its environment is there."""
+        first = re.split(r"\s*(?:&&|;)\s*", self.service.start or "")[:-1]
+        return _NO_INPUT.sub("", command) in {_NO_INPUT.sub("", part).strip() for part in first}
 
     def _language(self) -> str | None:
         if self.service.runtime:
@@ -179,7 +197,7 @@ class _Filling:
                 "H302",
                 Severity.ERROR,
                 f"{where} looks like {what} ({found.evidence}): there is nothing to serve",
-                "if it does serve, write how:  start: COMMAND   (and port: NUMBER), or kind: worker with start",
+                f"if it does run, write how:  start: {self._guess()}   (and port: NUMBER), or kind: worker with start",
             )
         else:
             seen = (
@@ -191,8 +209,14 @@ class _Filling:
                 "H301",
                 Severity.ERROR,
                 f"no start command for {self.path}: {where} has no Procfile; {seen}",
-                "write it:  start: COMMAND   for instance  start: gunicorn app:app --bind 0.0.0.0:$PORT",
+                "write it:  start: COMMAND   for instance  start: "
+                + self._guess("gunicorn app:app --bind 0.0.0.0:$PORT"),
             )
+
+    def _guess(self, otherwise: str = "COMMAND") -> str:
+        """A start command that is too uncertain to be used."""
+        found = self._best("start")
+        return str(found.value) if found else otherwise
 
     def _environment(self) -> None:
         for found in all_of(self.detections, "env_required", language=self.language):

@@ -15,6 +15,7 @@ from typing import Any
 
 from hivemind.artifact import Layer
 from hivemind.errors import Stage, StageError
+from hivemind.hosts import causes
 from hivemind.hosts.installer import installer
 from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host
@@ -58,9 +59,10 @@ def install(
     failing step's last output; the release before stays current then.
     """
     absent, zstd = _missing(host, request.service, layers)
-    sent = [(layer.digest, _send(host, layer.path, layer.digest, zstd=zstd)) for layer in layers if layer.digest in absent]
+    wanted = [layer for layer in layers if layer.digest in absent]
+    sent = {layer.digest: _send(host, layer.path, layer.digest, zstd=zstd) for layer in wanted}
     name = _send(host, artifact, request.digest, zstd=zstd)
-    archives = {digest: f"{host.home()}/{file}" for digest, file in sent}
+    archives = {digest: f"{host.home()}/{file}" for digest, file in sent.items()}
     request = replace(
         request,
         artifact=f"{host.home()}/{name}",
@@ -226,7 +228,8 @@ def _failure(host: Host, service: str, step: Step) -> StageError:
         f"{service} on {host.instance_id}, {step.name}: {step.message}",
         subject=service,
         lines=step.lines,
-        hint="Correct it and apply again. `hivemind logs` shows more of what the application says.",
+        hint=causes.advice(step.lines, service)
+        or "Correct it and apply again. `hivemind logs` shows more of what the application says.",
         left=left,
         path=f"services.{service}",
     )

@@ -26,6 +26,9 @@ _LOCKED = {
     "Pipfile.lock": "pipenv sync",
 }
 _DEEPEST = 10
+_WITH_PKG_RESOURCES = "setuptools<81"
+"""Where a dependency asks for any setuptools, it is an old one that means pkg_resources, which setuptools 82 dropped
+(deprecated since 2023; pinned applications with gunicorn before 20.1 are the usual case)."""
 
 
 @dataclass
@@ -77,7 +80,16 @@ def plan(service: Service, sources: Sources, target: Mapping[str, str]) -> Asked
             lines=asked.contradictions,
             hint="make the lock again with the tool that wrote it (uv lock, poetry lock, pdm lock, pipenv lock)",
         )
+    if _resolves_freely(asked):
+        asked.constraints.append(_WITH_PKG_RESOURCES)
     return asked
+
+
+def _resolves_freely(asked: Asked) -> bool:
+    """Whether pip chooses versions, and nobody has said which setuptools."""
+    hashed = "--require-hashes" in asked.options or any("--hash" in line for line in asked.lines)
+    named = any(re.match(r"setuptools\b", line, re.IGNORECASE) for line in (*asked.lines, *asked.constraints))
+    return bool(asked.lines) and not asked.pinned and not hashed and not named
 
 
 def parts(service: Service, sources: Sources) -> list[str]:

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hivemind.hosts.causes import advice
+
+pytestmark = pytest.mark.fast
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools<81"),
+        ("ModuleNotFoundError: No module named 'flask.ext'", "imports flask,"),
+        ("Error: Cannot find module 'pg'", "requires pg: add it to dependencies"),
+        ("Error: Cannot find module '/opt/x/dist/main.js'", "services.web.build"),
+        ("KeyError: 'SECRET_KEY'", "secrets: {SECRET_KEY: ssm:/NAME}"),
+        ("ImproperlyConfigured: Set the DATABASE_URL environment variable", "env: {DATABASE_URL: VALUE}"),
+        ("Error: JWT_SECRET is not defined", "JWT_SECRET in its environment"),
+        ("ImproperlyConfigured: The SECRET_KEY setting must not be empty.", "SECRET_KEY in its environment"),
+        ("Error: listen EACCES: permission denied 0.0.0.0:80", "services.web.port"),
+        ("listening on :80: listen tcp :80: bind: permission denied", "services.web.port"),
+        ("Error: connect ECONNREFUSED 127.0.0.1:6379", "type redis"),
+        ('connection to server at "localhost" (::1), port 5432 failed', "needs: [db]"),
+        ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
+        ("/bin/sh: 1: hypercorn: not found", "hypercorn is not there"),
+    ],
+)
+def test_a_known_cause(line: str, said: str) -> None:
+    assert said in (advice(["Traceback (most recent call last):", line, "ended with exit code 1"], "web") or "")
+
+
+@pytest.mark.parametrize("line", ["ready", "ValueError: 3", "GET / 200", "KeyError: 'name'"])
+def test_no_cause(line: str) -> None:
+    assert advice([line], "web") is None
+
+
+@given(st.lists(st.text()))
+def test_any_text(lines: list[str]) -> None:
+    advice(lines, "web")
