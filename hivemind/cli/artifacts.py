@@ -33,7 +33,12 @@ def listed(as_json: bool) -> None:
     found = list(reversed(keeping.contents(_store())))
     total = sum(kept.size for kept in found)
     if as_json:
-        said = {"folder": str(_store()), "limit": keeping.limit(), "size": total, "artifacts": [_entry(one) for one in found]}
+        said = {
+            "folder": str(_store()),
+            "limit": keeping.limit(),
+            "size": total,
+            "artifacts": [_entry(one) for one in found],
+        }
         click.echo(json.dumps(said))
         return
     if not found:

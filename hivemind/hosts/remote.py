@@ -246,7 +246,7 @@ def _broken(host: Host, service: str, done: Completed) -> StageError:
         f"{service} on {host.instance_id}: the installer ended with exit code {done.code}",
         subject=service,
         lines=lines,
-        hint="The instance needs Python 3.9 or later as python3."
+        hint=python
         if missing
         else "Apply again; the installer can be repeated.",
         path=f"services.{service}",

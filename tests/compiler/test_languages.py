@@ -1,5 +1,7 @@
 """Small applications without dependencies, built by the languages' own tools and run."""
 
+# ruff: noqa: E501 - samples read best as they are
+
 from __future__ import annotations
 
 import os
@@ -39,21 +41,33 @@ def run(artifact: Artifact, there: Path) -> str:
     path = os.pathsep.join([*(str(there / folder) for folder in manifest["path"]), os.environ["PATH"]])
     environment = {"PATH": path, "HOME": str(there), **manifest["env"]}
     done = subprocess.run(
-        ["/bin/sh", "-c", artifact.start], cwd=there / "app", env=environment, capture_output=True, text=True, check=False
+        ["/bin/sh", "-c", artifact.start],
+        cwd=there / "app",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-GO = {"go.mod": "module example.test/shop\n\ngo 1.19\n", "main.go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n'}
+GO = {
+    "go.mod": "module example.test/shop\n\ngo 1.19\n",
+    "main.go": 'package main\n\nimport "fmt"\n\nfunc main() { fmt.Println("hello") }\n',
+}
 
 
 @needs("go")
 def test_go(tmp_path: Path) -> None:
-    artifact = build(lay(tmp_path / "in", GO), tmp_path / "store", OTHER, runtime="go 1.19", build="go build -o bin/shop .")
+    artifact = build(
+        lay(tmp_path / "in", GO), tmp_path / "store", OTHER, runtime="go 1.19", build="go build -o bin/shop ."
+    )
     assert run(artifact, tmp_path / "there") == "hello\n"
     assert artifact.start == "./bin/shop"
-    again = build(lay(tmp_path / "else/where", GO), tmp_path / "other", OTHER, runtime="go 1.19", build="go build -o bin/shop .")
+    again = build(
+        lay(tmp_path / "else/where", GO), tmp_path / "other", OTHER, runtime="go 1.19", build="go build -o bin/shop ."
+    )
     assert again.digest == artifact.digest
     assert b"ld-linux" not in (tmp_path / "there/app/bin/shop").read_bytes()
 
@@ -104,8 +118,14 @@ def test_several_jars_are_named(tmp_path: Path) -> None:
 
 @needs("ruby", "bundle")
 def test_ruby(tmp_path: Path) -> None:
-    files = {"Gemfile": "", "Gemfile.lock": "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n", "app.rb": "puts 'hello'\n"}
-    artifact = build(lay(tmp_path / "in", files), tmp_path / "store", here("ruby"), runtime="ruby", start="bundle exec ruby app.rb")
+    files = {
+        "Gemfile": "",
+        "Gemfile.lock": "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n",
+        "app.rb": "puts 'hello'\n",
+    }
+    artifact = build(
+        lay(tmp_path / "in", files), tmp_path / "store", here("ruby"), runtime="ruby", start="bundle exec ruby app.rb"
+    )
     assert run(artifact, tmp_path / "there") == "hello\n"
 
 

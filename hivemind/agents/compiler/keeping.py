@@ -90,7 +90,9 @@ def _installed(root: Path) -> Iterator[Kept]:
     for folder in (root / "layers").glob("*/"):
         record = folder.with_name(f"{folder.name}.json")
         try:
-            yield Kept("installed", folder.name, folder, int(json.loads(record.read_text())["size"]), record.stat().st_mtime)
+            yield Kept(
+                "installed", folder.name, folder, int(json.loads(record.read_text())["size"]), record.stat().st_mtime
+            )
         except (OSError, ValueError, KeyError, TypeError):
             from hivemind.agents.compiler.store import size_of
 

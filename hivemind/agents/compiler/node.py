@@ -19,8 +19,12 @@ from hivemind.errors import Stage, StageError
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-_INSTALL = re.compile(r"^(?:corepack\s+enable\s*&&\s*)?(?:npm\s+(?:ci|install|i)|(?:yarn|pnpm|bun)(?:\s+(?:install|i))?)(?:\s+-\S+)*\s*$")
-_SCRIPT = re.compile(r"^(?:(?:npm|pnpm|yarn|bun)\s+run\s+|(?:npm|pnpm)\s+(?=start\b)|(?:yarn|pnpm)\s+)([\w:.-]+)\s*(?:--\s+)?(.*)$")
+_INSTALL = re.compile(
+    r"^(?:corepack\s+enable\s*&&\s*)?(?:npm\s+(?:ci|install|i)|(?:yarn|pnpm|bun)(?:\s+(?:install|i))?)(?:\s+-\S+)*\s*$"
+)
+_SCRIPT = re.compile(
+    r"^(?:(?:npm|pnpm|yarn|bun)\s+run\s+|(?:npm|pnpm)\s+(?=start\b)|(?:yarn|pnpm)\s+)([\w:.-]+)\s*(?:--\s+)?(.*)$"
+)
 _CACHES = (".next/cache", ".next/trace", ".nuxt", ".svelte-kit", ".astro", ".vite", ".parcel-cache", ".turbo")
 
 
@@ -173,7 +177,9 @@ def _key(work: Work, manager: Manager, *, production: bool) -> str | None:
     if "pnpm-workspace.yaml" in work.sources.files and "packages:" in (work.sources.text("pnpm-workspace.yaml") or ""):
         return None
     everything = {**_table(package, "dependencies"), **_table(package, "devDependencies")}
-    if any(str(version).startswith(("file:", "link:", "portal:", "patch:", ".", "/")) for version in everything.values()):
+    if any(
+        str(version).startswith(("file:", "link:", "portal:", "patch:", ".", "/")) for version in everything.values()
+    ):
         return None
     decisive = {name: package.get(name) for name in (
         "dependencies", "devDependencies", "optionalDependencies", "peerDependencies", "overrides", "resolutions",
@@ -193,7 +199,9 @@ def _table(package: dict[str, object], name: str) -> dict[str, object]:
 
 
 def _shown(words: tuple[str, ...]) -> str:
-    return shlex.join(word for word in words if word not in nodetools.QUIET and not word.startswith(("--os=", "--cpu=", "--libc=")))
+    return shlex.join(
+        word for word in words if word not in nodetools.QUIET and not word.startswith(("--os=", "--cpu=", "--libc="))
+    )
 
 
 def _name(manager: Manager) -> str:

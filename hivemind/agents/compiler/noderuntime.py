@@ -37,7 +37,7 @@ def provide(work: Work) -> None:
     folder = work.tree / "runtime" / "bin"
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy2(binary, folder / "node")
-    work.carried.append(component("generic", "node", version, type="platform"))
+    work.carried.append(component("generic", "node", version, sort="platform"))
     work.runtime = f"node {version}"
 
 

@@ -92,10 +92,22 @@ def commands(manager: Manager, work: Work) -> Commands:
                 "npm_config_confirm_modules_purge": "false",
                 "npm_config_manage_package_manager_versions": "false",
             }
-            left = (".modules.yaml", ".pnpm-workspace-state.json", ".pnpm-workspace-state-v1.json", ".pnpm/lock.yaml", ".cache")
+            left = (
+                ".modules.yaml",
+                ".pnpm-workspace-state.json",
+                ".pnpm-workspace-state-v1.json",
+                ".pnpm/lock.yaml",
+                ".cache",
+            )
             return Commands(base, (*base, "--prod"), ("pnpm", "prune", "--prod", "--ignore-scripts"), env, left)
         case "yarn":
-            base = ("yarn", "install", "--non-interactive", "--no-progress", "--frozen-lockfile" if locked else "--no-lockfile")
+            base = (
+                "yarn",
+                "install",
+                "--non-interactive",
+                "--no-progress",
+                "--frozen-lockfile" if locked else "--no-lockfile",
+            )
             env = {"YARN_CACHE_FOLDER": str(work.store.cache("yarn"))}
             left = (".yarn-integrity", ".cache")
             pruned = (*base, "--production", "--ignore-scripts", "--prefer-offline")
@@ -117,7 +129,13 @@ def commands(manager: Manager, work: Work) -> Commands:
             env = {"BUN_INSTALL_CACHE_DIR": str(work.store.cache("bun"))}
             return Commands(base, (*base, "--production"), (*base, "--production"), env, (".cache",))
         case _:
-            base = ("npm", "ci" if locked else "install", *QUIET, *target(work), *(() if locked else ("--no-package-lock",)))
+            base = (
+                "npm",
+                "ci" if locked else "install",
+                *QUIET,
+                *target(work),
+                *(() if locked else ("--no-package-lock",)),
+            )
             pruned = ("npm", "prune", "--omit=dev", *QUIET, *target(work), *(() if locked else ("--no-package-lock",)))
             return Commands(base, (*base, "--omit=dev"), pruned)
 
@@ -147,7 +165,14 @@ def provided(manager: Manager, work: Work) -> Path | None:
         made.mkdir()
         (made / "package.json").write_text('{"private": true}\n')
         work.programs.run(
-            ["npm", "install", *QUIET, "--no-package-lock", *(() if manager.name == "bun" else ("--ignore-scripts",)), f"{package}@{version}"],
+            [
+                "npm",
+                "install",
+                *QUIET,
+                "--no-package-lock",
+                *(() if manager.name == "bun" else ("--ignore-scripts",)),
+                f"{package}@{version}",
+            ],
             cwd=made,
             env=clean(),
             shown=f"npm install {package}@{version}",

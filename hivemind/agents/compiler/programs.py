@@ -21,7 +21,8 @@ _LAST_LINES = 20
 _LONGEST = 300
 _ERROR = re.compile(
     r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|"
-    r"\S+\.\w{1,5}:\d+(?::\d+)?: (?!.*\bwarning|note|info)|\[ERROR\] (?!COMPILATION ERROR)|FAILURE: |e: |PHP (?:Fatal|Parse) error|"
+    r"\S+\.\w{1,5}:\d+(?::\d+)?: (?!.*\bwarning|note|info)|\[ERROR\] (?!COMPILATION ERROR)|FAILURE: |e: |"
+    r"PHP (?:Fatal|Parse) error|"
     r"An error occurred while installing|Could not find gem|.*: not found$|"
     r".*command not found|.*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
     re.IGNORECASE,

@@ -37,12 +37,14 @@ def sbom(work: Work) -> bytes:
     return (json.dumps(document, indent=1, sort_keys=True) + "\n").encode()
 
 
-def component(kind: str, name: str, version: str, *, type: str = "library", licence: str | None = None) -> dict[str, Any]:  # noqa: A002
-    """One component. kind: of package URL (`pypi`, `npm`, `generic`). type: as CycloneDX says."""
+def component(
+    kind: str, name: str, version: str, *, sort: str = "library", licence: str | None = None
+) -> dict[str, Any]:
+    """One component. kind: of package URL (`pypi`, `npm`, `generic`). sort: as CycloneDX says `type`."""
     namespace, _, plain = name.rpartition("/")
     parts = "/".join(quote(part, safe="") for part in (namespace, plain) if part)
     purl = f"pkg:{kind}/{parts}@{quote(version, safe='.')}"
-    made: dict[str, Any] = {"type": type, "bom-ref": purl, "name": name, "version": version, "purl": purl}
+    made: dict[str, Any] = {"type": sort, "bom-ref": purl, "name": name, "version": version, "purl": purl}
     if licence:
         made["licenses"] = [{"license": {"name": licence}}]
     return made
@@ -59,7 +61,12 @@ def _python(tree: Path) -> Iterator[dict[str, Any]]:
 
 def _npm(tree: Path) -> Iterator[dict[str, Any]]:
     modules = tree / "app/node_modules"
-    patterns = ("**/node_modules/*/package.json", "**/node_modules/@*/*/package.json", "*/package.json", "@*/*/package.json")
+    patterns = (
+        "**/node_modules/*/package.json",
+        "**/node_modules/@*/*/package.json",
+        "*/package.json",
+        "@*/*/package.json",
+    )
     for file in {path for pattern in patterns for path in modules.glob(pattern)}:
         try:
             said = json.loads(file.read_text(encoding="utf-8-sig"))

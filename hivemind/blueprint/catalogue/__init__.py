@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hivemind.blueprint.catalogue import blueprint, file, template
+from hivemind.blueprint.catalogue import blueprint, build, file, template
 from hivemind.blueprint.catalogue.entry import Entry
 
 __all__ = ["CATALOGUE", "Entry", "as_markdown"]
 
 CATALOGUE: Mapping[str, Entry] = MappingProxyType(
-    {entry.id: entry for entry in sorted((*file.ENTRIES, *blueprint.ENTRIES, *template.ENTRIES), key=lambda e: e.id)}
+    {entry.id: entry for entry in sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id)}
 )
 """Id -> entry, by id."""
 
@@ -23,6 +23,7 @@ _GROUPS = {
     "H1": "The blueprint",
     "H3": "What Recon finds",
     "H4": "The template",
+    "H5": "The build",
     "H6": "Plugins",
     "H8": "Saved plans",
 }

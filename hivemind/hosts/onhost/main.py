@@ -120,7 +120,8 @@ def _missing(layout: Layout, options: argparse.Namespace) -> None:
     wanted = [digest for digest in options.digests if request.DIGEST.fullmatch(digest)]
     with install.locked(layout):
         absent = layers.missing(layout, wanted)
-    Reporter().step("missing", f"{len(absent)} of {len(wanted)}", data={"layers": absent, "zstd": zstd.library() is not None})
+    data = {"layers": absent, "zstd": zstd.library() is not None}
+    Reporter().step("missing", f"{len(absent)} of {len(wanted)}", data=data)
 
 
 def _system() -> str:

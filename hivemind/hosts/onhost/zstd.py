@@ -57,7 +57,7 @@ class Reader:
         self._left = 0
         self._full = False
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Reader:  # noqa: PYI034 - Python 3.9 has no Self
         return self
 
     def __exit__(self, *_: object) -> None:

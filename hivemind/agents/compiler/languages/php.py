@@ -17,7 +17,9 @@ def build(work: Work) -> None:
     tools.require(work.service, work.sources)
     if "composer.json" in work.sources.files:
         if "composer.lock" not in work.sources.files:
-            work.notices.append("no composer.lock: Composer chose versions by composer.json; the next build may get others")
+            work.notices.append(
+                "no composer.lock: Composer chose versions by composer.json; the next build may get others"
+            )
         flags = "--no-dev --no-interaction --no-progress --prefer-dist --optimize-autoloader"
         cache = str(work.store.cache("composer"))
         run_install(work, f"composer install {flags}", COMPOSER_CACHE_DIR=cache, COMPOSER_ALLOW_SUPERUSER="1")

@@ -11,7 +11,11 @@ from hivemind.agents.compiler.languages import runtimes, tools
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-_ENVIRONMENT = {"BUNDLE_PATH": "vendor/bundle", "BUNDLE_WITHOUT": "development:test", "BUNDLE_FORCE_RUBY_PLATFORM": "false"}
+_ENVIRONMENT = {
+    "BUNDLE_PATH": "vendor/bundle",
+    "BUNDLE_WITHOUT": "development:test",
+    "BUNDLE_FORCE_RUBY_PLATFORM": "false",
+}
 
 
 def build(work: Work) -> None:
@@ -26,7 +30,7 @@ def build(work: Work) -> None:
         for cache in ("cache", "build_info", "doc"):
             for folder in (work.app / "vendor/bundle").glob(f"ruby/*/{cache}"):
                 shutil.rmtree(folder)
-    run_build(work, **_ENVIRONMENT, RAILS_ENV="production", SECRET_KEY_BASE_DUMMY="1")
+    run_build(work, **_ENVIRONMENT, RAILS_ENV="production", SECRET_KEY_BASE_DUMMY="1")  # noqa: S106 - says that there is none
     shutil.rmtree(work.app / "node_modules", ignore_errors=True)
     runtimes.provide(work, "ruby")
     work.env = {**_ENVIRONMENT, "RACK_ENV": "production", "RAILS_ENV": "production", "RAILS_LOG_TO_STDOUT": "1"}

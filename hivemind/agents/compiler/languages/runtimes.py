@@ -49,7 +49,10 @@ def lacking(service: Service, language: str, platform: Platform) -> str | None:
     if there(language, wanted, platform) or (language == "java" and _java(wanted)):
         return None
     has = ", ".join(version for version, _ in platform.runtimes.get(language, ())) or "none"
-    return f"{service.name} needs {language} {wanted}".rstrip() + f"; {platform.os} has {has}, and none can be brought along"
+    return (
+        f"{service.name} needs {language} {wanted}".rstrip()
+        + f"; {platform.os} has {has}, and none can be brought along"
+    )
 
 
 def provide(work: Work, language: str) -> None:
@@ -76,7 +79,7 @@ def provide(work: Work, language: str) -> None:
     (folder / "bin").mkdir(parents=True, exist_ok=True)
     (folder / "bin" / "java").symlink_to("../java/bin/java")
     work.runtime = f"java {version}"
-    work.carried.append(component("pypi", _PACKAGE, version, type="platform"))
+    work.carried.append(component("pypi", _PACKAGE, version, sort="platform"))
 
 
 def _java(wanted: str) -> str | None:

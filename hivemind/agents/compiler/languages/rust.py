@@ -55,7 +55,7 @@ def _programs(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     return sorted(
-        path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK) and path.suffix in {""}
+        path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK) and not path.suffix
     )
 
 

@@ -32,20 +32,14 @@ GET: Mapping[str, str] = MappingProxyType(
 
 def needed(service: Service, sources: Sources) -> tuple[str, ...]:
     """The programs that building a service takes, by its language and manifests."""
-    match (service.runtime or "").split(" ")[0]:
-        case "go":
-            return ("go",)
-        case "rust":
-            return ("cargo",)
-        case "java" | "kotlin" | "scala" | "clojure":
-            return ("javac", *_java(service, sources))
-        case "ruby":
-            return ("ruby", *(("bundle",) if "Gemfile" in sources.files else ()))
-        case "php":
-            return ("php", *(("composer",) if "composer.json" in sources.files else ()))
-        case "node":
-            return ("node", "npm") if "package.json" in sources.files else ()
-    return ()
+    files = sources.files
+    language = (service.runtime or "").split(" ")[0]
+    if language in {"java", "kotlin", "scala", "clojure"}:
+        return ("javac", *_java(service, sources))
+    always = {"go": ("go",), "rust": ("cargo",), "ruby": ("ruby",), "php": ("php",)}.get(language, ())
+    manifests = {"ruby": ("Gemfile", ("bundle",)), "php": ("composer.json", ("composer",))}
+    file, programs = manifests.get(language, ("package.json", ("node", "npm") if language == "node" else ()))
+    return (*always, *(programs if file in files else ()))
 
 
 def absent(service: Service, sources: Sources) -> tuple[str, ...]:

@@ -59,7 +59,10 @@ def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> P
         stages.append(["--no-deps", "-r", _listed(work, "direct.txt", asked.direct)])
     if asked.lines or asked.whole:
         arguments = ["-r", _listed(work, "requirements.txt", asked.lines), *(f"./{path}" for path in asked.whole)]
-        constraints = [*asked.constraints, *(line.split(" ")[0] for line in (*asked.pinned, *asked.direct) if "==" in line)]
+        constraints = [
+            *asked.constraints,
+            *(line.split(" ")[0] for line in (*asked.pinned, *asked.direct) if "==" in line),
+        ]
         if constraints:
             arguments += ["-c", _listed(work, "constraints.txt", constraints)]
         stages.append(arguments)
@@ -106,7 +109,8 @@ def _key(work: Work, asked: Asked, chosen: Chosen) -> str:
     platform = work.platform
     parts = [
         FORMAT, chosen.minor, platform.os, platform.machine, platform.glibc,
-        sorted(asked.lines), sorted(asked.constraints), sorted(asked.pinned), sorted(asked.direct), asked.options, asked.whole,
+        sorted(asked.lines), sorted(asked.constraints), sorted(asked.pinned), sorted(asked.direct),
+        asked.options, asked.whole,
     ]  # fmt: skip
     digest = hashlib.sha256(json.dumps(parts).encode())
     if asked.whole:

@@ -70,7 +70,8 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
         if asked.lines:
             asked.notices.append("no lock file: versions are what the index has now; the next build may get others")
     else:
-        asked.contradictions += [f"{held.lock.file}: {each}" for each in held.missing]
+        asked.contradictions += [f"{held.lock.file}: {each}" for each in held.missing if not each.by]
+        asked.notices += [f"{held.lock.file}: {each}" for each in held.missing if each.by]
         _pin(asked, held.packages)
     if _is_package(content, wanted):
         asked.locals.append(".")
@@ -135,7 +136,9 @@ def _pin(asked: Asked, packages: tuple[Package, ...]) -> None:
         elif package.direct:
             asked.direct.append(f"{package.name} @ {package.direct}")
         elif package.hashes:
-            asked.pinned.append(f"{package.name}=={package.version} {' '.join(f'--hash={one}' for one in package.hashes)}")
+            asked.pinned.append(
+                f"{package.name}=={package.version} {' '.join(f'--hash={one}' for one in package.hashes)}"
+            )
         else:
             asked.direct.append(f"{package.name}=={package.version}")
 

@@ -43,7 +43,9 @@ def _package(
         hashes=hashes_of(entry.get("files") or together.get(f"{entry['name']} {version}")),
         dependencies=requirements([str(each) for each in entry.get("dependencies", [])]),
         extras=extras,
-        direct=f"git+{entry['git']}@{entry.get('revision') or entry.get('ref')}" if "git" in entry else entry.get("url"),
+        direct=f"git+{entry['git']}@{entry.get('revision') or entry.get('ref')}"
+        if "git" in entry
+        else entry.get("url"),
         folder=str(entry["path"]) if "path" in entry else None,
         marker=entry.get("marker"),
         requires_python=entry.get("requires_python"),

@@ -19,9 +19,7 @@ def read(text: str) -> Lock:
     content = tables(FILE, text)
     # Before Poetry 1.3 the hashes of all packages stood together at the end.
     together = content.get("metadata", {}).get("files", {})
-    extras = {
-        name: requirements([str(each) for each in listed]) for name, listed in content.get("extras", {}).items()
-    }
+    extras = {name: requirements([str(each) for each in listed]) for name, listed in content.get("extras", {}).items()}
     packages = tuple(_package(each, together) for each in entries(FILE, content))
     return Lock(FILE, packages, extras=extras)
 

@@ -60,7 +60,9 @@ def resolve(
     return _Walk(lock, target).run(roots)
 
 
-def missing(roots: Iterable[Requirement], packages: Iterable[Package], target: Mapping[str, str]) -> tuple[Missing, ...]:
+def missing(
+    roots: Iterable[Requirement], packages: Iterable[Package], target: Mapping[str, str]
+) -> tuple[Missing, ...]:
     """The project's own requirements that no locked package fulfils."""
     held = defaultdict(list)
     for package in packages:
@@ -102,7 +104,10 @@ class _Walk:
                     continue
                 self.seen.add((package.name, extra))
                 more = _extra(package, extra) if extra else package.dependencies
-                waiting += [(each, f"{package.name} {package.version}", frozenset({extra}) if extra else frozenset()) for each in more]
+                waiting += [
+                    (each, f"{package.name} {package.version}", frozenset({extra}) if extra else frozenset())
+                    for each in more
+                ]
         return tuple(self.chosen[name] for name in sorted(self.chosen)), tuple(self.missing)
 
     def _package(self, requirement: Requirement) -> Package | None:

@@ -8,7 +8,15 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from hivemind.agents.compiler.python.locks.model import Lock, LockError, Package, entries, hashes_of, requirements, tables
+from hivemind.agents.compiler.python.locks.model import (
+    Lock,
+    LockError,
+    Package,
+    entries,
+    hashes_of,
+    requirements,
+    tables,
+)
 
 FILE = "uv.lock"
 
@@ -20,7 +28,9 @@ def read(text: str) -> Lock:
     root = next((each for each in found if _folder(each.get("source")) == "."), None)
     if root is None:
         members = content.get("manifest", {}).get("members")
-        raise LockError(FILE, "it holds no project for this folder" + (f", but {', '.join(members)}" if members else ""))
+        raise LockError(
+            FILE, "it holds no project for this folder" + (f", but {', '.join(members)}" if members else "")
+        )
     return Lock(
         FILE,
         tuple(_package(each) for each in found if each is not root),

@@ -1,0 +1,164 @@
+"""What can be said about builds before any starts: versions, locks, programs. Part of every plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from hivemind.agents.compiler import nodelocks, nodetools, sources
+from hivemind.agents.compiler.languages import runtimes, tools
+from hivemind.agents.compiler.python import interpreters, projects, requirements
+from hivemind.agents.compiler.python.locks import LockError
+from hivemind.agents.compiler.sources import Sources
+from hivemind.artifact import Platform
+from hivemind.blueprint.model import Blueprint, Service, ServiceKind
+from hivemind.errors import StageError
+from hivemind.findings import Finding, Place, Severity, in_order
+from hivemind.repository import Repository
+
+_AGAIN = {
+    "uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock", "Pipfile.lock": "pipenv lock",
+    "package-lock.json": "npm install", "npm-shrinkwrap.json": "npm install", "pnpm-lock.yaml": "pnpm install",
+    "yarn.lock": "yarn install", "bun.lock": "bun install",
+}  # fmt: skip
+"""Lock file -> what makes it again."""
+
+
+def review(
+    blueprint: Blueprint, repository: Repository, platform: Callable[[str, str], Platform]
+) -> tuple[Finding, ...]:
+    """Findings on all services. platform: of an operating system and a size."""
+    found: list[Finding] = []
+    for service in blueprint.services.values():
+        packed = sources.gather(service, repository)
+        target = platform(service.os, service.size)
+        found += (*_version(blueprint, service, target), *_programs(service, packed), *_locks(service, packed, target))
+    return in_order(found)
+
+
+def _language(service: Service) -> str:
+    return "static" if service.kind is ServiceKind.STATIC else (service.runtime or "").split(" ")[0]
+
+
+def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iterator[Finding]:
+    path = f"services.{service.name}.runtime"
+    language = _language(service)
+    place = _origin(blueprint, path)
+    if language == "python":
+        try:
+            notice = interpreters.choose(service, platform).notice
+        except StageError as error:
+            yield Finding("H501", Severity.ERROR, error.message, place, error.hint, path=path)
+            return
+        if notice:
+            hint = f"write  runtime: python {platform.python[0][0]}"
+            yield Finding("H501", Severity.WARNING, f"{service.name}: {notice}", place, hint, path=path)
+    elif language in {"java", "ruby", "php"} and (said := runtimes.lacking(service, language, platform)):
+        has = platform.runtimes.get(language, ())
+        hint = (
+            f"write  runtime: {language} {has[0][0]}" if has else "The local cloud runs what this machine has: --local"
+        )
+        yield Finding("H504", Severity.ERROR, said, place, hint, path=path)
+
+
+def _programs(service: Service, packed: Sources) -> Iterator[Finding]:
+    missing = tools.absent(service, packed)
+    if missing:
+        names = " and ".join(missing)
+        hint = "; ".join(dict.fromkeys(f"{name}: {tools.GET[name]}" for name in missing))
+        message = f"building {service.name} needs {names} on this machine"
+        yield Finding("H503", Severity.ERROR, message, hint=hint, path=f"services.{service.name}.runtime")
+
+
+def _locks(service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
+    language = _language(service)
+    if language == "python":
+        yield from _python(service, packed, platform)
+    elif "package.json" in packed.files and language in {"node", "bun", "static"}:
+        yield from _node(service, packed)
+
+
+def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
+    wanted = next(filter(None, map(requirements.project_command, requirements.parts(service, packed))), None)
+    if wanted is None:
+        return
+    try:
+        chosen = interpreters.choose(service, platform)
+        held = projects.locked(packed, wanted, interpreters.target(chosen, platform))
+    except StageError:
+        return
+    except LockError as error:
+        yield Finding(
+            "H505",
+            Severity.ERROR,
+            str(error),
+            Place(_file(service, error.file)),
+            f"make it again:  {_AGAIN[error.file]}",
+        )
+        return
+    manifest = "pyproject.toml" if "pyproject.toml" in packed.files else "Pipfile"
+    for missing in held.missing if held else ():
+        name = missing.requirement.name
+        asks = _line(packed, manifest, rf"(?i)(?:^|[\"'\s]){_name(name)}\b")
+        holds = _line(packed, held.lock.file, rf"(?i)name = \"{_name(name)}\"|\"{_name(name)}\":") if held else None
+        has = f"{name} {', '.join(missing.locked)}" if missing.locked else f"no {name}"
+        by = f"{missing.by} asks" if missing.by else f"{_spot(service, manifest, asks)} asks"
+        message = f"{by} for {missing.requirement}, {_spot(service, held.lock.file if held else '', holds)} holds {has}"
+        finding = _contradiction(service, message, manifest, asks, held.lock.file if held else "")
+        # What a dependency asks for may be left out on purpose; what the project asks for may not.
+        yield replace(finding, severity=Severity.WARNING) if missing.by else finding
+
+
+def _node(service: Service, packed: Sources) -> Iterator[Finding]:
+    manager = nodetools.manager_of(packed, service.install)
+    lock = manager.lock
+    if lock is None:
+        return
+    try:
+        differences = nodelocks.differences(packed, manager)
+    except nodelocks.Unreadable as error:
+        yield Finding(
+            "H505", Severity.ERROR, str(error), Place(_file(service, lock)), f"make it again:  {_AGAIN[lock]}"
+        )
+        return
+    for one in differences:
+        asks = _line(packed, "package.json", rf"\"{re.escape(one.name)}\"\s*:")
+        holds = _line(packed, lock, rf"(?:^|[\"'/\s]){re.escape(one.name)}[\"'@:]") if one.locked else None
+        has = f"was made for {one.locked}" if one.locked else "does not hold it"
+        both = _spot(service, "package.json", asks), _spot(service, lock, holds)
+        message = f"{both[0]} asks for {one.name} {one.asked}, {both[1]} {has}"
+        yield _contradiction(service, message, "package.json", asks, lock)
+
+
+def _contradiction(service: Service, message: str, manifest: str, line: int | None, lock: str) -> Finding:
+    place = Place(_file(service, manifest), line)
+    return Finding("H502", Severity.ERROR, message, place, f"make the lock again and commit it:  {_AGAIN[lock]}")
+
+
+def _origin(blueprint: Blueprint, path: str) -> Place | None:
+    """Where a value comes from that is not in the blueprint: `.python-version:1`."""
+    origin = blueprint.origins.get(path)
+    match = re.fullmatch(r"([^\s:]+):(\d+)\b.*", origin.evidence) if origin and origin.kind == "recon" else None
+    return Place(match[1], int(match[2])) if match else None
+
+
+def _name(name: str) -> str:
+    """A pattern for a distribution's name as people write it."""
+    return re.sub(r"[-_.]+", "[-_.]+", re.escape(name).replace("\\-", "-"))
+
+
+def _line(packed: Sources, file: str, pattern: str) -> int | None:
+    for number, line in enumerate((packed.text(file) or "").splitlines(), 1):
+        if re.search(pattern, line):
+            return number
+    return None
+
+
+def _spot(service: Service, file: str, line: int | None) -> str:
+    return _file(service, file) + (f":{line}" if line else "")
+
+
+def _file(service: Service, file: str) -> str:
+    return PurePosixPath(service.path, file).as_posix()
