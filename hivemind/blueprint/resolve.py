@@ -63,10 +63,12 @@ class _Filling:
     def fill(self, resources: dict[str, Resource]) -> None:
         self._runtime()
         self._kind()
-        for field in ("install", "build", "start", "release"):
+        for field in ("start", "install", "build", "release"):
             if field == "start" and self._is_no_service():
                 continue
-            if getattr(self.service, field) is None and (found := self._best(field)) and found.confidence >= LIKELY:
+            if getattr(self.service, field) is not None or not (found := self._best(field)):
+                continue
+            if found.confidence >= LIKELY and not (field != "start" and self._runs_at_start(str(found.value))):
                 self._set(field, str(found.value), found)
         if self.service.kind is ServiceKind.STATIC and self.service.static_dir is None:
             found = self._best("static_dir")
