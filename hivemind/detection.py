@@ -32,9 +32,10 @@ class Detection:
     """One value with its evidence.
 
     field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`,
-    `release`, `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`, `kind`.
-    `need`, `env_required`, `worker` and `scheduler` may come several times. value: text (or int for `port`); for
-    `worker` and `scheduler` the command. file, line: where it stands.
+    `release`, `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`,
+    `kind`, `doubt`. `need`, `env_required`, `worker`, `scheduler` and `doubt` may come several times. value: text
+    (or int for `port`); for `worker` and `scheduler` the command; for `doubt` a sentence, whose note says what
+    helps. file, line: where it stands.
     confidence: 0 to 1. language: the reading that the value belongs to (an install command of the Python
     part of a repository says nothing where Node was chosen); None: it holds for any.
     """
@@ -54,7 +55,7 @@ class Detection:
         return f"{self.note} in {where}" if self.note else where
 
 
-SEVERAL = frozenset({"need", "env_required", "worker", "scheduler"})
+SEVERAL = frozenset({"need", "env_required", "worker", "scheduler", "doubt"})
 """Fields of which every value counts, not the best alone."""
 
 LIKELY = 0.5
@@ -91,8 +92,9 @@ def all_of(
 
 def _together(found: tuple[Detection, ...]) -> Detection:
     """The best of several, as certain as all of them are together."""
-    doubt = prod(1 - each.confidence for each in found)
-    return replace(min(found, key=_rank), confidence=max(round(1 - doubt, 4), max(each.confidence for each in found)))
+    if len(found) == 1:
+        return found[0]
+    return replace(min(found, key=_rank), confidence=round(1 - prod(1 - each.confidence for each in found), 4))
 
 
 def language_of(detections: Iterable[Detection]) -> Detection | None:

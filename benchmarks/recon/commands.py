@@ -102,7 +102,7 @@ def _program(words: list[str]) -> tuple[str, ...]:
     if program == "dotnet" and rest and rest[0].endswith(".dll"):
         return (posixpath.basename(rest[0]).removesuffix(".dll"),)  # the program beside it is the same one
     target = _target(program, rest)
-    if "/" in words[0] and program.endswith(".sh") or words[0].endswith(".sh"):
+    if ("/" in words[0] and program.endswith(".sh")) or words[0].endswith(".sh"):
         return ("sh", program)
     return (program, target) if target else (program,)
 

@@ -6,15 +6,23 @@ import { join } from 'node:path';
 
 const require = createRequire(join(process.cwd(), 'package.json'));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
-const { analyser, FSProvider, flatten } = await load('@specfy/stack-analyser');
+const { analyser, FSProvider } = await load('@specfy/stack-analyser');
 await load('@specfy/stack-analyser/dist/autoload.js');
 const vercel = require('@vercel/fs-detectors');
 const { frameworkList } = require('@vercel/frameworks');
 const linguist = (await load('linguist-js')).default;
 
 async function specfy(folder) {
-  const payload = flatten(await analyser({ provider: new FSProvider({ path: folder }) }));
-  return { languages: payload.languages, techs: [...payload.techs] };
+  const whole = (await analyser({ provider: new FSProvider({ path: folder }) })).toJson();
+  const languages = {};
+  const techs = new Set();
+  const visit = (node) => {
+    for (const [name, count] of Object.entries(node.languages ?? {})) languages[name] = (languages[name] ?? 0) + count;
+    for (const name of [node.tech, ...(node.techs ?? [])]) if (name) techs.add(name);
+    for (const child of node.childs ?? []) visit(child);
+  };
+  visit(whole);
+  return { languages, techs: [...techs] };
 }
 
 async function fsDetectors(folder) {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,38 +16,67 @@ from hivemind.cli.table import table
 if TYPE_CHECKING:
     from hivemind.agents.recon.answer import Answer
 
+_TITLES = {"needs": "need", "env_required": "env_required", "workers": "worker", "schedulers": "scheduler"}
+_OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a worker", "static": "pages to serve"}
+
 
 @click.command(name="recon")
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 def command(path: Path, as_json: bool) -> None:
     """Print what can be told about the application in folder PATH, and where it is written. Runs nothing of it."""
-    from hivemind.agents.recon.services import services
+    from hivemind.agents.recon.answer import answer
+    from hivemind.agents.recon.services import applications, clashes
 
     repository, detect = look(path, load_plugins(path))
-    from hivemind.agents.recon.answer import answer
-
     root = answer(detect("."))
+    found = applications(repository, detect)
+    remarks = list(clashes(found))
     if as_json:
-        click.echo(json.dumps(root.as_json(), indent=2))
+        listed = [_listed(folder, each) for folder, each in found.items()]
+        whole = {**root.as_json(), "applications": listed, "truncated": repository.truncated}
+        whole["doubts"] = [*whole["doubts"], *remarks]
+        click.echo(json.dumps(whole, indent=2))
         return
     _print(root)
-    others = services(repository, detect) if not root.serves else {}
-    for folder, found in others.items():
-        click.echo(f"\n{folder}/")
-        _print(found)
+    if len(found) > 1 or (found and "." not in found):
+        _print_list(found)
+    for remark in remarks:
+        click.echo(f"\n{remark}")
     if repository.truncated:
         click.echo("The repository is larger than what is looked at: some files were left out.", err=True)
+
+
+def _listed(folder: str, seen: Answer) -> dict[str, Any]:
+    fields = ("kind", "language", "framework", "start", "port")
+    return {"path": folder, **{field: seen.value(field) for field in fields}}
 
 
 def _print(found: Answer) -> None:
     rows = [(field, str(each.value), each.evidence, _sure(each.confidence)) for field, each in found.one.items()]
     rows += [
-        (name.rstrip("s"), str(each.value), each.evidence, _sure(each.confidence))
+        (_TITLES[name], str(each.value), each.evidence, _sure(each.confidence))
         for name, several in found.several.items()
+        if name in _TITLES
         for each in several
     ]
+    rows += [("could use", str(each.value), each.evidence, _sure(each.confidence)) for each in found.unlikely]
     click.echo(table(rows) if rows else "nothing that runs was recognised")
+    if found.value("kind") in {"library", "cli"}:
+        click.echo(f"\nThis is {_OF_ONE[str(found.value('kind'))]}: there is nothing to serve.")
+    for doubt in found.several["doubts"]:
+        where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
+        click.echo(f"\n{where}: {doubt.value}\n  {doubt.note}")
+
+
+def _print_list(found: Mapping[str, Answer]) -> None:
+    click.echo("\nApplications in this repository:")
+    rows = [
+        (folder, str(seen.value("kind") or ""), str(seen.value("framework") or seen.value("language") or ""),
+         str(seen.value("start") or seen.value("static_dir") or ""))
+        for folder, seen in found.items()
+    ]  # fmt: skip
+    click.echo(table(rows))
 
 
 def _sure(confidence: float) -> str:

@@ -19,24 +19,37 @@ from hivemind.agents.recon.formats import json_object, toml_table, yaml_mapping
 from hivemind.repository import read
 
 NAMES = (
-    "package.json", "package-lock.json", "tsconfig.json", "nx.json", "requirements.txt", "pyproject.toml", "Pipfile", "setup.py",
-    "setup.cfg", "manage.py", "app.py", "runtime.txt", ".python-version", ".tool-versions", "mise.toml", ".nvmrc", "go.mod",
-    "main.go", "Gemfile", "Gemfile.lock", "config.ru", "config/puma.rb", "config/database.yml", "pom.xml", "build.gradle",
-    "composer.json", "index.php", "Cargo.toml", "src/main.rs", "app.csproj", "mix.exs", "mix.lock", "gleam.toml", "deno.json",
-    "project.clj", "build.sbt", "index.html", "index.js", "Procfile", "app.json", "heroku.yml", "render.yaml", "fly.toml",
-    "railway.json", "railway.toml", "nixpacks.toml", "railpack.json", "netlify.toml", "vercel.json", "app.yaml", ".do/app.yaml",
+    "package.json", "package-lock.json", "tsconfig.json", "nx.json", "requirements.txt", "pyproject.toml", "Pipfile",
+    "setup.py",
+    "setup.cfg", "manage.py", "app.py", "runtime.txt", ".python-version", ".tool-versions", "mise.toml", ".nvmrc",
+    "go.mod",
+    "main.go", "Gemfile", "Gemfile.lock", "config.ru", "config/puma.rb", "config/database.yml", "pom.xml",
+    "build.gradle",
+    "composer.json", "index.php", "Cargo.toml", "src/main.rs", "app.csproj", "mix.exs", "mix.lock", "gleam.toml",
+    "deno.json",
+    "project.clj", "build.sbt", "index.html", "index.js", "Procfile", "app.json", "heroku.yml", "render.yaml",
+    "fly.toml",
+    "railway.json", "railway.toml", "nixpacks.toml", "railpack.json", "netlify.toml", "vercel.json", "app.yaml",
+    ".do/app.yaml",
     "apprunner.yaml", "config/deploy.yml", "Dockerfile", "docker-compose.yml", ".env.example", "Staticfile", "start.sh",
-    "CMakeLists.txt", "shard.yml", "pubspec.yaml", "prisma/schema.prisma", "pnpm-workspace.yaml", "mkdocs.yml", "README.md",
+    "CMakeLists.txt", "shard.yml", "pubspec.yaml", "prisma/schema.prisma", "pnpm-workspace.yaml", "mkdocs.yml",
+    "README.md",
 )  # fmt: skip
 _SHAPED = st.sampled_from(
-    ["{}", "[]", "null", "1", '"x"', "{", "a: 1", "services: [1, {a: 2}]", "services: {a: 1, b: {image: 2, ports: {x: 1}}}",
-     '{"scripts": [], "dependencies": 1, "engines": [], "name": {}}', '{"scripts": {"start": 1}, "bin": [], "main": {}}',
-     "[project]\ndependencies = 1\nscripts = 3", "[project]\ndependencies = [1, {a = 2}]", "[tool]\npoetry = 1\nuv = []",
+    ["{}", "[]", "null", "1", '"x"',
+    "{", "a: 1", "services: [1, {a: 2}]", "services: {a: 1, b: {image: 2, ports: {x: 1}}}",
+     '{"scripts": [], "dependencies": 1, "engines": [], "name": {}}',
+     '{"scripts": {"start": 1}, "bin": [], "main": {}}',
+     "[project]\ndependencies = 1\nscripts = 3", "[project]\ndependencies = [1, {a = 2}]",
+     "[tool]\npoetry = 1\nuv = []",
      "[tool.poetry]\ndependencies = []", "[packages]\na = 1\n[requires]\npython_version = 3", "project = 1\ntool = 2",
      '{"env": [1], "addons": {"a": 1}, "scripts": 3}', '{"env": {"A": 1, "B": {"required": 7}}}', "run: [1]\nsetup: 3",
-     "processes = 3\nservices = 1", "[[services]]\ninternal_port = true\nhttp_checks = 1", "web:\n::\n: x", "FROM", "FROM $X\nEXPOSE x",
-     "FROM a\nCMD [1]\nENTRYPOINT {", "spec: 1", "spec: {services: [1, {health_check: 2}], databases: [3]}", "<project>", "<a><b></a>",
-     "module", "[package]\nname = 1", "[workspace]\nmembers = 1", "[dependencies]\na = 1\nb = {version = 2}", "image: x\nenv: [1]"]
+     "processes = 3\nservices = 1", "[[services]]\ninternal_port = true\nhttp_checks = 1", "web:\n::\n: x", "FROM",
+     "FROM $X\nEXPOSE x",
+     "FROM a\nCMD [1]\nENTRYPOINT {", "spec: 1", "spec: {services: [1, {health_check: 2}], databases: [3]}",
+     "<project>", "<a><b></a>",
+     "module", "[package]\nname = 1", "[workspace]\nmembers = 1", "[dependencies]\na = 1\nb = {version = 2}",
+     "image: x\nenv: [1]"]
 )  # fmt: skip
 _TEXTS = st.one_of(_SHAPED, st.text(max_size=200))
 
@@ -158,7 +171,7 @@ def test_a_hundred_thousand_files_within_300_megabytes(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)],
         capture_output=True, text=True, check=False, env={**os.environ},
-        preexec_fn=lambda: (  # noqa: PLW1509 - no threads here
+        preexec_fn=lambda: (
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit)),
             resource.setrlimit(resource.RLIMIT_DATA, (300 << 20, 300 << 20)),
         ),

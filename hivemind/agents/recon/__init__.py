@@ -27,6 +27,9 @@ imported. A library or cli never has a `start`. Where a module can't tell, and t
 `web` with confidence below 0.7. The package that *is* a framework or server is a library: its own name is not
 among its dependencies.
 
+**Doubts.** What contradicts itself is a detection of field `doubt`: a sentence, its file and line, and in `note` what
+to write. It changes no answer.
+
 **Words.** Languages: python, node (JavaScript, TypeScript, Bun), deno, go, ruby, java (with Kotlin, Scala), clojure,
 php, rust, dotnet, elixir, gleam, shell, static. Package managers: pip poetry uv pdm pipenv, npm yarn pnpm bun,
 `go modules`, bundler, maven gradle sbt leiningen, composer, cargo, nuget, mix, gleam, deno. Frameworks: the name that
@@ -69,13 +72,14 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 def _look(repository: Repository, path: str) -> tuple[Detection, ...]:
+    from hivemind.agents.recon import doubts
     from hivemind.agents.recon.folder import Folder
 
     folder = Folder.of(repository, path)
     found: list[Detection] = []
     for detect in _modules():
         found += detect(folder)
-    return tuple(found)
+    return (*found, *doubts.detect(folder, found))
 
 
 @cache

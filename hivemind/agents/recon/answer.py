@@ -12,7 +12,9 @@ FIELDS = (
     "language", "runtime_version", "package_manager", "framework", "install", "build", "start", "release", "test",
     "port", "health_path", "static_dir", "kind",
 )  # fmt: skip
-LISTS = {"need": "needs", "env_required": "env_required", "worker": "workers", "scheduler": "schedulers"}
+LISTS = {
+    "need": "needs", "env_required": "env_required", "worker": "workers", "scheduler": "schedulers", "doubt": "doubts",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

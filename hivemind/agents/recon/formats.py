@@ -60,6 +60,13 @@ def toml_table(text: str | None) -> dict[str, Any]:
         return {}
 
 
+def table(content: Any, *keys: str) -> dict[str, Any]:
+    """The table at a path of keys; empty where something else is on the way."""
+    for key in keys:
+        content = content.get(key) if isinstance(content, dict) else None
+    return content if isinstance(content, dict) else {}
+
+
 def yaml_mapping(text: str | None) -> dict[str, Any]:
     """The mapping in the first document of a YAML text; empty for anything else, and for what is too large.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 _PROGRAMS = {
-    "python": r"python[\d.]*|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|streamlit|fastapi|"
-    r"litestar|sanic|chainlit|poetry|pipenv|uv|rq|huey_consumer|dramatiq|django-admin|pserve|litestar|gradio|panel|mkdocs",
-    "node": r"node|npm|npx|yarn|pnpm|next|nest|ts-node|tsx|bun|bunx|pm2|pm2-runtime|nuxt|strapi|react-router-serve|remix-serve",
+    "python": r"python[\d.]*|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|streamlit|"
+    r"fastapi|litestar|sanic|chainlit|poetry|pipenv|uv|rq|huey_consumer|dramatiq|django-admin|pserve|gradio|panel|mkdocs",
+    "node": r"node|npm|npx|yarn|pnpm|next|nest|ts-node|tsx|bun|bunx|pm2|pm2-runtime|nuxt|strapi|react-router-serve|"
+    r"remix-serve",
     "deno": r"deno",
-    "ruby": r"ruby|bundle|puma|rails|rackup|rake|unicorn|thin|sidekiq|passenger|falcon|jekyll|thrust|bin/rails|bin/rake",
+    "ruby": r"ruby|bundle|puma|rails|rackup|rake|unicorn|thin|sidekiq|passenger|falcon|jekyll|thrust|bin/rails|"
+    r"bin/rake",
     "php": r"php|artisan|heroku-php-apache2|heroku-php-nginx|php-fpm|frankenphp|composer|apache2-foreground",
     "java": r"java|mvn|mvnw|gradle|gradlew|sbt|kotlin|catalina\.sh",
     "clojure": r"lein|clj|clojure",

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hivemind.agents.recon.answer import Answer, answer
 from hivemind.agents.recon.languages.static import FOLDERS
-from hivemind.detection import Detection
+from hivemind.detection import LIKELY, Detection
 from hivemind.repository import Repository
 
 MANIFESTS = frozenset(
-    {"package.json", "requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "Procfile", "index.html", "manage.py"}
-)
+    {"package.json", "requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "Procfile", "index.html", "manage.py",
+     "go.mod", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "build.sbt", "composer.json", "Cargo.toml",
+     "mix.exs", "gleam.toml", "deno.json", "deno.jsonc", "project.clj", "deps.edn", "Dockerfile"}
+)  # fmt: skip
+_PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _MOST = 40
+_ASIDE = frozenset(
+    {"docs", "doc", "test", "tests", "examples", "example", "e2e", "spec", "fixtures", "testdata", "samples", "demo",
+     "demos", "benchmarks", "scripts", "tools", "vendor", "node_modules", "template", "templates", "website",
+     "playground"}
+)  # fmt: skip
 
 Detect = Callable[[str], Sequence[Detection]]
 
@@ -23,22 +31,49 @@ def services(repository: Repository, detect: Detect) -> dict[str, Answer]:
     detect: all detections of a folder. Empty where nothing serves; then `detect(".")` says what the root is.
     """
     root = answer(detect("."))
-    if root.serves:
-        return {".": root}
+    return {".": root} if root.serves else _below(repository, detect)
+
+
+def applications(repository: Repository, detect: Detect) -> dict[str, Answer]:
+    """Folder -> answer, for everything in the repository that runs or is served, the root among it."""
+    root = answer(detect("."))
+    below = _below(repository, detect)
+    if not root.serves:
+        return below
+    # Pages without a build of their own, below something that serves, are that thing's pages.
+    return {".": root, **{folder: seen for folder, seen in below.items() if seen.value("language") != "static"}}
+
+
+def clashes(found: Mapping[str, Answer]) -> Iterator[str]:
+    """Sentences about web services that name the same port for production, or in code."""
+    taken: dict[object, tuple[str, str]] = {}
+    for folder, seen in found.items():
+        port = seen.one.get("port")
+        if port is None or seen.value("kind") != "web" or port.confidence <= LIKELY + 0.1:
+            continue
+        if port.value in taken:
+            other, evidence = taken[port.value]
+            yield (
+                f"{other} ({evidence}) and {folder} ({port.evidence}) both listen on {port.value}: "
+                "on one machine, write services.NAME.port for one of them"
+            )
+        taken.setdefault(port.value, (folder, port.evidence))
+
+
+def _below(repository: Repository, detect: Detect) -> dict[str, Answer]:
     folders = sorted(
         {
             folder
             for file in repository.files
             for folder, name in [_holder(file)]
-            if name in MANIFESTS and folder and folder.count("/") < 2 and not folder.startswith(".")
+            if (name in MANIFESTS or name.endswith(_PROJECTS))
+            and folder and folder.count("/") < 2 and not folder.startswith(".")
         },
         key=lambda folder: (folder.count("/"), folder),
-    )
+    )  # fmt: skip
     found: dict[str, Answer] = {}
-    for folder in folders[:_MOST]:
+    for folder in [each for each in folders if not _ASIDE.intersection(each.split("/"))][:_MOST]:
         if any(folder.startswith(f"{parent}/") for parent in found):
-            continue
-        if folder.split("/")[-1] in {"docs", "doc", "test", "tests", "examples", "example", "e2e"}:
             continue
         seen = answer(detect(folder))
         if seen.serves:

@@ -45,5 +45,6 @@ ENTRIES = (
     Entry("H302", "nothing to serve", "The folder looks like a library or a command-line program: nothing in it serves requests.", "Write start (and port) where it does serve, or kind: worker."),
     Entry("H303", "a resource seems to be needed", "The code uses something, such as a database, that no resource of the blueprint provides.", "Add a resource of that type, or hand its address over with env or secrets."),
     Entry("H304", "a variable is not set", "The code reads an environment variable that nothing sets.", "Add it under env or secrets, if the application needs it."),
+    Entry("H305", "the repository contradicts itself", "A start command whose file is not there, a version that does not exist, lock files of two package managers or one that lacks what its manifest asks for, or nothing but a Dockerfile.", "Repair the file that is named, or write in hivemind.yaml what the hint says."),
     Entry("H320", "a wish can't be met", "The description given to `hivemind deploy` asks for something that no plugin provides, that fits no service, or that is contradicted further on.", "Write what is meant into hivemind.yaml; the hint says where."),
 )  # fmt: skip

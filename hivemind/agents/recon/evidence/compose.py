@@ -84,15 +84,15 @@ def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[De
         ports, command = _ports(service), _command(service)
         line = folder.line(file, rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
         if ports:
-            found.append(_said(folder, "port", ports[0], file, line, 0.8))
-            found.append(_said(folder, "kind", "web", file, line, 0.7))
+            found.append(_said(folder, "port", ports[0], file, line, sure=0.8))
+            found.append(_said(folder, "kind", "web", file, line, sure=0.7))
         language = language_of(command) if command else None
         if command is None or language is None or DEVELOPMENT.search(command):
             continue
         if ports or len(built) == 1:
-            found.append(_said(folder, "start", command, file, line, 0.7, language))
+            found.append(_said(folder, "start", command, file, line, sure=0.7, language=language))
         elif re.search(r"worker|celery|sidekiq|queue|job|consumer", f"{name} {command}"):
-            found.append(_said(folder, "worker", command, file, line, 0.7, language))
+            found.append(_said(folder, "worker", command, file, line, sure=0.7, language=language))
     return found
 
 
@@ -151,6 +151,13 @@ def _command(service: dict[str, Any]) -> str | None:
 
 
 def _said(
-    folder: Folder, field: str, value: str | int, file: str, line: int | None, sure: float, language: str | None = None
+    folder: Folder,
+    field: str,
+    value: str | int,
+    file: str,
+    line: int | None,
+    *,
+    sure: float,
+    language: str | None = None,
 ) -> Detection:
     return folder.found(field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, language=language)

@@ -14,8 +14,10 @@ from hivemind.agents.recon.weights import IMAGE
 from hivemind.detection import Detection, Precedence
 
 FILES = (
-    "Dockerfile", "Containerfile", "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile", "docker/Dockerfile.prod",
-    "docker/production/Dockerfile", "docker/prod/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile", "build/Dockerfile",
+    "Dockerfile", "Containerfile", "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile",
+    "docker/Dockerfile.prod",
+    "docker/production/Dockerfile", "docker/prod/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile",
+    "build/Dockerfile",
     "scripts/Dockerfile", "docker/default.Dockerfile",
 )  # fmt: skip
 DEVELOPMENT = re.compile(

@@ -8,7 +8,8 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.detection import Detection, Precedence
 
 FILES = (
-    ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.production.example", "env.example", "example.env",
+    ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.production.example", "env.example",
+    "example.env",
     "sample.env", ".env-example", ".env.default", ".env.defaults", "docker/.env.example", ".env.production.sample",
 )  # fmt: skip
 _ASSIGNMENT = re.compile(r"^\s*(?:export\s+)?([A-Z][A-Z0-9_]{1,63})\s*=\s*(.*?)\s*$")
@@ -41,12 +42,12 @@ def detect(folder: Folder) -> list[Detection]:
             continue
         name, value = match[1], match[2].strip("\"'")
         if _OWN.search(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
-            found.append(_said(folder, "env_required", name, file, number, 0.55))
+            found.append(_said(folder, "env_required", name, file, number, sure=0.55))
         need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
         if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):
-            found.append(_said(folder, "need", need, file, number, 0.3))
+            found.append(_said(folder, "need", need, file, number, sure=0.3))
     return found
 
 
-def _said(folder: Folder, field: str, value: str, file: str, line: int, sure: float) -> Detection:
+def _said(folder: Folder, field: str, value: str, file: str, line: int, *, sure: float) -> Detection:
     return folder.found(field, value, file, line, precedence=Precedence.DECLARED, confidence=sure)

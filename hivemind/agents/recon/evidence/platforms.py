@@ -11,8 +11,6 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
-_RELEASES = ("postdeploy",)
-
 
 def detect(folder: Folder) -> list[Detection]:
     """What app.json, heroku.yml, fly.toml, railway, nixpacks, railpack, app.yaml, apprunner, netlify and vercel
@@ -79,9 +77,7 @@ def _app_json(folder: Folder) -> list[Detection]:
         plan = addon.get("plan") if isinstance(addon, Mapping) else addon
         if need := need_of(str(plan)):
             said.say("need", need, "addons", 0.9, str(plan)[:60])
-    scripts = content.get("scripts")
-    for name in _RELEASES if isinstance(scripts, Mapping) else ():
-        said.say("release", scripts.get(name), name, 0.6)
+    said.say("release", _dict(content.get("scripts")).get("postdeploy"), "postdeploy", 0.6)
     return said.found
 
 

@@ -45,7 +45,7 @@ def detect(folder: Folder) -> list[Detection]:
     for name, (command, number) in processes.items():
         if name not in {"web", "release"}:
             field = "scheduler" if _SCHEDULERS.match(name) else "worker"
-            found.append(_declared(folder, field, command, file, number, name))
+            found.append(_declared(folder, field, command, file, number, note=name))
     return found
 
 
@@ -56,7 +56,9 @@ def _port(folder: Folder, command: str, file: str, line: int) -> list[Detection]
     return []
 
 
-def _declared(folder: Folder, field: str, value: str | int, file: str, line: int, note: str | None = None) -> Detection:
+def _declared(
+    folder: Folder, field: str, value: str | int, file: str, line: int, *, note: str | None = None
+) -> Detection:
     return folder.found(
         field,
         value,

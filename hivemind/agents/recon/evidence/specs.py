@@ -56,7 +56,7 @@ def _render_service(folder: Folder, file: str, service: Mapping[str, Any]) -> It
         if isinstance(variable, dict) and isinstance(variable.get("key"), str):
             name = variable["key"]
             if variable.get("sync") is False or variable.get("generateValue") is True:
-                yield _said(folder, file, "env_required", name, re.escape(name), 0.9)
+                yield _said(folder, file, "env_required", name, re.escape(name), sure=0.9)
 
 
 def _ocean(folder: Folder) -> Iterator[Detection]:
@@ -90,7 +90,7 @@ def _kamal(folder: Folder) -> Iterator[Detection]:
     secrets = environment.get("secret") if isinstance(environment, dict) else None
     for name in _list(secrets):
         if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
-            yield _said(folder, file, "env_required", name, name, 0.9)
+            yield _said(folder, file, "env_required", name, name, sure=0.9)
     accessories = content.get("accessories")
     for accessory in list(accessories.values())[:50] if isinstance(accessories, dict) else ():
         image = str(accessory.get("image", "")) if isinstance(accessory, dict) else ""
@@ -109,7 +109,7 @@ def _values(folder: Folder, file: str, table: Mapping[str, Any], fields: Mapping
             yield _said(folder, file, field, value, key)
 
 
-def _said(folder: Folder, file: str, field: str, value: str | int, key: str, sure: float = 0.95) -> Detection:
+def _said(folder: Folder, file: str, field: str, value: str | int, key: str, *, sure: float = 0.95) -> Detection:
     line = folder.line(file, rf"(^|[\s\"'-]){key}[\"']?\s*(:|$)")
     return folder.found(field, value, file, line, precedence=Precedence.DECLARED_FOR_PRODUCTION, confidence=sure)
 

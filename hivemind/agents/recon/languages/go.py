@@ -68,7 +68,7 @@ _PATTERNS = {
         r"(?:ListenAndServe(?:TLS)?|\.Run|\.Start|\.Listen)\(\s*\"[\w.\[\]]*:(\d{2,5})\"|"
         r"\bAddr:\s*\"[\w.\[\]]*:(\d{2,5})\"|"
         r"net\.Listen\(\"tcp[46]?\",\s*\"[\w.\[\]]*:(\d{2,5})\"|"
-        r"(?i:\b\w*(?:port|addr|address|listen|bind)\w*\b)\s*(?::=|=|:)\s*\"(?:[\w.]*:)?(\d{2,5})\"|"
+        r"(?i:(?:port|addr|listen|bind)\w*)\s*(?::=|=|:)\s*\"(?:[\w.]*:)?(\d{2,5})\"|"
         r"(?i:\"(?:http[-_.]?|server[-_.]?|web[-_.]?|listen[-_.]?)?(?:port|addr|listen|bind)\"),\s*(?:\"\w\",\s*)?"
         r"\"?(?:[\w.]*:)?(\d{2,5})\b|"
         r"(?i:getenv|env)\w*\(\"(?:\w+_)?PORT\",\s*\"?:?(\d{2,5})|"

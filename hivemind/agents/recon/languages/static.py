@@ -19,5 +19,7 @@ def detect(folder: Folder) -> list[Detection]:
         folder.found("language", "static", home, precedence=Precedence.CODE, confidence=0.75, language="static"),
         folder.found("kind", "static", home, precedence=Precedence.CODE, language="static"),
         folder.found("static_dir", served, home, precedence=Precedence.CODE, language="static"),
-        folder.found("port", 80, home, precedence=Precedence.CONVENTION, confidence=0.5, note="HTTP", language="static"),
+        folder.found(
+            "port", 80, home, precedence=Precedence.CONVENTION, confidence=0.5, note="HTTP", language="static"
+        ),
     ]

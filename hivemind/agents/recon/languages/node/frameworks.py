@@ -126,9 +126,12 @@ PAGES = {
 _OF_PAGES = r"react-scripts|vite|ng |vue-cli-service|parcel|ember|umi"
 
 WORKERS = (
-    "discord.js", "eris", "oceanic.js", "@discordjs/core", "telegraf", "grammy", "node-telegram-bot-api", "whatsapp-web.js",
-    "@whiskeysockets/baileys", "matrix-bot-sdk", "tmi.js", "@twurple/chat", "mineflayer", "irc-framework", "bullmq", "bull",
-    "bee-queue", "agenda", "node-cron", "cron", "node-schedule", "kafkajs", "amqplib", "nats", "graphile-worker", "pg-boss",
+    "discord.js", "eris", "oceanic.js", "@discordjs/core", "telegraf", "grammy", "node-telegram-bot-api",
+    "whatsapp-web.js",
+    "@whiskeysockets/baileys", "matrix-bot-sdk", "tmi.js", "@twurple/chat", "mineflayer", "irc-framework", "bullmq",
+    "bull",
+    "bee-queue", "agenda", "node-cron", "cron", "node-schedule", "kafkajs", "amqplib", "nats", "graphile-worker",
+    "pg-boss",
     "@temporalio/worker", "sqs-consumer", "@slack/rtm-api", "bree",
 )  # fmt: skip
 """Packages of programs that run and answer no requests, where nothing else says that they do."""

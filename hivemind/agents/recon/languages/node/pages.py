@@ -42,11 +42,9 @@ def detect(folder: Folder, package: Package, source: Source, framework: Framewor
     if framework is None or framework.pages is None or not _builds(package, framework):
         return []
     adapters = _SERVERS_OF_FRAMEWORKS.get(framework.name, ())
-    if any(name in {**package.dependencies, **package.development} for name in adapters):
-        return []
-    if start and not (scripts.DEVELOPMENT.search(start) or scripts.PREVIEW.match(start)):
-        return []
-    if _listens(folder, source):
+    adapted = any(name in {**package.dependencies, **package.development} for name in adapters)
+    runs = adapted or (bool(start) and not (scripts.DEVELOPMENT.search(start) or scripts.PREVIEW.match(start)))
+    if runs or _listens(source):
         return []
     where = "build" if "build" in package.scripts else framework.name
     return _site(folder, framework.pages, FILE, packages.line_of(folder, where), f"built by {framework.name}")
@@ -71,7 +69,7 @@ def _builds(package: Package, framework: Framework) -> bool:
     }  # fmt: skip
 
 
-def _listens(folder: Folder, source: Source) -> bool:
+def _listens(source: Source) -> bool:
     """Whether there is a server of the application's own, pages' development helpers aside."""
     return any(
         re.search(r"^(src/)?(server|app|index|main)(/index)?\.[cm]?[jt]s$", file)

@@ -81,7 +81,7 @@ def _program(folder: Folder, package: Package, source: Source, framework: Framew
 
     `server.js` is what npm itself starts where no script says otherwise.
     """
-    listening = {file: line for file, line in reversed(source.listens)}
+    listening = dict(reversed(source.listens))
     main = (package.text("main") or "").removeprefix("./")
     for file in (main, *kinds.PROGRAMS):
         if file in listening and folder.has(file) and re.search(r"\.[cm]?js$|^bin/", file):
@@ -89,9 +89,9 @@ def _program(folder: Folder, package: Package, source: Source, framework: Framew
     if kinds.published(package) or package.content.get("bin") or (listening and not framework):
         return None
     serves = bool(framework and framework.serves)
-    file = kinds.program(folder, package)
-    if file and not file.endswith(".ts") and (serves or kinds.is_meant_to_run(folder, package, file)):
-        return _runs(folder, f"node {file}", file, None, 0.6 if serves or file == "server.js" else 0.45)
+    script = kinds.program(folder, package)
+    if script and not script.endswith(".ts") and (serves or kinds.is_meant_to_run(folder, package, script)):
+        return _runs(folder, f"node {script}", script, None, 0.6 if serves or script == "server.js" else 0.45)
     typed = kinds.typed(folder, package)
     if typed and packages.manager(folder, package)[0] == "bun":
         return _runs(folder, f"bun {typed}", typed, None, 0.6)

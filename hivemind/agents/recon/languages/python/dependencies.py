@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.formats import table
 
 REQUIREMENTS = (
     "requirements.txt",
@@ -24,8 +25,9 @@ REQUIREMENTS = (
     "requirements.in",
 )
 _MOST_FILES = 20
-_BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2", "postgresql": "psycopg2",
-            "postgres": "psycopg", "mysql": "mysqlclient", "aiomysql": "aiomysql", "pymysql": "pymysql"}  # fmt: skip
+_BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2",
+            "postgresql": "psycopg2", "postgres": "psycopg", "mysql": "mysqlclient", "aiomysql": "aiomysql",
+            "pymysql": "pymysql"}  # fmt: skip
 """Extra -> the driver that it brings: `celery[redis]`, `sqlalchemy[asyncpg]`."""
 
 
@@ -50,28 +52,23 @@ class Dependencies:
 def read(folder: Folder) -> Dependencies:
     """The production dependencies of the application in `folder`; development groups are left out."""
     pyproject = folder.toml("pyproject.toml")
-    project, poetry = _table(pyproject, "project"), _table(_table(pyproject, "tool"), "poetry")
+    project, poetry = table(pyproject, "project"), table(pyproject, "tool", "poetry")
     requirements = folder.first(*REQUIREMENTS)
     lock = folder.first("uv.lock", "poetry.lock", "pdm.lock") if project or poetry else None
-    if requirements is None or lock:
-        if "dependencies" in project or _is_package(pyproject):
-            return _project(folder, pyproject, lock)
-        if poetry:
-            entries = _keys(folder, "pyproject.toml", poetry.get("dependencies"))
-            return _gather(folder, "pyproject.toml", "poetry", _INSTALL["poetry"], entries, lock)
-    if folder.has("Pipfile") and (requirements is None or folder.has("Pipfile.lock")):
-        packages = folder.toml("Pipfile").get("packages", {})
-        return _gather(folder, "Pipfile", "pipenv", "pipenv install --deploy", _keys(folder, "Pipfile", packages))
-    if requirements:
-        return _gather(
-            folder, requirements, "pip", f"pip install -r {requirements}", _requirements(folder, requirements)
-        )
-    if folder.has("setup.py") or folder.has("setup.cfg"):
-        file = folder.first("setup.cfg", "setup.py") or "setup.py"
-        return _gather(folder, file, "pip", "pip install .", _setup(folder, file))
-    if project:
-        return _project(folder, pyproject, lock)
-    return Dependencies({}, None, "pip", None, {})
+    found: Dependencies | None = None
+    if (requirements is None or lock) and ("dependencies" in project or _is_package(pyproject) or poetry):
+        found = _project(folder, pyproject, lock)
+    elif folder.has("Pipfile") and (requirements is None or folder.has("Pipfile.lock")):
+        entries = _keys(folder, "Pipfile", folder.toml("Pipfile").get("packages", {}))
+        found = _gather(folder, "Pipfile", "pipenv", "pipenv install --deploy", entries)
+    elif requirements:
+        install = f"pip install -r {requirements}"
+        found = _gather(folder, requirements, "pip", install, _requirements(folder, requirements))
+    elif file := folder.first("setup.cfg", "setup.py"):
+        found = _gather(folder, file, "pip", "pip install .", _setup(folder, file))
+    elif project:
+        found = _project(folder, pyproject, lock)
+    return found or Dependencies({}, None, "pip", None, {})
 
 
 _INSTALL = {"uv": "uv sync --no-dev", "pdm": "pdm install --prod", "poetry": "poetry install --only main"}
@@ -82,15 +79,10 @@ def _project(folder: Folder, pyproject: Mapping[str, Any], lock: str | None) -> 
     manager = lock.partition(".")[0] if lock else _manager(pyproject)
     install = _INSTALL.get(manager, "pip install .") if lock or manager != "uv" else "pip install ."
     entries = [
-        *_listed(folder, "pyproject.toml", _table(pyproject, "project").get("dependencies", ())),
-        *_keys(folder, "pyproject.toml", _table(_table(_table(pyproject, "tool"), "poetry"), "dependencies")),
+        *_listed(folder, "pyproject.toml", table(pyproject, "project").get("dependencies", ())),
+        *_keys(folder, "pyproject.toml", table(pyproject, "tool", "poetry", "dependencies")),
     ]
-    return _gather(folder, "pyproject.toml", manager, install, entries, lock)
-
-
-def _table(content: object, key: str) -> Mapping[str, Any]:
-    value = content.get(key) if isinstance(content, dict) else None
-    return value if isinstance(value, dict) else {}
+    return replace(_gather(folder, "pyproject.toml", manager, install, entries), evidence=lock)
 
 
 def _is_package(pyproject: Mapping[str, Any]) -> bool:
@@ -98,7 +90,7 @@ def _is_package(pyproject: Mapping[str, Any]) -> bool:
 
 
 def _manager(pyproject: Mapping[str, Any]) -> str:
-    tools = _table(pyproject, "tool")
+    tools = table(pyproject, "tool")
     named = next((name for name in ("poetry", "pdm", "uv") if name in tools), None)
     return named or ("pip" if "build-system" in pyproject else "uv")
 
@@ -106,9 +98,7 @@ def _manager(pyproject: Mapping[str, Any]) -> str:
 Entry = tuple[str, str, int | None]
 
 
-def _gather(
-    folder: Folder, manifest: str, manager: str, install: str, entries: Iterable[Entry], evidence: str | None = None
-) -> Dependencies:
+def _gather(folder: Folder, manifest: str, manager: str, install: str, entries: Iterable[Entry]) -> Dependencies:
     from packaging.requirements import InvalidRequirement, Requirement
     from packaging.utils import canonicalize_name
 
@@ -125,7 +115,7 @@ def _gather(
         for extra in requirement.extras:
             if extra in _BROUGHT:
                 names.setdefault(_BROUGHT[extra], (folder.in_repository(file), line))
-    return Dependencies(names, manifest, manager, install, extras, evidence)
+    return Dependencies(names, manifest, manager, install, extras)
 
 
 def _requirements(folder: Folder, file: str, seen: set[str] | None = None) -> Iterator[Entry]:

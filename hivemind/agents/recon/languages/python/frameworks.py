@@ -71,10 +71,14 @@ BUILDERS = {"mkdocs": "site", "pelican": "output", "sphinx": "_build/html", "nik
 """Distribution -> the folder of the pages that it builds."""
 
 WORKERS = (
-    "discord-py", "discord", "py-cord", "nextcord", "disnake", "hikari", "interactions-py", "python-telegram-bot", "aiogram",
-    "pytelegrambotapi", "telethon", "pyrogram", "pyrofork", "slack-bolt", "matrix-nio", "twitchio", "praw", "asyncpraw", "tweepy",
-    "celery", "dramatiq", "rq", "huey", "arq", "taskiq", "saq", "procrastinate", "pika", "aio-pika", "kombu", "kafka-python",
-    "confluent-kafka", "aiokafka", "faust-streaming", "faust", "nats-py", "temporalio", "apscheduler", "schedule", "paho-mqtt",
+    "discord-py", "discord", "py-cord", "nextcord", "disnake", "hikari", "interactions-py", "python-telegram-bot",
+    "aiogram",
+    "pytelegrambotapi", "telethon", "pyrogram", "pyrofork", "slack-bolt", "matrix-nio", "twitchio", "praw",
+    "asyncpraw", "tweepy",
+    "celery", "dramatiq", "rq", "huey", "arq", "taskiq", "saq", "procrastinate", "pika", "aio-pika", "kombu",
+    "kafka-python",
+    "confluent-kafka", "aiokafka", "faust-streaming", "faust", "nats-py", "temporalio", "apscheduler", "schedule",
+    "paho-mqtt",
     "prefect", "scrapy", "mastodon-py", "irc", "slixmpp", "botocore-sqs-consumer",
 )  # fmt: skip
 """Distributions of programs that run and answer no requests, where nothing else says that they do."""

@@ -15,7 +15,7 @@ from hivemind.detection import Detection, Precedence
 HEALTH = re.compile(
     r"^/(api/)?(-/)?(v\d/)?(health|healthz|healthcheck|health-check|_health|livez|alive|up|ping|status)/?$"
 )
-_BY_NAME = {framework.name: framework for framework in reversed(FRAMEWORKS.values())}
+_BY_NAME = {framework.name: framework for framework in reversed(tuple(FRAMEWORKS.values()))}
 
 
 def detect(folder: Folder, dependencies: Dependencies, source: Source, framework: str | None) -> list[Detection]:

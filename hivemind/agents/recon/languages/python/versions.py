@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.formats import table
 from hivemind.agents.recon.reading import pinned
 from hivemind.detection import Detection
 
@@ -28,11 +29,11 @@ def detect(folder: Folder) -> list[Detection]:
 
 def _ranges(folder: Folder) -> list[tuple[str, str]]:
     pyproject = folder.toml("pyproject.toml")
-    poetry = pyproject.get("tool", {}).get("poetry", {}).get("dependencies", {})
-    pipenv = folder.toml("Pipfile").get("requires", {})
+    poetry = table(pyproject, "tool", "poetry", "dependencies")
+    pipenv = table(folder.toml("Pipfile"), "requires")
     pairs = [
-        (pyproject.get("project", {}).get("requires-python"), "requires-python"),
-        (poetry.get("python") if isinstance(poetry, dict) else None, "python"),
+        (table(pyproject, "project").get("requires-python"), "requires-python"),
+        (poetry.get("python"), "python"),
         (pipenv.get("python_version"), "python_version"),
     ]
     return [(wanted, pattern) for wanted, pattern in pairs if isinstance(wanted, str)]
