@@ -19,6 +19,10 @@ _ACCESS_KEY = re.compile(r"(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 _URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@\"']*:(?P<password>[^/\s@\"']+)@")
 _PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[\"']?\s*:\s+(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]][^,{}\]]*)")
+_VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]][^,{}\]]*)"
+_CAMEL = r"(?:Password|SecretString|AuthToken|PrivateKey)"
+_PROPERTY = re.compile(rf"\w*{_CAMEL}[\"']?\s*:\s+{_VALUE}")
+_OVERRIDE = re.compile(rf"/\w*{_CAMEL}[\"']?\s*,\s*[\"']?value[\"']?\s*:\s+{_VALUE}")
 _BLOCK_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[\"']?\s*:\s+(?P<value>\S.*)")
 
 
@@ -40,6 +44,8 @@ def masked(line: str) -> str:
     """A line of the file with what looks like a secret as stars."""
     line = _ACCESS_KEY.sub(lambda match: "*" * len(match.group()), line)
     line = _URL_PASSWORD.sub(lambda match: _starred(match, "password"), line)
+    for written in (_PROPERTY, _OVERRIDE):
+        line = written.sub(lambda match: _starred(match, "value"), line)
     pair = _PAIR if "{" in line else _BLOCK_PAIR
     return pair.sub(lambda match: _starred(match, "value") if _secret_pair(match) else match.group(), line)
 

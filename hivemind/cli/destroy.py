@@ -93,6 +93,8 @@ def _list(known: Known, what: Leaving, *, keep: bool) -> None:
     for one in what.databases:
         fate = "a final snapshot is kept" if keep else "its final snapshot is deleted, too: the data are lost"
         click.echo(f"  ! {one.resource.logical_id} holds data: {fate}")
+    for one in what.lost:
+        click.echo(f"  ! {one.resource.logical_id} holds data and keeps no snapshot: the data are lost")
     for one in what.staying:
         click.echo(f"  = {one.resource.logical_id} stays ({one.policy})")
 

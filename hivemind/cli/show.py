@@ -13,6 +13,7 @@ import click
 
 from hivemind.cli.context import environment_option, json_option, load_plugins, path_argument
 from hivemind.cli.table import table
+from hivemind.redact import MASK, redact
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Origin, Service
@@ -68,6 +69,8 @@ def _entries(blueprint: Blueprint) -> Iterator[tuple[str, Any, Origin]]:
 
 
 def _service(service: Service) -> Iterator[tuple[str, Any]]:
+    from hivemind.blueprint.masking import in_clear
+
     for field in _SERVICE:
         value = getattr(service, field)
         if value not in (None, ()):
@@ -78,7 +81,8 @@ def _service(service: Service) -> Iterator[tuple[str, Any]]:
             if value is not None:
                 yield f"health.{part.name}", value
     for name in sorted(service.env):
-        yield f"env.{name}", service.env[name]
+        value = service.env[name]
+        yield f"env.{name}", MASK if in_clear(name, value) else redact(value)
     for name in sorted(service.secrets):
         yield f"secrets.{name}", str(service.secrets[name])
     for number, route in enumerate(service.routes):

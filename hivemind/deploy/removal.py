@@ -39,6 +39,11 @@ class Content:
     def snapshotted(self) -> bool:
         return self.policy == "Snapshot"
 
+    @property
+    def kept(self) -> bool:
+        """Whether its data outlive it."""
+        return self.retained or self.snapshotted
+
 
 @dataclass(frozen=True)
 class Deletion:

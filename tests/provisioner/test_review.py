@@ -65,3 +65,24 @@ def test_two_services_can_not_both_take_every_request() -> None:
     assembly = assemble(blueprint, [("provisioner", hivemind_fragments(blueprint=blueprint))])
     found = hivemind_lint(assembly=assembly, blueprint=blueprint)
     assert [(finding.id, finding.path) for finding in found] == [("H433", "services.b")]
+
+
+@pytest.mark.parametrize("cidr", [{"Fn::Sub": "0.0.0.0/0"}, {"Ref": "Everyone"}])
+def test_the_world_by_another_name_is_the_world(cidr: dict[str, str]) -> None:
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": cidr}
+    parameter = {"op": "add", "path": "/Parameters/Everyone", "value": {"Type": "String", "Default": "0.0.0.0/0"}}
+    found = reviewed(parameter, {"op": "add", "path": f"{INSTANCES}/-", "value": rule})
+    assert [(finding.id, finding.path) for finding in found] == [("H431", "overrides.1")]
+
+
+def test_data_that_would_go_without_a_snapshot_is_a_warning() -> None:
+    found = reviewed({"op": "replace", "path": "/Resources/DbDatabase/DeletionPolicy", "value": "Delete"})
+    assert [(finding.id, finding.path, finding.is_error) for finding in found] == [("H435", "overrides.0", False)]
+
+
+@pytest.mark.parametrize("value", ["hunter2hunter2", {"Fn::Sub": "hunter2hunter2"}])
+def test_a_password_in_the_template_is_an_error(value: object) -> None:
+    path = "/Resources/DbDatabase/Properties/MasterUserPassword"
+    found = reviewed({"op": "replace", "path": path, "value": value})
+    assert [(finding.id, finding.path) for finding in found] == [("H436", "overrides.0")]
+    assert "hunter2" not in f"{found[0].message} {found[0].hint}"

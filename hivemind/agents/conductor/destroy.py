@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hivemind.deploy.events import StackEvent
 
 STAGE = "destroy"
+LOGIN = "AWS::SecretsManager::Secret"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,11 @@ class Leaving:
     def databases(self) -> tuple[Content, ...]:
         """What is snapshotted before it goes."""
         return tuple(one for one in self.contents if one.snapshotted)
+
+    @property
+    def lost(self) -> tuple[Content, ...]:
+        """What holds data and keeps none of them. The generated login of a database is no data."""
+        return tuple(one for one in self.contents if one.holds_data and not one.kept and one.resource.type != LOGIN)
 
     @property
     def staying(self) -> tuple[Content, ...]:

@@ -54,7 +54,19 @@ def _statements(blueprint: Blueprint, service: Service) -> list[Mapping[str, Any
         own,
         *([_allow("OwnSecrets", "secretsmanager:GetSecretValue", _once(secrets))] if secrets else []),
         *([_allow("OwnParameters", "ssm:GetParameter", _once(parameters))] if parameters else []),
+        _no_other_parameters(_once(parameters)),
     ]
+
+
+def _no_other_parameters(own: list[Any]) -> Mapping[str, Any]:
+    """AmazonSSMManagedInstanceCore allows reading every parameter of the account; those of others are none of ours."""
+    public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
+    return {
+        "Sid": "NoOtherParameters",
+        "Effect": "Deny",
+        "Action": ["ssm:GetParameter", "ssm:GetParameters"],
+        "NotResource": [*own, public],
+    }
 
 
 def _allow(sid: str, action: str, resources: list[Any]) -> Mapping[str, Any]:

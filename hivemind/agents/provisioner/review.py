@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,17 +30,26 @@ HOLDS_DATA = frozenset(
     }
 )
 
+REFUSES_WHEN_FILLED = frozenset({"AWS::S3::Bucket"})
+"""Types that AWS does not delete while data are in them, whatever their DeletionPolicy."""
+SECRET_PROPERTY = re.compile(r"(Password|SecretString|AuthToken|PrivateKey)$")
+
 
 def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
     """Findings on what is open to the world, on data without a deletion policy, and on services that no request or
     every request would reach."""
-    return (*_world_open(assembly), *_unprotected_data(assembly), *_catch_alls(blueprint))
+    return (
+        *_world_open(assembly),
+        *_unprotected_data(assembly),
+        *_secrets_in_clear(assembly),
+        *_catch_alls(blueprint),
+    )
 
 
 def _world_open(assembly: Assembly) -> Iterator[Finding]:
     for name, resource in sorted(assembly.resources.items()):
         for place, rule in _ingress_rules(resource):
-            cidr = rule.get("CidrIp") or rule.get("CidrIpv6")
+            cidr = _constant(assembly, rule.get("CidrIp") or rule.get("CidrIpv6"))
             if not isinstance(cidr, str) or not _is_world(cidr):
                 continue
             if _is_listener(assembly, name, rule):
@@ -68,6 +78,17 @@ def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...
         for number, rule in enumerate(rules):
             if isinstance(rule, Mapping):
                 yield ("SecurityGroupIngress", str(number)), rule
+
+
+def _constant(assembly: Assembly, value: Any) -> Any:
+    """The text that an intrinsic function with a fixed outcome stands for; anything else as it is."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return value
+    parameter = (assembly.template.get("Parameters") or {}).get(str(value.get("Ref")))
+    if isinstance(parameter, Mapping):
+        return parameter.get("Default")
+    text = value.get("Fn::Sub")
+    return text if isinstance(text, str) and "${" not in text else value
 
 
 def _is_world(cidr: str) -> bool:
@@ -120,6 +141,44 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
                 plugin=owner.plugin,
                 path=owner.path,
             )
+
+        elif resource["Type"] in HOLDS_DATA - REFUSES_WHEN_FILLED and resource["DeletionPolicy"] == "Delete":
+            owner = assembly.responsible("Resources", name, "DeletionPolicy")
+            yield Finding(
+                "H435",
+                Severity.WARNING,
+                f"{name} ({resource['Type']}) holds data and goes without a snapshot when it is deleted",
+                hint="Say Retain or Snapshot; Delete only for what can be made again.",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+
+
+def _secrets_in_clear(assembly: Assembly) -> Iterator[Finding]:
+    for name, resource in sorted(assembly.resources.items()):
+        for place in _literal_secrets(resource.get("Properties"), ()):
+            owner = assembly.responsible("Resources", name, "Properties", *place)
+            yield Finding(
+                "H436",
+                Severity.ERROR,
+                f"{name} ({resource['Type']}) has a secret written out in {'.'.join(place)}",
+                hint="Let CloudFormation read it: {{resolve:secretsmanager:NAME:SecretString:FIELD}}",
+                plugin=owner.plugin,
+                path=owner.path,
+            )
+
+
+def _literal_secrets(node: Any, place: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Where a property that is a secret by its name is a text of its own."""
+    if isinstance(node, Mapping):
+        for key, value in node.items():
+            text = value.get("Fn::Sub") if isinstance(value, Mapping) and len(value) == 1 else value
+            if SECRET_PROPERTY.search(str(key)) and isinstance(text, str) and "{{resolve:" not in text:
+                yield (*place, str(key))
+            yield from _literal_secrets(value, (*place, str(key)))
+    elif isinstance(node, list | tuple):
+        for number, item in enumerate(node):
+            yield from _literal_secrets(item, (*place, str(number)))
 
 
 def _catch_alls(blueprint: Blueprint) -> Iterator[Finding]:

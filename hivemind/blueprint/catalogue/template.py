@@ -21,6 +21,8 @@ ENTRIES = (
     Entry("H431", "open to the world", "A security group admits everyone on a port that is not one of the load balancer's listeners.", "Name the addresses that need it, as narrow as they can be."),
     Entry("H432", "data without protection", "A resource that holds data has no DeletionPolicy or UpdateReplacePolicy, so that a mistake could delete the data.", "Add the policies: Retain or Snapshot."),
     Entry("H434", "several instances, one port", "Where instances share the ports of one machine (the local cloud without namespaces), each is handed its own port as PORT. The service does not read PORT, so that its instances would collide.", "Start it on $PORT, or set instances: 1 for this machine."),
+    Entry("H435", "data without a snapshot", "A resource that holds data has DeletionPolicy: Delete. A plan that deletes it still stops until it is named, but hivemind destroy takes the data with it.", "Say Retain or Snapshot, unless the data can be made again."),
+    Entry("H436", "secret in the template", "A property such as MasterUserPassword has its value written out. Templates are stored and shown.", "Keep the value in Secrets Manager, and write a dynamic reference to it."),
     Entry("H433", "two services take every request", "As H115, seen once Recon has filled in which services listen.", "Give all but one routes, or say  kind: worker ."),
     Entry("H440", "cfn-lint took too long", "cfn-lint was stopped at its deadline; the template goes on without its word.", "Simplify overrides and plugins' conditions."),
     Entry("H601", "plugin is not installed", "The blueprint names a plugin that is not there.", "Install it into the environment that runs hivemind, or correct the name."),
