@@ -109,14 +109,15 @@ def write(path: Path, plugins: Plugins, initial: Initial) -> Path:
     from hivemind.drafts import ignoring
 
     try:
-        with (path / FILE).open("x", encoding="utf-8") as file:
-            file.write(initial.text)
+        schema = _write_schema(path, plugins)
         if initial.ignorable:
             with (path / ignoring.FILE).open("x", encoding="utf-8") as file:
                 file.write(ignoring.text(initial.ignorable))
-        return _write_schema(path, plugins)
+        with (path / FILE).open("x", encoding="utf-8") as file:
+            file.write(initial.text)
     except OSError as error:
         raise HiveMindError(f"can't write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None
+    return schema
 
 
 def show_found(made: Draft) -> None:

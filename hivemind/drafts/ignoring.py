@@ -30,7 +30,8 @@ class Ignorable:
 
 def ignorable(repository: Repository) -> tuple[Ignorable, ...]:
     """Large files that no application needs to run, the largest first. Those in folders that are served are left."""
-    if (repository.root / FILE).exists():
+    own = repository.root / FILE
+    if own.exists() or own.is_symlink():
         return ()
     found = []
     for path in repository.files:

@@ -38,8 +38,13 @@ class GitRepository:
     def git(self, *arguments: str, given: bytes = b"") -> str:
         """Output of a git command in it. Raises CalledProcessError."""
         done = subprocess.run(
-            ["git", *arguments], cwd=self.folder, env={**os.environ, **_WHO}, input=given, capture_output=True, check=True
-        )  # fmt: skip
+            ["git", *arguments],
+            cwd=self.folder,
+            env={**os.environ, **_WHO},
+            input=given,
+            capture_output=True,
+            check=True,
+        )
         return done.stdout.decode().strip()
 
     def commit(self, files: Mapping[str, str]) -> str:
@@ -74,7 +79,7 @@ def serving(root: Path, *, user: str | None = None, password: str = "") -> Itera
         def do_POST(self) -> None:
             self._answer(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as in the standard library
             """Says nothing."""
 
         def _answer(self, body: bytes) -> None:
@@ -87,8 +92,8 @@ def serving(root: Path, *, user: str | None = None, password: str = "") -> Itera
                 return
             parts = urlsplit(self.path)
             environment = {
-                **os.environ, **_WHO, "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": parts.path,
-                "QUERY_STRING": parts.query, "REQUEST_METHOD": self.command,
+                **os.environ, **_WHO, "GIT_PROJECT_ROOT": str(root), "GIT_HTTP_EXPORT_ALL": "1",
+                "PATH_INFO": parts.path, "QUERY_STRING": parts.query, "REQUEST_METHOD": self.command,
                 "CONTENT_TYPE": self.headers.get("Content-Type", ""),
                 "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
                 "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),

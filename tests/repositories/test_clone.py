@@ -202,7 +202,7 @@ def test_nothing_of_the_repository_runs(
     (home / "template/hooks").mkdir(parents=True)
     shutil.copy(script, home / "template/hooks/post-checkout")
     (home / ".gitconfig").write_text(
-        f"[filter \"x\"]\n\tsmudge = {script}\n\tclean = {script}\n\tprocess = {script}\n"
+        f'[filter "x"]\n\tsmudge = {script}\n\tclean = {script}\n\tprocess = {script}\n'
         f"[init]\n\ttemplateDir = {home / 'template'}\n[core]\n\thooksPath = {home / 'template/hooks'}\n"
         f"\tfsmonitor = {script}\n"
     )
