@@ -32,7 +32,7 @@ DRIVERS = {
 _MANAGERS = {"project.clj": "leiningen", "deps.edn": "clojure", "build.boot": "boot"}
 _PORTS = {"pedestal": 8080, "luminus": 3000, "ring": 3000}
 _DEPENDENCY = re.compile(
-    r"\[([\w./-]+)\s+\"[^\"]+\"|^\s*\{?\s*(?::deps\s*\{)?\s*([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
+    r"\[([\w./-]+)\s+\"[^\"]+\"|^(?:\{:deps )?(?::deps )?\{?([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
 )
 _LUMINUS = re.compile(r"env/prod/cljc?/[\w/]+/env\.cljc?")
 _PATTERNS = {
@@ -122,7 +122,7 @@ def _dependencies(folder: Folder, file: str) -> dict[str, Spot]:
             continue
         if re.search(r":(?:project/)?(?:dev|test)\b\s*\{|:profiles/", line):
             break
-        for match in _DEPENDENCY.finditer(line):
+        for match in _DEPENDENCY.finditer(" ".join(line.split())):
             found.setdefault(match[1] or match[2], (file, number))
     return found
 

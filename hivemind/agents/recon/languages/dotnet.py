@@ -60,7 +60,7 @@ _PATTERNS = {
     "waits": re.compile(r"while\s*\(\s*true\s*\)|while true do|BackgroundService|IHostedService|AddHostedService"),
     "arguments": re.compile(r"\bargs\s*\[|\bargs\.Length|Console\.Read|GetCommandLineArgs|\bargv\b"),
     "port": re.compile(
-        r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]*?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"
+        r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]{0,80}?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"
     ),
     "health": re.compile(rf"MapHealthChecks\(\s*\"(/[\w/-]*)\"|MapGet\(\s*\"({HEALTH})\""),
 }

@@ -19,7 +19,7 @@ DRIVERS = {"postgres": ("postgrex",), "mysql": ("myxql", "mariaex"), "redis": ("
 _CONSUMERS = ("broadway", "oban", "nostrum", "quantum", "gen_stage", "ex_gram", "brod", "amqp")
 _DEPENDENCY = re.compile(r"^\s*\{\s*:(\w+)\s*,(.*)")
 _PATTERNS = {
-    "port": re.compile(r"\"PORT\"[^\n]*?\"(\d{2,5})\"|^(?!.*\b(?:url|host|scheme):).*\bport:\s*(\d{2,5})\b"),
+    "port": re.compile(r"\"PORT\"[^\n]{0,80}?\"(\d{2,5})\"|^(?!.*\b(?:url|host|scheme):).*\bport:\s*(\d{2,5})\b"),
     "health": re.compile(rf"\bget\s*\(?\s*\"({HEALTH})\"|request_path:\s*\"({HEALTH})\""),
     "listens": re.compile(r"Plug\.Cowboy|Bandit|:cowboy\.start|:gen_tcp\.listen"),
 }

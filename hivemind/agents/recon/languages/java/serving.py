@@ -29,7 +29,7 @@ _PATTERNS = {
     "port": re.compile(
         r"\.start\((\d{4,5})\)|\.listen\((\d{4,5})|\bport\((\d{4,5})\)|embeddedServer\(\w+,\s*(?:port\s*=\s*)?(\d{4,5})|"
         r"InetSocketAddress\((?:\"[\w.]+\",\s*)?(\d{4,5})\)|new (?:ServerSocket|Server)\((\d{4,5})|"
-        r"(?i:\bport\w*)\s*(?::\s*\w+)?\s*=\s*\"?(\d{4,5})\b|\"PORT\"[^\n]*?\"?(\d{4,5})\b"
+        r"(?i:\bport\w*)\s*(?::\s*\w+)?\s*=\s*\"?(\d{4,5})\b|\"PORT\"[^\n]{0,80}?\"?(\d{4,5})\b"
     ),
     "health": re.compile(rf"(?:Mapping|@Path|@Get|get|route|path)\(\s*(?:value\s*=\s*)?\"({HEALTH})\""),
 }  # fmt: skip
