@@ -70,6 +70,31 @@ def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
     click.echo(f"Removed {len(removed)} of them, {_size(freed)}; {_size(left)} left.")
 
 
+@command.command("log")
+@click.argument("service", required=False)
+@click.option("--grep", "pattern", metavar="TEXT", help="Only lines with TEXT, in the logs of all kept builds.")
+def logged(service: str | None, pattern: str | None) -> None:
+    """Print what the last build of SERVICE said, or search all kept build logs."""
+    folder = _store() / "logs"
+    files = sorted(folder.glob("*.log")) if pattern else [folder / f"{service}.log"] if service else _newest(folder)
+    if pattern and service:
+        files = [file for file in files if file.name.split(".")[0] == service]
+    for file in files:
+        try:
+            text = file.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            raise click.UsageError(f"no build of {service} has left a log here") from None
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern is None:
+                click.echo(line)
+            elif pattern.lower() in line.lower():
+                click.echo(f"{file.name}:{number}: {line}")
+
+
+def _newest(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime)[-1:]
+
+
 def _store() -> Path:
     return home.home() / "artifacts"
 

@@ -13,6 +13,7 @@ from typing import Any
 from hivemind.agents.compiler import pack, sources
 from hivemind.agents.compiler.commands import executable
 from hivemind.agents.compiler.programs import Programs
+from hivemind.agents.compiler.sandbox import sandbox
 from hivemind.agents.compiler.sources import Sources
 from hivemind.agents.compiler.store import Store
 from hivemind.artifact import Artifact, Layer, Platform
@@ -131,7 +132,9 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
         shutil.copyfile(packed.root / file, target)
         shutil.copymode(packed.root / file, target)
     (tree / "app").mkdir(parents=True, exist_ok=True)
-    programs = Programs(service.name, store.log(service.name))
+    around, said = sandbox(scratch, store.cache(""))
+    programs = Programs(service.name, store.log(service.name), sandbox=around)
+    programs.note(said)
     return Work(service, packed, platform, store, tree, scratch, programs)
 
 

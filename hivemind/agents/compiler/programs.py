@@ -6,14 +6,18 @@ import atexit
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from hivemind.agents.compiler.sandbox import Sandbox
+from hivemind.clock import SYSTEM_CLOCK
 from hivemind.errors import Stage, StageError
 
 SECONDS = 1800
@@ -23,7 +27,7 @@ _ERROR = re.compile(
     r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|"
     r"\S+\.\w{1,5}:\d+(?::\d+)?: (?!.*\bwarning|note|info)|\[ERROR\] (?!COMPILATION ERROR)|FAILURE: |e: |"
     r"PHP (?:Fatal|Parse) error|"
-    r"An error occurred while installing|Could not find gem|.*: not found$|"
+    r"An error occurred while installing|Could not find gem|.*: not found$|.*: Read-only file system$|"
     r".*command not found|.*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
     re.IGNORECASE,
 )
@@ -39,13 +43,19 @@ _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
 
 
+OUTPUT: ContextVar[Callable[[str], None] | None] = ContextVar("OUTPUT", default=None)
+"""Told the newest line of a running program, at most once a second. Set by whoever asks for a build."""
+
+
 @dataclass(frozen=True)
 class Programs:
-    """service: for messages. log: file that all output is added to. seconds: time for each program."""
+    """service: for messages. log: file that all output is added to. seconds: time for each program. sandbox: that
+    they run in, None without."""
 
     service: str
     log: Path
     seconds: int = SECONDS
+    sandbox: Sandbox | None = None
 
     def run(
         self,
@@ -63,28 +73,41 @@ class Programs:
         """
         name = _CREDENTIALS.sub("//***@", shown or (command if isinstance(command, str) else " ".join(command)))
         before = self.log.stat().st_size if self.log.exists() else 0
-        with self.log.open("ab") as log:
-            log.write(f"$ {name}\n".encode())
-            log.flush()
-            code = self._wait(command, cwd, env, log.fileno(), name)
+        self._write(f"$ {name}\n".encode())
+        code = self._wait(command, cwd, env, name)
         if code != 0:
             raise self._failed(name, f"ended with code {code}", before, hint)
 
     def note(self, text: str) -> None:
         """Adds a line of ours to the log."""
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"# {text}\n")
+        self._write(f"# {text}\n".encode())
 
-    def _wait(self, command: Sequence[str] | str, cwd: Path, env: Mapping[str, str], log: int, name: str) -> int:
+    def _write(self, content: bytes) -> None:
+        with self.log.open("ab") as log:
+            log.write(content)
+
+    def _wait(self, command: Sequence[str] | str, cwd: Path, env: Mapping[str, str], name: str) -> int:
         words = ["/bin/sh", "-c", command] if isinstance(command, str) else list(command)
+        missing = shutil.which(words[0], path=env.get("PATH")) is None
+        if self.sandbox and not missing:
+            words = self.sandbox.around(words, cwd, env)
         try:
             process = subprocess.Popen(
-                words, cwd=cwd, env=dict(env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                words,
+                cwd=cwd,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         except OSError as error:
             raise StageError(
                 Stage.BUILD, f"{self.service}: {words[0]} can't be started: {error.strerror}", subject=self.service
             ) from error
+        # What a program leaves running may hold its output open: read beside it, ended with it.
+        reading = threading.Thread(target=self._read, args=(process, OUTPUT.get()), daemon=True)
+        reading.start()
         with _lock:
             _running.add(process)
         try:
@@ -99,8 +122,23 @@ class Programs:
             ) from None
         finally:
             _end(process)
+            reading.join(5)
             with _lock:
                 _running.discard(process)
+
+    def _read(self, process: subprocess.Popen[bytes], tell: Callable[[str], None] | None) -> None:
+        """Adds a program's output to the log as it comes."""
+        told = SYSTEM_CLOCK.monotonic()
+        assert process.stdout is not None
+        with self.log.open("ab", buffering=0) as log, process.stdout as output:
+            while piece := output.read1():
+                log.write(piece)
+                now = SYSTEM_CLOCK.monotonic()
+                if tell is not None and now - told >= 1:
+                    line = _plain(piece.decode(errors="replace").strip().rpartition("\n")[2])
+                    if line:
+                        tell(line[:_LONGEST])
+                        told = now
 
     def _failed(self, name: str, what: str, before: int, hint: str | None) -> StageError:
         lines = _last(self.log, before)
@@ -136,8 +174,13 @@ def _lines(log: Path, before: int) -> list[str]:
     with log.open("rb") as file:
         file.seek(before)
         text = file.read(4_000_000).decode("utf-8", errors="replace")
-    plain = (re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line).rstrip() for line in text.splitlines())
+    plain = (_plain(line) for line in text.splitlines())
     return [line if len(line) <= _LONGEST else f"{line[:_LONGEST]} ..." for line in plain]
+
+
+def _plain(line: str) -> str:
+    """A line without what steers a terminal."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", line)).rstrip()
 
 
 def _last(log: Path, before: int) -> tuple[str, ...]:

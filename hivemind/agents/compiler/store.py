@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from hivemind.agents.compiler.keeping import Kept
 
 
+LOGS = 10
+"""Logs of earlier builds that are kept, for each service."""
+
+
 @dataclass(frozen=True)
 class Store:
     """root: folder, created on use.
@@ -25,7 +29,7 @@ class Store:
     packed/<identity>.json  content of a layer -> its archive
     layers/<key>/           installed dependencies, with <key>.json beside them: size in bytes; its time is the last use
     caches/<tool>/          downloads of package managers
-    logs/<service>.log      output of the last build
+    logs/<service>.log      output of the last build; <service>.1.log that of the one before, and so on
     """
 
     root: Path
@@ -101,8 +105,15 @@ class Store:
         return self._folder(f"caches/{tool}")
 
     def log(self, service: str) -> Path:
-        """An empty log file for a build of this service."""
-        file = self._folder("logs") / f"{service}.log"
+        """An empty log file for a build of this service; those of the builds before are kept as `SERVICE.1.log` ..."""
+        folder = self._folder("logs")
+        file = folder / f"{service}.log"
+        for number in range(LOGS - 1, 0, -1):
+            older = folder / f"{service}.{number}.log"
+            if older.exists():
+                older.replace(folder / f"{service}.{number + 1}.log")
+        if file.exists():
+            file.replace(folder / f"{service}.1.log")
         file.write_bytes(b"")
         return file
 

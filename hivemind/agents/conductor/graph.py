@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hivemind.agents.compiler.building import BUILDERS
+from hivemind.agents.compiler.programs import OUTPUT
 from hivemind.agents.conductor.stack import apply_stack, drive, expected_seconds
 from hivemind.agents.deployer.environment import install_requests
 from hivemind.agents.deployer.health_path import choose_health_path
@@ -130,6 +132,7 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
 
 
 def _build(run: Run, service: Service, context: Context) -> Artifact:
+    telling = OUTPUT.set(context.progress)
     try:
         answer = run.checked.plugins.first(
             "hivemind_build",
@@ -141,6 +144,8 @@ def _build(run: Run, service: Service, context: Context) -> Artifact:
     except StageError as error:
         error.path = error.path or f"services.{service.name}"
         raise
+    finally:
+        OUTPUT.reset(telling)
     if answer is None:
         raise StageError(
             Stage.BUILD,
@@ -148,7 +153,7 @@ def _build(run: Run, service: Service, context: Context) -> Artifact:
             if service.runtime
             else f"services.{service.name} has no runtime: none is written, and none was recognised",
             subject=service.name,
-            hint="Known: python, node, static; or a plugin that implements hivemind_build.",
+            hint=f"Known: {', '.join(BUILDERS)}; or a plugin that implements hivemind_build.",
             path=f"services.{service.name}.runtime",
         )
     artifact: Artifact = answer.result
