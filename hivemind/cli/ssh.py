@@ -34,10 +34,7 @@ def command(
     known = require(Path(), environment, deployment, local=local)
     known.require_changeable()
     with open_host(known, one_instance(known, service, instance)) as host:
-        if sys.stdin.isatty():
-            return interact(host, " ".join(words) or None)
-        script = " ".join(words) if words else "/bin/sh -s"
-        done = host.run(script, stdin=sys.stdin.buffer.read(), timeout=3600.0, what="the command")
-        sys.stdout.write(done.stdout)
-        sys.stderr.write(done.stderr)
-        return done.code if done.code >= 0 else 1
+        if not words and not sys.stdin.isatty():
+            words = ("/bin/sh", "-s")
+        code = interact(host, " ".join(words) or None)
+        return code if code >= 0 else 1

@@ -199,11 +199,14 @@ class Host:
                 channel.exec_command(command)
             return channel
 
-    def stream(self, command: str) -> paramiko.Channel:
-        """Starts a command without an end of its own (`logs -f`); closing the channel ends it."""
+    def stream(self, command: str, *, combined: bool = True) -> paramiko.Channel:
+        """Starts a command without an end of its own (`logs -f`); closing the channel ends it.
+
+        combined: standard error comes with standard output.
+        """
         with self._mapped_errors():
             channel = self._open_session(30.0)
-            channel.set_combine_stderr(True)
+            channel.set_combine_stderr(combined)
             channel.exec_command(command)
             return channel
 

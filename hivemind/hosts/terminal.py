@@ -29,7 +29,7 @@ def interact(host: Host, command: str | None = None) -> int:
             term=os.environ.get("TERM", "xterm"), width=size.columns, height=size.lines, command=command
         )
     else:
-        channel = host.stream(command)
+        channel = host.stream(command, combined=False)
     resized = False
 
     def resize(*_: object) -> None:
@@ -43,15 +43,18 @@ def interact(host: Host, command: str | None = None) -> int:
                 size, resized = shutil.get_terminal_size(), False
                 channel.resize_pty(size.columns, size.lines)
             ready, _, _ = select.select(inputs, [], [], 0.25)
-            if channel.fileno() in ready:
-                data = channel.recv(CHUNK)
-                if not data:
-                    break
-                _write_all(sys.stdout.fileno(), data)
+            while channel.recv_stderr_ready():
+                _write_all(sys.stderr.fileno(), channel.recv_stderr(CHUNK))
+            if channel.recv_ready():
+                _write_all(sys.stdout.fileno(), channel.recv(CHUNK))
+            elif (channel.eof_received or channel.closed) and not channel.recv_stderr_ready():
+                break
             if sys.stdin.fileno() in ready:
                 typed = os.read(sys.stdin.fileno(), CHUNK)
                 if typed:
-                    channel.sendall(typed)
+                    # A command may end without reading all of its input.
+                    with contextlib.suppress(OSError):
+                        channel.sendall(typed)
                 else:
                     inputs.remove(sys.stdin.fileno())
                     channel.shutdown_write()

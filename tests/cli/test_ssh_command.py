@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from hivemind.exits import ExitCode
@@ -15,6 +17,17 @@ def test_a_command_with_its_output_and_code(standing: Project) -> None:
 
 def test_a_script_on_standard_input(standing: Project) -> None:
     assert standing.run("ssh", stdin="echo $((6 * 7))\n").out == "42\n"
+
+
+def test_a_command_ends_though_its_input_stays_open(standing: Project) -> None:
+    reading, writing = os.pipe()
+    try:
+        running = standing.start("ssh", "echo out; exit 7", stdin=reading)
+        out, _ = running.communicate(timeout=60)
+    finally:
+        os.close(reading)
+        os.close(writing)
+    assert (out, running.returncode) == ("out\n", 7)
 
 
 def test_the_instance_is_chosen_by_number_or_id(standing: Project) -> None:
