@@ -58,6 +58,8 @@ def answer(detections: Sequence[Detection]) -> Answer:
             one[field] = found
     if one.get("kind") and one["kind"].value in {"library", "cli", "static"}:
         one.pop("start", None)
+    if one.get("kind") and one["kind"].value in {"library", "cli"}:
+        detections = [each for each in detections if each.field != "env_required"]
     several = {name: all_of(detections, field, language=language) for field, name in LISTS.items()}
     unlikely = [each for each in all_of(detections, "need", language=language, least=0) if each.confidence < LIKELY]
     return Answer(one, several, tuple(unlikely))

@@ -13,7 +13,8 @@ from hivemind.detection import Detection, Precedence
 from hivemind.repository import Repository
 
 _NOT_THE_APPLICATION = frozenset(
-    {"test", "tests", "spec", "specs", "__tests__", "e2e", "docs", "doc", "examples", "example", "samples", "fixtures",
+    {"test", "tests", "spec", "specs", "__tests__", "e2e", "docs", "doc", "docs_src",
+     "examples", "example", "samples", "fixtures",
      "testing", "benchmarks", "migrations", "cypress", "stories", "vendor", "third_party"}
 )  # fmt: skip
 

@@ -53,6 +53,14 @@ def _port(folder: Folder, command: str, file: str, line: int) -> list[Detection]
     match = re.search(r"(?:--port[= ]|-p |:)(\d{2,5})\b", command) or re.search(r"\$\{PORT:-(\d{2,5})\}", command)
     if match and "$PORT" not in command and ("${PORT" not in command or "{PORT:-" in command):
         return [_declared(folder, "port", int(match[1]), file, line)]
+    if (
+        match is None
+        and re.search(r"(^|[\s/])gunicorn\s", command)
+        and not re.search(r"--config|-c\s|-b\s|--bind", command)
+    ):
+        return [
+            folder.found("port", 8000, file, line, precedence=Precedence.CONVENTION, confidence=0.7, note="gunicorn")
+        ]
     return []
 
 

@@ -33,6 +33,8 @@ def detect(folder: Folder) -> list[Detection]:
         *_version(folder, package),
         *_scripts(folder, package),
     ]  # fmt: skip
+    if folder.has(".meteor/release"):
+        chosen = "meteor", frameworks.METEOR
     framework = chosen[1] if chosen else None
     if chosen:
         where_line = packages.line_of(folder, chosen[0])

@@ -71,6 +71,9 @@ WHOLE = {
 }  # fmt: skip
 """Those that say what the application is, whatever else it depends on; the weightier first."""
 
+METEOR = Framework("meteor", start="node main.js")
+"""Meteor is no package: `.meteor/release` says that it is there, and its bundle starts with main.js."""
+
 SERVERS = {
     "fastify": Framework("fastify"),
     "koa": Framework("koa"),

@@ -29,8 +29,10 @@ def detect(folder: Folder) -> list[Detection]:
         )  # fmt: skip
     if built := pages.detect(folder, dependencies, serves=chosen is not None):
         return found + built
+    if kinds.is_library(folder):
+        chosen = None
     name = str(chosen.value) if chosen else None
-    served = serving.detect(folder, dependencies, source, name)
+    served = serving.detect(folder, dependencies, source, name) if name or not kinds.is_library(folder) else []
     found += [chosen] if chosen else []
     found += served
     found += django.detect(folder) if name == "django" else []

@@ -79,6 +79,14 @@ def is_packaged(folder: Folder) -> bool:
     return packaged is not None and packaged[2] is not None
 
 
+def is_library(folder: Folder) -> bool:
+    """Whether this says of itself that it is a library, and nothing says that it is served: what it or its examples
+    serve with is not its application."""
+    packaged = _packaged(folder)
+    said = packaged is not None and packaged[0] == "library" and packaged[2] is not None
+    return said and not folder.first("Procfile", "manage.py", "wsgi.py", "asgi.py")
+
+
 def _packaged(folder: Folder) -> tuple[str, str, int | None] | None:
     """(kind, file, line) of something that others install: a tool where it declares commands, unless it says of
     itself that it is a library."""
