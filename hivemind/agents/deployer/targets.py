@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 GONE = "unused"
 HINTS = {
     "Target.ResponseCodeMismatch": "The application answers the health check with another status than it should; "
-    "set services.NAME.health to a path that answers.",
+    "set services.NAME.health to a path that answers. 400 is mostly a refused Host header: it carries the instance's "
+    "address, which the application must admit (Django: ALLOWED_HOSTS).",
     "Target.Timeout": "The application did not answer the health check in time, or a security group keeps the load "
     "balancer out.",
     "Target.FailedHealthChecks": "Nothing answers on the service's port: does the application listen on 0.0.0.0 and "
