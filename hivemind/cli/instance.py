@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from hivemind.errors import DeploymentNotFound
 
 if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host
+
+DEFAULT_SYSTEM = "debian-12"
 
 
 @dataclass(frozen=True)
@@ -53,16 +56,32 @@ def one_instance(known: Known, service: str | None, wanted: str | None) -> Chose
     raise DeploymentNotFound(f"there is no instance {wanted}", hint=f"running: {listed}")
 
 
-def open_host(known: Known, chosen: Chosen, *, os: str = "debian-12") -> Host:
+def login(known: Known, chosen: Chosen) -> str:
+    """The user to log in as: that of the instance's operating system, by the recorded template."""
+    from hivemind.agents.provisioner.images import system_of
+    from hivemind.hosts.ssh import login_name
+
+    recorded = known.state.recorded
+    if recorded is not None:
+        for logical_id, physical_id in recorded.physical_ids.items():
+            if physical_id == chosen.instance:
+                properties = recorded.template.get("Resources", {}).get(logical_id, {}).get("Properties", {})
+                image = properties.get("ImageId")
+                parameter = image.get("Ref") if isinstance(image, Mapping) else None
+                return login_name(system_of(str(parameter)) or DEFAULT_SYSTEM)
+    return login_name(DEFAULT_SYSTEM)
+
+
+def open_host(known: Known, chosen: Chosen) -> Host:
     """An open SSH connection to an instance. Raises StageError(deploy) where there is none."""
     from hivemind.hosts.keys import deployment_key
-    from hivemind.hosts.ssh import connect, login_name
+    from hivemind.hosts.ssh import connect
 
     return connect(
         known.cloud(),
         chosen.instance,
         key=deployment_key(known.folder).private,
-        user=login_name(os),
+        user=login(known, chosen),
         known=known.state.host_keys,
         deadline=20.0,
     )

@@ -59,3 +59,8 @@ def image_parameter(os: str, size: str) -> tuple[str, str]:
     """
     image, kind = IMAGES[os], processor(size)
     return image.parameter + {"x86_64": "X86", "arm64": "Arm"}[kind], image.names[kind]
+
+
+def system_of(parameter: str) -> str | None:
+    """The operating system that a template parameter of `image_parameter` stands for, None for another's."""
+    return next((os for os, image in IMAGES.items() if parameter.startswith(image.parameter)), None)
