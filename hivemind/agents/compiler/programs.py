@@ -131,7 +131,7 @@ class Programs:
         told = SYSTEM_CLOCK.monotonic()
         assert process.stdout is not None
         with self.log.open("ab", buffering=0) as log, process.stdout as output:
-            while piece := output.read1():
+            while piece := os.read(output.fileno(), 1 << 16):
                 log.write(piece)
                 now = SYSTEM_CLOCK.monotonic()
                 if tell is not None and now - told >= 1:

@@ -48,13 +48,13 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
     place = _origin(blueprint, path)
     if language == "python":
         try:
-            notice = interpreters.choose(service, platform).notice
+            chosen = interpreters.choose(service, platform)
         except StageError as error:
             yield Finding("H501", Severity.ERROR, error.message, place, error.hint, path=path)
             return
-        if notice:
-            hint = f"write  runtime: python {platform.python[0][0]}"
-            yield Finding("H501", Severity.WARNING, f"{service.name}: {notice}", place, hint, path=path)
+        if chosen.notice:
+            hint = f"write  runtime: python {chosen.minor}"
+            yield Finding("H501", Severity.WARNING, f"{service.name}: {chosen.notice}", place, hint, path=path)
     elif language in {"java", "ruby", "php"} and (said := runtimes.lacking(service, language, platform)):
         has = platform.runtimes.get(language, ())
         hint = (

@@ -102,7 +102,9 @@ class Store:
 
     def cache(self, tool: str) -> Path:
         """A folder that a package manager keeps its downloads in."""
-        return self._folder(f"caches/{tool}")
+        folder = self._folder(f"caches/{tool}")
+        _used(folder)
+        return folder
 
     def log(self, service: str) -> Path:
         """An empty log file for a build of this service; those of the builds before are kept as `SERVICE.1.log` ..."""

@@ -168,7 +168,8 @@ def _upload(run: Run, artifact: Artifact, stack: StackResult) -> str:
     client = run.cloud.client("s3")
     key = f"{artifact.service}/{artifact.path.name}"
     with translated():
-        for one, path in ((key, artifact.path), *((f"layers/{layer.path.name}", layer.path) for layer in artifact.layers)):
+        layers = {f"layers/{layer.path.name}": layer.path for layer in artifact.layers}
+        for one, path in ({key: artifact.path} | layers).items():
             present = client.list_objects_v2(Bucket=bucket, Prefix=one, MaxKeys=1).get("KeyCount", 0)
             if not present:
                 with path.open("rb") as body:
