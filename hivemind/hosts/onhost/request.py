@@ -42,8 +42,9 @@ class Request:
     release: its id, also the name of its folder. artifact: absolute path of the archive on the instance.
     digest: sha256 hex of the uncompressed archive. layers: what is laid under it, as its manifest says. start:
     command line of the unit. env: the application's whole environment, but for PORT, PATH and HOME, which are set
-    where it does not. hidden: names in `env` whose values are masked in all output.
-    release_command: run once before the switch, None on all instances but one. user: to run as. port: that must be bound before the release counts as up, None for a worker. keep: releases that stay.
+    where it does not. hidden: names in `env` whose values are masked in all output. release_command: run once before
+    the switch, None on all instances but one. user: to run as. port: that must be bound before the release counts as
+    up, None for a worker. keep: releases that stay.
     python: wanted minor version (`3.12`); None: what the artifact was built for. interpreters: commands to try
     first. ready_timeout, release_timeout: seconds.
     """
