@@ -10,18 +10,19 @@ import click
 from hivemind.errors import HiveMindError, StageError
 from hivemind.exits import ExitCode
 from hivemind.home import home
+from hivemind.redact import redact
 
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 
 
 def print_text(error: HiveMindError) -> None:
     """Message, evidence, what is left, and what to do next."""
-    click.secho(f"error: {error.message}", fg="red", err=True)
+    click.secho(f"error: {redact(error.message)}", fg="red", err=True)
     if isinstance(error, StageError):
         if error.path:
             click.echo("  From:  " + ", ".join(part for part in (error.path, error.place) if part), err=True)
         for line in error.lines:
-            click.echo(f"  | {line}", err=True)
+            click.echo(f"  | {redact(line)}", err=True)
         if error.left:
             click.echo(f"  Left:  {error.left}", err=True)
     if error.hint:
@@ -37,7 +38,7 @@ def print_json(error: HiveMindError) -> None:
 def as_json(error: HiveMindError) -> dict[str, object]:
     """The error as plain data."""
     data: dict[str, object] = {
-        "message": error.message,
+        "message": redact(error.message),
         "hint": error.hint,
         "exit": error.exit_code.name.lower(),
         "exit_code": int(error.exit_code),
@@ -46,7 +47,7 @@ def as_json(error: HiveMindError) -> dict[str, object]:
         data |= {
             "stage": error.stage.value,
             "subject": error.subject,
-            "lines": list(error.lines),
+            "lines": [redact(line) for line in error.lines],
             "left": error.left,
             "path": error.path,
             "place": error.place,
