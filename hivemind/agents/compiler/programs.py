@@ -32,7 +32,7 @@ _ERROR = re.compile(
     re.IGNORECASE,
 )
 _NOISE = re.compile(
-    r"npm (?:err!|error) (?:code|errno|path|command|A complete log|$)|subprocess-exited-with-error|"
+    r"npm (?:err!|error)(?:\s*$| (?:code|errno|path|command|A complete log))|subprocess-exited-with-error|"
     r"ERROR: Ignored the following",
     re.IGNORECASE,
 )

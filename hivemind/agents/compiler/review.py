@@ -99,6 +99,12 @@ def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[F
         )
         return
     manifest = "pyproject.toml" if "pyproject.toml" in packed.files else "Pipfile"
+    required = str(projects.toml(packed, manifest).get("project", {}).get("requires-python", ""))
+    if not chosen.notice and not interpreters.fits(chosen.minor, required):
+        line = _line(packed, manifest, r"^\s*requires-python\b")
+        message = f"{_spot(service, manifest, line)} requires Python {required}, {service.name} runs on {chosen.minor}"
+        hint = "write the version under  runtime: , or choose an `os` that has it"
+        yield Finding("H501", Severity.ERROR, message, Place(_file(service, manifest), line), hint)
     for missing in held.missing if held else ():
         name = missing.requirement.name
         asks = _line(packed, manifest, rf"(?i)(?:^|[\"'\s]){_name(name)}\b")

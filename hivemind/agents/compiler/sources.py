@@ -103,6 +103,7 @@ def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
         "start": service.start,
         "release": service.release,
         "static_dir": service.static_dir,
+        "routes": sorted(route.path or "" for route in service.routes),
         "os": platform.os,
         "machine": platform.machine,
         "glibc": platform.glibc,

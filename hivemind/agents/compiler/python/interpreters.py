@@ -44,7 +44,7 @@ def choose(service: Service, platform: Platform) -> Chosen:
         raise StageError(Stage.BUILD, f"{service.name}: {platform.os} has no Python", subject=service.name)
     wanted = (service.runtime or "python").partition(" ")[2].strip()
     for minor, command in platform.python:
-        if _fits(minor, wanted):
+        if fits(minor, wanted):
             return Chosen(minor, command)
     there = ", ".join(minor for minor, _ in platform.python)
     if platform.os != LOCAL:
@@ -59,7 +59,8 @@ def choose(service: Service, platform: Platform) -> Chosen:
     return Chosen(minor, command, f"Python {wanted} asked for, this machine has {there}: built for {minor}")
 
 
-def _fits(minor: str, wanted: str) -> bool:
+def fits(minor: str, wanted: str) -> bool:
+    """Whether a minor version (`3.12`) is what is asked for (`3.12.4`, `>=3.10,<3.13`, `3`)."""
     if not wanted:
         return True
     if match := re.fullmatch(r"(\d+\.\d+)(\.\d+)?", wanted):
