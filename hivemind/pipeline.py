@@ -24,7 +24,7 @@ from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import load
 from hivemind.blueprint.validate import validate
 from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity, in_order
+from hivemind.findings import Finding, Place, Severity, in_order
 from hivemind.repository import read
 from hivemind.template.assemble import assemble
 
@@ -70,6 +70,7 @@ def check(
     """
     source = load(path)
     _stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
+    _stop_at_errors(_broken_project_plugin(plugins))
     parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
     blueprint, findings = validate(source, parts, environment=environment, accepted=_accepted())
     repository = read(source.path.parent)
@@ -185,6 +186,15 @@ def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: st
         from hivemind.lint import lint
 
         yield from lint(assembly, region=blueprint.region or region)
+
+
+def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:
+    """The project's own plugin, where it can't be loaded: without it, what it had added would be taken away."""
+    for plugin in plugins.list():
+        if plugin.source == "project" and plugin.quarantined:
+            message = f"this project's own plugin could not be loaded: {plugin.quarantined}"
+            hint = f"Mend it, or do without what it adds: -p no:{plugin.name}"
+            yield Finding("H602", Severity.ERROR, message, Place(plugin.module), hint, plugin=plugin.name)
 
 
 def _plugin_names(source: Source) -> tuple[str, ...]:

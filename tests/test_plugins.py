@@ -406,3 +406,18 @@ def test_a_listener_that_hangs_is_left_behind() -> None:
     release.set()
     assert ["over 0.05 s" in failure.message for failure in failures] == [True]
     assert calls == ["hangs", "hears", "hears"]
+
+
+@pytest.mark.fast
+def test_a_broken_plugin_of_the_project_stops_what_it_would_have_added_to(tmp_path: Path) -> None:
+    from hivemind import pipeline
+    from hivemind.errors import FindingsError
+
+    blueprint = tmp_path / "hivemind.yaml"
+    blueprint.write_text("hivemind: 1\nname: shop\nservices:\n  web: {start: serve, runtime: python}\n")
+    (tmp_path / "hivemind_plugin.py").write_text("def (:\n")
+    with pytest.raises(FindingsError) as stopped:
+        pipeline.check(blueprint, load(project=tmp_path), lint=False)
+    assert [finding.id for finding in stopped.value.findings] == ["H602"]
+    assert "no:hivemind_plugin" in (stopped.value.findings[0].hint or "")
+    assert pipeline.check(blueprint, load(project=tmp_path, blocked=["hivemind_plugin"]), lint=False)

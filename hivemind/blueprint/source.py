@@ -100,7 +100,10 @@ def from_text(text: str, path: Path) -> Source:
     file = str(path)
     if not text or _BLANK.fullmatch(text):
         raise _stop(
-            "H005", "the file is empty", Place(file), 'Start with  hivemind: 1  and  name: ..., or run "hivemind init".'
+            "H005",
+            "the file is empty",
+            Place(file, 1, 1),
+            'Start with  hivemind: 1  and  name: ..., or run "hivemind init".',
         )
     _refuse_control_characters(text, file)
     data, places = parse(text, file)
@@ -133,7 +136,7 @@ def _bytes(path: Path) -> bytes:
         if path.is_dir():
             inside = path / "hivemind.yaml"
             hint = f"Name the file: {inside}" if inside.is_file() else 'Name a file, or run "hivemind init" there.'
-            raise _stop("H002", f"{path} is a directory; expected a file", place, hint)
+            raise _stop("H002", f"{path} is a directory; expected a file", Place(str(path), 1, 1), hint)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -143,7 +146,7 @@ def _bytes(path: Path) -> bytes:
         raise _stop("H003", f"can't read {path}: {reason}", place, "Check the file's permissions.") from None
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1000} kB"
-        raise _stop("H004", message, place, "A blueprint is a few kB; is this the right file?")
+        raise _stop("H004", message, Place(str(path), 1, 1), "A blueprint is a few kB; is this the right file?")
     return raw
 
 

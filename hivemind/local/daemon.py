@@ -25,7 +25,7 @@ from hivemind.local.processes import started
 
 HOST = "127.0.0.1"
 PACE = 30.0
-REGION = "eu-west-1"
+REGION = "us-east-1"
 log = logging.getLogger("hivemind.local")
 
 

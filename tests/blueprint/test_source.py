@@ -51,17 +51,15 @@ SYNTAX = [
     ("- a", "H019", 1, 1, "list"),
     ("just text", "H019", 1, 1, "single value"),
     ("a: \x07b", "H007", 1, 4, "U+0007"),
-    ("", "H005", None, None, "empty"),
-    ("# nothing\n\n---\n", "H005", None, None, "empty"),
+    ("", "H005", 1, 1, "empty"),
+    ("# nothing\n\n---\n", "H005", 1, 1, "empty"),
 ]
 
 
 @pytest.mark.parametrize(
     ("text", "code", "line", "column", "said"), SYNTAX, ids=[f"{c[1]}-{c[0][:12]!r}" for c in SYNTAX]
 )
-def test_mistake_is_one_finding_at_its_place(
-    text: str, code: str, line: int | None, column: int | None, said: str
-) -> None:
+def test_mistake_is_one_finding_at_its_place(text: str, code: str, line: int, column: int, said: str) -> None:
     finding = only(text)
     assert (finding.id, finding.place.line, finding.place.column) == (code, line, column)
     assert said in finding.message

@@ -67,8 +67,8 @@ def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
     assert stack.create(body(resources, **outputs)) == "CREATE_COMPLETE", stack.reason()
     values = stack.outputs()
     assert values["Address"].startswith("10.0.1.")
-    assert values["Zone"] == "eu-west-1a"
-    assert values["Secret"].startswith("arn:aws:secretsmanager:eu-west-1:")
+    assert values["Zone"] == "us-east-1a"
+    assert values["Secret"].startswith("arn:aws:secretsmanager:us-east-1:")
     assert "/" not in values["Profile"]
     assert values["Dns"].endswith(".elb.amazonaws.com")
     instance_id = stack.resource("Web")

@@ -12,6 +12,7 @@ from hivemind.agents.conductor.run import Run
 from hivemind.agents.deployer.ports import collisions
 from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy.files import make_private
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.errors import FindingsError, Refused
 from hivemind.hosts.keys import deployment_key
@@ -48,6 +49,8 @@ def prepare(
         raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
     if cloud.shares_ports and (found := tuple(collisions(checked.blueprint))):
         raise FindingsError(placed(found, checked.source))
+    artifacts = home.home() / "artifacts"
+    make_private(artifacts)  # a build may have packed what only its owner should read
     snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
     now = clock.now().isoformat(timespec="seconds")
     checked, plan, sources = planned(
@@ -68,7 +71,7 @@ def prepare(
         sources=sources,
         store=store,
         deployment_id=identity,
-        artifacts=home.home() / "artifacts",
+        artifacts=artifacts,
         parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
         known_hosts=state.host_keys if state else {},
         may_lose=may_lose,

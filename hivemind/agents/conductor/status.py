@@ -103,6 +103,7 @@ def _databases(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
     ids = _ids(snapshot, DATABASE)
     if not ids:
         return {}
-    answer = cloud.client("rds").describe_db_instances()
+    named = [{"Name": "db-instance-id", "Values": sorted(ids.values())}]
+    answer = cloud.client("rds").describe_db_instances(Filters=named)
     states = {one["DBInstanceIdentifier"]: str(one["DBInstanceStatus"]) for one in answer["DBInstances"]}
     return {name: states.get(identifier, "gone") for name, identifier in ids.items()}

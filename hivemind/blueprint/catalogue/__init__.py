@@ -14,7 +14,10 @@ from hivemind.blueprint.catalogue.entry import Entry
 __all__ = ["CATALOGUE", "Entry", "as_markdown"]
 
 CATALOGUE: Mapping[str, Entry] = MappingProxyType(
-    {entry.id: entry for entry in sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id)}
+    {
+        entry.id: entry
+        for entry in sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id)
+    }
 )
 """Id -> entry, by id."""
 
