@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ def directory() -> Iterator[Path]:
     home.chmod(0o711)
     yield home / "local"
     lifecycle.reset(home / "local")
+    shutil.rmtree(home / "cache", ignore_errors=True)  # of the linter, whose worker `local stop` looks for
     home.rmdir()
 
 
