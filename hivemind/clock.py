@@ -38,7 +38,9 @@ class SystemClock:
 SYSTEM_CLOCK = SystemClock()
 
 
-def polls(clock: Clock, *, deadline: float, first: float = 0.2, factor: float = 1.5, most: float = 2.0) -> Iterator[float]:
+def polls(
+    clock: Clock, *, deadline: float, first: float = 0.2, factor: float = 1.5, most: float = 2.0
+) -> Iterator[float]:
     """Yields the seconds passed so far, then sleeps: a poll loop that always ends.
 
     deadline: seconds after which the iteration stops. first, most: shortest and longest pause in
