@@ -69,7 +69,8 @@ class Artifact:
 
     digest: sha256 hex of the uncompressed archive, in which those of the layers stand: same input, same digest.
     path: the .tar.zst in the store. size: bytes of that file. start: the unit's command line, run by
-    `/bin/sh -c exec ...` in the application's folder with the artifact's `bin` first on PATH. env: what the runtime needs.
+    `/bin/sh -c exec ...` in the application's folder with the artifact's `bin` first on PATH. env: what the runtime
+    needs.
     reused: whether the store had it, so that nothing was built. seconds: build time. notices: what the
     build did that people should know (files left out, a version replaced), one line each.
     """
