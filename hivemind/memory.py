@@ -46,8 +46,8 @@ class Memory:
         with contextlib.suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(found)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as text:
+                text.write(found)
             Path(name).replace(self._file(content))
             known = list(self.folder.iterdir())
             if len(known) > MOST:

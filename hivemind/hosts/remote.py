@@ -246,8 +246,6 @@ def _broken(host: Host, service: str, done: Completed) -> StageError:
         f"{service} on {host.instance_id}: the installer ended with exit code {done.code}",
         subject=service,
         lines=lines,
-        hint=python
-        if missing
-        else "Apply again; the installer can be repeated.",
+        hint=python if missing else "Apply again; the installer can be repeated.",
         path=f"services.{service}",
     )

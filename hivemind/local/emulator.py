@@ -181,9 +181,7 @@ class Emulator:
         """A successful Query API answer of `ec2` or `alb`."""
         module = self._modules[service]
         answer: Response = (
-            module._xml(200, f"{operation}Response", inner)
-            if service == "ec2"
-            else module._xml(200, operation, inner)
+            module._xml(200, f"{operation}Response", inner) if service == "ec2" else module._xml(200, operation, inner)
         )
         return answer
 

@@ -91,9 +91,7 @@ def assemble(
     )
 
 
-def _merge(
-    contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]
-) -> _Merge:
+def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]) -> _Merge:
     merged = _Merge()
     merged.sections["Parameters"].update(CORE_PARAMETERS)
     merged.claims.update({name: [CORE] for name in CORE_PARAMETERS})

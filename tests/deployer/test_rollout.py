@@ -55,9 +55,7 @@ class World:
             ]
         }
 
-    def install(
-        self, host: FakeHost, artifact: Path, request: Request, on_step: Any, *, layers: Any = ()
-    ) -> tuple[()]:
+    def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, *, layers: Any = ()) -> tuple[()]:
         self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
         if host.instance_id in self.broken:
             raise StageError(Stage.DEPLOY, f"{host.instance_id} failed")

@@ -38,6 +38,7 @@ RESTART_SECONDS = 5
 """Pause before a service that ended is started again: long enough for a load balancer, and for people, to see that it
 was down, and for what it needs to come back."""
 
+
 def render(
     layout: Layout, release: Release, start: str, options: UnitOptions, *, user: str | None, port: int | None
 ) -> str:

@@ -94,7 +94,7 @@ class _Database:
             raise failed_rds(
                 "The parameter MasterUserPassword is not a valid password because it is shorter than 8 characters."
             )
-        if any(c in "/@\" " or not "!" <= c <= "~" for c in password):
+        if any(c in '/@" ' or not "!" <= c <= "~" for c in password):
             raise failed_rds(
                 "The parameter MasterUserPassword is not a valid password. Only printable ASCII characters besides "
                 "'/', '@', '\\\"', ' ' may be used."

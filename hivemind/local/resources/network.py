@@ -36,9 +36,7 @@ def network_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
     return {
         "AWS::EC2::VPC": network.guarded("AWS::EC2::VPC", network.check_vpc, network.vpc_users),
         "AWS::EC2::Subnet": network.guarded("AWS::EC2::Subnet", network.check_subnet, network.subnet_users),
-        "AWS::EC2::SecurityGroup": network.guarded(
-            "AWS::EC2::SecurityGroup", network.check_group, network.group_users
-        ),
+        "AWS::EC2::SecurityGroup": network.guarded("AWS::EC2::SecurityGroup", network.check_group, network.group_users),
         "AWS::EC2::VPCGatewayAttachment": network.guarded(
             "AWS::EC2::VPCGatewayAttachment", network.check_attachment, network.attachment_users
         ),
@@ -175,9 +173,7 @@ class _Network:
             vpc = self._emulator.route_tables[table]["VpcId"]
             attached = self._emulator.gateways.get(gateway, {}).get("Attachments", [])
             if not any(attachment.get("VpcId") == vpc for attachment in attached):
-                raise failed(
-                    f"route table {table} and network gateway {gateway} belong to different networks", "Ec2"
-                )
+                raise failed(f"route table {table} and network gateway {gateway} belong to different networks", "Ec2")
 
     # -- users before deletion -------------------------------------------------------------------------
 

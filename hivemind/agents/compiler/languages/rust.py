@@ -54,9 +54,7 @@ def build(work: Work) -> None:
 def _programs(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(
-        path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK) and not path.suffix
-    )
+    return sorted(path for path in folder.iterdir() if path.is_file() and os.access(path, os.X_OK) and not path.suffix)
 
 
 def _require_target(work: Work, triple: str) -> None:
