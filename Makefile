@@ -29,7 +29,7 @@ demo-down: $(VENV)/.demo ## Destroy the example and stop the local cloud.
 
 test: $(VENV)/.dev ## Run the whole suite, real parts included.
 	@echo "== Running the suite with $(JOBS) workers"
-	@$(PYTEST) -n $(JOBS) --dist loadscope $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 fast: $(VENV)/.dev ## Run the tests that take under a second each.
 	@$(PYTEST) -n $(JOBS) -m fast $(ARGS)

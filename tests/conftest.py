@@ -58,13 +58,22 @@ def _installers() -> dict[str, str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests on a real account run only when asked for."""
+    """What takes long begins first, so that no worker is left alone with it at the end. Tests on a real account run
+    only when asked for."""
+    items.sort(key=lambda item: _rank(item.path))
     if ON_AWS:
         return
     apart = [item for item in items if item.get_closest_marker("aws")]
     if apart:
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item not in apart]
+
+
+def _rank(path: Path) -> int:
+    """The place of a test's folder: those that deploy, those that start machines, the others."""
+    heavy = ("e2e", "local", "cli", "hosts", "compiler", "repositories")
+    folder = path.relative_to(Path(__file__).parent).parts[0]
+    return heavy.index(folder) if folder in heavy else len(heavy)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -38,7 +38,13 @@ def _intrinsic(key: str, value: Any, *, alone: bool) -> Iterator[Reference]:
             yield Reference(value, "Ref")
         return
     if alone and key == "Fn::GetAtt":
-        name = value.partition(".")[0] if isinstance(value, str) else value[0] if value else None
+        name = (
+            value.partition(".")[0]
+            if isinstance(value, str)
+            else value[0]
+            if isinstance(value, list | tuple) and value
+            else None
+        )
         if isinstance(name, str):
             yield Reference(name, "Fn::GetAtt", attribute=True)
         return
@@ -61,6 +67,7 @@ def _depends_on(node: Mapping[str, Any]) -> Iterator[Reference]:
     # Only a resource has both; a property of that name (as in ECS container definitions) stands without a Type.
     if "Type" in node and "DependsOn" in node:
         given = node["DependsOn"]
-        for name in (given,) if isinstance(given, str) else given:
+        names = given if isinstance(given, list | tuple) else (given,)
+        for name in names:
             if isinstance(name, str):
                 yield Reference(name, "DependsOn", attribute=True)

@@ -12,22 +12,24 @@ from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 
 pytestmark = pytest.mark.slow
+MARK = "pair"
 MORE = "environments: {production: {stage: stage-1}}\n"
 
 
 @pytest.fixture(scope="module")
 def pair(local_project: Callable[..., Project]) -> Project:
-    project = local_project(hello("pair", service="instances: 2", more=MORE))
+    files = hello("pair", service="instances: 2", more=MORE)
+    project = local_project(files | {"hivemind.yaml": files["hivemind.yaml"].replace("app.py", f"app.py {MARK}")})
     project.apply()
     return project
 
 
 def applications(cloud: LocalCloudHome) -> dict[int, psutil.Process]:
-    """The running hello applications of this local cloud, by process id."""
+    """The running applications of this pair, by process id; other deployments run in the same local cloud."""
     found = {}
     for process in psutil.Process(cloud.running.pid).children(recursive=True):
         try:
-            if process.cmdline()[-1:] == ["app.py"] and "python" in process.cmdline()[0]:
+            if process.cmdline()[-2:] == ["app.py", MARK] and "python" in process.cmdline()[0]:
                 found[process.pid] = process
         except psutil.NoSuchProcess:
             continue

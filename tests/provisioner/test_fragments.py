@@ -140,7 +140,11 @@ def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
         "OwnArtifacts": "s3:GetObject",
         "OwnSecrets": "secretsmanager:GetSecretValue",
         "OwnParameters": "ssm:GetParameter",
+        "NoOtherParameters": ["ssm:GetParameter", "ssm:GetParameters"],
     }
+    assert statements["NoOtherParameters"]["Effect"] == "Deny"
+    public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
+    assert statements["NoOtherParameters"]["NotResource"] == [*statements["OwnParameters"]["Resource"], public]
     assert statements["OwnArtifacts"]["Resource"] == [
         {"Fn::Sub": "arn:${AWS::Partition}:s3:::${S3ArtifactBucket}/web/*"}
     ]
@@ -151,7 +155,7 @@ def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
         {"Fn::Sub": prefix + "shop/b-??????"},
     ]
     worker = roles["WorkerInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]
-    assert [one["Sid"] for one in worker] == ["OwnArtifacts"]
+    assert [one["Sid"] for one in worker] == ["OwnArtifacts", "NoOtherParameters"]
     assert len(roles["WebInstanceRole"]["ManagedPolicyArns"]) == 1
 
 

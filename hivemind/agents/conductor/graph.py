@@ -203,7 +203,7 @@ def _release(run: Run, service: Service, context: Context, prepared: tuple[str, 
             on_step=lambda instance, step: context.progress(step.message, instance=instance),
             on_state=lambda health: context.progress(str(health)),
         ),
-        deadline=max(30.0, HEALTH_DEADLINE / run.cloud.pace),
+        deadline=max(20.0, HEALTH_DEADLINE / run.cloud.pace),
         clock=run.clock,
     )
     _forget_released(run, service)
