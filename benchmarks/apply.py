@@ -96,7 +96,7 @@ def _until_stack(apply: list[str], env: dict[str, str], project: Path) -> tuple[
     with subprocess.Popen(apply, env=environment(env), cwd=project, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():
             event = json.loads(line)
-            if event.get("stage") == "stack" and event.get("kind") == "finished":
+            if event.get("stage") == "provision" and event.get("kind") == "finished":
                 ended = time.perf_counter()
     if process.returncode or not ended:
         raise CommandFailed(f"hivemind apply: exit {process.returncode}\n{line}")

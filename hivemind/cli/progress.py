@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TextIO
 
+from hivemind.cli.stages import shown
 from hivemind.cli.tree import Tree
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.events import Event, EventKind
@@ -110,6 +111,7 @@ class PlainLines(_Lines):
             now = self._clock.monotonic()
             self._started = now if self._started is None else self._started
             self._tree.add(event, now)
+        event = shown(event)
         if event.kind is not EventKind.PROGRESS:
             step = "" if event.step == event.stage else event.step
             parts = (f"{event.stage:9}", step, self.MARKS[event.kind], event.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hivemind.cli.stages import shown
 from hivemind.events import Event, EventKind
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -96,6 +97,7 @@ class Tree:
 
     def add(self, event: Event, now: float) -> None:
         """Takes in one event, received at `now` seconds."""
+        event = shown(event)
         if event.step == self._framing or event.kind is EventKind.NOTE:
             return
         stage = self._stages.setdefault(event.stage, _Stage(event.stage, now))

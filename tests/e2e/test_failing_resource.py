@@ -82,6 +82,6 @@ def test_a_hung_resource_shows_what_is_waited_for(
     project = local_project(hello("slow", more=SMALL))
     faults.fault("delay", "AWS::ElasticLoadBalancingV2::LoadBalancer", seconds=4)
     applied = project.apply()
-    progress = [line for line in applied.lines if line.get("kind") == "progress" and line["stage"] == "stack"]
+    progress = [line for line in applied.lines if line.get("kind") == "progress" and line["stage"] == "provision"]
     waited = [line["data"]["status"] for line in progress if line["data"].get("logical_id") == "ALB"]
     assert waited == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"]

@@ -32,7 +32,7 @@ def test_every_line_is_json_and_the_last_says_what_it_came_to(applied: Ran) -> N
     assert applied.last["revision"] == "r1"
     assert applied.last["verdict"] == "good"
     assert applied.last["url"].startswith("http://127.0.0.1:")
-    assert {"stack", "build", "release", "traffic", "verify"} <= applied.last["seconds"].keys()
+    assert {"provision", "build", "deploy", "register", "verify"} <= applied.last["seconds"].keys()
 
 
 def test_an_entry_comes_back_and_is_in_the_database(applied: Ran, guestbook: Project) -> None:

@@ -15,7 +15,7 @@ from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents, drop_snapshots
 from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentStatus, StateStore
-from hivemind.errors import Refused
+from hivemind.errors import Refused, Stage
 from hivemind.events import Event, EventKind
 from hivemind.template.names import ARTIFACT_BUCKET
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hivemind.cloud import Cloud
     from hivemind.deploy.events import StackEvent
 
-STAGE = "destroy"
+STAGE, STEP = Stage.CLEANUP, "destroy"
 LOGIN = "AWS::SecretsManager::Secret"
 
 
@@ -85,19 +85,19 @@ def destroy(
         )
     folder = store.folder(what.deployment_id)
     with Journal(folder, what.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock) as journal:
-        journal.record(STAGE, STAGE, EventKind.STARTED, what.deployment_id)
+        journal.record(STAGE, STEP, EventKind.STARTED, what.deployment_id)
         began = clock.monotonic()
         try:
             deletion = _delete(cloud, what, journal, unprotect=unprotect, clock=clock)
             if not keep_snapshots:
                 drop_snapshots(cloud, deletion.snapshots)
         except BaseException as error:
-            journal.record(STAGE, STAGE, EventKind.FAILED, str(error) or type(error).__name__)
+            journal.record(STAGE, STEP, EventKind.FAILED, str(error) or type(error).__name__)
             if store.find(what.deployment_id) is not None:
                 store.update(what.deployment_id, status=DeploymentStatus.FAILED)
             raise
         seconds = round(clock.monotonic() - began, 3)
-        journal.record(STAGE, STAGE, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
+        journal.record(STAGE, STEP, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
     store.delete(what.deployment_id)
     return deletion
 
@@ -108,7 +108,7 @@ def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, c
     for one in what.contents:
         if one.resource.type == TARGET_GROUP:
             targets = [health.target for health in target_health(cloud, one.resource.physical_id)]
-            journal.record(STAGE, STAGE, EventKind.PROGRESS, f"draining {len(targets)} of {one.resource.logical_id}")
+            journal.record(STAGE, STEP, EventKind.PROGRESS, f"draining {len(targets)} of {one.resource.logical_id}")
             deregister_and_drain(cloud, one.resource.physical_id, targets, clock=clock)
     gone: set[str] = set()
 
@@ -117,7 +117,7 @@ def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, c
             gone.add(event.logical_id)
         journal.record(
             STAGE,
-            STAGE,
+            STEP,
             EventKind.PROGRESS,
             f"{len(gone)} of {len(what.contents)} resources",
             {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason},
@@ -129,4 +129,4 @@ def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, c
 
 
 def _note(journal: Journal, text: str) -> None:
-    journal.record(STAGE, STAGE, EventKind.NOTE, text)
+    journal.record(STAGE, STEP, EventKind.NOTE, text)

@@ -52,7 +52,7 @@ def _steps(run: Run) -> Iterator[Step]:
     nodes = [node for _, nodes in releasing for node in nodes]
     yield Step(
         STACK,
-        "stack",
+        Stage.PROVISION,
         lambda context: apply_stack(run, context),
         provides=tuple(node.event for node in nodes),
         message=run.checked.blueprint.stack_name,
@@ -66,7 +66,7 @@ def _steps(run: Run) -> Iterator[Step]:
         needs = (STACK, *(f"release {service.name}" for service in web))
         yield Step(
             HEALTH_PATH,
-            "traffic",
+            Stage.REGISTER,
             lambda context: _settle_health_paths(run, context),
             needs=needs,
             outcome=lambda paths: ", ".join(f"{service} {path}" for service, path in sorted(paths.items())) or "known",
@@ -76,11 +76,11 @@ def _steps(run: Run) -> Iterator[Step]:
 def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
     name = service.name
     yield Step(
-        f"build {name}", "build", lambda context: _build(run, service, context), message=name, outcome=_build_words
+        f"build {name}", Stage.BUILD, lambda context: _build(run, service, context), message=name, outcome=_build_words
     )
     yield Step(
         f"upload {name}",
-        "release",
+        Stage.DEPLOY,
         lambda context: _upload(run, context[f"build {name}"], context[STACK]),
         needs=(f"build {name}", STACK),
         message=f"{name} to the artifacts bucket",
@@ -90,7 +90,7 @@ def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Itera
     hosts = tuple(f"prepare {name} {node.number}" for node in nodes)
     yield Step(
         f"release {name}",
-        "release",
+        Stage.DEPLOY,
         lambda context: _release(run, service, context, hosts),
         needs=(f"build {name}", STACK, *hosts),
         message=f"{name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}",
@@ -99,7 +99,7 @@ def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Itera
     if service.is_web:
         yield Step(
             f"traffic {name}",
-            "traffic",
+            Stage.REGISTER,
             lambda context: _rollout_of(context, name).register(),
             needs=(f"release {name}", HEALTH_PATH),
             message=name,
@@ -124,7 +124,7 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
 
     return Step(
         f"prepare {service.name} {node.number}",
-        "release",
+        Stage.DEPLOY,
         prepare,
         needs=(node.event,),
         message=f"{service.name} {node.number}: installer and user",

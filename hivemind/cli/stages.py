@@ -1,0 +1,19 @@
+"""What the stages of an apply are called on the screen. The journal and `--json` keep their own names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hivemind.events import Event
+
+WORDS = {"provision": "stack", "deploy": "release", "register": "traffic", "cleanup": "destroy"}
+
+
+def word(stage: str) -> str:
+    """The word for a stage: what it is about, as people say it."""
+    return WORDS.get(stage, stage)
+
+
+def shown(event: Event) -> Event:
+    """The event with the word for its stage."""
+    return replace(event, stage=word(event.stage))
