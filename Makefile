@@ -8,7 +8,8 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-JOBS ?= auto
+# Much of the suite waits for machines to start and for health checks: one worker more than there are cores.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 BLUEPRINT ?= blueprints/python-postgres
 PYTEST := $(BIN)/python -m pytest
 

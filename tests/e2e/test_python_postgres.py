@@ -96,14 +96,18 @@ def rows(project: Project, query: str) -> list[list[object]]:
     """What the database itself answers, asked past the application, on the machine of the local cloud."""
     import pg8000.native
 
-    directory = project.home / "local"
     cloud = LocalCloudHome(project.home).connect(project.folder, "guestbook", "us-east-1")
-    secrets = cloud.client("secretsmanager")
+    stack = cloud.client("cloudformation").describe_stack_resources(StackName="guestbook-production")["StackResources"]
+    ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in stack}
     secret = json.loads(
-        secrets.get_secret_value(SecretId=secrets.list_secrets()["SecretList"][0]["ARN"])["SecretString"]
+        cloud.client("secretsmanager").get_secret_value(SecretId=ids["DbDatabaseSecret"])["SecretString"]
     )
-    name = cloud.client("rds").describe_db_instances()["DBInstances"][0]["DBName"]
-    (pid_file,) = (directory / "postgres").rglob("postmaster.pid")
+    found = cloud.client("rds").describe_db_instances(DBInstanceIdentifier=ids["DbDatabase"])["DBInstances"][0]
+    name = found["DBName"]
+    # One server a database; its folder carries the database's name.
+    (pid_file,) = (
+        file for file in (project.home / "local/postgres").rglob("postmaster.pid") if ids["DbDatabase"] in str(file)
+    )
     port = int(pid_file.read_text().splitlines()[3])
     connection = pg8000.native.Connection(
         secret["username"], host="127.0.0.1", port=port, password=secret["password"], database=name

@@ -55,8 +55,8 @@ def group(description: str, *rules: Mapping[str, Any]) -> dict[str, Any]:
 def network() -> dict[str, Any]:
     return {
         "Vpc": resource("AWS::EC2::VPC", CidrBlock="10.0.0.0/16"),
-        "A": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.1.0/24", AvailabilityZone="us-east-1a"),
-        "B": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.2.0/24", AvailabilityZone="us-east-1b"),
+        "A": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.1.0/24", AvailabilityZone="eu-west-1a"),
+        "B": resource("AWS::EC2::Subnet", VpcId=ref("Vpc"), CidrBlock="10.0.2.0/24", AvailabilityZone="eu-west-1b"),
     }
 
 

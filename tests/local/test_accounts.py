@@ -45,7 +45,7 @@ def test_the_account_of_a_folder_that_is_gone_is_given_anew(tmp_path: Path, chec
 @pytest.mark.slow
 def test_stacks_of_two_checkouts_are_apart(local_cloud, checkouts: tuple[Path, Path]) -> None:
     template = '{"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}'
-    clouds = [local_cloud.connect(folder, "apart") for folder in checkouts]
+    clouds = [local_cloud.connect(folder, "apart", "eu-west-1") for folder in checkouts]
     assert clouds[0].account != clouds[1].account
     made = clouds[0].client("cloudformation").create_stack(StackName="apart", TemplateBody=template)
     assert clouds[0].account in made["StackId"]

@@ -33,7 +33,7 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
 
 
 def test_it_lists_the_events_of_a_stack(aws: str, local_home: Any, tmp_path: Path) -> None:
-    cloud = local_home.connect(tmp_path, "cli")
+    cloud = local_home.connect(tmp_path, "cli", "eu-west-1")
     stack = Stack(raw(cloud, "cloudformation"), "cli")
     assert stack.create(body(network())) == "CREATE_COMPLETE"
     environment = {

@@ -31,7 +31,8 @@ BUCKET = {"Bucket": resource("AWS::S3::Bucket")}
 
 @pytest.fixture
 def cloud(local_home: Any, tmp_path: Path) -> Any:
-    return local_home.connect(tmp_path, "stack")
+    # A region of its own: other tests deploy into the default one of the same local cloud.
+    return local_home.connect(tmp_path, "stack", "eu-west-1")
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
     assert stack.create(body(resources, **outputs)) == "CREATE_COMPLETE", stack.reason()
     values = stack.outputs()
     assert values["Address"].startswith("10.0.1.")
-    assert values["Zone"] == "us-east-1a"
-    assert values["Secret"].startswith("arn:aws:secretsmanager:us-east-1:")
+    assert values["Zone"] == "eu-west-1a"
+    assert values["Secret"].startswith("arn:aws:secretsmanager:eu-west-1:")
     assert "/" not in values["Profile"]
     assert values["Dns"].endswith(".elb.amazonaws.com")
     instance_id = stack.resource("Web")
@@ -83,7 +84,9 @@ def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
     assert stack.resource("Web") == instance_id
     assert stack.outputs() == values
     rds = cloud.client("rds")
-    assert rds.describe_db_instances()["DBInstances"][0]["AllocatedStorage"] == 30
+    assert (
+        rds.describe_db_instances(DBInstanceIdentifier=stack.resource("Db"))["DBInstances"][0]["AllocatedStorage"] == 30
+    )
 
     assert stack.delete() == "DELETE_COMPLETE", stack.reason()
     assert rds.describe_db_instances()["DBInstances"] == []

@@ -289,7 +289,8 @@ def test_a_failing_application_gets_no_requests_and_a_drained_one_finishes(tmp_p
             health = Health(instances, 60.0)
             plane.health = health
             await health.update(view)
-            await until(lambda: len(health.routable(group.arn)) == 2)
+            # Both are routable from the start, since none is healthy yet.
+            await until(lambda: {state.state for state in health.describe(group.arn)} == {"healthy"})
             async with login(instances, ONE) as ssh:
                 await ssh.run("echo 500 > /tmp/status; chmod a+r /tmp/status", check=True)
             await until(lambda: health.routable(group.arn) == ((TWO.id, 8000),))

@@ -61,7 +61,7 @@ def listens(endpoint: str) -> bool:
 def cloud_with_application(directory: Path) -> tuple[LocalCloud, Stack]:
     """A local cloud with an instance and a database in it."""
     running = lifecycle.start(directory)
-    cloud = LocalCloud(running, "000000000000", "us-east-1")
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
     image = cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
     stack = Stack(raw(cloud, "cloudformation"), "kept")
     assert stack.create(body(network() | compute(image, "kept") | data())) == "CREATE_COMPLETE", stack.reason()
@@ -91,7 +91,7 @@ def test_stacks_databases_and_instances_come_back(directory: Path) -> None:
     assert lifecycle.stop(directory)
     assert gone(processes)
 
-    again = LocalCloud(lifecycle.start(directory), "000000000000", "us-east-1")
+    again = LocalCloud(lifecycle.start(directory), "000000000000", "eu-west-1")
     assert again.endpoint == cloud.endpoint, "the port stays while it is free"
     assert again.client("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackId"] == stack.id
     assert again.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"] == before
@@ -116,14 +116,14 @@ def test_killed_it_leaves_nothing_running_and_recovers(directory: Path) -> None:
     again = lifecycle.start(directory)
     assert again.pid != running.pid
     assert gone(processes), "instances and databases of the one that was killed"
-    with LocalCloud(again, "000000000000", "us-east-1").dial(stack.resource("Web"), 22, timeout=5) as connection:
+    with LocalCloud(again, "000000000000", "eu-west-1").dial(stack.resource("Web"), 22, timeout=5) as connection:
         assert connection.recv(4) == b"SSH-"
     assert stack.delete() == "DELETE_COMPLETE", stack.reason()
 
 
 def test_an_operation_that_was_cut_short_is_settled(directory: Path) -> None:
     running = lifecycle.start(directory)
-    cloud = LocalCloud(running, "000000000000", "us-east-1")
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
     running.ask("faults", {"kind": "delay", "subject": "AWS::S3::Bucket", "seconds": 60}, method="POST")
     bucket = body({"Bucket": {"Type": "AWS::S3::Bucket"}})
     stack = Stack(raw(cloud, "cloudformation"), "cut")
@@ -145,7 +145,7 @@ def test_an_operation_that_was_cut_short_is_settled(directory: Path) -> None:
 def test_what_was_being_made_does_not_stay(directory: Path) -> None:
     """Killed between an instance's start and its stack's knowing of it."""
     running = lifecycle.start(directory)
-    cloud = LocalCloud(running, "000000000000", "us-east-1")
+    cloud = LocalCloud(running, "000000000000", "eu-west-1")
     image = cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"]
     stack = Stack(raw(cloud, "cloudformation"), "half")
     template = body(network() | compute(image, "half") | data())
