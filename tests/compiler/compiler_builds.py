@@ -68,7 +68,8 @@ def unpacked(artifact: Artifact, into: Path) -> dict[str, Any]:
     """Unpacks an artifact and returns its manifest."""
     for part in (*artifact.layers, artifact):
         with opened(part.path) as archive:
-            archive.extractall(into, filter="tar")
+            # Python before 3.11.4 knows no filters; from 3.12 on it warns without one.
+            archive.extractall(into, **({"filter": "tar"} if hasattr(tarfile, "tar_filter") else {}))
     manifest: dict[str, Any] = json.loads((into / "manifest.json").read_text())
     return manifest
 

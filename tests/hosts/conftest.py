@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, key: KeyPair) -> Iter
     if request.param == "openssh":
         if ssh_servers.SSHD is None:
             pytest.skip("sshd is not installed")
+        if os.geteuid() != 0:
+            pytest.skip("sshd of another user than root gives no usable login environment")
         server = ssh_servers.openssh(folder, key.public)
     else:
         pytest.importorskip("asyncssh", reason="asyncssh is not installed")
