@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -41,6 +42,7 @@ _NOISE = re.compile(
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
+_over = threading.Event()
 
 
 OUTPUT: ContextVar[Callable[[str], None] | None] = ContextVar("OUTPUT", default=None)
@@ -92,15 +94,7 @@ class Programs:
         if self.sandbox and not missing:
             words = self.sandbox.around(words, cwd, env)
         try:
-            process = subprocess.Popen(
-                words,
-                cwd=cwd,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = _started(words, cwd, env)
         except OSError as error:
             raise StageError(
                 Stage.BUILD, f"{self.service}: {words[0]} can't be started: {error.strerror}", subject=self.service
@@ -108,8 +102,6 @@ class Programs:
         # What a program leaves running may hold its output open: read beside it, ended with it.
         reading = threading.Thread(target=self._read, args=(process, OUTPUT.get()), daemon=True)
         reading.start()
-        with _lock:
-            _running.add(process)
         try:
             return process.wait(timeout=self.seconds)
         except subprocess.TimeoutExpired:
@@ -149,10 +141,29 @@ class Programs:
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))
 
 
+def _started(words: Sequence[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts a program and writes it down in one go: an interrupt in between would leave it running."""
+    with _lock:
+        if _over.is_set():
+            raise InterruptedError(errno.EINTR, "the run is over")
+        process = subprocess.Popen(
+            words,
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        _running.add(process)
+        return process
+
+
 @atexit.register
-def end_all() -> None:
+def _end_all() -> None:
     """Ends every program that still runs: builds run in threads, which an interrupted run leaves behind."""
     with _lock:
+        _over.set()
         left = tuple(_running)
     for process in left:
         _end(process)
