@@ -73,14 +73,14 @@ class Assembly:
         resources: Mapping[str, Mapping[str, Any]] = self.template["Resources"]
         return resources
 
-    def responsible(self, *place: str) -> Owner:
+    def responsible(self, *place: str, below: bool = False) -> Owner:
         """Who is responsible for a place in the template, such as `"Resources", "Db", "Properties", "Engine"`: the
-        override that wrote there, else the owner of the logical id."""
-        owner = self.owners.get(place[1] if len(place) > 1 else "", Owner("hivemind", "name"))
-        for pointer, path in self.overridden.items():
+        last override that wrote there, else the owner of the logical id. below: an override that wrote or removed
+        something inside the place counts, too, as for what is missing in a list."""
+        for pointer, path in reversed(list(self.overridden.items())):
             written = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
             # `-` stands for the end of a list: what it wrote is somewhere in that list.
             written = written[:-1] if written[-1:] == ("-",) else written
-            if place[: len(written)] == written:
+            if place[: len(written)] == written or (below and written[: len(place)] == place):
                 return Owner("hivemind", path)
-        return owner
+        return self.owners.get(place[1] if len(place) > 1 else "", Owner("hivemind", "name"))

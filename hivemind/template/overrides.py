@@ -107,9 +107,18 @@ def _escaped(part: str) -> str:
 
 
 def written(operations: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """JSON pointer -> blueprint path of the last override that writes there."""
-    return {
-        str(operation["path"]): f"overrides.{number}"
-        for number, operation in enumerate(operations)
-        if operation.get("op") != "test" and operation.get("path")
-    }
+    """JSON pointer -> blueprint path of the last override that writes or removes there, the last one last."""
+    found: dict[str, str] = {}
+    for number, operation in enumerate(operations):
+        for pointer in _touched(operation):
+            found.pop(pointer, None)
+            found[pointer] = f"overrides.{number}"
+    return found
+
+
+def _touched(operation: Mapping[str, Any]) -> tuple[str, ...]:
+    if operation.get("op") == "test":
+        return ()
+    # What is moved is gone from where it was.
+    fields = ("from", "path") if operation.get("op") == "move" else ("path",)
+    return tuple(str(operation[field]) for field in fields if operation.get(field))

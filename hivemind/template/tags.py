@@ -27,7 +27,7 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     revision = {"Ref": FIRST_REVISION if fixed else REVISION}
     properties = dict(resource.get("Properties") or {})
     given = properties.get(facts.tags.property)
-    existing = _read(given, facts.tags)
+    existing = read_tags(given, facts.tags)
     if existing is None:
         return dict(resource)
     tags: dict[str, Any] = {
@@ -43,8 +43,9 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     return {**resource, "Properties": properties}
 
 
-def _read(tags: Any, shape: TagShape) -> dict[str, Any] | None:
-    """Tags as a mapping; None where they are written in a way that can't be added to (an intrinsic function)."""
+def read_tags(tags: Any, shape: TagShape) -> dict[str, Any] | None:
+    """A resource's tags as a mapping; None where they are written in a way that can't be added to (an intrinsic
+    function)."""
     if tags is None:
         return {}
     if not shape.as_list:

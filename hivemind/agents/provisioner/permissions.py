@@ -12,6 +12,9 @@ from hivemind.template.names import ARTIFACT_BUCKET
 # A secret's ARN ends in six random characters (AWS Secrets Manager User Guide, "Secret ARN").
 RANDOM_SUFFIX = "-??????"
 
+OWN_PARAMETERS_ALONE = "NoOtherParameters"
+"""Sid of the statement that denies every instance the parameters of others."""
+
 
 def role(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
     """The IAM role of a service's instances."""
@@ -62,7 +65,7 @@ def _no_other_parameters(own: list[Any]) -> Mapping[str, Any]:
     """AmazonSSMManagedInstanceCore allows reading every parameter of the account; those of others are none of ours."""
     public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
     return {
-        "Sid": "NoOtherParameters",
+        "Sid": OWN_PARAMETERS_ALONE,
         "Effect": "Deny",
         "Action": ["ssm:GetParameter", "ssm:GetParameters"],
         "NotResource": [*own, public],

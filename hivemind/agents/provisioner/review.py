@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hivemind.agents.provisioner.constants import constant
+from hivemind.agents.provisioner.privileges import overprivileged
 from hivemind.agents.provisioner.routes import catches_all
+from hivemind.agents.provisioner.weakened import weakened
 from hivemind.blueprint.model import Blueprint
 from hivemind.findings import Finding, Severity
 from hivemind.template.fragment import Assembly
@@ -36,20 +39,22 @@ SECRET_PROPERTY = re.compile(r"(Password|SecretString|AuthToken|PrivateKey)$")
 
 
 def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
-    """Findings on what is open to the world, on data without a deletion policy, and on services that no request or
-    every request would reach."""
+    """Findings on what is open to the world or protected less than HiveMind's own, on data without a deletion policy,
+    on roles that may do too much, and on services that no request or every request would reach."""
     return (
         *_world_open(assembly),
         *_unprotected_data(assembly),
         *_secrets_in_clear(assembly),
         *_catch_alls(blueprint),
+        *weakened(assembly),
+        *overprivileged(assembly, blueprint),
     )
 
 
 def _world_open(assembly: Assembly) -> Iterator[Finding]:
     for name, resource in sorted(assembly.resources.items()):
         for place, rule in _ingress_rules(resource):
-            cidr = _constant(assembly, rule.get("CidrIp") or rule.get("CidrIpv6"))
+            cidr = constant(assembly, rule.get("CidrIp") or rule.get("CidrIpv6"))
             if not isinstance(cidr, str) or not _is_world(cidr):
                 continue
             if _is_listener(assembly, name, rule):
@@ -78,17 +83,6 @@ def _ingress_rules(resource: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...
         for number, rule in enumerate(rules):
             if isinstance(rule, Mapping):
                 yield ("SecurityGroupIngress", str(number)), rule
-
-
-def _constant(assembly: Assembly, value: Any) -> Any:
-    """The text that an intrinsic function with a fixed outcome stands for; anything else as it is."""
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return value
-    parameter = (assembly.template.get("Parameters") or {}).get(str(value.get("Ref")))
-    if isinstance(parameter, Mapping):
-        return parameter.get("Default")
-    text = value.get("Fn::Sub")
-    return text if isinstance(text, str) and "${" not in text else value
 
 
 def _is_world(cidr: str) -> bool:
@@ -141,17 +135,18 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
                 plugin=owner.plugin,
                 path=owner.path,
             )
-
-        elif resource["Type"] in HOLDS_DATA - REFUSES_WHEN_FILLED and resource["DeletionPolicy"] == "Delete":
-            owner = assembly.responsible("Resources", name, "DeletionPolicy")
-            yield Finding(
-                "H435",
-                Severity.WARNING,
-                f"{name} ({resource['Type']}) holds data and goes without a snapshot when it is deleted",
-                hint="Say Retain or Snapshot; Delete only for what can be made again.",
-                plugin=owner.plugin,
-                path=owner.path,
-            )
+            continue
+        for key, event in (("DeletionPolicy", "deleted"), ("UpdateReplacePolicy", "replaced")):
+            if resource["Type"] in HOLDS_DATA - REFUSES_WHEN_FILLED and resource.get(key) == "Delete":
+                owner = assembly.responsible("Resources", name, key)
+                yield Finding(
+                    "H435",
+                    Severity.WARNING,
+                    f"{name} ({resource['Type']}) holds data and goes without a snapshot when it is {event}",
+                    hint="Say Retain or Snapshot; Delete only for what can be made again.",
+                    plugin=owner.plugin,
+                    path=owner.path,
+                )
 
 
 def _secrets_in_clear(assembly: Assembly) -> Iterator[Finding]:
