@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
+from hivemind.agents.compiler.complaints import first_error
 from hivemind.agents.compiler.sandbox import Sandbox
 from hivemind.clock import SYSTEM_CLOCK
 from hivemind.errors import Stage, StageError
@@ -24,21 +25,6 @@ from hivemind.errors import Stage, StageError
 SECONDS = 1800
 _LAST_LINES = 20
 _LONGEST = 300
-_ERROR = re.compile(
-    r"^\s*(?:error|fatal|npm (?:err!|error)|\S*error:|\S*Error:|\S*Exception:|E\s|.*: error (?:TS)?\d*:|"
-    r"\S+\.\w{1,5}:\d+(?::\d+)?: (?!.*\bwarning|note|info)|\[ERROR\] (?!COMPILATION ERROR)|FAILURE: |e: |"
-    r"PHP (?:Fatal|Parse) error|"
-    r"An error occurred while installing|Could not find gem|.*: not found$|.*: Read-only file system$|"
-    r".*command not found|.*No matching distribution|.*Cannot find module|.*SyntaxError|.*ModuleNotFoundError)",
-    re.IGNORECASE,
-)
-_NOISE = re.compile(
-    r"npm (?:err!|error)(?:\s*$| (?:code|errno|path|command|A complete log))|subprocess-exited-with-error|"
-    r"ERROR: Ignored the following",
-    re.IGNORECASE,
-)
-
-
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -134,7 +120,7 @@ class Programs:
 
     def _failed(self, name: str, what: str, before: int, hint: str | None) -> StageError:
         lines = _last(self.log, before)
-        first = _first_error(self.log, before)
+        first = first_error(_lines(self.log, before)[1:])
         message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
         hints = [hint] if hint else []
         hints.append(f"all of its output: {self.log}")
@@ -196,10 +182,3 @@ def _plain(line: str) -> str:
 
 def _last(log: Path, before: int) -> tuple[str, ...]:
     return tuple(deque((line for line in _lines(log, before) if line), maxlen=_LAST_LINES))
-
-
-def _first_error(log: Path, before: int) -> str | None:
-    for line in _lines(log, before)[1:]:
-        if _ERROR.match(line) and not _NOISE.search(line):
-            return line.strip()
-    return None
