@@ -111,10 +111,12 @@ def planned(
     snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
     in the cloud that is meant.
     Returns the Checked with what the stack knows better (health check paths that were found by asking the
-    application), the Plan, and what its releases are made of. Raises FindingsError for what no build could come of.
+    application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
+    what no build could come of, and for changes that the cloud would refuse.
     """
     from hivemind.agents.compiler.review import review
     from hivemind.agents.conductor.sources import release_sources
+    from hivemind.plan.databases import refused_changes
     from hivemind.plan.make import make_plan
 
     checked = with_known_health_paths(checked, snapshot)
@@ -124,6 +126,9 @@ def planned(
     sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
     digests = {name: source.digest for name, source in sources.items()}
     made = make_plan(checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region, cloud=cloud)
+    refused = placed(refused_changes(made, checked.assembly), checked.source)
+    _stop_at_errors(refused)
+    checked = replace(checked, findings=(*checked.findings, *refused))
     return checked, made, sources
 
 

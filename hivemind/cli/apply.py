@@ -54,7 +54,7 @@ def command(
     """
     from hivemind.agents.conductor.prepare import id_of, prepare
     from hivemind.cli.clouds import connect, region_of
-    from hivemind.cli.project import checked_project
+    from hivemind.cli.project import checked_project, tell_new
     from hivemind.cli.target import is_local_target
     from hivemind.deploy.lease import acquire
     from hivemind.deploy.state import StateStore
@@ -79,6 +79,7 @@ def command(
             return _nothing_to_do(run, as_json=as_json)
         _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
         _refuse_loss(run)
+        tell_new(checked, run.checked, as_json=as_json)
         _approve(run, yes=yes or reviewed is not None, as_json=as_json)
         if run.unverified:
             _note("Nothing changes, but the last run did not end well: its checks run again.")

@@ -26,7 +26,7 @@ def command(path: Path, environment: str | None, local: bool | None, out: Path |
     It needs neither AWS nor a running local cloud.
     """
     from hivemind.cli.paragraphs import folded
-    from hivemind.cli.project import checked_project
+    from hivemind.cli.project import checked_project, tell_new
     from hivemind.cli.standing import basis
     from hivemind.cli.target import is_local_target
     from hivemind.clock import SYSTEM_CLOCK
@@ -39,7 +39,10 @@ def command(path: Path, environment: str | None, local: bool | None, out: Path |
     known = basis(checked, local)
     made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
     cloud = "local" if is_local_target(checked, local) else "aws"
-    _, plan, _ = planned(checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at)
+    compared, plan, _ = planned(
+        checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at
+    )
+    tell_new(checked, compared, as_json=as_json)
     if out is not None:
         try:
             file.save(plan, out)

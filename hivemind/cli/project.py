@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from hivemind.cli.clouds import region_of
 from hivemind.cli.context import load_plugins
 
 if TYPE_CHECKING:
+    from hivemind.findings import Finding
     from hivemind.pipeline import Checked
 
 BLUEPRINT_FILE = "hivemind.yaml"
@@ -23,13 +25,23 @@ def checked_project(path: Path, environment: str | None, *, as_json: bool = Fals
     """A blueprint that passed every check; warnings are shown on standard error. Raises FindingsError."""
     from hivemind import pipeline
     from hivemind.blueprint.source import load
-    from hivemind.cli.findings import render
 
     file = blueprint_file(path)
     if not file.is_file():
         load(file)  # says what is wrong with it before plugins are looked for beside it
     checked = pipeline.check(file, load_plugins(file), environment=environment, region=region_of(None), lint=lint)
-    remarks = [finding for finding in checked.findings if finding.severity != "info"]
+    _tell(checked.findings, as_json=as_json)
+    return checked
+
+
+def tell_new(before: Checked, after: Checked, *, as_json: bool = False) -> None:
+    """Shows the warnings that comparing with what stands has brought up, on standard error."""
+    _tell([finding for finding in after.findings if finding not in before.findings], as_json=as_json)
+
+
+def _tell(findings: Iterable[Finding], *, as_json: bool) -> None:
+    from hivemind.cli.findings import render
+
+    remarks = [finding for finding in findings if finding.severity != "info"]
     if remarks and not as_json:
         render(remarks, as_json=False)
-    return checked

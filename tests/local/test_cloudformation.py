@@ -219,6 +219,27 @@ def test_a_wrong_database_is_refused_as_on_aws(case: str, stack: Stack) -> None:
     assert message in stack.reason()
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ({"EngineVersion": "16"}, {"EngineVersion": "17"}, "The AllowMajorVersionUpgrade flag must be present"),
+        ({"EngineVersion": "17.4"}, {"EngineVersion": "16.8"}, "Cannot upgrade postgres from 17.4 to 16.8"),
+        ({"EngineVersion": "16"}, {"EngineVersion": "17", "AllowMajorVersionUpgrade": True}, None),
+    ],
+)
+def test_a_database_goes_up_a_major_version_when_allowed_and_never_back(
+    before: dict[str, Any], after: dict[str, Any], message: str | None, stack: Stack
+) -> None:
+    resources = network() | data()
+    resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
+    resources["Db"] = database(**before)
+    assert stack.create(body(resources)) == "CREATE_COMPLETE", stack.reason()
+    resources["Db"] = database(**after)
+    assert stack.update(body(resources)) == ("UPDATE_ROLLBACK_COMPLETE" if message else "UPDATE_COMPLETE")
+    if message:
+        assert message in stack.reason()
+
+
 def test_a_load_balancer_needs_two_zones(stack: Stack) -> None:
     resources = network()
     resources["Balancer"] = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", Subnets=[ref("A")])

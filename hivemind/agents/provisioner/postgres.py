@@ -31,6 +31,13 @@ SCHEMA: Mapping[str, Any] = {
             '("16.8"). In quotes, so that it is text.',
             "examples": ["16", "17", "16.8"],
         },
+        "major_upgrade": {
+            "type": "boolean",
+            "default": False,
+            "description": "Whether a change of `version` may be a major upgrade, such as 16 to 17. The database is "
+            "down while it runs, and does not go back.",
+            "examples": [True],
+        },
         "size": {
             "type": "string",
             "pattern": r"^db\.[a-z0-9]+\.[a-z0-9]+$",
@@ -171,6 +178,7 @@ def _group(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
 def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
     options = resource.options
     secret = f"{{{{resolve:secretsmanager:${{{secret_id(resource.name)}}}:SecretString:"
+    upgrading = {"AllowMajorVersionUpgrade": True} if options.get("major_upgrade") else {}
     growing = {"MaxAllocatedStorage": options["max_storage"]} if "max_storage" in options else {}
     return {
         "Type": "AWS::RDS::DBInstance",
@@ -179,6 +187,7 @@ def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
         "Properties": {
             "Engine": "postgres",
             "EngineVersion": options.get("version", "16"),
+            **upgrading,
             "DBInstanceClass": options.get("size", "db.t3.micro"),
             "StorageType": "gp3",
             "AllocatedStorage": str(options.get("storage", 20)),

@@ -100,6 +100,16 @@ class _Database:
                 "'/', '@', '\\\"', ' ' may be used."
             )
 
+    @staticmethod
+    def _check_upgrade(old: Properties, new: Properties) -> None:
+        versions = [str(properties.get("EngineVersion") or "") for properties in (old, new)]
+        before, after = ([int(part) for part in version.split(".") if part.isdigit()] for version in versions)
+        known = min(len(before), len(after))
+        if after[:known] < before[:known]:
+            raise failed_rds(f"Cannot upgrade postgres from {versions[0]} to {versions[1]}")
+        if known and after[0] > before[0] and not is_true(new.get("AllowMajorVersionUpgrade")):
+            raise failed_rds("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
+
     # -- life ------------------------------------------------------------------------------------------
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> Made:
@@ -156,6 +166,7 @@ class _Database:
         if after < before:
             text = f"Requested storage size ({after}) cannot be less than the current storage size ({before})"
             raise failed_rds(text)
+        self._check_upgrade(old, new)
         assert self._own.update is not None
         endpoint = dict(self._emulator.databases[physical_id]["Endpoint"])
         # The name in both, for the emulator would make another one and take that for a replacement.

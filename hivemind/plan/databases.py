@@ -1,0 +1,84 @@
+"""What RDS refuses to do to a database that stands, or does only while it is down. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from hivemind.findings import Finding, Severity
+from hivemind.plan.model import Action, Change, Plan
+from hivemind.template.fragment import Assembly
+
+DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
+_OPTIONS = {"EngineVersion": "version", "AllocatedStorage": "storage"}
+"""Property -> the option of a database in the blueprint that gives it its value."""
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+
+
+def refused_changes(plan: Plan, assembly: Assembly) -> Iterator[Finding]:
+    """Findings on the databases that a plan changes in place: another version, less storage.
+
+    Errors are what RDS would refuse after minutes; a warning is what interrupts the database.
+    """
+    for change in plan.changes:
+        if change.type not in DATABASES or change.action is not Action.UPDATE:
+            continue
+        properties = assembly.resources[change.logical_id].get("Properties") or {}
+        yield from _version(change, properties, assembly)
+        yield from _storage(change, assembly)
+
+
+def _version(change: Change, properties: Mapping[str, Any], assembly: Assembly) -> Iterator[Finding]:
+    before, after = (str(side.get("EngineVersion", "")) for side in (change.before, change.after))
+    old, new = _numbers(before), _numbers(after)
+    known = min(len(old), len(new))
+    if "EngineVersion" not in change.properties or not known:
+        return
+    name, (plugin, path) = _name(change), _place(change, assembly, "EngineVersion")
+    if new[:known] < old[:known]:
+        message = f"{name} runs version {before} and can't go back to {after}: RDS refuses a downgrade"
+        hint = f'Keep version: "{before}"; an older version needs a database of its own, filled from a dump.'
+        yield Finding("H451", Severity.ERROR, message, None, hint, plugin, path)
+    parts = _major_parts(str(properties.get("Engine", "")))
+    if new[: min(known, parts)] <= old[: min(known, parts)]:
+        return
+    way = f"version {before} → {after} of {name} is a major upgrade"
+    if str(properties.get("AllowMajorVersionUpgrade", "")).lower() == "true":
+        message = f"{way}: the database is down while it runs, for minutes or longer, and there is no way back"
+        hint = "RDS takes a snapshot before it where backups are on. Try it on another environment first."
+        yield Finding("H452", Severity.WARNING, message, None, hint, plugin, path)
+    else:
+        message = f"{way}, which RDS refuses unless it is allowed"
+        hint = "Say major_upgrade: true beside the version (AllowMajorVersionUpgrade). The database is down meanwhile."
+        yield Finding("H452", Severity.ERROR, message, None, hint, plugin, path)
+
+
+def _storage(change: Change, assembly: Assembly) -> Iterator[Finding]:
+    before, after = (str(side.get("AllocatedStorage", "")) for side in (change.before, change.after))
+    if before.isdecimal() and after.isdecimal() and int(after) < int(before):
+        message = f"{_name(change)} has {before} GB of storage and can't go back to {after}: RDS makes it larger only"
+        plugin, path = _place(change, assembly, "AllocatedStorage")
+        yield Finding("H453", Severity.ERROR, message, None, f"Write storage: {before}, or more.", plugin, path)
+
+
+def _name(change: Change) -> str:
+    return change.path if change.path.startswith("resources.") else change.logical_id
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """The numbers that a version begins with; a version `16` is any `16.x`."""
+    found = _NUMBERS.match(version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+def _major_parts(engine: str) -> int:
+    """How many numbers name a major version: PostgreSQL has had one since 10, the others have two."""
+    return 1 if engine.endswith(("postgres", "postgresql")) else 2
+
+
+def _place(change: Change, assembly: Assembly, cause: str) -> tuple[str, str]:
+    """Plugin and blueprint path of what gives a database's property its value."""
+    owner = assembly.responsible("Resources", change.logical_id, "Properties", cause)
+    option = _OPTIONS[cause]
+    return owner.plugin, f"{owner.path}.{option}" if owner.path.startswith("resources.") else owner.path
