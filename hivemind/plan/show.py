@@ -17,7 +17,8 @@ def lines(plan: Plan) -> tuple[str, ...]:
     """The plan for people, a line each, without a trailing line end."""
     before = f"r{plan.revision - 1}" if plan.revision > 1 else None
     now = " → ".join(one for one in (before, None if plan.empty and before else f"r{plan.revision}") if one)
-    head = f"{plan.name} ({', '.join(part for part in (plan.environment, plan.region) if part)})"
+    where = f"local {plan.region}".strip() if plan.cloud == "local" else plan.region
+    head = f"{plan.name} ({', '.join(part for part in (plan.environment, where) if part)})"
     shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
     shown += _status(plan)
     body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan)]

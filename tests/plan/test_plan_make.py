@@ -192,6 +192,11 @@ def test_show_tells_before_and_after() -> None:
     assert "^ web  release on 2 instances: new instances" in text
 
 
+@pytest.mark.parametrize(("cloud", "where"), [("aws", "eu-west-1"), ("local", "local eu-west-1"), ("", "eu-west-1")])
+def test_the_head_says_where(cloud: str, where: str) -> None:
+    assert show.lines(made(cloud=cloud))[0].startswith(f"shop (production, {where})   ")
+
+
 def test_what_the_service_decides_is_said() -> None:
     plan = made(edited(Db={"BackupRetentionPeriod": 7}))
     (change,) = plan.changes
