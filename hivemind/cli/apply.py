@@ -102,13 +102,13 @@ def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
     try:
         with renderer(as_json, sys.stdout) as show:
             return apply(run, lease, show)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         _note(
             f"\nInterrupted. What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
             "this program only watched.\n"
             "hivemind apply goes on where this run stopped; hivemind events tells what was done."
         )
-        raise
+        raise click.exceptions.Exit(ExitCode.INTERRUPTED) from interrupt  # it is said; `main` need not
 
 
 def _refuse_changed(reviewed: Plan, run: Run) -> None:
@@ -210,12 +210,18 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
     from hivemind.cli.tree import duration
 
     times = ", ".join(f"{word(stage)} {duration(value).strip()}" for stage, value in applied.seconds.items())
-    click.echo(folded([f"{applied.created} resources created or changed.  {times}"]))
+    click.echo(folded([f"{_resources(applied.created)}  {times}"]))
     first = next(iter(applied.urls.values()), None)
     click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)
     for service, url in list(applied.urls.items())[1:]:
         click.echo(f"  {service}: {url}")
     click.echo("Next: hivemind status | logs | verify | open | destroy")
+
+
+def _resources(number: int) -> str:
+    if not number:
+        return "The stack is as it was."
+    return f"{number} resource{'s' if number > 1 else ''} created or changed."
 
 
 def _say_where(cloud: Cloud, *, as_json: bool) -> None:

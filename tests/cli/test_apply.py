@@ -98,3 +98,13 @@ def test_a_terminal_gets_no_escape_codes_where_they_are_unwelcome(standing: Proj
     for words in (("status",), ("apply", "--local", "--yes"), ("logs", "--service", "none")):
         assert "\x1b" not in in_terminal(project, *words)[1]
     assert "\x1b[" in in_terminal(standing, "status")[1]
+
+
+def test_a_release_alone_leaves_the_stack_as_it_was(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("alone", more=SMALL))
+    project.apply()
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    said = project.run("apply", *project.target, "--yes").out
+    assert "The stack is as it was." in said
+    assert "0 resources" not in said
+    assert "health path  done  web /" in said

@@ -85,6 +85,7 @@ def test_interrupted_it_says_what_goes_on(local_project: Callable[..., Project],
     _, err = apply.communicate(timeout=60)
     assert apply.returncode == ExitCode.INTERRUPTED
     assert "Traceback" not in err
+    assert err.count("Interrupted.") == 1
     assert "stack" in err
     assert "hivemind apply" in err, "what to do next"
     assert project.apply().last["revision"] == "r1"

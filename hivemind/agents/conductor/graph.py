@@ -7,7 +7,7 @@ stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health pat
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -61,15 +61,15 @@ def _steps(run: Run) -> Iterator[Step]:
     )
     for service, nodes_of in releasing:
         yield from _service_steps(run, service, nodes_of)
-    if releasing:
-        web = [service for service, _ in releasing if service.is_web]
+    web = [service for service, _ in releasing if service.is_web]
+    if web:
         needs = (STACK, *(f"release {service.name}" for service in web))
         yield Step(
             HEALTH_PATH,
             Stage.REGISTER,
             lambda context: _settle_health_paths(run, context),
             needs=needs,
-            outcome=lambda paths: ", ".join(f"{service} {path}" for service, path in sorted(paths.items())) or "known",
+            outcome=lambda asked: _health_words(web, asked),
         )
 
 
@@ -250,6 +250,11 @@ def _settle_health_paths(run: Run, context: Context) -> dict[str, str]:
 def _stack_words(run: Run, result: StackResult) -> str:
     name = run.checked.blueprint.stack_name
     return f"{name}  {len(result.seconds)} resources" if result.changed else f"{name}  as it was"
+
+
+def _health_words(web: Sequence[Service], asked: Mapping[str, str]) -> str:
+    """The path of each web service, found just now or known before."""
+    return ", ".join(f"{service.name} {asked.get(service.name) or service.health.path or '/'}" for service in web)
 
 
 def _build_words(artifact: Artifact) -> str:
