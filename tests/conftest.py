@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,6 +22,10 @@ DURATIONS = os.environ.get("HIVEMIND_TEST_DURATIONS")
 """File to which the durations of this run are appended, one JSON object a line."""
 
 STARTED = time.monotonic()
+
+# A shell without job control starts what runs in the background deaf to Ctrl-C, and so all that this starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Twenty examples unless a test asks for more; how long one takes says nothing on a shared machine.
 settings.register_profile("hivemind", max_examples=20, deadline=None)

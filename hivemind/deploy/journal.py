@@ -61,18 +61,20 @@ class Journal:
         self, stage: str, step: str, kind: EventKind, message: str, data: Mapping[str, Any] | None = None
     ) -> Event:
         """Writes one event and tells the listeners. data: JSON values."""
-        event = Event(
-            time=self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            deployment_id=self.deployment_id,
-            attempt=self.attempt,
-            stage=stage,
-            step=step,
-            kind=kind,
-            message=self._redactor.text(message),
-            data=MappingProxyType(self._redactor.data(data or {})),
-        )
-        line = json.dumps(event.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+        message, plain = self._redactor.text(message), MappingProxyType(self._redactor.data(data or {}))
         with self._lock:
+            # Under the lock: events are in the order of their times.
+            event = Event(
+                time=self._clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                deployment_id=self.deployment_id,
+                attempt=self.attempt,
+                stage=stage,
+                step=step,
+                kind=kind,
+                message=message,
+                data=plain,
+            )
+            line = json.dumps(event.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
             _write_all(self._file, line.encode("utf-8", "replace"))
             if kind in _BORDERS:
                 os.fsync(self._file)

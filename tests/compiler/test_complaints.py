@@ -33,7 +33,7 @@ SAID = {
     "node_module": "Error: Cannot find module './gone'",
     "npm_ci_mismatch": "Missing: is-odd@3.0.1 from lock file",
     "npm_e404": "Not Found - GET https://registry.example/no-such-package-at-all-xyz",
-    "npm_engine": 'Required: {"node":">=99"}: Actual:   {"node":"v20.20.2","npm":"11.19.1"}',
+    "npm_engine": 'Required: {"node":">=99"}: Actual: {"node":"v20.20.2"',
     "npm_eresolve": 'ERESOLVE unable to resolve dependency tree: peer react@"17.0.2" from react-dom@1',
     "npm_etarget": "No matching version found for ms@99.0.0.",
     "npm_gyp": "../p.cc:1:10: fatal error: nothere.h: No such file or directory",

@@ -203,8 +203,9 @@ def test_stop_and_start_keep_files_and_run_boot_scripts(tmp_path: Path) -> None:
             assert instances.address(one.id, 22) == address
             async with login(instances, one) as ssh:
                 await ssh.run("until grep -q up /var/lib/booted; do sleep 0.05; done", check=True)
-                seen = await ssh.run("cat /opt/kept /var/lib/booted; ls /tmp")
+                seen = await ssh.run("cat /opt/kept /var/lib/booted; ls /tmp/lost")
                 assert seen.stdout.split() == ["kept", "once", "up"]
+                assert "No such file" in seen.stderr
             assert "BEGIN SSH HOST KEY FINGERPRINTS" in instances.console(one.id)
 
     asyncio.run(main())

