@@ -123,9 +123,14 @@ def planned(
     found = placed(review(checked.blueprint, checked.repository, platform), checked.source)
     _stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
-    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
+    sources = release_sources(
+        checked.blueprint, checked.repository, checked.assembly.bindings, platform, released=snapshot.artifacts
+    )
     digests = {name: source.digest for name, source in sources.items()}
-    made = make_plan(checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region, cloud=cloud)
+    parts = {name: source.parts for name, source in sources.items()}
+    made = make_plan(
+        checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region, cloud=cloud, parts=parts
+    )
     refused = placed(refused_changes(made, checked.assembly), checked.source)
     _stop_at_errors(refused)
     checked = replace(checked, findings=(*checked.findings, *refused))

@@ -86,8 +86,9 @@ class Recorded:
 class DeploymentState:
     """One blueprint in one environment of one account and region. Fields up to `xray_enabled` are the spec's.
 
-    artifacts, sources: of the current revision. host_keys: instance id -> `ssh-ed25519 AAAA...`.
-    checkout: folder the deployment was applied from. cloud: `aws` or `local`. urls: service -> address.
+    artifacts, sources, parts: of the current revision; parts: service -> digests of what its release is made of.
+    host_keys: instance id -> `ssh-ed25519 AAAA...`. checkout: folder the deployment was applied from. cloud: `aws` or
+    `local`. urls: service -> address.
     """
 
     deployment_id: str
@@ -113,6 +114,7 @@ class DeploymentState:
     revisions: tuple[Revision, ...] = ()
     artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     sources: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     urls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     host_keys: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     recorded: Recorded | None = None
@@ -146,7 +148,7 @@ class DeploymentState:
     def snapshot(self) -> Snapshot:
         """What was recorded, as the basis of a plan; `artifacts` in it are digests of sources, as plans compare."""
         if self.recorded is None:
-            return Snapshot(Basis.RECORDED, artifacts=self.sources, revision=self.revision)
+            return Snapshot(Basis.RECORDED, artifacts=self.sources, revision=self.revision, parts=self.parts)
         return Snapshot(
             Basis.RECORDED,
             stack_id=self.stack_info.stack_id if self.stack_info else None,
@@ -157,6 +159,7 @@ class DeploymentState:
             physical_ids=self.recorded.physical_ids,
             artifacts=self.sources,
             revision=self.revision,
+            parts=self.parts,
         )
 
 

@@ -39,12 +39,14 @@ def make_plan(
     region: str | None = None,
     cloud: str = "",
     parameters: Mapping[str, str] = EMPTY,
+    parts: Mapping[str, Mapping[str, str]] = EMPTY,
 ) -> Plan:
     """What apply would do.
 
     sources: service -> Provenance, or its digest. made_at: RFC 3339. region: the blueprint's when None.
     cloud: `aws` or `local`.
-    parameters: template parameters that will be given; others keep the values of the snapshot.
+    parameters: template parameters that will be given; others keep the values of the snapshot. parts: service ->
+    digests of the parts of its release, for the reason.
     """
     stands = snapshot.status is not None
     failed = snapshot.status in ONLY_DELETABLE
@@ -61,7 +63,7 @@ def make_plan(
         basis=snapshot.basis,
         revision=snapshot.revision + 1,
         changes=tuple(changes),
-        releases=tuple(_releases(blueprint, snapshot, sources, changes)),
+        releases=tuple(_releases(blueprint, snapshot, sources, changes, parts)),
         template_digest=assembly.digest,
         digest="",
         made_at=made_at,
@@ -164,7 +166,11 @@ def _lost_with_failed(snapshot: Snapshot) -> list[Change]:
 
 
 def _releases(
-    blueprint: Blueprint, snapshot: Snapshot, sources: Mapping[str, Provenance | str], changes: Iterable[Change]
+    blueprint: Blueprint,
+    snapshot: Snapshot,
+    sources: Mapping[str, Provenance | str],
+    changes: Iterable[Change],
+    parts: Mapping[str, Mapping[str, str]],
 ) -> Iterable[ReleaseChange]:
     fresh = {
         change.path
@@ -179,12 +185,20 @@ def _releases(
         released = snapshot.artifacts.get(name)
         # A new instance has nothing on it yet, whatever is released elsewhere.
         before = None if f"services.{name}" in fresh else released
-        yield ReleaseChange(name, before, source, blueprint.services[name].instances, _reason(released, before, source))
+        if released is None:
+            reason = "first release"
+        elif before is None:
+            reason = "new instances"
+        elif released == source:
+            reason = "unchanged"
+        else:
+            reason = _changed_parts(snapshot.parts.get(name, EMPTY), parts.get(name, EMPTY))
+        yield ReleaseChange(name, before, source, blueprint.services[name].instances, reason)
 
 
-def _reason(released: str | None, before: str | None, source: str) -> str:
-    if released is None:
-        return "first release"
-    if before is None:
-        return "new instances"
-    return "unchanged" if released == source else "sources changed"
+def _changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    if not before or not after:
+        return "sources or settings changed"
+    changed = [part for part in after if before.get(part) != after[part]]
+    # Nothing of the user's: HiveMind itself makes another artifact of the same.
+    return f"{', '.join(changed)} changed" if changed else "built in another way now"

@@ -32,7 +32,8 @@ class Snapshot:
 
     status: CloudFormation status, None where there is no stack. template: as deployed. parameters:
     as deployed, NoEcho ones left out. physical_ids, outputs: by logical id / output key.
-    artifacts: service -> digest of what is released. revision: number, 0 for none.
+    artifacts: service -> digest of what is released. parts: service -> its parts' digests, by the part in words.
+    revision: number, 0 for none.
     """
 
     basis: Basis
@@ -44,6 +45,7 @@ class Snapshot:
     physical_ids: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     revision: int = 0
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
 
 
 NOTHING = Snapshot(Basis.NONE)

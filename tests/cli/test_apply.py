@@ -107,4 +107,12 @@ def test_a_release_alone_leaves_the_stack_as_it_was(local_project: Callable[...,
     said = project.run("apply", *project.target, "--yes").out
     assert "The stack is as it was." in said
     assert "0 resources" not in said
-    assert "health path  done  web /" in said
+    assert "health path  done  web /health" in said
+    assert "release on 1 instance: sources changed" in said
+    project.replace(
+        "hivemind.yaml",
+        "web:",
+        "web:\n    env: {GREETING: hi}",
+    )
+    planned = project.run("plan", *project.target).out
+    assert "release on 1 instance: environment changed" in planned

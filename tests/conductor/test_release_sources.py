@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
-from hivemind.agents.conductor.sources import release_sources
+from hivemind.agents.conductor.sources import ReleaseSource, release_sources
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Service
 from hivemind.local.cloud import host_platform
@@ -31,10 +33,19 @@ def platform(os: str, size: str) -> Platform:
 
 
 def digest(checked: Checked, service: Service | None = None, bindings: dict[str, Binding] | None = None) -> str:
+    return sources(checked, service, bindings).digest
+
+
+def sources(
+    checked: Checked,
+    service: Service | None = None,
+    bindings: dict[str, Binding] | None = None,
+    released: Mapping[str, str] = MappingProxyType({}),
+) -> ReleaseSource:
     blueprint = checked.blueprint
     if service is not None:
         blueprint = blueprint.with_services({"web": service}, {})
-    return release_sources(blueprint, checked.repository, bindings or {}, platform)["web"].digest
+    return release_sources(blueprint, checked.repository, bindings or {}, platform, released=released)["web"]
 
 
 def test_it_is_the_same_for_the_same(checked: Checked) -> None:
@@ -65,3 +76,34 @@ def test_code_changes_it(checked: Checked, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("print('another')\n")
     again = check(tmp_path / "hivemind.yaml", checked.plugins, lint=False)
     assert digest(again) != before
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ({"env": {"GREETING": "ho"}}, "environment"),
+        ({"secrets": {}}, "environment"),
+        ({"start": "python app.py --other"}, "start command"),
+        ({"release": "true"}, "release command"),
+        ({"port": 8001}, "port"),
+        ({"build": "true"}, "build command"),
+    ],
+)
+def test_what_differs_from_the_release_is_told_by_its_part(
+    checked: Checked, change: dict[str, object], part: str
+) -> None:
+    before = sources(checked)
+    after = sources(checked, replace(checked.blueprint.services["web"], **change))
+    assert [name for name in after.parts if after.parts[name] != before.parts[name]] == [part]
+
+
+def test_what_is_released_already_is_not_looked_into(checked: Checked) -> None:
+    assert sources(checked).parts
+    assert not sources(checked, released={"web": digest(checked)}).parts
+
+
+def test_another_file_is_another_source(checked: Checked, tmp_path: Path) -> None:
+    before = sources(checked)
+    (tmp_path / "app.py").write_text("print('another')\n")
+    after = sources(check(tmp_path / "hivemind.yaml", checked.plugins, lint=False))
+    assert [name for name in after.parts if after.parts[name] != before.parts[name]] == ["sources"]

@@ -144,7 +144,7 @@ def test_a_plugin_marks_what_holds_data() -> None:
     ("template", "source", "needed", "reason"),
     [
         (TEMPLATE, "d1", False, "unchanged"),
-        (TEMPLATE, "d2", True, "sources changed"),
+        (TEMPLATE, "d2", True, "sources or settings changed"),
         (edited(WebInstance1={"SubnetId": "t"}), "d1", True, "new instances"),
         (edited(WebInstance1={"InstanceType": "t3.small"}), "d1", False, "unchanged"),
     ],
@@ -152,6 +152,21 @@ def test_a_plugin_marks_what_holds_data() -> None:
 def test_releases(template: dict[str, Any], source: str, needed: bool, reason: str) -> None:
     (release,) = made(template, source=source).releases
     assert (release.needed, release.reason, release.instances) == (needed, reason, 2)
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        ({"sources": "1", "environment": "3"}, "environment changed"),
+        ({"sources": "0", "environment": "0"}, "sources, environment changed"),
+        ({"sources": "1", "environment": "2"}, "built in another way now"),
+        ({}, "sources or settings changed"),
+    ],
+)
+def test_a_release_says_what_changed(now: dict[str, str], reason: str) -> None:
+    standing = replace(STANDING, parts={"web": {"sources": "1", "environment": "2"}})
+    (release,) = made(snapshot=standing, source="d2", parts={"web": now}).releases
+    assert release.reason == reason
 
 
 def test_sources_may_be_provenances() -> None:

@@ -111,7 +111,8 @@ def live_snapshot(
     )
     if snapshot.status is None:
         return replace(snapshot, artifacts={})
-    return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)))
+    parts = state.parts if state else {}
+    return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)), parts=parts)
 
 
 def _revision_in(snapshot: Snapshot) -> int:
