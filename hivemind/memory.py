@@ -6,9 +6,8 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from hivemind import __version__, home
@@ -64,7 +63,17 @@ def of(name: str, *, package: Path, needs: Iterable[str]) -> Memory:
 
     package: folder of the modules that do it; any change of them is another judge. needs: distributions they build on.
     """
-    modules = [(file.relative_to(package), file.stat()) for file in sorted(package.rglob("*.py"))]
-    code = [f"{file} {found.st_size} {found.st_mtime_ns}" for file, found in modules]
-    judge = "\n".join([__version__, *(f"{need} {version(need)}" for need in needs), *code])
+    from hivemind.installed import version
+
+    judge = "\n".join([__version__, *(f"{need} {version(need)}" for need in needs), *sorted(_code(package))])
     return Memory(home.caches() / name, judge)
+
+
+def _code(folder: Path | str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                found = entry.stat()
+                yield f"{entry.path} {found.st_size} {found.st_mtime_ns}"
+            elif entry.is_dir() and entry.name != "__pycache__":
+                yield from _code(entry.path)

@@ -105,36 +105,56 @@ def planned(
     region: str,
     cloud: str,
     made_at: str,
+    again: bool = False,
 ) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 
     snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
-    in the cloud that is meant.
+    in the cloud that is meant. again: whether every service is released again, as if nothing were.
     Returns the Checked with what the stack knows better (health check paths that were found by asking the
     application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
     what no build could come of, and for changes that the cloud would refuse.
     """
-    from hivemind.agents.compiler.review import review
     from hivemind.agents.conductor.sources import release_sources
-    from hivemind.plan.databases import refused_changes
     from hivemind.plan.make import make_plan
 
     checked = with_known_health_paths(checked, snapshot)
-    found = placed(review(checked.blueprint, checked.repository, platform), checked.source)
-    _stop_at_errors(found)
-    checked = replace(checked, findings=(*checked.findings, *found))
+    released = {} if again else snapshot.artifacts
     sources = release_sources(
-        checked.blueprint, checked.repository, checked.assembly.bindings, platform, released=snapshot.artifacts
+        checked.blueprint, checked.repository, checked.assembly.bindings, platform, released=released
     )
     digests = {name: source.digest for name, source in sources.items()}
     parts = {name: source.parts for name, source in sources.items()}
     made = make_plan(
-        checked.blueprint, checked.assembly, snapshot, digests, made_at, region=region, cloud=cloud, parts=parts
+        checked.blueprint,
+        checked.assembly,
+        snapshot,
+        digests,
+        made_at,
+        region=region,
+        cloud=cloud,
+        parts=parts,
+        again=again,
     )
-    refused = placed(refused_changes(made, checked.assembly), checked.source)
-    _stop_at_errors(refused)
-    checked = replace(checked, findings=(*checked.findings, *refused))
+    found = placed(_of_plan(checked, made, platform), checked.source)
+    _stop_at_errors(found)
+    checked = replace(checked, findings=(*checked.findings, *found))
     return checked, made, sources
+
+
+def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platform]) -> Iterator[Finding]:
+    """Findings on what would be done; what stands and stays was looked at when it was made."""
+    released = {change.service for change in plan.releases if change.needed}
+    if released:
+        from hivemind.agents.compiler.review import review
+
+        blueprint = checked.blueprint
+        services = {name: service for name, service in blueprint.services.items() if name in released}
+        yield from review(replace(blueprint, services=services), checked.repository, platform)
+    if plan.changes:
+        from hivemind.plan.databases import refused_changes
+
+        yield from refused_changes(plan, checked.assembly)
 
 
 def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:

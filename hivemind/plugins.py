@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import importlib.metadata
 import inspect
 import re
 import sys
@@ -25,9 +24,9 @@ from hivemind import hookspecs
 from hivemind.blame import PluginError, Source, ask, summary_of
 from hivemind.events import Event
 from hivemind.findings import Finding, Place, Severity
+from hivemind.installed import GROUP, entry_points
 from hivemind.listeners import Listeners
 
-GROUP = "hivemind"
 PROJECT_FILE = "hivemind_plugin.py"
 BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")
 KINDS = ("project", "-p", "entry point", "builtin")
@@ -238,10 +237,10 @@ def load(
         _add_named(plugins, name, points)
     if third_party:
         notes += _add_project(plugins, project)
-        for source, point in (entry for entries in points.values() for entry in entries):
+        for source in (entry for entries in points.values() for entry in entries):
             if source.name not in blocked and not _loaded(plugins, source):
                 try:
-                    plugins.add(source, _imported(source, point.load))
+                    _load_entry_point(plugins, source)
                 except PluginError as error:
                     plugins._set_aside(error)
     known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_FILE).stem}
@@ -251,34 +250,27 @@ def load(
     return plugins
 
 
-def _entry_points() -> dict[str, list[tuple[Source, importlib.metadata.EntryPoint]]]:
+def _entry_points() -> dict[str, list[Source]]:
     """Installed plugins by name; a name that two distributions use has two entries, sorted by distribution."""
-    found: dict[str, list[tuple[Source, importlib.metadata.EntryPoint]]] = {}
-    points = importlib.metadata.entry_points(group=GROUP)
-    for point in sorted(points, key=lambda point: (point.name, point.dist.name if point.dist else "", point.value)):
-        distribution = point.dist
-        source = Source(
-            point.name,
-            "entry point",
-            point.value,
-            distribution.name if distribution else None,
-            distribution.version if distribution else None,
-        )
-        entries = found.setdefault(point.name, [])
-        if all(source != known for known, _ in entries):
-            entries.append((source, point))
+    found: dict[str, list[Source]] = {}
+    for point in entry_points():
+        source = Source(point.name, "entry point", point.value, point.distribution, point.version)
+        found.setdefault(point.name, []).append(source)
     return found
 
 
-def _add_named(
-    plugins: Plugins, name: str, points: Mapping[str, list[tuple[Source, importlib.metadata.EntryPoint]]]
-) -> None:
+def _load_entry_point(plugins: Plugins, source: Source) -> None:
+    from importlib.metadata import EntryPoint
+
+    plugins.add(source, _imported(source, EntryPoint(source.name, source.module, GROUP).load))
+
+
+def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[Source]]) -> None:
     """`-p NAME`: the user asked for this one, so that its failure is not set aside."""
     if name in plugins._sources:
         return
     if name in points:
-        source, point = points[name][0]
-        plugins.add(source, _imported(source, point.load))
+        _load_entry_point(plugins, points[name][0])
         return
     source = Source(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:

@@ -10,7 +10,6 @@ from hivemind.lint.explained import explained
 from hivemind.lint.matches import DeadlineError, Match
 from hivemind.template import limits
 from hivemind.template.fragment import Assembly, Owner
-from hivemind.template.render import as_json
 from hivemind.template.resource_types import REFERENCE_REGION, region_names
 
 DEADLINE = 60.0
@@ -42,7 +41,7 @@ def lint(
     the reference region counts. worker: whether a resident process may be used and left running; never in CI and where
     `HIVEMIND_NO_WORKER` is set. deadline: seconds after which linting is given up, with a warning.
     """
-    template = as_json(assembly.template)
+    template = assembly.text
     places = tuple(sorted(region_names() & {region, *regions})) or (REFERENCE_REGION,)
     try:
         matches = _matches(template, places, worker=worker, deadline=deadline)
@@ -53,7 +52,7 @@ def lint(
             f"cfn-lint was not done after {deadline:.0f} s; the template is used without its word",
             hint="Conditions that override each other make it slow; simplify overrides or plugins' fragments.",
         )
-        return in_order([late, *limits.exceeded(assembly.template)])
+        return in_order([late, *limits.exceeded(assembly.template, template)])
     except Exception as error:  # noqa: BLE001  - a defect of cfn-lint must not keep a good template from being used
         failed = Finding(
             "E0002",
@@ -61,9 +60,9 @@ def lint(
             f"cfn-lint failed on this template ({type(error).__name__}: {error}); it is used without its word",
             hint="Look at what overrides and third-party plugins put into it: hivemind template",
         )
-        return in_order([failed, *limits.exceeded(assembly.template)])
+        return in_order([failed, *limits.exceeded(assembly.template, template)])
     shown = (match for match in matches if explained(match) is None)
-    return in_order([*_traced(assembly, shown), *limits.exceeded(assembly.template)])
+    return in_order([*_traced(assembly, shown), *limits.exceeded(assembly.template, template)])
 
 
 def _matches(template: str, regions: Sequence[str], *, worker: bool, deadline: float) -> tuple[Match, ...]:

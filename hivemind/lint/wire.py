@@ -9,11 +9,11 @@ import socket
 import stat
 import struct
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from hivemind import home
+from hivemind.installed import version
 
 LARGEST = 32_000_000
 HEADER = struct.Struct("!I")

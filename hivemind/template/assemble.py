@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -67,15 +68,19 @@ def assemble(
             },
         }
     )
-    template, failed = apply_overrides(template, blueprint.overrides)
-    template = render.canonical(template)
+    if blueprint.overrides:
+        template, failed = apply_overrides(template, blueprint.overrides)
+        template = render.canonical(template)
+    else:
+        failed = ()
+    text = render.as_json(template)
     owners = _owners_after_overrides(template, owners)
     findings += [
         *failed,
         *_typeless(template["Resources"], owners),
         *_dangling(template, owners),
         *_unbound(template, merged),
-        *limits.exceeded(template),
+        *limits.exceeded(template, text),
     ]
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
@@ -86,7 +91,7 @@ def assemble(
         images=MappingProxyType(
             {name: image for name, image in sorted(merged.images.items()) if name in template.get("Parameters", {})}
         ),
-        digest=render.digest(template),
+        digest=sha256(text.encode()).hexdigest(),
         overridden=MappingProxyType(written(blueprint.overrides)),
     )
 

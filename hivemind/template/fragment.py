@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+from hivemind.template.render import as_json
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -67,6 +70,11 @@ class Assembly:
     images: Mapping[str, str]
     digest: str
     overridden: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+
+    @cached_property
+    def text(self) -> str:
+        """The template as it is sent and measured: the shortest JSON."""
+        return as_json(self.template)
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:

@@ -6,15 +6,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hivemind.findings import Finding, Severity
-from hivemind.template.render import as_json
 
 INLINE_BYTES = 51_200
 LARGEST_BYTES = 1_000_000
 COUNTS: Mapping[str, int] = {"Resources": 500, "Parameters": 200, "Outputs": 200}
 
 
-def exceeded(template: Mapping[str, Any]) -> Iterator[Finding]:
-    """Findings for a template that CloudFormation would refuse, and a remark on one that must go through S3."""
+def exceeded(template: Mapping[str, Any], text: str) -> Iterator[Finding]:
+    """Findings for a template that CloudFormation would refuse, and a remark on one that must go through S3.
+
+    text: the template as it is sent.
+    """
     for section, limit in COUNTS.items():
         count = len(template.get(section) or {})
         if count > limit:
@@ -24,7 +26,7 @@ def exceeded(template: Mapping[str, Any]) -> Iterator[Finding]:
                 f"the template has {count} {section.lower()}; CloudFormation takes {limit}",
                 hint="Split the blueprint into two deployments.",
             )
-    size = len(as_json(template).encode())
+    size = len(text.encode())
     if size > LARGEST_BYTES:
         yield Finding(
             "H411",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -33,11 +32,6 @@ def as_yaml(template: Mapping[str, Any]) -> str:
     from hivemind.template.yamltext import dump
 
     return dump(canonical(template))
-
-
-def digest(template: Mapping[str, Any]) -> str:
-    """sha256 hex of the template's shortest JSON."""
-    return hashlib.sha256(as_json(template).encode()).hexdigest()
 
 
 def _plain(value: Any) -> Any:

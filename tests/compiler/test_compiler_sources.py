@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import fnmatch
+import re
 from pathlib import Path
 
 import pytest
 from compiler_builds import HOST, lay
+from hypothesis import given
+from hypothesis import strategies as st
 
-from hivemind.agents.compiler.sources import gather, looks_secret, source_digest
+from hivemind.agents.compiler.sources import NO_SECRETS, SECRETS, gather, looks_secret, source_digest
 from hivemind.blueprint.model import Service
 from hivemind.repository import read
 
@@ -92,3 +96,17 @@ def test_the_digest_follows_content_mode_and_commands_and_nothing_else(tmp_path:
 def test_provenance_without_git(tmp_path: Path) -> None:
     provenance = source_digest(Service("web"), read(lay(tmp_path, {"a": ""})), HOST)
     assert (provenance.commit, provenance.dirty) == (None, True)
+
+
+PIECES = st.sampled_from([part for pattern in (*SECRETS, *NO_SECRETS) for part in re.split(r"(\*|\.|_|-)", pattern)])
+
+
+@pytest.mark.property
+@given(st.lists(PIECES | st.text(alphabet="ay.-_*", max_size=3), min_size=1, max_size=6).map("".join))
+def test_names_fit_patterns_as_in_a_shell(name: str) -> None:
+    fits = [any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns) for patterns in (NO_SECRETS, SECRETS)]
+    assert looks_secret(name) == (fits == [False, True])
+
+
+def test_each_pattern_has_at_most_one_star() -> None:
+    assert all(pattern.count("*") <= 1 and not set(pattern) & set("?[") for pattern in (*SECRETS, *NO_SECRETS))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from hivemind.agents.compiler.workspaces import Workspace, find
 from hivemind.artifact import Platform, Provenance
 from hivemind.blueprint.model import Service
 from hivemind.repositories.commit import head
 from hivemind.repository import Repository
 
-FORMAT = 2
+FORMAT = 3
 """Part of every input digest: raise it when the same input is built differently."""
 
 SECRETS = (
@@ -32,11 +32,22 @@ _OURS = frozenset({"hivemind.yaml", "hivemind.yml", ".hivemindignore", "hivemind
 
 @dataclass(frozen=True)
 class Sources:
-    """root: the service's folder. files: paths in it, sorted. left_out: files that look like secrets."""
+    """root: the service's folder. files: paths in it, sorted. left_out: files that look like secrets. workspace: what
+    stands around it, None for a service on its own."""
 
     root: Path
     files: tuple[str, ...]
     left_out: tuple[str, ...]
+    workspace: Workspace | None = None
+
+    @property
+    def whole(self) -> Sources:
+        """The service with its workspace, seen from the workspace's root; itself where it is on its own."""
+        around = self.workspace
+        if around is None:
+            return self
+        own = (f"{around.folder}/{file}" for file in self.files)
+        return Sources(around.root, tuple(sorted({*around.files, *own})), self.left_out)
 
     def text(self, file: str) -> str | None:
         """A packed file's text; None where it is not among the files."""
@@ -46,7 +57,7 @@ class Sources:
 
 
 def gather(service: Service, repository: Repository) -> Sources:
-    """The files of a service that go into its artifact."""
+    """The files of a service that go into its artifact, and those around it that its build reads."""
     root = repository.root / service.path
     named = {PurePosixPath(name).as_posix() for name in service.pack}
     files, left_out = [], []
@@ -58,15 +69,28 @@ def gather(service: Service, repository: Repository) -> Sources:
         else:
             files.append(file)
     asked = {name for name in named if name not in files and _is_inside(root, name)}
-    return Sources(root, tuple(sorted({*files, *asked})), tuple(left_out))
+    around = find(service.path, repository)
+    if around is not None:
+        known = [file for file in around.files if file.rpartition("/")[2] not in _OURS]
+        plain = tuple(file for file in known if not looks_secret(file) or _plain_settings(around.root, file))
+        around = replace(around, files=plain)
+    return Sources(root, tuple(sorted({*files, *asked})), tuple(left_out), around)
 
 
 def looks_secret(file: str) -> bool:
     """Whether a file's name is one that usually holds secrets."""
     name = file.rpartition("/")[2].lower()
-    if any(fnmatch.fnmatchcase(name, pattern) for pattern in NO_SECRETS):
-        return False
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in SECRETS)
+    return not _fits(name, NO_SECRETS) and _fits(name, SECRETS)
+
+
+def _fits(name: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern fits, each a name with at most one `*` in it. Every command that plans asks this of every
+    file: turning the patterns into regular expressions first took longer than all the rest of it."""
+    for pattern in patterns:
+        start, star, end = pattern.partition("*")
+        if name == pattern if not star else name.startswith(start) and name[len(start) :].endswith(end):
+            return True
+    return False
 
 
 def _plain_settings(root: Path, file: str) -> bool:
@@ -114,6 +138,10 @@ def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
     whole = hashlib.sha256(json.dumps(settled, sort_keys=True).encode())
     for line in digests(sources.root, sources.files):
         whole.update(line.encode())
+    if sources.workspace:
+        whole.update(f"workspace {sources.workspace.folder}\n".encode())
+        for line in digests(sources.workspace.root, sources.workspace.files):
+            whole.update(line.encode())
     return whole.hexdigest()
 
 

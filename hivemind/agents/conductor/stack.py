@@ -9,7 +9,6 @@ from hivemind.agents.deployer.targets import Target, deregister_and_drain
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.plan.model import Action
 from hivemind.template.names import target_group
-from hivemind.template.render import as_json
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
@@ -76,7 +75,7 @@ def drive(
 
     request = StackRequest(
         stack_name=run.checked.blueprint.stack_name,
-        body=as_json(assembly.template),
+        body=assembly.text,
         parameters=run.parameters,
         owners=assembly.owners,
         protected=run.checked.blueprint.require_clean,
