@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument, yes_option
+from hivemind.cli.context import again_option, environment_option, json_option, local_option, path_argument, yes_option
 from hivemind.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     "--lose", multiple=True, metavar="LOGICAL_ID", help="Agree that this resource, which holds data, may be lost."
 )
 @click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+@again_option
 @json_option
 def command(
     path: Path,
@@ -45,6 +46,7 @@ def command(
     require_clean: bool | None,
     lose: tuple[str, ...],
     wait: float,
+    again: bool,
     as_json: bool,
 ) -> int:
     """Create or update the deployment, release the application and verify it.
@@ -72,7 +74,8 @@ def command(
     with acquire(
         folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")
     ) as lease:
-        run = prepare(checked, cloud, may_lose=frozenset(lose), say=_note)
+        again = again or (reviewed is not None and reviewed.releases_again)
+        run = prepare(checked, cloud, may_lose=frozenset(lose), again=again, say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)
         if run.plan.empty and not run.unverified:

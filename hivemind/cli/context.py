@@ -72,3 +72,13 @@ def json_option(function: Callable[Parameters, Result]) -> Callable[Parameters, 
 def yes_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`--yes`. Handed over as `yes: bool`."""
     return click.option("-y", "--yes", is_flag=True, help="Ask nothing; take yes for an answer.")(function)
+
+
+def again_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """`--release-again`. Handed over as `again: bool`."""
+    return click.option(
+        "--release-again",
+        "again",
+        is_flag=True,
+        help="Release every service, also where nothing changed: after a secret got another value.",
+    )(function)

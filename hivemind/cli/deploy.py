@@ -94,6 +94,7 @@ def command(
         require_clean=None,
         lose=(),
         wait=0.0,
+        again=False,
         as_json=as_json,
     )
     return int(applied or ExitCode.OK)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument
+from hivemind.cli.context import again_option, environment_option, json_option, local_option, path_argument
 from hivemind.exits import ExitCode
 
 
@@ -18,8 +18,11 @@ from hivemind.exits import ExitCode
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `hivemind apply FILE`."
 )
+@again_option
 @json_option
-def command(path: Path, environment: str | None, local: bool | None, out: Path | None, as_json: bool) -> int:
+def command(
+    path: Path, environment: str | None, local: bool | None, out: Path | None, again: bool, as_json: bool
+) -> int:
     """Show what apply would create, change, replace and delete.
 
     The plan says its basis: live (compared with the cloud as it stands), recorded (with the last known state), or none.
@@ -40,7 +43,7 @@ def command(path: Path, environment: str | None, local: bool | None, out: Path |
     made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
     cloud = "local" if is_local_target(checked, local) else "aws"
     compared, plan, _ = planned(
-        checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at
+        checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at, again=again
     )
     tell_new(checked, compared, as_json=as_json)
     if out is not None:

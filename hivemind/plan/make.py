@@ -11,7 +11,7 @@ from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.holdings import holds_data
-from hivemind.plan.model import Action, Change, Plan, ReleaseChange, Snapshot
+from hivemind.plan.model import ASKED_FOR, Action, Change, Plan, ReleaseChange, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 
 ONLY_DELETABLE = frozenset(
@@ -40,13 +40,14 @@ def make_plan(
     cloud: str = "",
     parameters: Mapping[str, str] = EMPTY,
     parts: Mapping[str, Mapping[str, str]] = EMPTY,
+    again: bool = False,
 ) -> Plan:
     """What apply would do.
 
     sources: service -> Provenance, or its digest. made_at: RFC 3339. region: the blueprint's when None.
     cloud: `aws` or `local`.
     parameters: template parameters that will be given; others keep the values of the snapshot. parts: service ->
-    digests of the parts of its release, for the reason.
+    digests of the parts of its release, for the reason. again: whether every service is released, whatever is.
     """
     stands = snapshot.status is not None
     failed = snapshot.status in ONLY_DELETABLE
@@ -63,7 +64,7 @@ def make_plan(
         basis=snapshot.basis,
         revision=snapshot.revision + 1,
         changes=tuple(changes),
-        releases=tuple(_releases(blueprint, snapshot, sources, changes, parts)),
+        releases=tuple(_releases(blueprint, snapshot, sources, changes, parts, again=again)),
         template_digest=assembly.digest,
         digest="",
         made_at=made_at,
@@ -171,6 +172,8 @@ def _releases(
     sources: Mapping[str, Provenance | str],
     changes: Iterable[Change],
     parts: Mapping[str, Mapping[str, str]],
+    *,
+    again: bool,
 ) -> Iterable[ReleaseChange]:
     fresh = {
         change.path
@@ -184,9 +187,11 @@ def _releases(
         source = given if isinstance(given, str) else given.digest
         released = snapshot.artifacts.get(name)
         # A new instance has nothing on it yet, whatever is released elsewhere.
-        before = None if f"services.{name}" in fresh else released
+        before = None if again or f"services.{name}" in fresh else released
         if released is None:
             reason = "first release"
+        elif again:
+            reason = ASKED_FOR
         elif before is None:
             reason = "new instances"
         elif released == source:

@@ -74,6 +74,10 @@ class Change:
     may_replace: tuple[str, ...] = ()
 
 
+ASKED_FOR = "asked for, though nothing changed"
+"""Reason of a release that is made again."""
+
+
 @dataclass(frozen=True)
 class ReleaseChange:
     """A service's release. source: digest of sources now (Provenance.digest); before: of those released."""
@@ -113,6 +117,11 @@ class Plan:
     @property
     def empty(self) -> bool:
         return not self.changes and not any(release.needed for release in self.releases)
+
+    @property
+    def releases_again(self) -> bool:
+        """Whether it was made to release again what is released already."""
+        return any(release.reason == ASKED_FOR for release in self.releases)
 
     @property
     def losing_data(self) -> tuple[Change, ...]:

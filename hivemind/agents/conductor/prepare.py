@@ -34,13 +34,14 @@ def prepare(
     cloud: Cloud,
     *,
     may_lose: frozenset[str] = frozenset(),
+    again: bool = False,
     clock: Clock = SYSTEM_CLOCK,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Reads what stands and makes the plan, live. The caller holds the lease.
 
-    say: told one line when an interrupted run's stack operation is waited for. Raises Refused for a deployment that
-    was not made through CloudFormation.
+    again: whether every service is released, also where nothing changed. say: told one line when an interrupted run's
+    stack operation is waited for. Raises Refused for a deployment that was not made through CloudFormation.
     """
     store = StateStore(cloud.state)
     identity = id_of(checked, cloud)
@@ -54,7 +55,7 @@ def prepare(
     snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
     now = clock.now().isoformat(timespec="seconds")
     checked, plan, sources = planned(
-        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now
+        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again
     )
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
