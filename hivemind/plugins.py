@@ -115,6 +115,10 @@ class Plugins:
                 return Contribution(source.name, result)
         return None
 
+    def others(self, hook: str) -> bool:
+        """Whether plugins beside the built-in ones implement a hook."""
+        return any(source.kind != "builtin" for source, _, _ in self._implementations(hook, kinds=KINDS))
+
     def notify(self, event: Event) -> tuple[PluginError, ...]:
         """Tells every listener (`hivemind_event`) of an event; returns what went wrong and was not reported before.
 

@@ -59,4 +59,4 @@ def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.M
 def test_a_wanted_version_that_the_local_machine_lacks_is_replaced_with_a_notice(tmp_path: Path) -> None:
     artifact = build(lay(tmp_path / "in", {"a.js": ""}), tmp_path / "store", HOST, runtime="node 99", start="node a.js")
     assert artifact.runtime == "node 20.0.0"
-    assert artifact.notices == ("Node 99 asked for, this machine has 20.0.0: that one runs it",)
+    assert artifact.notices == ("Node 99 asked for, which can't be had: 20.0.0 of this machine runs it",)

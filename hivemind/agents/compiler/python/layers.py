@@ -88,7 +88,7 @@ def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str
         hint = f"from here only wheels for {work.platform.os} and Python {chosen.minor} can be installed"
     work.programs.run(
         [*pip.command, "--target", str(target), *arguments],
-        cwd=work.app,
+        cwd=work.base,
         env=clean(),
         hint=hint,
         shown=f"pip install {' '.join(_shown(arguments, work))}",
@@ -116,7 +116,7 @@ def _key(work: Work, asked: Asked, chosen: Chosen) -> str:
     if asked.whole:
         from hivemind.agents.compiler.sources import digests
 
-        for line in digests(work.sources.root, work.sources.files):
+        for line in digests(work.sources.whole.root, work.sources.whole.files):
             digest.update(line.encode())
     return digest.hexdigest()
 

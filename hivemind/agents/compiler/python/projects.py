@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -47,15 +48,16 @@ def local(sources: Sources, asked: Asked, text: str) -> None:
     path, _, extras = text.removeprefix("file:").partition("[")
     folder = PurePosixPath(path).as_posix()
     content = toml(sources, "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml")
+    base = sources.workspace.folder if sources.workspace else "."
     project = content.get("project")
     if not isinstance(project, dict) or "dependencies" in project.get("dynamic", ()):
-        asked.whole.append(text)
+        asked.whole.append(posixpath.join(base, text) if base != "." else text)
         return
     asked.lines += _strings(project.get("dependencies"))
     optional = project.get("optional-dependencies", {})
     for extra in filter(None, (name.strip() for name in extras.rstrip("]").split(","))):
         asked.lines += _strings(optional.get(extra))
-    asked.locals.append(folder)
+    asked.locals.append(posixpath.normpath(posixpath.join(base, folder)))
 
 
 def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str, str]) -> None:
@@ -74,7 +76,7 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
         asked.notices += [f"{held.lock.file}: {each}" for each in held.missing if each.by]
         _pin(asked, held.packages)
     if _is_package(content, wanted):
-        asked.locals.append(".")
+        asked.locals.append(sources.workspace.folder if sources.workspace else ".")
 
 
 def locked(sources: Sources, wanted: Wanted, target: Mapping[str, str]) -> Locked | None:

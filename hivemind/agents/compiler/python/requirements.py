@@ -95,6 +95,8 @@ def _resolves_freely(asked: Asked) -> bool:
 def parts(service: Service, sources: Sources) -> list[str]:
     """The commands that install what a service depends on."""
     command = service.install or _default(sources)
+    if sources.workspace and re.fullmatch(r"(?:python -m )?pip install (?:-e )?\.", command or ""):
+        command = "uv sync"  # what the workspace's lock holds
     return re.split(r"\s*(?:&&|;)\s*", command.strip()) if command else []
 
 
@@ -108,6 +110,8 @@ def project_command(part: str) -> projects.Wanted | None:
 
 
 def _default(sources: Sources) -> str | None:
+    if sources.workspace:
+        return "uv sync"
     for lock, command in _LOCKED.items():
         if lock in sources.files:
             return command

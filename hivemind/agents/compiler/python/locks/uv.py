@@ -21,11 +21,11 @@ from hivemind.agents.compiler.python.locks.model import (
 FILE = "uv.lock"
 
 
-def read(text: str) -> Lock:
-    """Raises LockError."""
+def read(text: str, folder: str = ".") -> Lock:
+    """What the lock holds for the project in a folder, relative to the lock. Raises LockError."""
     content = tables(FILE, text)
     found = list(entries(FILE, content))
-    root = next((each for each in found if _folder(each.get("source")) == "."), None)
+    root = next((each for each in found if _folder(each.get("source")) == folder), None)
     if root is None:
         members = content.get("manifest", {}).get("members")
         raise LockError(

@@ -1,0 +1,71 @@
+"""Deno: the program out of the npm package that carries it, with its cache of modules beside the application."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from hivemind.agents.compiler import nodetools
+from hivemind.agents.compiler.custom import run_build, run_install
+from hivemind.agents.compiler.environment import clean
+from hivemind.agents.compiler.languages import tools
+from hivemind.agents.compiler.sbom import component
+from hivemind.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hivemind.agents.compiler.building import Work
+
+CACHE = ".deno"
+_SYSTEMS = {"x86_64": "x64-glibc", "aarch64": "arm64-glibc"}
+
+
+def build(work: Work) -> None:
+    """Fetches what the application imports, runs the build command, and brings Deno along. Raises StageError(BUILD)."""
+    tools.require(work.service, work.sources)
+    service = work.service
+    if not service.start:
+        raise StageError(
+            Stage.BUILD,
+            f"{service.name}: nothing says how it is started",
+            subject=service.name,
+            path=f"services.{service.name}",
+            hint="add  start: deno run --allow-net --allow-env main.ts",
+        )
+    version = (service.runtime or "").partition(" ")[2].strip().removeprefix("v") or "2"
+    own = nodetools.tool(work, "deno", version, scripts=True)
+    settings = {"DENO_DIR": str(work.app / CACHE), "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1", "DENO_NO_PROMPT": "1"}
+    path = clean(own)["PATH"]
+    if service.install:
+        run_install(work, service.install, PATH=path, **settings)
+    run_build(work, own, **settings)
+    for left in ("gen", "check_cache_v2", "node_analysis_cache_v2", "dep_analysis_cache_v2", "fast_check_cache_v2"):
+        # Caches with times and paths in them, which Deno makes again.
+        for made in work.app.glob(f"{CACHE}/{left}*"):
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+    for made in work.app.glob(f"{CACHE}/*.db*"):
+        made.unlink()
+    binary = _binary(work, version)
+    folder = work.tree / "runtime" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(binary, folder / "deno")
+    exact = str(nodetools.read(binary.parent / "package.json").get("version", version))
+    work.carried.append(component("npm", "deno", exact, sort="platform"))
+    work.runtime = f"deno {exact}"
+    # Relative to where the unit runs it: the application's own folder.
+    work.env = {"DENO_DIR": CACHE, "DENO_NO_UPDATE_CHECK": "1", "DENO_NO_PROMPT": "1"}
+    work.path = ["runtime/bin"]
+
+
+def _binary(work: Work, version: str) -> Path:
+    """Deno for the instance's processor."""
+    system = _SYSTEMS.get(work.platform.machine)
+    if system is None:
+        raise StageError(
+            Stage.BUILD,
+            f"{work.service.name}: there is no Deno for {work.platform.machine} to bring along",
+            subject=work.service.name,
+        )
+    package = f"@deno/linux-{system}"
+    return nodetools.tool(work, package, version, force=True).parent / package / "deno"
