@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from hivemind.blueprint.engines import POSTGRES, nearest_postgres
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.sizes import DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.blueprint.suggest import did_you_mean, listed, nearest
@@ -56,6 +57,17 @@ def _size(
     if _SIZE.fullmatch(bare) and prefixed:
         return None  # a family newer than our list: `unlisted` warns
     return Problem("H104", message, f"such as  {example}")
+
+
+def _postgres_version(text: str) -> Problem | None:
+    near = nearest_postgres(text)
+    if near is None:
+        return None
+    known = f'"{min(POSTGRES)}" to "{max(POSTGRES)}"'
+    hint = (
+        f'did you mean "{near}"? Known: {known}, or an exact one such as "{max(POSTGRES)}.{POSTGRES[max(POSTGRES)]}".'
+    )
+    return Problem("H134", f'RDS has no version "{text}" of PostgreSQL, which {{owner}} asks for', hint)
 
 
 def unlisted(text: str) -> str | None:
@@ -187,6 +199,7 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "folder": _folder,
     "host": _host,
     "json-pointer": _json_pointer,
+    "postgres-version": _postgres_version,
     "rds-instance-class": _database_class,
     "regex": _regex,
     "route": _route,

@@ -25,7 +25,7 @@ SCHEMA: Mapping[str, Any] = {
     "properties": {
         "version": {
             "type": "string",
-            "pattern": r"^[1-9][0-9](\.[0-9]+)?$",
+            "format": "postgres-version",
             "default": "16",
             "description": 'Version of PostgreSQL: the major one ("16", the newest minor one is taken) or an exact one '
             '("16.8"). In quotes, so that it is text.',

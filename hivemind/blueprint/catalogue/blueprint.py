@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("H131", "PORT under env", "HiveMind sets PORT to the port that the load balancer asks.", "Write  port:  in the service.", "services:\n  web:\n    env: {PORT: 8000}"),
     Entry("H132", "nothing to remove", "In an environment null removes what the rest of the file has; here it has nothing of this name.", "Correct the name. An empty service is written {} .", "environments:\n  staging: {services: {wokrer: null}}"),
     Entry("H133", "certificate of another region", "A load balancer takes ACM certificates of its own region only.", "Request a certificate in the deployment's region, and name that one."),
+    Entry("H134", "no such version of a database", "RDS does not offer this version of the engine for new databases.", "Take the one that the hint names: a major version, or an exact one. In quotes, so that it is text.", "resources:\n  db: {type: postgres, version: \"99\"}"),
     Entry("H301", "no start command", "Nothing in the repository says how the application is started.", "Write it:  start: COMMAND ."),
     Entry("H302", "nothing to serve", "The folder looks like a library or a command-line program: nothing in it serves requests.", "Write start (and port) where it does serve, or kind: worker."),
     Entry("H303", "a resource seems to be needed", "The code uses something, such as a database, that no resource of the blueprint provides.", "Add a resource of that type, or hand its address over with env or secrets."),
