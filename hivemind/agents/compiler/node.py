@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
 import shlex
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,9 +32,9 @@ _CACHES = (".next/cache", ".next/trace", ".nuxt", ".svelte-kit", ".astro", ".vit
 
 def build(work: Work) -> None:
     """Installs, builds, prunes to production dependencies, and sees to it that there is a Node to run it."""
-    manager = install_and_build(work)
-    if manager is not None:
-        _prune(work, manager)
+    installed = install_and_build(work)
+    if installed is not None:
+        _prune(work, installed)
     if work.service.build:
         for cache in _CACHES:
             _remove(work.app / cache, unless=work.sources.files)
@@ -45,10 +47,18 @@ def build(work: Work) -> None:
     work.path = [*own, "app/node_modules/.bin", "runtime/bin"]
 
 
-def install_and_build(work: Work) -> Manager | None:
+@dataclass(frozen=True)
+class Installed:
+    """manager: that installed. changed: whether the project's own scripts wrote into `node_modules`."""
+
+    manager: Manager
+    changed: bool
+
+
+def install_and_build(work: Work) -> Installed | None:
     """`node_modules` in the application's folder, development dependencies included while something is built.
 
-    Returns the package manager, None where there is no manifest.
+    None where there is no manifest.
     """
     service = work.service
     if "package.json" not in work.sources.files:
@@ -64,10 +74,11 @@ def install_and_build(work: Work) -> Manager | None:
             else "no package-lock.json: npm chose versions by package.json; the next build may get others"
         )
     first = _first(work, manager)
+    changed = False
     if service.install and not _INSTALL.match(service.install):
         work.programs.run(service.install, cwd=work.root, env=_environment(*first))
     else:
-        _install(work, manager, first)
+        changed = _install(work, manager, first)
     bins = [work.app / "node_modules" / ".bin", *([] if work.folder == "." else [work.root / "node_modules" / ".bin"])]
     around = nodeworkspaces.of(work)
     for folder in nodeworkspaces.members_first(work, around) if around else ():
@@ -75,7 +86,7 @@ def install_and_build(work: Work) -> Manager | None:
         work.programs.run(["npm", "run", "build"], cwd=folder, env=clean(*path), shown=f"npm run build ({folder.name})")
     if service.build:
         run_build(work, *bins, *first, NEXT_TELEMETRY_DISABLED="1")
-    return manager
+    return Installed(manager, changed)
 
 
 def forget_dependencies(work: Work) -> None:
@@ -131,8 +142,11 @@ def _everything(work: Work) -> bool:
     return any(nodescripts.needs_development(manifest) for manifest in manifests)
 
 
-def _install(work: Work, manager: Manager, first: list[Path]) -> None:
-    """Installs, then runs the project's own scripts: what they make depends on the sources, packages do not."""
+def _install(work: Work, manager: Manager, first: list[Path]) -> bool:
+    """Installs, then runs the project's own scripts: what they make depends on the sources, packages do not.
+
+    Whether those wrote into `node_modules`.
+    """
     scripts = nodescripts.own(nodetools.package_json(work.sources))
     everything = _everything(work)
     around = nodeworkspaces.of(work)
@@ -153,9 +167,9 @@ def _install(work: Work, manager: Manager, first: list[Path]) -> None:
         made.mkdir()
         shutil.copytree(work.app / "node_modules", made / "node_modules", symlinks=True)
         work.store.keep_layer(key, made)
-    if not together:
-        bins = work.app / "node_modules" / ".bin"
-        nodescripts.run(work, work.app, _environment(bins, *first))
+    if together:
+        return bool(scripts)
+    return nodescripts.run(work, work.app, _environment(work.app / "node_modules" / ".bin", *first))
 
 
 def _run(work: Work, manager: Manager, first: list[Path], *, everything: bool) -> None:
@@ -169,29 +183,33 @@ def _environment(*first: Path, **more: str) -> dict[str, str]:
     return clean(*first, **{"NODE_ENV": "development", **nodescripts.NO_HOOKS, **more})
 
 
-def _prune(work: Work, manager: Manager) -> None:
+def _prune(work: Work, installed: Installed) -> None:
     """Leaves production dependencies of what was installed, and nothing with times in it."""
+    manager = installed.manager
     around = nodeworkspaces.of(work)
     found = nodeworkspaces.commands(manager, work, around) if around else nodetools.commands(manager, work)
     if _everything(work) and (work.app / "node_modules").is_dir() and (work.app / "package.json").is_file():
-        _production(work, manager, found)
+        _production(work, installed, found)
     if around:
         nodeworkspaces.trimmed(work, around)
     for modules in [path for path in work.root.rglob("node_modules") if "node_modules" not in path.parent.parts]:
         _forget(modules, found.leftovers)
+    _remove(work.root / ".yarn" / "install-state.gz")
 
 
-def _production(work: Work, manager: Manager, found: Commands) -> None:
+def _production(work: Work, installed: Installed, found: Commands) -> None:
+    manager = installed.manager
     around = nodeworkspaces.of(work)
     first = _first(work, manager)
-    if manager.name in {"bun", "berry"} and not around and nodescripts.own(nodetools.package_json(work.sources)):
+    if installed.changed and manager.name in {"yarn", "berry", "bun"} and not around:
         # They take packages away by installing anew, which undoes what the project's own scripts did to them.
         work.notices.append(
             f"development dependencies stay: {_name(manager)} would undo what postinstall or prepare did"
         )
         return
     kept = nodeworkspaces.cleared(work) if around or manager.name == "bun" else {}
-    with nodescripts.set_aside(work):
+    narrowed = nodeworkspaces.narrowed(work, around) if around and manager.name == "yarn" else contextlib.nullcontext()
+    with nodescripts.set_aside(work), narrowed:
         words = found.prune
         work.programs.run(words, cwd=work.root, env=clean(*first, **found.env), shown=_shown(words))
     nodeworkspaces.restored(kept)

@@ -53,7 +53,7 @@ def building(work: Work) -> list[Path]:
     if here is None or fits(here, asked) or (there and work.platform.os == LOCAL):
         return []
     host = replace(work.platform, os=LOCAL, machine=_machine())
-    if nodeversions.package(host) is None:
+    if nodeversions.package(host) is None or (work.platform.node and nodeversions.problem(work.service, host)):
         return []
     try:
         binary = _carried(work, host, asked)
@@ -110,11 +110,11 @@ def _carried(work: Work, platform: Platform, asked: str) -> Path:
             f"{work.service.name}: there is no Node for {platform.machine} to bring along",
             subject=work.service.name,
         )
-    key = hashlib.sha256(f"{package}@{asked}".encode()).hexdigest()
+    key = hashlib.sha256(f"2 {package}@{asked}".encode()).hexdigest()
     if (layer := work.store.layer(key)) is not None:
         return layer / "node"
     made = work.scratch / f"node-{key[:8]}"
-    made.mkdir()
+    made.mkdir(exist_ok=True)
     work.programs.run(
         ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "--force", f"{package}@{asked}"],
         cwd=made,
@@ -122,7 +122,7 @@ def _carried(work: Work, platform: Platform, asked: str) -> Path:
         shown=f"npm install {package}@{asked}",
     )
     folder = made / "node_modules" / package
-    (made / "version").write_text(str(json.loads((folder / "package.json").read_text())["version"]))
+    (made / "version").write_text(str(json.loads((folder / "package.json").read_text())["version"]).removeprefix("v"))
     os.rename(folder / "bin" / "node", made / "node")  # noqa: PTH104 - the names say it
     shutil.rmtree(made / "node_modules")
     return work.store.keep_layer(key, made) / "node"

@@ -55,11 +55,21 @@ def set_aside(work: Work) -> Iterator[None]:
             file.write_bytes(before)
 
 
-def run(work: Work, folder: Path, env: Mapping[str, str]) -> None:
-    """Runs the scripts of one manifest that come after installing. Raises StageError(BUILD)."""
-    for name in own(_read(folder / "package.json")):
-        if name != FIRST:
-            work.programs.run(["npm", "run", "--silent", name], cwd=folder, env=env, shown=f"npm run {name}")
+def run(work: Work, folder: Path, env: Mapping[str, str]) -> bool:
+    """Runs the scripts of one manifest that come after installing; whether they wrote into `node_modules`.
+
+    Raises StageError(BUILD).
+    """
+    names = [name for name in own(_read(folder / "package.json")) if name != FIRST]
+    if not names:
+        return False
+    mark = work.scratch / "before-scripts"
+    mark.touch()
+    for name in names:
+        work.programs.run(["npm", "run", "--silent", name], cwd=folder, env=env, shown=f"npm run {name}")
+    began = mark.stat().st_mtime_ns
+    modules = (folder / "node_modules").rglob("*")
+    return any(path.lstat().st_mtime_ns >= began for path in modules if not path.is_dir())
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def commands(manager: Manager, work: Work) -> Commands:
             }
             every = ("yarn", "install", "--immutable" if locked else "--no-immutable")
             focus = ("yarn", "workspaces", "focus", "--all", "--production")
-            return Commands(every, focus, focus, env, (".yarn-state.yml", ".cache"))
+            return Commands(every, focus, focus, env, (".yarn-state.yml", ".package-map.json", ".cache"))
         case "bun":
             base = ("bun", "install", *(("--frozen-lockfile",) if locked else ("--no-save",)))
             env = {"BUN_INSTALL_CACHE_DIR": str(work.store.cache("bun"))}

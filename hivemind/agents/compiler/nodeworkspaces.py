@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,6 +64,19 @@ def _script(work: Work) -> str | None:
     scripts = nodetools.package_json(work.sources).get("scripts")
     script = scripts.get(match[1]) if match and isinstance(scripts, dict) else None
     return f"{command} {script}" if isinstance(script, str) else command
+
+
+@contextlib.contextmanager
+def narrowed(work: Work, around: Workspace) -> Iterator[None]:
+    """Leaves only what the service runs with in the list of members for a while: yarn 1 installs for all of them."""
+    file = work.root / "package.json"
+    before = file.read_bytes()
+    content = {**nodetools.read(file), "workspaces": [around.folder, *around.kept]}
+    file.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    try:
+        yield
+    finally:
+        file.write_bytes(before)
 
 
 def cleared(work: Work) -> dict[Path, Path]:

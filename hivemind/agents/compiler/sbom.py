@@ -60,14 +60,14 @@ def _python(tree: Path) -> Iterator[dict[str, Any]]:
 
 
 def _npm(tree: Path) -> Iterator[dict[str, Any]]:
-    modules = tree / "app/node_modules"
+    tops = [path for path in (tree / "app").rglob("node_modules") if "node_modules" not in path.parent.parts]
     patterns = (
         "**/node_modules/*/package.json",
         "**/node_modules/@*/*/package.json",
         "*/package.json",
         "@*/*/package.json",
     )
-    for file in {path for pattern in patterns for path in modules.glob(pattern)}:
+    for file in {path for modules in tops for pattern in patterns for path in modules.glob(pattern)}:
         try:
             said = json.loads(file.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError):
