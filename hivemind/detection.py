@@ -62,15 +62,18 @@ LIKELY = 0.5
 """Confidence from which a value is acted upon. What is less certain is shown, and left to a person."""
 
 
-def best(detections: Iterable[Detection], field: str, *, language: str | None = None) -> Detection | None:
+def best(
+    detections: Iterable[Detection], field: str, *, language: str | None = None, least: float = 0
+) -> Detection | None:
     """The detection that decides a field: highest precedence, then confidence, then earliest file and line.
 
-    language: those of other languages are left out; None: all compete.
+    language: those of other languages are left out; None: all compete. least: the confidence from which one counts,
+    unless none has it.
     """
     candidates = [
         each for each in detections if each.field == field and (language is None or each.language in {None, language})
     ]
-    return min(candidates, key=_rank, default=None)
+    return min([each for each in candidates if each.confidence >= least] or candidates, key=_rank, default=None)
 
 
 def all_of(

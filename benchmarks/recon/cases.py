@@ -25,6 +25,8 @@ class Case:
     start_kind: str | None
     static_build: bool
     stated: bool
+    inside: str
+    """The folder of the case in its repository, where it is not the top."""
     left_out: str | None
     """Why a case is no case for pure detection; None where it is one."""
 
@@ -64,6 +66,7 @@ def _case(raw: dict[str, Any]) -> Case:
         start_kind=raw.get("start_kind"),
         static_build=bool(raw.get("serves_static_build")),
         stated="app_kind" in expected,
+        inside=str(raw.get("subdir") or "").strip("/"),
         left_out=_left_out(raw, expected),
     )
 

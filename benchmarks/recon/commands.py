@@ -23,6 +23,11 @@ def comparable(label: str, start_kind: str | None) -> bool:
     return start_kind != "platform" and not _FOREIGN.match(label.strip())
 
 
+def inside(label: str, folder: str) -> str:
+    """A label that is said from the top of the repository, as it reads in the folder of the case."""
+    return re.sub(rf"(?<![\w./-])(?:\./)?{re.escape(folder)}(?:/|(?=\s|$))", "./", label) if folder else label
+
+
 def same(ours: str, theirs: str, manifests: Mapping[str, str]) -> bool:
     """Same program and target, package scripts and runners taken out of the way, options left aside."""
     scripts = _scripts(manifests)
@@ -119,6 +124,8 @@ def _target(program: str, rest: list[str]) -> str:
     if not plain:
         return ""
     target = re.sub(r"\.(js|mjs|cjs|ts)$", "", plain[0].removeprefix("./").removeprefix("/app/"))
+    if program == "node" and target in {"", "."}:
+        return "index"
     return posixpath.basename(target) if program in {"sh", "uwsgi", "dotnet"} else target.removesuffix("/")
 
 

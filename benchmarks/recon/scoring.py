@@ -105,7 +105,7 @@ def _start(case: Case, predicted: Mapping[str, Any]) -> Compared:
     if not expected or not commands.comparable(expected, case.start_kind):
         return None
     ours = predicted.get("start")
-    return expected, ours, commands.same(str(ours or ""), expected, case.manifests)
+    return expected, ours, commands.same(str(ours or ""), commands.inside(expected, case.inside), case.manifests)
 
 
 def _port(case: Case, predicted: Mapping[str, Any]) -> Compared:

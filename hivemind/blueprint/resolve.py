@@ -64,7 +64,7 @@ class _Filling:
         self._runtime()
         self._kind()
         for field in ("start", "install", "build", "release"):
-            if field == "start" and self._is_no_service():
+            if field == "start" and (self._is_no_service() or self.service.kind is ServiceKind.STATIC):
                 continue
             if getattr(self.service, field) is not None or not (found := self._best(field)):
                 continue
@@ -102,7 +102,7 @@ class _Filling:
         return str(found.value) if found else None
 
     def _best(self, field: str) -> Detection | None:
-        return best(self.detections, field, language=self.language)
+        return best(self.detections, field, language=self.language, least=LIKELY if field == "start" else 0)
 
     def _set(self, field: str, value: Any, found: Detection | None, otherwise: str = "") -> None:
         self.service = replace(self.service, **{field: value})

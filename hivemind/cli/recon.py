@@ -53,7 +53,13 @@ def _listed(folder: str, seen: Answer) -> dict[str, Any]:
 
 
 def _print(found: Answer) -> None:
-    rows = [(field, str(each.value), each.evidence, _sure(each.confidence)) for field, each in found.one.items()]
+    rows = []
+    for field, each in found.one.items():
+        if field == "start" and found.stated:
+            stated = found.stated
+            rows.append((field, str(stated.value), stated.evidence, _sure(stated.confidence)))
+            field = "runs here"  # noqa: PLW2901 - the same row under its other name
+        rows.append((field, str(each.value), each.evidence, _sure(each.confidence)))
     rows += [
         (_TITLES[name], str(each.value), each.evidence, _sure(each.confidence))
         for name, several in found.several.items()
@@ -73,7 +79,7 @@ def _print_list(found: Mapping[str, Answer]) -> None:
     click.echo("\nApplications in this repository:")
     rows = [
         (folder, str(seen.value("kind") or ""), str(seen.value("framework") or seen.value("language") or ""),
-         str(seen.value("start") or seen.value("static_dir") or ""))
+         str(seen.value("static_dir" if seen.value("kind") == "static" else "start") or ""))
         for folder, seen in found.items()
     ]  # fmt: skip
     click.echo(table(rows))

@@ -35,7 +35,7 @@ def test_a_procfile_without_web_is_a_worker(tmp_path: Path) -> None:
         ("FROM a AS b\nEXPOSE 1111\nFROM c\nCMD python \\\n  app.py\n", None, "python app.py"),
         ("FROM a\nCMD /app/run.sh\n", None, None),
         ("FROM a\nCMD python manage.py runserver\n", None, None),
-        ('FROM a\nENTRYPOINT ["tini"]\nCMD ["python", "x.py"]\n', None, None),
+        ('FROM a\nENTRYPOINT ["tini"]\nCMD ["python", "x.py"]\n', None, "python x.py"),
         ("FROM a\nEXPOSE $PORT 99999\nCMD [broken\n", None, None),
     ],
 )

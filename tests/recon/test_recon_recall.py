@@ -8,9 +8,16 @@ from pathlib import Path
 import pytest
 
 from hivemind.agents import recon
+from hivemind.repositories import unchanged
 from hivemind.repository import read
 
 pytestmark = pytest.mark.fast
+
+
+@pytest.fixture
+def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was just written is old enough to be remembered."""
+    monkeypatch.setattr(unchanged, "_TICK", 0)
 
 
 def languages(root: Path) -> set[object]:
@@ -35,6 +42,7 @@ def test_a_new_file_is_seen(tmp_path: Path) -> None:
     assert "python" in languages(tmp_path)
 
 
+@pytest.mark.usefixtures("_at_once")
 def test_what_is_remembered_is_what_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements.txt").write_text("flask\n")
     first = recon.hivemind_detect(read(tmp_path), ".")
@@ -42,6 +50,7 @@ def test_what_is_remembered_is_what_was_found(tmp_path: Path, monkeypatch: pytes
     assert recon.hivemind_detect(read(tmp_path), ".") == first
 
 
+@pytest.mark.usefixtures("_at_once")
 def test_a_memory_that_can_not_be_read_is_no_memory(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("flask\n")
     first = recon.hivemind_detect(read(tmp_path), ".")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
-from hivemind.detection import Detection, Precedence, best, language_of
+from hivemind.detection import LIKELY, Detection, Precedence, best, language_of
 
 _LATEST = {"python": 15, "node": 30}
 """The last minor version of Python 3, and the last major version of Node, that can be in use."""
@@ -21,7 +21,7 @@ def detect(folder: Folder, found: Sequence[Detection]) -> list[Detection]:
     language = language_of(found)
     chosen = str(language.value) if language else None
     return [
-        *_start(folder, best(found, "start", language=chosen)),
+        *_start(folder, best(found, "start", language=chosen, least=LIKELY)),
         *_version(best(found, "runtime_version", language=chosen), chosen),
         *_locks(folder, chosen),
         *_container_alone(folder, language),

@@ -40,6 +40,12 @@ class Notes:
         """What the language or framework does unless told otherwise."""
         self._add(field, value, (file, line), Precedence.CONVENTION, sure=sure, note=note)
 
+    def guess(
+        self, field: str, value: str | int, file: str, line: int | None = None, *, note: str | None = None
+    ) -> None:
+        """What is taken where nothing is said at all: a README beats it."""
+        self._add(field, value, (file, line), Precedence.DOCUMENTED, sure=0.4, note=note)
+
     def speaks(self, file: str, sure: float, line: int | None = None) -> None:
         """The language itself. sure: how certain it is that this language is what serves here."""
         self._add("language", self.language, (file, line), Precedence.DECLARED, sure=sure, note=None)

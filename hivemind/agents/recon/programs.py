@@ -38,6 +38,13 @@ _IMAGES = {
 }
 
 
+_IMAGE_PORTS = {
+    r"httpd|nginx|wordpress|drupal|joomla|caddy|phpmyadmin": 80,
+    r"tiangolo/(?:uvicorn|meinheld|uwsgi)[\w-]*": 80,
+    r"tomcat|jetty|payara/\w+|quay\.io/wildfly/wildfly": 8080,
+}
+
+
 def language_of(command: str) -> str | None:
     """The language whose program a command starts: of a chain, the last that any speaks."""
     for part in reversed(re.split(r"&&|;|\|\|", command)):
@@ -54,3 +61,14 @@ def language_of_image(image: str) -> tuple[str, str | None] | None:
             version = re.match(r"v?(\d+(?:\.\d+){0,2})", tag)
             return language, version[1] if version else None
     return None
+
+
+def port_of_image(image: str) -> int | None:
+    """The port that an application in a container of this image listens on, unless it is told otherwise."""
+    name, _, tag = image.partition("@")[0].partition(":")
+    if re.search(r"(^|/)dotnet/aspnet$", name):
+        version = re.match(r"(\d+)", tag)
+        return 80 if version and int(version[1]) < 8 else 8080
+    if re.search(r"(^|/)php$", name):
+        return 80 if "apache" in tag else None
+    return next((port for pattern, port in _IMAGE_PORTS.items() if re.search(rf"(^|/)(?:{pattern})$", name)), None)

@@ -10,29 +10,16 @@ from typing import TYPE_CHECKING
 from hivemind import memory
 from hivemind.codec import DecodeError, decode, encode
 from hivemind.detection import Detection
+from hivemind.repositories import unchanged
 
 if TYPE_CHECKING:
     from hivemind.repository import Repository
 
-MOST_FILES = 5_000
-"""Files of a repository whose state is compared; looking at more of them is what would take the time."""
-
 
 def state(repository: Repository, path: str) -> str | None:
-    """Digest of what can make Recon say something else: every file's path, size, and time of change.
-
-    None for a repository that is too large to tell, or that changes meanwhile.
-    """
-    if repository.truncated or len(repository.files) > MOST_FILES:
-        return None
-    whole = hashlib.sha256(f"{path}\0".encode())
-    try:
-        for file in repository.files:
-            found = (repository.root / file).stat()
-            whole.update(f"{file}\0{found.st_size} {found.st_mtime_ns} {found.st_ino}\0".encode())
-    except OSError:
-        return None
-    return whole.hexdigest()
+    """Digest of what can make Recon say something else of a folder; None where that can't be told."""
+    whole = unchanged.state(repository)
+    return whole and hashlib.sha256(f"{path}\0{whole}".encode()).hexdigest()
 
 
 def remembered() -> memory.Memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from hivemind.agents.recon.evidence.dockerfile import DEVELOPMENT
@@ -37,6 +38,14 @@ _INFRASTRUCTURE = re.compile(
 _DATABASES = ("postgres", "mysql", "redis", "mongodb")
 
 
+_ELSEWHERE = re.compile(
+    r"(?:[\w.-]+/){0,2}(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml|(?:[\w-]+/)?(?:docker-)?compose/[\w.-]+\.ya?ml"
+)
+_ASIDE = re.compile(
+    r"(?:^|[/._-])(?:tests?|dev|development|debug|ci|local|override|examples?|e2e|spec|docs|\.\w+)[/._-]"
+)
+
+
 def detect(folder: Folder) -> list[Detection]:
     """`need`s of services built from this folder, and how those are run. Databases that nothing built here asks for
     (for developers, mostly) are half a need: a driver makes it whole."""
@@ -49,7 +58,19 @@ def detect(folder: Folder) -> list[Detection]:
         found += _run(folder, file, built or _published(services))
     if not found and (other := folder.first(*_FOR_DEVELOPERS)):
         found += _needs(folder, other, _services(folder, other), {})
-    return found
+    return found if file else found + _run_elsewhere(folder)
+
+
+def _run_elsewhere(folder: Folder) -> list[Detection]:
+    """How it is run by a file in a folder of its own, or of a name of its own. Of the databases beside it nothing is
+    taken: such files are often one of several, each with another."""
+    files = [each for each in folder.files if _ELSEWHERE.fullmatch(each) and not _ASIDE.search(each)]
+    for file in sorted(files, key=lambda each: (each.count("/"), "prod" not in each, each))[:5]:
+        services = _services(folder, file)
+        built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
+        if found := _run(folder, file, built or _published(services)):
+            return [replace(each, confidence=round(each.confidence - 0.1, 2)) for each in found]
+    return []
 
 
 def _published(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -84,7 +105,7 @@ def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[De
         ports, command = _ports(service), _command(service)
         line = folder.line(file, rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
         if ports:
-            found.append(_said(folder, "port", ports[0], file, line, sure=0.8))
+            found.append(_said(folder, "port", _own(ports, service), file, line, sure=0.8))
             found.append(_said(folder, "kind", "web", file, line, sure=0.7))
         language = language_of(command) if command else None
         if command is None or language is None or DEVELOPMENT.search(command):
@@ -138,6 +159,19 @@ def _ports(service: dict[str, Any]) -> list[int]:
         if match and int(match[1]) <= 65535:
             found.append(int(match[1]))
     return found
+
+
+def _own(ports: list[int], service: dict[str, Any]) -> int:
+    """Of several published ports the one that the environment names, else the first."""
+    environment = service.get("environment")
+    pairs = environment.items() if isinstance(environment, dict) else ()
+    listed = (
+        [each.partition("=")[::2] for each in environment if isinstance(each, str)]
+        if isinstance(environment, list)
+        else []
+    )
+    named = {str(value) for name, value in [*pairs, *listed] if str(name).upper().endswith("PORT")}
+    return next((port for port in ports if str(port) in named), ports[0])
 
 
 def _command(service: dict[str, Any]) -> str | None:

@@ -2,107 +2,109 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import shlex
-from dataclasses import dataclass
 
+from hivemind.agents.recon import containers, entrypoints
+from hivemind.agents.recon.containers import Said, Stage
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.programs import language_of, language_of_image
+from hivemind.agents.recon.programs import language_of, language_of_image, port_of_image
 from hivemind.agents.recon.weights import IMAGE
 from hivemind.detection import Detection, Precedence
 
-FILES = (
-    "Dockerfile", "Containerfile", "Dockerfile.prod", "Dockerfile.production", "docker/Dockerfile",
-    "docker/Dockerfile.prod",
-    "docker/production/Dockerfile", "docker/prod/Dockerfile", ".docker/Dockerfile", "deploy/Dockerfile",
-    "build/Dockerfile",
-    "scripts/Dockerfile", "docker/default.Dockerfile",
-)  # fmt: skip
+_NAMES = ("dockerfile", "containerfile", "dockerfile.prod", "dockerfile.production", "default.dockerfile",
+          "prod.dockerfile", "production.dockerfile", "dist.dockerfile")  # fmt: skip
+_FOLDERS = ("", "docker", ".docker", "docker/production", "docker/prod", "docker/app", "deploy", "build", "scripts",
+            "container", "containers", "packaging/docker", "contrib/docker", "packaging/docker/alpine")  # fmt: skip
+_PLACES = {f"{folder}/{name}".lstrip("/"): (rank, nth)
+           for rank, folder in enumerate(_FOLDERS) for nth, name in enumerate(_NAMES)}  # fmt: skip
 DEVELOPMENT = re.compile(
-    r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server"
+    r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
+    r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|cargo run|go run"
 )
-_OF_THE_CONTAINER = re.compile(r"(^|[\s=\"'])/(?!dev/)[\w.]|\.sh\b|entrypoint|supervisord|dumb-init|tini\b")
+_BOUND = "needs its image,"
 _LARGEST = 100_000
+_HEALTH = re.compile(r"https?://[^/\s\"']+(/[\w./-]*)")
+_VARIABLE = re.compile(r"\$\{\w+(?::?-([^}$]*))?\}|\$\w+")
+_PORT = re.compile(
+    r"(?:--port[= ]|-p[ =]|--bind[= ]\S*:|-b[ =]\S*:|:)(?:\$\{\w+:[-=](\d{2,5})\}|(\d{2,5}))(?=[\s\"'/]|$)"
+)
 
 
-@dataclass(frozen=True)
-class _Said:
-    """The last one of an instruction in the last stage. line: 1-based."""
-
-    text: str
-    line: int
+def find(folder: Folder) -> str | None:
+    """The Dockerfile of the application, in any of the usual places and spellings."""
+    known = {file.lower(): file for file in reversed(folder.files) if file.lower() in _PLACES}
+    return known[min(known, key=lambda each: _PLACES[each])] if known else None
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """Of the last stage: port, health path, base image, and the command where it would run outside the container."""
-    file = folder.first(*FILES)
-    last = _last_stage(folder.text(file, limit=_LARGEST) or "") if file else {}
-    if not file or not last:
+    """Of the stage for production: port, health path, base image, and the command where it would run outside."""
+    file = find(folder)
+    stages = containers.read(folder.text(file, limit=_LARGEST) or "") if file else ()
+    stage = containers.shipped(stages)
+    if not file or stage is None:
         return []
-    found = _image(folder, file, last.get("FROM"))
-    exposed = last.get("EXPOSE")
-    if exposed and (match := re.search(r"(?:^|\s|=)(\d{2,5})(?:/tcp)?\b", exposed.text)) and int(match[1]) <= 65535:
-        found.append(_said(folder, "port", int(match[1]), file, exposed.line))
-        found.append(_said(folder, "kind", "web", file, exposed.line, sure=0.7))
-    if (health := last.get("HEALTHCHECK")) and (path := re.search(r"https?://[^/\s\"']+(/[\w./-]*)", health.text)):
+    found = [*_image(folder, file, stage), *_ports(folder, file, stage)]
+    health = stage.said.get("HEALTHCHECK")
+    if health and (path := _HEALTH.search(_VARIABLE.sub(lambda match: match[1] or "", health.text))):
         found.append(_said(folder, "health_path", path[1], file, health.line))
-    command = _start(last)
-    if command and not DEVELOPMENT.search(command.text) and not _OF_THE_CONTAINER.search(command.text):
-        language = language_of(command.text)
-        if language:
-            found.append(_said(folder, "start", command.text, file, command.line, language=language))
+    entry = entrypoints.entry(folder, stage, stages)
+    said = stage.command()
+    if said is None:
+        return found
+    if entry is None:
+        command = entrypoints.bound(folder, stage, stages)
+        return found + ([_said(folder, "start", command, file, said[1], sure=0.45, note=_BOUND)] if command else [])
+    if DEVELOPMENT.search(entry.command):
+        return found
+    where, line = (entry.script, entry.line) if entry.script else (file, said[1])
+    is_script = re.match(r"(?:\./\S+|sh \S+)(?:\s|$)", entry.command)
+    language = language_of(entry.command)
+    if language or (is_script and entry.command.split()[-1].endswith(".sh")):
+        found.append(_said(folder, "start", _served(entry.command, stage), where, line, language=language, sure=0.85))
+    port = _PORT.search(entry.command)
+    if port and int(port[1] or port[2]) <= 65535:
+        found.append(_said(folder, "port", int(port[1] or port[2]), where, line, sure=0.8))
     return found
 
 
-def _last_stage(text: str) -> dict[str, _Said]:
-    """Instruction -> what it said last, from the last FROM on."""
-    from dockerfile_parse import DockerfileParser
-
-    try:
-        structure = DockerfileParser(fileobj=io.BytesIO(text.encode()), env_replace=False).structure
-    except (ValueError, KeyError, IndexError, AttributeError, RecursionError):
-        return {}
-    last: dict[str, _Said] = {}
-    for each in structure:
-        if each["instruction"] == "FROM":
-            last = {}
-        last[each["instruction"]] = _Said(str(each["value"]), int(each["startline"]) + 1)
-    return last if "FROM" in last else {}
+def _served(command: str, stage: Stage) -> str:
+    """A .NET program where `dotnet publish` of HiveMind's build leaves it, told where to listen."""
+    match = re.fullmatch(r"dotnet (?!out/)(?:\S*/)?([\w.-]+\.dll)(.*)", command)
+    if match is None:
+        return command
+    listens = "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} " if "/aspnet" in stage.image else ""
+    return f"{listens}dotnet out/{match[1]}{match[2]}"
 
 
-def _image(folder: Folder, file: str, image: _Said | None) -> list[Detection]:
-    known = language_of_image(image.text.split()[0]) if image and image.text.split() else None
-    if image is None or known is None:
+def _image(folder: Folder, file: str, stage: Stage) -> list[Detection]:
+    known, said = language_of_image(stage.image), stage.said["FROM"]
+    if known is None:
         return []
     language, version = known
-    found = [_said(folder, "language", language, file, image.line, language=language, sure=IMAGE)]
+    found = [_said(folder, "language", language, file, said.line, language=language, sure=IMAGE)]
     if version:
-        found.append(_said(folder, "runtime_version", version, file, image.line, language=language))
+        found.append(_said(folder, "runtime_version", version, file, said.line, language=language))
     return found
 
 
-def _start(last: dict[str, _Said]) -> _Said | None:
-    """CMD, or ENTRYPOINT where it is all there is or starts a program that CMD only gives arguments to."""
-    command, entry = last.get("CMD"), last.get("ENTRYPOINT")
-    if entry is None:
-        return _Said(_command(command.text), command.line) if command else None
-    words = [_command(entry.text), *([_command(command.text)] if command else [])]
-    return _Said(" ".join(words), entry.line)
+def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
+    """EXPOSE, else `ENV PORT`, else the port that the base image is known to listen on."""
+    if exposed := stage.port:
+        return [
+            _said(folder, "port", exposed[0], file, exposed[1]),
+            _said(folder, "kind", "web", file, exposed[1], sure=0.7),
+        ]
+    said = stage.said.get("ENV") or stage.said.get("ARG") or stage.said["FROM"]
+    given = next((value for name in ("PORT", "HTTP_PORT", "SERVER_PORT", "APP_PORT")
+                  if re.fullmatch(r"\d{2,5}", value := stage.env.get(name, ""))), None)  # fmt: skip
+    if given and int(given) <= 65535:
+        return [_said(folder, "port", int(given), file, _line(folder, file, given, said), sure=0.8)]
+    usual = port_of_image(stage.image)
+    return [_said(folder, "port", usual, file, stage.said["FROM"].line, sure=0.6, note="its image's")] if usual else []
 
 
-def _command(text: str) -> str:
-    if text.startswith("["):
-        try:
-            words = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-        if isinstance(words, list) and all(isinstance(word, str) for word in words):
-            if words[:2] in (["sh", "-c"], ["/bin/sh", "-c"], ["bash", "-c"], ["/bin/bash", "-c"]) and len(words) == 3:
-                return str(words[2])
-            return shlex.join(words)
-    return " ".join(text.split())
+def _line(folder: Folder, file: str, value: str, otherwise: Said) -> int:
+    return folder.line(file, rf"PORT\"?[= ]\"?{value}\b") or otherwise.line
 
 
 def _said(
@@ -110,11 +112,12 @@ def _said(
     field: str,
     value: str | int,
     file: str,
-    line: int,
+    line: int | None,
     *,
     language: str | None = None,
     sure: float = 0.9,
+    note: str | None = None,
 ) -> Detection:
     return folder.found(
-        field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, note=None, language=language
+        field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, note=note, language=language
     )

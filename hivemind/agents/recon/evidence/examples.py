@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
 from hivemind.detection import Detection, Precedence
 
@@ -33,7 +34,7 @@ _LARGEST = 100_000
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """Secrets of the application's own that have no value yet, and databases whose addresses are in the values."""
+    """Secrets of the application's own that have no value yet, its port, and databases that the values speak of."""
     file = folder.first(*FILES)
     found: list[Detection] = []
     for number, line in enumerate((folder.text(file, limit=_LARGEST) or "").splitlines(), 1) if file else ():
@@ -41,12 +42,25 @@ def detect(folder: Folder) -> list[Detection]:
         if match is None or file is None:
             continue
         name, value = match[1], match[2].strip("\"'")
+        found += _port(folder, name, value, file, number)
         if _OWN.search(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
             found.append(_said(folder, "env_required", name, file, number, sure=0.55))
         need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
         if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):
             found.append(_said(folder, "need", need, file, number, sure=0.3))
     return found
+
+
+def _port(folder: Folder, name: str, value: str, file: str, line: int) -> list[Detection]:
+    """A port of the application's own, or the address that it is told to have on a developer's machine."""
+    number = ports.number(value)
+    if number is None or not ports.own(number):
+        return []
+    if re.fullmatch(r"(?:APP_|SERVER_|HTTP_|WEB_|API_|LISTEN_|APPLICATION_)?PORT", name) and value.isdigit():
+        return [folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.7)]
+    if re.fullmatch(r"(?:APP|SITE|BASE|ROOT|PUBLIC|SERVER)_(?:URL|ROOT|URI)|URL", name) and "localhost:" in value:
+        return [folder.found("port", number, file, line, precedence=Precedence.DOCUMENTED, confidence=0.6)]
+    return []
 
 
 def _said(folder: Folder, field: str, value: str, file: str, line: int, *, sure: float) -> Detection:

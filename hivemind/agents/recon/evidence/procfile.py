@@ -34,14 +34,12 @@ def detect(folder: Folder) -> list[Detection]:
         found.append(_declared(folder, "kind", "web", file, number))
         if language := language_of(command):
             found.append(_declared(folder, "language", language, file, number))
-    elif processes:
-        name = "worker" if "worker" in processes else min(processes)
-        if name != "release":
-            command, number = processes.pop(name)
-            found += [
-                _declared(folder, "start", command, file, number),
-                _declared(folder, "kind", "worker", file, number),
-            ]
+    elif name := _main(processes):
+        command, number = processes.pop(name)
+        found += [
+            _declared(folder, "start", command, file, number),
+            _declared(folder, "kind", "worker", file, number),
+        ]
     for name, (command, number) in processes.items():
         if name not in {"web", "release"}:
             field = "scheduler" if _SCHEDULERS.match(name) else "worker"
@@ -49,7 +47,19 @@ def detect(folder: Folder) -> list[Detection]:
     return found
 
 
+def _main(processes: dict[str, tuple[str, int]]) -> str | None:
+    """The process that is the application where none is `web`: `worker`, or the only one. Of several others (a clock,
+    queues, a watcher of styles) none is: they stand beside something that the file does not name."""
+    others = [name for name in processes if name != "release"]
+    return "worker" if "worker" in processes else others[0] if len(others) == 1 else None
+
+
 def _port(folder: Folder, command: str, file: str, line: int) -> list[Detection]:
+    if re.search(r"(^|[\s/])thrust\s", command):
+        named = re.search(r"\bHTTP_PORT=(\d{2,5})\b", command)
+        sure, note = Precedence.DECLARED_FOR_PRODUCTION, "Thruster's own"
+        number = int(named[1]) if named else 80
+        return [folder.found("port", number, file, line, precedence=sure, confidence=0.8, note=note)]
     match = re.search(r"(?:--port[= ]|-p |:)(\d{2,5})\b", command) or re.search(r"\$\{PORT:-(\d{2,5})\}", command)
     if match and "$PORT" not in command and ("${PORT" not in command or "{PORT:-" in command):
         return [_declared(folder, "port", int(match[1]), file, line)]

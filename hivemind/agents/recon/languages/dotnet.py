@@ -136,7 +136,9 @@ def _describe(notes: Notes, project: Project, *, top: bool) -> None:
     listen = "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} " if project.web else ""
     notes.usual("start", f"{listen}./out/{project.name}", *spot)
     if project.web:
-        notes.usual("port", 8080, *spot, note="the start command's own")
+        if number := port(hits["port"]):
+            notes.code("port", int(number.value), number.file, number.line, sure=0.5)
+        notes.guess("port", 8080, *spot, note="the start command's own")
     elif number := port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
     for hit in hits["health"][:1]:

@@ -44,6 +44,7 @@ _COMMANDS = (
     "github.com/charmbracelet/lipgloss", "github.com/nsf/termbox-go", "github.com/jroimartin/gocui",
     "github.com/manifoldco/promptui", "github.com/AlecAivazis/survey", "github.com/pterm/pterm",
 )  # fmt: skip
+_SUBCOMMANDS = ("github.com/spf13/cobra", "github.com/urfave/cli")
 _CONSUMERS = (
     "github.com/hibiken/asynq", "github.com/robfig/cron", "github.com/rabbitmq/amqp091-go", "github.com/streadway/amqp",
     "github.com/segmentio/kafka-go", "github.com/IBM/sarama", "github.com/Shopify/sarama", "go.temporal.io/sdk",
@@ -76,6 +77,7 @@ _PATTERNS = {
         r"\"(?:127\.0\.0\.1|0\.0\.0\.0|localhost)?:(\d{4,5})\""
     ),
     "given": re.compile(r"(?i:getenv|lookupenv)\(\"PORT\"\)"),
+    "serves": re.compile(r"\b(?:Use|Name):\s*\"(serve|server|web|start|listen|http)\b[^\"]*\""),
     "health": re.compile(
         rf"(?:\.(?:GET|Get|HandleFunc|Handle|Any|HEAD|Path|Method)\(|\bcase\b|URL\.Path\s*==)"
         rf"[^\"]*\"(?:GET )?({HEALTH})\""
@@ -186,7 +188,10 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
     notes.kind(kind, seen, sure)
     if kind == "cli":
         return
-    notes.usual("start", f"./bin/{name}", *spot)
+    command = hits["serves"][0] if hits["serves"] and any(path in module.required for path in _SUBCOMMANDS) else None
+    if command:
+        spot = (command.file, command.line)
+    notes.usual("start", f"./bin/{name} {command.value}" if command else f"./bin/{name}", *spot)
     if kind == "web":
         _serving(notes, hits, framework, spot)
     if not any(path in module.required for path in _EMBEDDED):
@@ -202,6 +207,8 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, ma
         notes.code("port", int(number.value), number.file, number.line)
     elif framework == "github.com/gin-gonic/gin" and not hits["given"]:
         notes.usual("port", 8080, *main, sure=0.5, note="gin's own")
+    elif not hits["given"]:
+        notes.guess("port", 8080, *main, note="usual for Go")
     for hit in hits["health"][:1]:
         notes.code("health_path", hit.value, hit.file, hit.line)
 

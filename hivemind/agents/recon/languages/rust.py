@@ -25,6 +25,7 @@ FRAMEWORKS = {
 }  # fmt: skip
 """In order of weight: frameworks that bring another along come before it."""
 _PORTS = {"rocket": 8000, "loco": 5150, "dioxus": 8080, "cot": 8000}
+_EXAMPLES = {"axum": 3000, "actix-web": 8080, "warp": 3030, "poem": 3000, "salvo": 8698, "tide": 8080}
 DRIVERS = {
     "postgres": (
         "tokio-postgres",
@@ -138,6 +139,8 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], crate: Crate, framework: 
         notes.code("port", int(number.value), number.file, number.line)
     elif name in _PORTS and framework:
         notes.usual("port", _PORTS[name], *_spot(crate, framework), note=f"{name}'s own")
+    elif name in _EXAMPLES and framework:
+        notes.guess("port", _EXAMPLES[name], *_spot(crate, framework), note=f"in {name}'s examples")
     for hit in hits["health"][:1]:
         notes.code("health_path", hit.value, hit.file, hit.line)
 

@@ -118,6 +118,8 @@ def addresses(notes: Notes, project: Project, framework: str | None, facts: Fact
     elif framework in frameworks.PORTS:
         spot = project.uses(*FRAMEWORKS[framework]) or (project.file, None)
         notes.usual("port", frameworks.PORTS[framework], *spot, note=f"{framework}'s own")
+    elif framework or facts.source["listens"]:
+        notes.guess("port", 8080, project.file, note="usual for Java")
     for hit in facts.source["health"][:1]:
         notes.code("health_path", hit.value, hit.file, hit.line)
     dependency, path = frameworks.HEALTH.get(framework or "", ("", ""))

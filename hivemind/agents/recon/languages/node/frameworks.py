@@ -102,6 +102,9 @@ SERVERS = {
 }
 """Those that answer requests, as dependencies of production."""
 
+NO_PORT = frozenset(each.name for each in SERVERS.values() if each.port == 3000) - {"nitro", "json-server"}
+"""Those that are told their port by the application: 3000 is what most write, and anything that is written beats it."""
+
 PAGES = {
     "@angular/core": Framework("angular", 4200, pages="dist", serves=False),
     "react-scripts": Framework("create-react-app", pages="build", serves=False),

@@ -28,6 +28,20 @@ _EXPORTS = {
 }  # fmt: skip
 
 
+def for_developers(folder: Folder, package: Package) -> list[Detection]:
+    """How people run the pages while they work on them: shown, and not what serves them."""
+    script = next((name for name in ("start", "serve", "dev") if package.scripts.get(name)), None)
+    if script is None:
+        return []
+    manager = packages.manager(folder, package)[0]
+    command = f"{manager} start" if script == "start" and manager != "bun" else f"{manager} run {script}"
+    line = packages.line_of(folder, script)
+    return [
+        folder.found("start", command, FILE, line, confidence=0.4, note="for developers, scripts." + script,
+                     language=LANGUAGE)
+    ]  # fmt: skip
+
+
 def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
     """`kind` static with its folder, where pages are built or lie there and no program of the application's serves
     them; nothing else."""

@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
 
 SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx")
 _LARGEST = 400_000
 _MOST = 10_000_000
 _PORT = re.compile(
-    r"process\.env(?:\.PORT|\[[\"']PORT[\"']\])\s*(?:\|\||\?\?)\s*[\"']?(\d{2,5})|"
+    r"\benv(?:\.|\[[\"'])(?:\w+_)?PORT\b[^\n;]{0,80}?(?:\|\||\?\?)\s*[\"']?(\d{2,5})\b|"
+    r"\bPORT:\s*(?:\w+\.)?(?:coerce\.|port\(|num\(|number\()[^\n;]{0,80}?default[:(]\s*[\"']?(\d{2,5})|"
+    r"\bport:[^\n;]{0,60}?env\.\w*PORT\b[^\n;]{0,40}?[,(]\s*[\"']?(\d{4,5})\b|"
     r"\.listen\(\s*(?:\{[^}]*?port:\s*)?(\d{2,5})\b|"
     r"\b(?:const|let|var)\s+(?:port|PORT)\s*=\s*[\"']?(\d{2,5})\b|"
     r"normalizePort\([^)]*[\"'](\d{2,5})[\"']"
 )
+_SETTING = re.compile(r"^\s*[\"']?(?:listen_?)?port[\"']?\s*:\s*[\"']?(\d{4,5})[\"']?,?\s*(?://.*)?$", re.IGNORECASE)
+_SETTINGS = re.compile(r"(?:^|/)(?:config|settings|defaults?)(?:[./-]|$)")
+_SCHEMA = re.compile(r"format:\s{0,9}[\"']port[\"'],\s{0,99}default:\s{0,9}[\"']?(\d{2,5})")
 _LISTENS = re.compile(r"\.listen\(|\bserve\(\s*[{\w]|createServer\(|Deno\.serve|Bun\.serve")
 _HEALTH = re.compile(
     r"(?:\.(?:get|all|use|route|head)\(\s*|url\s*===?\s*|@Get\(\s*|pathname\s*===?\s*|path:\s*|case\s+)"
@@ -40,6 +46,8 @@ class Source:
     system_paths: list[tuple[str, str, str, int]] = field(default_factory=list)
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
     known: bool = False
+    settings: list[tuple[int, str, int]] = field(default_factory=list)
+    """Ports in files of settings."""
 
 
 def read(folder: Folder) -> Source:
@@ -60,7 +68,18 @@ def read(folder: Folder) -> Source:
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
                 source.known = True
                 _line(source, file, number, line)
+        if _SETTINGS.search(file):
+            _settings(source, file, text)
     return source
+
+
+def _settings(source: Source, file: str, text: str) -> None:
+    """Ports in a file of settings, those of databases and the like aside."""
+    for match in list(_SCHEMA.finditer(text))[:5]:
+        source.settings.append((int(match[1]), file, text.count("\n", 0, match.start(1)) + 1))
+    for number, line in enumerate(text.splitlines(), 1):
+        if len(line) <= 200 and (said := _SETTING.match(line)) and ports.own(int(said[1])):
+            source.settings.append((int(said[1]), file, number))
 
 
 def _line(source: Source, file: str, number: int, line: str) -> None:

@@ -7,7 +7,7 @@ import re
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import kinds, pages, scripts
 from hivemind.agents.recon.languages.node import package as packages
-from hivemind.agents.recon.languages.node.frameworks import WORKERS, Framework
+from hivemind.agents.recon.languages.node.frameworks import NO_PORT, WORKERS, Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
@@ -20,11 +20,11 @@ _PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")
 def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
     """`start`, `port`, `health_path`, `kind`, `static_dir`, `language`."""
     if built := pages.detect(folder, package, source, framework):
-        return built + _declared_port(folder, package)
+        return [*built, *pages.for_developers(folder, package), *_declared_port(folder, package, "start")]
     start = _start(folder, package, source, framework)
     found = []
     if start:
-        found += [start, *_declared_port(folder, package), *_port(folder, source, framework)]
+        found += [start, *_declared_port(folder, package, _named(start)), *_port(folder, source, framework)]
         found.append(_running_kind(folder, package, source, framework))
         sure = SERVES if (framework and framework.serves) or source.listens else BUILDS - 0.1
         found.append(folder.found("language", LANGUAGE, FILE, confidence=sure, language=LANGUAGE))
@@ -127,14 +127,19 @@ def _idle(folder: Folder, package: Package) -> list[Detection]:
     return found
 
 
-def _declared_port(folder: Folder, package: Package) -> list[Detection]:
+def _named(start: Detection) -> str | None:
+    """The script that a start command is."""
+    return start.note.removeprefix("scripts.") if start.note and start.note.startswith("scripts.") else None
+
+
+def _declared_port(folder: Folder, package: Package, script: str | None) -> list[Detection]:
     """A port that the start script itself names."""
-    text = scripts.command(package, "start:prod") or scripts.command(package, "start") or ""
+    text = scripts.command(package, script) or "" if script else ""
     match = _PORT_OPTION.search(text)
     if match is None or int(match[1]) > 65535:
         return []
-    line = packages.line_of(folder, "start")
-    return [folder.found("port", int(match[1]), FILE, line, note="scripts.start", language=LANGUAGE)]
+    line = packages.line_of(folder, script or "start")
+    return [folder.found("port", int(match[1]), FILE, line, note=f"scripts.{script}", language=LANGUAGE)]
 
 
 def _port(folder: Folder, source: Source, framework: Framework | None) -> list[Detection]:
@@ -144,12 +149,18 @@ def _port(folder: Folder, source: Source, framework: Framework | None) -> list[D
         found.append(
             folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.9, language=LANGUAGE)
         )
+    elif source.settings:
+        number, file, line = source.settings[0]
+        found.append(
+            folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.6, language=LANGUAGE)
+        )
     usual = framework.port if framework else 3000
+    own = framework is not None and framework.name not in NO_PORT
     note = f"usual for {framework.name if framework else 'Node'}"
     evidence = FILE if folder.has(FILE) else folder.files[0]
     found.append(
-        folder.found("port", usual, evidence, precedence=Precedence.CONVENTION, confidence=0.6, note=note,
-                     language=LANGUAGE)
+        folder.found("port", usual, evidence, precedence=Precedence.CONVENTION if own else Precedence.DOCUMENTED,
+                     confidence=0.6 if own else 0.4, note=note, language=LANGUAGE)
     )  # fmt: skip
     return found
 

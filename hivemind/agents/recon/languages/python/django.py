@@ -15,6 +15,9 @@ def application(folder: Folder, source: Source) -> Application | None:
     wsgi = [each for each in found if each.file.endswith("wsgi.py")] or found
     package = _settings_package(folder)
     preferred = [each for each in wsgi if package and each.module.split(".")[0] == package]
+    beside = folder.first(f"{package}/wsgi.py") if package and not preferred else None
+    if beside:  # a project whose name is one that sources are passed over by, such as `example`
+        return Application("django", f"{package}.wsgi", "application", beside, folder.line(beside, "^application") or 1)
     return next(iter(preferred or wsgi), None)
 
 

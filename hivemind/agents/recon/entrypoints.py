@@ -1,0 +1,203 @@
+"""What a container runs, as the command that does the same outside of it."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hivemind.agents.recon.containers import Stage, joined, origin
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.programs import language_of
+
+_OF_THE_CONTAINER = re.compile(
+    r"(?:^|[\s;&|(])(?:exec\s+)?(?:\S*/)?(?:supervisord|nginx|apache2\S*|apachectl|httpd|php-fpm[\d.]*|uwsgi|crond?|s6-\S+|"
+    r"runsvdir|service|gosu|su-exec|sudo|su|runuser|setpriv|chown|chroot|adduser|useradd|usermod|groupmod|addgroup|"
+    r"apt-get|apk|redis-server|postgres|mysqld|varnishd|catalina\.sh|tor|iptables|mount|dockerize|envconsul)(?=\s|;|$)"
+)
+"""Programs that are part of an image, or that only root can use."""
+_ABSOLUTE = re.compile(r"(?<![\w$}.:/])/(?!dev/|tmp\b|bin/(?:ba)?sh\b|usr/bin/env\b|proc/)[\w.]")
+_WRAPPERS = frozenset(
+    {"tini", "dumb-init", "catatonit", "docker-php-entrypoint", "docker-entrypoint.sh", "exec", "nice"}
+)
+_USERS = frozenset({"gosu", "su-exec", "setpriv"})
+_ARGUMENTS = re.compile(
+    r"^\s*(?:exec\s+)?(?:\S*(?:tini|dumb-init|gosu|su-exec)\s+(?:[\w\"$-]+\s+)*)?\"?\$[@{]@?\}?\"?\s*$"
+)
+_SHELLS = frozenset({"sh", "bash", "ash", "dash"})
+_OPERATORS = re.compile(r"[;&|<>`]|\$\(")
+_LARGEST = 50_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """command: what to run in the repository. script: the file that said so, where it was not the Dockerfile itself,
+    and its line."""
+
+    command: str
+    script: str | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where paths are looked up."""
+
+    folder: Folder
+    stage: Stage
+    stages: Sequence[Stage]
+    files: frozenset[str]
+
+    def origin(self, path: str) -> str | None:
+        return origin(path, self.stage, self.stages, self.files)
+
+
+def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None:
+    """The command of a stage, without what wraps it and with paths of the repository; None where it can't run
+    outside of its image."""
+    said = stage.command()
+    place = _Place(folder, stage, stages, frozenset(folder.files))
+    return _entry(said[0], place, 0) if said else None
+
+
+def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
+    """The command of a stage that needs its image: a script of the repository, or a program that images bring."""
+    said = stage.command()
+    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0])) if said else []
+    if words and posixpath.basename(words[0]) in _SHELLS and len(words) > 2 and words[1] == "-c":
+        words = _unwrapped([word for word in _split(words[2]) if word != "$@"])
+    place = _Place(folder, stage, stages, frozenset(folder.files))
+    if not words:
+        return None
+    name, script = posixpath.basename(words[0]), _script(words[0], place)
+    if script is None and name != "java" and not _OF_THE_CONTAINER.match(name):
+        return None
+    rest = [place.origin(word) or word if word.startswith("/") else word for word in words[1:]]
+    plain = not any(re.search(r"[\s;&|]", word) for word in rest)
+    return joined([f"./{script}" if script else name, *(rest if plain else [])])
+
+
+def _entry(said: list[str] | str, place: _Place, depth: int) -> Entry | None:
+    if isinstance(said, str) and _OPERATORS.search(said):
+        return _text(said, place)
+    words = _unwrapped(said if isinstance(said, list) else _split(said))
+    if not words or depth > 4:
+        return None
+    shell = posixpath.basename(words[0]) in _SHELLS
+    if shell and len(words) > 2 and words[1] in {"-c", "-lc", "-ec"}:
+        return _entry(re.sub(r"\s*\"?\$@\"?\s*$", "", words[2]), place, depth + 1)
+    file = words[1:2] if shell else words[:1]
+    script = _script(file[0], place) if file else None
+    return _run(script, words[1 + shell :], place, depth) if script else _words(words, place)
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def _unwrapped(words: list[str]) -> list[str]:
+    while words:
+        name = posixpath.basename(words[0])
+        if name in _WRAPPERS and len(words) > 1:
+            words = words[1:]
+            while words and words[0].startswith("-"):
+                words = words[1:]
+        elif name in _USERS and len(words) > 2:
+            words = words[2:]
+        else:
+            break
+    return words
+
+
+def _script(word: str, place: _Place) -> str | None:
+    """The repository's file of a shell script, where this is one that has text."""
+    file = place.origin(word) or (word.removeprefix("./") if not word.startswith("/") else None)
+    if file is None or file not in place.files:
+        return None
+    first = (place.folder.text(file, limit=_LARGEST) or "").partition("\n")[0]
+    shell = re.match(r"#!\s*(?:/usr)?/bin/(?:env\s+(?:-S\s+)?)?(?:ba|da|a)?sh\b", first)
+    return file if shell or (first and file.endswith(".sh")) else None
+
+
+def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | None:
+    """A script as it is where nothing in it belongs to an image, else the last thing that it turns into."""
+    text = place.folder.text(script, limit=_LARGEST) or ""
+    lines = [
+        (number, line.strip())
+        for number, line in enumerate(_unfolded(text), 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    if lines and rest and any(_ARGUMENTS.match(line) for _, line in lines[-3:]):
+        return _entry(rest, place, depth + 1)
+    if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in lines):
+        root = place.folder.repository.root / place.folder.in_repository(script)
+        return Entry(joined([*([f"./{script}"] if os.access(root, os.X_OK) else ["sh", script]), *rest]))
+    for number, line in reversed(lines):
+        command = re.sub(r"\s*\"?\$@\"?\s*&?\s*$", "", line)
+        if line.startswith("exec ") or language_of(command):
+            found = _entry(command.removeprefix("exec ").strip(), place, depth + 1)
+            return Entry(found.command, found.script or script, found.line or number) if found else None
+    return None
+
+
+def _unfolded(text: str) -> list[str]:
+    """Lines, those that a backslash goes on with joined to the first, empty ones in their places."""
+    found: list[str] = []
+    waiting = 0
+    for line in text.splitlines()[:2000]:
+        if waiting:
+            found[-waiting] = found[-waiting].removesuffix("\\") + " " + line.strip()
+            found.append("")
+        else:
+            found.append(line)
+        waiting = waiting + 1 if line.rstrip().endswith("\\") else 0
+    return found
+
+
+def _words(words: list[str], place: _Place) -> Entry | None:
+    moved = [_moved(word, place, program=not number) for number, word in enumerate(words)]
+    if any(word is None for word in moved):
+        return None
+    return _portable(joined([word for word in moved if word]))
+
+
+def _text(text: str, place: _Place) -> Entry | None:
+    """A shell's text, absolute paths in it moved."""
+    moved = []
+    for word in text.split(" "):
+        plain = word.strip("\"'")
+        there = _moved(plain, place, program=False) if plain.startswith("/") else plain
+        if there is None:
+            return None
+        moved.append(word.replace(plain, there) if plain else word)
+    return _portable(" ".join(moved))
+
+
+def _portable(command: str) -> Entry | None:
+    if re.match(r"(?:\w+=\S*\s+)*java\s.*(?:-cp|-classpath|--class-path)[\s=]|.*\bJarLauncher\b", command):
+        return None  # classes as an image has them
+    return None if _OF_THE_CONTAINER.search(command) or _ABSOLUTE.search(command) else Entry(command)
+
+
+def _moved(word: str, place: _Place, *, program: bool) -> str | None:
+    """A word with a path of the container as one of the repository; None where the path is nowhere in it."""
+    jar = word.endswith((".jar", ".war"))
+    if not word.startswith("/") and not jar:
+        return word
+    if re.match(r"/(?:dev|tmp|proc)(?:/|$)", word):
+        return word
+    file = place.origin(word)
+    if jar and file not in place.files and not re.match(r"(?:[\w.-]+/)*(?:target|build/libs)/", file or ""):
+        return None  # unpacked, or put together on the way
+    if file:
+        return f"./{file}" if program and "/" not in file else file
+    if program and re.match(r"/(?:usr/(?:local/)?)?s?bin/[\w.-]+$", word):
+        name = posixpath.basename(word)
+        return name if language_of(name) else None
+    return None

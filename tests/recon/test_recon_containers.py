@@ -1,0 +1,121 @@
+"""What a Dockerfile runs, as the command that does the same in the repository."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import lay, seen
+
+from hivemind.agents.recon import containers
+from hivemind.agents.recon.evidence import dockerfile
+from hivemind.agents.recon.folder import Folder
+from hivemind.repository import read
+
+pytestmark = pytest.mark.fast
+
+
+def said(root: Path, text: str, files: dict[str, str] | None = None) -> dict[str, object]:
+    """What the Dockerfile alone says: start and port."""
+    folder = Folder.of(read(lay(root, {"Dockerfile": text, **(files or {})})), ".")
+    return {each.field: each.value for each in dockerfile.detect(folder) if each.field in {"start", "port"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FROM node\nWORKDIR /app\nCOPY . .\nCMD node /app/dist/main.js\n", {"start": "node dist/main.js"}),
+        ('FROM a\nCOPY . /srv\nENTRYPOINT ["/usr/bin/tini", "-g", "--"]\nCMD ["python", "/srv/a.py"]\n',
+         {"start": "python a.py"}),
+        ('FROM a\nCMD ["sh", "-c", "exec gunicorn app:app -b :$PORT"]\n', {"start": "gunicorn app:app -b :$PORT"}),
+        ("FROM a AS b\nWORKDIR /src\nCOPY . .\nFROM c\nCOPY --from=b /src/target/x.jar /a.jar\nCMD java -jar /a.jar\n",
+         {"start": "java -jar target/x.jar"}),
+        ("FROM a\nCOPY . /opt/it\nCMD python /elsewhere/a.py\n", {}),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:8.0\nCMD dotnet A.dll\n",
+         {"start": "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} dotnet out/A.dll", "port": 8080}),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:6.0\n", {"port": 80}),
+        ("FROM php:8.2-apache\nCOPY . /var/www/html\n", {"port": 80}),
+    ],
+)  # fmt: skip
+def test_paths_of_the_container_become_paths_of_the_repository(
+    tmp_path: Path, text: str, expected: dict[str, object]
+) -> None:
+    assert said(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("FROM a\nENV PORT=8081\nEXPOSE ${PORT}\n", 8081),
+        ("ARG P=4444\nFROM a\nEXPOSE ${P:-5}\n", 4444),
+        ("FROM a\nEXPOSE 9229\nEXPOSE 3000/tcp 3001\n", 3000),
+        ("FROM a\nEXPOSE 80 8088\nENV PORT 8088\n", 8088),
+        ("FROM a AS base\nEXPOSE 7001\nFROM base AS final\nRUN x\n", 7001),
+        ("FROM a AS final\nEXPOSE 7001\nFROM b AS dev-tools\nEXPOSE 7002\n", 7001),
+        ("FROM a\nENV PORT=70000\n", None),
+        ("FROM a\nEXPOSE 70000\n", None),
+    ],
+)
+def test_ports(tmp_path: Path, text: str, port: int | None) -> None:
+    assert said(tmp_path, text).get("port") == port
+
+
+def test_the_command_of_the_stage_that_another_builds_on(tmp_path: Path) -> None:
+    text = (
+        'FROM --platform=x python:3.12 AS base\nENTRYPOINT ["python3"]\nCMD ["app.py"]\nFROM base AS dev-envs\nRUN x\n'
+    )
+    assert said(tmp_path, text) == {"start": "python3 app.py"}
+
+
+def test_a_script_without_anything_of_its_image_is_the_start_command(tmp_path: Path) -> None:
+    script = "#!/bin/sh\nset -e\nnpx prisma migrate deploy\nnpm run start\n"
+    root = lay(tmp_path, {"start.sh": script, "Dockerfile": 'FROM node\nENTRYPOINT ["./start.sh"]\n'})
+    found = said(root, 'FROM node\nENTRYPOINT ["./start.sh"]\n')
+    assert found == {"start": "sh start.sh"}
+    (root / "start.sh").chmod(0o755)
+    assert said(root, 'FROM node\nENTRYPOINT ["./start.sh"]\n') == {"start": "./start.sh"}
+
+
+def test_a_script_that_hands_on_is_what_it_hands_on_to(tmp_path: Path) -> None:
+    script = '#!/bin/bash\nbundle exec rails db:prepare\nexec "${@}"\n'
+    text = 'FROM a\nWORKDIR /r\nCOPY . .\nENTRYPOINT ["/r/bin/entry"]\nCMD ["./bin/rails", "server"]\n'
+    assert said(tmp_path, text, {"bin/entry": script}) == {"start": "./bin/rails server"}
+
+
+def test_a_script_of_an_image_is_what_it_ends_in(tmp_path: Path) -> None:
+    script = "#!/bin/sh\nchown -R www /data\nexec gunicorn a.wsgi \\\n  --bind 0.0.0.0:9000\n"
+    text = "FROM a\nCOPY . .\nCMD ./run.sh\n"
+    assert said(tmp_path, text, {"run.sh": script}) == {"start": "gunicorn a.wsgi --bind 0.0.0.0:9000", "port": 9000}
+
+
+def test_a_command_that_needs_its_image_is_shown_and_not_run(tmp_path: Path) -> None:
+    files = {
+        "Dockerfile": 'FROM python\nWORKDIR /a\nCOPY . .\nCMD ["uwsgi", "/a/deploy/u.ini"]\n',
+        "app.py": "from flask import Flask\napp = Flask('a')\n",
+        "requirements.txt": "flask\n",
+        "deploy/u.ini": "[uwsgi]\n",
+    }
+    found = seen(tmp_path, files)
+    assert (found.as_json()["start"], found.as_json()["runs"]) == (
+        "uwsgi deploy/u.ini",
+        "gunicorn app:app --bind 0.0.0.0:$PORT",
+    )
+    assert found.serves
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "x", "FROM", "FROM a\nCOPY\nCMD []\nEXPOSE\nENV\n", "FROM a\nCMD [1]\n", "CMD a\n",
+     "FROM a\nENTRYPOINT ['sh', '-c']\nCMD \"\n", "FROM a\nCOPY --from=0 / /\nCMD /x/y\n"],
+)  # fmt: skip
+def test_anything_is_read(tmp_path: Path, text: str) -> None:
+    said(tmp_path, text)
+
+
+def test_stages_that_copy_in_circles_end(tmp_path: Path) -> None:
+    text = "FROM x AS a\nCOPY --from=b / /\nFROM x AS b\nCOPY --from=a / /\nCMD python /z/y.py\n"
+    assert said(tmp_path, text) == {}
+
+
+def test_many_stages_are_bounded() -> None:
+    assert len(containers.read("".join(f"FROM a AS s{n}\n" for n in range(500)))) == 60
