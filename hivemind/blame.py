@@ -11,7 +11,7 @@ from typing import Any
 
 from hivemind.errors import HiveMindError
 from hivemind.exits import ExitCode
-from hivemind.findings import Finding, Severity
+from hivemind.findings import Finding, Place, Severity
 
 RESULTS: Mapping[str, tuple[bool, str | None]] = types.MappingProxyType(
     {
@@ -47,17 +47,27 @@ class Source:
 class PluginError(HiveMindError):
     """A plugin did something wrong; names it, its distribution and version, and the hook.
 
-    source: the plugin. hook: which hook, None where it could not be loaded. summary: what happened, one line.
+    source: the plugin. hook: which hook, None where it could not be loaded. summary: what happened, one line. place:
+    where in the plugin's file, if that is known.
     """
 
     exit_code = ExitCode.INVALID
 
-    def __init__(self, source: Source, summary: str, *, hook: str | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        summary: str,
+        *,
+        hook: str | None = None,
+        hint: str | None = None,
+        place: Place | None = None,
+    ) -> None:
         where = f" in {hook}" if hook else ""
         super().__init__(f"plugin {source}{where}: {summary}", hint=hint or f"-p no:{source.name} runs without it.")
         self.source = source
         self.hook = hook
         self.summary = summary
+        self.place = place
 
     def as_finding(self, severity: Severity = Severity.ERROR) -> Finding:
         """The same as a finding, for the hooks whose failure does not stop the run by itself."""
@@ -86,13 +96,24 @@ def ask(source: Source, hook: str, function: Callable[..., object], arguments: M
 
 def summary_of(error: BaseException) -> str:
     """An exception on one line, with the innermost place in it: `KeyError: 'size' (slack.py:41)`."""
-    text = " ".join(str(error).split())
+    text = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
     line = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{line} ({error.filename.rsplit('/', 1)[-1]}:{error.lineno})"
     frames = traceback.extract_tb(error.__traceback__)
     # The first frame is our own call; a plugin that failed inside it has at least one more.
     if len(frames) > 1:
         line += f" ({frames[-1].filename.rsplit('/', 1)[-1]}:{frames[-1].lineno})"
     return line
+
+
+def place_of(error: BaseException, file: str) -> Place | None:
+    """The line of `file` that an exception came from: of a SyntaxError, or of the innermost call in it."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        excerpt = (error.text or "").rstrip("\r\n") or None
+        return Place(file, error.lineno, error.offset or None, excerpt)
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return Place(file, lines[-1]) if lines else None
 
 
 def wrong_result(hook: str, result: object) -> str | None:

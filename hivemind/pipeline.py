@@ -76,6 +76,8 @@ def check(
     repository = read(source.path.parent)
     detections, failures = _detections(blueprint, repository, plugins)
     blueprint, unknown = resolve(blueprint, detections)
+    if plugins.others("hivemind_build"):  # which may know what to do without a runtime
+        unknown = tuple(replace(one, severity=Severity.WARNING) if one.id == "H306" else one for one in unknown)
     unknown = (*unknown, *(failure.as_finding(Severity.WARNING) for failure in failures))
     _stop_at_errors(placed((*findings, *unknown), source))
     try:
@@ -92,7 +94,9 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
     """The template that all plugins make together for a blueprint."""
     fragments = plugins.collect("hivemind_fragments", blueprint=blueprint)
     distributions = {
-        plugin.name: f"{plugin.distribution} {plugin.version}" for plugin in plugins.list() if plugin.distribution
+        plugin.name: f"{plugin.distribution} {plugin.version}" if plugin.distribution else plugin.module
+        for plugin in plugins.list()
+        if plugin.source != "builtin"
     }
     return assemble(blueprint, [(one.plugin, one.result) for one in fragments], distributions=distributions)
 
@@ -224,7 +228,8 @@ def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:
         if plugin.source == "project" and plugin.quarantined:
             message = f"this project's own plugin could not be loaded: {plugin.quarantined}"
             hint = f"Mend it, or do without what it adds: -p no:{plugin.name}"
-            yield Finding("H602", Severity.ERROR, message, Place(plugin.module), hint, plugin=plugin.name)
+            place = plugin.place or Place(plugin.module)
+            yield Finding("H602", Severity.ERROR, message, place, hint, plugin=plugin.name)
 
 
 def _plugin_names(source: Source) -> tuple[str, ...]:

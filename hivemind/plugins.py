@@ -21,7 +21,7 @@ from typing import Any
 import pluggy
 
 from hivemind import hookspecs
-from hivemind.blame import PluginError, Source, ask, summary_of
+from hivemind.blame import PluginError, Source, ask, place_of, summary_of
 from hivemind.events import Event
 from hivemind.findings import Finding, Place, Severity
 from hivemind.installed import GROUP, entry_points
@@ -36,7 +36,7 @@ KINDS = ("project", "-p", "entry point", "builtin")
 @dataclass(frozen=True)
 class LoadedPlugin:
     """One plugin as `hivemind plugins` lists it. source: where it comes from (one of KINDS). hooks: those it
-    implements. quarantined: why it was set aside, None when it works."""
+    implements. quarantined: why it was set aside, None when it works. place: where in its code, if that is known."""
 
     name: str
     module: str
@@ -45,6 +45,7 @@ class LoadedPlugin:
     source: str
     hooks: tuple[str, ...]
     quarantined: str | None = None
+    place: Place | None = None
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -75,7 +76,7 @@ class Plugins:
 
     _manager: pluggy.PluginManager
     _sources: dict[str, Source] = field(default_factory=dict)
-    _quarantined: dict[str, tuple[Source, str]] = field(default_factory=dict)
+    _quarantined: dict[str, PluginError] = field(default_factory=dict)
     _blocked: frozenset[str] = frozenset()
     _listeners: Listeners = field(default_factory=Listeners)
     notes: tuple[str, ...] = ()
@@ -132,8 +133,8 @@ class Plugins:
 
     def list(self) -> tuple[LoadedPlugin, ...]:
         """All plugins, those set aside included: built-ins first, then by name."""
-        entries: builtins.list[tuple[Source, str | None]] = [(source, None) for source in self._sources.values()]
-        entries += [(source, reason) for source, reason in self._quarantined.values()]
+        entries: builtins.list[tuple[Source, PluginError | None]] = [(one, None) for one in self._sources.values()]
+        entries += [(error.source, error) for error in self._quarantined.values()]
         entries.sort(key=lambda entry: (entry[0].kind != "builtin", entry[0].name))
         return tuple(
             LoadedPlugin(
@@ -142,10 +143,11 @@ class Plugins:
                 source.distribution,
                 source.version,
                 source.kind,
-                () if reason else self._hooks_of(source.name),
-                reason,
+                () if error else self._hooks_of(source.name),
+                error.summary if error else None,
+                error.place if error else None,
             )
-            for source, reason in entries
+            for source, error in entries
         )
 
     def named(self, name: str) -> str | None:
@@ -176,12 +178,11 @@ class Plugins:
         self._sources[source.name] = source
 
     def _missing(self, name: str, place: Place | None) -> Finding:
-        broken = next(
-            (entry for entry in self._quarantined.values() if entry[0].name == name or _is(entry[0], name)), None
-        )
+        errors = self._quarantined.values()
+        broken = next((error for error in errors if error.source.name == name or _is(error.source, name)), None)
         path = f"plugins.{name}"
         if broken:
-            message = f"the blueprint needs plugin {broken[0]}, which could not be loaded: {broken[1]}"
+            message = f"the blueprint needs plugin {broken.source}, which could not be loaded: {broken.summary}"
             return Finding(
                 "H602", Severity.ERROR, message, place, "Mend or update it; hivemind plugins lists all.", path=path
             )
@@ -190,7 +191,7 @@ class Plugins:
             return Finding(
                 "H602", Severity.ERROR, message, place, f"Leave out -p no:{name} or --no-plugins.", path=path
             )
-        near = _nearest(name, [*self._sources, *self._quarantined])
+        near = _nearest(name, _names((*self._sources.values(), *(error.source for error in errors))))
         hint = f"did you mean {near}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
         return Finding("H601", Severity.ERROR, f'plugin "{name}" is not installed', place, hint, path=path)
 
@@ -217,7 +218,7 @@ class Plugins:
         key = source_key = error.source.name
         while key in self._quarantined:
             key += f" ({error.source.distribution})" if key == source_key else "+"
-        self._quarantined[key] = (error.source, error.summary)
+        self._quarantined[key] = error
 
 
 def load(
@@ -249,7 +250,7 @@ def load(
                     plugins._set_aside(error)
     known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_FILE).stem}
     notes += [_unknown_block(name, known) for name in blocked if name not in known]
-    notes += [f"plugin {source} was set aside: {reason}" for source, reason in plugins._quarantined.values()]
+    notes += [f"plugin {error.source} was set aside: {error.summary}" for error in plugins._quarantined.values()]
     plugins.notes = tuple(notes)
     return plugins
 
@@ -278,7 +279,8 @@ def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[Source]]) 
         return
     source = Source(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:
-        near = _nearest(name, [*points, *plugins._sources])
+        installed = (source for sources in points.values() for source in sources)
+        near = _nearest(name, _names((*installed, *plugins._sources.values())))
         hint = f"did you mean {near}?" if near else f"pip install {name}, or name a module that can be imported."
         raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
     plugins.add(source, _imported(source, lambda: importlib.import_module(name)))
@@ -314,7 +316,7 @@ def _imported(source: Source, imports: Callable[[], object]) -> object:
     try:
         return imports()
     except (Exception, SystemExit) as error:  # importing foreign code can raise anything; it gets its owner's name
-        raise PluginError(source, summary_of(error)) from error
+        raise PluginError(source, summary_of(error), place=place_of(error, source.module)) from error
 
 
 def _misuse(plugin: object) -> str | None:
@@ -350,10 +352,17 @@ def _unknown_block(name: str, known: Iterable[str]) -> str:
     return f'-p no:{name}: no plugin is called "{name}"' + (f"; did you mean {near}?" if near else "")
 
 
+def _names(sources: Iterable[Source]) -> list[str]:
+    """What plugins may be called by: their own names, then their distributions."""
+    found = list(sources)
+    return [*(one.name for one in found), *(one.distribution for one in found if one.distribution)]
+
+
 def _nearest(name: str, known: Iterable[str]) -> str | None:
     import difflib
 
-    return next(iter(difflib.get_close_matches(name, known, n=1)), None)
+    plain = {_plain(one): one for one in reversed(list(known))}
+    return next((plain[one] for one in difflib.get_close_matches(_plain(name), plain, n=1)), None)
 
 
 def _is(source: Source, name: str) -> bool:

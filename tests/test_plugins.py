@@ -421,3 +421,42 @@ def test_a_broken_plugin_of_the_project_stops_what_it_would_have_added_to(tmp_pa
     assert [finding.id for finding in stopped.value.findings] == ["H602"]
     assert "no:hivemind_plugin" in (stopped.value.findings[0].hint or "")
     assert pipeline.check(blueprint, load(project=tmp_path, blocked=["hivemind_plugin"]), lint=False)
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "said"),
+    [
+        ("import os\n\ndef broken(:\n    pass\n", 3, "SyntaxError: invalid syntax (hivemind_plugin.py:3)"),
+        ("import os\n\nX = os.environ['NO_SUCH_THING']\n", 3, "KeyError"),
+        ("\n\n\nimport no_such_module_at_all\n", 4, "No module named"),
+    ],
+)
+def test_a_broken_plugin_of_the_project_is_found_at_its_line(tmp_path: Path, code: str, line: int, said: str) -> None:
+    (tmp_path / "hivemind_plugin.py").write_text(code)
+    with pytest.raises(FindingsError) as stopped:
+        checked(tmp_path, SHOP, load(project=tmp_path), lint=False)
+    (finding,) = stopped.value.findings
+    assert (finding.id, finding.place and finding.place.line) == ("H602", line)
+    assert str(finding.place).startswith(str(tmp_path / "hivemind_plugin.py"))
+    assert said in finding.message
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("hivemind-slak", "hivemind-slack"),
+        ("slak", "slack"),
+        ("Hivemind_Slakc", "hivemind-slack"),
+        ("provisoner", None),
+    ],
+)
+def test_a_misspelt_plugin_has_the_nearest_name_beside_it(
+    install: Install, tmp_path: Path, misspelt: str, meant: str | None
+) -> None:
+    install("slack", "")
+    found = load().require([misspelt])
+    assert [one.id for one in found] == ["H601"]
+    assert found[0].hint == f"did you mean {meant or 'provisioner'}?"
+    with pytest.raises(PluginError) as refused:
+        load(names=[misspelt])
+    assert refused.value.hint == f"did you mean {meant or 'provisioner'}?"

@@ -19,6 +19,28 @@ UNPRIVILEGED = 1024
 DATABASES = {"postgres": "db"}
 """Needs that become a resource of this name when the blueprint has none of the type."""
 
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        "bun": "bun run server.ts",
+        "deno": "deno run --allow-net --allow-env main.ts",
+        "go": "./server",
+        "java": "java -jar target/app.jar",
+        "node": "node server.js",
+        "php": "php -S 0.0.0.0:$PORT -t public",
+        "python": "gunicorn app:app --bind 0.0.0.0:$PORT",
+        "ruby": "bundle exec puma --port $PORT",
+    }
+)
+"""Language -> a start command as an example."""
+PROGRAMS: Mapping[str, str] = MappingProxyType(
+    {
+        "bun": "bun", "bundle": "ruby", "celery": "python", "deno": "deno", "flask": "python", "gunicorn": "python",
+        "java": "java", "node": "node", "npm": "node", "npx": "node", "php": "php", "pnpm": "node", "puma": "ruby",
+        "python": "python", "python3": "python", "rails": "ruby", "ruby": "ruby", "uvicorn": "python", "yarn": "node",
+    }
+)  # fmt: skip
+"""Program that a start command begins with -> runtime that it needs."""
+
 _NO_INPUT = re.compile(r"\s+--no-?input\b")
 
 Sighting = tuple[str, Detection]
@@ -79,6 +101,7 @@ class _Filling:
             self.origins[f"{self.path}.health.path"] = Origin("recon", found.evidence)
         self._needs(resources)
         self._start_missing()
+        self._runtime_missing()
         self._environment()
         for doubt in all_of(self.detections, "doubt"):
             where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
@@ -211,9 +234,29 @@ class _Filling:
                 "H301",
                 Severity.ERROR,
                 f"no start command for {self.path}: {where} has no Procfile; {seen}",
-                "write it:  start: COMMAND   for instance  start: "
-                + self._guess("gunicorn app:app --bind 0.0.0.0:$PORT"),
+                self._how_to_start(),
             )
+
+    def _how_to_start(self) -> str:
+        if self.language is None:
+            return "write how it starts, and in what:  start: COMMAND  and  runtime: python (or node, go, java, ...)"
+        example = self._guess(EXAMPLES.get(self.language, ""))
+        return "write it:  start: COMMAND" + (f"   for instance  start: {example}" if example else "")
+
+    def _runtime_missing(self) -> None:
+        """A start command alone installs nothing on the instance that could run it."""
+        if self.service.start is None or self.service.runtime is not None:
+            return
+        words = self.service.start.removeprefix("exec ").split()
+        program = words[0].rpartition("/")[2] if words else ""
+        known = PROGRAMS.get(program)
+        where = "the repository" if self.service.path == "." else f"folder {self.service.path}"
+        self._remark(
+            "H306",
+            Severity.ERROR,
+            f"{self.path} has a start command and no runtime: nothing in {where} tells what to install for {program}",
+            f"add  runtime: {known}" if known else "add  runtime: LANGUAGE , such as python, node, go, java, shell",
+        )
 
     def _guess(self, otherwise: str = "COMMAND") -> str:
         """A start command that is too uncertain to be used."""

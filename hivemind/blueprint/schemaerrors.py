@@ -171,11 +171,11 @@ def _out_of_range(violation: _Violation, path: Path, view: View) -> Iterator[Fin
         message = f"{_shown(value)} is out of range{_inside(path, view)}"
         yield view.finding("H106", path, message, f"Expected {expected}.")
         return
-    unit = "characters" if isinstance(value, str) else "entries"
+    unit = ("character", "characters") if isinstance(value, str) else ("entry", "entries")
+    found = f"{len(value) or 'no'} {unit[len(value) != 1]}{_inside(path, view)}"
+    message = f"{found}, which is too {'few' if violation.keyword.startswith('min') else 'many'}" if value else found
     many = "one" if bound == 1 else str(bound)
-    unit = unit if bound != 1 else {"characters": "character", "entries": "entry"}[unit]
-    message = f"{'too short' if violation.keyword.startswith('min') else 'too long'}{_inside(path, view)}"
-    yield view.finding("H106", path, message, f"Expected {_BOUND[violation.keyword]} {many} {unit}.")
+    yield view.finding("H106", path, message, f"Expected {_BOUND[violation.keyword]} {many} {unit[bound != 1]}.")
 
 
 _BOUND = {

@@ -49,9 +49,9 @@ def assemble(
 ) -> Assembly:
     """Merges fragments into an Assembly, tags every resource and applies the blueprint's overrides.
 
-    contributions: (plugin, its fragments), in any order. distributions: plugin -> distribution and version, for
-    messages. Raises FindingsError with everything that is wrong: two owners of one logical id, bad logical ids,
-    references that lead nowhere, overrides that can't be applied, limits exceeded.
+    contributions: (plugin, its fragments), in any order. distributions: third-party plugin -> distribution and
+    version, or its file, for messages. Raises FindingsError with everything that is wrong: two owners of one logical
+    id, bad logical ids, references that lead nowhere, overrides that can't be applied, limits exceeded.
     """
     merged = _merge(contributions, distributions)
     findings = [*_conflicts(merged, distributions), *_malformed(merged)]
@@ -147,7 +147,7 @@ def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Fin
                 "H401",
                 Severity.ERROR,
                 f"logical id {name} has two owners: {who(claims[0])} and {who(second)}",
-                hint=f"-p no:{second.plugin} runs without it." if second.plugin != claims[0].plugin else None,
+                hint=_way_out(claims[0], second, distributions),
                 plugin=second.plugin,
                 path=second.path,
             )
@@ -161,6 +161,15 @@ def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Fin
                 plugin=second.plugin,
                 path=second.path,
             )
+
+
+def _way_out(first: Owner, second: Owner, distributions: Mapping[str, str]) -> str:
+    """What to do about two owners. A built-in plugin is never the one to leave out: the rest stands on it."""
+    if first.plugin == second.plugin:
+        return "A fragment of its own for each part, with ids by hivemind.template.names.logical_id, keeps them apart."
+    if second.plugin in distributions:
+        return f"Another id in {second.plugin} mends it; -p no:{second.plugin} runs without it until then."
+    return "Both come with HiveMind: this is a defect, please report it."
 
 
 def _malformed(merged: _Merge) -> Iterator[Finding]:

@@ -204,3 +204,17 @@ def test_invalid_schema_of_a_plugin_names_the_plugin() -> None:
         validate(source, {"acme": part})
     (finding,) = caught.value.findings
     assert (finding.id, finding.plugin) == ("H125", "acme")
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (HEAD + "services: {}", "no entries in services", "Expected at least one entry."),
+        (WEB + "tags: {a: " + "s" * 300 + "}", "300 characters in tags.a, which is too many", "Expected at most 256"),
+        (WEB + "plugins: ['']", "no characters in plugins[0]", "Expected at least one character."),
+    ],
+)
+def test_how_much_there_is_and_how_much_may_be(remarks: Remarks, text: str, message: str, hint: str) -> None:
+    (found,) = remarks(text)
+    assert (found.id, found.message) == ("H106", message)
+    assert (found.hint or "").startswith(hint)

@@ -143,6 +143,36 @@ def test_no_start_command_is_an_error_that_says_what_to_write() -> None:
     assert "start: COMMAND" in str(finding.hint)
 
 
+@pytest.mark.parametrize(
+    ("language", "example"),
+    [("python", "gunicorn app:app"), ("node", "node server.js"), ("go", "./server"), ("gleam", "COMMAND")],
+)
+def test_the_example_of_a_start_command_is_one_of_the_language(language: str, example: str) -> None:
+    _, _, (finding,) = one(saw("language", language, language=language))
+    assert finding.id == "H301"
+    assert (finding.hint or "").endswith(example) or example in (finding.hint or "")
+    assert "gunicorn" not in (finding.hint or "") or language == "python"
+
+
+@pytest.mark.parametrize(
+    ("start", "hint"),
+    [
+        ("gunicorn app:app", "runtime: python"),
+        ("npm start", "runtime: node"),
+        ("/usr/bin/java -jar a.jar", "runtime: java"),
+        ("./server --port $PORT", "runtime: LANGUAGE"),
+    ],
+)
+def test_a_start_command_without_a_runtime_is_an_error(start: str, hint: str) -> None:
+    _, _, (finding,) = one(service=Service("web", start=start))
+    assert (finding.id, finding.severity, finding.path) == ("H306", Severity.ERROR, "services.web")
+    assert hint in (finding.hint or "")
+
+
+def test_a_start_command_with_a_runtime_is_enough() -> None:
+    assert one(service=Service("web", start="./server", runtime="go"))[2] == ()
+
+
 @pytest.mark.parametrize(("kind", "said"), [("library", "a library"), ("cli", "a command-line tool")])
 def test_a_library_is_told_apart(kind: str, said: str) -> None:
     _, _, (finding,) = one(LANGUAGE, saw("kind", kind))

@@ -80,6 +80,22 @@ def test_two_owners_of_one_logical_id_are_both_named() -> None:
     assert "-p no:two" in (found[0].hint or "")
 
 
+def test_a_built_in_plugin_is_never_the_one_to_leave_out() -> None:
+    mine, theirs = Fragment("services.web", {"A": TOPIC}), Fragment("resources.x", {"A": TOPIC})
+    (found,) = findings_of(
+        ("hivemind_plugin", (mine,)),
+        ("provisioner", (theirs,)),
+        distributions={"hivemind_plugin": "hivemind_plugin.py"},
+    )
+    assert found.plugin == "hivemind_plugin"
+    assert "(hivemind_plugin.py)" in found.message
+    assert "no:hivemind_plugin" in (found.hint or "")
+    for second in ("one", "provisioner"):
+        (found,) = findings_of(("one", (mine,)), (second, (theirs,)))
+        assert found.hint
+        assert "-p no:" not in found.hint
+
+
 def test_a_logical_id_is_unique_over_resources_parameters_and_outputs() -> None:
     parameter = Fragment("name", parameters={"A": {"Type": "String"}})
     output = Fragment("name", outputs={"A": {"Value": "1"}})
