@@ -1,14 +1,14 @@
-"""What is installed beside HiveMind: versions, and entry points of plugins.
+"""What is installed beside HiveMind: entry points of plugins, and versions.
 
-Reading the metadata of every distribution takes longer than most commands; what was read is remembered for as long
+Reading the metadata of all distributions takes longer than most commands; what was read is remembered for as long
 as no folder that Python imports from has changed, which every installer changes when it adds or replaces something.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import re
 import sys
 from dataclasses import astuple, dataclass
 
@@ -17,6 +17,8 @@ from hivemind.clock import SYSTEM_CLOCK
 from hivemind.memory import Memory
 
 GROUP = "hivemind"
+JUDGES = ("cfn-lint", "jsonschema")
+"""Distributions whose word is remembered, for as long as it is their version's."""
 UNSETTLED = 10.0
 """Seconds after a folder's last change for which nothing is remembered: an installer may be at work in it."""
 
@@ -42,7 +44,8 @@ _seen: dict[str, _Installed] = {}
 
 
 def version(distribution: str) -> str:
-    """The version of an installed distribution, by its normalized name (`cfn-lint`); `none` where it is missing."""
+    """The version of one of JUDGES; `none` where it is not installed."""
+    assert distribution in JUDGES
     return _installed().versions.get(distribution, "none")
 
 
@@ -88,20 +91,17 @@ def _understood(text: str | None) -> _Installed | None:
 
 
 def _read() -> _Installed:
-    from importlib.metadata import distributions
+    from importlib import metadata
 
-    versions: dict[str, str] = {}
-    points: set[EntryPoint] = set()
-    for one in distributions():
-        name = str(one.metadata["Name"] or "")
-        key = re.sub(r"[-_.]+", "-", name).lower()
-        if key in versions:
-            continue  # further back on the path than one of the same name, which is the one that is imported
-        versions[key] = one.version
-        points |= {
-            EntryPoint(point.name, point.value, name or None, one.version)
-            for point in one.entry_points
-            if point.group == GROUP
-        }
-    ordered = sorted(points, key=lambda point: (point.name, point.distribution or "", point.value))
-    return _Installed(versions, tuple(ordered))
+    found = {
+        EntryPoint(point.name, point.value, point.dist.name, point.dist.version)
+        if point.dist
+        else EntryPoint(point.name, point.value, None, None)
+        for point in metadata.entry_points(group=GROUP)
+    }
+    versions = {}
+    for name in JUDGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    points = sorted(found, key=lambda point: (point.name, point.distribution or "", point.value))
+    return _Installed(versions, tuple(points))

@@ -20,8 +20,8 @@ def _package(folder: Path, text: str = "x = 1\n") -> Path:
 
 def test_kept_contents_are_known_in_the_next_run(tmp_path: Path) -> None:
     package = _package(tmp_path / "package")
-    memory.of("schema", package=package, needs=["click"]).keep("good")
-    again = memory.of("schema", package=package, needs=["click"])
+    memory.of("schema", package=package, needs=["jsonschema"]).keep("good")
+    again = memory.of("schema", package=package, needs=["jsonschema"])
     assert again.knows("good")
     assert not again.knows("other")
 
@@ -31,7 +31,7 @@ def test_a_changed_judge_remembers_nothing(tmp_path: Path) -> None:
     memory.of("schema", package=package, needs=[]).keep("good")
     _package(package, "x = 22\n")
     assert not memory.of("schema", package=package, needs=[]).knows("good")
-    assert not memory.of("schema", package=package, needs=["click"]).knows("good")
+    assert not memory.of("schema", package=package, needs=["jsonschema"]).knows("good")
 
 
 def test_what_was_not_asked_for_longest_goes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

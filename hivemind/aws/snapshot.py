@@ -12,6 +12,8 @@ from hivemind.cloud import Cloud
 from hivemind.plan.model import EMPTY, Basis, Snapshot
 
 NO_ECHO = "****"
+SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
+"""Statuses of a stack that is what its template says."""
 
 
 def read(
@@ -36,13 +38,11 @@ def read(
     if described["StackStatus"] == "REVIEW_IN_PROGRESS":
         # Left by a change set of type CREATE: neither a template nor a resource yet.
         return Snapshot(Basis.LIVE, stack_id, "REVIEW_IN_PROGRESS", artifacts=artifacts, revision=revision)
-    with translated():
-        body = client.get_template(StackName=stack_id, TemplateStage="Original").get("TemplateBody", {})
     return Snapshot(
         Basis.LIVE,
         stack_id=stack_id,
         status=described["StackStatus"],
-        template=MappingProxyType(_template(body)),
+        template=MappingProxyType(template(client, stack_id)),
         parameters=MappingProxyType(_parameters(described)),
         outputs=MappingProxyType({item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", ())}),
         physical_ids=MappingProxyType(_physical_ids(client, stack_id)),
@@ -68,12 +68,15 @@ def is_moving(status: str) -> bool:
     return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
 
 
-def _template(body: Any) -> dict[str, Any]:
+def template(client: Any, stack: str) -> dict[str, Any]:
+    """The template that a stack was made from last. Empty where it is not JSON, and so none of ours."""
+    with translated():
+        body = client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody", {})
     if isinstance(body, str):
         try:
             body = json.loads(body) if body else {}
         except ValueError:
-            # Not one of ours: we write JSON. What it holds cannot be compared, so everything counts as changed.
+            # What it holds cannot be compared, so everything counts as changed.
             return {}
     return dict(body)
 

@@ -10,14 +10,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import again_option, environment_option, json_option, local_option, path_argument, yes_option
+from hivemind.cli.context import (
+    Globals,
+    again_option,
+    environment_option,
+    json_option,
+    local_option,
+    path_argument,
+    yes_option,
+)
 from hivemind.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.apply import Applied
     from hivemind.agents.conductor.run import Run
+    from hivemind.agents.conductor.standstill import Look
     from hivemind.cloud import Cloud
     from hivemind.deploy.lease import Lease
+    from hivemind.deploy.state import DeploymentState
     from hivemind.plan.model import Plan
 
 
@@ -54,6 +64,15 @@ def command(
     PATH is the blueprint, a folder with one, or a plan saved by `hivemind plan --out FILE`: then what was reviewed is
     what is done, or nothing.
     """
+    reviewed = _reviewed(path)
+    if reviewed is not None:
+        path, environment = Path(), reviewed.environment
+        if local is None and reviewed.cloud:
+            local = reviewed.cloud == "local"
+    seen = None if reviewed or again else _look(path, environment)
+    if seen is not None and _stands(seen, local, as_json=as_json):
+        return ExitCode.OK
+
     from hivemind.agents.conductor.prepare import id_of, prepare
     from hivemind.cli.clouds import connect, region_of
     from hivemind.cli.project import checked_project, tell_new
@@ -61,11 +80,6 @@ def command(
     from hivemind.deploy.lease import acquire
     from hivemind.deploy.state import StateStore
 
-    reviewed = _reviewed(path)
-    if reviewed is not None:
-        path, environment = Path(), reviewed.environment
-        if local is None and reviewed.cloud:
-            local = reviewed.cloud == "local"
     checked = checked_project(path, environment, as_json=as_json)
     region = reviewed.region if reviewed else region_of(checked.blueprint)
     cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local))
@@ -78,8 +92,11 @@ def command(
         run = prepare(checked, cloud, may_lose=frozenset(lose), again=again, say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)
+        if seen is not None:
+            seen.keep(run)
         if run.plan.empty and not run.unverified:
-            return _nothing_to_do(run, as_json=as_json)
+            _nothing_to_do(cloud, run.store.load(run.deployment_id), as_json=as_json)
+            return ExitCode.OK
         _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
         _refuse_loss(run)
         tell_new(checked, run.checked, as_json=as_json)
@@ -93,9 +110,41 @@ def command(
 
 def _reviewed(path: Path) -> Plan | None:
     """The saved plan that PATH is, if it is one."""
+    if path.suffix != ".json" and (path.suffix in (".yaml", ".yml") or not path.is_file()):
+        return None
     from hivemind.plan.file import load
 
-    return load(path) if path.suffix == ".json" or (path.is_file() and path.suffix not in (".yaml", ".yml")) else None
+    return load(path)
+
+
+def _look(path: Path, environment: str | None) -> Look | None:
+    """The project as it is; None where plugins were named, whose part in it can't be seen."""
+    from hivemind.agents.conductor.standstill import look
+    from hivemind.cli.clouds import region_of
+    from hivemind.cli.project import blueprint_file
+
+    plain = click.get_current_context().find_object(Globals) == Globals()
+    return look(blueprint_file(path), (environment or "", region_of(None))) if plain else None
+
+
+def _stands(seen: Look, local: bool | None, *, as_json: bool) -> bool:
+    """Whether what was made of the project before is what stands; says so."""
+    from hivemind.agents.conductor.standstill import stands
+    from hivemind.cli.clouds import connect, region_of
+    from hivemind.cli.target import target_is_local
+
+    made = seen.made()
+    if made is None:
+        return False
+    folder = seen.file.parent
+    here = target_is_local(made.cloud, folder, made.environment, local)
+    cloud = connect(made.name, made.region or region_of(None), folder, local=here)
+    state = stands(made, cloud)
+    if state is None:
+        return False
+    _say_where(cloud, as_json=as_json)
+    _nothing_to_do(cloud, state, as_json=as_json)
+    return True
 
 
 def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
@@ -166,29 +215,26 @@ def _approve(run: Run, *, yes: bool, as_json: bool) -> None:
         raise Refused("not applied", hint="Nothing was changed.")
 
 
-def _nothing_to_do(run: Run, *, as_json: bool) -> int:
-    state = run.store.find(run.deployment_id)
-    urls = dict(state.urls) if state else {}
-    verdict = state.verification_results.word if state and state.verification_results else None
-    revision = f"r{run.snapshot.revision}"
+def _nothing_to_do(cloud: Cloud, state: DeploymentState, *, as_json: bool) -> None:
+    urls = dict(state.urls)
     if as_json:
+        verdict = state.verification_results.word if state.verification_results else None
         click.echo(
             json.dumps(
                 {
-                    "deployment": run.deployment_id,
-                    "revision": revision,
+                    "deployment": state.deployment_id,
+                    "revision": f"r{state.revision}",
                     "url": next(iter(urls.values()), None),
                     "verdict": verdict,
                     "changed": False,
-                    "calls": dict(run.cloud.calls()),
+                    "calls": dict(cloud.calls()),
                 }
             )
         )
-        return ExitCode.OK
-    click.echo(f"{run.checked.blueprint.name} {revision} stands as described: nothing to do.")
+        return
+    click.echo(f"{state.name} r{state.revision} stands as described: nothing to do.")
     for url in urls.values():
         click.echo(f"  {url}")
-    return ExitCode.OK
 
 
 def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> None:

@@ -23,13 +23,6 @@ def region_of(blueprint: Blueprint | None) -> str:
     return named or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
-def is_local(blueprint: Blueprint | None, local: bool | None) -> bool:
-    """Whether the local cloud is meant: the command line decides, else the blueprint; AWS otherwise."""
-    if local is not None:
-        return local
-    return blueprint is not None and blueprint.cloud == "local"
-
-
 def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool = True) -> Cloud:
     """The cloud for a deployment called `name` of the project in `checkout`.
 
