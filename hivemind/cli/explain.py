@@ -22,7 +22,7 @@ def command(finding: str | None, as_json: bool) -> None:
 
     if finding is None:
         if as_json:
-            click.echo(json.dumps({"findings": [entry.as_json() for entry in CATALOGUE.values()]}, indent=2))
+            click.echo(json.dumps({"findings": [entry.as_json() for entry in CATALOGUE.values()]}))
         else:
             click.echo("\n".join(f"{entry.id}  {entry.title}" for entry in CATALOGUE.values()))
         return
@@ -33,7 +33,7 @@ def command(finding: str | None, as_json: bool) -> None:
             hint = f"It is a rule of cfn-lint: `cfn-lint --list-rules` and its documentation explain {finding.upper()}."
         raise HiveMindError(f'there is no finding "{finding}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
     if as_json:
-        click.echo(json.dumps(entry.as_json(), indent=2))
+        click.echo(json.dumps(entry.as_json()))
         return
     click.secho(f"{entry.id}  {entry.title}", bold=True)
     click.echo("\n" + textwrap.fill(entry.meaning, 90))

@@ -57,7 +57,7 @@ def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
         return _compared(standing, initial, target, as_json=as_json)
     schema = write(path, plugins, initial)
     if as_json:
-        click.echo(json.dumps(_as_json(initial, target, schema), indent=2))
+        click.echo(json.dumps(_as_json(initial, target, schema)))
         return ExitCode.OK
     show_found(initial.draft)
     _tell_ignored(initial)
@@ -170,7 +170,7 @@ def _compared(standing: str, initial: Initial, target: Path, *, as_json: bool) -
     )  # fmt: skip
     shown = "\n".join(table([(line,)]) for line in lines)
     if as_json:
-        click.echo(json.dumps({"file": str(target), "written": False, "same": same, "diff": shown}, indent=2))
+        click.echo(json.dumps({"file": str(target), "written": False, "same": same, "diff": shown}))
         return ExitCode.OK if same else ExitCode.REFUSED
     if same:
         click.echo(f"{target} is there already, and says what init would write: nothing to do.")

@@ -246,4 +246,4 @@ def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _print_json(value: dict[str, Any]) -> None:
-    click.echo(json.dumps(value, indent=2))
+    click.echo(json.dumps(value))

@@ -17,7 +17,7 @@ def command(path: Path, as_json: bool) -> None:
     """List the plugins that are loaded for PATH, where each comes from, and the hooks it implements."""
     plugins = load_plugins(path).list()
     if as_json:
-        click.echo(json.dumps({"plugins": [plugin.as_json() for plugin in plugins]}, indent=2))
+        click.echo(json.dumps({"plugins": [plugin.as_json() for plugin in plugins]}))
         return
     width = max((len(plugin.name) for plugin in plugins), default=0)
     for plugin in plugins:

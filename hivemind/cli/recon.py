@@ -36,7 +36,7 @@ def command(path: Path, as_json: bool) -> None:
         listed = [_listed(folder, each) for folder, each in found.items()]
         whole = {**root.as_json(), "applications": listed, "truncated": repository.truncated}
         whole["doubts"] = [*whole["doubts"], *remarks]
-        click.echo(json.dumps(whole, indent=2))
+        click.echo(json.dumps(whole))
         return
     _print(root)
     if len(found) > 1 or (found and "." not in found):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import load_plugins
+from hivemind.cli.context import json_option, load_plugins
 from hivemind.errors import HiveMindError
 from hivemind.exits import ExitCode
 
@@ -18,7 +18,8 @@ MODELINE = f"# yaml-language-server: $schema={WRITTEN.as_posix()}"
 @click.command(name="schema")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
 @click.option("--write", is_flag=True, help=f"Write it to {WRITTEN.as_posix()}, where the editor modeline finds it.")
-def command(path: Path, write: bool) -> None:
+@json_option
+def command(path: Path, write: bool, as_json: bool) -> None:
     """Print the JSON Schema of hivemind.yaml with the parts of all plugins that are loaded for PATH."""
     from hivemind.blueprint.schema import merged
 
@@ -26,7 +27,7 @@ def command(path: Path, write: bool) -> None:
     schema = merged({part.plugin: part.result for part in plugins.collect("hivemind_schema")})
     text = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     if not write:
-        click.echo(text, nl=False)
+        click.echo(json.dumps(schema, ensure_ascii=False) + "\n" if as_json else text, nl=False)
         return
     target = (path if path.is_dir() else path.parent) / WRITTEN
     try:
@@ -35,4 +36,7 @@ def command(path: Path, write: bool) -> None:
     except OSError as error:
         message = f"can't write {target}: {error.strerror}"
         raise HiveMindError(message, hint="Check the folder's permissions.", exit_code=ExitCode.REFUSED) from None
+    if as_json:
+        click.echo(json.dumps({"file": str(target), "written": True, "modeline": MODELINE}))
+        return
     click.echo(f"{target} written.  First line for hivemind.yaml:  {MODELINE}")

@@ -42,7 +42,7 @@ def command(path: Path, environment: str | None, as_json: bool) -> None:
             for name, value, origin in entries
         ]
         shown = {"name": checked.blueprint.name, "environment": checked.blueprint.environment, "values": values}
-        click.echo(json.dumps({**shown, "findings": [finding.as_json() for finding in checked.findings]}, indent=2))
+        click.echo(json.dumps({**shown, "findings": [finding.as_json() for finding in checked.findings]}))
         return
     named = dict.fromkeys((checked.blueprint.environment, checked.blueprint.stage.value))
     click.echo(f"{checked.blueprint.name} ({', '.join(named)})\n")

@@ -24,6 +24,11 @@ def test_it_opens_the_browser(standing: Project, tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_text().strip() == standing.status()["url"]
 
 
+def test_as_data(standing: Project) -> None:
+    url = standing.status()["url"]
+    assert standing.run("open", "--print", "--json").last == {"url": url, "urls": {"web": url}, "opened": False}
+
+
 def test_what_has_no_address(standing: Project, nowhere: Project) -> None:
     assert standing.run("open", "--service", "worker", code=ExitCode.NOT_FOUND).err
     assert nowhere.run("open", code=ExitCode.NOT_FOUND).err
