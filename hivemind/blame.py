@@ -27,6 +27,9 @@ RESULTS: Mapping[str, tuple[bool, str | None]] = types.MappingProxyType(
 Checks are known by what they can do, not by their class."""
 
 
+DEFECT = "It comes with HiveMind: this is a defect, please report it."
+
+
 @dataclass(frozen=True)
 class Source:
     """Where a plugin comes from. kind: `builtin`, `entry point`, `-p` or `project`. distribution, version:
@@ -63,7 +66,7 @@ class PluginError(HiveMindError):
         place: Place | None = None,
     ) -> None:
         where = f" in {hook}" if hook else ""
-        super().__init__(f"plugin {source}{where}: {summary}", hint=hint or f"-p no:{source.name} runs without it.")
+        super().__init__(f"plugin {source}{where}: {summary}", hint=hint or _way_out(source))
         self.source = source
         self.hook = hook
         self.summary = summary
@@ -74,6 +77,11 @@ class PluginError(HiveMindError):
         return Finding(
             "H603", severity, self.message, hint=self.hint, plugin=self.source.name, path=f"plugins.{self.source.name}"
         )
+
+
+def _way_out(source: Source) -> str:
+    # The rest stands on the built-in ones: leaving one out helps nobody.
+    return DEFECT if source.kind == "builtin" else f"-p no:{source.name} runs without it."
 
 
 def ask(source: Source, hook: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> object:

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from hivemind import Event, EventKind, Finding, FindingsError, Fragment, Place, ResourceType, SchemaPart, Severity, hook
-from hivemind.blame import PluginError
+from hivemind.blame import PluginError, Source
 from hivemind.listeners import Listeners
 from hivemind.plugins import BUILTIN_AGENTS, Plugins, load
 from hivemind.testing import checked, plugins_of, repository
@@ -371,6 +371,14 @@ def test_a_raising_linter_becomes_a_finding(tmp_path: Path) -> None:
     (finding,) = [finding for finding in raised.value.findings if finding.plugin == "aaa"]
     assert finding.id == "H603"
     assert "ValueError: no" in finding.message
+
+
+def test_a_built_in_plugin_that_fails_is_a_defect_and_not_to_be_left_out() -> None:
+    own, other = (
+        PluginError(Source("recon", kind, "m"), "broken", hook="hivemind_detect") for kind in ("builtin", "-p")
+    )
+    assert "defect" in (own.hint or "")
+    assert other.hint == "-p no:recon runs without it."
 
 
 def test_listeners_hear_events_and_their_errors_are_reported_once() -> None:
