@@ -70,10 +70,12 @@ def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
     if words and posixpath.basename(words[0]) in _SHELLS and len(words) > 2 and words[1] == "-c":
         words = _unwrapped([word for word in _split(words[2]) if word != "$@"])
     place = _Place(folder, stage, stages, frozenset(folder.files))
-    if not words:
-        return None
-    name, script = posixpath.basename(words[0]), _script(words[0], place)
-    if script is None and name != "java" and not _OF_THE_CONTAINER.match(name):
+    script = _script(words[0], place) if words else None
+    if script and len(words) > 1 and _hands_on(_lines(script, place)):
+        words = _unwrapped(words[1:])
+        script = _script(words[0], place)
+    name = posixpath.basename(words[0]) if words else ""
+    if script is None and not language_of(name) and not _OF_THE_CONTAINER.match(name):
         return None
     rest = [place.origin(word) or word if word.startswith("/") else word for word in words[1:]]
     plain = not any(re.search(r"[\s;&|]", word) for word in rest)
@@ -127,13 +129,8 @@ def _script(word: str, place: _Place) -> str | None:
 
 def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | None:
     """A script as it is where nothing in it belongs to an image, else the last thing that it turns into."""
-    text = place.folder.text(script, limit=_LARGEST) or ""
-    lines = [
-        (number, line.strip())
-        for number, line in enumerate(_unfolded(text), 1)
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    if lines and rest and any(_ARGUMENTS.match(line) for _, line in lines[-3:]):
+    lines = _lines(script, place)
+    if rest and _hands_on(lines):
         return _entry(rest, place, depth + 1)
     if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in lines):
         root = place.folder.repository.root / place.folder.in_repository(script)
@@ -144,6 +141,21 @@ def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | Non
             found = _entry(command.removeprefix("exec ").strip(), place, depth + 1)
             return Entry(found.command, found.script or script, found.line or number) if found else None
     return None
+
+
+def _lines(script: str, place: _Place) -> list[tuple[int, str]]:
+    """Lines of a script that do something, with their numbers."""
+    text = place.folder.text(script, limit=_LARGEST) or ""
+    return [
+        (number, line.strip())
+        for number, line in enumerate(_unfolded(text), 1)
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+
+
+def _hands_on(lines: list[tuple[int, str]]) -> bool:
+    """Whether a script ends in running what it was given."""
+    return any(_ARGUMENTS.match(line) for _, line in lines[-3:])
 
 
 def _unfolded(text: str) -> list[str]:

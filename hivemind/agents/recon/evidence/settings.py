@@ -12,7 +12,7 @@ from hivemind.detection import Detection, Precedence
 
 _FILES = re.compile(
     r"(?:(?:[\w-]+/){0,2})(?:config|configuration|conf|settings|defaults?|base|server|app)"
-    r"(?:[._-](?:defaults?|examples?|sample|template|dist|prod|production|base))*\.(ya?ml|toml|json|ini|conf|cfg)"
+    r"(?:[._-](?:defaults?|examples?|sample|template|dist|prod|production|base))*\.(ya?ml|toml|json|json5|hjson|ini|conf|cfg)"
     r"(?:\.(?:examples?|sample|template|dist|defaults?))?",
     re.IGNORECASE,
 )
@@ -55,7 +55,7 @@ def _keys(folder: Folder, file: str) -> Iterator[tuple[str, Any]]:
     """Keys and values at the top and in the sections of a server."""
     match = _FILES.fullmatch(file)
     kind = match[1].lower() if match else ""
-    if kind in {"ini", "conf", "cfg"}:
+    if kind in {"ini", "conf", "cfg", "hjson", "json5"}:
         yield from _lines(folder, file)
         return
     from hivemind.agents.recon.formats import json_object, toml_table, yaml_mapping
@@ -80,7 +80,7 @@ def _lines(folder: Folder, file: str) -> Iterator[tuple[str, Any]]:
     for line in (folder.text(file, limit=100_000) or "").splitlines():
         if heading := re.match(r"\s*\[([\w. -]{1,60})\]\s*$", line[:200]):
             section = heading[1].strip().lower()
-        elif (pair := re.match(r"\s*([\w.-]{1,40})\s*[=:]\s*\"?([\w.:*\[\]-]{1,60})\"?\s*$", line[:200])) and (
+        elif (pair := re.match(r"\s*([\w.-]{1,40})\s*[=:]\s*\"?([\w.:*\[\]-]{1,60})\"?,?\s*$", line[:200])) and (
             not section or section in _SECTIONS
         ):
             yield pair[1], pair[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.java import frameworks
 from hivemind.agents.recon.languages.java.frameworks import FRAMEWORKS
@@ -110,7 +111,7 @@ def _idle(project: Project, spot: Spot, sure: float) -> tuple[str, Spot, float]:
 
 def addresses(notes: Notes, project: Project, framework: str | None, facts: Facts) -> None:
     """`port` and `health_path`."""
-    settings = port(facts.settings["port"])
+    settings = port(hit for hit in facts.settings["port"] if ports.own(ports.number(hit.value)))
     if settings:
         notes.declared("port", int(settings.value), settings.file, settings.line)
     elif framework not in {"spring-boot", "quarkus", "micronaut", "play"} and (hit := port(facts.source["port"])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django, kinds, servers
 from hivemind.agents.recon.languages.python import source as sources
@@ -60,11 +61,12 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     if framework in _OF_THEIR_OWN or (framework in _BY_NAME and _BY_NAME[framework].start):
         return None
 
-    def rank(each: Application) -> tuple[int, int, int, int, str]:
+    def rank(each: Application) -> tuple[int, bool, bool, int, int, str]:
         stem = each.module.rpartition(".")[2]
         return (
             0 if each.framework in {framework, ""} else 1,
             each.is_factory,
+            _BESIDE.search(stem) is not None,
             each.file.count("/"),
             usual.index(stem) if stem in usual else len(usual),
             each.file,
@@ -73,6 +75,8 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     return min(candidates, key=rank, default=None)
 
 
+_BESIDE = re.compile(r"celery|worker|tasks?$|manage|shell|fixtures|conftest|seed|cron|cli$")
+"""Modules that make the application for a program beside the one that serves."""
 _OF_THEIR_OWN = frozenset(
     {"tornado", "aiohttp", "gradio", "cherrypy", "nicegui", "robyn", "sanic", "web.py", "twisted", "grpc", "datasette",
      "mlflow", "fastmcp", "python-fasthtml", "masonite"}
@@ -123,6 +127,18 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
         text = (folder.text(config) or "").splitlines()[line - 1] if line else ""
         if numbers := re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", text):
             found.append(folder.found("port", int(numbers[-1]), config, line, language="python"))
+    given = next(
+        (
+            each
+            for each in source.reads
+            if each.name == "PORT" and re.fullmatch(r"['\"]?\d{2,5}['\"]?", each.default or "")
+        ),
+        None,
+    )
+    if given and (number := ports.number((given.default or "").strip("\"'"))):
+        found.append(
+            folder.found("port", number, given.file, given.line, precedence=Precedence.CODE, language="python")
+        )
     if source.ports and framework not in {None, "django"}:
         number, file, line = source.ports[0]
         found.append(
