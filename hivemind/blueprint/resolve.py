@@ -146,7 +146,8 @@ class _Filling:
         if self.service.kind is not None:
             return
         found = self._best("kind")
-        if self.language == "static":
+        is_pages = found is not None and found.value == "static" and self.service.start is None
+        if self.language == "static" or is_pages:
             self._set("kind", ServiceKind.STATIC, found, "runtime static")
         elif self.service.port is not None or self.service.health.path is not None or self.service.routes:
             self._set("kind", ServiceKind.WEB, None, "only a web service has a port, a health path or routes")

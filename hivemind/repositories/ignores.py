@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -85,7 +87,9 @@ def _spec(file: Path) -> PathSpec[Any] | None:
         return None
     from pathspec import PathSpec
 
-    spec: PathSpec[Any] = PathSpec.from_lines("gitignore", _valid(wanted))
+    with warnings.catch_warnings():  # of Python's patterns, which no author of an ignore file meant
+        warnings.simplefilter("ignore", FutureWarning)
+        spec: PathSpec[Any] = PathSpec.from_lines("gitignore", _valid(wanted))
     return spec
 
 
@@ -97,7 +101,7 @@ def _valid(lines: list[str]) -> list[str]:
     for line in lines:
         try:
             PathSpec.from_lines("gitignore", [line])
-        except ValueError:
+        except (ValueError, re.error):
             continue
         kept.append(line)
     return kept

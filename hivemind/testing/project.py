@@ -177,7 +177,8 @@ class Project:
         }
         if self.target != ("--local",):
             own |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        own |= {"HIVEMIND_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true", "PYTHONDONTWRITEBYTECODE": "1"}
+        own |= {"HIVEMIND_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
+        own.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile HiveMind anew
         for name, value in self.environment.items():
             own.pop(name, None)
             if value is not None:

@@ -59,7 +59,8 @@ def test_a_readme_gives_a_port_and_no_command(tmp_path: Path) -> None:
 
 
 def test_the_port_of_another_script_is_not_the_applications(tmp_path: Path) -> None:
-    package = '{"scripts": {"start": "webpack-dev-server --port=1337", "prod": "node a.js"}, "dependencies": {"express": "4"}}'
+    scripts = '{"start": "webpack-dev-server --port=1337", "prod": "node a.js"}'
+    package = f'{{"scripts": {scripts}, "dependencies": {{"express": "4"}}}}'
     assert seen(tmp_path, {"package.json": package}).value("port") == 3000
 
 
@@ -68,6 +69,29 @@ def test_how_developers_run_pages_is_shown_and_not_acted_upon(tmp_path: Path) ->
     found = seen(tmp_path, {"package.json": package})
     assert (found.value("kind"), found.value("start")) == ("static", "npm start")
     assert found.one["start"].confidence < 0.5
+
+
+def test_the_default_of_port_in_python(tmp_path: Path) -> None:
+    code = "import os\nfrom flask import Flask\napp = Flask('a')\nPORT = int(os.environ.get('PORT', '4567'))\n"
+    assert seen(tmp_path, {"requirements.txt": "flask\n", "app.py": code}).value("port") == 4567
+
+
+def test_an_application_for_another_program_is_not_the_one_that_serves(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "flask\ngunicorn\n",
+        "celery_worker.py": "from it import create_app\napp = create_app()\n",
+        "wsgi.py": "from it import create_app\nsite = create_app()\n",
+    }
+    assert seen(tmp_path, files).value("start") == "gunicorn wsgi:site --bind 0.0.0.0:$PORT"
+
+
+def test_a_mail_servers_port_is_not_the_applications(tmp_path: Path) -> None:
+    pom = """<project><dependencies><dependency><groupId>org.springframework.boot</groupId>
+    <artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>"""
+    settings = "spring:\n  mail:\n    port: 25\nserver:\n  port: 8087\n"
+    files = {"pom.xml": pom, "src/main/resources/application.yml": settings,
+             "src/main/java/a/App.java": "public static void main("}  # fmt: skip
+    assert seen(tmp_path, files).value("port") == 8087
 
 
 def test_processes_beside_something_else_are_workers(tmp_path: Path) -> None:

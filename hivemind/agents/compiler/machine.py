@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
+from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters
 from hivemind.agents.compiler.python.interpreters import LOCAL
 from hivemind.agents.compiler.python.pip import installer
@@ -29,6 +30,8 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
     if missing:
         names = " and ".join(missing)
         hint = "; ".join(dict.fromkeys(f"{name}: {tools.GET[name]}" for name in missing))
+        if (service.runtime or "").split(" ")[0] in OWN_TOOLS:
+            hint += ". Or say how it is built with what is here:  runtime: shell, build: COMMAND, start: COMMAND"
         message = f"building {service.name} needs {names} on this machine"
         yield _lacks(message, _evidence(blueprint, service), hint, path)
     language = (service.runtime or "").split(" ")[0]

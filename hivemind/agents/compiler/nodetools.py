@@ -190,15 +190,16 @@ def tool(work: Work, package: str, version: str, *, scripts: bool = False, force
 
 def package_json(sources: Sources, folder: str = ".") -> dict[str, object]:
     """The manifest of a project, or of a folder in it; empty where there is none or it can't be read."""
-    return _object(sources.text("package.json" if folder == "." else f"{folder}/package.json"))
+    return parsed(sources.text("package.json" if folder == "." else f"{folder}/package.json"))
 
 
 def read(file: Path) -> dict[str, object]:
     """A manifest on disk; empty where there is none or it can't be read."""
-    return _object(file.read_text(encoding="utf-8-sig", errors="replace")) if file.is_file() else {}
+    return parsed(file.read_text(encoding="utf-8-sig", errors="replace")) if file.is_file() else {}
 
 
-def _object(text: str | None) -> dict[str, object]:
+def parsed(text: str | None) -> dict[str, object]:
+    """A JSON object; empty where the text is none."""
     try:
         content = json.loads(text or "{}")
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -53,9 +54,24 @@ def build(work: Work) -> None:
     exact = str(nodetools.read(binary.parent / "package.json").get("version", version))
     work.carried.append(component("npm", "deno", exact, sort="platform"))
     work.runtime = f"deno {exact}"
+    work.start = _started(work)
     # Relative to where the unit runs it: the application's own folder.
     work.env = {"DENO_DIR": CACHE, "DENO_NO_UPDATE_CHECK": "1", "DENO_NO_PROMPT": "1"}
     work.path = ["runtime/bin"]
+
+
+def _started(work: Work) -> str:
+    """The start command with the task that it names in its place: signals reach the application then."""
+    text = work.service.start or ""
+    match = re.fullmatch(r"deno task ([\w:.-]+)", text.strip())
+    file = next((name for name in ("deno.json", "deno.jsonc") if name in work.sources.files), None)
+    if match is None or file is None:
+        return text
+    settings = re.sub(r"(?m)^\s*//.*$", "", work.sources.text(file) or "")
+    tasks = nodetools.parsed(re.sub(r",(\s*[}\]])", r"\1", settings)).get("tasks")
+    task = tasks.get(match[1]) if isinstance(tasks, dict) else None
+    command = task.get("command") if isinstance(task, dict) and "dependencies" not in task else task
+    return command if isinstance(command, str) else text
 
 
 def _binary(work: Work, version: str) -> Path:

@@ -29,7 +29,7 @@ def detect(folder: Folder) -> list[Detection]:
     found = [
         Detection("package_manager", manager, folder.in_repository(evidence) if own else evidence, line,
                   Precedence.DECLARED, 1.0 if evidence != FILE or line else 0.7, None, LANGUAGE),
-        folder.found("install", _install(folder), where, language=LANGUAGE, note=_unread(manager)),
+        folder.found("install", _install(folder, package, manager, evidence), where, language=LANGUAGE),
         *_version(folder, package),
         *_scripts(folder, package),
     ]  # fmt: skip
@@ -60,12 +60,15 @@ def _alone(folder: Folder) -> list[Detection]:
     return found + starting.of_script(folder, file, source)
 
 
-def _install(folder: Folder) -> str:
-    return "npm ci" if folder.first(*packages.LOCKS["npm"]) else "npm install"
-
-
-def _unread(manager: str) -> str | None:
-    return None if manager == "npm" else f"{manager} is not run yet, npm installs"
+def _install(folder: Folder, package: Package, manager: str, evidence: str) -> str:
+    """How the project's own manager installs: from its lock alone, where it has one."""
+    locked = bool(folder.first(*packages.LOCKS[manager])) or evidence.rpartition("/")[2] in packages.LOCKS[manager]
+    if manager == "npm":
+        return "npm ci" if locked else "npm install"
+    modern = manager == "yarn" and (
+        folder.has(".yarnrc.yml") or re.match(r"yarn@(?!1\.)\d", package.text("packageManager") or "")
+    )
+    return f"{manager} install" + (" --immutable" if modern else " --frozen-lockfile" if locked else "")
 
 
 def _scripts(folder: Folder, package: Package) -> list[Detection]:

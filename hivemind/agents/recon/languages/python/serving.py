@@ -127,18 +127,7 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
         text = (folder.text(config) or "").splitlines()[line - 1] if line else ""
         if numbers := re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", text):
             found.append(folder.found("port", int(numbers[-1]), config, line, language="python"))
-    given = next(
-        (
-            each
-            for each in source.reads
-            if each.name == "PORT" and re.fullmatch(r"['\"]?\d{2,5}['\"]?", each.default or "")
-        ),
-        None,
-    )
-    if given and (number := ports.number((given.default or "").strip("\"'"))):
-        found.append(
-            folder.found("port", number, given.file, given.line, precedence=Precedence.CODE, language="python")
-        )
+    found += _of_environment(folder, source)
     if source.ports and framework not in {None, "django"}:
         number, file, line = source.ports[0]
         found.append(
@@ -153,6 +142,16 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
             )
         )  # fmt: skip
     return found
+
+
+def _of_environment(folder: Folder, source: Source) -> list[Detection]:
+    """The default with which PORT is read."""
+    for read in source.reads:
+        number = ports.number((read.default or "").strip("\"'")) if read.name == "PORT" else None
+        if number:
+            spot = read.file, read.line
+            return [folder.found("port", number, *spot, precedence=Precedence.CODE, language="python")]
+    return []
 
 
 def _health(folder: Folder, source: Source) -> list[Detection]:
