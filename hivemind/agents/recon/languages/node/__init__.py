@@ -68,7 +68,7 @@ def _install(folder: Folder, package: Package, manager: str, evidence: str) -> s
     modern = manager == "yarn" and (
         folder.has(".yarnrc.yml") or re.match(r"yarn@(?!1\.)\d", package.text("packageManager") or "")
     )
-    return f"{manager} install" + (" --immutable" if modern else " --frozen-lockfile" if locked else "")
+    return f"{manager} install" + ((" --immutable" if modern else " --frozen-lockfile") if locked else "")
 
 
 def _scripts(folder: Folder, package: Package) -> list[Detection]:
