@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.agents.deployer.environment import fill, install_requests, service_environment, with_release_command
+from hivemind.agents.deployer.bindings import fill
+from hivemind.agents.deployer.environment import install_requests, service_environment, with_release_command
 from hivemind.agents.deployer.secret_values import SecretValues
 from hivemind.artifact import Artifact, Platform, Provenance
 from hivemind.blueprint.model import Blueprint, SecretReference, Service, ServiceKind

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hivemind.aws.errors import translated
+from hivemind.findings import Finding, Severity
+from hivemind.template.tags import FIRST_REVISION, REVISION
 
 if TYPE_CHECKING:
     from hivemind.cloud import Cloud
     from hivemind.plan.model import Snapshot
     from hivemind.template.fragment import Assembly
 
-FIRST_REVISION = "FirstRevision"
+PUBLIC_KEY = "SshPublicKey"
+FILLED = frozenset({REVISION, FIRST_REVISION, PUBLIC_KEY})
+"""Parameters that get a value beside those of machine images."""
 
 
 def parameters(
@@ -22,13 +26,29 @@ def parameters(
     public key, the first revision."""
     before = snapshot.parameters
     values = {
-        "Revision": revision,
+        REVISION: revision,
         FIRST_REVISION: before.get(FIRST_REVISION, revision),
-        "SshPublicKey": before.get("SshPublicKey", public_key),
+        PUBLIC_KEY: before.get(PUBLIC_KEY, public_key),
         **images(cloud, assembly, snapshot),
     }
     wanted = assembly.template.get("Parameters", {})
     return {name: value for name, value in values.items() if name in wanted}
+
+
+def unfilled(assembly: Assembly) -> Iterator[Finding]:
+    """Errors on parameters that have no default and get no value: CloudFormation would refuse the template."""
+    for name, declared in (assembly.template.get("Parameters") or {}).items():
+        if name in FILLED or name in assembly.images or (isinstance(declared, Mapping) and "Default" in declared):
+            continue
+        owner = assembly.responsible("Parameters", name)
+        yield Finding(
+            "H406",
+            Severity.ERROR,
+            f"nobody gives the parameter {name} a value, and it has no default",
+            hint="Give it a Default; machine images are named in Fragment.images.",
+            plugin=owner.plugin,
+            path=owner.path,
+        )
 
 
 def images(cloud: Cloud, assembly: Assembly, snapshot: Snapshot) -> Mapping[str, str]:

@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
+from hivemind.agents.deployer.bindings import PLACEHOLDER, binding_values, fill
 from hivemind.agents.provisioner.ports import port_of
-from hivemind.errors import Stage, StageError
 from hivemind.hosts.onhost.request import Request
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 KEEP = 5
 """Releases that stay on an instance."""
-PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 @dataclass(frozen=True)
@@ -65,38 +63,6 @@ def service_environment(
     return ServiceEnvironment(
         MappingProxyType(variables), tuple(sorted((hidden - set(service.env)) | set(service.secrets)))
     )
-
-
-def binding_values(binding: Binding, outputs: Mapping[str, str], secrets: SecretValues) -> Mapping[str, str]:
-    """Placeholder -> value of a binding."""
-    try:
-        values = {placeholder: outputs[output] for placeholder, output in binding.outputs.items()}
-        for placeholder, (output, key) in binding.secrets.items():
-            values[placeholder] = secrets.field(outputs[output], key)
-    except KeyError as missing:
-        raise StageError(
-            Stage.DEPLOY,
-            f"the stack has no output {missing} for {binding.resource}",
-            subject=binding.resource,
-            path=f"resources.{binding.resource}",
-        ) from None
-    return values
-
-
-def fill(pattern: str, values: Mapping[str, str], resource: str) -> str:
-    """A pattern with its placeholders replaced; percent-encoded where the pattern is a URL."""
-    encode = "://" in pattern
-
-    def value(match: re.Match[str]) -> str:
-        try:
-            found = values[match[1]]
-        except KeyError:
-            raise StageError(
-                Stage.DEPLOY, f"the binding of {resource} has no value for {{{match[1]}}}", subject=resource
-            ) from None
-        return quote(found, safe="") if encode else found
-
-    return PLACEHOLDER.sub(value, pattern)
 
 
 def install_requests(

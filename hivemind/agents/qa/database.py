@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.deployer.environment import binding_values
+from hivemind.agents.deployer.bindings import binding_values
 from hivemind.hosts.bridge import bridge
 from hivemind.release import CheckFailed
 

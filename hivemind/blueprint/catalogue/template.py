@@ -12,6 +12,8 @@ ENTRIES = (
     Entry("H403", "not a logical id", "Logical ids have letters and digits only, 255 at most. A mistake of the named plugin.", "Update the plugin; authors use hivemind.template.names.logical_id."),
     Entry("H404", "resource without Type", "A plugin added a resource without a Type to the template.", "Update the plugin, or leave it out with -p no:NAME."),
     Entry("H405", "reference to nothing", "A part of the template refers to a logical id that is not in it.", "Correct the override or plugin that is named."),
+    Entry("H406", "parameter without a value", "The template has a parameter without a default that HiveMind has no value for. CloudFormation would refuse the template.", "Give the parameter a Default, or write the value where it is used."),
+    Entry("H407", "binding can't be filled", "A variable by which services find a resource has a placeholder that neither an output of the stack nor a secret gives a value. A mistake of the named plugin.", "Update the plugin, or set the variable yourself under env of the service."),
     Entry("H410", "too many entries", "CloudFormation takes 500 resources, 200 parameters and 200 outputs in one template.", "Split the blueprint into two deployments."),
     Entry("H411", "template too large", "CloudFormation takes templates of at most 1 MB.", "Split the blueprint into two deployments."),
     Entry("H412", "template goes through S3", "Templates over 51,200 bytes are handed to CloudFormation through S3. Only a remark.", "Nothing is to be done."),

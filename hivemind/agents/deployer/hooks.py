@@ -1,0 +1,21 @@
+"""The hook that the deployer implements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hivemind.hookspecs import hook
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
+    from hivemind.findings import Finding
+    from hivemind.template.fragment import Assembly
+
+
+@hook
+def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
+    """Bindings that the deployer, who makes applications' environments out of them, could not fill."""
+    del blueprint
+    from hivemind.agents.deployer.bindings import unfillable
+
+    return tuple(unfillable(assembly))
