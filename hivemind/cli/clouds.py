@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from hivemind import home
 from hivemind.errors import CloudUnreachable, HiveMindError
 from hivemind.exits import ExitCode
@@ -26,7 +28,8 @@ def region_of(blueprint: Blueprint | None) -> str:
 def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool = True) -> Cloud:
     """The cloud for a deployment called `name` of the project in `checkout`.
 
-    start: whether the local cloud is started when it does not run. Raises CloudUnreachable.
+    start: whether the local cloud is started when it does not run; of one that runs old code a warning says so.
+    Raises CloudUnreachable.
     """
     if not local:
         from hivemind.aws.cloud import AwsCloud
@@ -36,7 +39,12 @@ def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool 
         from hivemind.local.cloud import connect as connect_local
     except ModuleNotFoundError as error:
         raise _extra_missing(error) from None
-    return connect_local(checkout.resolve(), name, region, start=start)
+    cloud = connect_local(checkout.resolve(), name, region, start=start)
+    if start and cloud.outdated:
+        from hivemind.local.lifecycle import RESTART
+
+        click.echo(f"warning: the local cloud runs old code: {cloud.outdated}.   {RESTART}", err=True)
+    return cloud
 
 
 def reachable(name: str, region: str, checkout: Path, *, local: bool) -> Cloud | None:

@@ -73,6 +73,8 @@ def status(as_json: bool) -> ExitCode:
     click.echo(f"endpoint   {running.endpoint}")
     click.echo(f"region     {running.region}, and every other")
     click.echo(f"process    {running.pid}{', started on demand' if running.on_demand else ''}")
+    if running.outdated:
+        click.echo(f"code       old: {running.outdated}.   {lifecycle.RESTART}")
     click.echo(f"data       {running.directory}")
     click.echo(f"instances  {_instances(told)}")
     click.echo(f"pace       health checks and draining run {told['pace']:g} times faster than on AWS")

@@ -69,6 +69,11 @@ class LocalCloud:
         return self._running.endpoint
 
     @property
+    def outdated(self) -> str | None:
+        """Why it runs other code than this HiveMind's; None where it does not."""
+        return self._running.outdated
+
+    @property
     def state(self) -> Path:
         return self._running.directory / "deployments"
 

@@ -15,9 +15,11 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hivemind.local.code import present
 from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
 from hivemind.local.emulator import prepare_environment
 from hivemind.local.files import RECORD, read_json, write_json
@@ -56,12 +58,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     directory: Path = options.directory
     os.umask(0o077)
+    code = present()  # before anything is imported that may be replaced meanwhile
     _log_to(directory / "cloud.log")
     listener = _listen(read_json(directory / "port.json", 0))
     port = int(listener.getsockname()[1])
     write_json(directory / "port.json", port)
     prepare_environment(directory / "aws", port, REGION)
-    asyncio.run(_serve(directory, listener, on_demand=options.on_demand))
+    asyncio.run(_serve(directory, listener, on_demand=options.on_demand, code=code))
     return 0
 
 
@@ -86,7 +89,7 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool) -> None:
+async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, code: Mapping[str, str]) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -132,6 +135,7 @@ async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool) -
                 "region": REGION,
                 "token": token,
                 "on_demand": on_demand,
+                "code": dict(code),
             },
         )
         await _first(stopping, serving)

@@ -17,9 +17,11 @@ from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.errors import CloudUnreachable
 from hivemind.home import local_cloud
 from hivemind.local.accounts import Account, accounts
+from hivemind.local.code import outdated
 from hivemind.local.files import RECORD, locked, read_json
 from hivemind.local.processes import end_recorded, is_running
 
+RESTART = "hivemind local stop && hivemind local start"
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
 
@@ -27,7 +29,8 @@ STOP_SECONDS = 30.0
 @dataclass(frozen=True)
 class Running:
     """A local cloud that runs. endpoint: of AWS's API. on_demand: a command started it by itself, not
-    `hivemind local start`."""
+    `hivemind local start`. code: what it was started from, as `hivemind.local.code.present` told; None: not recorded.
+    """
 
     endpoint: str
     region: str
@@ -36,6 +39,12 @@ class Running:
     on_demand: bool
     accounts: tuple[Account, ...]
     token: str
+    code: Mapping[str, str] | None = None
+
+    @property
+    def outdated(self) -> str | None:
+        """Why it runs other code than this HiveMind's, as after an upgrade; None where it does not."""
+        return outdated(self.code)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -45,6 +54,7 @@ class Running:
             "data_directory": str(self.directory),
             "on_demand": self.on_demand,
             "accounts": [account.as_json() for account in self.accounts],
+            "outdated": self.outdated,
         }
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None, *, method: str = "GET") -> Any:
@@ -87,6 +97,7 @@ def status(directory: Path | None = None) -> Running | None:
         on_demand=record["on_demand"],
         accounts=accounts(directory),
         token=record["token"],
+        code=record.get("code"),
     )
 
 
