@@ -105,7 +105,8 @@ class _Filling:
         self._environment()
         for doubt in all_of(self.detections, "doubt"):
             where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
-            self._remark("H305", Severity.WARNING, f"{where}: {doubt.value}", doubt.note or "say it in hivemind.yaml")
+            hint = (doubt.note or "say it in hivemind.yaml").replace("services.NAME", self.path)
+            self._remark("H305", Severity.WARNING, f"{where}: {doubt.value}", hint)
 
     def _is_no_service(self) -> bool:
         """Whether it was found to be a library or a tool, and nobody wrote what kind of service it is."""

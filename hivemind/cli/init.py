@@ -121,7 +121,10 @@ def write(path: Path, plugins: Plugins, initial: Initial) -> Path:
 
 
 def show_found(made: Draft) -> None:
-    """Prints each service with what was found, and where."""
+    """Prints each service with what was found, and where; then what contradicts itself."""
+    from hivemind.drafts.doubtful import of_draft
+    from hivemind.drafts.text import left_out
+
     for part in made.services.values():
         rows = [
             (f"{part.name}.{field}", str(part.seen.one[field].value), part.seen.one[field].evidence)
@@ -132,6 +135,12 @@ def show_found(made: Draft) -> None:
         where = "this folder" if part.folder == "." else part.folder + "/"
         click.echo(table([(f"{where}: {_described(part.seen)}",)]))
         click.echo(table(rows))
+    for part in made.services.values():
+        for what, service in left_out(part):
+            click.echo()
+            click.echo(table([(f"{what}: it is left out. To run it, add under services:",), (f"  {service}",)]))
+    for doubt in of_draft(made):
+        click.echo(f"\n{doubt}")
 
 
 def _described(found: Answer) -> str:

@@ -27,11 +27,15 @@ def command(path: Path, as_json: bool) -> None:
     """Print what can be told about the application in folder PATH, and where it is written. Runs nothing of it."""
     from hivemind.agents.recon.answer import answer
     from hivemind.agents.recon.services import applications, clashes
+    from hivemind.drafts.found import nothing
 
     repository, detect = look(path, load_plugins(path))
     root = answer(detect("."))
     found = applications(repository, detect)
-    remarks = list(clashes(found))
+    remarks = [
+        f"{sentence}\n  each gets an instance of its own; else write services.{folder.rpartition('/')[2]}.port: NUMBER"
+        for folder, sentence in clashes(found)
+    ]
     if as_json:
         listed = [_listed(folder, each) for folder, each in found.items()]
         whole = {**root.as_json(), "applications": listed, "truncated": repository.truncated}
@@ -39,6 +43,8 @@ def command(path: Path, as_json: bool) -> None:
         click.echo(json.dumps(whole))
         return
     _print(root)
+    if not found and root.value("kind") not in _OF_ONE and not root.several["doubts"]:
+        click.echo(f"\n{nothing(repository)}")
     if len(found) > 1 or (found and "." not in found):
         _print_list(found)
     for remark in remarks:
@@ -53,6 +59,8 @@ def _listed(folder: str, seen: Answer) -> dict[str, Any]:
 
 
 def _print(found: Answer) -> None:
+    from hivemind.drafts.doubtful import doubts
+
     rows = []
     for field, each in found.one.items():
         if field == "start" and found.stated:
@@ -70,9 +78,8 @@ def _print(found: Answer) -> None:
     click.echo(table(rows) if rows else "nothing that runs was recognised")
     if found.value("kind") in {"library", "cli"}:
         click.echo(f"\nThis is {_OF_ONE[str(found.value('kind'))]}: there is nothing to serve.")
-    for doubt in found.several["doubts"]:
-        where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
-        click.echo(f"\n{where}: {doubt.value}\n  {doubt.note}")
+    for doubt in doubts(found):
+        click.echo(f"\n{doubt}")
 
 
 def _print_list(found: Mapping[str, Answer]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.recon.answer import Answer, answer
 from hivemind.agents.recon.services import services
+from hivemind.drafts.doubtful import Doubt, doubts
 from hivemind.errors import HiveMindError
 from hivemind.exits import ExitCode
 
@@ -47,11 +48,30 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
             exit_code=ExitCode.NOT_FOUND,
         )
     if root.value("language") is None:
-        only = [file for file in repository.files if not file.lower().startswith(("readme", "license", ".git"))]
-        seen = f"{len(repository.files)} files, none of which says how it runs" if only else "only a README"
+        doubt = next(doubts(root), None)
+        said = nothing(repository)
         raise HiveMindError(
-            f"no application was recognised in {repository.root}: {seen}",
-            hint=f"Write {_FILE} yourself, with services.web.runtime, start and port (see `hivemind schema`).",
+            f"no application was recognised in {repository.root}: {doubt.sentence if doubt else said.sentence}",
+            hint=f"Write {_FILE} yourself:  {_whole(root)}",
             exit_code=ExitCode.NOT_FOUND,
         )
     return {".": root}
+
+
+def nothing(repository: Repository) -> Doubt:
+    """What is there where nothing was recognised."""
+    only = [file for file in repository.files if not file.lower().startswith(("readme", "license", "licence", ".git"))]
+    readme = next((file for file in repository.files if file.lower().startswith("readme")), None)
+    if only:
+        seen = f"{only[0]}:1: it and {len(only) - 1} other files do not say how anything runs" if len(only) > 1 else (
+            f"{only[0]}:1: it is all there is, and it does not say how anything runs"
+        )  # fmt: skip
+    else:
+        seen = f"{readme}:1: there is only a README" if readme else "there are no files"
+    return Doubt(seen, f"write {_FILE}:  {_whole(None)}")
+
+
+def _whole(root: Answer | None) -> str:
+    """The least that a blueprint must say of an application that was not recognised."""
+    port = root.value("port") if root else None
+    return f"services: {{web: {{runtime: python, start: COMMAND, port: {port or 'NUMBER'}}}}}"

@@ -47,13 +47,24 @@ def _service(part: Part) -> list[str]:
         name = str(variable.value)
         example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
         remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))
-    for found in part.seen.several["workers"]:
-        remarks.append(_comment(f"    # {found.evidence} has a worker too. A service of its own for it:"))
-        remarks.append(
-            _comment(f"    #   worker: {{path: {_value(part.folder)}, kind: worker, start: {json.dumps(found.value)}}}")
-        )
+    for what, line in left_out(part):
+        remarks.append(_comment(f"    # {what}, left out here. A service of its own for it:"))
+        remarks.append(_comment(f"    #   {line}"))
     head = f"  {part.name}:" if inside else f"  {part.name}: {{}}"
     return [head, *inside, *remarks]
+
+
+def left_out(part: Part) -> list[tuple[str, str]]:
+    """Processes beside the one that is started: what each is, and the service that would run it."""
+    found = []
+    for word, name in (("worker", "workers"), ("scheduler", "schedulers")):
+        several = part.seen.several[name]
+        for number, each in enumerate(several, 1):
+            own = word if part.name == "web" else f"{part.name}-{word}"
+            service = own if len(several) == 1 else f"{own}-{number}"
+            start = f"{{path: {_value(part.folder)}, kind: worker, start: {json.dumps(each.value)}}}"
+            found.append((f"There is a {word}, too ({each.evidence})", f"{service}: {start}"))
+    return found
 
 
 def _line(indent: str, key: str, value: Any, reason: str | None) -> str:

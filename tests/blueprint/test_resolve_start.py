@@ -55,3 +55,24 @@ def test_a_port_below_1024_is_not_taken_where_the_application_takes_any() -> Non
     )
     assert any_port.services["web"].port == 8000
     assert fixed.services["web"].port == 80
+
+
+def test_pages_of_another_language_are_static_and_a_containers_command_does_not_start_them() -> None:
+    detections = [
+        ("recon", Detection("language", "node", "package.json", 1, Precedence.DECLARED, language="node")),
+        ("recon", Detection("kind", "static", "package.json", 2, Precedence.CODE, language="node")),
+        ("recon", Detection("static_dir", "dist", "package.json", 2, Precedence.CODE, language="node")),
+        ("recon", Detection("start", "npm run serve", "Dockerfile", 9, Precedence.CONTAINER, language="node")),
+    ]
+    blueprint, findings = resolve(Blueprint("a", services={"web": Service("web")}), {"web": detections})
+    service = blueprint.services["web"]
+    assert (service.kind, service.start, service.static_dir, findings) == (ServiceKind.STATIC, None, "dist", ())
+
+
+def test_a_start_command_that_is_only_shown_gives_way_to_one_that_runs() -> None:
+    detections = [
+        ("recon", Detection("start", "uwsgi a.ini", "Dockerfile", 9, Precedence.CONTAINER, 0.45)),
+        ("recon", Detection("start", "gunicorn a:b", "a.py", 1, Precedence.CONVENTION, 0.9)),
+    ]
+    blueprint, _ = resolve(Blueprint("a", services={"web": Service("web")}), {"web": detections})
+    assert blueprint.services["web"].start == "gunicorn a:b"

@@ -69,11 +69,24 @@ def test_start(
     assert found.value("start") == start
 
 
-def test_another_package_manager_is_named_and_said_not_to_run(tmp_path: Path) -> None:
-    found = seen(tmp_path, {"package.json": package(scripts={"start": "node a"}), "pnpm-lock.yaml": ""})
-    assert found.value("package_manager") == "pnpm"
-    assert found.value("install") == "npm install"
-    assert found.one["install"].evidence == "pnpm is not run yet, npm installs in pnpm-lock.yaml"
+@pytest.mark.parametrize(
+    ("files", "content", "install"),
+    [
+        ({}, {}, "npm install"),
+        ({"package-lock.json": "{}"}, {}, "npm ci"),
+        ({"pnpm-lock.yaml": ""}, {}, "pnpm install --frozen-lockfile"),
+        ({"yarn.lock": ""}, {}, "yarn install --frozen-lockfile"),
+        ({"yarn.lock": ""}, {"packageManager": "yarn@4.1.0"}, "yarn install --immutable"),
+        ({"yarn.lock": "", ".yarnrc.yml": ""}, {}, "yarn install --immutable"),
+        ({"bun.lock": ""}, {}, "bun install --frozen-lockfile"),
+        ({}, {"packageManager": "pnpm@9.0.0"}, "pnpm install"),
+    ],
+)
+def test_the_projects_own_manager_installs(
+    tmp_path: Path, files: dict[str, str], content: dict[str, str], install: str
+) -> None:
+    found = seen(tmp_path, {"package.json": package(scripts={"start": "node a"}, **content), **files})
+    assert (found.value("install"), found.value("package_manager")) == (install, install.split(maxsplit=1)[0])
 
 
 def test_a_site_that_is_built_is_static(tmp_path: Path) -> None:

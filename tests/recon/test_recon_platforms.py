@@ -113,8 +113,8 @@ def doubts(found: Answer) -> list[tuple[str, int | None]]:
         ({"package.json": NODE, "a.js": "", ".nvmrc": "99\n"}, [(".nvmrc", 1)]),
         ({"requirements.txt": "flask", "app.py": "", ".python-version": "3.99\n"}, [(".python-version", 1)]),
         ({"package.json": NODE, "a.js": "", "package-lock.json": '{"packages": {"": {"dependencies": {}}}}'},
-         [("package-lock.json", None)]),
-        ({"package.json": NODE, "a.js": "", "yarn.lock": "", "package-lock.json": "{}"}, [("package-lock.json", None)]),
+         [("package-lock.json", 1)]),
+        ({"package.json": NODE, "a.js": "", "yarn.lock": "", "package-lock.json": "{}"}, [("package-lock.json", 1)]),
         ({"Dockerfile": "FROM alpine\nCMD x\n"}, [("Dockerfile", 1)]),
         ({"package.json": NODE, "a.js": ""}, []),
         ({"package.json": '{"scripts": {"start": "node dist/main.js", "build": "tsc"}}'}, []),
@@ -153,3 +153,28 @@ def test_the_command_prints_evidence_and_one_object(tmp_path: Path) -> None:
     assert parsed["evidence"]["port"] == "a.js:1"
     assert parsed["confidence"]["port"] == 0.9
     assert [each["path"] for each in parsed["applications"]] == ["."]
+
+
+@pytest.mark.parametrize(
+    ("compose", "needs"),
+    [
+        ("", ["postgres"]),
+        ("services: {web: {build: ., depends_on: [db]}, db: {image: 'mysql:8'}}", ["mysql"]),
+        ("services: {web: {build: ., depends_on: [a, b]}, a: {image: mysql}, b: {image: postgres}}",
+         ["mysql", "postgres"]),
+    ],
+)  # fmt: skip
+def test_of_several_sql_databases_one_is_needed_unless_both_are_provided(
+    tmp_path: Path, compose: str, needs: list[str]
+) -> None:
+    files = {"package.json": '{"scripts": {"start": "node a.js"}, "dependencies": {"express": "4", "pg": "8", '
+             '"mysql2": "3"}}', "a.js": "process.env.DATABASE_URL; process.env.MYSQL_URL"}  # fmt: skip
+    found = seen(tmp_path, {**files, **({"compose.yaml": compose} if compose else {})})
+    assert [each.value for each in found.several["needs"]] == needs
+
+
+def test_programs_without_a_manifest_in_folders_of_their_own(tmp_path: Path) -> None:
+    go = 'package main\nimport "net/http"\nfunc main() {\n\thttp.ListenAndServe(":9000", nil)\n}\n'
+    repository = read(lay(tmp_path, {"README.md": "", "api/main.go": go, "pages/index.php": "<?php"}))
+    found = applications(repository, lambda folder: hivemind_detect(repository=repository, path=folder))
+    assert {folder: seen.value("language") for folder, seen in found.items()} == {"api": "go", "pages": "php"}

@@ -136,3 +136,8 @@ def test_head_runs_nothing_that_the_repository_says(tmp_path: Path) -> None:
     assert found is not None
     assert found.dirty
     assert not mark.exists()
+
+
+def test_patterns_that_python_would_warn_of_or_refuse_are_no_noise(tmp_path: Path) -> None:
+    lay(tmp_path, {".gitignore": "[[a]\n[a--b]\n[a&&b]\n[b-a]\n[a||b]\nsecret.txt\n", "secret.txt": "", "z": ""})
+    assert read(tmp_path).files == (".gitignore", "z")

@@ -72,13 +72,14 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 def _look(repository: Repository, path: str) -> tuple[Detection, ...]:
-    from hivemind.agents.recon import doubts
+    from hivemind.agents.recon import choices, doubts
     from hivemind.agents.recon.folder import Folder
 
     folder = Folder.of(repository, path)
     found: list[Detection] = []
     for detect in _modules():
         found += detect(folder)
+    found = choices.settled(found)
     return (*found, *doubts.detect(folder, found))
 
 

@@ -10,8 +10,14 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.detection import LIKELY, Detection, Precedence, best, language_of
 
-_LATEST = {"python": 15, "node": 30}
-"""The last minor version of Python 3, and the last major version of Node, that can be in use."""
+_ANY = 99
+_KNOWN: dict[str, tuple[tuple[int, int], ...]] = {
+    "python": ((2, 7), (3, 15)), "node": tuple((major, _ANY) for major in range(31)),
+    "ruby": ((1, 9), (2, 7), (3, 5), (4, 1)), "go": ((1, 30),), "php": ((5, 6), (7, 4), (8, 6)),
+    "java": tuple((major, _ANY) for major in range(1, 31)),
+}  # fmt: skip
+"""By language: major versions, and the last minor version that each of them can have."""
+_USUAL = {"python": "3.12", "node": "22", "ruby": "3.3", "go": "1.23", "php": "8.3", "java": "21"}
 _BUILT = re.compile(r"^(dist|build|out|target|\.output|\.next|bin|lib|_build|publish|obj|node_modules|vendor)(/|$)")
 _SCRIPTS = re.compile(r"^(python[\d.]*|node|bun|ruby|php|sh|bash|deno)$")
 
@@ -32,26 +38,40 @@ def _start(folder: Folder, start: Detection | None) -> Iterator[Detection]:
     """A start command whose script or module is not there, and that no build would make."""
     missing = _missing(folder, str(start.value)) if start else None
     if start and missing:
-        message = f"the start command runs {missing}, and there is no such file"
-        yield _doubt(message, start.file, start.line, "write services.NAME.start, or the build that makes the file")
+        message = f"the start command runs {missing}"
+        help_ = "write services.NAME.start: COMMAND, or services.NAME.build with what makes it"
+        yield _doubt(message, start.file, start.line or 1, help_)
 
 
 def _missing(folder: Folder, command: str) -> str | None:
+    """The file, module or script that a command names and that is not there."""
     try:
         words = shlex.split(command.rpartition("&&")[2])
     except ValueError:
         return None
     while words and re.match(r"^\w+=", words[0]):
         words = words[1:]
+    if words and re.fullmatch(r"\./[\w./-]+\.(sh|py|js|rb)", words[0]):
+        words = ["sh", *words]
     if len(words) < 2:
         return None
     program, argument = words[0].rpartition("/")[2], words[1].removeprefix("./")
     if _SCRIPTS.match(program) and re.fullmatch(r"[\w./-]+\.(py|js|mjs|cjs|ts|rb|php|sh)", argument):
         is_there = folder.has(argument) or argument.startswith(("/", "..")) or _BUILT.match(argument)
-        return None if is_there else argument
+        return None if is_there else f"{argument}, and there is no such file"
+    if program in {"npm", "yarn", "pnpm"}:
+        return _missing_script(folder, words[1:])
     if program in {"gunicorn", "uvicorn", "hypercorn", "daphne"}:
         return _missing_module(folder, words[1:])
     return None
+
+
+def _missing_script(folder: Folder, words: list[str]) -> str | None:
+    package = packages.read(folder)
+    name = words[1] if len(words) > 1 and words[0] == "run" else ""
+    if package is None or not re.fullmatch(r"[\w:.-]+", name) or name in package.scripts:
+        return None
+    return f"script {name}, and package.json has none of this name"
 
 
 def _missing_module(folder: Folder, words: list[str]) -> str | None:
@@ -63,23 +83,20 @@ def _missing_module(folder: Folder, words: list[str]) -> str | None:
     is_there = any(file.endswith(endings) for file in folder.files) or any(
         file.endswith((f"/{path}.pyx", f"{path}.so")) for file in folder.files
     )
-    return None if is_there else f"module {path.replace('/', '.')}"
+    return None if is_there else f"module {path.replace('/', '.')}, and there is no such file"
 
 
 def _version(version: Detection | None, language: str | None) -> Iterator[Detection]:
     """An interpreter version that never was."""
-    if version is None or language not in _LATEST:
+    match = re.fullmatch(r"v?(\d+)(?:\.(\d+|x))?(?:\.(?:\d+|x))*", str(version.value)) if version else None
+    if version is None or match is None or language not in _KNOWN:
         return
-    match = re.fullmatch(r"v?(\d+)(?:\.(\d+))?(?:\.\d+)*", str(version.value))
-    if match is None:
-        return
-    major, minor = int(match[1]), int(match[2] or 0)
-    known = (major == 2 and minor <= 7) or (major == 3 and minor <= _LATEST["python"])
-    if language == "node":
-        known = major <= _LATEST["node"]
-    if not known:
+    minor = match[2] if match[2] and match[2].isdigit() else "0"
+    latest = next((each for each in _KNOWN[language] if each[0] == int(match[1])), None)
+    if latest is None or int(minor) > latest[1]:
         message = f"{language} {version.value} does not exist"
-        yield _doubt(message, version.file, version.line, f"write services.NAME.runtime: {language} VERSION")
+        help_ = f"write services.NAME.runtime: {language} VERSION, such as {_USUAL[language]}"
+        yield _doubt(message, version.file, version.line or 1, help_)
 
 
 def _locks(folder: Folder, language: str | None) -> Iterator[Detection]:
@@ -89,8 +106,8 @@ def _locks(folder: Folder, language: str | None) -> Iterator[Detection]:
     locks = [file for files in packages.LOCKS.values() if (file := folder.first(*files))]
     if len(locks) > 1:
         yield _doubt(
-            f"{' and '.join(locks)} are of two package managers: the first counts", locks[-1], None,
-            "remove the one that is left over",
+            f"{' and '.join(locks)} are of two package managers: the first counts",
+            folder.in_repository(locks[-1]), 1, "remove the one that is left over, or write services.NAME.install",
         )  # fmt: skip
     package = packages.read(folder)
     root = folder.json("package-lock.json").get("packages")
@@ -101,9 +118,9 @@ def _locks(folder: Folder, language: str | None) -> Iterator[Detection]:
     missing = [name for name in package.dependencies if not isinstance(known, dict) or name not in known]
     if missing:
         line = packages.line_of(folder, missing[0])
-        message = f"package-lock.json does not have {missing[0]}, which package.json asks for at line {line}"
-        file = folder.in_repository("package-lock.json")
-        yield _doubt(message, file, None, "run npm install and commit the lock file")
+        message = f"it does not have {missing[0]}, which {folder.in_repository(packages.FILE)}:{line or 1} asks for"
+        help_ = "run npm install and commit the lock file, or write services.NAME.install: npm install"
+        yield _doubt(message, folder.in_repository("package-lock.json"), 1, help_)
 
 
 def _container_alone(folder: Folder, language: Detection | None) -> Iterator[Detection]:
@@ -112,7 +129,7 @@ def _container_alone(folder: Folder, language: Detection | None) -> Iterator[Det
     if file and (language is None or language.file == folder.in_repository(file)):
         yield _doubt(
             "only a Dockerfile says how this runs, and HiveMind runs applications without containers",
-            folder.in_repository(file), 1, "write services.NAME.runtime, start and port",
+            folder.in_repository(file), 1, "write services.NAME.runtime, services.NAME.start and services.NAME.port",
         )  # fmt: skip
 
 

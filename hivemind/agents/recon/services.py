@@ -14,6 +14,12 @@ MANIFESTS = frozenset(
      "go.mod", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "build.sbt", "composer.json", "Cargo.toml",
      "mix.exs", "gleam.toml", "deno.json", "deno.jsonc", "project.clj", "deps.edn", "Dockerfile"}
 )  # fmt: skip
+_PROGRAMS = frozenset(
+    {"gems.rb", "config.ru", "index.php", "main.go", "app.py", "main.py", "server.py", "server.js", "Containerfile",
+     "build.boot", "settings.gradle", "settings.gradle.kts", "Package.swift", "shard.yml", "pubspec.yaml", "build.zig",
+     "start.sh", "bun.lock", "deno.lock"}
+)  # fmt: skip
+"""Programs without a manifest, looked for where the root serves nothing: below something that serves they are its."""
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")
 _MOST = 40
 _ASIDE = frozenset(
@@ -31,21 +37,21 @@ def services(repository: Repository, detect: Detect) -> dict[str, Answer]:
     detect: all detections of a folder. Empty where nothing serves; then `detect(".")` says what the root is.
     """
     root = answer(detect("."))
-    return {".": root} if root.serves else _below(repository, detect)
+    return {".": root} if root.serves else _below(repository, detect, MANIFESTS | _PROGRAMS)
 
 
 def applications(repository: Repository, detect: Detect) -> dict[str, Answer]:
     """Folder -> answer, for everything in the repository that runs or is served, the root among it."""
     root = answer(detect("."))
-    below = _below(repository, detect)
     if not root.serves:
-        return below
+        return _below(repository, detect, MANIFESTS | _PROGRAMS)
+    below = _below(repository, detect, MANIFESTS)
     # Pages without a build of their own, below something that serves, are that thing's pages.
     return {".": root, **{folder: seen for folder, seen in below.items() if seen.value("language") != "static"}}
 
 
-def clashes(found: Mapping[str, Answer]) -> Iterator[str]:
-    """Sentences about web services that name the same port for production, or in code."""
+def clashes(found: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:
+    """Folder and sentence of each web service that names the port of another, for production or in code."""
     taken: dict[object, tuple[str, str]] = {}
     for folder, seen in found.items():
         port = seen.one.get("port")
@@ -53,20 +59,17 @@ def clashes(found: Mapping[str, Answer]) -> Iterator[str]:
             continue
         if port.value in taken:
             other, evidence = taken[port.value]
-            yield (
-                f"{other} ({evidence}) and {folder} ({port.evidence}) both listen on {port.value}: "
-                "on one machine, write services.NAME.port for one of them"
-            )
+            yield folder, f"{port.evidence}: {folder} listens on {port.value}, and so does {other} ({evidence})"
         taken.setdefault(port.value, (folder, port.evidence))
 
 
-def _below(repository: Repository, detect: Detect) -> dict[str, Answer]:
+def _below(repository: Repository, detect: Detect, names: frozenset[str]) -> dict[str, Answer]:
     folders = sorted(
         {
             folder
             for file in repository.files
             for folder, name in [_holder(file)]
-            if (name in MANIFESTS or name.endswith(_PROJECTS))
+            if (name in names or name.endswith(_PROJECTS))
             and folder and folder.count("/") < 2 and not folder.startswith(".")
         },
         key=lambda folder: (folder.count("/"), folder),

@@ -77,7 +77,8 @@ def _of_workspace(folder: Folder) -> tuple[str, str, int | None] | None:
 
 def line_of(folder: Folder, key: str) -> int | None:
     """The line of a key of package.json, the last one that fits (scripts come after the name)."""
-    return folder.line(FILE, rf"^\s*\"{re.escape(key)}\"\s*:")
+    plain = rf"\"{re.escape(key)}\"\s*:"
+    return folder.line(FILE, rf"^\s*{plain}") or folder.line(FILE, plain)
 
 
 def _texts(table: object) -> Mapping[str, str]:
