@@ -52,7 +52,8 @@ def command(
         except OSError as error:
             raise HiveMindError(f"{out}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
     if as_json:
-        click.echo(json.dumps({**file.as_json(plan), "empty": plan.empty}))
+        findings = [finding.as_json() for finding in compared.findings]
+        click.echo(json.dumps({**file.as_json(plan), "empty": plan.empty, "findings": findings}))
         return ExitCode.OK
     click.echo(folded(lines(plan)))
     if out is not None:

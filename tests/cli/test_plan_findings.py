@@ -1,0 +1,35 @@
+"""What is found on the way to a plan is part of its data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hivemind.cli.main import main
+from hivemind.exits import ExitCode
+from hivemind.plan import file
+
+BLUEPRINT = """\
+hivemind: 1
+name: shop
+services:
+  web: {kind: worker, runtime: python 3.11, start: python app.py}
+overrides:
+  - {op: replace, path: /Resources/WebInstance1/Properties/MetadataOptions/HttpTokens, value: optional}
+"""
+
+
+def test_warnings_are_in_the_data_and_do_not_keep_it_from_being_a_plan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "hivemind.yaml").write_text(BLUEPRINT)
+    (tmp_path / "app.py").write_text("print()\n")
+    assert main(["plan", "--aws", "--json", str(tmp_path)]) == ExitCode.OK
+    out = capsys.readouterr().out
+    found = json.loads(out)["findings"]
+    assert [(one["id"], one["line"]) for one in found if one["id"].startswith("H4")] == [("H439", 6)]
+    saved = tmp_path / "plan.json"
+    saved.write_text(out)
+    assert file.load(saved).name == "shop"
