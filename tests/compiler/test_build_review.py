@@ -118,6 +118,90 @@ def test_what_this_machine_lacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert "apt install golang-go" in str(one.hint)
 
 
+@pytest.mark.parametrize(
+    ("service", "message", "hint"),
+    [
+        ({"runtime": "rust"}, "building web needs cargo", "rustup"),
+        ({"runtime": "java 21", "build": "mvn package"}, "building web needs javac and mvn", "apt install maven"),
+        ({"runtime": "java", "build": "gradle build"}, "building web needs javac and gradle", "gradlew"),
+        ({"runtime": "ruby"}, "building web needs ruby and bundle", "gem install bundler"),
+        ({"runtime": "php"}, "building web needs php and composer", "apt install composer"),
+        ({"runtime": "node"}, "building web needs node and npm", "apt install nodejs npm"),
+        ({"runtime": "bun"}, "building web needs node and npm", "apt install nodejs npm"),
+        ({"runtime": "deno"}, "building web needs npm", "apt install nodejs npm"),
+        ({"runtime": "elixir", "build": "mix release"}, "building web needs mix", "runtime: shell"),
+        ({"runtime": "dotnet 8.0", "build": "dotnet publish -o out"}, "building web needs dotnet", "runtime: shell"),
+        ({"runtime": "python", "install": "poetry install && make all"}, "building web needs make", "apt install make"),
+        ({"runtime": "shell", "build": "cd x && cmake -B o"}, "building web needs cmake", "apt install cmake"),
+        ({"runtime": "static", "build": "hugo --minify"}, "building web needs hugo", "apt install hugo"),
+        ({"runtime": "python", "build": "npm run build"}, "building web needs npm", "apt install nodejs npm"),
+    ],
+)
+def test_every_program_that_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: dict[str, str], message: str, hint: str
+) -> None:
+    manifests = {"Gemfile": "", "composer.json": "{}"} | ({} if "npm run" in str(service) else {"package.json": "{}"})
+    if service["runtime"] not in {"node", "bun"}:
+        manifests.pop("package.json", None)
+    lay(tmp_path / "in", {**manifests, "app.py": ""})
+    monkeypatch.setenv("PATH", str(tmp_path))
+    said = [one for one in found(tmp_path / "in", {}, **service) if one.id == "H503"]
+    assert [one.message for one in said] == [f"{message} on this machine"]
+    assert hint in str(said[0].hint)
+    assert str(said[0].place) == ".python-version:1"  # where Recon saw the language
+
+
+def test_a_language_that_is_not_built(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, {}, runtime="fortran 2018", build="make", start="./app")
+    assert (one.id, one.is_error, str(one.place)) == ("H506", True, ".python-version:1")
+    assert one.message == "HiveMind does not know how to build fortran 2018"
+    assert "runtime: shell, build: make, start: ./app" in str(one.hint)
+    blueprint = Blueprint("shop", services={"web": Service("web", runtime="fortran")})
+    assert review(blueprint, read(tmp_path), lambda _os, _size: HOST, elsewhere=True) == ()
+
+
+def test_a_start_command_of_a_program_that_no_artifact_carries(tmp_path: Path) -> None:
+    said = [one for one in found(tmp_path, {}, DEBIAN, runtime="elixir", start="mix phx.server") if one.id == "H504"]
+    assert [one.message for one in said] == ["web starts with mix, which debian-12 does not have"]
+    assert "mix release" in str(said[0].hint)
+
+
+def test_a_gradle_wrapper_without_its_jar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    said = found(tmp_path, {"gradlew": "", "build.gradle": ""}, runtime="java", build="./gradlew build")
+    assert any("gradlew needs gradle/wrapper/gradle-wrapper.jar" in one.message for one in said)
+
+
+@pytest.mark.skipif(not shutil.which("go"), reason="needs Go")
+def test_a_go_that_is_too_old(tmp_path: Path) -> None:
+    (one,) = found(tmp_path, {"go.mod": "module a\n\ngo 1.99\n"}, runtime="go 1.99")
+    assert (one.id, str(one.place)) == ("H503", "go.mod:3")
+    assert one.message.startswith("go.mod:3 asks for Go 1.99, this machine has 1.")
+
+
+def test_a_node_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hivemind.agents.compiler.nodeversions.published", lambda _: ("22.23.3",))
+    said = found(tmp_path, {}, DEBIAN, runtime="node 99")
+    assert [(one.id, one.is_error, str(one.place)) for one in said] == [("H501", True, ".python-version:1")]
+    assert said[0].message == "web asks for Node 99, which can't be had; the nearest is 22.23.3"
+    assert said[0].hint == "write  runtime: node 22"
+    (local,) = found(tmp_path, {}, HOST, runtime="node 99")
+    assert not local.is_error
+    assert local.message.endswith("In the local cloud 20.0.0 of this machine runs it")
+
+
+def test_a_lock_above_the_service(tmp_path: Path) -> None:
+    lock = {"packages": {"": {}, "apps/web": {"dependencies": {"ms": "^1.0.0"}}}}
+    files = {
+        "package.json": '{"workspaces": ["apps/*"]}',
+        "package-lock.json": json.dumps(lock, indent=1),
+        "apps/web/package.json": PACKAGE,
+    }
+    said = [one for one in found(tmp_path, files, runtime="node", path="apps/web") if one.id == "H502"]
+    assert [str(one.place) for one in said] == ["apps/web/package.json:3"]
+    assert "apps/web/package.json:3 asks for ms ^2.1.0, package-lock.json:6 was made for ^1.0.0" in said[0].message
+
+
 def test_what_an_instance_lacks(tmp_path: Path) -> None:
     said = [one.message for one in found(tmp_path, {}, DEBIAN, runtime="ruby 3.3") if one.id == "H504"]
     assert said == ["web needs ruby 3.3; debian-12 has none, and none can be brought along"]

@@ -60,3 +60,44 @@ def test_a_wanted_version_that_the_local_machine_lacks_is_replaced_with_a_notice
     artifact = build(lay(tmp_path / "in", {"a.js": ""}), tmp_path / "store", HOST, runtime="node 99", start="node a.js")
     assert artifact.runtime == "node 20.0.0"
     assert artifact.notices == ("Node 99 asked for, which can't be had: 20.0.0 of this machine runs it",)
+
+
+HOOKED = {
+    "package.json": package(
+        dependencies={"greet": "file:greet"},
+        devDependencies={"maker": "file:maker"},
+        scripts={"prepare": "maker", "postinstall": "maker >> log.txt"},
+    ),
+    "greet/package.json": FILES["greet/package.json"],
+    "greet/index.js": FILES["greet/index.js"],
+    "maker/package.json": json.dumps({"name": "maker", "version": "1.0.0", "bin": "make.js"}),
+    "maker/make.js": "#!/usr/bin/env node\nrequire('fs').writeFileSync('made.js', 'console.log(2)')\n",
+    "app.js": "require('./made.js')\n",
+}
+
+
+def test_scripts_on_installing_find_development_dependencies(tmp_path: Path) -> None:
+    root = lay(tmp_path / "in", HOOKED)
+    (root / "maker/make.js").chmod(0o755)
+    artifact = build(root, tmp_path / "store", runtime="node", start="node app.js")
+    unpacked(artifact, tmp_path / "there")
+    done = subprocess.run(["node", "app.js"], cwd=tmp_path / "there/app", capture_output=True, text=True, check=True)
+    assert done.stdout == "2\n"
+    assert not any(name.startswith("app/node_modules/maker") for name in names(artifact))
+    assert json.loads((tmp_path / "there/app/package.json").read_text())["scripts"]["prepare"] == "maker"
+
+
+def test_a_changed_source_reuses_dependencies_although_scripts_run_on_installing(tmp_path: Path) -> None:
+    files = {
+        "package.json": package(scripts={"postinstall": "node mark.js"}),
+        "mark.js": "require('fs').writeFileSync('made.js', require('fs').readFileSync('value.txt'))\n",
+        "value.txt": "module.exports = 1\n",
+        "app.js": "console.log(require('./made.js'))\n",
+    }
+    root = lay(tmp_path / "in", files)
+    build(root, tmp_path / "store", runtime="node", start="node app.js")
+    (root / "value.txt").write_text("module.exports = 2\n")
+    artifact = build(root, tmp_path / "store", runtime="node", start="node app.js")
+    assert artifact.dependencies_reused
+    unpacked(artifact, tmp_path / "there")
+    assert (tmp_path / "there/app/made.js").read_text() == "module.exports = 2\n"

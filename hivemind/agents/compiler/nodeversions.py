@@ -69,7 +69,7 @@ def package(platform: Platform) -> str | None:
 
 def brought(asked: str) -> str:
     """What to ask npm for. A range without an upper end means a Node that was new once: the long-supported one."""
-    return DEFAULT if fits(f"{DEFAULT}.99.0", asked) else asked
+    return DEFAULT if any(fits(each, asked) for each in _KNOWN if each.startswith(f"{DEFAULT}.")) else asked
 
 
 def problem(service: Service, platform: Platform) -> tuple[str, str | None] | None:
@@ -78,7 +78,7 @@ def problem(service: Service, platform: Platform) -> tuple[str, str | None] | No
     The registry is asked only for versions that are not known anyway, once a day.
     """
     asked = wanted(service)
-    if own(service, platform) or any(fits(each, asked) for each in (f"{DEFAULT}.99.0", *_KNOWN)):
+    if own(service, platform) or any(fits(each, asked) for each in _KNOWN):
         if own(service, platform) or package(platform):
             return None
         has = platform.node[0] if platform.node else None

@@ -6,7 +6,7 @@ import posixpath
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,24 @@ if TYPE_CHECKING:
     from hivemind.agents.compiler.python.requirements import Asked
 
 
+_BESIDE = re.compile(r"[\w.-]+(?:\[[^\]]*\])?\s*@\s*file:///\$\{PROJECT_ROOT\}/([^\s;]+)")
+"""PDM's way to write a project in a folder beside, which stands for Poetry's and Pipenv's here."""
+_PIPENV = {"packages": "default", "dev-packages": "develop", "default": "packages", "develop": "dev-packages"}
+"""Sections of a Pipfile and of its lock, either way."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What is asked for on top of production dependencies: names of groups and extras. bare: the project itself is
-    not installed. tool: `uv`, `poetry`, `pdm` or `pipenv`, None where only files tell."""
+    not installed. tool: `uv`, `poetry`, `pdm` or `pipenv`, None where only files tell. categories: sections of
+    Pipfile.lock in place of the usual one."""
 
     groups: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     all_extras: bool = False
     bare: bool = False
     tool: str | None = None
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +76,11 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
     content = toml(sources, "pyproject.toml")
     held = locked(sources, wanted, target)
     if held is None:
-        asked.lines += manifest(sources, wanted)
+        for line in manifest(sources, wanted):
+            if match := _BESIDE.match(line):
+                local(sources, asked, f"./{match[1]}")
+            else:
+                asked.lines.append(line)
         if asked.lines:
             asked.notices.append("no lock file: versions are what the index has now; the next build may get others")
     else:
@@ -85,6 +97,11 @@ def locked(sources: Sources, wanted: Wanted, target: Mapping[str, str]) -> Locke
     if lock is None:
         return None
     roots = list(requirements(manifest(sources, wanted)))
+    if lock.flat:
+        held = wanted.categories or ("default",)
+        lock = replace(
+            lock, packages=tuple(each for each in lock.packages if each.groups is None or each.groups & {*held})
+        )
     if lock.roots:
         extras = lock.extras if wanted.all_extras else {name: lock.extras.get(name, ()) for name in wanted.extras}
         own = [*lock.roots.get("", ()), *(each for listed in extras.values() for each in listed)]
@@ -103,6 +120,9 @@ def manifest(sources: Sources, wanted: Wanted) -> list[str]:
     project = content.get("project", {})
     poetry = content.get("tool", {}).get("poetry", {})
     lines: list[str] = []
+    if wanted.categories:
+        tables = toml(sources, "Pipfile")
+        return [line for name in wanted.categories for line in _table(tables.get(_PIPENV.get(name, name), {}))]
     if "Pipfile" in sources.files and "dependencies" not in project and "dependencies" not in poetry:
         lines += _table(toml(sources, "Pipfile").get("packages", {}))
     elif project.get("dependencies") is not None:
@@ -126,7 +146,9 @@ def wanted_by(options: list[str], tool: str | None = None) -> Wanted:
     groups = [one for option, names in named if option in {"--group", "--with", "-G"} for one in names.split(",")]
     extras = [one for option, names in named if option not in {"--group", "--with"} for one in names.split(",")]
     bare = bool({"--no-root", "--no-install-project", "--no-self"} & set(options))
-    return Wanted(tuple(groups), tuple(extras), "--all-extras" in options, bare, tool)
+    found = re.findall(r"--categories[= ]([\w ,-]+?)(?= --|$)", text) if tool == "pipenv" else []
+    categories = tuple(_PIPENV.get(name, name) for names in found for name in re.split(r"[ ,]+", names) if name)
+    return Wanted(tuple(groups), tuple(extras), "--all-extras" in options, bare, tool, categories)
 
 
 def _pin(asked: Asked, packages: tuple[Package, ...]) -> None:
@@ -183,12 +205,25 @@ def _table(table: object) -> Iterator[str]:
             if entry.get("optional"):
                 continue
             extras = f"[{','.join(entry['extras'])}]" if entry.get("extras") else ""
-            marker = f" ; {entry['markers']}" if entry.get("markers") else ""
+            marker = _marker(entry)
             if "git" in entry:
                 reference = entry.get("rev") or entry.get("ref") or entry.get("tag") or entry.get("branch")
                 yield f"{name}{extras} @ git+{entry['git']}{'@' + reference if reference else ''}{marker}"
-            elif "path" not in entry:
+            elif "path" in entry:
+                path = posixpath.normpath(str(entry["path"]))
+                yield f"{name}{extras} @ file:///${{PROJECT_ROOT}}/{path}{marker}"
+            else:
                 yield f"{name}{extras}{specifier(str(entry.get('version', '*')))}{marker}"
+
+
+def _marker(entry: Mapping[str, Any]) -> str:
+    """Poetry's `markers`, `python` and `platform` of one entry, as a requirement line writes them."""
+    said = [f"({entry['markers']})"] if entry.get("markers") else []
+    versions = re.finditer(r"([<>=!~]+)\s*([\w.]+)", specifier(str(entry.get("python", "*"))))
+    said += (f'python_full_version {each[1]} "{each[2]}"' for each in versions)
+    if entry.get("platform"):
+        said.append(f'sys_platform == "{entry["platform"]}"')
+    return f" ; {' and '.join(said)}" if said else ""
 
 
 def required(line: str) -> Requirement | None:

@@ -17,14 +17,18 @@ def read(text: str) -> Lock:
     """Raises LockError."""
     try:
         content = json.loads(text)
-        listed = content.get("default", {})
-        packages = tuple(_package(name, entry) for name, entry in sorted(listed.items()))
+        packages = tuple(
+            _package(name, entry, section)
+            for section, listed in sorted(content.items())
+            if section != "_meta"
+            for name, entry in sorted(listed.items())
+        )
     except (ValueError, AttributeError, TypeError) as error:
         raise LockError(FILE, f"it can't be read: {error}") from error
     return Lock(FILE, packages, flat=True)
 
 
-def _package(name: str, entry: Mapping[str, Any]) -> Package:
+def _package(name: str, entry: Mapping[str, Any], section: str) -> Package:
     direct = f"git+{entry['git']}@{entry.get('ref')}" if "git" in entry else entry.get("file")
     return Package(
         name=canonicalize_name(name),
@@ -33,4 +37,5 @@ def _package(name: str, entry: Mapping[str, Any]) -> Package:
         direct=direct if direct is None or "://" in direct else None,
         folder=entry.get("path"),
         marker=entry.get("markers"),
+        groups=frozenset({section}),
     )

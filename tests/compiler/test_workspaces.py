@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from compiler_builds import lay
+
+from hivemind.agents.compiler.sources import gather
+from hivemind.agents.compiler.workspaces import Workspace, find
+from hivemind.blueprint.model import Service
+from hivemind.repository import read
+
+pytestmark = pytest.mark.fast
+
+
+def package(name: str, *needs: str, **more: object) -> str:
+    return json.dumps({"name": name, "dependencies": dict.fromkeys(needs, "*"), **more})
+
+
+FILES = {
+    "package.json": json.dumps({"private": True, "workspaces": ["apps/*", "packages/*", "!packages/old"]}),
+    "package-lock.json": "{}",
+    "tsconfig.json": "{}",
+    ".env": "SECRET=1",
+    "docs/index.md": "",
+    "apps/web/package.json": package("web", "lib", devDependencies={"config": "*"}),
+    "apps/web/index.js": "",
+    "apps/admin/package.json": package("admin", "lib"),
+    "apps/admin/index.js": "",
+    "packages/lib/package.json": package("lib", "core", scripts={"build": "tsc"}),
+    "packages/lib/index.ts": "",
+    "packages/core/package.json": package("core"),
+    "packages/core/index.ts": "",
+    "packages/config/package.json": package("config"),
+    "packages/config/index.js": "",
+    "packages/old/package.json": package("old"),
+}
+
+
+def found(root: Path, files: dict[str, str], path: str = "apps/web", kind: str = "node") -> Workspace | None:
+    return find(path, read(lay(root, files)), kind)
+
+
+def test_what_a_member_needs_of_its_workspace(tmp_path: Path) -> None:
+    around = found(tmp_path, FILES)
+    assert around is not None
+    assert (around.above, around.folder, around.lock) == (".", "apps/web", "package-lock.json")
+    assert [member.name for member in around.needed] == ["core", "lib", "config"]
+    assert around.kept == ("packages/core", "packages/lib")
+    assert "apps/admin/package.json" in around.files
+    assert "apps/admin/index.js" not in around.files
+    assert "docs/index.md" not in around.files
+    assert "tsconfig.json" in around.files
+
+
+def test_secrets_at_the_top_are_left_out(tmp_path: Path) -> None:
+    packed = gather(Service("web", path="apps/web", runtime="node 20"), read(lay(tmp_path, FILES)))
+    assert packed.workspace is not None
+    assert ".env" not in packed.workspace.files
+    assert packed.files == ("index.js", "package.json")
+    assert {"apps/web/index.js", "packages/lib/index.ts", "package-lock.json"} <= set(packed.whole.files)
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"apps/web/package-lock.json": "{}"}, "apps/web"),  # a lock of its own
+        ({"package.json": "{}"}, "apps/web"),  # no workspace
+        ({}, "packages/old"),  # left out of it
+        ({}, "."),
+    ],
+)
+def test_what_is_on_its_own(tmp_path: Path, changes: dict[str, str], path: str) -> None:
+    assert found(tmp_path, {**FILES, **changes}, path) is None
+
+
+def test_pnpm_and_a_workspace_below_the_top(tmp_path: Path) -> None:
+    files = {f"js/{name}": text for name, text in FILES.items() if name not in {"package.json", "package-lock.json"}}
+    files |= {"js/package.json": "{}", "js/pnpm-lock.yaml": "", "js/pnpm-workspace.yaml": "packages:\n  - '**'\n"}
+    around = found(tmp_path, files, "js/apps/web")
+    assert around is not None
+    assert (around.above, around.folder, around.lock) == ("js", "apps/web", "pnpm-lock.yaml")
+
+
+def test_members_that_need_each_other(tmp_path: Path) -> None:
+    files = {**FILES, "packages/core/package.json": package("core", "lib")}
+    around = found(tmp_path, files)
+    assert around is not None
+    assert {member.name for member in around.needed} == {"core", "lib", "config"}
