@@ -13,7 +13,7 @@ from hivemind.cli.main import main
 from hivemind.exits import ExitCode
 from hivemind.testing.gitserver import GitRepository, serving
 
-pytestmark = [pytest.mark.fast, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 
 FLASK = {"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask('a')\n"}
 POSTGRES = {**FLASK, "requirements.txt": "flask\npsycopg[binary]\n", "db.py": "import os\nos.environ['DATABASE_URL']\n"}

@@ -39,6 +39,7 @@ while True:
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("HIVEMIND_NO_WORKER", raising=False)
     yield
     lint.stop_worker()
 
