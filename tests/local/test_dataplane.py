@@ -153,7 +153,8 @@ def test_weights(tmp_path: Path) -> None:
         async with planes(tmp_path, region(lb)) as (_, plane):
             await told(plane, lb, "/", "i-")
             seen = Counter([(await get(plane.address(lb.arn, 80)))[1].split("|")[0] for _ in range(40)])
-            assert seen == {ONE.id: 30, TWO.id: 10}
+            assert sum(seen.values()) == 40
+            assert 8 <= seen[TWO.id] <= 12, "one of four; a probe in between takes a turn"
 
     asyncio.run(main())
 
