@@ -1,6 +1,6 @@
 """Builds the smallest application of each web framework of Node with HiveMind, runs what came out, and asks it.
 
-    python -m benchmarks.frameworks [NAME ...] [--store DIR]
+    python -m benchmarks.frameworks [NAME ...] [--store DIR] [--lock]
 
 Packages come by npm. Prints a table in Markdown: seconds of the first build and of one after a change of the sources,
 size of what moves then, how it is started, and what it answered. What runs has the artifact's files alone.
@@ -51,7 +51,6 @@ class Sample:
     kind: str = "web"
     static: str | None = None
     build: str = "npm run build"
-    lock: bool = True
     env: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -142,13 +141,13 @@ SAMPLES: Mapping[str, Sample] = {
 }  # fmt: skip
 
 
-def row(name: str, sample: Sample, store: Path, folder: Path) -> tuple[bool, str]:
-    """Builds twice, runs, asks."""
+def row(name: str, sample: Sample, store: Path, folder: Path, *, lock: bool) -> tuple[bool, str]:
+    """Builds twice, runs, asks. lock: whether npm writes a lock first."""
     root = folder / name
     for file, text in sample.files.items():
         (root / file).parent.mkdir(parents=True, exist_ok=True)
         (root / file).write_text(text)
-    if sample.lock:
+    if lock:
         quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
         subprocess.run(["npm", "install", *quiet], cwd=root, check=True, stdin=subprocess.DEVNULL, capture_output=True)
         shutil.rmtree(root / "node_modules", ignore_errors=True)
@@ -221,13 +220,14 @@ def _asked(artifact: Artifact, there: Path, sample: Sample) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SAMPLES)}; all unless said")
-    parser.add_argument("--store", type=Path)
+    parser.add_argument("--store", type=Path, help="store of artifacts to use; one of its own unless said")
+    parser.add_argument("--lock", action="store_true", help="write a lock first: needs a registry that is complete")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="hivemind-frameworks-"))
     print("| framework | build | after a change | moves then | started with | answers |\n|---|---|---|---|---|---|")
     failed = 0
     for name in arguments.names or SAMPLES:
-        well, text = row(name, SAMPLES[name], arguments.store or folder / "store", folder)
+        well, text = row(name, SAMPLES[name], arguments.store or folder / "store", folder, lock=arguments.lock)
         failed += not well
         print(text, flush=True)
     shutil.rmtree(folder, ignore_errors=True)

@@ -172,3 +172,56 @@ def test_which_runtime(language: str, wanted: str, has: str, well: bool) -> None
 def test_a_runtime_that_can_not_be_had(tmp_path: Path) -> None:
     said = runtimes.lacking(Service("web", runtime="ruby 3.3"), "ruby", OTHER)
     assert said == "web needs ruby 3.3; debian-12 has none, and none can be brought along"
+
+
+ELIXIR = {
+    "mix.exs": 'defmodule Shop.MixProject do\n  use Mix.Project\n  def project, do: [app: :shop, version: "0.1.0", deps: []]\nend\n',
+    "lib/shop.ex": 'defmodule Shop do\n  def hello, do: IO.puts("hello")\nend\n',
+}
+
+
+@needs("mix")
+def test_elixir_as_a_release_that_carries_erlang(tmp_path: Path) -> None:
+    start = "_build/prod/rel/shop/bin/shop eval 'Shop.hello()'"
+    artifact = build(
+        lay(tmp_path / "in", ELIXIR), tmp_path / "store", runtime="elixir", build="mix release --overwrite", start=start
+    )
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    assert not any("_build/prod/lib/" in name for name in names(artifact))
+
+
+DENO = {
+    "deno.json": '{\n  // production\n  "tasks": {"start": "deno run --cached-only main.ts",},\n  "imports": {"ms": "npm:ms@2.1.3"}\n}\n',
+    "main.ts": 'import ms from "ms";\nconst hours: string = ms(7200000);\nconsole.log(hours);\n',
+}
+
+
+@needs("npm", "node")
+def test_deno_is_brought_along_with_what_is_imported(tmp_path: Path) -> None:
+    if subprocess.run(["npm", "view", "deno", "version"], capture_output=True, timeout=120, check=False).returncode:
+        pytest.skip("needs a package registry")
+    artifact = build(
+        lay(tmp_path / "in", DENO),
+        tmp_path / "store",
+        runtime="deno 2",
+        install="deno install",
+        start="deno task start",
+    )
+    assert artifact.start == "deno run --cached-only main.ts"
+    assert artifact.runtime.startswith("deno 2.")
+    assert run(artifact, tmp_path / "there") == "2h\n"
+
+
+def test_a_dotnet_build_includes_the_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = lay(
+        tmp_path / "bin", {"dotnet": '#!/bin/sh\nmkdir -p out obj\necho "echo $*" > out/Web\nchmod 755 out/Web\n'}
+    )
+    (tool / "dotnet").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool}{os.pathsep}{os.environ['PATH']}")
+    artifact = build(
+        lay(tmp_path / "in", {"Web.csproj": ""}), tmp_path / "store", OTHER, runtime="dotnet 8.0",
+        build="dotnet publish Web.csproj -c Release -o out", start="./out/Web",
+    )  # fmt: skip
+    said = run(artifact, tmp_path / "there")
+    assert said == "publish --runtime linux-x64 --self-contained Web.csproj -c Release -o out\n"
+    assert not any("/obj" in name for name in names(artifact))

@@ -37,7 +37,7 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
     language = (service.runtime or "").split(" ")[0]
     if language == "python" or service.kind is ServiceKind.STATIC:
         yield from _python(service, platform)
-    elif language in _JDK and "javac" not in missing:
+    elif language in _JDK:
         yield from _java(service, packed)
     elif language == "go" and "go" not in missing:
         yield from _go(service, packed)
