@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import apply, demo, start, validate
+from benchmarks import apply, demo, redeploy, start, validate
 from benchmarks.table import Row, printed
 from benchmarks.timing import CommandFailed
 
@@ -23,6 +23,7 @@ PARTS: dict[str, Callable[[Path, int], list[Row]]] = {
     "validate": validate.rows,
     "apply": apply.rows,
     "demo": demo.rows,
+    "redeploy": redeploy.rows,
 }
 
 

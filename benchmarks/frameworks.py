@@ -160,7 +160,9 @@ def row(name: str, sample: Sample, store: Path, folder: Path, *, lock: bool) -> 
                           env=dict(sample.env))  # fmt: skip
     try:
         first, seconds = _built(service, root, store)
-        (root / sample.changed).write_text(sample.files[sample.changed].replace("hello", "hello again, hello"))
+        (root / sample.changed).write_text(
+            sample.files[sample.changed].replace("hello from", "hello again, hello from")
+        )
         second, again = _built(service, root, store)
     except StageError as error:
         return False, f"| {name} | {error.message} | | | | |"
