@@ -49,6 +49,11 @@ def version(distribution: str) -> str:
     return _installed().versions.get(distribution, "none")
 
 
+def judges(*distributions: str) -> list[str]:
+    """Each with its version: `jsonschema 4.26.0`."""
+    return [f"{one} {version(one)}" for one in distributions]
+
+
 def entry_points() -> tuple[EntryPoint, ...]:
     """Those of plugins, sorted by name, distribution and value."""
     return _installed().points

@@ -61,11 +61,10 @@ class Memory:
 def of(name: str, *, package: Path, needs: Iterable[str]) -> Memory:
     """The memory of one kind of work, in the user's folder for caches.
 
-    package: folder of the modules that do it; any change of them is another judge. needs: distributions they build on.
+    package: folder of the modules that do it; any change of them is another judge. needs: what they build on, each
+    with its version.
     """
-    from hivemind.installed import version
-
-    judge = "\n".join([__version__, *(f"{need} {version(need)}" for need in needs), *sorted(_code(package))])
+    judge = "\n".join([__version__, *needs, *sorted(_code(package))])
     return Memory(home.caches() / name, judge)
 
 

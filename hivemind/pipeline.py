@@ -243,7 +243,9 @@ def keys_of(path: str) -> tuple[str | int, ...]:
 
 
 def _accepted() -> memory.Memory:
-    return memory.of("schema", package=Path(__file__).with_name("blueprint"), needs=["jsonschema"])
+    from hivemind.installed import judges
+
+    return memory.of("schema", package=Path(__file__).with_name("blueprint"), needs=judges("jsonschema"))
 
 
 def _stop_at_errors(findings: Iterable[Finding]) -> None:

@@ -125,4 +125,4 @@ def _platforms(cloud: Cloud, kinds: Mapping[str, str] | set[str]) -> Iterator[tu
 
 
 def _memory() -> memory.Memory:
-    return memory.of("standstill", package=_PACKAGE, needs=["cfn-lint", "jsonschema"])
+    return memory.of("standstill", package=_PACKAGE, needs=installed.judges(*installed.JUDGES))
