@@ -31,7 +31,7 @@ def rows(folder: Path, repeat: int) -> list[Row]:
         apply = [hivemind(), "apply", "--local", "--yes"]
         run(apply, env=env, cwd=project)
         changes = []
-        source_file = sorted(project.glob("guestbook/*.py"))[-1]
+        source_file = max(project.glob("guestbook/*.py"))
         for number in range(min(repeat, 3)):
             with source_file.open("a") as source:
                 source.write(f"\n# change {number}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import sys
 import tempfile
@@ -33,6 +34,7 @@ def main() -> int:
     parser.add_argument("--misses", metavar="FIELD", nargs="?", const="*", help="list what was missed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="hm-recon-") as temporary:
+        os.environ["HIVEMIND_HOME"] = temporary  # nothing is remembered of an earlier run: each look is a first one
         out = arguments.predictions.open("w", encoding="utf-8") if arguments.predictions else None
         for name, cases in known.read(arguments.paths):
             place = Path(temporary) / name

@@ -136,7 +136,7 @@ def test_a_failing_command_is_named_with_its_first_error(tmp_path: Path) -> None
 
 
 def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="the requirement nowhere==1"):
+    with pytest.raises(StageError, match="No matching distribution found for nowhere==1"):
         build(lay(tmp_path / "in", {"requirements.txt": "nowhere==1\n"}), tmp_path / "store", **PYTHON)
 
 
@@ -155,4 +155,4 @@ def test_wheels_for_another_platform(tmp_path: Path) -> None:
 
 def test_other_runtimes_are_left_to_others(tmp_path: Path) -> None:
     root = lay(tmp_path, {"a.cob": ""})
-    assert hivemind_build(Service("web", runtime="cobol 85"), read(root), HOST, tmp_path / "s") is None
+    assert hivemind_build(Service("web", runtime="fortran 2018"), read(root), HOST, tmp_path / "s") is None
