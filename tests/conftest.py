@@ -57,9 +57,13 @@ def isolation(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
 
 
 def _installers() -> dict[str, str]:
-    """Caches and settings of pip and npm in the real home, which tests that build applications go on using."""
+    """Caches and settings of pip, npm and Go in the real home, which tests that build applications go on using."""
     cache = Path(os.environ.get("XDG_CACHE_HOME", REAL_HOME / ".cache"))
-    found = {"PIP_CACHE_DIR": str(cache / "pip"), "npm_config_cache": str(REAL_HOME / ".npm")}
+    found = {
+        "PIP_CACHE_DIR": str(cache / "pip"),
+        "npm_config_cache": str(REAL_HOME / ".npm"),
+        "GOCACHE": str(cache / "go-build"),
+    }
     settings = {"PIP_CONFIG_FILE": REAL_HOME / ".config/pip/pip.conf", "npm_config_userconfig": REAL_HOME / ".npmrc"}
     return found | {name: str(path) for name, path in settings.items() if path.exists()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ def build(work: Work) -> None:
         "GOOS": "linux",
         "GOARCH": _MACHINES.get(work.platform.machine, work.platform.machine),
         "GOFLAGS": "-trimpath -buildvcs=false",
-        "GOCACHE": str(work.store.cache("go-build")),
+        "GOCACHE": os.environ.get("GOCACHE") or str(work.store.cache("go-build")),
         "GOTOOLCHAIN": "local",
     }
     vendored = "vendor/modules.txt" in work.sources.files
