@@ -116,3 +116,52 @@ def test_needs(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"scripts": 3, "dependencies": []}', "[" * 100_000])
 def test_a_wrong_package_json_is_no_crash(tmp_path: Path, text: str) -> None:
     assert seen(tmp_path, {"package.json": text}).value("start") is None
+
+
+@pytest.mark.parametrize(
+    ("scripts", "build", "start"),
+    [
+        ({"start": "npm run build && node dist/a.js", "build": "tsc"}, "npm run build", "node dist/a.js"),
+        ({"start": "tsc && node dist/a.js"}, "tsc", "node dist/a.js"),
+        ({"start": "tsc && node dist/a.js", "build": "tsc"}, "npm run build", "node dist/a.js"),
+        ({"start": "rm -rf out && webpack --mode production && node out/a.js"},
+         "rm -rf out && webpack --mode production", "node out/a.js"),
+        ({"start": "node tasks.js build && node tasks.js start"}, "node tasks.js build", "node tasks.js start"),
+        ({"start": "vite build && npm run serve", "serve": "node a.js"}, "vite build", "node a.js"),
+        ({"start": "cd pages && npm ci && npm run build && cd .. && node a.js"},
+         "cd pages && npm ci && npm run build && cd ..", "node a.js"),
+        ({"start": "npm install && tsc && node a.js"}, "tsc", "node a.js"),
+        ({"start": "prisma migrate deploy && node a.js"}, None, "prisma migrate deploy && node a.js"),
+        ({"start": "node build"}, None, "node build"),
+        ({"start": "cd build && node a.js"}, None, "cd build && node a.js"),
+    ],
+)  # fmt: skip
+def test_start_scripts_that_build_first(tmp_path: Path, scripts: dict[str, str], build: str | None, start: str) -> None:
+    files = {"package.json": package(name="a", scripts=scripts, dependencies={"express": "4"}), "a.js": "app.listen(1)"}
+    found = seen(tmp_path, files)
+    assert (found.value("build"), found.value("start")) == (build, start)
+    assert found.one["start"].evidence == "scripts.start in package.json:4"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["npm run start -w api", "npm start --workspace=api", "yarn workspace @a/api start", "pnpm --filter @a/api start",
+     "npm --prefix api run start", "cd api && npm start"],
+)  # fmt: skip
+def test_a_workspace_that_starts_one_of_its_members(tmp_path: Path, call: str) -> None:
+    files = {
+        "package.json": package(workspaces=["api", "pages"], scripts={"start": f"npm run build -w pages && {call}"}),
+        "api/package.json": package(
+            name="@a/api", scripts={"start": "node main.js"}, dependencies={"koa": "2", "pg": "8"}
+        ),
+        "api/main.js": "new Pool({host: process.env.PROD_DB_HOSTNAME});\napp.listen(process.env.PORT || 4100);\n",
+        "pages/package.json": package(name="@a/pages", scripts={"build": "vite build"}, dependencies={"vite": "5"}),
+        "pages/index.html": "<p>",
+    }
+    found = seen(tmp_path, files)
+    assert found.value("build") == "npm run build -w pages"
+    assert found.value("start") == "cd api && node main.js"
+    assert found.value("framework") == "koa"
+    assert found.one["framework"].evidence == "api/package.json:7"
+    assert [need.value for need in found.several["needs"]] == ["postgres"]
+    assert not found.several["doubts"]

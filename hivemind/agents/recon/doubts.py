@@ -45,6 +45,9 @@ def _start(folder: Folder, start: Detection | None) -> Iterator[Detection]:
 
 def _missing(folder: Folder, command: str) -> str | None:
     """The file, module or script that a command names and that is not there."""
+    moved = re.match(r"cd\s+([\w./-]+)\s*&&", command)
+    if moved:
+        folder = Folder.of(folder.repository, folder.in_repository(moved[1]))
     try:
         words = shlex.split(command.rpartition("&&")[2])
     except ValueError:

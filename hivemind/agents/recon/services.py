@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hivemind.agents.recon.answer import Answer, answer
@@ -46,8 +48,12 @@ def applications(repository: Repository, detect: Detect) -> dict[str, Answer]:
     if not root.serves:
         return _below(repository, detect, MANIFESTS | _PROGRAMS)
     below = _below(repository, detect, MANIFESTS)
-    # Pages without a build of their own, below something that serves, are that thing's pages.
-    return {".": root, **{folder: seen for folder, seen in below.items() if seen.value("language") != "static"}}
+    # Pages without a build of their own, below something that serves, are that thing's pages; and what the root's own
+    # start command goes to is the root's.
+    entered = re.match(r"cd\s+([\w./-]+)\s*&&", str(root.value("start")))
+    own = posixpath.normpath(entered[1]) if entered else None
+    others = {folder: seen for folder, seen in below.items() if seen.value("language") != "static" and folder != own}
+    return {".": root, **others}
 
 
 def clashes(found: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:

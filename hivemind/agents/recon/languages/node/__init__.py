@@ -8,6 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import frameworks, needs, starting
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
+from hivemind.agents.recon.languages.node.chains import Chain
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.weights import SOURCES
 from hivemind.detection import Detection, Precedence
@@ -22,7 +23,9 @@ def detect(folder: Folder) -> list[Detection]:
     if package is None:
         return _alone(folder)
     source = sources.read(folder)
-    chosen = frameworks.choose(package)
+    script = starting.production(folder, package)
+    place, started = _started(folder, package, script)
+    chosen = frameworks.choose(started)
     manager, evidence, line = packages.manager(folder, package)
     own = line is not None or folder.has(evidence)
     where = evidence if own else FILE
@@ -31,15 +34,23 @@ def detect(folder: Folder) -> list[Detection]:
                   Precedence.DECLARED, 1.0 if evidence != FILE or line else 0.7, None, LANGUAGE),
         folder.found("install", _install(folder, package, manager, evidence), where, language=LANGUAGE),
         *_version(folder, package),
-        *_scripts(folder, package),
+        *_scripts(folder, package, script),
     ]  # fmt: skip
     if folder.has(".meteor/release"):
         chosen = "meteor", frameworks.METEOR
     framework = chosen[1] if chosen else None
     if chosen:
-        where_line = packages.line_of(folder, chosen[0])
-        found.append(folder.found("framework", chosen[1].name, FILE, where_line, language=LANGUAGE))
-    return found + starting.detect(folder, package, source, framework) + needs.detect(folder, package, source)
+        where_line = packages.line_of(place, chosen[0])
+        found.append(place.found("framework", chosen[1].name, FILE, where_line, language=LANGUAGE))
+    return found + starting.detect(folder, package, source, framework) + needs.detect(place, started, source)
+
+
+def _started(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> tuple[Folder, Package]:
+    """The package that runs, and its folder: that of a workspace may start one of its members."""
+    if script is None or script[1].folder == ".":
+        return folder, package
+    place = Folder.of(folder.repository, folder.in_repository(script[1].folder))
+    return place, packages.read(place) or package
 
 
 def _alone(folder: Folder) -> list[Detection]:
@@ -71,13 +82,9 @@ def _install(folder: Folder, package: Package, manager: str, evidence: str) -> s
     return f"{manager} install" + ((" --immutable" if modern else " --frozen-lockfile") if locked else "")
 
 
-def _scripts(folder: Folder, package: Package) -> list[Detection]:
+def _scripts(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> list[Detection]:
     """Build, tests, and processes beside the main one."""
-    found = []
-    build = next((name for name in ("build", "build:prod", "build:production") if name in package.scripts), None)
-    if build:
-        line = packages.line_of(folder, build)
-        found.append(folder.found("build", f"npm run {build}", FILE, line, language=LANGUAGE, note=f"scripts.{build}"))
+    found = _build(folder, package, script)
     if (test := package.scripts.get("test")) and "no test specified" not in test:
         found.append(folder.found("test", "npm test", FILE, packages.line_of(folder, "test"), language=LANGUAGE))
     for name in package.scripts:
@@ -88,6 +95,22 @@ def _scripts(folder: Folder, package: Package) -> list[Detection]:
                              language=LANGUAGE)
             )  # fmt: skip
     return found
+
+
+def _build(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> list[Detection]:
+    """The script that builds, and what the start script does of that before it starts."""
+    name = next((name for name in ("build", "build:prod", "build:production") if name in package.scripts), None)
+    own = [f"npm run {name}"] if name else []
+    same = {package.scripts[name].strip()} if name else set()
+    called = rf"(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?{re.escape(name)}" if name else r"(?!)"
+    steps = script[1].builds if script else ()
+    more = [step for step in steps if step not in same and not re.fullmatch(called, step)]
+    if not own and not more:
+        return []
+    says = name or (script[0] if script else "start")
+    line = packages.line_of(folder, says)
+    build = " && ".join([*own, *more])
+    return [folder.found("build", build, FILE, line, language=LANGUAGE, note=f"scripts.{says}")]
 
 
 def _version(folder: Folder, package: Package) -> list[Detection]:

@@ -20,8 +20,8 @@ DRIVERS = {
 }  # fmt: skip
 _EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client", "nedb", "lowdb", "level")
 _VARIABLES = {
-    "postgres": r"(DATABASE|POSTGRES\w*|PG|DB)_?(URL|URI|DSN|HOST)$|PGHOST$|POSTGRES_\w+$",
-    "mysql": r"(DATABASE|MYSQL\w*|DB)_?(URL|URI|DSN|HOST)$|MYSQL_\w+$",
+    "postgres": r"(DATABASE|POSTGRES\w*|PG|DB)_?(URL|URI|DSN|HOST|HOSTNAME)$|PGHOST$|POSTGRES_\w+$",
+    "mysql": r"(DATABASE|MYSQL\w*|DB)_?(URL|URI|DSN|HOST|HOSTNAME)$|MYSQL_\w+$",
     "redis": r"(REDIS|VALKEY|CACHE|QUEUE)\w*_?(URL|URI|HOST)$",
     "mongodb": r"MONGO\w*$|(DATABASE|DB)_?(URL|URI)$",
 }

@@ -26,6 +26,12 @@ def command(package: Package, name: str) -> str | None:
     return _expanded(package, name, 0)
 
 
+def called(package: Package, text: str) -> str | None:
+    """The command of the script that a command is a call of, `npm run serve`; None for other commands."""
+    nested = _NESTED.match(text)
+    return _expanded(package, nested[1], 0) if nested else None
+
+
 def _expanded(package: Package, name: str, depth: int) -> str | None:
     text = package.scripts.get(name, "").strip()
     if not text:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import kinds, pages, scripts
+from hivemind.agents.recon.languages.node import chains, kinds, pages, scripts
 from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node.chains import Chain
 from hivemind.agents.recon.languages.node.frameworks import NO_PORT, WORKERS, Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
@@ -46,12 +47,19 @@ def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
     ]  # fmt: skip
 
 
+def production(folder: Folder, package: Package) -> tuple[str, Chain] | None:
+    """Name and meaning of the script that starts the application for production; None where none does."""
+    for name in ("start:prod", "start:production", "serve:prod", "prod", "production", "start"):
+        chain = chains.read(folder, package, name)
+        if chain and not scripts.DEVELOPMENT.search(chain.command) and not scripts.PREVIEW.match(chain.command):
+            return name, chain
+    return None
+
+
 def _start(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
     """The production script, else what the development script watches, else the framework's, else a program."""
-    for name in ("start:prod", "start:production", "serve:prod", "prod", "production", "start"):
-        text = scripts.command(package, name)
-        if text and not scripts.DEVELOPMENT.search(text) and not scripts.PREVIEW.match(text):
-            return _declared(folder, name, text)
+    if script := production(folder, package):
+        return _declared(folder, script[0], script[1].command)
     if framework and framework.start:
         line = packages.line_of(folder, "start")
         return folder.found(
