@@ -25,11 +25,15 @@ EMPTY: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Tool:
-    """env: of install and build. then: environment of the application. waste: what builds leave and nothing runs.
-    runs_on: a program that what is built needs on the instance, None where it needs none. instead: what to write so
-    that it needs none."""
+    """How one of them is built and run.
+
+    env: of install and build. caches: variable -> name of a folder in the store for what is downloaded. then:
+    environment of the application. waste: what builds leave and nothing runs. runs_on: a program that what is built
+    needs on the instance, None where it needs none. instead: what to write so that it needs none.
+    """
 
     env: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    caches: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     then: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     waste: tuple[str, ...] = ()
     runs_on: str | None = None
@@ -44,11 +48,19 @@ OWN_TOOLS: Mapping[str, Tool] = MappingProxyType(
     {
         "dotnet": Tool(
             {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1", "DOTNET_CLI_HOME": "/tmp/dotnet"},  # noqa: S108
+            {"NUGET_PACKAGES": "nuget"},
             # Stock images have no ICU, and without it .NET ends at once unless it is told.
             {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "ASPNETCORE_ENVIRONMENT": "Production"},
             ("obj", "bin"),
         ),
-        "elixir": Tool({"MIX_ENV": "prod"}, {"MIX_ENV": "prod", "PHX_SERVER": "true"}, ("deps",), None, _RELEASE),
+        "elixir": Tool(
+            {"MIX_ENV": "prod"},
+            {"MIX_HOME": "mix", "HEX_HOME": "hex"},
+            {"MIX_ENV": "prod", "PHX_SERVER": "true"},
+            ("deps",),
+            None,
+            _RELEASE,
+        ),
         "gleam": Tool(runs_on="erl"),
         "swift": Tool(waste=(".build/*/release/*.build", ".build/checkouts")),
         "zig": Tool(waste=(".zig-cache", "zig-cache")),
@@ -83,9 +95,12 @@ def build(work: Work) -> None:
     tools.require(service, work.sources)
     language = (service.runtime or "").split(" ")[0]
     tool = OWN_TOOLS[language]
+    env = {**tool.env, **{name: str(work.store.cache(folder)) for name, folder in tool.caches.items()}}
+    if language == "elixir" and "mix.lock" in work.sources.files:
+        run_install(work, "mix local.hex --force --if-missing && mix local.rebar --force --if-missing", **env)
     if service.install:
-        run_install(work, service.install, **tool.env)
-    run_build(work, command=_alone(service.build, work.platform), **tool.env)
+        run_install(work, service.install, **env)
+    run_build(work, command=_alone(service.build, work.platform), **env)
     for pattern in (*tool.waste, *(("_build/*/lib",) if "_build/prod/rel/" in service.start else ())):
         for path in work.app.glob(pattern):
             if not any(f"{path.relative_to(work.app).as_posix()}/" in f"{file}/" for file in work.sources.files):
