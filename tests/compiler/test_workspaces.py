@@ -1,3 +1,5 @@
+# ruff: noqa: E501 - samples read best as they are
+
 from __future__ import annotations
 
 import json
@@ -6,6 +8,8 @@ from pathlib import Path
 import pytest
 from compiler_builds import lay
 
+from hivemind.agents.compiler.python import requirements
+from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.agents.compiler.sources import gather
 from hivemind.agents.compiler.workspaces import Workspace, find
 from hivemind.blueprint.model import Service
@@ -88,3 +92,32 @@ def test_members_that_need_each_other(tmp_path: Path) -> None:
     around = found(tmp_path, files)
     assert around is not None
     assert {member.name for member in around.needed} == {"core", "lib", "config"}
+
+
+BESIDE = {
+    "apps/api/requirements.txt": "flask\n-e ../../libs/parts\n",
+    "apps/api/app.py": "",
+    "libs/parts/pyproject.toml": '[project]\nname = "parts"\ndependencies = ["six"]\n[tool.uv.sources]\ncore = { path = "../core" }\n',
+    "libs/core/setup.py": "",
+    "libs/other/setup.py": "",
+}
+
+
+def test_python_projects_outside_of_the_folder_by_path(tmp_path: Path) -> None:
+    around = found(tmp_path, BESIDE, "apps/api", "python")
+    assert around is not None
+    assert (around.folder, around.lock) == ("apps/api", None)
+    assert set(around.files) == {"libs/parts/pyproject.toml", "libs/core/setup.py"}
+
+
+def test_they_are_installed_by_their_place_in_the_repository(tmp_path: Path) -> None:
+    service = Service("web", runtime="python", path="apps/api", install="pip install -r requirements.txt")
+    packed = gather(service, read(lay(tmp_path, BESIDE)))
+    asked = requirements.plan(service, packed, environment("3.12.1", "x86_64"))
+    assert asked.locals == ["libs/parts"]
+    assert asked.lines == ["flask", "six"]
+
+
+@pytest.mark.parametrize("outside", ["-e ../../../elsewhere\n", "# ../../libs/parts\n", "-e ../../libs/nothing\n"])
+def test_what_is_not_in_the_repository_is_no_neighbour(tmp_path: Path, outside: str) -> None:
+    assert found(tmp_path, {**BESIDE, "apps/api/requirements.txt": outside}, "apps/api", "python") is None

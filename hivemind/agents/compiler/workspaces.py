@@ -15,6 +15,9 @@ from hivemind.repository import Repository
 
 NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
 _RUNS_WITH = ("dependencies", "optionalDependencies", "peerDependencies")
+_NAMES_PATHS = ("pyproject.toml", "Pipfile", "requirements.txt")
+_OUTSIDE = re.compile(r"(?:path\s*=\s*[\"']|PROJECT_ROOT\}/|^\s*(?:-e\s+|--editable[ =])?)((?:\./)?\.\./[\w./-]+)")
+"""How these name a project above their folder."""
 _BESIDE = (".yarn/releases/", ".yarn/plugins/", ".yarn/patches/", "patches/")
 """Folders at the top of a workspace that its package manager reads."""
 
@@ -70,7 +73,7 @@ def find(path: str, repository: Repository, kind: str) -> Workspace | None:
         for above in _above(folder):
             if (found := _uv(repository, above, _inside(folder, above))) is not None:
                 return found
-    return None
+    return _beside(repository, folder) if kind == "python" else None
 
 
 def _above(folder: str) -> Iterator[str]:
@@ -191,6 +194,27 @@ def _uv(repository: Repository, above: str, inside: str) -> Workspace | None:
         if not file.startswith(f"{inside}/") and ("/" not in file or file.startswith(others))
     ]
     return Workspace("python", repository.root / above, above, inside, tuple(files), lock="uv.lock")
+
+
+def _beside(repository: Repository, folder: str) -> Workspace | None:
+    """A Python project with others in folders outside of its own, by path, and what those need in the same way."""
+    found: dict[str, None] = {}
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        for name in _NAMES_PATHS:
+            lines = (repository.text(f"{place}/{name}") or "").splitlines()
+            for other in (match[1] for line in lines for match in _OUTSIDE.finditer(line)):
+                there = posixpath.normpath(posixpath.join(place, other))
+                known = there in found or there == folder or there.startswith("..")
+                if not known and any(repository.has(f"{there}/{each}") for each in ("pyproject.toml", "setup.py")):
+                    found[there] = None
+                    waiting.append(there)
+    if not found:
+        return None
+    files = [f"{each}/{file}" for each in found for file in repository.under(each)]
+    outside = tuple(sorted({file for file in files if not file.startswith(f"{folder}/")}))
+    return Workspace("python", repository.root, ".", folder, outside)
 
 
 def _matches(folder: str, patterns: Iterable[str]) -> bool:

@@ -55,17 +55,18 @@ def local(sources: Sources, asked: Asked, text: str) -> None:
     """A local project asked for by path (`.`, `./lib[extra]`): its dependencies, then itself."""
     path, _, extras = text.removeprefix("file:").partition("[")
     folder = PurePosixPath(path).as_posix()
-    content = toml(sources, "pyproject.toml" if folder == "." else f"{folder}/pyproject.toml")
     base = sources.workspace.folder if sources.workspace else "."
+    place = posixpath.normpath(posixpath.join(base, folder))
+    content = toml(sources.whole, "pyproject.toml" if place == "." else f"{place}/pyproject.toml")
     project = content.get("project")
     if not isinstance(project, dict) or "dependencies" in project.get("dynamic", ()):
-        asked.whole.append(posixpath.join(base, text) if base != "." else text)
+        asked.whole.append(text if base == "." else f"{place}[{extras}" if extras else place)
         return
     asked.lines += _strings(project.get("dependencies"))
     optional = project.get("optional-dependencies", {})
     for extra in filter(None, (name.strip() for name in extras.rstrip("]").split(","))):
         asked.lines += _strings(optional.get(extra))
-    asked.locals.append(posixpath.normpath(posixpath.join(base, folder)))
+    asked.locals.append(place)
 
 
 def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str, str]) -> None:
@@ -86,7 +87,9 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
     else:
         asked.contradictions += [f"{held.lock.file}: {each}" for each in held.missing if not each.by]
         asked.notices += [f"{held.lock.file}: {each}" for each in held.missing if each.by]
-        _pin(asked, held.packages)
+        around = sources.workspace
+        # uv's lock is above the members of its workspace; others lie in the project's own folder.
+        _pin(asked, held.packages, around.folder if around and not around.lock else ".")
     if _is_package(content, wanted):
         asked.locals.append(sources.workspace.folder if sources.workspace else ".")
 
@@ -151,12 +154,12 @@ def wanted_by(options: list[str], tool: str | None = None) -> Wanted:
     return Wanted(tuple(groups), tuple(extras), "--all-extras" in options, bare, tool, categories)
 
 
-def _pin(asked: Asked, packages: tuple[Package, ...]) -> None:
-    """Requirement lines for locked packages: with hashes where the lock has them."""
+def _pin(asked: Asked, packages: tuple[Package, ...], base: str) -> None:
+    """Requirement lines for locked packages: with hashes where the lock has them. base: folder of the lock."""
     for package in packages:
         if package.folder:
             if package.folder not in {".", ""}:
-                asked.locals.append(PurePosixPath(package.folder).as_posix())
+                asked.locals.append(posixpath.normpath(posixpath.join(base, package.folder)))
         elif package.direct:
             asked.direct.append(f"{package.name} @ {package.direct}")
         elif package.hashes:

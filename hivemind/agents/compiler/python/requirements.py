@@ -95,7 +95,11 @@ def _resolves_freely(asked: Asked) -> bool:
 def parts(service: Service, sources: Sources) -> list[str]:
     """The commands that install what a service depends on."""
     command = service.install or _default(sources)
-    if sources.workspace and re.fullmatch(r"(?:python -m )?pip install (?:-e )?\.", command or ""):
+    if (
+        sources.workspace
+        and sources.workspace.lock
+        and re.fullmatch(r"(?:python -m )?pip install (?:-e )?\.", command or "")
+    ):
         command = "uv sync"  # what the workspace's lock holds
     return re.split(r"\s*(?:&&|;)\s*", command.strip()) if command else []
 
@@ -110,7 +114,7 @@ def project_command(part: str) -> projects.Wanted | None:
 
 
 def _default(sources: Sources) -> str | None:
-    if sources.workspace:
+    if sources.workspace and sources.workspace.lock:
         return "uv sync"
     for lock, command in _LOCKED.items():
         if lock in sources.files:

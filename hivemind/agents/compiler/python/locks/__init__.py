@@ -23,7 +23,7 @@ def read(sources: Sources, tool: str | None = None) -> Lock | None:
     """
     own = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}.get(tool or "")
     around = sources.workspace
-    if around is not None and around.kind == "python":
+    if around is not None and around.lock == "uv.lock":
         return uv.read(sources.whole.text("uv.lock") or "", around.folder)
     for file in sorted(READERS, key=lambda name: name != own):
         text = sources.text(file)
