@@ -120,3 +120,20 @@ def test_stages_that_copy_in_circles_end(tmp_path: Path) -> None:
 
 def test_many_stages_are_bounded() -> None:
     assert len(containers.read("".join(f"FROM a AS s{n}\n" for n in range(500)))) == 60
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["CMD " + "(" * 90_000, "CMD " + "-b=" * 30_000, "ENV " + "a" * 90_000, "ENV " + "${a" * 30_000,
+     "EXPOSE " + "1" * 90_000,
+     "HEALTHCHECK CMD " + "http://a" * 11_000, "COPY " + "a " * 45_000, 'CMD ["' + "./" * 45_000 + '"]',
+     "\n".join(["COPY --from=a /x /x"] * 4000), "\n".join(["ENV A=${A}${A}"] * 5000)],
+    ids=range(10),
+)  # fmt: skip
+def test_long_lines_end_in_an_answer(tmp_path: Path, line: str) -> None:
+    said(tmp_path, f"FROM x AS a\n{line}\n", {"run.sh": "#!/bin/sh\n" + "(" * 40_000})
+
+
+def test_long_scripts_end_in_an_answer(tmp_path: Path) -> None:
+    for text in ("(" * 40_000, "a/" * 20_000, "exec " + "-x " * 13_000, '"$@"' * 10_000):
+        said(tmp_path, "FROM x\nCOPY . .\nCMD ./run.sh\n", {"run.sh": "#!/bin/sh\n" + text})

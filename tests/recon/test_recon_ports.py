@@ -102,3 +102,17 @@ def test_processes_beside_something_else_are_workers(tmp_path: Path) -> None:
     }
     found = seen(tmp_path, files)
     assert (found.value("kind"), [each.value for each in found.several["workers"]]) == ("web", ["bundle exec sidekiq"])
+
+
+def test_a_readme_says_more_of_a_port_than_a_framework_that_is_given_one(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask('a')\n"}
+    assert seen(tmp_path / "a", files).value("port") == 5000
+    assert seen(tmp_path / "b", {**files, "README.md": "http://localhost:6012"}).value("port") == 6012
+
+
+def test_the_whole_of_an_asgi_module_is_served_by_an_asgi_server(tmp_path: Path) -> None:
+    asgi = "from django.core.asgi import get_asgi_application\ninner = get_asgi_application()\n"
+    files = {"requirements.txt": "django\nuvicorn\n", "manage.py": "", "it/asgi.py": asgi, "it/__init__.py": ""}
+    assert seen(tmp_path / "a", files).value("start") == "uvicorn it.asgi:inner --host 0.0.0.0 --port $PORT"
+    files["it/asgi.py"] += "def create_application():\n    ...\napplication = create_application()\n"
+    assert seen(tmp_path / "b", files).value("start") == "uvicorn it.asgi:application --host 0.0.0.0 --port $PORT"

@@ -188,12 +188,13 @@ def _clean(path: str) -> str | None:
 
 
 def _resolved(text: str, env: Mapping[str, str]) -> str:
-    """A text with its variables put in; those that nobody sets stay as they are."""
-    return _VARIABLE.sub(lambda match: env.get(match[1] or match[3], match[2] or match[0]), text[:4000])
+    """A text with its variables put in; those that nobody sets stay as they are. At most 4000 characters: a variable
+    may hold itself twice."""
+    return _VARIABLE.sub(lambda match: env.get(match[1] or match[3], match[2] or match[0])[:200], text[:4000])[:4000]
 
 
 def _assigned(text: str) -> dict[str, str]:
-    pairs = re.findall(r"(\w+)=(\"[^\"]*\"|'[^']*'|\S*)", text[:8000])
+    pairs = re.findall(r"(?<!\w)(\w{1,100})=(\"[^\"]*\"|'[^']*'|\S*)", text[:8000])
     if not pairs and len(words := text.split(maxsplit=1)) == 2:
         pairs = [(words[0], words[1])]
     return {name: value.strip("\"'") for name, value in pairs}

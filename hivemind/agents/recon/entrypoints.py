@@ -30,6 +30,8 @@ _ARGUMENTS = re.compile(
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _OPERATORS = re.compile(r"[;&|<>`]|\$\(")
 _LARGEST = 50_000
+_LONGEST = 2000
+"""Characters of a command: over longer ones some patterns would take the square of their length."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,15 @@ def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None
     outside of its image."""
     said = stage.command()
     place = _Place(folder, stage, stages, frozenset(folder.files))
-    return _entry(said[0], place, 0) if said else None
+    return _entry(said[0], place, 0) if said and len(str(said[0])) <= _LONGEST else None
 
 
 def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
     """The command of a stage that needs its image: a script of the repository, or a program that images bring."""
     said = stage.command()
-    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0])) if said else []
+    if said is None or len(str(said[0])) > _LONGEST:
+        return None
+    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0]))
     if words and posixpath.basename(words[0]) in _SHELLS and len(words) > 2 and words[1] == "-c":
         words = _unwrapped([word for word in _split(words[2]) if word != "$@"])
     place = _Place(folder, stage, stages, frozenset(folder.files))
@@ -149,7 +153,7 @@ def _lines(script: str, place: _Place) -> list[tuple[int, str]]:
     return [
         (number, line.strip())
         for number, line in enumerate(_unfolded(text), 1)
-        if line.strip() and not line.lstrip().startswith("#")
+        if line.strip() and not line.lstrip().startswith("#") and len(line) <= _LONGEST
     ]
 
 

@@ -23,6 +23,7 @@ DEVELOPMENT = re.compile(
 )
 _BOUND = "needs its image,"
 _LARGEST = 100_000
+_LONGEST = 2000
 _HEALTH = re.compile(r"https?://[^/\s\"']+(/[\w./-]*)")
 _VARIABLE = re.compile(r"\$\{\w+(?::?-([^}$]*))?\}|\$\w+")
 _PORT = re.compile(
@@ -45,7 +46,11 @@ def detect(folder: Folder) -> list[Detection]:
         return []
     found = [*_image(folder, file, stage), *_ports(folder, file, stage)]
     health = stage.said.get("HEALTHCHECK")
-    if health and (path := _HEALTH.search(_VARIABLE.sub(lambda match: match[1] or "", health.text))):
+    if (
+        health
+        and len(health.text) <= _LONGEST
+        and (path := _HEALTH.search(_VARIABLE.sub(lambda match: match[1] or "", health.text)))
+    ):
         found.append(_said(folder, "health_path", path[1], file, health.line))
     entry = entrypoints.entry(folder, stage, stages)
     said = stage.command()

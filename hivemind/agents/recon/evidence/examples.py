@@ -43,12 +43,17 @@ def detect(folder: Folder) -> list[Detection]:
             continue
         name, value = match[1], match[2].strip("\"'")
         found += _port(folder, name, value, file, number)
-        if _OWN.search(name) and not _OTHERS.search(name) and _PLACEHOLDER.search(value):
+        if own_secret(name) and _PLACEHOLDER.search(value):
             found.append(_said(folder, "env_required", name, file, number, sure=0.55))
         need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
         if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):
             found.append(_said(folder, "need", need, file, number, sure=0.3))
     return found
+
+
+def own_secret(name: str) -> bool:
+    """Whether a variable's name is that of a secret that an application makes up for itself, such as `JWT_SECRET`."""
+    return _OWN.search(name) is not None and _OTHERS.search(name) is None
 
 
 def _port(folder: Folder, name: str, value: str, file: str, line: int) -> list[Detection]:

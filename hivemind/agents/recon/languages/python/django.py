@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.source import Application, Source
@@ -18,7 +19,15 @@ def application(folder: Folder, source: Source) -> Application | None:
     beside = folder.first(f"{package}/wsgi.py") if package and not preferred else None
     if beside:  # a project whose name is one that sources are passed over by, such as `example`
         return Application("django", f"{package}.wsgi", "application", beside, folder.line(beside, "^application") or 1)
-    return next(iter(preferred or wsgi), None)
+    return _outermost(next(iter(preferred or wsgi), None), source)
+
+
+def _outermost(chosen: Application | None, source: Source) -> Application | None:
+    """The `application` of its file, where Django's own is a part of it; what asgi.py holds speaks ASGI."""
+    if chosen is None or not chosen.file.endswith("asgi.py"):
+        return chosen
+    within = [each for each in source.applications if each.file == chosen.file and each.name == "application"]
+    return replace(next(iter(within), chosen), framework="django-asgi")
 
 
 def settings_file(folder: Folder) -> str | None:

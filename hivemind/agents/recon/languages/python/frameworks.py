@@ -64,6 +64,9 @@ FRAMEWORKS: Mapping[str, Framework] = {
 }  # fmt: skip
 """In order of weight: an application that depends on several is one of the first."""
 
+NO_PORT = frozenset({"flask", "quart", "falcon", "connexion", "starlette", "fastapi", "litestar", "bottle", "werkzeug"})
+"""Those that the server before them gives a port: what a README says of it beats what is usual."""
+
 CLIENTS_TOO = frozenset({"aiohttp", "twisted", "werkzeug", "grpcio", "tornado", "bokeh", "mlflow", "starlette"})
 """Distributions that are in applications without a server of theirs: they count where code serves with them."""
 

@@ -9,7 +9,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django, kinds, servers
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS
+from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS, NO_PORT
 from hivemind.agents.recon.languages.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
@@ -138,7 +138,8 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
         found.append(
             folder.found(
                 "port", _BY_NAME[framework].port, evidence,
-                precedence=Precedence.CONVENTION, confidence=0.6, note=f"usual for {framework}", language="python",
+                precedence=Precedence.DOCUMENTED if framework in NO_PORT else Precedence.CONVENTION,
+                confidence=0.4 if framework in NO_PORT else 0.6, note=f"usual for {framework}", language="python",
             )
         )  # fmt: skip
     return found
