@@ -19,6 +19,8 @@ that names a program of a language is certain (1.0); a container's base image is
 
 **Values.** Highest `Precedence` wins, then confidence, then file and line: production files over manifests over
 containers over code over convention over prose. A start command needs no precedence tricks: say where it stands.
+What is taken only for want of anything better (`Notes.guess`) has the precedence of prose, and less confidence than a
+README. A command that needs its container's image has less than 0.5: it is shown, and another one is run.
 
 **Kind.** `web` where it serves HTTP (framework, listening code, production `web` process, published port);
 `worker` where it runs and does not listen (bots, consumers); `static` where files are served or built and no program
