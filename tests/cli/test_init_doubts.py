@@ -92,4 +92,4 @@ def test_processes_that_are_left_out_are_said_with_the_service_that_runs_them(
         text = (root / "hivemind.yaml").read_text()
         assert f"#   {service}" in text
         (root / "hivemind.yaml").write_text(text.replace(f"  #   {service}", service))
-    assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK
+    assert main(["show", str(root)]) == ExitCode.OK
