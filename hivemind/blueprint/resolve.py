@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
+from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, database_value, is_secret, language_of
 from hivemind.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
@@ -270,7 +270,9 @@ class _Filling:
             name = str(found.value)
             if name in self.service.env or name in self.service.secrets or self._is_given(name):
                 continue
-            add = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
+            database = database_value(name) if self.service.needs else None
+            value = database or "VALUE"
+            add = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) and not database else f"env: {{{name}: {value}}}"
             self._remark(
                 "H304",
                 Severity.WARNING,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.resolve import DATABASES
+from hivemind.detection import database_value
 from hivemind.findings import Finding, Severity
 from hivemind.wishes import Wish, Wishes
 
@@ -78,6 +79,7 @@ def draft(
     _environment(made, wishes, environment, stage)
     _needs(made, wishes, frozenset(resource_types))
     _database(made, wishes)
+    _database_variables(made)
     _unread(made, wishes)
     return made
 
@@ -213,6 +215,25 @@ def _database(made: Draft, wishes: Wishes) -> None:
             made.findings.append(_finding(said, "ask for one:  with a postgres database"))
         if wish.subject == "available":
             _doubled(made, wish)
+
+
+def _database_variables(made: Draft) -> None:
+    """What an application calls its database by names of its own gets the values of those that HiveMind sets."""
+    for part in made.services.values():
+        if not has_database(part):
+            continue
+        wanted = {
+            str(found.value): found for found in part.seen.several["env_required"] if database_value(str(found.value))
+        }
+        if wanted:
+            part.keys["env"] = {name: database_value(name) for name in sorted(wanted)}
+            part.reasons["env"] = f"read in {min(found.file for found in wanted.values())}"
+
+
+def has_database(part: Part) -> bool:
+    """Whether the service gets a PostgreSQL database."""
+    written = part.keys.get("needs")
+    return _finds(part, "postgres") if written is None else DATABASES["postgres"] in written
 
 
 def _option(wish: Wish) -> Any:

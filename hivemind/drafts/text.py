@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-from hivemind.detection import is_secret
-from hivemind.drafts.draft import Draft, Part
+from hivemind.detection import is_secret, is_set_for_database
+from hivemind.drafts.draft import Draft, Part, has_database
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
@@ -45,6 +45,8 @@ def _service(part: Part) -> list[str]:
         )
     for variable in part.seen.several["env_required"]:
         name = str(variable.value)
+        if name in part.keys.get("env", {}) or (is_set_for_database(name) and has_database(part)):
+            continue
         example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
         remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))
     for what, line in left_out(part):

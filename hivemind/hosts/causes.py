@@ -52,8 +52,16 @@ def _redis(_: re.Match[str], service: str) -> str:
 
 def _database(_: re.Match[str], service: str) -> str:
     return (
-        "The application looks for its database on its own machine: it should read DATABASE_URL (or PGHOST ...). "
-        f"What it reads instead can be set under services.{service}.env; a database is  needs: [db]"
+        "The application looks for its database on its own machine: it should read DATABASE_URL, or PGHOST and so on. "
+        f"What it reads instead is set so:  services.{service}.env: {{DB_HOST: $PGHOST, DB_PASSWORD: $PGPASSWORD}} ; "
+        "what is written in its code has to change there. A database is  needs: [db]"
+    )
+
+
+def _prisma(_: re.Match[str], service: str) -> str:
+    return (
+        "The build made no Prisma client. It needs Prisma's engines, which npm does not have: see what "
+        f"prisma generate  says here; services.{service}.build: prisma generate && COMMAND  makes it part of the build."
     )
 
 
@@ -69,6 +77,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
     (re.compile(pattern), advice)
     for pattern, advice in (
         (r"ModuleNotFoundError: No module named '([\w.]{1,80})'", _module),
+        (r"@prisma/client did not initialize", _prisma),
         (r"Cannot find (?:module|package) '([^'\s]{1,120})'", _node_module),
         (rf"KeyError: '({_VARIABLE})'", _variable),
         (rf"(?:[Mm]issing|[Ss]et the|[Rr]equired?)(?: \w+){{0,4}}:? [\"'`]?({_VARIABLE})\b", _variable),

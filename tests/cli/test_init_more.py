@@ -120,3 +120,13 @@ def test_a_control_character_stays_in_its_comment(tmp_path: Path) -> None:
     (root / "app.py").write_text(FLASK["app.py"] + "import os\nos.environ['A_KEY']\n")
     assert main(["init", "--yes", str(root)]) == ExitCode.OK
     assert all(line.isprintable() for line in (root / "hivemind.yaml").read_text().splitlines())
+
+
+def test_names_of_its_own_for_the_database_get_their_values(tmp_path: Path) -> None:
+    package = {"scripts": {"start": "node a.js"}, "dependencies": {"express": "4", "pg": "8"}}
+    code = "new Pool({host: process.env.DB_HOST, password: process.env.DB_PASS});\napp.listen(process.env.PORT);\n"
+    root = lay(tmp_path, {"package.json": json.dumps(package), "a.js": code})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    text = (root / "hivemind.yaml").read_text()
+    assert 'env: {DB_HOST: "$PGHOST", DB_PASS: "$PGPASSWORD"}  # read in a.js' in text
+    assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK

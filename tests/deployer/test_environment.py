@@ -55,6 +55,21 @@ def test_what_is_needed_is_in_the_environment() -> None:
 
 
 @pytest.mark.fast
+def test_variables_of_its_own_may_refer_to_what_is_needed() -> None:
+    own = {"PROD_DB_HOST": "$PGHOST", "PROD_DB_PASS": "${DB_PASSWORD}", "AT": "tcp:$PGHOST/x", "PRICE": "$5 $HOME"}
+    service = Service("web", needs=("db",), env=own)
+    found = service_environment(service, artifact(), {"db": binding()}, OUTPUTS, SECRETS)
+    assert {name: found.variables[name] for name in own} == {
+        "PROD_DB_HOST": "db.internal",
+        "PROD_DB_PASS": "p@ss/w:rd",
+        "AT": "tcp:db.internal/x",
+        "PRICE": "$5 $HOME",
+    }
+    assert "PROD_DB_PASS" in found.hidden
+    assert "PROD_DB_HOST" not in found.hidden
+
+
+@pytest.mark.fast
 def test_what_is_not_needed_is_not() -> None:
     assert variables(Service("worker", kind=ServiceKind.WORKER)) == {"RUNTIME": "1", "LEVEL": "artifact"}
 

@@ -165,3 +165,61 @@ def test_a_workspace_that_starts_one_of_its_members(tmp_path: Path, call: str) -
     assert found.one["framework"].evidence == "api/package.json:7"
     assert [need.value for need in found.several["needs"]] == ["postgres"]
     assert not found.several["doubts"]
+
+
+def test_names_of_its_own_for_parts_of_the_database(tmp_path: Path) -> None:
+    code = (
+        "module.exports = {test: {host: process.env.TEST_DB_HOST},\n"
+        "  production: {host: process.env.PROD_DB_HOST, dialect: process.env.PROD_DB_DIALECT}};\n"
+        "sign(process.env.JWT_SECRET);\nconst salt = process.env.SESSION_SECRET || 'none';\n"
+    )
+    files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={"pg": "8"}), "a.js": code}
+    found = seen(tmp_path, files)
+    assert [each.value for each in found.several["env_required"]] == ["JWT_SECRET", "PROD_DB_DIALECT", "PROD_DB_HOST"]
+
+
+def test_names_that_are_set_anyway_are_not_asked_for(tmp_path: Path) -> None:
+    code = "connect(process.env.DATABASE_URL, process.env.DB_HOST);\n"
+    files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={"pg": "8"}), "a.js": code}
+    assert not seen(tmp_path, files).several["env_required"]
+
+
+_KNEX = {"knexfile.js": "module.exports = {};", "migrations/20200101120000_a.js": ""}
+_PRISMA = {"prisma/schema.prisma": "", "prisma/migrations/2020_a/migration.sql": ""}
+
+
+@pytest.mark.parametrize(
+    ("content", "files", "release"),
+    [
+        ({"dependencies": {"knex": "2"}}, _KNEX, "knex migrate:latest"),
+        ({"dependencies": {"knex": "2"}}, {**_KNEX, "knexfile.js": "export default {};"}, None),
+        ({"dependencies": {"knex": "2"}}, {**_KNEX, "a.js": "knex.migrate.latest();"}, None),
+        ({"devDependencies": {"prisma": "5"}}, _PRISMA, "prisma migrate deploy"),
+        ({"dependencies": {"prisma": "5"}, "scripts": {"start": "prisma migrate deploy && node a.js"}}, _PRISMA, None),
+        ({"dependencies": {"sequelize": "6"}, "devDependencies": {"sequelize-cli": "6"}},
+         {".sequelizerc": "", "db/migrations/20200101120000-a.js": ""}, "sequelize-cli db:migrate"),
+    ],
+)  # fmt: skip
+def test_migrations_are_the_release_command(
+    tmp_path: Path, content: dict[str, Any], files: dict[str, str], release: str | None
+) -> None:
+    whole = package(**{"scripts": {"start": "node a.js"}, **content})
+    assert seen(tmp_path, {"a.js": "app.listen(1)", **files, "package.json": whole}).value("release") == release
+
+
+def test_migrations_that_nothing_runs_are_said(tmp_path: Path) -> None:
+    files = {
+        "package.json": package(scripts={"start": "node a.js"}, dependencies={"sequelize": "6"}),
+        "a.js": "app.listen(1)",
+        ".sequelizerc": "",
+        "migrations/20200101120000-a.js": "",
+    }
+    [doubt] = seen(tmp_path, files).several["doubts"]
+    assert str(doubt.value) == "nothing runs the migrations in migrations: sequelize-cli is not among the dependencies"
+    assert "npm install sequelize-cli" in str(doubt.note)
+
+
+def test_the_server_of_a_site_generator_is_for_developers(tmp_path: Path) -> None:
+    scripts = {"start": "npx @11ty/eleventy --serve --quiet", "build": "npx @11ty/eleventy"}
+    found = seen(tmp_path, {"package.json": package(scripts=scripts, devDependencies={"@11ty/eleventy": "3"})})
+    assert (found.value("kind"), found.value("static_dir")) == ("static", "_site")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import posixpath
 import re
 import shlex
 import shutil
@@ -135,11 +136,23 @@ def _node(work: Work) -> list[Path]:
 def _everything(work: Work) -> bool:
     """Whether development dependencies are installed first, and taken away again once they have done their work."""
     around = nodeworkspaces.of(work)
-    if work.service.build or (around and any(member.builds for member in around.needed)):
+    if work.service.build or _for_release(work) or (around and any(member.builds for member in around.needed)):
         return True
     folders = (".", work.folder, *(member.folder for member in around.needed)) if around else (".",)
     manifests = (nodetools.package_json(work.sources.whole, folder) for folder in folders)
     return any(nodescripts.needs_development(manifest) for manifest in manifests)
+
+
+def _for_release(work: Work) -> str | None:
+    """The development dependency that the release command runs, such as a tool for migrations."""
+    moved = re.match(r"cd\s+([\w./-]+)\s*&&\s*", work.service.release or "")
+    words = (work.service.release or "")[moved.end() if moved else 0 :].split()
+    program = next((word for word in words if word != "npx"), "")
+    tool = {"sequelize": "sequelize-cli"}.get(program, program)
+    inside = f"{work.folder}/{moved[1]}" if moved else work.folder
+    held = [nodetools.package_json(work.sources.whole, posixpath.normpath(folder)) for folder in (work.folder, inside)]
+    production = any(tool in _table(package, "dependencies") for package in held)
+    return tool if not production and any(tool in _table(package, "devDependencies") for package in held) else None
 
 
 def _install(work: Work, manager: Manager, first: list[Path]) -> bool:
@@ -201,6 +214,9 @@ def _production(work: Work, installed: Installed, found: Commands) -> None:
     manager = installed.manager
     around = nodeworkspaces.of(work)
     first = _first(work, manager)
+    if tool := _for_release(work):
+        work.notices.append(f"development dependencies stay: the release command runs {tool}, which is one of them")
+        return
     if installed.changed and manager.name in {"yarn", "berry", "bun"} and not around:
         # They take packages away by installing anew, which undoes what the project's own scripts did to them.
         work.notices.append(

@@ -1,7 +1,8 @@
 """What an application finds in its environment, and the requests for the installer that carry it.
 
 Precedence, highest first: the service's `secrets`, its `env`, the bindings of what it needs (in the order of
-`needs`), what its runtime wants (Artifact.env). `PORT` is the service's port unless one of those sets it.
+`needs`), what its runtime wants (Artifact.env). `PORT` is the service's port unless one of those sets it. A value
+under `env` may refer to variables of bindings, `$PGHOST`: applications that have names of their own for them.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Service
     from hivemind.template.fragment import Binding
 
+_REFERENCE = re.compile(r"\$\{?([A-Z][A-Z0-9_]*)\b\}?")
 KEEP = 5
 """Releases that stay on an instance."""
 
@@ -57,12 +60,18 @@ def service_environment(
             if any(placeholder in binding.secrets for placeholder in PLACEHOLDER.findall(pattern)):
                 hidden.add(name)
     given = {name: secrets.of(reference) for name, reference in service.secrets.items()}
-    variables = {**artifact.env, **bound, **service.env, **given}
+    own = {name: _REFERENCE.sub(partial(_referred, bound), value) for name, value in service.env.items()}
+    private = {name for name, value in service.env.items() if hidden.intersection(_REFERENCE.findall(value))}
+    variables = {**artifact.env, **bound, **own, **given}
     if service.is_web:
         variables.setdefault("PORT", str(port_of(service)))
-    return ServiceEnvironment(
-        MappingProxyType(variables), tuple(sorted((hidden - set(service.env)) | set(service.secrets)))
-    )
+    concealed = (hidden - set(service.env)) | private | set(service.secrets)
+    return ServiceEnvironment(MappingProxyType(variables), tuple(sorted(concealed)))
+
+
+def _referred(bound: Mapping[str, str], reference: re.Match[str]) -> str:
+    """The value of a variable that a resource brings; the text as it is where none does."""
+    return bound.get(reference[1], reference[0])
 
 
 def install_requests(

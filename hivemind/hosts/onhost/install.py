@@ -244,8 +244,9 @@ def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:
     service.install()
     service.stop()
     ports = readiness.free(release.ports)
+    others = frozenset(readiness.listening())
     service.start()
-    return readiness.wait(service, ports, timeout)
+    return readiness.wait(service, ports, timeout, others)
 
 
 def go_back(layout: Layout, release: Release) -> None:

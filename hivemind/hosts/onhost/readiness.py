@@ -25,10 +25,13 @@ class Up:
     port: int | None
 
 
-def wait(service: Systemd | Supervised, ports: tuple[int, ...], timeout: float) -> Up:
+def wait(
+    service: Systemd | Supervised, ports: tuple[int, ...], timeout: float, others: frozenset[int] = frozenset()
+) -> Up:
     """Returns when the service is up; raises InstallError with the last log lines.
 
-    ports: TCP ports of which one must be bound; none: the service must just stay up. timeout: seconds.
+    ports: TCP ports of which one must be bound; none: the service must just stay up. timeout: seconds. others: ports
+    that were bound before the service was started, and so are not its own.
     """
     began = time.monotonic()
     pause = 0.05
@@ -43,7 +46,7 @@ def wait(service: Systemd | Supervised, ports: tuple[int, ...], timeout: float) 
             if bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
                 return Up(passed, bound)
         if passed >= timeout:
-            raise InstallError(_why(ports, timeout), service.lines(EVIDENCE))
+            raise InstallError(_why(ports, timeout, others), service.lines(EVIDENCE))
         time.sleep(pause)
         pause = min(0.5, pause * 1.3)
 
@@ -61,11 +64,11 @@ def free(ports: tuple[int, ...], timeout: float = 3.0) -> tuple[int, ...]:
     return tuple(port for port in ports if not is_bound(port))
 
 
-def _why(ports: tuple[int, ...], timeout: float) -> str:
+def _why(ports: tuple[int, ...], timeout: float, others: frozenset[int]) -> str:
     if not ports:
         return f"the application did not stay up for {SETTLE:g} s within {timeout:g} s"
-    others = sorted(listening() - {22})
-    hint = f"; ports that are bound: {', '.join(map(str, others))}" if others else ""
+    bound = sorted(listening() - others)
+    hint = f"; ports that it bound: {', '.join(map(str, bound))}" if bound else ""
     return f"the application did not bind port {ports[0]} within {timeout:g} s{hint}"
 
 

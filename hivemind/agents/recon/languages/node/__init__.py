@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import frameworks, needs, starting
+from hivemind.agents.recon.languages.node import frameworks, migrations, needs, starting
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.chains import Chain
@@ -42,7 +42,10 @@ def detect(folder: Folder) -> list[Detection]:
     if chosen:
         where_line = packages.line_of(place, chosen[0])
         found.append(place.found("framework", chosen[1].name, FILE, where_line, language=LANGUAGE))
-    return found + starting.detect(folder, package, source, framework) + needs.detect(place, started, source)
+    code = source if place is folder else sources.read(place)
+    inside, start = (script[1].folder, script[1].command) if script else (".", None)
+    found += migrations.detect(place, started, code, start=start, inside=None if inside == "." else inside)
+    return found + starting.detect(folder, package, source, framework) + needs.detect(place, started, code)
 
 
 def _started(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> tuple[Folder, Package]:

@@ -38,6 +38,15 @@ class Chain:
     folder: str = "."
 
 
+@dataclass(frozen=True)
+class _Call:
+    """place: folder of the package. script: its text."""
+
+    place: str
+    package: Package
+    script: str
+
+
 def read(folder: Folder, package: Package, name: str) -> Chain | None:
     """What a script comes down to, with scripts that it calls, in other packages of the repository too, in their
     place; None where there is no such script."""
@@ -74,17 +83,18 @@ def _read(folder: Folder, package: Package, text: str, depth: int) -> Chain:
     chain = parted(text)
     if depth > 4:
         return chain
-    if other := _elsewhere(folder, chain.command):
-        return _of_other(folder, chain, *other, depth)
+    if call := _elsewhere(folder, chain.command):
+        return _of_other(folder, chain, call, depth)
     if chain.builds and (called := scripts.called(package, chain.command)):
         rest = _read(folder, package, called, depth + 1)
         return replace(rest, builds=(*chain.builds, *rest.builds))
     return chain
 
 
-def _of_other(folder: Folder, chain: Chain, place: str, package: Package, script: str, depth: int) -> Chain:
+def _of_other(folder: Folder, chain: Chain, call: _Call, depth: int) -> Chain:
     """The script of another package, as a command of this one's folder."""
-    inner = _read(Folder.of(folder.repository, folder.in_repository(place)), package, script, depth + 1)
+    place = call.place
+    inner = _read(Folder.of(folder.repository, folder.in_repository(place)), call.package, call.script, depth + 1)
     builds = tuple(f"(cd {place} && {step})" for step in inner.builds)
     start = f"cd {place} && {inner.command}"
     if inner.folder != "." and inner.command.startswith("cd "):
@@ -92,8 +102,8 @@ def _of_other(folder: Folder, chain: Chain, place: str, package: Package, script
     return Chain((*chain.builds, *builds), start, posixpath.normpath(posixpath.join(place, inner.folder)))
 
 
-def _elsewhere(folder: Folder, command: str) -> tuple[str, Package, str] | None:
-    """Folder, package and text of a script of another package that a command runs."""
+def _elsewhere(folder: Folder, command: str) -> _Call | None:
+    """The script of another package that a command runs."""
     inside = re.fullmatch(r"cd\s+([\w./-]+)\s*&&\s*([^&|;]+)", command)
     try:
         words = shlex.split(inside[2] if inside else command)
@@ -110,7 +120,7 @@ def _elsewhere(folder: Folder, command: str) -> tuple[str, Package, str] | None:
     text = scripts.command(package, rest[0]) if package else None
     if place is None or package is None or text is None or scripts.DEVELOPMENT.search(text):
         return None
-    return place, package, text
+    return _Call(place, package, text)
 
 
 def _target(words: list[str]) -> tuple[str | None, list[str]]:

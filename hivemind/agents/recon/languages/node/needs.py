@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from hivemind.agents.recon.evidence.examples import own_secret
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection, Precedence, database_value, is_set_for_database
 
 LANGUAGE = "node"
 DRIVERS = {
@@ -18,6 +19,7 @@ DRIVERS = {
     "redis": ("ioredis", "redis", "bullmq", "bull", "connect-redis", "@keyv/redis", "@redis/client", "bee-queue"),
     "mongodb": ("mongoose", "mongodb", "@mikro-orm/mongodb", "@typegoose/typegoose", "monk", "agenda"),
 }  # fmt: skip
+_DEVELOPMENT = re.compile(r"(?:^|_)(?:DEV|DEVELOPMENT|TEST|TESTS|TESTING|LOCAL|CI|STAGING)_")
 _EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client", "nedb", "lowdb", "level")
 _VARIABLES = {
     "postgres": r"(DATABASE|POSTGRES\w*|PG|DB)_?(URL|URI|DSN|HOST|HOSTNAME)$|PGHOST$|POSTGRES_\w+$",
@@ -51,7 +53,28 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
             folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
                          language=LANGUAGE)
         )  # fmt: skip
-    return found + _paths(folder, source)
+    return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
+
+
+def _names(folder: Folder, package: Package, source: Source) -> list[Detection]:
+    """Names of its own for parts of a PostgreSQL database, where the application reads none that HiveMind sets."""
+    driver = next((name for name in DRIVERS["postgres"] if name in package.dependencies), None)
+    if driver is None or any(is_set_for_database(name) for name in source.reads):
+        return []
+    return [
+        folder.found("env_required", name, file, line, precedence=Precedence.CODE, confidence=0.6, language=LANGUAGE)
+        for name, (file, line) in source.reads.items()
+        if database_value(name) and not _DEVELOPMENT.search(name)
+    ]
+
+
+def _secrets(folder: Folder, source: Source) -> list[Detection]:
+    """Secrets of the application's own that the code reads, and has nothing in place of."""
+    return [
+        folder.found("env_required", name, file, line, precedence=Precedence.CODE, confidence=0.55, language=LANGUAGE)
+        for name, (file, line) in source.reads.items()
+        if own_secret(name) and name not in source.defaulted
+    ]
 
 
 def _paths(folder: Folder, source: Source) -> list[Detection]:

@@ -17,7 +17,8 @@ DEVELOPMENT = re.compile(
 )
 PREVIEW = re.compile(
     r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"
-    r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve))"
+    r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve)|"
+    r"(@11ty/)?eleventy\b.*\s--(serve|watch)\b|hexo (s|server)\b|docusaurus (start|serve)|vitepress (dev|preview))"
 )
 
 

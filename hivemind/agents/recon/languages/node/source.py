@@ -32,6 +32,12 @@ _SYSTEM_PATH = re.compile(
 )
 _IMPORT = re.compile(r"(?:\brequire\(\s*|\bfrom\s+|^import\s+)[\"']((?:@[\w.-]+/)?[\w.-]+)")
 _READ = re.compile(r"process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])")
+_MIGRATES = re.compile(
+    r"\b(?:sequelize|db|database|connection|models)\.sync\(|\.migrate\.latest\(|\brunMigrations\(|\bmigrationsRun:\s*true|"
+    r"\bsynchronize:\s*true|\bnew Umzug\("
+)
+_DEFAULT = re.compile(r"!?\s*(?:\|\||\?\?|\?(?!\.)|&&|\)\s*\{?\s*$)")
+_ASKS = re.compile(r"\bif\s*\(\s*!?\s*$")
 
 
 @dataclass
@@ -45,6 +51,10 @@ class Source:
     listens: list[tuple[str, int]] = field(default_factory=list)
     system_paths: list[tuple[str, str, str, int]] = field(default_factory=list)
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
+    defaulted: set[str] = field(default_factory=set)
+    """Variables that the code has another value for, or asks whether they are there."""
+    migrates: bool = False
+    """Whether the application brings its database up to date by itself."""
     known: bool = False
     settings: list[tuple[int, str, int]] = field(default_factory=list)
     """Ports in files of settings."""
@@ -92,8 +102,12 @@ def _line(source: Source, file: str, number: int, line: str) -> None:
     if match := _SYSTEM_PATH.search(line):
         source.system_paths.append((match[1], match[2], file, number))
     for match in _READ.finditer(line):
-        source.reads.setdefault(match[1] or match[2], (file, number))
+        name = match[1] or match[2]
+        source.reads.setdefault(name, (file, number))
+        if _DEFAULT.match(line, match.end()) or _ASKS.search(line[: match.start()]):
+            source.defaulted.add(name)
     if match := _IMPORT.search(line):
         source.imports.setdefault(match[1], (file, number))
+    source.migrates = source.migrates or _MIGRATES.search(line) is not None
     if _LISTENS.search(line):
         source.listens.append((file, number))

@@ -1,0 +1,91 @@
+"""Migrations of a Node application's database: the release command that runs them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node.package import FILE, Package
+from hivemind.agents.recon.languages.node.source import Source
+from hivemind.detection import Detection, Precedence
+
+LANGUAGE = "node"
+
+
+@dataclass(frozen=True)
+class _Tool:
+    """package: that has the program. command: that runs what is not done yet. needs: another package without which
+    the migrations are not the tool's. where: paths of migrations. settings: a file that it can't do without, if any."""
+
+    package: str
+    command: str
+    needs: str
+    where: str
+    settings: str | None = None
+
+
+_TOOLS = (
+    _Tool("prisma", "prisma migrate deploy", "prisma", r"(?:^|/)prisma/migrations/[^/]+/migration\.sql$"),
+    _Tool("sequelize-cli", "sequelize-cli db:migrate", "sequelize", r"(?:^|/)migrations/\d{8,}[^/]*\.c?js$",
+          r"^(?:\.sequelizerc|config/config\.(?:js|json))$"),
+    _Tool("knex", "knex migrate:latest", "knex", r"(?:^|/)migrations/\d{8,}[^/]*\.c?js$", r"^knexfile\.c?js$"),
+    _Tool("drizzle-kit", "drizzle-kit migrate", "drizzle-orm", r"(?:^|/)meta/_journal\.json$", r"^drizzle\.config\."),
+    _Tool("node-pg-migrate", "node-pg-migrate up", "node-pg-migrate", r"^migrations/\d{8,}[^/]*\.c?js$"),
+)  # fmt: skip
+
+
+def detect(
+    folder: Folder, package: Package, source: Source, *, start: str | None, inside: str | None
+) -> list[Detection]:
+    """`release`, or a `doubt` where migrations are there and nothing that could run them.
+
+    start: the start command, which may run them itself. inside: the folder that the command has to go to first.
+    """
+    held = {*package.dependencies, *package.development}
+    for tool in _TOOLS:
+        file = next((file for file in folder.files if re.search(tool.where, file)), None)
+        if (
+            file is None
+            or not {tool.package, tool.needs} & held
+            or (tool.needs != tool.package and tool.needs not in held)
+        ):
+            continue
+        settings = (
+            next((each for each in folder.files if re.search(tool.settings, each)), None) if tool.settings else FILE
+        )
+        if settings is None or _module_syntax(folder, package, settings):
+            continue
+        if source.migrates or (start and re.search(rf"\b{re.escape(tool.command.split()[0])}\b", start)):
+            return []
+        if tool.package not in held:
+            return [_unrunnable(folder, tool, file)]
+        command = f"cd {inside} && {tool.command}" if inside else tool.command
+        line = packages.line_of(folder, tool.package)
+        note = f"migrations in {folder.in_repository(file.rpartition('/')[0])}, {tool.package}"
+        return [
+            folder.found(
+                "release", command, FILE, line, precedence=Precedence.CONVENTION, confidence=0.8,
+                note=note, language=LANGUAGE,
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _module_syntax(folder: Folder, package: Package, settings: str) -> bool:
+    """Whether settings are written for a compiler, which the tool does not have."""
+    return (
+        settings.endswith(".js")
+        and package.text("type") != "module"
+        and folder.line(settings, r"^\s*(?:import\s.*\sfrom\s|export\s+default\b)") is not None
+    )
+
+
+def _unrunnable(folder: Folder, tool: _Tool, file: str) -> Detection:
+    where = folder.in_repository(file.rpartition("/")[0])
+    return Detection(
+        "doubt", f"nothing runs the migrations in {where}: {tool.package} is not among the dependencies",
+        folder.in_repository(FILE), packages.line_of(folder, tool.needs) or 1, Precedence.CODE, 0.9,
+        f"npm install {tool.package} and commit package.json; services.NAME.release: {tool.command}  then runs them",
+    )  # fmt: skip
