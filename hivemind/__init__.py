@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hivemind.agents.compiler.foreign import build_with_commands
     from hivemind.artifact import Artifact, Platform, Provenance
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
     from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
@@ -70,11 +71,13 @@ __all__ = [
     "TlsCheck",
     "Verdict",
     "__version__",
+    "build_with_commands",
     "hook",
     "names",
 ]
 
 _HOMES = {
+    "agents.compiler.foreign": ("build_with_commands",),
     "artifact": ("Artifact", "Platform", "Provenance"),
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
     "checks": ("DatabaseCheck", "HttpCheck", "TlsCheck"),

@@ -154,7 +154,8 @@ def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platfo
 
         blueprint = checked.blueprint
         services = {name: service for name, service in blueprint.services.items() if name in released}
-        yield from review(replace(blueprint, services=services), checked.repository, platform)
+        elsewhere = bool(checked.plugins.others("hivemind_build"))
+        yield from review(replace(blueprint, services=services), checked.repository, platform, elsewhere=elsewhere)
     if plan.changes:
         from hivemind.plan.databases import refused_changes
 
