@@ -223,3 +223,17 @@ def test_the_server_of_a_site_generator_is_for_developers(tmp_path: Path) -> Non
     scripts = {"start": "npx @11ty/eleventy --serve --quiet", "build": "npx @11ty/eleventy"}
     found = seen(tmp_path, {"package.json": package(scripts=scripts, devDependencies={"@11ty/eleventy": "3"})})
     assert (found.value("kind"), found.value("static_dir")) == ("static", "_site")
+
+
+def test_a_port_of_the_database_is_not_the_application_s(tmp_path: Path) -> None:
+    code = (
+        "const db = {port: parseInt(process.env.DATABASE_PORT, 10) || 5432};\napp.listen(process.env.PORT || 4000);\n"
+    )
+    files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={"express": "4"}), "a.js": code}
+    assert seen(tmp_path, files).value("port") == 4000
+
+
+def test_scripts_within_a_chain_are_put_in_their_place(tmp_path: Path) -> None:
+    scripts = {"start": "npm run migrate && node a.js", "migrate": "typeorm migration:run"}
+    files = {"package.json": package(scripts=scripts, dependencies={"express": "4"}), "a.js": "app.listen(1)"}
+    assert seen(tmp_path, files).value("start") == "typeorm migration:run && node a.js"

@@ -88,6 +88,9 @@ def _read(folder: Folder, package: Package, text: str, depth: int) -> Chain:
     if chain.builds and (called := scripts.called(package, chain.command)):
         rest = _read(folder, package, called, depth + 1)
         return replace(rest, builds=(*chain.builds, *rest.builds))
+    steps = chain.command.split(" && ")
+    if len(steps) > 1:
+        chain = replace(chain, command=" && ".join(scripts.called(package, step) or step for step in steps))
     return chain
 
 

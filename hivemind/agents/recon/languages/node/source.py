@@ -95,7 +95,7 @@ def _settings(source: Source, file: str, text: str) -> None:
 def _line(source: Source, file: str, number: int, line: str) -> None:
     if match := _PORT.search(line):
         port = int(next(group for group in match.groups() if group))
-        if 1 <= port <= 65535:
+        if ports.own(port):
             source.ports.append((port, file, number))
     if match := _HEALTH.search(line):
         source.health.append((match[1], file, number))
