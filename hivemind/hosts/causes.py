@@ -58,6 +58,13 @@ def _database(_: re.Match[str], service: str) -> str:
     )
 
 
+def _encrypted(_: re.Match[str], service: str) -> str:
+    return (
+        "The application asks its database for TLS, which the local cloud's PostgreSQL does not have and RDS has: "
+        f"where its settings read a variable for that, set it for here under services.{service}.env"
+    )
+
+
 def _prisma(_: re.Match[str], service: str) -> str:
     return (
         "The build made no Prisma client. It needs Prisma's engines, which npm does not have: see what "
@@ -77,6 +84,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
     (re.compile(pattern), advice)
     for pattern, advice in (
         (r"ModuleNotFoundError: No module named '([\w.]{1,80})'", _module),
+        (r"server does not support SSL", _encrypted),
         (r"@prisma/client did not initialize", _prisma),
         (r"Cannot find (?:module|package) '([^'\s]{1,120})'", _node_module),
         (rf"KeyError: '({_VARIABLE})'", _variable),

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.fast
         ("ModuleNotFoundError: No module named 'pkg_resources'", "setuptools<81"),
         ("ModuleNotFoundError: No module named 'flask.ext'", "imports flask,"),
         ("Error: connect ECONNREFUSED 127.0.0.1:5432", "{DB_HOST: $PGHOST"),
+        ("Error: The server does not support SSL connections", "which the local cloud's PostgreSQL does not have"),
         ("Error: @prisma/client did not initialize yet.", "prisma generate && COMMAND"),
         ("Error: Cannot find module 'pg'", "requires pg: add it to dependencies"),
         ("Error: Cannot find module '/opt/x/dist/main.js'", "services.web.build"),

@@ -198,6 +198,10 @@ _PRISMA = {"prisma/schema.prisma": "", "prisma/migrations/2020_a/migration.sql":
         ({"dependencies": {"prisma": "5"}, "scripts": {"start": "prisma migrate deploy && node a.js"}}, _PRISMA, None),
         ({"dependencies": {"sequelize": "6"}, "devDependencies": {"sequelize-cli": "6"}},
          {".sequelizerc": "", "db/migrations/20200101120000-a.js": ""}, "sequelize-cli db:migrate"),
+        ({"devDependencies": {"postgrator-cli": "3"}, "scripts": {"start": "node a.js", "migrate": "postgrator -c p"}},
+         {}, "postgrator -c p"),
+        ({"devDependencies": {"prisma": "3"}, "scripts": {"start": "node a.js", "migrate": "prisma migrate dev"}},
+         {}, None),
     ],
 )  # fmt: skip
 def test_migrations_are_the_release_command(
@@ -237,3 +241,26 @@ def test_scripts_within_a_chain_are_put_in_their_place(tmp_path: Path) -> None:
     scripts = {"start": "npm run migrate && node a.js", "migrate": "typeorm migration:run"}
     files = {"package.json": package(scripts=scripts, dependencies={"express": "4"}), "a.js": "app.listen(1)"}
     assert seen(tmp_path, files).value("start") == "typeorm migration:run && node a.js"
+
+
+@pytest.mark.parametrize(
+    ("driver", "code", "help_"),
+    [
+        ("pg", "new Sequelize('a', 'b', 'c', {\n  host: 'localhost', dialect: 'postgres'});", "needs: [db]"),
+        ("ioredis", "const Redis = require('ioredis');\nnew Redis({host: '127.0.0.1'});", "{REDIS_URL: ssm:/NAME}"),
+        ("redis", "\ncreateClient({url: 'redis://localhost:6379'});", "{REDIS_URL: ssm:/NAME}"),
+    ],
+)
+def test_addresses_that_stand_in_the_code_are_said(tmp_path: Path, driver: str, code: str, help_: str) -> None:
+    files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={driver: "1"}), "a.js": code}
+    [doubt] = seen(tmp_path, files).several["doubts"]
+    assert (doubt.file, doubt.line) == ("a.js", 2)
+    assert help_ in str(doubt.note)
+
+
+def test_addresses_for_developers_beside_a_variable_are_not(tmp_path: Path) -> None:
+    code = "module.exports = {dev: {host: 'localhost', dialect: 'postgres'}, prod: {use_env_variable: 'DATABASE_URL'}};"
+    files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={"pg": "8"}), "a.js": code}
+    found = seen(tmp_path, files)
+    assert not found.several["doubts"]
+    assert [need.value for need in found.several["needs"]] == ["postgres"]

@@ -148,7 +148,7 @@ def _for_release(work: Work) -> str | None:
     moved = re.match(r"cd\s+([\w./-]+)\s*&&\s*", work.service.release or "")
     words = (work.service.release or "")[moved.end() if moved else 0 :].split()
     program = next((word for word in words if word != "npx"), "")
-    tool = {"sequelize": "sequelize-cli"}.get(program, program)
+    tool = {"sequelize": "sequelize-cli", "postgrator": "postgrator-cli"}.get(program, program)
     inside = f"{work.folder}/{moved[1]}" if moved else work.folder
     held = [nodetools.package_json(work.sources.whole, posixpath.normpath(folder)) for folder in (work.folder, inside)]
     production = any(tool in _table(package, "dependencies") for package in held)

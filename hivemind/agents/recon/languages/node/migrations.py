@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
+from hivemind.agents.recon.languages.node import scripts
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.detection import Detection, Precedence
@@ -34,6 +35,15 @@ _TOOLS = (
     _Tool("drizzle-kit", "drizzle-kit migrate", "drizzle-orm", r"(?:^|/)meta/_journal\.json$", r"^drizzle\.config\."),
     _Tool("node-pg-migrate", "node-pg-migrate up", "node-pg-migrate", r"^migrations/\d{8,}[^/]*\.c?js$"),
 )  # fmt: skip
+_SCRIPTS = (
+    "migrate:deploy", "migrate:prod", "migrate:production", "db:migrate:prod", "migration:run:prod", "db:migrate",
+    "migrate", "migrate:latest", "migrate:up", "migration:run", "migrations:run",
+)  # fmt: skip
+_RUNS = re.compile(
+    r"^(?:npx\s+)?((?:[A-Z_]+=\S+\s+)*(postgrator|sequelize|sequelize-cli|knex|typeorm|prisma|umzug|migrate|"
+    r"db-migrate|node-pg-migrate|drizzle-kit|mikro-orm|node)\b[^&|;]*)$"
+)
+_CHANGES = re.compile(r"\b(?:dev|reset|make|create|generate|down|rollback|undo|seed)\b|\.ts\b")
 
 
 def detect(
@@ -70,6 +80,25 @@ def detect(
                 note=note, language=LANGUAGE,
             )
         ]  # fmt: skip
+    return [] if source.migrates else _script(folder, package, held, start, inside)
+
+
+def _script(folder: Folder, package: Package, held: set[str], start: str | None, inside: str | None) -> list[Detection]:
+    """A script that runs migrations by a program of the dependencies."""
+    for name in _SCRIPTS:
+        text = scripts.command(package, name) or ""
+        match = _RUNS.match(text)
+        if match is None or _CHANGES.search(text) or (start and match[2] in start):
+            continue
+        if match[2] in held or f"{match[2]}-cli" in held or match[2] == "node":
+            command = f"cd {inside} && {match[1]}" if inside else match[1]
+            line = packages.line_of(folder, name)
+            return [
+                folder.found(
+                    "release", command, FILE, line, precedence=Precedence.CONVENTION, confidence=0.7,
+                    note=f"scripts.{name}", language=LANGUAGE,
+                )
+            ]  # fmt: skip
     return []
 
 

@@ -27,6 +27,9 @@ _VARIABLES = {
     "redis": r"(REDIS|VALKEY|CACHE|QUEUE)\w*_?(URL|URI|HOST)$",
     "mongodb": r"MONGO\w*$|(DATABASE|DB)_?(URL|URI)$",
 }
+_WORDS = {
+    "postgres": r"(?i)postgres|\bpg\b", "mysql": r"(?i)mysql|mariadb", "redis": r"(?i)redis", "mongodb": r"(?i)mongo",
+}  # fmt: skip
 _PRISMA = re.compile(r"provider\s*=\s*\"(postgresql|mysql|mongodb)\"")
 _SCHEMAS = ("prisma/schema.prisma", "schema.prisma", "src/prisma/schema.prisma", "prisma/schema/schema.prisma")
 
@@ -43,6 +46,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
             continue
         line = packages.line_of(folder, driver)
         if variable is None:
+            found += _written(folder, source, need)
             sure = 0.25 if embedded else 0.45 if source.known else 0.6
             found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
             continue
@@ -54,6 +58,18 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
                          language=LANGUAGE)
         )  # fmt: skip
     return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
+
+
+def _written(folder: Folder, source: Source, need: str) -> list[Detection]:
+    """A doubt about a database whose address stands in the code: it would be looked for on the instance itself."""
+    for file, line in source.written:
+        if re.search(_WORDS[need], folder.text(file) or ""):
+            said = f"the address of {need} is written in the code, and nothing is there on an instance"
+            given = "DATABASE_URL" if need == "postgres" else f"{need.upper()}_URL"
+            add = "needs: [db]" if need == "postgres" else f"secrets: {{{given}: ssm:/NAME}}"
+            help_ = f"let the code read process.env.{given}, and write services.NAME.{add}"
+            return [Detection("doubt", said, folder.in_repository(file), line, Precedence.CODE, 0.9, help_, LANGUAGE)]
+    return []
 
 
 def _names(folder: Folder, package: Package, source: Source) -> list[Detection]:

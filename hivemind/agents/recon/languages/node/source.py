@@ -31,7 +31,14 @@ _SYSTEM_PATH = re.compile(
     r"process\.env\.([A-Z_][A-Z0-9_]*)\s*(?:\|\||\?\?)\s*[\"'`](/(?:etc|usr|opt|srv|root|data|mnt)/[^\"'`]+)[\"'`]"
 )
 _IMPORT = re.compile(r"(?:\brequire\(\s*|\bfrom\s+|^import\s+)[\"']((?:@[\w.-]+/)?[\w.-]+)")
-_READ = re.compile(r"process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])")
+_READ = re.compile(
+    r"use_env_variable[\"']?\s*:\s*[\"']([A-Z_][A-Z0-9_]*)[\"']|process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])"
+)
+_WRITTEN = re.compile(
+    r"\bhost(?:name)?[\"']?\s*[:=]\s*[\"'](?:localhost|127\.0\.0\.1)[\"']|"
+    r"[\"'`](?:postgres(?:ql)?|rediss?|mysql|mongodb)://[^\"'`$]*(?:localhost|127\.0\.0\.1)",
+    re.IGNORECASE,
+)
 _MIGRATES = re.compile(
     r"\b(?:sequelize|db|database|connection|models)\.sync\(|\.migrate\.latest\(|\brunMigrations\(|\bmigrationsRun:\s*true|"
     r"\bsynchronize:\s*true|\bnew Umzug\("
@@ -53,6 +60,8 @@ class Source:
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
     defaulted: set[str] = field(default_factory=set)
     """Variables that the code has another value for, or asks whether they are there."""
+    written: list[tuple[str, int]] = field(default_factory=list)
+    """Addresses of this machine that stand in the code with nothing that could change them."""
     migrates: bool = False
     """Whether the application brings its database up to date by itself."""
     known: bool = False
@@ -102,12 +111,14 @@ def _line(source: Source, file: str, number: int, line: str) -> None:
     if match := _SYSTEM_PATH.search(line):
         source.system_paths.append((match[1], match[2], file, number))
     for match in _READ.finditer(line):
-        name = match[1] or match[2]
+        name = match[1] or match[2] or match[3]
         source.reads.setdefault(name, (file, number))
         if _DEFAULT.match(line, match.end()) or _ASKS.search(line[: match.start()]):
             source.defaulted.add(name)
     if match := _IMPORT.search(line):
         source.imports.setdefault(match[1], (file, number))
     source.migrates = source.migrates or _MIGRATES.search(line) is not None
+    if _WRITTEN.search(line) and "env" not in line:
+        source.written.append((file, number))
     if _LISTENS.search(line):
         source.listens.append((file, number))
