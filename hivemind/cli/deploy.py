@@ -67,10 +67,9 @@ def command(
     from hivemind.cli.apply import command as apply_command
     from hivemind.repositories.address import address
     from hivemind.repositories.clone import clone
-    from hivemind.wishes import read
 
     source = address(repo)
-    wishes = read(description)
+    wishes = _read(description)
     folder = into or Path(source.name)
     cloned = clone(source, folder, ref=ref, say=_note)
     _tell_clone(cloned, as_json=as_json)
@@ -98,6 +97,26 @@ def command(
         as_json=as_json,
     )
     return int(applied or ExitCode.OK)
+
+
+def _read(description: str) -> Wishes:
+    """By the table; what means nothing to it by the language model, where one is configured."""
+    from hivemind.reasoning.model import ModelFailed, configured
+    from hivemind.wishes import read
+
+    wishes, model = read(description), configured()
+    if model is None or not wishes.unread:
+        return wishes
+    from hivemind.reasoning.descriptions import read_rest
+
+    _note(f"Asking {model.name} about: {', '.join(_plain(word) for word in wishes.unread)}")
+    try:
+        return read_rest(description, wishes, model)
+    except ModelFailed as error:
+        _note(f"note: read without a model: {_plain(error.message)}")
+        if error.hint:
+            _note(f"  {error.hint}")
+        return wishes
 
 
 def _initial(folder: Path, wishes: Wishes, environment: str | None, stage: str | None) -> Initial:
@@ -173,7 +192,9 @@ def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
     """What was written, and how the description was read: the approval is of this."""
     if as_json:
         data = {
-            "understood": [{"subject": w.subject, "value": w.value, "words": w.words} for w in wishes.understood],
+            "understood": [
+                {"subject": w.subject, "value": w.value, "words": w.words, "by": w.by} for w in wishes.understood
+            ],
             "not_understood": list(wishes.unread),
             "findings": [finding.as_json() for finding in initial.draft.findings],
             "blueprint": initial.text,
@@ -186,7 +207,10 @@ def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
     show_found(initial.draft)
     if wishes.understood or wishes.unread:
         click.echo("\nThe description, as it was read:")
-        rows = [(f'  "{_plain(wish.words)}"', _MEANS[wish.subject].format(wish.value)) for wish in wishes.understood]
+        rows = [
+            (f'  "{_plain(wish.words)}"', _MEANS[wish.subject].format(wish.value), f"by {wish.by}" if wish.by else "")
+            for wish in wishes.understood
+        ]
         click.echo(table(rows), nl=bool(rows))
         if wishes.unread:
             click.echo(table([(f"  Not understood, and not used: {', '.join(wishes.unread)}",)]))

@@ -254,7 +254,8 @@ def _unread(made: Draft, wishes: Wishes) -> None:
 
 
 def _asked(wish: Wish) -> str:
-    return f"asked for: {' '.join(wish.words.split())}"
+    by = f" (read by {wish.by})" if wish.by else ""
+    return f"asked for: {' '.join(wish.words.split())}{by}"
 
 
 def _finding(message: str, hint: str | None) -> Finding:

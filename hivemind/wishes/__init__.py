@@ -22,12 +22,14 @@ _WORD = re.compile(r"[\w$][\w.$/-]*", re.UNICODE)
 @dataclass(frozen=True)
 class Wish:
     """One thing asked for. subject: `instances`, `size`, `region`, `need`, `no-need` ... (`vocabulary`).
-    value: such as `2`, `t3.small`, `postgres`. words: of the text, as written. start: where they stand in it."""
+    value: such as `2`, `t3.small`, `postgres`. words: of the text, as written. start: where they stand in it.
+    by: the language model that read it, None for the table."""
 
     subject: str
     value: str
     words: str
     start: int = 0
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Wishes:
 def read(text: str) -> Wishes:
     """The wishes in a description. Quotations are names, not wishes; what is beyond 2,000 characters is not read."""
     kept, beyond = text[:MOST_CHARACTERS], text[MOST_CHARACTERS:]
-    quoted = [(match.start(), match.end()) for match in _QUOTED.finditer(kept)]
+    quoted = quotations(kept)
     plain = _blanked(kept, quoted)
     taken: list[tuple[int, int]] = []
     found: list[Wish] = []
@@ -67,8 +69,22 @@ def read(text: str) -> Wishes:
             taken.append((begin, end))
             found.append(Wish(*wish, kept[begin:end].strip(), begin))
     understood, overruled = _settled(sorted(found, key=lambda wish: wish.start))
-    unread = (*_unread(kept, plain, taken, quoted), *(["..."] if beyond.strip() else []))
+    unread = (*unread_words(kept, [*taken, *quoted]), *(["..."] if beyond.strip() else []))
     return Wishes(tuple(understood), tuple(overruled), tuple(unread))
+
+
+def quotations(text: str) -> list[tuple[int, int]]:
+    """Where names stand: (start, end) of everything in quotation marks."""
+    return [match.span() for match in _QUOTED.finditer(text)]
+
+
+def unread_words(text: str, taken: list[tuple[int, int]]) -> Iterator[str]:
+    """The words outside the spans that are taken, quotations whole, without those that say nothing by themselves."""
+    quoted = quotations(text)
+    rest = _blanked(text, [*taken, *quoted])
+    words = [(match.start(), match.group()) for match in _WORD.finditer(rest) if not _is_filler(match.group())]
+    words += [(start, text[start:end]) for start, end in quoted]
+    return (word for _, word in sorted(words))
 
 
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
@@ -80,26 +96,19 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _settled(found: list[Wish]) -> tuple[list[Wish], list[Wish]]:
     """Of wishes that exclude one another the last one holds, as in speech; the same one twice is one."""
-    last: dict[str, Wish] = {_slot(wish): wish for wish in found}
-    understood = [wish for wish in found if last[_slot(wish)] is wish]
-    overruled = [wish for wish in found if last[_slot(wish)] is not wish and not _same(wish, last[_slot(wish)])]
+    last: dict[str, Wish] = {slot(wish): wish for wish in found}
+    understood = [wish for wish in found if last[slot(wish)] is wish]
+    overruled = [wish for wish in found if last[slot(wish)] is not wish and not _same(wish, last[slot(wish)])]
     return understood, overruled
 
 
-def _slot(wish: Wish) -> str:
+def slot(wish: Wish) -> str:
     """What there can be one answer to: a size, a region, whether PostgreSQL is needed."""
     return f"need {wish.value}" if wish.subject in {"need", "no-need"} else wish.subject
 
 
 def _same(one: Wish, other: Wish) -> bool:
     return (one.subject, one.value) == (other.subject, other.value)
-
-
-def _unread(text: str, plain: str, taken: list[tuple[int, int]], quoted: list[tuple[int, int]]) -> Iterator[str]:
-    rest = _blanked(plain, taken)
-    words = [(match.start(), match.group()) for match in _WORD.finditer(rest) if not _is_filler(match.group())]
-    words += [(start, text[start:end]) for start, end in quoted]
-    return (word for _, word in sorted(words))
 
 
 def _is_filler(word: str) -> bool:

@@ -142,7 +142,13 @@ _CHEAP = (
 _AVAILABLE = r"(?:highly|high)[ -]availab(?:le|ility)|multi[ -]az|fault[ -]tolerant|redundant|redundancy|standby"
 _HERE = r"local cloud|locally|on (?:my|this) (?:own )?(?:machine|computer|laptop)"
 _SIZE = r"[a-z][a-z0-9-]{0,8}\d[a-z0-9-]{0,12}\.(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal(?:-\d+xl)?)"
+_DATABASE_SIZE = r"db\.[a-z0-9]+\.[0-9a-z]+"
+_PATH = r"/[\w./-]{0,100}"
 _PRODUCTION = ("stage", "production")
+NUMBERED = {"instances": 50, "storage": 65536, "port": 65535}
+"""Subject -> the largest number it can be."""
+WRITTEN = {"size": _SIZE, "database-size": _DATABASE_SIZE, "environment": _NAME, "health": _PATH}
+"""Subject -> pattern of its values."""
 
 
 def _any(names: Iterable[str]) -> str:
@@ -150,18 +156,18 @@ def _any(names: Iterable[str]) -> str:
 
 
 PHRASES: tuple[Phrase, ...] = (
-    _phrase(r"(db\.[a-z0-9]+\.[0-9a-z]+)", "database-size"),
+    _phrase(rf"({_DATABASE_SIZE})", "database-size"),
     _phrase(rf"({_SIZE})", "size"),
     _phrase(rf"({_REGIONS})", "region"),
     *(_phrase(_any(names), "region", region) for region, names in PLACES.items()),
     _phrase(
         rf"(?:at least\s+|exactly\s+|up to\s+)?({_ANY_NUMBER})\s+(?:\w+\s+)?(?:{_COUNTED})",
-        "instances", read=_number(50),
+        "instances", read=_number(NUMBERED["instances"]),
     ),
-    _phrase(r"(?:instances?|replicas?)\s*[:=]\s*(\d{1,4})", "instances", read=_number(50)),
+    _phrase(r"(?:instances?|replicas?)\s*[:=]\s*(\d{1,4})", "instances", read=_number(NUMBERED["instances"])),
     _phrase(
         r"(\d{1,5})\s*(?:gb|gib|gigabytes?|g)(?:\s+(?:of\s+)?(?:storage|disk|space|database|db))?",
-        "storage", read=_number(65536),
+        "storage", read=_number(NUMBERED["storage"]),
     ),
     _phrase(r"stage[ -]?1|stage one", "stage", "stage-1", negated=_PRODUCTION),
     _phrase(r"staging|preview|for (?:testing|tests|a demo)", "environment", "staging"),
@@ -176,9 +182,9 @@ PHRASES: tuple[Phrase, ...] = (
     ),
     _phrase(r"cache|caching|session store", "need", "redis"),
     _phrase(r"(?:sql |relational )?databases?|db|rds", "need", "postgres"),
-    _phrase(r"port\s*[:=]?\s*(\d{1,5})", "port", read=_number(65535)),
+    _phrase(r"port\s*[:=]?\s*(\d{1,5})", "port", read=_number(NUMBERED["port"])),
     _phrase(
-        r"health(?:[ -]?check)?(?:\s+path)?\s*(?:[:=]|at|on|is|under)?\s*(/[\w./-]{0,100})", "health", read=str
+        rf"health(?:[ -]?check)?(?:\s+path)?\s*(?:[:=]|at|on|is|under)?\s*({_PATH})", "health", read=str
     ),
     _phrase(rf"(?:called|named|name\s*[:=]?)\s+({_NAME})", "name"),
     _phrase(rf"environment\s*[:=]?\s+(?:called\s+|named\s+)?({_NAME})", "environment"),

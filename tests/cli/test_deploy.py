@@ -215,3 +215,23 @@ def test_what_is_no_service(
 def test_an_error_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["deploy", "ext::sh", "--json"]) == ExitCode.USAGE
     assert json.loads(capsys.readouterr().out)["error"]["exit"] == "usage"
+
+
+def test_a_model_that_does_not_answer_changes_nothing(
+    tmp_path: Path,
+    applied: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("dspy", reason="needs the extra `medic`")
+    monkeypatch.setenv("HIVEMIND_MODEL", "openai/nobody")
+    monkeypatch.setenv("HIVEMIND_MODEL_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("HIVEMIND_MODEL_KEY", "a-key")
+    lay(tmp_path / "Shop", FLASK)
+    assert main(["deploy", str(tmp_path / "Shop"), "two instances, fluffy", "--into", str(tmp_path / "here")]) == 0
+    said = capsys.readouterr()
+    assert "Asking openai/nobody about: fluffy" in said.err
+    assert "note: read without a model: openai/nobody: " in said.err
+    assert '"two instances"  instances: 2' in said.out
+    assert "Not understood, and not used: fluffy" in said.out
+    assert len(applied) == 1
