@@ -201,11 +201,14 @@ class _Filling:
             resources[name] = Resource(name, wanted)
             self.origins[f"resources.{name}"] = Origin("recon", found.evidence)
         if name is None:
+            names = re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", found.note or "")
+            variable = names[-1] if names else f"{wanted.upper()}_URL"
             self._remark(
                 "H303",
                 Severity.WARNING,
                 f"{self.path} seems to need {wanted} ({found.evidence}), and no resource provides it",
-                f"add a resource of type {wanted} where a plugin has it, or hand its address over with env or secrets",
+                f"add to {self.path} the address of one that runs elsewhere:  secrets: {{{variable}: ssm:/NAME}} ; "
+                f"or a resource of type {wanted}, where a plugin has it",
             )
             return
         self.service = replace(self.service, needs=(*self.service.needs, name))
