@@ -21,7 +21,8 @@ class HttpCheck:
 
     path: with its query. status: expected code; None: anything from 200 to 399. contains: text in the body.
     matches: regular expression found in the body. redirect: the answer must redirect to this address or one that
-    starts with it, a path is relative to the service. header: response headers that must have exactly these
+    starts with it, a path is relative to the service. refusing: answers such as 404 and 401 count, too: it is the
+    service that must answer, whatever it has there. header: response headers that must have exactly these
     values. under: seconds the answer may take. timeout: seconds after which there is none.
     """
 
@@ -35,6 +36,7 @@ class HttpCheck:
     under: float | None = None
     timeout: float = 10.0
     label: str | None = None
+    refusing: bool = False
 
     @property
     def name(self) -> str:
@@ -54,6 +56,8 @@ class HttpCheck:
         good = 200 <= response.status <= 399
         if self.status is not None:
             expected, good = str(self.status), response.status == self.status
+        elif self.refusing:
+            expected, good = "200 to 499", 200 <= response.status <= 499
         elif self.redirect is not None:
             expected, good = "a redirect", 300 <= response.status <= 399
         if not good:

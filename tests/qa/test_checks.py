@@ -18,6 +18,7 @@ def run(check: HttpCheck, answer: HttpResponse) -> str:
     [
         (HttpCheck("web"), page(204), "204 in 1 ms"),
         (HttpCheck("web", "/up", status=404), page(404), "404 in 1 ms"),
+        (HttpCheck("web", "/api/", refusing=True), page(404), "404 in 1 ms"),
         (HttpCheck("web", contains="shop"), page(body="my shop"), "200 in 1 ms"),
         (HttpCheck("web", matches=r"v\d+"), page(body="v12"), "200 in 1 ms"),
         (HttpCheck("web", redirect="https://"), page(301, headers={"Location": "https://x/"}), "301 in 1 ms"),
@@ -34,6 +35,7 @@ def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None
     ("check", "answer", "message"),
     [
         (HttpCheck("web"), page(500, "Traceback"), 'status 500, expected 200 to 399; the body begins "Traceback"'),
+        (HttpCheck("web", refusing=True), page(503), "status 503, expected 200 to 499; the body is empty"),
         (HttpCheck("web"), page(199), "status 199, expected 200 to 399; the body is empty"),
         (HttpCheck("web"), page(400), "status 400, expected 200 to 399; the body is empty"),
         (HttpCheck("web", status=200), page(204), "status 204, expected 200; the body is empty"),

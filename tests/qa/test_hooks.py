@@ -33,17 +33,17 @@ def test_every_web_service_is_asked_for_its_health() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "health", "asked"),
+    ("path", "health", "asked", "refusing"),
     [
-        ("/api/*", "/health", "/api/"),
-        ("/api/*", "/api/health", "/api/health"),
-        ("/api", "/apis", "/api"),
-        ("/*", "/up", "/up"),
+        ("/api/*", "/health", "/api/", True),
+        ("/api/*", "/api/health", "/api/health", False),
+        ("/api", "/apis", "/api", True),
+        ("/*", "/up", "/up", False),
     ],
 )
-def test_a_routed_service_is_asked_where_its_route_leads(path: str, health: str, asked: str) -> None:
+def test_a_routed_service_is_asked_where_its_route_leads(path: str, health: str, asked: str, refusing: bool) -> None:
     (check,) = hivemind_checks(release=release(services=(service(path=path, health_path=health),)))
-    assert check == HttpCheck("web", asked, under=5)
+    assert check == HttpCheck("web", asked, under=5, refusing=refusing)
 
 
 def test_a_needed_database_is_logged_in_to() -> None:

@@ -36,8 +36,9 @@ def _answers(service: ServiceRelease) -> HttpCheck:
         return HttpCheck(service.name, health or "/", under=SECONDS)
     if health and (health == prefix or health.startswith(prefix + "/")):
         return HttpCheck(service.name, health, under=SECONDS)
-    # Its health path belongs to another service's route: it is the route itself that must answer.
-    return HttpCheck(service.name, service.path.rstrip("*") or "/", under=SECONDS)
+    # Its health path belongs to another service's route: it is behind the route itself that something must answer,
+    # and most interfaces have nothing at their root.
+    return HttpCheck(service.name, service.path.rstrip("*") or "/", under=SECONDS, refusing=True)
 
 
 def _certificate(service: ServiceRelease) -> TlsCheck | None:
