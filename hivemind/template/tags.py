@@ -45,12 +45,14 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
 
 def read_tags(tags: Any, shape: TagShape) -> dict[str, Any] | None:
     """A resource's tags as a mapping; None where they are written in a way that can't be added to (an intrinsic
-    function)."""
+    function, also as a key)."""
     if tags is None:
         return {}
     if not shape.as_list:
         return dict(tags) if isinstance(tags, Mapping) and not any(key.startswith("Fn::") for key in tags) else None
-    if not isinstance(tags, list | tuple) or not all(isinstance(tag, Mapping) and "Key" in tag for tag in tags):
+    if not isinstance(tags, list | tuple) or not all(
+        isinstance(tag, Mapping) and isinstance(tag.get("Key"), str) for tag in tags
+    ):
         return None
     return {tag["Key"]: tag.get("Value") for tag in tags}
 

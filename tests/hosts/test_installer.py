@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import signal
 import stat
 import subprocess
@@ -161,7 +163,7 @@ def test_an_archive_that_leads_out_is_refused(instance: Instance, entry: object,
 
 def test_killed_in_the_middle_then_again(instance: Instance) -> None:
     instance.install(instance.request("r1", env={"GREETING": "one"}))
-    request = instance.request("r2", env={"GREETING": "two"}, release_command="echo here; exec sleep 600")
+    request = instance.request("r2", env={"GREETING": "two"}, release_command="echo here $$; exec sleep 600")
     process = subprocess.Popen(
         [sys.executable, str(instance.program), "install"],
         stdin=subprocess.PIPE,
@@ -178,6 +180,7 @@ def test_killed_in_the_middle_then_again(instance: Instance) -> None:
             if "here" in line:
                 break
         process.send_signal(signal.SIGKILL)
+    os.kill(int(re.search(r"here (\d+)", line)[1]), signal.SIGKILL)  # type: ignore[index]
     assert instance.current == "r1"
     assert instance.get() == "one"
     (instance.home / "releases/.incoming-r2").mkdir()

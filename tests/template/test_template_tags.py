@@ -88,3 +88,8 @@ def test_facts_are_read_without_importing_cfn_lint() -> None:
         "assert resource_type('AWS::EC2::Instance'); sys.exit('cfnlint' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_keys_that_only_cloudformation_knows_are_left_as_they_are() -> None:
+    given = [{"Key": {"Ref": "AWS::StackName"}, "Value": "x"}]
+    assert tags_of("AWS::EC2::VPC", Tags=given) == given
