@@ -2,9 +2,9 @@
 
     python -m benchmarks.deployments LIST [--into DIR] [--keep]
 
-LIST: a file with one repository a line, `ADDRESS [| description]`; `#` begins a comment. Prints a table in Markdown:
-how each ended, what its address answered, and what the last message told to do. Set HIVEMIND_HOME to keep the run
-apart from your own local cloud.
+LIST: a file with one repository a line, `ADDRESS [| description [| PATH]]`; `#` begins a comment. Prints a table in
+Markdown: how each ended, what PATH (`/` unless it is said; one that reads the database shows more) answered, and what
+the messages told to add. Set HIVEMIND_HOME to keep the run apart from your own local cloud.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _SECONDS = 900
 
@@ -41,8 +42,8 @@ class Outcome:
         return f"| {self.repo} | {result} | {answered} | {self.seconds:.0f} s | {self.said.replace('|', '/')} |"
 
 
-def deploy(repo: str, description: str, folder: Path, *, keep: bool) -> Outcome:
-    """Deploys one repository to the local cloud and asks its address; destroys the deployment unless `keep`."""
+def deploy(repo: str, description: str, path: str, folder: Path, *, keep: bool) -> Outcome:
+    """Deploys one repository to the local cloud and asks `path` of it; destroys the deployment unless `keep`."""
     began = time.monotonic()
     done = _hivemind("deploy", repo, description, "--local", "--yes", "--json", "--into", str(folder))
     seconds = time.monotonic() - began
@@ -50,7 +51,9 @@ def deploy(repo: str, description: str, folder: Path, *, keep: bool) -> Outcome:
     objects = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     last = objects[-1] if objects else {}
     url = last.get("url")
-    outcome = Outcome(repo, done.returncode, seconds, url, _status(url) if url else None, _said(last, done))
+    outcome = Outcome(
+        repo, done.returncode, seconds, url, _status(url + path) if url else None, _said(last, objects, done)
+    )
     if folder.is_dir() and not keep:
         _hivemind("destroy", str(folder), "--yes")
     return outcome
@@ -63,7 +66,14 @@ def _hivemind(*arguments: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def _said(last: dict[str, object], done: subprocess.CompletedProcess[str]) -> str:
+def _said(last: dict[str, object], objects: list[dict[str, Any]], done: subprocess.CompletedProcess[str]) -> str:
+    """What people are told to add: by warnings, and by the error that ended it."""
+    warned = [finding for each in objects for finding in each.get("findings", ()) if finding["severity"] == "warning"]
+    told = [f"{each['id']} {each['message']} - {each['hint']}" for each in warned]
+    return "; ".join(filter(None, [*told, _error(last, done)]))
+
+
+def _error(last: dict[str, object], done: subprocess.CompletedProcess[str]) -> str:
     if done.returncode == 0:
         return ""
     error = last.get("error")
@@ -97,8 +107,8 @@ def main() -> int:
     print("| repository | result | answer | time | what was said |\n|---|---|---|---|---|")
     failed = 0
     for number, line in enumerate(line for line in lines if line):
-        repo, _, description = (part.strip() for part in line.partition("|"))
-        outcome = deploy(repo, description, into / f"app-{number + 1}", keep=arguments.keep)
+        repo, description, path, *_ = (*(part.strip() for part in line.split("|")), "", "")
+        outcome = deploy(repo, description, path, into / f"app-{number + 1}", keep=arguments.keep)
         failed += outcome.code != 0
         print(outcome.row, flush=True)
     print(f"\n{number + 1 - failed} of {number + 1} deployed; logs in {into}")

@@ -100,6 +100,8 @@ def command(
         _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
         _refuse_loss(run)
         tell_new(checked, run.checked, as_json=as_json)
+        if as_json:
+            _findings(run)
         _approve(run, yes=yes or reviewed is not None, as_json=as_json)
         if run.unverified:
             _note("Nothing changes, but the last run did not end well: its checks run again.")
@@ -213,6 +215,13 @@ def _approve(run: Run, *, yes: bool, as_json: bool) -> None:
         )
     if not click.confirm("Apply?", err=True):
         raise Refused("not applied", hint="Nothing was changed.")
+
+
+def _findings(run: Run) -> None:
+    """A line with what people are warned of, before the events; none where that is nothing."""
+    remarks = [finding.as_json() for finding in run.checked.findings if finding.severity != "info"]
+    if remarks:
+        click.echo(json.dumps({"findings": remarks}))
 
 
 def _nothing_to_do(cloud: Cloud, state: DeploymentState, *, as_json: bool) -> None:
