@@ -101,3 +101,19 @@ def test_a_changed_source_reuses_dependencies_although_scripts_run_on_installing
     assert artifact.dependencies_reused
     unpacked(artifact, tmp_path / "there")
     assert (tmp_path / "there/app/made.js").read_text() == "module.exports = 2\n"
+
+
+@pytest.mark.parametrize(("release", "stays"), [("prisma migrate deploy", True), (None, False)])
+def test_what_the_release_command_runs_stays_although_it_is_for_development(
+    tmp_path: Path, release: str | None, stays: bool
+) -> None:
+    files = {
+        **FILES,
+        "package.json": package(dependencies={"greet": "file:greet"}, devDependencies={"prisma": "file:tool"}),
+        "tool/package.json": json.dumps({"name": "prisma", "version": "1.0.0", "bin": {"prisma": "run.js"}}),
+        "tool/run.js": "#!/usr/bin/env node\nconsole.log('migrated');\n",
+    }
+    root = lay(tmp_path / "in", files)
+    artifact = build(root, tmp_path / "store", runtime="node", start="node make.js", release=release)
+    assert ("app/node_modules/.bin/prisma" in names(artifact)) is stays
+    assert any("the release command runs prisma" in notice for notice in artifact.notices) is stays
