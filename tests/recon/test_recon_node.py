@@ -195,6 +195,8 @@ _PRISMA = {"prisma/schema.prisma": "", "prisma/migrations/2020_a/migration.sql":
         ({"dependencies": {"knex": "2"}}, {**_KNEX, "knexfile.js": "export default {};"}, None),
         ({"dependencies": {"knex": "2"}}, {**_KNEX, "a.js": "knex.migrate.latest();"}, None),
         ({"devDependencies": {"prisma": "5"}}, _PRISMA, "prisma migrate deploy"),
+        ({"dependencies": {"prisma": "5"}}, {f"db/{name}": "" for name in _PRISMA},
+         "prisma migrate deploy --schema db/prisma/schema.prisma"),
         ({"dependencies": {"prisma": "5"}, "scripts": {"start": "prisma migrate deploy && node a.js"}}, _PRISMA, None),
         ({"dependencies": {"sequelize": "6"}, "devDependencies": {"sequelize-cli": "6"}},
          {".sequelizerc": "", "db/migrations/20200101120000-a.js": ""}, "sequelize-cli db:migrate"),

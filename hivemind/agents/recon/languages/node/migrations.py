@@ -71,7 +71,8 @@ def detect(
             return []
         if tool.package not in held:
             return [_unrunnable(folder, tool, file)]
-        command = f"cd {inside} && {tool.command}" if inside else tool.command
+        run = f"{tool.command}{_schema(package, file)}" if tool.package == "prisma" else tool.command
+        command = f"cd {inside} && {run}" if inside else run
         line = packages.line_of(folder, tool.package)
         note = f"migrations in {folder.in_repository(file.rpartition('/')[0])}, {tool.package}"
         return [
@@ -81,6 +82,14 @@ def detect(
             )
         ]  # fmt: skip
     return [] if source.migrates else _script(folder, package, held, start, inside)
+
+
+def _schema(package: Package, file: str) -> str:
+    """What tells Prisma where its schema is, where it would not look by itself. file: one of the migrations."""
+    own = package.content.get("prisma")
+    place = file.rpartition("/migrations/")[0]
+    is_known = place == "prisma" or (isinstance(own, dict) and "schema" in own)
+    return "" if is_known else f" --schema {place}/schema.prisma"
 
 
 def _script(folder: Folder, package: Package, held: set[str], start: str | None, inside: str | None) -> list[Detection]:
