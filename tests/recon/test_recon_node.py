@@ -266,3 +266,15 @@ def test_addresses_for_developers_beside_a_variable_are_not(tmp_path: Path) -> N
     found = seen(tmp_path, files)
     assert not found.several["doubts"]
     assert [need.value for need in found.several["needs"]] == ["postgres"]
+
+
+def test_settings_of_its_own_are_read_although_tools_name_theirs_so(tmp_path: Path) -> None:
+    files = {
+        "package.json": package(scripts={"start": "node a.js"}, dependencies={"pg": "8"}),
+        "app/db.config.js": 'module.exports = {HOST: "localhost", dialect: "postgres"};',
+        "vite.config.js": "export default {server: {port: 5199, host: 'localhost'}}; // postgres",
+        "a.js": "app.listen(process.env.PORT || 4000);",
+    }
+    found = seen(tmp_path, files)
+    assert [doubt.file for doubt in found.several["doubts"]] == ["app/db.config.js"]
+    assert found.value("port") == 4000

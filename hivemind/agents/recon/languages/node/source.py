@@ -34,6 +34,8 @@ _IMPORT = re.compile(r"(?:\brequire\(\s*|\bfrom\s+|^import\s+)[\"']((?:@[\w.-]+/
 _READ = re.compile(
     r"use_env_variable[\"']?\s*:\s*[\"']([A-Z_][A-Z0-9_]*)[\"']|process\.env(?:\.([A-Z_][A-Z0-9_]*)|\[[\"']([A-Z_][A-Z0-9_]*)[\"']\])"
 )
+_OWN_CONFIG = re.compile(r"(?:^|/)(?:db|database|postgres|sequelize|redis|mongo|auth|server|env)\.config\.[jt]s$")
+"""The application's own settings among files that are named like those of its tools."""
 _WRITTEN = re.compile(
     r"\bhost(?:name)?[\"']?\s*[:=]\s*[\"'](?:localhost|127\.0\.0\.1)[\"']|"
     r"[\"'`](?:postgres(?:ql)?|rediss?|mysql|mongodb)://[^\"'`$]*(?:localhost|127\.0\.0\.1)",
@@ -75,9 +77,9 @@ def read(folder: Folder) -> Source:
     left = _MOST
     scripts = [*folder.sources(*SUFFIXES), *(file for file in ("bin/www", "bin/server") if folder.has(file))]
     for file in scripts:
-        if file.endswith(
-            (".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js", ".config.js", ".config.ts")
-        ):
+        if file.endswith((".min.js", ".d.ts", ".test.js", ".test.ts", ".spec.ts", ".spec.js")):
+            continue
+        if file.endswith((".config.js", ".config.ts")) and not _OWN_CONFIG.search(file):
             continue
         text = folder.text(file, limit=_LARGEST) or ""
         left -= len(text)
