@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -96,10 +97,13 @@ def test_an_application_on_another_port_is_told_apart(instance: Instance) -> Non
         "app/main.py": "import socket,time\ns=socket.create_server(('127.0.0.1', 0))\n"
         "print('listening on', s.getsockname()[1], flush=True)\ntime.sleep(600)"
     }
-    failure = failed(instance.install(instance.request(files=files, ready_timeout=2)))
+    with socket.create_server(("127.0.0.1", 0)) as neighbour:
+        failure = failed(instance.install(instance.request(files=files, ready_timeout=2)))
+        there_before = str(neighbour.getsockname()[1])
     other = failure["lines"][-1].rpartition(" ")[2]
     assert f"did not bind port {instance.port}" in failure["message"]
     assert other in failure["message"]
+    assert there_before not in failure["message"]
     assert instance.state()["state"] == "stopped"
     assert not (instance.home / "current").exists()
 
