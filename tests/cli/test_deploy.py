@@ -134,7 +134,7 @@ def test_as_data(tmp_path: Path, applied: list[dict[str, Any]], capsys: pytest.C
     assert main(["deploy", lay(tmp_path / "shop", FLASK), "cheap and fluffy", "--into", "x", "--json", "--local"]) == 0
     cloned, read = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert cloned["cloned"]["ref"] == "main"
-    assert read["understood"] == [{"subject": "stage", "value": "stage-1", "words": "cheap"}]
+    assert read["understood"] == [{"subject": "stage", "value": "stage-1", "words": "cheap", "by": None}]
     assert read["not_understood"] == ["fluffy"]
     assert "name: x" in read["blueprint"]
     assert (applied[0]["local"], applied[0]["as_json"]) == (True, True)
