@@ -20,7 +20,7 @@ GROUP = "hivemind"
 JUDGES = ("cfn-lint", "jsonschema")
 """Distributions whose word is remembered, for as long as it is their version's."""
 UNSETTLED = 10.0
-"""Seconds after a folder's last change for which nothing is remembered: an installer may be at work in it."""
+"""Seconds after a folder's last change for which nothing is kept for the next run: an installer may be at work in it."""
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,8 @@ def _installed() -> _Installed:
     found = _understood(known.recall(state))
     if found is None:
         found = _read()
-        if SYSTEM_CLOCK.now().timestamp() - newest < UNSETTLED:
-            return found
-        known.keep(state, json.dumps([found.versions, [astuple(point) for point in found.points]]))
+        if SYSTEM_CLOCK.now().timestamp() - newest >= UNSETTLED:
+            known.keep(state, json.dumps([found.versions, [astuple(point) for point in found.points]]))
     _seen[state] = found
     return found
 

@@ -166,10 +166,20 @@ class Project:
         service: str | None = None,
     ) -> Page:
         """A request to the deployment through its load balancer. service: whose address; default: the first's."""
+        return ask(self._url(service), method, path, body=body, headers=headers, host=host)
+
+    def _url(self, service: str | None) -> str:
+        """As recorded, which takes a hundredth of asking `hivemind status`; that is asked where there are several."""
+        from hivemind.deploy.state import StateStore
+
+        roots = (self.home / "local/deployments", self.home / "deployments")
+        here = str(self.folder.resolve())
+        known = [state for root in roots for state in StateStore(root).all().states if state.checkout == here]
+        if len(known) == 1 and known[0].urls:
+            urls = known[0].urls
+            return urls[service] if service else next(iter(urls.values()))
         status = self.status()
-        return ask(
-            status["urls"][service] if service else status["url"], method, path, body=body, headers=headers, host=host
-        )
+        return str(status["urls"][service] if service else status["url"])
 
     def _variables(self) -> dict[str, str]:
         own = {
