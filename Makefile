@@ -1,4 +1,4 @@
-# make demo | demo-down | test | fast | property | lint | format | golden | bench | constraints | clean
+# make demo | demo-down | test | fast | property | stress | lint | format | golden | bench | constraints | clean
 # Needs Python 3.11 to 3.13 with venv, and make; everything else is installed into .venv.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -37,6 +37,10 @@ fast: $(VENV)/.dev ## Run the tests that take under a second each.
 
 property: $(VENV)/.dev ## Run the Hypothesis tests.
 	@$(PYTEST) -n $(JOBS) -m property $(ARGS)
+
+stress: $(VENV)/.dev ## Run what is too heavy for the whole suite: package managers, more moments of being killed.
+	@echo "== Running the heavy part with $(JOBS) workers"
+	@$(PYTEST) -n $(JOBS) -m stress $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and import directions.
 	@echo "== ruff"; $(BIN)/ruff check .

@@ -20,7 +20,7 @@ GROUP = "hivemind"
 JUDGES = ("cfn-lint", "jsonschema")
 """Distributions whose word is remembered, for as long as it is their version's."""
 UNSETTLED = 10.0
-"""Seconds after a folder's last change for which nothing is kept for the next run: an installer may be at work in it."""
+"""Seconds after a folder's last change for which nothing is kept: an installer may be at work in it."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ FILES = {
 }  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="needs Node.js with npm")
 def test_vite_pages_are_built_and_served_without_what_built_them(tmp_path: Path) -> None:
     if subprocess.run(["npm", "view", "vite", "version"], capture_output=True, timeout=120, check=False).returncode:

@@ -196,6 +196,7 @@ DENO = {
 }
 
 
+@pytest.mark.stress
 @needs("npm", "node")
 def test_deno_is_brought_along_with_what_is_imported(tmp_path: Path) -> None:
     if subprocess.run(["npm", "view", "deno", "version"], capture_output=True, timeout=120, check=False).returncode:

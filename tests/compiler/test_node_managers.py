@@ -104,6 +104,7 @@ def yarn_lock(folder: Path, manager: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.stress
 @pytest.mark.parametrize("manager", [*LOCKS, *YARNS])
 def test_the_lock_decides_and_only_production_stays(manager: str, tmp_path: Path, registry: None, store: Path) -> None:
     lock, text = LOCKS[manager] if manager in LOCKS else ("yarn.lock", yarn_lock(tmp_path / "lock", manager))
@@ -119,6 +120,7 @@ def test_the_lock_decides_and_only_production_stays(manager: str, tmp_path: Path
 
 
 @pytest.mark.slow
+@pytest.mark.stress
 def test_a_lock_that_does_not_fit_stops_the_build(tmp_path: Path, registry: None, store: Path) -> None:
     from hivemind.errors import StageError
 

@@ -69,6 +69,7 @@ def locked(root: Path, manager: str) -> Path:
     return root
 
 
+@pytest.mark.stress
 @pytest.mark.parametrize("manager", TOOLS)
 def test_a_member_is_built_with_the_lock_above(manager: str, tmp_path: Path) -> None:
     if not (shutil.which("npm") and shutil.which("node")):

@@ -49,7 +49,13 @@ MOMENTS = {
 }
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
+KILLED_IN_THE_SUITE = {"before the stack", "before an instance is ready", "during the release", "while verifying"}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(one, marks=() if one in KILLED_IN_THE_SUITE else pytest.mark.stress) for one in MOMENTS],
+)
 def test_killed_it_ends_where_an_undisturbed_run_would(local_project: Callable[..., Project], moment: str) -> None:
     project = local_project(hello("killed", more=SMALL))
     apply = apply_until(project, MOMENTS[moment])
