@@ -157,9 +157,12 @@ def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
         with renderer(as_json, sys.stdout) as show:
             return apply(run, lease, show)
     except KeyboardInterrupt as interrupt:
+        watched = (
+            f" What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
+            "this program only watched."
+        )
         _note(
-            f"\nInterrupted. What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
-            "this program only watched.\n"
+            f"\nInterrupted.{watched if run.changes_stack else ''}\n"
             "hivemind apply goes on where this run stopped; hivemind events tells what was done."
         )
         raise click.exceptions.Exit(ExitCode.INTERRUPTED) from interrupt  # it is said; `main` need not

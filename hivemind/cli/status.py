@@ -83,7 +83,7 @@ def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) 
     for service, url in state.urls.items():
         click.echo(f"  {service:9} {url}")
     if state.failure_analysis is not None:
-        click.secho(f"  last run failed: {state.failure_analysis.description}", fg="red")
+        click.secho(f"  last run  {state.failure_analysis.description}", fg="red")
         click.echo(f"  {state.failure_analysis.remediation}")
 
 

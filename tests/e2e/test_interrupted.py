@@ -92,9 +92,23 @@ def test_interrupted_it_says_what_goes_on(local_project: Callable[..., Project],
     assert apply.returncode == ExitCode.INTERRUPTED
     assert "Traceback" not in err
     assert err.count("Interrupted.") == 1
-    assert "stack" in err
+    assert "goes on in the cloud" in err
     assert "hivemind apply" in err, "what to do next"
+    shown = project.run("status").out
+    assert "last run  interrupted\n" in shown
     assert project.apply().last["revision"] == "r1"
+
+
+def test_interrupted_where_the_stack_stays_it_says_nothing_of_the_stack(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("calm", more=SMALL))
+    project.apply()
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    apply = apply_until(project, started("release web"))
+    apply.send_signal(signal.SIGINT)
+    _, err = apply.communicate(timeout=60)
+    assert apply.returncode == ExitCode.INTERRUPTED
+    assert "Interrupted.\n" in err
+    assert "goes on in the cloud" not in err
 
 
 def test_a_second_apply_is_refused_and_told_who_holds(

@@ -221,6 +221,8 @@ def _record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
 
 def _diagnosis(error: BaseException, subject: str, path: str | None) -> Diagnosis:
     """By the cloud's own words where it was the cloud that refused; else by ours, with the application's lines."""
+    if isinstance(error, KeyboardInterrupt):
+        return Diagnosis("interrupted", "interrupted", "hivemind apply goes on where it stopped.", subject=subject)
     if not isinstance(error, StageError) or not error.lines:
         return diagnose(subject, _words(error), path=path)
     cause = error.lines[0] if error.stage is Stage.PROVISION else _words(error)
