@@ -11,6 +11,7 @@ import pytest
 
 from hivemind.agents.conductor.standstill import Look, look
 from hivemind.repositories import unchanged
+from hivemind.testing.clients import raw
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 
@@ -103,16 +104,7 @@ def test_only_what_stands_is_left_alone(local_project: Callable[..., Project], l
 
 def by_hand(local_cloud: LocalCloudHome, project: Project) -> None:
     """Changes the stack as someone with the console would."""
-    import boto3
-
-    cloud = local_cloud.connect(project.folder, "still")
-    client = boto3.client(
-        "cloudformation",
-        region_name=cloud.region,
-        endpoint_url=cloud.endpoint,
-        aws_access_key_id=cloud.account,
-        aws_secret_access_key="x",
-    )
+    client = raw(local_cloud.connect(project.folder, "still"), "cloudformation")
     template = client.get_template(StackName="still-production")["TemplateBody"]
     template["Outputs"]["ByHand"] = {"Value": "here"}
     client.update_stack(

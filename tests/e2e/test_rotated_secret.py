@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import boto3
 import pytest
 
+from hivemind.testing.clients import raw
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 
@@ -20,14 +20,7 @@ def test_another_value_is_rolled_out_by_releasing_again(
 ) -> None:
     project = local_project(hello("rotated", service="secrets: {GREETING: 'ssm:/rotated/greeting'}", more=SMALL))
     cloud = local_cloud.connect(project.folder, "rotated")
-    # A user's own client: HiveMind's refuses to write secrets.
-    ssm = boto3.client(
-        "ssm",
-        endpoint_url=cloud.endpoint,
-        region_name=cloud.region,
-        aws_access_key_id=cloud.account,
-        aws_secret_access_key="local",
-    )
+    ssm = raw(cloud, "ssm")  # HiveMind's own client refuses to write secrets
     ssm.put_parameter(Name="/rotated/greeting", Type="SecureString", Value="ahoy-one")
     project.apply()
     assert project.get().text.startswith("ahoy-one|")

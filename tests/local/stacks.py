@@ -150,21 +150,6 @@ def body(resources: Mapping[str, Any], **outputs: Any) -> str:
     return json.dumps(made)
 
 
-def raw(cloud: Any, service: str, *, attempts: int = 3) -> Any:
-    """A client without HiveMind's guard, as any user of AWS has. attempts: 1 for one that does not try again."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.client(
-        service,
-        endpoint_url=cloud.endpoint,
-        region_name=cloud.region,
-        aws_access_key_id=cloud.account,
-        aws_secret_access_key="local",
-        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}),
-    )
-
-
 class Stack:
     """One stack of a test. client: of CloudFormation."""
 

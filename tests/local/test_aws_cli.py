@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks import Stack, body, network, raw
+from stacks import Stack, body, network
+
+from hivemind.testing.clients import raw
 
 pytestmark = pytest.mark.slow
 

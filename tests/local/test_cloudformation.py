@@ -18,12 +18,12 @@ from stacks import (
     database,
     instance,
     network,
-    raw,
     ref,
     resource,
 )
 
 from hivemind.clock import SYSTEM_CLOCK, polls
+from hivemind.testing.clients import raw
 
 pytestmark = pytest.mark.slow
 BUCKET = {"Bucket": resource("AWS::S3::Bucket")}

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from stacks import IMAGE, Stack, body, compute, data, network, raw
+from stacks import IMAGE, Stack, body, compute, data, network
 
 from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.errors import CloudUnreachable
@@ -25,6 +25,7 @@ from hivemind.local import lifecycle
 from hivemind.local.cloud import LocalCloud, connect
 from hivemind.local.files import read_json, write_json
 from hivemind.local.processes import is_running, started
+from hivemind.testing.clients import raw
 
 pytestmark = pytest.mark.slow
 
