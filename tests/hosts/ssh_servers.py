@@ -40,7 +40,7 @@ class Server:
 
 @dataclass
 class LoopbackCloud:
-    """A Cloud whose instances are servers on this machine. keys: what `host_key` answers, by instance id."""
+    """What SSH needs of a Cloud: servers on this machine as instances. keys: what `host_key` answers, by instance."""
 
     servers: Mapping[str, int]
     keys: Mapping[str, str]
@@ -64,15 +64,6 @@ class LoopbackCloud:
 
     def host_key(self, instance_id: str) -> str | None:
         return self.keys.get(instance_id)
-
-    def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> Any:
-        raise NotImplementedError
-
-    def platform(self, os: str) -> Any:
-        raise NotImplementedError
-
-    def calls(self) -> Mapping[str, int]:
-        return {}
 
 
 def key_pair() -> tuple[bytes, str]:
