@@ -5,42 +5,33 @@ The demo has no build of its own, so that all of the time is HiveMind's. Steps a
 
 from __future__ import annotations
 
-import shutil
 import time
 from datetime import datetime
 from pathlib import Path
 
-from benchmarks.peers import hivemind
+from benchmarks.local import local_project
 from benchmarks.table import Row
-from benchmarks.timing import CommandFailed, run
+from benchmarks.timing import CommandFailed
 from hivemind.deploy.journal import FILE, last_attempt, read_journal
 from hivemind.events import EventKind
 
-EXAMPLE = Path(__file__).parents[1] / "blueprints/python-postgres"
 AIM = 2.0
 _STEPS = ("build ", "upload ")
 
 
 def rows(folder: Path, repeat: int) -> list[Row]:
-    home = folder / "home"
-    env = {"HIVEMIND_HOME": str(home)}
-    project = folder / "project"
-    shutil.copytree(EXAMPLE, project, ignore=shutil.ignore_patterns(".hivemind", "__pycache__"))
-    run([hivemind(), "local", "start"], env=env)
-    try:
-        apply = [hivemind(), "apply", "--local", "--yes"]
-        run(apply, env=env, cwd=project)
-        changes = []
-        source_file = max(project.glob("guestbook/*.py"))
+    changes = []
+    with local_project(folder) as project:
+        apply = ("apply", "--local", "--yes")
+        project.run(*apply)
+        source_file = max(project.folder.glob("guestbook/*.py"))
         for number in range(min(repeat, 3)):
             with source_file.open("a") as source:
                 source.write(f"\n# change {number}\n")
             began = time.perf_counter()
-            run(apply, env=env, cwd=project)
-            changes.append((_seconds(home), time.perf_counter() - began))
-        run([hivemind(), "destroy", "--local", "--yes"], env=env, cwd=project)
-    finally:
-        run([hivemind(), "local", "stop"], env=env)
+            project.run(*apply)
+            changes.append((_seconds(project.home), time.perf_counter() - began))
+        project.run("destroy", "--local", "--yes")
     least, whole = min(changes, key=lambda each: sum(each[0].values()))
     parts = ", ".join(f"{step} {seconds:.2f} s" for step, seconds in least.items())
     note = f"{parts}; the whole apply {whole:.1f} s"

@@ -1,0 +1,40 @@
+"""A project on a local cloud of its own, for as long as a benchmark takes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.peers import hivemind
+from benchmarks.timing import run
+
+EXAMPLE = Path(__file__).parents[1] / "blueprints/python-postgres"
+"""The demo's blueprint."""
+
+
+@dataclass(frozen=True)
+class LocalProject:
+    """folder: the work tree. home: HIVEMIND_HOME of its commands."""
+
+    folder: Path
+    home: Path
+
+    def run(self, *words: str) -> str:
+        """What `hivemind WORDS` prints. Raises CommandFailed."""
+        _, out = run([hivemind(), *words], env={"HIVEMIND_HOME": str(self.home)}, cwd=self.folder)
+        return out
+
+
+@contextmanager
+def local_project(folder: Path) -> Iterator[LocalProject]:
+    """A copy of the demo's project in `folder`, with a local cloud that runs until the end."""
+    project = LocalProject(folder / "project", folder / "home")
+    shutil.copytree(EXAMPLE, project.folder, ignore=shutil.ignore_patterns(".hivemind", "__pycache__"))
+    project.run("local", "start")
+    try:
+        yield project
+    finally:
+        project.run("local", "stop")
