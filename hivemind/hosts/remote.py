@@ -145,7 +145,7 @@ def logs(host: Host, service: str, *, lines: int = 100, follow: bool = False) ->
     if not follow:
         yield from _run(host, arguments, timeout=60).stdout.splitlines()
         return
-    channel = host.stream(_command(host, [*arguments, "--follow"]))
+    channel = host.stream(_command(host, [*arguments, "--follow"]), user="root")
     try:
         with channel.makefile("r") as output:
             for line in output:
@@ -192,18 +192,18 @@ def _run(
     on_line: Callable[[str], None] | None = None,
 ) -> Completed:
     command = _command(host, arguments)
-    return host.run(command, stdin=stdin, timeout=timeout, on_line=on_line, what=f"installer {arguments[0]}")
+    what = f"installer {arguments[0]}"
+    return host.run(command, user="root", stdin=stdin, timeout=timeout, on_line=on_line, what=what)
 
 
 def _command(host: Host, arguments: list[str]) -> str:
-    """Copies this version's installer where it is missing; the shell command that runs it as root."""
+    """Copies this version's installer where it is missing; the command that runs it, which root must."""
     own = installer()
     name = f"{FOLDER}/{own.name}"
     if not host.has_installer:
         host.put(own.content, name, mode=0o700)
         host.has_installer = True
-    call = shlex.join(["python3", f"{host.home()}/{name}", *arguments])
-    return f'if [ "$(id -u)" = 0 ]; then exec {call}; else exec sudo -n {call}; fi'
+    return shlex.join(["python3", f"{host.home()}/{name}", *arguments])
 
 
 def _parsed(line: str) -> Step | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import math
+import shlex
 import socket
 import threading
 import uuid
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 PORT = 22
 KEEPALIVE = 15
 CHUNK = 1 << 16
+_LATER = 2
+"""Seconds after our own deadline at which the instance ends a command, so that ours is the one that is told."""
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
 
 
@@ -104,20 +108,23 @@ class Host:
         self,
         command: str,
         *,
+        user: str | None = None,
         stdin: bytes = b"",
         timeout: float = 60.0,
         on_line: Callable[[str], None] | None = None,
         what: str = "a command",
     ) -> Completed:
-        """Runs a shell command. stdin: all of its input. timeout: seconds until its end. on_line: gets every line
-        of standard output as it comes. what: names the command in messages, as its text may be long.
+        """Runs a shell command. user: `root`, or another one that runs it where there is such a user and the login
+        may become it. stdin: all of its input. timeout: seconds until its end; the instance itself ends it soon after
+        that, because closing a session ends no program. on_line: gets every line of standard output as it comes.
+        what: names the command in messages, as its text may be long.
 
         Raises CommandTimeout, HostUnreachable.
         """
         with self._mapped_errors():
             channel = self._open_session(timeout)
             try:
-                channel.exec_command(command)
+                channel.exec_command(_spoken(command, user, timeout))
                 return _converse(channel, stdin, on_line, _Deadline(self._clock, timeout))
             except TimeoutError:
                 raise CommandTimeout(self.instance_id, what, timeout) from None
@@ -199,15 +206,15 @@ class Host:
                 channel.exec_command(command)
             return channel
 
-    def stream(self, command: str, *, combined: bool = True) -> paramiko.Channel:
-        """Starts a command without an end of its own (`logs -f`); closing the channel ends it.
+    def stream(self, command: str, *, user: str | None = None, combined: bool = True) -> paramiko.Channel:
+        """Starts a command without an end of its own (`logs -f`), which must end when its output is closed.
 
-        combined: standard error comes with standard output.
+        user: as with `run`. combined: standard error comes with standard output.
         """
         with self._mapped_errors():
             channel = self._open_session(30.0)
             channel.set_combine_stderr(combined)
-            channel.exec_command(command)
+            channel.exec_command(_spoken(command, user))
             return channel
 
     def _transport(self) -> paramiko.Transport:
@@ -232,6 +239,22 @@ class Host:
             raise
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise HostUnreachable(self.instance_id, str(error) or type(error).__name__) from error
+
+
+def _spoken(command: str, user: str | None, seconds: float | None = None) -> str:
+    """What a login's shell is told: to run a command as a user, and to end it after so many seconds.
+
+    The limit stands below sudo, because a login may not signal what runs as another user. A system without `timeout`
+    (macOS) goes without.
+    """
+    said = ["as= limit="]
+    if user == "root":
+        said.append('[ "$(id -u)" = 0 ] || as="sudo -n"')
+    elif user is not None:
+        said.append(f'sudo -n -u {user} true 2>/dev/null && as="sudo -n -u {user}"')
+    if seconds is not None:
+        said.append(f'command -v timeout >/dev/null && limit="timeout -k 5 {math.ceil(seconds) + _LATER}"')
+    return "; ".join([*said, f"exec $as $limit /bin/sh -c {shlex.quote(command)}"])
 
 
 class _Deadline:

@@ -6,6 +6,7 @@ import hashlib
 import stat
 from pathlib import Path
 
+import psutil
 import pytest
 import ssh_servers
 
@@ -38,11 +39,15 @@ def test_a_command_that_does_not_read_its_input(host: Host) -> None:
     assert host.run("exit 4", stdin=b"x" * 1_000_000).code == 4
 
 
-def test_a_command_over_its_deadline(host: Host) -> None:
+def test_a_command_over_its_deadline_is_ended_with_all_that_it_started(host: Host, tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
     with pytest.raises(CommandTimeout) as caught:
-        host.run("echo begun; exec sleep 600", timeout=0.5, what="the test")
+        host.run(f"sleep 600 & echo $$ $! > {pids}; wait", timeout=0.5, what="the test")
     assert caught.value.message == f"the test on {INSTANCE} did not end within 0.5 s"
     assert host.run("echo still there").stdout == "still there\n"
+    of_it = {int(pid) for pid in pids.read_text().split()}
+    _, left = psutil.wait_procs([one for one in psutil.process_iter() if one.pid in of_it], timeout=30)
+    assert not left
 
 
 def test_files_are_copied_whole_and_once(host: Host, server: ssh_servers.Server, tmp_path: Path) -> None:
