@@ -11,6 +11,8 @@ import stat
 import subprocess
 import sys
 import urllib.error
+from pathlib import Path
+from typing import Any
 
 import pytest
 from host_artifacts import member, pack
@@ -168,22 +170,10 @@ def test_an_archive_that_leads_out_is_refused(instance: Instance, entry: object,
 def test_killed_in_the_middle_then_again(instance: Instance) -> None:
     instance.install(instance.request("r1", env={"GREETING": "one"}))
     request = instance.request("r2", env={"GREETING": "two"}, release_command="echo here $$; exec sleep 600")
-    process = subprocess.Popen(
-        [sys.executable, str(instance.program), "install"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env=instance.environment,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    with process:
-        process.stdin.write(json.dumps(request))
-        process.stdin.close()
-        for line in process.stdout:
-            if "here" in line:
-                break
-        process.send_signal(signal.SIGKILL)
+    process = begun(instance, request)
+    line = until(process, "here")
+    process.kill()
+    process.communicate()
     os.kill(int(re.search(r"here (\d+)", line)[1]), signal.SIGKILL)  # type: ignore[index]
     assert instance.current == "r1"
     assert instance.get() == "one"
@@ -192,6 +182,47 @@ def test_killed_in_the_middle_then_again(instance: Instance) -> None:
     assert instance.install(request)[-1]["ok"]
     assert instance.get() == "two"
     assert not list((instance.home / "releases").glob(".incoming-*"))
+
+
+def test_the_release_command_of_a_killed_installer_is_waited_for(instance: Instance, tmp_path: Path) -> None:
+    gate, said = tmp_path / "gate", tmp_path / "said"
+    os.mkfifo(gate)
+    tmp_path.chmod(0o777)
+    said.touch()
+    said.chmod(0o666)
+    request = instance.request("r1", release_command=f"echo here; read go < {gate}; echo first >> {said}")
+    killed = begun(instance, request)
+    until(killed, "here")
+    killed.kill()
+    killed.communicate()
+    again = begun(instance, request | {"release_command": f"echo second >> {said}"})
+    until(again, "waiting for the release command")
+    gate.write_text("go\n")
+    out, _ = again.communicate(timeout=60)
+    assert json.loads(out.splitlines()[-1])["ok"]
+    assert said.read_text() == "first\nsecond\n"
+
+
+def begun(instance: Instance, request: dict[str, Any]) -> subprocess.Popen[str]:
+    """An installation under way."""
+    process = subprocess.Popen(
+        [sys.executable, str(instance.program), "install"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=instance.environment,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(request))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def until(process: subprocess.Popen[str], word: str) -> str:
+    """The first line of its output with a word."""
+    assert process.stdout is not None
+    return next(line for line in process.stdout if word in line)
 
 
 def test_python_of_the_wanted_version(instance: Instance) -> None:

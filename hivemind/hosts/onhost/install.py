@@ -7,13 +7,21 @@ import fcntl
 import json
 import os
 import shutil
-import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hivemind.hosts.onhost import accounts, archive, environment, layers, readiness, runtime, services, unit
+from hivemind.hosts.onhost import (
+    accounts,
+    archive,
+    environment,
+    layers,
+    readiness,
+    release_command,
+    runtime,
+    services,
+    unit,
+)
 from hivemind.hosts.onhost.layout import Layout, Release, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError, Reporter
 from hivemind.hosts.onhost.request import Request
@@ -148,41 +156,16 @@ class Installation:
 
     def _run_release_command(self, command: str) -> None:
         began = time.monotonic()
-        process = subprocess.Popen(
-            ["/bin/sh", "-c", command],
+        release_command.run(
+            command,
+            self._request.release_timeout,
+            lock=self._layout.release_lock,
+            tell=lambda line: self._reporter.line(self._step, line),
             cwd=self._release.app,
             env=self._variables(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
             umask=0o027,
             **(self._account.spawn_arguments() if self._account else {}),
         )
-        expired = threading.Event()
-
-        def expire() -> None:
-            expired.set()
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-
-        timer = threading.Timer(self._request.release_timeout, expire)
-        timer.daemon = True
-        timer.start()
-        lines: list[str] = []
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line.rstrip("\n"))
-            del lines[: -readiness.EVIDENCE]
-            self._reporter.line(self._step, lines[-1])
-        code = process.wait()
-        timer.cancel()
-        if expired.is_set():
-            raise InstallError(f"the release command did not end within {self._request.release_timeout} s", lines)
-        if code != 0:
-            raise InstallError(f"the release command failed with exit code {code}", lines)
         self._reporter.step(self._step, f"done in {time.monotonic() - began:.1f} s")
 
     def _switch(self) -> None:

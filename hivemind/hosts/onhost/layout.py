@@ -61,6 +61,11 @@ class Layout:
         return self.home / "lock"
 
     @property
+    def release_lock(self) -> Path:
+        """Held by a running release command itself."""
+        return self.home / "release-command.lock"
+
+    @property
     def data(self) -> Path:
         """Kept over releases, writable by the application, its HOME."""
         return self.root / "var/lib/hivemind" / self.service
