@@ -17,7 +17,7 @@ from hivemind.blame import RESULTS
 from hivemind.plugins import load
 from hivemind.testing import plugins_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/plugins.md").read_text()
 HOOKS = {name: spec for name, spec in vars(hookspecs).items() if name.startswith("hivemind_")}
 ASKING = {"collect", "gather", "first"}
