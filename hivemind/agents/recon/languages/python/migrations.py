@@ -1,0 +1,96 @@
+"""Commands that bring a database's tables up to date, for projects that keep migrations."""
+
+from __future__ import annotations
+
+import re
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.source import Application, Source
+from hivemind.detection import Detection, Precedence
+
+_VERSION = re.compile(r"(?:^|(?P<place>.*)/)versions/[^/]+\.py$")
+_UPGRADES = r"\bcommand\.upgrade\(|^\s*(?:flask_migrate\.)?upgrade\(\)|\bcall\(.*\balembic\b.*\bupgrade\b"
+"""Code that runs them by itself, when it starts."""
+_FOUND_BY_FLASK = frozenset({"app", "wsgi"})
+"""Modules where `flask` looks by itself (https://flask.palletsprojects.com/en/stable/cli/)."""
+_MADE_BY_NAME = frozenset({"app", "application", "create_app", "make_app"})
+"""What `flask` takes of a module that it is told."""
+_OWN_ADDRESS = (
+    r"set_main_option|set_section_option|create_(?:async_)?engine|environ|getenv|settings|get_url|\.config\b|engine"
+)
+"""What an `env.py` reads the database's address by, where it does not leave it to alembic.ini."""
+
+
+def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[Detection]:
+    """`release`, for Flask-Migrate, Alembic and Aerich; a `doubt` where Alembic has a fixed address."""
+    if dependencies.has("aerich") and any(re.match(r"migrations/[^/]+/\d+_.*\.py$", file) for file in folder.files):
+        return [_release(folder, "aerich upgrade", "aerich", dependencies)]
+    place = _place(folder)
+    if place is None or _runs_them(folder):
+        return []
+    if dependencies.has("flask-migrate"):
+        return [_release(folder, f"{_app(source)}flask db upgrade", "flask-migrate", dependencies)]
+    settings = next((file for file in sorted(folder.files, key=len) if file.endswith("alembic.ini")), None)
+    if settings is None or not dependencies.has("alembic", "sqlmodel", "flask-sqlalchemy", "sqlalchemy"):
+        return []
+    return [_alembic(folder, settings, place, dependencies)]
+
+
+def _place(folder: Folder) -> str | None:
+    """The folder that Alembic keeps: an `env.py`, and versions below it."""
+    places = (match["place"] or "." for file in folder.files if (match := _VERSION.match(file)))
+    return next((place for place in places if folder.has(f"{place}/env.py".removeprefix("./"))), None)
+
+
+def _alembic(folder: Folder, settings: str, place: str, dependencies: Dependencies) -> Detection:
+    where, _, name = settings.rpartition("/")
+    path = "" if folder.line(settings, r"^\s*prepend_sys_path\s*=\s*\S") else "PYTHONPATH=. "
+    command = f"{path}alembic upgrade head" if name == "alembic.ini" else f"{path}alembic -c {name} upgrade head"
+    command = f"cd {where} && {command}" if where else command
+    address = folder.line(settings, r"^\s*sqlalchemy\.url\s*=\s*(?!driver:)\S")
+    if address and folder.line(f"{place}/env.py".removeprefix("./"), _OWN_ADDRESS) is None:
+        return _doubt(
+            folder,
+            f"the migrations in {folder.in_repository(place)} go to the database that {settings} names",
+            (settings, address),
+            f"let env.py read DATABASE_URL; services.NAME.release: {command}  then runs them",
+        )
+    if not dependencies.has("alembic"):
+        return _doubt(
+            folder,
+            f"nothing runs the migrations in {folder.in_repository(place)}: alembic is not among the dependencies",
+            (settings, 1),
+            f"add alembic to them; services.NAME.release: {command}  then runs them",
+        )
+    return _release(folder, command, "alembic", dependencies)
+
+
+def _release(folder: Folder, command: str, tool: str, dependencies: Dependencies) -> Detection:
+    file, line = dependencies.names[tool]
+    return folder.found(
+        "release", command, file, line,
+        precedence=Precedence.CONVENTION, confidence=0.8, note=tool, language="python",
+    )  # fmt: skip
+
+
+def _doubt(folder: Folder, message: str, spot: tuple[str, int], help_: str) -> Detection:
+    file, line = spot
+    return Detection("doubt", message, folder.in_repository(file), line, Precedence.CODE, 0.9, help_)
+
+
+def _app(source: Source) -> str:
+    """What tells `flask` where its application is, in the way that all its versions know."""
+    found = [each for each in source.applications if each.framework == "flask"]
+    if not found or any(each.module in _FOUND_BY_FLASK and each.name in _MADE_BY_NAME for each in found):
+        return ""
+    return f"FLASK_APP={_import_name(min(found, key=lambda each: (each.is_factory, each.file.count('/'))))} "
+
+
+def _import_name(each: Application) -> str:
+    return each.module if each.name in _MADE_BY_NAME else f"{each.module}:{each.name}"
+
+
+def _runs_them(folder: Folder) -> bool:
+    """Whether the application, or a script that starts it, brings its tables up to date by itself."""
+    return any(folder.line(file, _UPGRADES) for file in folder.sources(".py", most=300) if "/versions/" not in file)

@@ -1,0 +1,101 @@
+"""Which command brings a Python application's tables up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+FASTAPI = "from fastapi import FastAPI\napp = FastAPI()\n"
+FLASK = "from flask import Flask\nfrom flask_migrate import Migrate\n"
+ENV = "import os\nfrom alembic import context\ncontext.config.set_main_option('sqlalchemy.url', os.environ['X'])\n"
+KEPT = {
+    "requirements.txt": "fastapi\nuvicorn\nsqlalchemy\nalembic\n",
+    "main.py": FASTAPI,
+    "alembic.ini": "[alembic]\nscript_location = alembic\nprepend_sys_path = .\nsqlalchemy.url = driver://u:p@h/n\n",
+    "alembic/env.py": ENV,
+    "alembic/versions/1a2b_first.py": "",
+}
+
+
+def test_alembic(tmp_path: Path) -> None:
+    found = seen(tmp_path, KEPT)
+    assert found.value("release") == "alembic upgrade head"
+    assert found.one["release"].evidence == "alembic in requirements.txt:4"
+
+
+def test_alembic_of_before_it_looked_in_the_folder_itself(tmp_path: Path) -> None:
+    found = seen(tmp_path, KEPT | {"alembic.ini": "[alembic]\nscript_location = alembic\n"})
+    assert found.value("release") == "PYTHONPATH=. alembic upgrade head"
+
+
+def test_alembic_below_the_application(tmp_path: Path) -> None:
+    files = {file.replace("alembic/", "db/alembic/"): text for file, text in KEPT.items()}
+    files["db/alembic.ini"] = files.pop("alembic.ini")
+    assert seen(tmp_path, files).value("release") == "cd db && alembic upgrade head"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"alembic/versions/1a2b_first.py": None},
+        {"main.py": FASTAPI + "from alembic import command\ncommand.upgrade(None, 'head')\n"},
+        {"alembic/env.py": None},
+    ],
+    ids=["no version yet", "the application does it", "no folder of Alembic's"],
+)
+def test_none_where_there_is_nothing_to_run(tmp_path: Path, more: dict[str, str | None]) -> None:
+    files = {file: text for file, text in (KEPT | more).items() if text is not None}
+    found = seen(tmp_path, files)
+    assert "release" not in found.one
+    assert not found.several["doubts"]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            {"alembic.ini": "[alembic]\nsqlalchemy.url = postgresql://me@localhost/own\n", "alembic/env.py": "pass\n"},
+            "the migrations in alembic go to the database that alembic.ini names",
+        ),
+        (
+            {"requirements.txt": "fastapi\nuvicorn\nsqlalchemy\n"},
+            "nothing runs the migrations in alembic: alembic is not among the dependencies",
+        ),
+    ],
+)
+def test_what_keeps_them_from_being_run_is_said(tmp_path: Path, more: dict[str, str], said: str) -> None:
+    found = seen(tmp_path, KEPT | more)
+    assert "release" not in found.one
+    assert [doubt.value for doubt in found.several["doubts"]] == [said]
+    assert "alembic upgrade head" in (found.several["doubts"][0].note or "")
+
+
+@pytest.mark.parametrize(
+    ("file", "code", "release"),
+    [
+        ("app.py", "app = Flask(__name__)\n", "flask db upgrade"),
+        ("shop.py", "app = Flask(__name__)\n", "FLASK_APP=shop flask db upgrade"),
+        ("shop/web.py", "site = Flask(__name__)\n", "FLASK_APP=shop.web:site flask db upgrade"),
+        (
+            "shop/__init__.py",
+            "def create_app():\n    app = Flask(__name__)\n    return app\n",
+            "FLASK_APP=shop flask db upgrade",
+        ),
+    ],
+)
+def test_flask_migrate(tmp_path: Path, file: str, code: str, release: str) -> None:
+    migrations = {"migrations/env.py": "", "migrations/alembic.ini": "", "migrations/versions/1_first.py": ""}
+    found = seen(tmp_path, {"requirements.txt": "Flask\nFlask-Migrate\n", file: FLASK + code, **migrations})
+    assert found.value("release") == release
+
+
+def test_aerich(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "fastapi\naerich\ntortoise-orm\n",
+        "main.py": FASTAPI,
+        "migrations/models/0_1_init.py": "",
+    }
+    assert seen(tmp_path, files).value("release") == "aerich upgrade"
