@@ -46,7 +46,7 @@ def detect(folder: Folder) -> list[Detection]:
 def _framework(folder: Folder, dependencies: Dependencies, source: Source) -> Detection | None:
     """The weightiest framework in the dependencies; of those that clients use too, the one that code serves with."""
     for name, framework in FRAMEWORKS.items():
-        if name in dependencies.names and (name not in CLIENTS_TOO or _serves_with(name, source)):
+        if dependencies.asks_for(name) and (name not in CLIENTS_TOO or _serves_with(name, source)):
             file, line = dependencies.names[name]
             return Detection("framework", framework.name, file, line, Precedence.DECLARED, 1.0, None, LANGUAGE)
     for name, framework in FRAMEWORKS.items():

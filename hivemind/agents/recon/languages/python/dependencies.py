@@ -35,7 +35,8 @@ _BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psyco
 class Dependencies:
     """names: normalised distribution name -> (file, line). manifest: the file that decides. manager: `pip`, `poetry`,
     `pdm`, `uv`, `pipenv`. install: what a person would type. extras: name -> extras asked for.
-    evidence: the file that says which manager it is."""
+    evidence: the file that says which manager it is. brought: those of `names` that are there for others of them
+    alone, where the file says so."""
 
     names: Mapping[str, tuple[str, int | None]]
     manifest: str | None
@@ -43,6 +44,11 @@ class Dependencies:
     install: str | None
     extras: Mapping[str, frozenset[str]]
     evidence: str | None = None
+    brought: frozenset[str] = frozenset()
+
+    def asks_for(self, name: str) -> bool:
+        """Whether the application itself depends on a distribution."""
+        return name in self.names and name not in self.brought
 
     def has(self, *names: str) -> str | None:
         """The first of these that the application depends on."""
@@ -64,6 +70,7 @@ def read(folder: Folder) -> Dependencies:
     elif requirements:
         install = f"pip install -r {requirements}"
         found = _gather(folder, requirements, "pip", install, _requirements(folder, requirements))
+        found = replace(found, brought=_brought(folder.text(requirements) or ""))
     elif file := folder.first("setup.cfg", "setup.py"):
         found = _gather(folder, file, "pip", "pip install .", _setup(folder, file))
     elif project:
@@ -129,6 +136,23 @@ def _requirements(folder: Folder, file: str, seen: set[str] | None = None) -> It
             yield from _requirements(folder, other, seen)
         elif line and not line.startswith("-"):
             yield re.split(r"\s--", line, maxsplit=1)[0], file, number
+
+
+def _brought(text: str) -> frozenset[str]:
+    """What a file that `pip-compile` or `uv pip compile` wrote says of its lines: `# via NAME` for a distribution that
+    another one asks for, and the file of requirements among the names for one that is asked for itself."""
+    from packaging.utils import canonicalize_name
+
+    via: dict[str, list[str]] = {}
+    name = None
+    for line in text.splitlines()[:5000]:
+        if started := re.match(r"([A-Za-z0-9][\w.-]*)\s*(?:\[|==|@)", line):
+            name = canonicalize_name(started[1])
+        said = re.search(r"(?:^|\s)#\s*(?:via\b)?\s*(.*)$", line[:500])
+        if said and name and (name in via or "via" in line):
+            via.setdefault(name, []).extend(each.strip() for each in said[1].split(",") if each.strip())
+    plain = re.compile(r"[A-Za-z0-9][\w.-]*(?:\[[\w,.-]+\])?")
+    return frozenset(name for name, reasons in via.items() if reasons and all(map(plain.fullmatch, reasons)))
 
 
 def _beside(file: str, other: str) -> str:

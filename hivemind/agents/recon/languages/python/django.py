@@ -9,14 +9,39 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.source import Application, Source
 from hivemind.detection import Detection, Precedence
 
+_ASIDE = re.compile(r"(?:^|/)(?:test\w*|examples?|demos?|samples?|sandbox|docs?|playground|\w*_?(?:test|example|demo)_?"
+                    r"(?:project|app)|project_template)(?:/|$)", re.IGNORECASE)  # fmt: skip
+"""Folders of projects that reusable applications are tried out with."""
+
+
+def home(folder: Folder) -> str | None:
+    """The folder of the project, where that lies below: manage.py looks for modules beside itself."""
+    if folder.has("manage.py"):
+        return None
+    found = [file for file in folder.files if file.endswith("/manage.py") and file.count("/") <= 2]
+    found = [file for file in found if not _ASIDE.search(file)]
+    return found[0].rpartition("/")[0] if len(found) == 1 else None
+
+
+def is_project(folder: Folder) -> bool:
+    """Whether this is a project of Django's, and no application that others put into theirs: `startproject` alone
+    makes a manage.py and a wsgi.py."""
+    if folder.has("manage.py"):
+        return True
+    inside = home(folder)
+    made = ("wsgi.py", "asgi.py")
+    return inside is not None and any(
+        file.startswith(f"{inside}/") and file.endswith(made) and not _ASIDE.search(file) for file in folder.files
+    )
+
 
 def application(folder: Folder, source: Source) -> Application | None:
     """The project's WSGI application: the one next to the settings that manage.py names."""
     found = [each for each in source.applications if each.framework == "django"]
     wsgi = [each for each in found if each.file.endswith("wsgi.py")] or found
     package = _settings_package(folder)
-    preferred = [each for each in wsgi if package and each.module.split(".")[0] == package]
-    beside = folder.first(f"{package}/wsgi.py") if package and not preferred else None
+    preferred = [each for each in wsgi if package and f"{each.module}.".startswith(f"{package}.")]
+    beside = folder.first(f"{package.replace('.', '/')}/wsgi.py") if package and not preferred else None
     if beside:  # a project whose name is one that sources are passed over by, such as `example`
         return Application("django", f"{package}.wsgi", "application", beside, folder.line(beside, "^application") or 1)
     return _outermost(next(iter(preferred or wsgi), None), source)
@@ -42,13 +67,14 @@ def settings_file(folder: Folder) -> str | None:
 
 def detect(folder: Folder) -> list[Detection]:
     """Release and build commands, for a project with a manage.py."""
-    if not folder.has("manage.py"):
+    manage = _manage(folder)
+    if not folder.has(manage):
         return []
     found = [
         folder.found(
             "release",
-            "python manage.py migrate --noinput",
-            "manage.py",
+            f"python {manage} migrate --noinput",
+            manage,
             precedence=Precedence.CONVENTION,
             note="Django",
             language="python",
@@ -60,7 +86,7 @@ def detect(folder: Folder) -> list[Detection]:
             found.append(
                 folder.found(
                     "build",
-                    "python manage.py collectstatic --noinput",
+                    f"python {manage} collectstatic --noinput",
                     file,
                     line,
                     precedence=Precedence.CONVENTION,
@@ -73,10 +99,19 @@ def detect(folder: Folder) -> list[Detection]:
 
 
 def _settings_module(folder: Folder) -> str | None:
-    match = re.search(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']", folder.text("manage.py") or "")
-    return match[1] if match else None
+    match = re.search(r"DJANGO_SETTINGS_MODULE[\"'],\s*[\"']([\w.]+)[\"']", folder.text(_manage(folder)) or "")
+    if match is None:
+        return None
+    inside = home(folder)
+    return f"{inside.replace('/', '.')}.{match[1]}" if inside else match[1]
+
+
+def _manage(folder: Folder) -> str:
+    inside = home(folder)
+    return f"{inside}/manage.py" if inside else "manage.py"
 
 
 def _settings_package(folder: Folder) -> str | None:
-    module = _settings_module(folder)
-    return module.split(".")[0] if module else None
+    module, inside = _settings_module(folder), home(folder)
+    depth = 1 + (inside.count("/") + 1 if inside else 0)
+    return ".".join(module.split(".")[:depth]) if module else None

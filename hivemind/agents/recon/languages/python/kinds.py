@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python import django
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import WORKERS
 from hivemind.agents.recon.languages.python.source import Source
@@ -17,6 +18,9 @@ SCRIPTS = (
     "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
     "app/main.py", "app/__main__.py",
 )  # fmt: skip
+_SERVERS = ("aiohttp", "tornado", "twisted", "werkzeug", "grpcio", "websockets", "hypercorn", "uvicorn", "gunicorn",
+            "waitress", "cheroot", "bjoern", "gevent", "eventlet", "mitmproxy", "python-socketio")  # fmt: skip
+"""Distributions that a program may answer requests with, though none of them is seen to."""
 
 
 def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
@@ -27,6 +31,9 @@ def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
             return file, guarded[file]
     if usual := folder.first(*SCRIPTS):
         return usual, None
+    packages = [file for file in folder.files if re.fullmatch(r"[a-z]\w*/__main__\.py", file)]
+    if len(packages) == 1 and not re.match(r"(?:tests?|docs|scripts|tools|setup)/", packages[0]):
+        return packages[0], None
     top = [
         file
         for file in guarded
@@ -62,15 +69,23 @@ def _program(
     listens = bool(source.runs) and bool(source.ports)
     named = 0.6 if worker else 0.7 if listens else 0.45
     start = folder.found(
-        "start", f"python {file}", file, line, precedence=Precedence.CONVENTION, confidence=named, language=LANGUAGE
+        "start", _command(file), file, line, precedence=Precedence.CONVENTION, confidence=named, language=LANGUAGE
     )
+    silent = bool(dependencies.names) and not dependencies.has(*_SERVERS)
     kind, sure = (
-        ("worker", 0.8) if worker else ("web", 0.6) if listens else ("worker", 0.4) if source.known else ("web", 0.4)
-    )
+        ("worker", 0.8) if worker else ("web", 0.6) if listens
+        else ("worker", 0.4) if source.known or silent else ("web", 0.4)
+    )  # fmt: skip
     where, number = dependencies.names[worker] if worker else (folder.in_repository(file), line)
     found = Detection("kind", kind, where, number, Precedence.CODE, sure, worker, LANGUAGE)
     weight = BUILDS if dependencies.manifest else SOURCES if line or folder.first(*SCRIPTS[:7]) else HINT
     return [start, found, _language(folder, dependencies.manifest or file, weight)]
+
+
+def _command(file: str) -> str:
+    """A package is run by its name: `__main__.py` is what `python -m` runs, with the package's own imports."""
+    package, _, name = file.rpartition("/")
+    return f"python -m {package.replace('/', '.')}" if name == "__main__.py" and package else f"python {file}"
 
 
 def is_packaged(folder: Folder) -> bool:
@@ -84,7 +99,7 @@ def is_library(folder: Folder) -> bool:
     serve with is not its application."""
     packaged = _packaged(folder)
     said = packaged is not None and packaged[0] == "library" and packaged[2] is not None
-    return said and not folder.first("Procfile", "manage.py", "wsgi.py", "asgi.py")
+    return said and not folder.first("Procfile", "wsgi.py", "asgi.py") and not django.is_project(folder)
 
 
 def _packaged(folder: Folder) -> tuple[str, str, int | None] | None:

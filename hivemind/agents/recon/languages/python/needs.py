@@ -6,6 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
+from hivemind.agents.recon.languages.python.environment import required
 from hivemind.agents.recon.languages.python.source import Source
 from hivemind.detection import Detection, Precedence
 
@@ -116,19 +117,13 @@ def _spot(spot: tuple[str, int | None]) -> str:
 def _required(folder: Folder, source: Source) -> list[Detection]:
     """Variables without which the code stops at import."""
     found: dict[str, Detection] = {}
-    optional = {each.name for each in source.reads if each.default is not None}
-    for read in source.reads:
-        if read.default is None and read.at_import and read.name not in _GIVEN | optional:
+    for read in required(source.reads):
+        if read.name not in _GIVEN:
             found.setdefault(
                 read.name,
                 folder.found(
-                    "env_required",
-                    read.name,
-                    read.file,
-                    read.line,
-                    precedence=Precedence.CODE,
-                    confidence=0.8,
-                    language="python",
+                    "env_required", read.name, read.file, read.line, precedence=Precedence.CODE, confidence=0.8,
+                    language=LANGUAGE,
                 ),
-            )
+            )  # fmt: skip
     return list(found.values())

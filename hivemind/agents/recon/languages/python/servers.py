@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.source import Application
@@ -20,11 +20,16 @@ class Server:
     added: bool = False
 
 
-def choose(application: Application, dependencies: Dependencies) -> Server:
-    """The command that serves `application`: with the server it depends on, else with a stated addition.
+def choose(application: Application, dependencies: Dependencies, home: str | None = None) -> Server:
+    """The command that serves `application`: with the server it depends on, else with a stated addition. home: the
+    folder that its modules are found in, where that is not the application's own.
 
     uWSGI is none of them: it embeds the Python of the machine that builds it, which instances don't have.
     """
+    if home and application.module.startswith(prefix := home.replace("/", ".") + "."):
+        within = replace(application, module=application.module.removeprefix(prefix))
+        made = choose(within, dependencies)
+        return replace(made, start=f"cd {home} && {made.start}")
     asgi = application.framework in ASGI
     for name in ("uvicorn", "hypercorn", "daphne", "granian") if asgi else ("gunicorn", "waitress", "granian"):
         if dependencies.has(name):

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.python import django, kinds, servers
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS, NO_PORT
-from hivemind.agents.recon.languages.python.source import Application, Source
+from hivemind.agents.recon.languages.python.source import Application, Route, Source
 from hivemind.detection import Detection, Precedence
 
 HEALTH = re.compile(
@@ -25,7 +25,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source, framework
     install, note = dependencies.install, None
     application = _application(folder, source, framework) or _named(folder, dependencies, source, framework)
     if application:
-        server = servers.choose(application, dependencies)
+        server = servers.choose(application, dependencies, django.home(folder) if framework == "django" else None)
         sure = 0.9 if application.line else 0.6
         found.append(_start(folder, server.start, application.file, application.line or None, sure))
         if server.added:
@@ -156,11 +156,33 @@ def _of_environment(folder: Folder, source: Source) -> list[Detection]:
 
 
 def _health(folder: Folder, source: Source) -> list[Detection]:
-    """Routes that are there for this; those of routers only where nothing puts a prefix before them."""
-    routes = [each for each in source.routes if HEALTH.match(each.path) and (each.certain or not source.prefixed)]
-    best = min(
-        routes, key=lambda each: (not each.path.startswith("/health"), each.file.count("/"), each.file), default=None
-    )
+    """Routes that are there for this, by their path or by the name of what answers; those of routers only where nothing
+    puts a prefix before them, those of Django's modules under what `include` puts before them."""
+    routes = [
+        (path, each)
+        for each in source.routes
+        if (each.certain or not source.prefixed) and (path := _included(source, each)) and _is_health(path, each)
+    ]
+    best = min(routes, key=_preferred, default=None)
     if best is None:
         return []
-    return [folder.found("health_path", best.path, best.file, best.line, precedence=Precedence.CODE, language="python")]
+    path, route = best
+    return [folder.found("health_path", path, route.file, route.line, precedence=Precedence.CODE, language="python")]
+
+
+def _is_health(path: str, route: Route) -> bool:
+    return HEALTH.match(path) is not None or (route.tells_health and re.fullmatch(r"(?:/[\w.-]+)+/?", path) is not None)
+
+
+def _preferred(found: tuple[str, Route]) -> tuple[bool, int, str]:
+    path, route = found
+    return ("health" not in path, route.file.count("/"), route.file)
+
+
+def _included(source: Source, route: Route) -> str:
+    """A route's path with what Django's `include` of its module puts before it."""
+    module = sources.module_of(route.file)
+    for name, prefix in source.included.items():
+        if module == name or module.endswith(f".{name}"):
+            return "/" + prefix.lstrip("/") + route.path.lstrip("/") if prefix else route.path
+    return route.path

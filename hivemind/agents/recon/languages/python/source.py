@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python.environment import Environment, EnvironmentRead
+from hivemind.agents.recon.languages.python.environment import dotted as _dotted
+from hivemind.agents.recon.languages.python.environment import text_of as _string
 
 APPLICATIONS = {
     "Flask": "flask",
@@ -64,30 +67,22 @@ class Application:
 
 
 @dataclass(frozen=True)
-class EnvironmentRead:
-    """A variable that the code reads. default: source of the default, `` where it is None; None: it must be set."""
-
-    name: str
-    file: str
-    line: int
-    default: str | None
-    at_import: bool
-
-
-@dataclass(frozen=True)
 class Route:
-    """A literal path. certain: whether it is served under exactly this path."""
+    """A literal path. certain: whether it is served under exactly this path. tells_health: whether the name of what
+    answers says so."""
 
     path: str
     file: str
     line: int
     certain: bool
+    tells_health: bool = False
 
 
 @dataclass
 class Source:
     """All that was found, files in order of depth and name. mains: where `__name__` is asked for. known: whether any
-    file says anything at all. addresses: need -> where the address of such a database is written out."""
+    file says anything at all. addresses: need -> where the address of such a database is written out. included:
+    module of routes -> the path that Django puts before them."""
 
     applications: list[Application] = field(default_factory=list)
     reads: list[EnvironmentRead] = field(default_factory=list)
@@ -99,6 +94,7 @@ class Source:
     mains: list[tuple[str, int]] = field(default_factory=list)
     known: bool = False
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
+    included: dict[str, str] = field(default_factory=dict)
 
 
 def read(folder: Folder) -> Source:
@@ -146,6 +142,7 @@ class _Reader:
         self.file = file
         self.source = source
         self.module = module_of(file)
+        self.environment = Environment(file, source.reads)
 
     def visit_module(self, tree: ast.Module) -> None:
         self.source.known = self.source.known or bool(tree.body)
@@ -165,21 +162,18 @@ class _Reader:
             pending += [(child, below) for child in _children(node)]
 
     def _visit(self, node: ast.AST, *, at_import: bool) -> None:
+        self.environment.visit(node, at_import=at_import)
         if isinstance(node, ast.Import):
             for alias in node.names:
                 self.source.imports.setdefault(alias.name.split(".")[0], (self.file, node.lineno))
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             self.source.imports.setdefault(node.module.split(".")[0], (self.file, node.lineno))
         elif isinstance(node, ast.Call):
-            self._call(node, at_import=at_import)
+            self._call(node)
         elif isinstance(node, ast.Compare):
             self._comparison(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value[:40]:
             self._address(node.value, node.lineno)
-        elif isinstance(node, ast.Subscript) and _dotted(node.value) in {"os.environ", "environ"}:
-            name = _string(node.slice)
-            if name and isinstance(node.ctx, ast.Load):
-                self._read(name, node, None, at_import=at_import)
 
     def _address(self, text: str, line: int) -> None:
         match = re.match(r"(postgres|mysql|redis|mongodb)(?:ql|s)?(?:\+\w+)*://", text)
@@ -223,28 +217,38 @@ class _Reader:
     def _application(self, framework: str, name: str, line: int) -> None:
         self.source.applications.append(Application(framework, self.module, name, self.file, line))
 
-    def _call(self, node: ast.Call, *, at_import: bool) -> None:
+    def _call(self, node: ast.Call) -> None:
         dotted = _dotted(node.func)
         last = dotted.rpartition(".")[2]
         first = _string(node.args[0]) if node.args else None
         keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         if any(name in keywords for name in ("url_prefix", "prefix", "root_path")):
             self.source.prefixed = True
-        if first is not None and (
-            dotted in {"os.getenv", "getenv", "os.environ.get", "environ.get", "env", "config", "env.str", "env.db"}
-            and first.isidentifier()
-        ):
-            fallback = node.args[1] if len(node.args) > 1 else keywords.get("default")
-            optional = dotted in {"os.getenv", "getenv", "os.environ.get", "environ.get"}
-            default = _source_of(fallback) if fallback is not None else "" if optional else None
-            self._read(first, node, default, at_import=at_import)
         if last in _ROUTE_CALLS and first is not None:
-            certain = dotted.split(".")[0] in {"app", "application", "server", "api"} or last in {"Route", "path"}
-            self.source.routes.append(
-                Route("/" + first.lstrip("/^").removesuffix("$"), self.file, node.lineno, certain)
-            )
+            self._route(node, dotted, first, keywords)
         if last in {"run", "run_app", "listen", "serve"}:
             self._run(node, dotted, keywords)
+
+    def _route(self, node: ast.Call, dotted: str, path: str, keywords: dict[str, ast.expr]) -> None:
+        """A path and what answers under it; of Django's `include`, what it puts before the paths of a module."""
+        last = dotted.rpartition(".")[2]
+        answers = node.args[1] if len(node.args) > 1 else None
+        if isinstance(answers, ast.Call) and _dotted(answers.func) == "include":
+            module = _string(answers.args[0]) if answers.args else None
+            if module:
+                self.source.included.setdefault(module, path.lstrip("^").removesuffix("$"))
+            return
+        certain = dotted.split(".", maxsplit=1)[0] in {"app", "application", "server", "api"} or last in {
+            "Route",
+            "path",
+            "re_path",
+        }
+        named = [_string(keywords.get("name")) or "", ast.unparse(answers)[:100] if answers else ""]
+        plain = re.sub(r"/\??\$?$", "/", path.lstrip("^")) if last in {"re_path", "url"} else path
+        tells = any(re.search(r"health|liveness|heartbeat", name, re.IGNORECASE) for name in named)
+        self.source.routes.append(
+            Route("/" + plain.lstrip("/").removesuffix("$"), self.file, node.lineno, certain, tells)
+        )
 
     def _comparison(self, node: ast.Compare) -> None:
         """`path == "/health"`: how an application without a framework finds its way."""
@@ -261,9 +265,6 @@ class _Reader:
         if number:
             self.source.ports.append((number, self.file, node.lineno))
         self.source.runs.append((self.file, node.lineno))
-
-    def _read(self, name: str, node: ast.expr, default: str | None, *, at_import: bool) -> None:
-        self.source.reads.append(EnvironmentRead(name, self.file, node.lineno, default, at_import))
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -307,18 +308,6 @@ def _callable_without(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return required == 0 and all(default is not None for default in node.args.kw_defaults)
 
 
-def _dotted(node: ast.expr) -> str:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.Attribute):
-        return f"{_dotted(node.value)}.{node.attr}"
-    return ""
-
-
-def _string(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
-
-
 def _integer(node: ast.expr) -> int | None:
     """A literal port, also as the default of a read: `int(os.environ.get("PORT", 5000))`."""
     for child in ast.walk(node):
@@ -327,9 +316,3 @@ def _integer(node: ast.expr) -> int | None:
             if not isinstance(child.value, bool) and text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
                 return int(text)
     return None
-
-
-def _source_of(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant) and node.value is None:
-        return ""
-    return ast.unparse(node)[:200]

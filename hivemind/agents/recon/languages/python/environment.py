@@ -1,0 +1,201 @@
+"""Variables that Python source reads from its environment, and whether it can do without them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+GETTERS = frozenset({"os.getenv", "getenv", "os.environ.get", "environ.get"})
+_ENVIRONS = frozenset({"os.environ", "environ"})
+_DEMANDING = re.compile(
+    r"(?:env|config)(?:\.(?:str|int|bool|float|list|tuple|dict|json|url|path|db|db_url|dj_db_url|cache|cache_url|"
+    r"dj_cache_url|search_url|email_url|dj_email_url))?"
+)
+"""What django-environ, environs, python-decouple and Starlette read with: a variable that is not there is an error."""
+_PLAIN = re.compile(
+    r"(?:str|int|float|bool|bytes|Path|Secret\w*|\w*Url|\w*Dsn|\w*DSN|EmailStr|Uuid|UUID|DirectoryPath|FilePath|"
+    r"(?:list|List|set|tuple)\[\w+\])"
+)
+"""Types of pydantic's settings that come out of one variable each."""
+_EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
+_CONVERTERS = frozenset({"int", "float", "Path", "json.loads", "len"})
+
+
+@dataclass(frozen=True)
+class EnvironmentRead:
+    """A variable that the code reads. default: source of the default, `` where it is None; None: it must be set."""
+
+    name: str
+    file: str
+    line: int
+    default: str | None
+    at_import: bool
+
+
+class Environment:
+    """What one file reads. reads: gets what is found."""
+
+    def __init__(self, file: str, reads: list[EnvironmentRead]) -> None:
+        self.file = file
+        self.reads = reads
+        self.aliases: set[str] = set()
+        """Names that stand for `os.environ.get`."""
+        self.given: dict[str, tuple[str, int]] = {}
+        """Names of what was read without a default, each with its variable and line."""
+        self.settings: dict[str, str] = {}
+        """Classes of pydantic's settings, each with the prefix of its variables."""
+
+    def visit(self, node: ast.AST, *, at_import: bool) -> None:
+        """What one node says of the environment; its parts are visited by themselves."""
+        if isinstance(node, ast.Call):
+            self._call(node, at_import=at_import)
+        elif isinstance(node, ast.Compare):
+            self._asked(node)
+        elif isinstance(node, ast.Subscript) and dotted(node.value) in _ENVIRONS:
+            if (name := text_of(node.slice)) and isinstance(node.ctx, ast.Load):
+                self._read(name, node, None, at_import=at_import)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            self._assigned(node, at_import=at_import)
+        elif isinstance(node, ast.Attribute) and (name := self._undefended(node.value)):
+            self._read(name, node, None, at_import=at_import)  # None has no methods
+        elif isinstance(node, ast.ClassDef):
+            self._class(node)
+        elif isinstance(node, ast.If):
+            self._refused(node, at_import=at_import)
+
+    def _call(self, node: ast.Call, *, at_import: bool) -> None:
+        called = dotted(node.func)
+        keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        if called.rpartition(".")[2] == "Env":  # django-environ: environ.Env(DEBUG=(bool, False))
+            for name in keywords:
+                self._read(name, node, "given", at_import=at_import)
+        if called in _CONVERTERS and node.args and (converted := self._undefended(node.args[0])):
+            self._read(converted, node, None, at_import=at_import)
+        name = text_of(node.args[0]) if node.args else None
+        if name is None or not name.isidentifier():
+            return
+        gets = called in GETTERS or called in self.aliases
+        if gets or _DEMANDING.fullmatch(called):
+            fallback = node.args[1] if len(node.args) > 1 else keywords.get("default")
+            default = source_of(fallback) if fallback is not None else "" if gets else None
+            self._read(name, node, default, at_import=at_import)
+
+    def _asked(self, node: ast.Compare) -> None:
+        """`"NAME" in os.environ`: code that asks can do without."""
+        name = text_of(node.left)
+        if name and isinstance(node.ops[0], ast.In | ast.NotIn) and dotted(node.comparators[0]) in _ENVIRONS:
+            self._read(name, node, "in os.environ", at_import=False)
+
+    def _refused(self, node: ast.If, *, at_import: bool) -> None:
+        """`if not KEY: raise ...`, of a variable that was read without a default."""
+        if not any(isinstance(each, ast.Raise) or _exits(each) for each in node.body):
+            return
+        for part in node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]:
+            tested = {child.id for child in ast.walk(part) if isinstance(child, ast.Name)}
+            absent = isinstance(part, ast.UnaryOp) or (
+                isinstance(part, ast.Compare) and isinstance(part.ops[0], ast.Is | ast.Eq)
+            )
+            for name in sorted(tested & self.given.keys()) if absent else ():
+                variable, line = self.given[name]
+                self.reads.append(EnvironmentRead(variable, self.file, line, None, at_import))
+
+    def _assigned(self, node: ast.Assign | ast.AnnAssign, *, at_import: bool) -> None:
+        """Aliases, and Django's SECRET_KEY: "Django will refuse to start if SECRET_KEY is not set" (its settings
+        reference)."""
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if node.value is not None and dotted(node.value) in GETTERS:
+            self.aliases.update(names)
+        elif variable := self._undefended(node.value):
+            self.given.update(dict.fromkeys(names, (variable, node.lineno)))
+            if "SECRET_KEY" in names and "settings" in self.file:
+                self._read(variable, node, None, at_import=at_import)
+
+    def _undefended(self, node: ast.AST | None) -> str | None:
+        """The variable of a read that gives None where it is not set."""
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+            return None
+        gets = dotted(node.func) in GETTERS or dotted(node.func) in self.aliases
+        return text_of(node.args[0]) if gets else None
+
+    def _class(self, node: ast.ClassDef) -> None:
+        """Fields of pydantic's settings without a default, by the rules of pydantic-settings: the variable is the
+        prefix and the field's name, in any case."""
+        bases = [dotted(base).rpartition(".")[2] for base in node.bases]
+        base = next((each for each in bases if each in self.settings or each.endswith("Settings")), None)
+        if base is None:
+            return
+        prefix = next(_prefixes(node), self.settings.get(base, ""))
+        self.settings[node.name] = prefix
+        for field in node.body:
+            if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+                continue
+            named = _demanded(field.value)
+            if named is not None and _PLAIN.fullmatch(ast.unparse(field.annotation)):
+                name = named or (prefix + field.target.id)
+                self._read(name.upper(), field, None, at_import=True)
+
+    def _read(self, name: str, node: ast.expr | ast.stmt, default: str | None, *, at_import: bool) -> None:
+        self.reads.append(EnvironmentRead(name, self.file, node.lineno, default, at_import))
+
+
+def required(reads: list[EnvironmentRead]) -> Iterator[EnvironmentRead]:
+    """The reads without which the code stops when it is imported; not those that another read can do without."""
+    demanded = {(each.name, each.file, each.line) for each in reads if each.default is None}
+    optional = {
+        each.name
+        for each in reads
+        if each.default or (each.default == "" and (each.name, each.file, each.line) not in demanded)
+    }
+    yield from (each for each in reads if each.default is None and each.at_import and each.name not in optional)
+
+
+def _exits(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and dotted(node.value.func) in _EXITS
+
+
+def _prefixes(node: ast.ClassDef) -> Iterator[str]:
+    for keyword in node.keywords:
+        if keyword.arg == "env_prefix" and (text := text_of(keyword.value)) is not None:
+            yield text
+    for child in ast.walk(node):
+        named = isinstance(child, ast.keyword) and child.arg == "env_prefix"
+        assigned = isinstance(child, ast.Assign) and any(dotted(each) == "env_prefix" for each in child.targets)
+        if (named or assigned) and (text := text_of(getattr(child, "value", None))) is not None:
+            yield text
+
+
+def _demanded(value: ast.expr | None) -> str | None:
+    """Whether a field has no default: the name that it gives its variable, `` where it gives none; None: it has one."""
+    if value is None:
+        return ""
+    if not isinstance(value, ast.Call) or dotted(value.func).rpartition(".")[2] != "Field":
+        return None
+    given: Mapping[str | None, ast.expr] = {keyword.arg: keyword.value for keyword in value.keywords}
+    first = value.args[0] if value.args else given.get("default")
+    if "default_factory" in given or not (first is None or (isinstance(first, ast.Constant) and first.value is ...)):
+        return None
+    return next((text for key in ("validation_alias", "alias", "env") if (text := text_of(given.get(key)))), "")
+
+
+def dotted(node: ast.AST | None) -> str:
+    """`os.environ.get` out of its nodes, `` for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return ""
+
+
+def text_of(node: ast.AST | None) -> str | None:
+    """The text of a literal."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def source_of(node: ast.expr) -> str:
+    """The source of a default, `` for None; at most 200 characters."""
+    if isinstance(node, ast.Constant) and node.value is None:
+        return ""
+    return ast.unparse(node)[:200] or "''"
