@@ -24,7 +24,7 @@ class Platform:
     machine: `x86_64` or `aarch64`. glibc: (major, minor) or None. python: versions there, each
     (`3.11`, command), best first. node: (`20.11.0`, command) or None where there is none.
     proven: whether it was tried on a real machine of this kind. runtimes: language (`java`, `ruby`, `php`) -> versions
-    there, each (version, command), best first.
+    there, each (version, command), best first. here: whether it is said by a build instance, of itself.
     """
 
     os: str
@@ -36,6 +36,12 @@ class Platform:
     runtimes: Mapping[str, tuple[tuple[str, str], ...]] = field(
         default_factory=lambda: MappingProxyType({}), hash=False
     )
+    here: bool = False
+
+    @property
+    def native(self) -> bool:
+        """Whether what is built runs on a machine like the one that builds."""
+        return self.here or self.os == "host"
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivemind import memory
+from hivemind import home, memory
 from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import load
 from hivemind.blueprint.validate import validate
@@ -140,10 +140,20 @@ def planned(
         parts=parts,
         again=again,
     )
+    if made.builds:
+        made = replace(made, built=_built(sources))
     found = placed(_of_plan(checked, made, platform), checked.source)
     _stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
     return checked, made, sources
+
+
+def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:
+    """The services of which this machine has just what would be released."""
+    from hivemind.agents.compiler.store import Store
+
+    store = Store(home.home() / "artifacts")
+    return tuple(name for name, source in sorted(sources.items()) if store.known(source.provenance.digest))
 
 
 def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platform]) -> Iterator[Finding]:

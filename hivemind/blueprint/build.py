@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.blueprint.forms import mapping_of, plugins_of, route_of, secret_of, texts_of, variable
+from hivemind.blueprint.forms import (
+    building_of,
+    is_remote,
+    mapping_of,
+    plugins_of,
+    route_of,
+    secret_of,
+    texts_of,
+    variable,
+)
 from hivemind.blueprint.model import (
     Blueprint,
     Check,
@@ -22,7 +31,7 @@ from hivemind.blueprint.overlay import View
 from hivemind.blueprint.yamltree import Path
 from hivemind.schemaparts import SchemaPart
 
-_SERVICE_TEXTS = ("path", "runtime", "install", "build", "start", "release", "size", "os")
+_SERVICE_TEXTS = ("path", "runtime", "install", "start", "release", "size", "os")
 _SERVICE_NUMBERS = ("port", "instances", "disk")
 _HEALTH_NUMBERS = ("interval", "timeout", "healthy", "unhealthy")
 _SERVICE_DEFAULTS = ("path", "instances", "size", "disk", "os")
@@ -66,6 +75,7 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
     env = {key: variable(value, view.written((*path, key))) for key, value in mapping_of(said.get("env")).items()}
     secrets = {key: secret_of(value) for key, value in mapping_of(said.get("secrets")).items()}
     routes = tuple(route for value in said.get("routes") or () if (route := route_of(value)))
+    fields |= building_of(said.get("build"), fields.get("size", Service.size))
     return Service(
         name,
         kind=ServiceKind(said["kind"]) if said.get("kind") else None,
@@ -146,7 +156,11 @@ def _said(view: View) -> dict[str, Origin]:
         origins["stage"] = Origin("blueprint", f"{view.source.path.name}:{place.line}")
     for name, service in mapping_of(view.data.get("services")).items():
         prefix = f"services.{name}"
-        if isinstance(mapping_of(service).get("health"), str):
+        said = mapping_of(service)
+        if is_remote(said.get("build")):
+            size = f"{prefix}.build.size"
+            origins[f"{prefix}.build_on"] = origins.get(size, origins[f"{prefix}.build"])
+        if isinstance(said.get("health"), str):
             origins[f"{prefix}.health.path"] = origins[f"{prefix}.health"]
         if f"{prefix}.static" in origins:
             origins[f"{prefix}.static_dir"] = origins[f"{prefix}.static"]

@@ -6,8 +6,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from hivemind.artifact import machine_of
 from hivemind.blueprint.model import Route, SecretReference
 
+REMOTE = "remote"
+"""What `build` says where it is an instance that builds, not this machine."""
+BUILD_SIZES = {"x86_64": "t3.large", "aarch64": "t4g.large"}
+"""Processor -> size of build instances where none is said: 8 GB, which bundlers and compilers take."""
 _SECRET = re.compile(
     r"(?P<ssm>ssm):(?P<parameter>/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*)"
     r"|(?P<manager>secretsmanager):(?P<secret>[A-Za-z0-9/_+=.@:-]+)(#(?P<key>[^\s#]+))?"
@@ -34,6 +39,22 @@ def secret_of(value: Any) -> SecretReference | None:
     if match["ssm"]:
         return SecretReference("ssm", match["parameter"])
     return SecretReference("secretsmanager", match["secret"], match["key"])
+
+
+def is_remote(build: Any) -> bool:
+    """Whether a service's `build` asks for a build instance."""
+    said = build.get("where") if isinstance(build, Mapping) else build
+    return isinstance(said, str) and said.strip() == REMOTE
+
+
+def building_of(build: Any, size: str) -> dict[str, str]:
+    """A service's `build`, a command, `remote` or the mapping form, as fields of the model. size: the service's."""
+    run = build.get("run") if isinstance(build, Mapping) else None if is_remote(build) else build
+    fields = {"build": run.strip()} if isinstance(run, str) else {}
+    if is_remote(build):
+        asked = build.get("size") if isinstance(build, Mapping) else None
+        fields["build_on"] = (asked or BUILD_SIZES[machine_of(size)]).strip()
+    return fields
 
 
 def texts_of(value: Any) -> tuple[str, ...]:

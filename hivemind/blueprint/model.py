@@ -80,7 +80,8 @@ class Service:
 
     path: folder, relative to the blueprint, with `/`. runtime: `python 3.12`, `node 20`, `static`.
     install, build, start, release: shell commands; install and build run off the instance, release
-    once a revision before traffic (migrations), start is the unit's command. port: TCP port the
+    once a revision before traffic (migrations), start is the unit's command. build_on: size of the
+    build instance that both run on, None for this machine. port: TCP port the
     application listens on, also handed over as `PORT`. static_dir: folder served for kind static,
     relative to `path`. pack: files that are packed although they look like secrets.
     """
@@ -91,6 +92,7 @@ class Service:
     runtime: str | None = None
     install: str | None = None
     build: str | None = None
+    build_on: str | None = None
     start: str | None = None
     release: str | None = None
     port: int | None = None

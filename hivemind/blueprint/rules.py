@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from hivemind.artifact import machine_of
 from hivemind.blueprint.formats import FORMATS, unlisted
-from hivemind.blueprint.forms import mapping_of, route_of, texts_of
+from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.masking import credential, in_clear
-from hivemind.blueprint.model import Route
+from hivemind.blueprint.model import Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
-from hivemind.blueprint.suggest import did_you_mean, listed
+from hivemind.blueprint.suggest import did_you_mean, listed, nearest
 from hivemind.blueprint.yamltree import Path
 from hivemind.findings import Finding, Severity
 
@@ -141,6 +142,27 @@ def checks(view: View) -> Iterator[Finding]:
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
 
 
+def builds(view: View) -> Iterator[Finding]:
+    """A build instance is of the service's processor, and its size is said where there is one."""
+    for name, service in _services(view):
+        said = service.get("build")
+        path: Path = ("services", name, "build")
+        if isinstance(said, str) and " " not in said.strip() and not is_remote(said) and nearest(said, (REMOTE,)):
+            hint = f"did you mean {REMOTE}? A program of this name is run as it is."
+            message = f'"{said.strip()}" is taken for a command'
+            yield view.finding("H135", path, message, hint, severity=Severity.WARNING)
+        size, own = mapping_of(said).get("size"), service.get("size", Service.size)
+        if size is None or not isinstance(size, str):
+            continue
+        if not is_remote(said):
+            message = f"services.{name} has a size for a build instance and is built on this machine"
+            yield view.finding("H136", (*path, "size"), message, "Add  where: remote , or leave the size out.")
+        elif isinstance(own, str) and machine_of(size) != machine_of(own):
+            message = f"{size} has a {machine_of(size)} processor, and services.{name} runs on {own}: {machine_of(own)}"
+            hint = f"such as  size: {BUILD_SIZES[machine_of(own)]}"
+            yield view.finding("H137", (*path, "size"), message, hint)
+
+
 def certificate(view: View) -> Iterator[Finding]:
     """A load balancer takes certificates of its own region only."""
     arn, region = view.data.get("certificate"), view.data.get("region")
@@ -172,6 +194,9 @@ def sizes_and_regions(view: View) -> Iterator[Finding]:
             size = mapping_of(part).get("size")
             if group == "services" or (isinstance(size, str) and size.startswith("db.")):
                 said.append(((group, name, "size"), size))
+            if group == "services":
+                building = mapping_of(mapping_of(part).get("build")).get("size")
+                said.append(((group, name, "build", "size"), building))
     for path, text in said:
         if not isinstance(text, str):
             continue
@@ -194,6 +219,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     environment_variables,
     credentials,
     checks,
+    builds,
     certificate,
     overrides,
     sizes_and_regions,

@@ -82,6 +82,8 @@ def _list(known: Known, what: Leaving, *, keep: bool) -> None:
     click.secho(f"{known.state.deployment_id}", bold=True)
     if what.stack_id is None:
         click.echo("  There is no stack any more; what is recorded of it goes.")
+    if what.build_stack:
+        click.echo(f"  - {'the build stack':42} {what.build_stack}, which an apply left")
     kinds: dict[str, list[str]] = {}
     for one in what.contents:
         kinds.setdefault(one.resource.type.removeprefix("AWS::"), []).append(one.resource.logical_id)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Origin, Service
 
 _SERVICE = (
-    "kind", "path", "runtime", "install", "build", "start", "release", "port", "static_dir", "instances", "size",
-    "disk", "os", "needs", "pack",
+    "kind", "path", "runtime", "install", "build", "build_on", "start", "release", "port", "static_dir", "instances",
+    "size", "disk", "os", "needs", "pack",
 )  # fmt: skip
 
 

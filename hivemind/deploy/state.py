@@ -88,7 +88,8 @@ class DeploymentState:
 
     artifacts, sources, parts: of the current revision; parts: service -> digests of what its release is made of.
     host_keys: instance id -> `ssh-ed25519 AAAA...`. checkout: folder the deployment was applied from. cloud: `aws` or
-    `local`. urls: service -> address.
+    `local`. urls: service -> address. build_stack: name of a stack of build instances that was begun and is not known
+    to be gone.
     """
 
     deployment_id: str
@@ -118,6 +119,7 @@ class DeploymentState:
     urls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     host_keys: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     recorded: Recorded | None = None
+    build_stack: str | None = None
 
     @property
     def changeable(self) -> bool:

@@ -162,6 +162,11 @@ class Host:
                 raise
         return True
 
+    def get(self, remote: str, target: Path) -> None:
+        """Copies a file from the instance. remote: relative to the login's home. Raises HostUnreachable."""
+        with self._mapped_errors():
+            self._files().get(remote, str(target))
+
     def home(self) -> str:
         """The absolute path that `put` paths are relative to."""
         if self._home is None:

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Provenance
+from hivemind.artifact import Provenance, machine_of
 from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.holdings import holds_data
-from hivemind.plan.model import ASKED_FOR, Action, Change, Plan, ReleaseChange, Snapshot
+from hivemind.plan.model import ASKED_FOR, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
+from hivemind.template.names import build_stack
 
 ONLY_DELETABLE = frozenset(
     {
@@ -57,6 +58,7 @@ def make_plan(
     if failed:
         changes += _lost_with_failed(snapshot)
     changes.sort(key=lambda change: (change.logical_id, change.action.value))
+    releases = tuple(_releases(blueprint, snapshot, sources, changes, parts, again=again))
     plan = Plan(
         name=blueprint.name,
         environment=blueprint.environment,
@@ -64,15 +66,24 @@ def make_plan(
         basis=snapshot.basis,
         revision=snapshot.revision + 1,
         changes=tuple(changes),
-        releases=tuple(_releases(blueprint, snapshot, sources, changes, parts, again=again)),
+        releases=releases,
         template_digest=assembly.digest,
         digest="",
         made_at=made_at,
         stack_status=snapshot.status if stands and snapshot.status not in USABLE else None,
         stack_holds=_holdings(snapshot) if failed else (),
         cloud=cloud,
+        builds=tuple(_builds(blueprint, releases)),
     )
     return with_digest(plan)
+
+
+def _builds(blueprint: Blueprint, releases: Iterable[ReleaseChange]) -> Iterable[RemoteBuild]:
+    for release in releases:
+        service = blueprint.services[release.service]
+        if release.needed and service.build_on:
+            size, stack = service.build_on, build_stack(blueprint.stack_name)
+            yield RemoteBuild(service.name, size, service.os, machine_of(size), stack)
 
 
 def _change(item: Difference, before: Side, after: Side, owners: Mapping[str, Owner]) -> Change:

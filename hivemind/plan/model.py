@@ -94,11 +94,25 @@ class ReleaseChange:
 
 
 @dataclass(frozen=True)
+class RemoteBuild:
+    """A build instance that a release is built on. machine: its processor. stack: of the build instances, which is
+    made for them and removed after them."""
+
+    service: str
+    size: str
+    os: str
+    machine: str
+    stack: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
     numbers and the time, so that a plan on a weaker basis matches a live one that says the same.
     stack_status: CloudFormation's, where the stack as it stands takes no update; stack_holds: what is in
-    one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said."""
+    one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said. builds: instances
+    that build what is released, needed unless it was built before; built: services of which this machine has just that
+    already, no part of the digest."""
 
     name: str
     environment: str
@@ -113,6 +127,8 @@ class Plan:
     stack_status: str | None = None
     stack_holds: tuple[str, ...] = ()
     cloud: str = ""
+    builds: tuple[RemoteBuild, ...] = ()
+    built: tuple[str, ...] = ()
 
     @property
     def empty(self) -> bool:

@@ -11,6 +11,9 @@ from hivemind.plan.model import Action, Change, Plan
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
+_BUILD_STACK = (
+    "with a network of its own, SSH as to your instances, and no role; it takes no permission that yours don't"
+)
 
 
 def lines(plan: Plan) -> tuple[str, ...]:
@@ -21,7 +24,7 @@ def lines(plan: Plan) -> tuple[str, ...]:
     head = f"{plan.name} ({', '.join(part for part in (plan.environment, where) if part)})"
     shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
     shown += _status(plan)
-    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan)]
+    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan), *_built(plan)]
     shown += body or ["  Nothing changes."]
     shown += ["", *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
@@ -105,6 +108,24 @@ def _released(plan: Plan) -> list[str]:
         for release in plan.releases
         if release.needed
     ]
+
+
+def _built(plan: Plan) -> list[str]:
+    """Build instances that are made, and what that takes."""
+    shown, wanted = [], [build for build in plan.builds if build.service not in plan.built]
+    for build in plan.builds:
+        where = f"a build instance: {build.size} ({build.machine}), {build.os}"
+        if plan.cloud == "local":
+            where = "a build instance of the local cloud, which reaches no package index"
+        before = "is built already: no build instance"
+        shown.append(f"  * {build.service}  " + (f"is built on {where}" if build in wanted else before))
+    if wanted:
+        shown.append(
+            f"      in the stack {wanted[0].stack}, {_BUILD_STACK}; it is removed when "
+            f"{'both builds are' if len(wanted) == 2 else 'the builds are' if len(wanted) > 2 else 'the build is'} "
+            "through"
+        )
+    return shown
 
 
 def _data(plan: Plan) -> list[str]:

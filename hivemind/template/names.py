@@ -69,6 +69,16 @@ def target_group(service: str) -> str:
     return logical_id(service, "TargetGroup")
 
 
+def build_stack(stack: str) -> str:
+    """The name of the stack of a deployment's build instances. stack: name of the deployment's own."""
+    return f"{stack}-build"
+
+
+def build_instance(service: str) -> str:
+    """The `AWS::EC2::Instance` that builds a service, in the stack of the build instances."""
+    return logical_id(service, "BuildInstance")
+
+
 def security_group_id(group: str) -> dict[str, list[str]]:
     """The intrinsic function that gives a security group's id. group: its logical id."""
     return {"Fn::GetAtt": [group, "GroupId"]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
@@ -17,7 +17,7 @@ from hivemind.agents.compiler.programs import Programs
 from hivemind.agents.compiler.sandbox import sandbox
 from hivemind.agents.compiler.sources import Sources
 from hivemind.agents.compiler.store import Store
-from hivemind.artifact import Artifact, Layer, Platform
+from hivemind.artifact import Artifact, Layer, Platform, Provenance
 from hivemind.blueprint.model import Service, ServiceKind
 from hivemind.clock import SYSTEM_CLOCK
 from hivemind.errors import Stage, StageError
@@ -88,8 +88,7 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
 
     Raises StageError(BUILD) when a program of the build fails or this machine lacks one.
     """
-    language = _builder(service)
-    if language is None:
+    if _builder(service) is None:
         return None
     began = SYSTEM_CLOCK.monotonic()
     provenance = sources.source_digest(service, repository, platform)
@@ -98,13 +97,32 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
     entry = store.known(provenance.digest)
     reused = entry is not None
     if entry is None:
-        with store.workshop() as scratch:
-            work = _prepared(service, packed, platform, store, scratch)
-            language(work)
-            entry = _finish(work, provenance.digest)
+        entry = make(service, packed, platform, store, provenance.digest)
         store.bound()
+    seconds = SYSTEM_CLOCK.monotonic() - began
+    return artifact_of(entry, packed, provenance, store, reused=reused, seconds=seconds)
+
+
+def make(service: Service, packed: Sources, platform: Platform, store: Store, inputs: str) -> dict[str, Any]:
+    """Builds, whatever the store knows; the index entry that it keeps under `inputs`, the input digest.
+
+    Runs on the machine of who deploys, or on a build instance. Raises StageError(BUILD).
+    """
+    language = _builder(service)
+    if language is None:
+        raise StageError(Stage.BUILD, f"nothing here builds {service.runtime}", subject=service.name)
+    with store.workshop() as scratch:
+        work = _prepared(service, packed, platform, store, scratch)
+        language(work)
+        return _finish(work, inputs)
+
+
+def artifact_of(
+    entry: Mapping[str, Any], packed: Sources, provenance: Provenance, store: Store, *, reused: bool, seconds: float
+) -> Artifact:
+    """What an index entry of the store stands for. seconds: that it took now."""
     artifact = Artifact(
-        service=service.name,
+        service=entry["service"],
         digest=entry["digest"],
         path=store.artifact(entry["digest"]),
         size=entry["size"],
@@ -114,7 +132,7 @@ def build(service: Service, repository: Repository, platform: Platform, folder: 
         release=entry["release"],
         env=entry["env"],
         reused=reused,
-        seconds=SYSTEM_CLOCK.monotonic() - began,
+        seconds=seconds,
         dependencies_reused=reused or entry["dependencies_reused"],
         notices=tuple(entry["notices"]),
         layers=tuple(
@@ -164,7 +182,10 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
         _copy(packed, tree / "app")
         if around is not None:
             _copy(packed.whole, scratch / "workspace")
-    inside, said = sandbox(scratch, store.cache(""))
+    if platform.here:
+        inside, said = None, "not sandboxed: this instance is there for the build alone"
+    else:
+        inside, said = sandbox(scratch, store.cache(""))
     programs = Programs(service.name, store.log(service.name), sandbox=inside)
     programs.note(said)
     return Work(service, packed, platform, store, tree, scratch, programs)

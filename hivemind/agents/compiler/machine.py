@@ -14,6 +14,7 @@ from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters
 from hivemind.agents.compiler.python.interpreters import LOCAL
 from hivemind.agents.compiler.python.pip import installer
+from hivemind.agents.compiler.remote import toolchain
 from hivemind.agents.compiler.sources import Sources
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
@@ -24,7 +25,16 @@ _JDK = {"java", "kotlin", "scala", "clojure"}
 
 
 def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
-    """H503 for each thing that is missing, at the file that asks for it, with the way to get it."""
+    """H503 for each thing that is missing, at the file that asks for it, with the way to get it.
+
+    Of a build instance it is known what its distribution has; in the local cloud this machine stands in for it.
+    """
+    if service.build_on and platform.os != LOCAL:
+        for what, instead in toolchain.unobtainable(service, packed, platform.os):
+            message = f"the build instance of {service.name} needs {what}"
+            hint = f"{instead}; or build here, where it can be installed, without  where: remote"
+            yield _lacks(message, _evidence(blueprint, service), hint, f"services.{service.name}.build")
+        return
     missing = tools.absent(service, packed)
     path = f"services.{service.name}.runtime"
     if missing:

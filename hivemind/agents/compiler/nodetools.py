@@ -142,7 +142,7 @@ def commands(manager: Manager, work: Work) -> Commands:
 
 def target(work: Work) -> tuple[str, ...]:
     """For which system npm chooses optional and native packages, where it is not this machine's."""
-    if work.platform.os == "host":
+    if work.platform.native:
         return ()
     return ("--os=linux", f"--cpu={MACHINES.get(work.platform.machine, work.platform.machine)}", "--libc=glibc")
 

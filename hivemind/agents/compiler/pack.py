@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol, cast
 
 LEVEL = 6
 """Of zstd: near the size of gzip's best at ten times its speed."""
+_GZIP, _GZIP_LEVEL = b"\x1f\x8b", 1
 _LEFT_OUT = frozenset({"__pycache__", ".DS_Store"})
 
 Entry = tuple[str, Path]
@@ -55,9 +57,7 @@ def write(found: Iterable[Entry], first: tuple[str, bytes], target: Path) -> str
 
     Owners, times and order carry no trace of this machine; links that would lead out of the archive raise ValueError.
     """
-    import zstandard
-
-    with target.open("wb") as file, zstandard.ZstdCompressor(level=LEVEL).stream_writer(file) as packed:
+    with target.open("wb") as file, _compressed(file) as packed:
         digesting = _Digesting(packed)
         with tarfile.open(fileobj=digesting, mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
             name, content = first
@@ -92,6 +92,45 @@ def _link(name: str, path: Path) -> str:
     if outside:
         raise ValueError(f"{name} is a link to {target}, outside of the application")
     return target
+
+
+def unpacked(archive: Path) -> IO[bytes]:
+    """The plain archive in a file that `write` made, here or on a build instance."""
+    file = archive.open("rb")
+    if file.read(len(_GZIP)) == _GZIP:
+        file.close()
+        return cast("IO[bytes]", gzip.open(archive, "rb"))
+    file.seek(0)
+    import zstandard
+
+    return cast("IO[bytes]", zstandard.ZstdDecompressor().stream_reader(file, closefd=True))
+
+
+def again(archive: Path, target: Path) -> str:
+    """Writes the same archive as this machine would have written it; sha256 hex of the plain one.
+
+    Raises OSError, EOFError or ValueError for one that is damaged.
+    """
+    with unpacked(archive) as plain, target.open("wb") as file, _compressed(file) as packed:
+        digesting = _Digesting(packed)
+        try:
+            while piece := plain.read(1 << 20):
+                digesting.write(piece)
+        except Exception as error:
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise ValueError(str(error)) from error
+        return digesting.digest.hexdigest()
+
+
+def _compressed(file: IO[bytes]) -> IO[bytes]:
+    """What compresses into a file: zstd, or gzip on a build instance, which has Python's standard library alone. Such
+    an archive is written again when it comes home (see `again`)."""
+    try:
+        import zstandard
+    except ImportError:
+        return cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="wb", compresslevel=_GZIP_LEVEL, mtime=0))
+    return cast("IO[bytes]", zstandard.ZstdCompressor(level=LEVEL).stream_writer(file, closefd=False))
 
 
 class _Sink(Protocol):

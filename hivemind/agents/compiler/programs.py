@@ -61,16 +61,17 @@ class Programs:
         """
         name = _CREDENTIALS.sub("//***@", shown or (command if isinstance(command, str) else " ".join(command)))
         before = self.log.stat().st_size if self.log.exists() else 0
-        self._write(f"$ {name}\n".encode())
+        self.write(f"$ {name}\n".encode())
         code = self._wait(command, cwd, env, name)
         if code != 0:
             raise self._failed(name, f"ended with code {code}", before, hint)
 
     def note(self, text: str) -> None:
         """Adds a line of ours to the log."""
-        self._write(f"# {text}\n".encode())
+        self.write(f"# {text}\n".encode())
 
-    def _write(self, content: bytes) -> None:
+    def write(self, content: bytes) -> None:
+        """Adds output to the log."""
         with self.log.open("ab") as log:
             log.write(content)
 

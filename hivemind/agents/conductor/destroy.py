@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.agents.conductor import builds
 from hivemind.agents.conductor.status import TARGET_GROUP
 from hivemind.agents.deployer.targets import deregister_and_drain, target_health
 from hivemind.aws.snapshot import describe
@@ -17,7 +18,7 @@ from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentStatus, StateStore
 from hivemind.errors import Refused, Stage
 from hivemind.events import Event, EventKind
-from hivemind.template.names import ARTIFACT_BUCKET
+from hivemind.template.names import ARTIFACT_BUCKET, build_stack
 
 if TYPE_CHECKING:
     from hivemind.cloud import Cloud
@@ -30,12 +31,13 @@ LOGIN = "AWS::SecretsManager::Secret"
 @dataclass(frozen=True)
 class Leaving:
     """What a destroy takes away. stack_id: None where there is no stack any more. contents: of the stack.
-    protected: whether it has termination protection."""
+    protected: whether it has termination protection. build_stack: name of one that an apply left."""
 
     deployment_id: str
     stack_id: str | None
     contents: tuple[Content, ...]
     protected: bool = False
+    build_stack: str | None = None
 
     @property
     def databases(self) -> tuple[Content, ...]:
@@ -53,13 +55,16 @@ class Leaving:
 
 
 def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
-    """Asks the cloud what is in a deployment's stack. stack: name or id."""
+    """Asks the cloud what is in a deployment's stack, and whether a build stack of it is left. stack: name or id."""
+    building = build_stack(stack.split("/")[1] if stack.startswith("arn:") else stack)
+    found = builds.standing(cloud, building)
+    left = building if found is not None and builds.is_of(found, deployment_id) else None
     described = describe(cloud.client("cloudformation"), stack)
     if described is None:
-        return Leaving(deployment_id, None, ())
+        return Leaving(deployment_id, None, (), build_stack=left)
     stack_id = described["StackId"]
     protected = bool(described.get("EnableTerminationProtection"))
-    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id), protected)
+    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id), protected, left)
 
 
 def destroy(
@@ -103,6 +108,9 @@ def destroy(
 
 
 def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, clock: Clock) -> Deletion:
+    if what.build_stack:
+        journal.record(STAGE, STEP, EventKind.PROGRESS, f"deleting the build stack {what.build_stack}")
+        builds.remove(cloud, what.build_stack, what.deployment_id, lambda text: _note(journal, text), clock=clock)
     if what.stack_id is None:
         return Deletion(None, existed=False)
     for one in what.contents:

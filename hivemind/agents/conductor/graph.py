@@ -1,6 +1,6 @@
 """The steps of an apply. Builds run beside the stack; each instance is prepared as soon as it exists.
 
-build SERVICE ------------------------------+
+(build stack --(instance)-->) build SERVICE -+--> (build stack gone)
 stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health path --> traffic SERVICE --> verify
   +--> upload SERVICE (needs build, too)
 """
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hivemind.agents.compiler.building import BUILDERS
 from hivemind.agents.compiler.programs import OUTPUT
+from hivemind.agents.conductor.builds import Builds, event_of
 from hivemind.agents.conductor.stack import apply_stack, drive, expected_seconds
 from hivemind.agents.deployer.environment import install_requests
 from hivemind.agents.deployer.health_path import choose_health_path
@@ -40,14 +41,14 @@ HEALTH_DEADLINE = 300.0
 STACK, HEALTH_PATH = "stack", "health path"
 
 
-def steps(run: Run) -> Iterator[Step]:
+def steps(run: Run, builds: Builds) -> Iterator[Step]:
     """The steps that the plan of this run needs, each with the time that it took before."""
     usual = usual_seconds(run.folder)
-    for step in _steps(run):
+    for step in _steps(run, builds):
         yield replace(step, estimate=usual.get(step.name, step.estimate))
 
 
-def _steps(run: Run) -> Iterator[Step]:
+def _steps(run: Run, builds: Builds) -> Iterator[Step]:
     releasing = run.releasing()
     nodes = [node for _, nodes in releasing for node in nodes]
     yield Step(
@@ -60,7 +61,8 @@ def _steps(run: Run) -> Iterator[Step]:
         estimate=expected_seconds(run),
     )
     for service, nodes_of in releasing:
-        yield from _service_steps(run, service, nodes_of)
+        yield from _service_steps(run, builds, service, nodes_of)
+    yield from builds.steps()
     web = [service for service, _ in releasing if service.is_web]
     if web:
         needs = (STACK, *(f"release {service.name}" for service in web))
@@ -73,10 +75,16 @@ def _steps(run: Run) -> Iterator[Step]:
         )
 
 
-def _service_steps(run: Run, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
+def _service_steps(run: Run, builds: Builds, service: Service, nodes: tuple[Node, ...]) -> Iterator[Step]:
     name = service.name
+    remote = name in builds
     yield Step(
-        f"build {name}", Stage.BUILD, lambda context: _build(run, service, context), message=name, outcome=_build_words
+        f"build {name}",
+        Stage.BUILD,
+        lambda context: _build(run, builds if remote else None, service, context),
+        needs=(event_of(name),) if remote else (),
+        message=name,
+        outcome=_build_words,
     )
     yield Step(
         f"upload {name}",
@@ -131,9 +139,12 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
     )
 
 
-def _build(run: Run, service: Service, context: Context) -> Artifact:
+def _build(run: Run, builds: Builds | None, service: Service, context: Context) -> Artifact:
+    """builds: where it is built on an instance. Plugins of others build on this machine."""
     telling = OUTPUT.set(context.progress)
     try:
+        if builds is not None:
+            return _noted(builds.build(service, context), context)
         answer = run.checked.plugins.first(
             "hivemind_build",
             service=service,
@@ -156,9 +167,12 @@ def _build(run: Run, service: Service, context: Context) -> Artifact:
             hint=f"Known: {', '.join(BUILDERS)}; or a plugin that implements hivemind_build.",
             path=f"services.{service.name}.runtime",
         )
-    artifact: Artifact = answer.result
+    return _noted(answer.result, context)
+
+
+def _noted(artifact: Artifact, context: Context) -> Artifact:
     for notice in artifact.notices:
-        context.note(f"{service.name}: {notice}")
+        context.note(f"{artifact.service}: {notice}")
     return artifact
 
 

@@ -106,7 +106,7 @@ def look(file: Path, options: tuple[str, ...]) -> Look | None:
 def stands(made: Made, cloud: Cloud) -> DeploymentState | None:
     """The state of the deployment, if just what was made stands, released and verified. Asks the cloud twice."""
     state = StateStore(cloud.state).find(deployment_id(made.name, made.environment, cloud.account, cloud.region))
-    if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable:
+    if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable or state.build_stack:
         return None
     if dict(state.sources) != made.sources or dict(_platforms(cloud, made.platforms)) != made.platforms:
         return None

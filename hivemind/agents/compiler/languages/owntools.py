@@ -109,7 +109,7 @@ def build(work: Work) -> None:
     if program and (path_of := shutil.which(program)):
         point(work, program, path_of)
         work.path = ["runtime/bin"]
-    if work.platform.os != _LOCAL and language != "dotnet":
+    if not work.platform.native and language != "dotnet":
         work.notices.append(
             f"{language} was built with this machine's system libraries: {work.platform.os} needs the same ones"
         )

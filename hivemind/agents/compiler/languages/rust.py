@@ -15,8 +15,6 @@ from hivemind.errors import Stage, StageError
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-_LOCAL = "host"
-
 
 def build(work: Work) -> None:
     """Runs the build command, `cargo build --release` without one, and puts the binaries into `target/release`.
@@ -29,7 +27,7 @@ def build(work: Work) -> None:
     made = work.store.cache(f"cargo-target/{service.name}")
     environment = {"CARGO_TARGET_DIR": str(made), "CARGO_TERM_COLOR": "never"}
     release = made / "release"
-    if work.platform.os != _LOCAL:
+    if not work.platform.native:
         triple = f"{work.platform.machine}-unknown-linux-musl"
         _require_target(work, triple)
         environment["CARGO_BUILD_TARGET"] = triple

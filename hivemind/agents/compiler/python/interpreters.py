@@ -96,7 +96,7 @@ def target(chosen: Chosen, platform: Platform) -> dict[str, str]:
     Which patch release an image has is not known from here: the first one is taken, for which locks name more
     packages, not fewer.
     """
-    found = find(chosen.minor, chosen.command) if platform.os == LOCAL else None
+    found = find(chosen.minor, chosen.command) if platform.native else None
     full = f"{chosen.minor}.0"
     if found:
         full = _ask(found, "import platform; print(platform.python_version().rstrip('+'))")
@@ -105,7 +105,7 @@ def target(chosen: Chosen, platform: Platform) -> dict[str, str]:
 
 def here(chosen: Chosen, work: Work) -> str:
     """The Python that runs the service's build command. Raises StageError(BUILD) where this machine has none."""
-    found = find(chosen.minor, chosen.command if work.platform.os == LOCAL else None)
+    found = find(chosen.minor, chosen.command if work.platform.native else None)
     if found is None:
         raise StageError(
             Stage.BUILD,

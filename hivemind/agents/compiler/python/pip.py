@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import dataclass
 
-from hivemind.agents.compiler.python.interpreters import LOCAL, Chosen, find
+from hivemind.agents.compiler.python.interpreters import Chosen, find
 from hivemind.artifact import Platform
 from hivemind.errors import Stage, StageError
 
@@ -25,10 +25,11 @@ class Installer:
 def installer(service: str, chosen: Chosen, platform: Platform) -> Installer:
     """How to install for a platform's Python from here.
 
-    For the local cloud the interpreter itself installs, so source distributions work; for others only wheels
+    For the local cloud, and on a build instance, the interpreter itself installs, so source distributions work; for
+    others only wheels
     that fit the platform do. Raises StageError(BUILD) where this machine has neither pip nor uv.
     """
-    native = find(chosen.minor, chosen.command) if platform.os == LOCAL else None
+    native = find(chosen.minor, chosen.command) if platform.native else None
     binary = [] if native else ["--only-binary=:all:"]
     if importlib.util.find_spec("pip") is not None:
         words = [sys.executable, "-m", "pip"]

@@ -1,0 +1,204 @@
+"""One build on a build instance, as it is seen from here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hivemind.agents.compiler import sources
+from hivemind.agents.compiler.building import artifact_of
+from hivemind.agents.compiler.programs import Programs
+from hivemind.agents.compiler.remote import toolchain
+from hivemind.agents.compiler.remote.bundle import bundle
+from hivemind.agents.compiler.remote.request import Request, laid
+from hivemind.agents.compiler.remote.sending import archive
+from hivemind.agents.compiler.remote.taking import take
+from hivemind.agents.compiler.sources import Sources
+from hivemind.agents.compiler.store import Store
+from hivemind.artifact import Artifact, Platform
+from hivemind.blueprint.model import Service
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.codec import encode
+from hivemind.errors import Stage, StageError
+from hivemind.hosts.ssh import CommandTimeout
+from hivemind.repository import Repository
+
+if TYPE_CHECKING:
+    from hivemind.hosts.ssh import Host
+
+FOLDER = ".hivemind"
+STORE = f"{FOLDER}/build"
+INSTALL_SECONDS, BUILD_SECONDS = 1200.0, 7200.0
+LOCAL = "host"
+_UNREACHED = (
+    "a build instance of the local cloud reaches no package index: what the build takes must be among the sources. "
+    "Or build here:  environments: {production: {services: {NAME: {build: {where: here}}}}}"
+)
+
+
+@dataclass
+class _Said:
+    """What the compiler on the instance has told so far."""
+
+    built: Any = None
+    failed: Mapping[str, Any] | None = None
+
+
+def build(
+    host: Host,
+    service: Service,
+    repository: Repository,
+    *,
+    platform: Platform,
+    folder: Path,
+    tell: Callable[[str], None],
+    clock: Clock = SYSTEM_CLOCK,
+) -> Artifact:
+    """Builds a service on an instance of its system, and takes the artifact into the store in `folder`.
+
+    tell: told how far it is. Raises StageError(BUILD) as a build here would, with the instance's own output.
+    """
+    began = clock.monotonic()
+    packed = sources.gather(service, repository)
+    provenance = sources.source_digest(service, repository, platform)
+    store = Store(folder)
+    programs = Programs(service.name, store.log(service.name))
+    programs.note(f"on the build instance {host.instance_id}, {service.build_on} with {platform.os}")
+    there = _There(host, service, packed, platform, programs, tell)
+    with _as_build(service, programs.log), store.workshop() as scratch:
+        there.install()
+        told = there.compile(there.send(provenance.digest, scratch))
+        tell("the artifact comes back")
+        entry = take(told, service.name, provenance.digest, store=store, scratch=scratch, fetch=there.fetch)
+    store.bound()
+    return artifact_of(entry, packed, provenance, store, reused=False, seconds=clock.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class _There:
+    """A build instance with what it is to build."""
+
+    host: Host
+    service: Service
+    packed: Sources
+    platform: Platform
+    programs: Programs
+    tell: Callable[[str], None]
+
+    def install(self) -> None:
+        """What the distribution has of what the build takes."""
+        names = toolchain.packages(self.service, self.packed, self.platform.os)
+        if not names:
+            return
+        self.tell(f"installing {', '.join(names)}")
+        self.programs.note(f"installed from {self.platform.os}: {' '.join(names)}")
+        command = as_root(toolchain.command(names, self.platform.os))
+        lines: list[str] = []
+
+        def line(text: str) -> None:
+            lines.append(text)
+            self.programs.write(f"{text}\n".encode())
+
+        done = self.host.run(command, timeout=INSTALL_SECONDS, on_line=line, what="installing what the build takes")
+        if done.code != 0:
+            message = "what the build takes could not be installed on the build instance"
+            raise self._error(message, lines=lines[-20:])
+
+    def send(self, inputs: str, scratch: Path) -> Request:
+        """Puts sources and compiler on the instance. inputs: the input digest."""
+        file = scratch / "sources.tar.gz"
+        name = f"{FOLDER}/sources-{archive(self.packed, file)}.tar.gz"
+        self.tell(f"sending the sources, {file.stat().st_size / 1_000_000:.1f} MB")
+        self.host.put(file, name)
+        self.host.put(bundle().content, f"{FOLDER}/{bundle().name}.zip")
+        there = replace(self.platform, here=True)
+        return Request(self.service, there, laid(self.packed, Path("tree")), inputs, name, STORE)
+
+    def compile(self, request: Request) -> Any:
+        """Runs the compiler; what it says of what it made. Raises StageError(BUILD) as it would here."""
+        said = _Said()
+
+        def line(text: str) -> None:
+            try:
+                entry = json.loads(text)
+            except ValueError:
+                return
+            if "log" in entry:
+                self.programs.write(str(entry["log"]).encode("latin-1"))
+            if "tell" in entry:
+                self.tell(str(entry["tell"]))
+            said.built, said.failed = entry.get("built", said.built), entry.get("failed", said.failed)
+
+        stdin = json.dumps(encode(request)).encode()
+        command = _command(self.platform)
+        done = self.host.run(command, stdin=stdin, timeout=BUILD_SECONDS, on_line=line, what="the build")
+        if said.failed is not None:
+            raise self._failure(said.failed)
+        if said.built is None:
+            what = "the connection broke" if done.code < 0 else f"the compiler ended with code {done.code}"
+            message = f"the build on {self.host.instance_id} has no end: {what}"
+            raise self._error(message, lines=done.stderr.splitlines()[-20:])
+        return said.built
+
+    def fetch(self, digest: str, target: Path) -> None:
+        """Copies an archive from there."""
+        self.host.get(f"{STORE}/{digest}.tar.zst", target)
+
+    def _failure(self, failed: Mapping[str, Any]) -> StageError:
+        hint = str(failed.get("hint") or "").replace("{log}", str(self.programs.log))
+        if self.platform.os == LOCAL:
+            hint = "\n".join(filter(None, [hint, _UNREACHED.replace("NAME", self.service.name)]))
+        return StageError(
+            Stage.BUILD,
+            str(failed.get("message")),
+            subject=self.service.name,
+            lines=tuple(str(line) for line in failed.get("lines", ())),
+            hint=hint or None,
+            path=failed.get("path"),
+        )
+
+    def _error(self, message: str, *, lines: Sequence[str]) -> StageError:
+        return StageError(
+            Stage.BUILD,
+            f"{self.service.name}: {message}",
+            subject=self.service.name,
+            lines=lines,
+            hint=f"all of its output: {self.programs.log}",
+        )
+
+
+def _command(platform: Platform) -> str:
+    python, name = toolchain.python_of(platform.os), bundle().name
+    unpacked = f"[ -f {name}/__main__.py ] || {python} -m zipfile -e {name}.zip {name}"
+    # In the local cloud the instance has this machine's programs, and not its PATH.
+    more = f":{shlex.quote(os.environ.get('PATH', ''))}" if platform.os == LOCAL else ""
+    run = f'PATH="$PATH"{more} HIVEMIND_HOME="$HOME/{FOLDER}/home" exec {python} -s {FOLDER}/{name}'
+    return f"(cd {FOLDER} && {{ {unpacked}; }}) && {run}"
+
+
+def as_root(command: str) -> str:
+    """The command line that runs a shell command as root, whoever logs in."""
+    call = f"sh -c {shlex.quote(command)}"
+    return f'if [ "$(id -u)" = 0 ]; then exec {call}; else exec sudo -n {call}; fi'
+
+
+@contextmanager
+def _as_build(service: Service, log: Path) -> Iterator[None]:
+    """What goes wrong with the instance is a failure of the build."""
+    try:
+        yield
+    except StageError as error:
+        if error.stage is not Stage.BUILD:
+            hint = f"all of its output: {log}"
+            if isinstance(error, CommandTimeout):
+                hint = f"A build instance of another size may be faster: build: {{where: remote, size: ...}}\n{hint}"
+            raise StageError(
+                Stage.BUILD, f"{service.name}: {error.message}", subject=service.name, lines=error.lines, hint=hint
+            ) from error
+        raise

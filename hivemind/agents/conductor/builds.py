@@ -1,0 +1,285 @@
+"""Build instances of a run: their stack is made where something is built on them, and is gone afterwards.
+
+One stack a deployment, with one instance for each service: builds don't see each other, run side by side, and whatever
+is left of a run that was cut off has one name. The name stands in the state before the stack is begun, and until it is
+known to be gone; the stack's tag says whose it is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hivemind.agents.compiler.building import BUILDERS
+from hivemind.agents.compiler.remote.building import build
+from hivemind.agents.compiler.store import Store
+from hivemind.agents.conductor.parameters import parameters
+from hivemind.agents.provisioner.buildstack import TAG, assembly
+from hivemind.aws.snapshot import describe
+from hivemind.deploy.calls import StackCalls, new_token
+from hivemind.deploy.stack import StackDriver, StackRequest
+from hivemind.deploy.steps import Context, Step, StepCancelled
+from hivemind.errors import HiveMindError, Refused, Stage, StageError
+from hivemind.hosts.ssh import connect, login_name
+from hivemind.plan.model import Basis, Snapshot
+from hivemind.template.names import build_instance, build_stack
+
+if TYPE_CHECKING:
+    from hivemind.agents.conductor.run import Run
+    from hivemind.artifact import Artifact
+    from hivemind.blueprint.model import Service
+    from hivemind.cloud import Cloud
+    from hivemind.deploy.events import StackEvent
+    from hivemind.deploy.lease import Lease
+    from hivemind.hosts.ssh import Host
+
+STACK, GONE = "build-stack", "build-stack gone"
+"""Names that no `build SERVICE` has."""
+SSH_DEADLINE = 600.0
+"""Seconds for a build instance to boot and to tell its host key: without a role, its console alone does."""
+BEGINNING_SECONDS = 20.0
+"""For a step that is making the stack to end, once it was asked to."""
+Say = Callable[[str], None]
+
+
+class Builds:
+    """The build instances of one run. Its methods are called from any thread."""
+
+    def __init__(self, run: Run, lease: Lease) -> None:
+        self._run = run
+        self._lease = lease
+        self._hosts: list[Host] = []
+        self._lock = threading.Lock()
+        self._removing = threading.Lock()
+        self._closed = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
+        self.name = build_stack(run.checked.blueprint.stack_name)
+        self.services = tuple(service for service, _ in run.releasing() if _is_remote(run, service))
+
+    def __contains__(self, service: str) -> bool:
+        return any(one.name == service for one in self.services)
+
+    def steps(self) -> tuple[Step, ...]:
+        """The steps that make the stack, and that take it away when everything is built; none without such builds."""
+        if not self.services:
+            return ()
+        names = ", ".join(service.name for service in self.services)
+        made = Step(
+            STACK,
+            Stage.BUILD,
+            self._open,
+            provides=tuple(event_of(service.name) for service in self.services),
+            message=f"instances for {names}",
+            outcome=lambda _: f"{self.name}  stands",
+        )
+        gone = Step(
+            GONE,
+            Stage.BUILD,
+            lambda context: self.remove(context.note, cancelled=lambda: context.cancelled),
+            needs=(STACK, *(f"build {service.name}" for service in self.services)),
+            message="instances are taken away",
+            outcome=lambda removed: f"{self.name}  {'gone' if removed else 'is not gone yet'}",
+        )
+        return made, gone
+
+    def build(self, service: Service, context: Context) -> Artifact:
+        """Builds one of the services on its instance. Raises StageError(BUILD)."""
+        run = self._run
+        instance = context[event_of(service.name)]
+        try:
+            host = connect(
+                run.cloud,
+                instance,
+                key=run.key.private,
+                user=login_name(service.os),
+                known={},
+                deadline=SSH_DEADLINE,
+                clock=run.clock,
+                on_wait=context.progress,
+            )
+        except StageError as error:
+            raise StageError(
+                Stage.BUILD,
+                f"{service.name}: the build instance {error.message}",
+                subject=service.name,
+                lines=error.lines,
+                hint=error.hint or "It is reached as your instances are: by `network.ssh_from`, or the endpoint.",
+            ) from error
+        with self._lock:
+            self._hosts.append(host)
+        try:
+            return build(
+                host,
+                service,
+                run.checked.repository,
+                platform=run.cloud.platform(service.os, service.size),
+                folder=run.artifacts,
+                tell=context.progress,
+                clock=run.clock,
+            )
+        finally:
+            host.close()
+
+    def close(self, say: Say, *, interrupted: bool) -> None:
+        """Takes away what is left of this run's build instances, or of an earlier one's. Raises nothing.
+
+        say: told what a person should know. interrupted: who runs this does not want to wait: the deletion is begun,
+        and the next run makes sure.
+        """
+        self._closed.set()
+        with self._lock:
+            hosts, self._hosts = self._hosts, []
+        for host in hosts:
+            host.close()
+        self._idle.wait(BEGINNING_SECONDS)
+        if self._state() is None:
+            return
+        if interrupted:
+            self._begin_removal(say)
+        else:
+            self.remove(say)
+
+    def remove(self, say: Say, *, cancelled: Callable[[], bool] = lambda: False) -> bool:
+        """Deletes the stack and waits for its end; whether it is gone. What stands in the way is said, not raised."""
+        run = self._run
+        if self._lease.lost.is_set():
+            say(f"the build stack {self.name} is left to the run that took over")
+            return False
+        try:
+            with self._removing:
+                remove(run.cloud, self.name, run.deployment_id, say, clock=run.clock, cancelled=cancelled)
+        except HiveMindError as error:
+            say(_left(self.name, error))
+            return False
+        run.store.update(run.deployment_id, build_stack=None)
+        return True
+
+    def _begin_removal(self, say: Say) -> None:
+        run = self._run
+        try:
+            view = StackCalls(run.cloud).describe(self.name)
+            if view is None:
+                run.store.update(run.deployment_id, build_stack=None)
+                return
+            _refuse_others(run.cloud, self.name, run.deployment_id)
+            StackCalls(run.cloud).delete(view.id, new_token())
+        except HiveMindError as error:
+            say(_left(self.name, error))
+            return
+        say(f"the build stack {self.name} is being deleted; the next apply or destroy makes sure that it is gone")
+
+    def _open(self, context: Context) -> None:
+        self._idle.clear()
+        try:
+            self._make(context)
+        finally:
+            self._idle.set()
+
+    def _make(self, context: Context) -> None:
+        run = self._run
+        remove(run.cloud, self.name, run.deployment_id, context.note, clock=run.clock)
+        run.store.update(run.deployment_id, build_stack=self.name)
+        made = assembly(run.checked.blueprint, self.services)
+        total, done = len(made.resources), set()
+        events = {build_instance(service.name): event_of(service.name) for service in self.services}
+
+        def tell(event: StackEvent) -> None:
+            if event.status == "CREATE_COMPLETE" and not event.is_stack:
+                done.add(event.logical_id)
+                context.progress(f"{len(done)} of {total} resources")
+
+        def ready(logical_id: str, physical_id: str, _: str) -> None:
+            if logical_id in events:
+                context.fulfil(events[logical_id], physical_id)
+
+        request = StackRequest(
+            stack_name=self.name,
+            body=made.text,
+            parameters=parameters(
+                run.cloud, made, Snapshot(Basis.NONE), revision=run.revision, public_key=run.key.public
+            ),
+            tags={TAG: run.deployment_id},
+            capabilities=(),
+            owners=made.owners,
+        )
+        if self._closed.is_set():
+            raise StepCancelled(STACK)
+        driver = StackDriver(
+            run.cloud, clock=run.clock, say=context.note, cancelled=lambda: context.cancelled or self._closed.is_set()
+        )
+        driver.apply(request, on_event=tell, resource_ready=ready)
+
+    def _state(self) -> str | None:
+        state = self._run.store.find(self._run.deployment_id)
+        return state.build_stack if state else None
+
+
+def event_of(service: str) -> str:
+    """The event that the instance which builds a service stands; its value is the EC2 id."""
+    return f"build instance {service}"
+
+
+def remove(
+    cloud: Cloud,
+    name: str,
+    deployment: str,
+    say: Say,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    **driver: Any,
+) -> bool:
+    """Deletes a build stack and waits for its end; whether there was one.
+
+    deployment: id of the one that it builds for. driver: more of StackDriver's. Raises Refused for a stack that is
+    somebody else's, and what StackDriver.delete raises.
+    """
+    view = standing(cloud, name)
+    if view is None:
+        return False
+    _refuse_others(cloud, name, deployment)
+    deletion = StackDriver(cloud, say=say, cancelled=cancelled, **driver).delete(view["StackId"])
+    for one in deletion.left:
+        say(f"left of the build stack {name}: {one} {one.physical_id}")
+    return True
+
+
+def standing(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
+    """DescribeStacks' entry of a build stack; None where there is none."""
+    return describe(cloud.client("cloudformation"), name)
+
+
+def is_of(described: Mapping[str, Any], deployment: str) -> bool:
+    """Whether a stack builds for a deployment, and is no deployment itself."""
+    return any(tag["Key"] == TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
+
+
+def remove_left(run: Run, lease: Lease, say: Say) -> None:
+    """Takes away what an earlier run left, where nothing else is to be done."""
+    Builds(run, lease).close(say, interrupted=False)
+
+
+def _refuse_others(cloud: Cloud, name: str, deployment: str) -> None:
+    found = standing(cloud, name)
+    if found is not None and not is_of(found, deployment):
+        raise Refused(
+            f"there is a stack {name}, which is not HiveMind's build stack of {deployment}",
+            hint="Rename the application or its environment, or build on this machine.",
+        )
+
+
+def _is_remote(run: Run, service: Service) -> bool:
+    """Whether a service is to be built on an instance now: not where the store has just that."""
+    word = (service.runtime or "").split(" ")[0]
+    known = word in BUILDERS or service.kind == "static"
+    source = run.sources[service.name].provenance
+    return bool(service.build_on) and known and Store(run.artifacts).known(source.digest) is None
+
+
+def _left(name: str, error: HiveMindError) -> str:
+    lines = "; ".join((error.message, *getattr(error, "lines", ())))
+    return (
+        f"the build stack {name} could not be removed and costs money as long as it stands: {lines}. "
+        "`hivemind apply` and `hivemind destroy` try again"
+    )

@@ -1,0 +1,124 @@
+"""The build stack: instances that build services, in a network of their own that goes with them. Pure.
+
+It is a stack beside the deployment's, not part of it: it is there before the deployment's first stack stands, it comes
+and goes without a change set, and whatever a build does in it, nothing of the deployment is in reach. Its instances
+have no role: nothing in them can call AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from hivemind.agents.provisioner import network, ssh
+from hivemind.agents.provisioner.images import IMAGES, PARAMETER_TYPE, image_parameter
+from hivemind.blueprint.model import Blueprint, DeploymentStage, Service
+from hivemind.template.assemble import assemble
+from hivemind.template.fragment import EMPTY, Assembly, Fragment
+from hivemind.template.names import KEY_PAIR, PUBLIC_SUBNETS, VPC, build_instance, security_group_id
+
+TAG = "hivemind:builds"
+"""Tag of a build stack, by which it is told from a deployment that happens to have such a name: it holds the id of the
+deployment that it builds for."""
+DISK = 40
+"""GiB at least: package managers and compilers take many times what they leave."""
+LIFETIME = 180
+"""Minutes after which a build instance ends itself, whatever became of who made it."""
+USER_DATA = f"#cloud-config\nssh_pwauth: false\ndisable_root: true\nruncmd:\n- [shutdown, --poweroff, '+{LIFETIME}']\n"
+GROUP = "BUILDSecurityGroup"
+PERMISSIONS = (
+    "cloudformation:CreateStack", "cloudformation:DeleteStack", "ec2:CreateVpc", "ec2:CreateSubnet",
+    "ec2:CreateRouteTable", "ec2:CreateRoute", "ec2:CreateInternetGateway", "ec2:CreateVpcEndpoint",
+    "ec2:CreateSecurityGroup", "ec2:CreateInstanceConnectEndpoint", "ec2:ImportKeyPair", "ec2:RunInstances",
+    "ec2:CreateTags",
+)  # fmt: skip
+"""What making it takes, each with its counterpart that removes. A deployment's own stack takes all of them, too."""
+
+
+def assembly(blueprint: Blueprint, services: Iterable[Service]) -> Assembly:
+    """The template of a build stack with one instance for each of these services.
+
+    services: those with `build_on`. Instances are in public subnets, since they fetch dependencies; SSH gets in as it
+    does to the deployment's own instances.
+    """
+    building = tuple(sorted(services, key=lambda service: service.name))
+    around = replace(
+        blueprint,
+        stage=DeploymentStage.STAGE_1,
+        services=EMPTY,
+        resources=EMPTY,
+        overrides=(),
+        network=replace(blueprint.network, egress="nat"),
+    )
+    fragments = (
+        network.fragment(around),
+        ssh.fragment(around),
+        _group(around),
+        *(_instance(around, service) for service in building),
+    )
+    return assemble(around, [("provisioner", fragments)])
+
+
+def _group(blueprint: Blueprint) -> Fragment:
+    group: Mapping[str, Any] = {
+        "Type": "AWS::EC2::SecurityGroup",
+        "Properties": {
+            "GroupDescription": "Build instances: SSH in, the internet out",
+            "VpcId": {"Ref": VPC},
+            "SecurityGroupIngress": ssh.ingress(blueprint),
+            "SecurityGroupEgress": [
+                {"Description": "Package indexes", "IpProtocol": "-1", "CidrIp": network.EVERYWHERE}
+            ],
+        },
+    }
+    return Fragment(path="services", resources={GROUP: group})
+
+
+def _instance(blueprint: Blueprint, service: Service) -> Fragment:
+    size = service.build_on or service.size
+    parameter, image_name = image_parameter(service.os, size)
+    instance: Mapping[str, Any] = {
+        "Type": "AWS::EC2::Instance",
+        # An internet gateway can't be detached while public addresses are in use: instances that have one go first.
+        "DependsOn": network.PUBLIC_ROUTE,
+        "Properties": {
+            "ImageId": {"Ref": parameter},
+            "InstanceType": size,
+            "KeyName": {"Ref": KEY_PAIR},
+            "SubnetId": {"Ref": PUBLIC_SUBNETS[0]},
+            "SecurityGroupIds": [security_group_id(GROUP)],
+            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "BlockDeviceMappings": [
+                {
+                    "DeviceName": IMAGES[service.os].root_device,
+                    "Ebs": {
+                        "VolumeType": "gp3",
+                        "VolumeSize": max(DISK, service.disk),
+                        "Encrypted": True,
+                        "DeleteOnTermination": True,
+                    },
+                }
+            ],
+            "InstanceInitiatedShutdownBehavior": "terminate",
+            "PropagateTagsToVolumeOnCreation": True,
+            "UserData": {"Fn::Base64": USER_DATA},
+            "Tags": [
+                {"Key": "Name", "Value": f"{blueprint.stack_name} build of {service.name}"},
+                {"Key": "hivemind:service", "Value": service.name},
+            ],
+        },
+    }
+    name = build_instance(service.name)
+    return Fragment(
+        path=f"services.{service.name}.build",
+        parameters={
+            parameter: {
+                "Type": PARAMETER_TYPE,
+                "Description": f"Machine image of {service.os}: the value of {image_name} now",
+            }
+        },
+        images={parameter: image_name},
+        resources={name: instance},
+        outputs={f"{name}Id": {"Value": {"Ref": name}}},
+    )
