@@ -44,7 +44,7 @@ def command(path: Path, as_json: bool) -> None:
         return
     _print(root)
     if not found and root.value("kind") not in _OF_ONE and not root.several["doubts"]:
-        click.echo(f"\n{nothing(repository)}")
+        click.echo(f"\n{nothing(repository, root)}")
     if len(found) > 1 or (found and "." not in found):
         _print_list(found)
     for remark in remarks:

@@ -49,7 +49,7 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
         )
     if root.value("language") is None:
         doubt = next(doubts(root), None)
-        said = nothing(repository)
+        said = nothing(repository, root)
         raise HiveMindError(
             f"no application was recognised in {repository.root}: {doubt.sentence if doubt else said.sentence}",
             hint=f"Write {_FILE} yourself:  {_whole(root)}",
@@ -58,8 +58,11 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
     return {".": root}
 
 
-def nothing(repository: Repository) -> Doubt:
-    """What is there where nothing was recognised."""
+def nothing(repository: Repository, root: Answer) -> Doubt:
+    """What is there where nothing was recognised that runs. root: what was told about the repository's own folder."""
+    if language := root.value("language"):
+        seen = f"{root.one['language'].evidence}: this is {language}, and nothing says how it is started"
+        return Doubt(seen, f"write {_FILE}:  {_whole(root)}")
     only = [file for file in repository.files if not file.lower().startswith(("readme", "license", "licence", ".git"))]
     readme = next((file for file in repository.files if file.lower().startswith("readme")), None)
     if only:
@@ -68,10 +71,10 @@ def nothing(repository: Repository) -> Doubt:
         )  # fmt: skip
     else:
         seen = f"{readme}:1: there is only a README" if readme else "there are no files"
-    return Doubt(seen, f"write {_FILE}:  {_whole(None)}")
+    return Doubt(seen, f"write {_FILE}:  {_whole(root)}")
 
 
-def _whole(root: Answer | None) -> str:
+def _whole(root: Answer) -> str:
     """The least that a blueprint must say of an application that was not recognised."""
-    port = root.value("port") if root else None
-    return f"services: {{web: {{runtime: python, start: COMMAND, port: {port or 'NUMBER'}}}}}"
+    runtime, port = root.value("language") or "python", root.value("port") or "NUMBER"
+    return f"services: {{web: {{runtime: {runtime}, start: COMMAND, port: {port}}}}}"

@@ -38,6 +38,7 @@ NODE = """{
         ("render.yaml", "services:\n- type: web\n  runtime: node\n  healthCheckPath: /h\n", "health_path", "/h"),
         ("render.yaml", "services:\n- type: worker\n  startCommand: node w.js\n", "kind", "worker"),
         (".do/app.yaml", "services:\n- http_port: 9999\n  run_command: node z.js\n", "port", 9999),
+        (".do/app.yaml", "static_sites:\n- build_command: make site\n  output_dir: public\n", "static_dir", "public"),
         ("apprunner.yaml", "run:\n  command: node z.js\n  network:\n    port: 7000\n", "port", 7000),
         ("netlify.toml", '[build]\npublish = "public/"', "static_dir", "public"),
         ("Dockerfile", "FROM node:20\nEXPOSE 4321\nCMD node x.js", "port", 4321),

@@ -71,7 +71,15 @@ def _ocean(folder: Folder) -> Iterator[Detection]:
             yield from _values(folder, file, service, fields)
             health = service.get("health_check")
             yield from _values(folder, file, health if isinstance(health, dict) else {}, {"health_path": "http_path"})
-            yield _said(folder, file, "kind", "web", "services")
+            if service.get("run_command"):
+                yield _said(folder, file, "kind", "web", "services")
+            else:  # its buildpacks then find out what runs, as Recon does, and serve pages as a service, too
+                line = folder.line(file, r"services\s*:")
+                yield folder.found("kind", "web", file, line, precedence=Precedence.CONVENTION, confidence=0.6)
+    for site in _list(spec.get("static_sites")):
+        if isinstance(site, dict) and not str(site.get("source_dir") or "").strip("./"):
+            yield from _values(folder, file, site, {"build": "build_command", "static_dir": "output_dir"})
+            yield _said(folder, file, "kind", "static", "static_sites")
     for worker in _list(spec.get("workers")):
         yield from _values(folder, file, worker if isinstance(worker, dict) else {}, {"worker": "run_command"})
     for database in _list(spec.get("databases")):

@@ -71,10 +71,16 @@ def _exported(folder: Folder, package: Package, framework: Framework) -> tuple[s
     files, pattern, pages = _EXPORTS.get(framework.name, ((), "", ""))
     for file in files:
         if folder.has(file) and (line := folder.line(file, pattern)) is not None:
-            return pages, file, line, "static export"
+            return _told(folder, file) or pages, file, line, "static export"
     if framework.name == "nextjs" and "next export" in package.scripts.get("build", ""):
         return "out", FILE, packages.line_of(folder, "build"), "next export"
     return None
+
+
+def _told(folder: Folder, file: str) -> str | None:
+    """The folder that Next.js is told to write to, exported pages too (`distDir`)."""
+    match = re.search(r"^\s*distDir\s*:\s*[\"']\.?/?([\w./-]+)[\"']", folder.text(file) or "", re.MULTILINE)
+    return match[1] if match else None
 
 
 def _builds(package: Package, framework: Framework) -> bool:
