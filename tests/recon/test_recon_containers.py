@@ -137,3 +137,20 @@ def test_long_lines_end_in_an_answer(tmp_path: Path, line: str) -> None:
 def test_long_scripts_end_in_an_answer(tmp_path: Path) -> None:
     for text in ("(" * 40_000, "a/" * 20_000, "exec " + "-x " * 13_000, '"$@"' * 10_000):
         said(tmp_path, "FROM x\nCOPY . .\nCMD ./run.sh\n", {"run.sh": "#!/bin/sh\n" + text})
+
+
+@pytest.mark.parametrize(
+    ("last", "kind"),
+    [
+        ('FROM node:20\nEXPOSE 3000\nCMD ["serve", "-s", "build"]\n', "static"),
+        ("FROM nginx:alpine\nCOPY --from=made /app/build /usr/share/nginx/html\nEXPOSE 80\n", "static"),
+        ('FROM nginxinc/nginx-unprivileged\nEXPOSE 8080\nCMD ["nginx", "-g", "daemon off;"]\n', "static"),
+        ('FROM node:20\nEXPOSE 3000\nCMD ["node", "server.js"]\n', "web"),
+        ('FROM php:8-fpm\nEXPOSE 80\nCMD ["nginx", "-g", "daemon off;"]\n', "web"),
+    ],
+)
+def test_a_container_that_serves_files_is_a_static_site(tmp_path: Path, last: str, kind: str) -> None:
+    package = '{"scripts": {"build": "react-scripts build", "start": "react-scripts start"},'
+    package += '"dependencies": {"react-scripts": "5"}}'
+    found = seen(tmp_path, {"package.json": package, "Dockerfile": f"FROM node:20 AS made\nRUN npm run build\n{last}"})
+    assert found.value("kind") == kind

@@ -21,6 +21,11 @@ DEVELOPMENT = re.compile(
     r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
     r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|cargo run|go run"
 )
+_FILE_SERVERS = re.compile(
+    r"(?:exec\s+)?(?:npx\s+)?(?:serve|http-server|sirv|nginx|httpd-foreground|static-web-server|"
+    r"caddy file-server|lighttpd|darkhttpd)(?:\s|$)"
+)
+_FILE_IMAGES = re.compile(r"(?:^|/)(?:nginx(?:-unprivileged)?|httpd|static-web-server|lighttpd)(?::|@|$)")
 _BOUND = "needs its image,"
 _LARGEST = 100_000
 _LONGEST = 2000
@@ -97,7 +102,7 @@ def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
     if exposed := stage.port:
         return [
             _said(folder, "port", exposed[0], file, exposed[1]),
-            _said(folder, "kind", "web", file, exposed[1], sure=0.7),
+            _said(folder, "kind", "static" if _serves_files(stage) else "web", file, exposed[1], sure=0.7),
         ]
     said = stage.said.get("ENV") or stage.said.get("ARG") or stage.said["FROM"]
     given = next((value for name in ("PORT", "HTTP_PORT", "SERVER_PORT", "APP_PORT")
@@ -106,6 +111,18 @@ def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
         return [_said(folder, "port", int(given), file, _line(folder, file, given, said), sure=0.8)]
     usual = port_of_image(stage.image)
     return [_said(folder, "port", usual, file, stage.said["FROM"].line, sure=0.6, note="its image's")] if usual else []
+
+
+def _serves_files(stage: Stage) -> bool:
+    """Whether a file server is all that runs in a stage: its command, or that of its image."""
+    known = language_of_image(stage.image)
+    if known is not None and known[0] not in {"node", "static"}:
+        return False  # it stands before an application of this language
+    command = stage.command()
+    if command is None:
+        return _FILE_IMAGES.search(stage.image) is not None
+    words = command[0] if isinstance(command[0], str) else " ".join(command[0])
+    return _FILE_SERVERS.match(words) is not None
 
 
 def _line(folder: Folder, file: str, value: str, otherwise: Said) -> int:
