@@ -77,6 +77,7 @@ class Control:
             "instances": region.instances.mode,
             "instances_reason": region.instances.reason,
             "database": region.databases.version(),
+            "cache": region.caches.version(),
         }
 
     def _instance(self, parts: list[str]) -> Any:

@@ -7,6 +7,7 @@ these names or changes what we rely on.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -25,6 +26,7 @@ SERVICES = (
     "cloudwatch",
     "cloudwatch_logs",
     "ec2",
+    "elasticache",
     "iam",
     "kms",
     "rds",
@@ -72,7 +74,7 @@ class Emulator:
         from ministack.services.cloudformation import _stack_events, _stacks, handlers, provisioners, stacks
 
         modules = {name: app._get_module(name) for name in SERVICES}
-        ec2, alb, rds, iam = (modules[name] for name in ("ec2", "alb", "rds", "iam"))
+        ec2, alb, rds, iam, cache = (modules[name] for name in ("ec2", "alb", "rds", "iam", "elasticache"))
         self._app, self._responses = app, responses
         self._provisioners, self._stacks_module, self._handlers = provisioners, stacks, handlers
         self._modules = modules
@@ -88,6 +90,11 @@ class Emulator:
         self.load_balancers, self.listeners, self.rules = alb._lbs, alb._listeners, alb._rules
         self.target_groups, self.targets, self.target_group_attributes = alb._tgs, alb._targets, alb._tg_attrs
         self.databases, self.subnet_groups, self.db_snapshots = rds._instances, rds._subnet_groups, rds._snapshots
+        self.cache_groups, self.cache_clusters = cache._replication_groups, cache._clusters
+        self.cache_subnet_groups, self.cache_snapshots = cache._subnet_groups, cache._snapshots
+        self.cache_tags = cache._tags
+        # Its servers are ours (`valkey.py`); it would look for a container engine, and point records elsewhere.
+        cache._get_docker = cache._ensure_live_containers = lambda: None
         self.instance_profiles, self.roles = iam._instance_profiles, iam._roles
         self.buckets = modules["s3"]._buckets
         self._secrets = modules["secretsmanager"]
@@ -169,8 +176,13 @@ class Emulator:
         return service, str(name or method)
 
     def replace_operation(self, service: str, operation: str, make: Callable[[Operation | None], Operation]) -> None:
-        """Puts `make(current)` in the place of a Query API operation (`ec2`, `alb`, `rds`, `cloudformation`).
+        """Puts `make(current)` in the place of a Query API operation of a service, such as `ec2` or `cloudformation`.
         current: None where the emulator has no such operation."""
+        if service == "elasticache":
+            # It has no table: each request looks for a function of this name.
+            name = re.sub(r"(?=[A-Z])", "_", operation).lower()
+            setattr(self._modules[service], name, make(getattr(self._modules[service], name)))
+            return
         if service == "cloudformation":
             operations = self._handlers._ACTION_HANDLERS
         else:
@@ -186,7 +198,7 @@ class Emulator:
         return answer
 
     def error(self, service: str, code: str, message: str) -> Response:
-        """A Query API error of `ec2`, `alb`, `rds` or `cloudformation`, HTTP status 400."""
+        """A Query API error of a service, HTTP status 400."""
         if service == "cloudformation":
             from ministack.services.cloudformation.helpers import _error
 
@@ -306,6 +318,12 @@ class Emulator:
     def add_db_snapshot(self, name: str, database: dict[str, Any]) -> dict[str, Any]:
         """A DB snapshot record of a DB instance record."""
         snapshot: dict[str, Any] = self._modules["rds"]._create_snapshot_internal(name, database)
+        return snapshot
+
+    def add_cache_snapshot(self, name: str, group: str) -> dict[str, Any]:
+        """A snapshot record of a replication group. group: its id."""
+        self._modules["elasticache"]._create_snapshot({"SnapshotName": name, "ReplicationGroupId": group})
+        snapshot: dict[str, Any] = self.cache_snapshots[name]
         return snapshot
 
     def put_metric(  # noqa: PLR0917 - the values of one datum

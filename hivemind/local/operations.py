@@ -13,6 +13,13 @@ from xml.sax.saxutils import escape
 from hivemind.local.emulator import Emulator, Operation, Response
 from hivemind.local.model import TargetState
 
+Replacing = Callable[[Operation | None], Operation]
+"""Makes an operation out of the one before; None where there was none."""
+_REFUSED = {
+    "rds": ("CreateDBInstance", "ModifyDBInstance", "RestoreDBInstanceFromDBSnapshot", "CreateDBCluster"),
+    "elasticache": ("CreateCacheCluster", "CreateReplicationGroup", "ModifyReplicationGroup", "CreateServerlessCache"),
+}
+
 
 class Healths(Protocol):
     def describe(self, target_group_arn: str) -> tuple[TargetState, ...]: ...
@@ -130,27 +137,39 @@ def install_ec2(emulator: Emulator, console: Callable[[str], str]) -> None:
         emulator.replace_operation("ec2", name, refuse("key pairs"))
 
 
-def install_rds(emulator: Emulator, discard: Callable[[str], None]) -> None:
-    """DeleteDBSnapshot removes the dump; what would need a database of its own outside a stack is refused."""
+def install_data(emulator: Emulator, database: Callable[[str], None], cache: Callable[[str], None]) -> None:
+    """The deletion of a snapshot removes its dump. database, cache: discard a dump of either."""
 
-    def deleting(current: Operation | None) -> Operation:
-        assert current is not None
+    def deleting(snapshots: Mapping[str, Any], parameter: str, discard: Callable[[str], None]) -> Replacing:
+        def replacing(current: Operation | None) -> Operation:
+            assert current is not None
 
-        def delete(parameters: Mapping[str, Any]) -> Response:
-            record = emulator.db_snapshots.get(_one(parameters, "DBSnapshotIdentifier"))
-            answer = current(parameters)
-            if answer[0] < 400 and record and "_hivemind_dump" in record:
-                discard(record["_hivemind_dump"])
-            return answer
+            def delete(parameters: Mapping[str, Any]) -> Response:
+                record = snapshots.get(_one(parameters, parameter))
+                answer = current(parameters)
+                if answer[0] < 400 and record and "_hivemind_dump" in record:
+                    discard(record["_hivemind_dump"])
+                return answer
 
-        return delete
+            return delete
 
-    emulator.replace_operation("rds", "DeleteDBSnapshot", deleting)
-    text = "The local cloud makes and changes DB instances through CloudFormation only."
-    for name in ("CreateDBInstance", "ModifyDBInstance", "RestoreDBInstanceFromDBSnapshot", "CreateDBCluster"):
-        emulator.replace_operation(
-            "rds", name, lambda _: lambda _parameters: emulator.error("rds", "InvalidParameterCombination", text)
-        )
+        return replacing
+
+    emulator.replace_operation(
+        "rds", "DeleteDBSnapshot", deleting(emulator.db_snapshots, "DBSnapshotIdentifier", database)
+    )
+    emulator.replace_operation(
+        "elasticache", "DeleteSnapshot", deleting(emulator.cache_snapshots, "SnapshotName", cache)
+    )
+
+
+def refused(emulator: Emulator, service: str, operation: str) -> Response | None:
+    """The answer to what would need a server of its own outside a stack; None for all else."""
+    if operation not in _REFUSED.get(service, ()):
+        return None
+    what = operation.removeprefix("Create").removeprefix("Modify")
+    text = f"The local cloud makes and changes each {what} through CloudFormation only."
+    return emulator.error(service, "InvalidParameterCombination", text)
 
 
 def install_cloudformation(emulator: Emulator) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from hivemind.local import operations
 from hivemind.local.emulator import Emulator, Response
@@ -18,12 +18,15 @@ from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
 from hivemind.local.resources import catalog
 from hivemind.local.resources.balancing import balancing_kinds
+from hivemind.local.resources.cache import cache_kinds
 from hivemind.local.resources.compute import as_instance, compute_kinds
 from hivemind.local.resources.database import database_kinds
 from hivemind.local.resources.identity import identity_kinds
 from hivemind.local.resources.network import network_kinds
-from hivemind.local.resources.site import Site, database_key
+from hivemind.local.resources.site import Site, server_key
 from hivemind.local.resources.staging import staged
+from hivemind.local.servers import Servers
+from hivemind.local.valkey import Valkey
 from hivemind.local.views import region_view
 
 log = logging.getLogger("hivemind.local")
@@ -36,8 +39,15 @@ TAGGED = (
     "AWS::EC2::EIP",
     "AWS::EC2::NatGateway",
     "AWS::EC2::InstanceConnectEndpoint",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElastiCache::SubnetGroup",
 )
-"""Types of ours that take the stack's tags. Not key pairs: a changed tag would replace them."""
+"""Types of which the emulator does not know that they take the stack's tags. Not key pairs: a changed tag would
+replace them."""
+
+
+class Closing(Protocol):
+    async def close(self) -> None: ...
 
 
 class Region:
@@ -60,6 +70,8 @@ class Region:
         self.faults = FaultTable(directory / "faults.json")
         self.emulator = Emulator()
         self.databases = Postgres(directory / "postgres")
+        self.caches = Valkey(directory / "valkey")
+        self._servers: tuple[Servers, ...] = (self.databases, self.caches)
         self.instances = Instances(directory / "instances", self._ended)
         self.dataplane = DataPlane(directory / "dataplane", self.instances)
         self.health = Health(self.instances, pace)
@@ -76,25 +88,37 @@ class Region:
 
     def _install(self) -> None:
         emulator = self.emulator
-        site = Site(emulator, self.instances, self.databases, self.view, self._set_host_key, self._run)
+        site = Site(
+            emulator=emulator,
+            machines=self.instances,
+            databases=self.databases,
+            caches=self.caches,
+            view=self.view,
+            host_key=self._set_host_key,
+            run=self._run,
+        )
         kinds = emulator.kinds()
-        for make in (network_kinds, database_kinds, balancing_kinds, identity_kinds):
+        for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
         emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in kinds.items()}, TAGGED)
         emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
         operations.Targets(emulator, self.health, self.pace).install()
         operations.install_ec2(emulator, self.instances.console)
-        operations.install_rds(emulator, lambda name: self._soon(self.databases.discard_snapshot(name)))
+        operations.install_data(
+            emulator,
+            lambda name: self._soon(self.databases.discard_snapshot(name)),
+            lambda name: self._soon(self.caches.discard_snapshot(name)),
+        )
         operations.install_cloudformation(emulator)
-        emulator.intercept(self._throttle, self._served)
+        emulator.intercept(self._refused, self._served)
 
     # -- what the emulator tells -----------------------------------------------------------------------
 
-    def _throttle(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
-        if not self.faults.throttles(f"{service}:{operation}"):
-            return None
-        return operations.throttled(service, headers)
+    def _refused(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
+        if self.faults.throttles(f"{service}:{operation}"):
+            return operations.throttled(service, headers)
+        return operations.refused(self.emulator, service, operation)
 
     def _served(self, _service: str, operation: str) -> None:
         if not operation.startswith(READS):
@@ -122,7 +146,7 @@ class Region:
     # -- what others ask -------------------------------------------------------------------------------
 
     def view(self) -> RegionView:
-        return region_view(self.emulator, self.databases.port)
+        return region_view(self.emulator, self.databases.port, self.caches.port)
 
     def host_key(self, instance_id: str) -> str | None:
         return self._host_keys.get(instance_id)
@@ -136,7 +160,7 @@ class Region:
     async def start(self) -> None:
         """Brings back what ran before, once the emulator has loaded its state."""
         await self._drop_orphans(self.emulator.end_interrupted(INTERRUPTED))
-        starting = [self._start_database(key) for key in self.databases.known()]
+        starting = [self._start_server(servers, key) for servers in self._servers for key in servers.known()]
         await asyncio.gather(*starting)
         await self._reconcile()
         record_children(self._children)
@@ -149,8 +173,14 @@ class Region:
         for account, region, record in list(emulator.everywhere(emulator.databases)):
             name = record["DBInstanceIdentifier"]
             if _orphan(record.get("TagList", []), name, settled):
-                await self.databases.remove(database_key(account, region, name))
+                await self.databases.remove(server_key(account, region, name))
                 emulator.databases.pop_scoped(account, region, name)
+        for account, region, record in list(emulator.everywhere(emulator.cache_groups)):
+            name = record["ReplicationGroupId"]
+            with emulator.scope(account, region):
+                if _orphan(emulator.cache_tags.get(record["ARN"], []), name, settled):
+                    await self.caches.remove(server_key(account, region, name))
+                    emulator.cache_groups.pop(name, None)
         stores = (emulator.instances, emulator.subnets, emulator.security_groups, emulator.gateways, emulator.vpcs)
         for store in (*stores, emulator.route_tables, emulator.nat_gateways):
             for account, region, name in [key for key, _ in store.all_items()]:
@@ -159,11 +189,12 @@ class Region:
                     if store is emulator.instances:
                         await self.instances.terminate(name)
 
-    async def _start_database(self, key: str) -> None:
+    @staticmethod
+    async def _start_server(servers: Servers, key: str) -> None:
         try:
-            await self.databases.start(key)
+            await servers.start(key)
         except Exception:
-            log.exception("database %s does not start", key)
+            log.exception("%s %s does not start", servers.name, key)
 
     async def _keep_up(self) -> None:
         while True:
@@ -184,7 +215,7 @@ class Region:
         self.emulator.save()
         self._saved_at = self._loop.time()
         balancers = sum(1 for _ in self.emulator.everywhere(self.emulator.load_balancers))
-        alive = (self.instances.running, self.databases.running(), balancers)
+        alive = (self.instances.running, *(servers.running() for servers in self._servers), balancers)
         if alive != self._recorded:
             self._recorded = alive
             record_children(self._children)
@@ -224,7 +255,8 @@ class Region:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for part in (self.health, self.dataplane, self.instances, self.databases):
+        parts: tuple[Closing, ...] = (self.health, self.dataplane, self.instances, *self._servers)
+        for part in parts:
             try:
                 await part.close()
             except Exception:

