@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from hivemind.agents.compiler.foreign import build_with_commands
     from hivemind.artifact import Artifact, Platform, Provenance
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
-    from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
+    from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
     from hivemind.detection import Detection, Precedence
     from hivemind.errors import FindingsError, HiveMindError, StageError
     from hivemind.events import Event, EventKind
@@ -53,6 +53,7 @@ __all__ = [
     "HttpCheck",
     "HttpResponse",
     "Owner",
+    "PingCheck",
     "Place",
     "Platform",
     "Precedence",
@@ -80,7 +81,7 @@ _HOMES = {
     "agents.compiler.foreign": ("build_with_commands",),
     "artifact": ("Artifact", "Platform", "Provenance"),
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
-    "checks": ("DatabaseCheck", "HttpCheck", "TlsCheck"),
+    "checks": ("DatabaseCheck", "HttpCheck", "PingCheck", "TlsCheck"),
     "detection": ("Detection", "Precedence"),
     "errors": ("FindingsError", "HiveMindError", "StageError"),
     "events": ("Event", "EventKind"),

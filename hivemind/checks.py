@@ -1,4 +1,4 @@
-"""Checks that plugins and blueprints use: HTTP, database, TLS. Values; they act through the Probe they are given."""
+"""Checks that plugins and blueprints use: HTTP, database, Redis, TLS. Values; they act through the Probe they get."""
 
 from __future__ import annotations
 
@@ -102,6 +102,22 @@ class DatabaseCheck:
             if seen != self.expect:
                 raise CheckFailed(f"the query gave {_short(seen, SHOWN)}, expected {self.expect}")
         return f"{len(rows)} row{'s' if len(rows) != 1 else ''}"
+
+
+@dataclass(frozen=True)
+class PingCheck:
+    """Asks a Redis for a PING through an instance of a service that needs it. resource: its name. timeout: seconds."""
+
+    resource: str
+    timeout: float = 10.0
+
+    @property
+    def name(self) -> str:
+        return f"redis {self.resource}"
+
+    def run(self, probe: Probe) -> str:
+        """One connection, one PING. Raises CheckFailed, or OSError where there is no way to it."""
+        return probe.ping(self.resource, timeout=self.timeout)
 
 
 @dataclass(frozen=True)

@@ -118,26 +118,5 @@ def is_secret(name: str) -> bool:
     return re.search(r"SECRET|KEY\b|_KEY|APIKEY|TOKEN|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|DSN|SALT", name) is not None
 
 
-_PARTS = {
-    "$PGHOST": "HOST|HOSTNAME|SERVER|ADDRESS", "$PGPORT": "PORT", "$PGUSER": "USER|USERNAME",
-    "$PGPASSWORD": "PASS|PASSWORD", "$PGDATABASE": "NAME|DATABASE|DB", "$DATABASE_URL": "URL|URI|DSN|CONNECTION_STRING",
-    "postgres": "DIALECT",
-}  # fmt: skip
-_DATABASE = r"(?:[A-Z0-9]+_)*?(?:DB|DATABASE|POSTGRES|POSTGRESQL|PG|SEQUELIZE|KNEX|TYPEORM)"
-
-
-def is_set_for_database(variable: str) -> bool:
-    """Whether HiveMind itself sets a variable for services that need PostgreSQL."""
-    return re.fullmatch(r"DATABASE_URL|PG(?:HOST|PORT|USER|PASSWORD|DATABASE)", variable) is not None
-
-
-def database_value(variable: str) -> str | None:
-    """What a variable is to be set to that by its name is for a part of a PostgreSQL database, `$PGHOST` for
-    `PROD_DB_HOSTNAME`: a reference to what HiveMind sets. None for other names, and for those that it sets itself."""
-    if is_set_for_database(variable):
-        return None
-    return next((value for value, part in _PARTS.items() if re.fullmatch(rf"{_DATABASE}_?(?:{part})", variable)), None)
-
-
 def _rank(each: Detection) -> tuple[int, float, str, int, str]:
     return (-each.precedence, -each.confidence, each.file, each.line or 0, str(each.value))

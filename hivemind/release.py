@@ -102,6 +102,10 @@ class Probe(Protocol):
         """Logs in to a database resource through an instance of a service that needs it, and runs `sql`."""
         ...
 
+    def ping(self, resource: str, *, timeout: float = 10.0) -> str:
+        """Asks a Redis resource for a PING through an instance of a service that needs it; its answer."""
+        ...
+
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:
         """Runs a shell command on the service's first instance as its user; exit code and output."""
         ...

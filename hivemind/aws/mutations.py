@@ -50,6 +50,7 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "s3:UploadPart": _always,
         # Snapshots that a deletion left, when the user says so.
         "rds:DeleteDBSnapshot": _always,
+        "elasticache:DeleteSnapshot": _always,
         # One fixed command that only reads.
         "ssm:SendCommand": _reads_host_key,
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hivemind.blueprint.engines import POSTGRES, nearest_postgres
+from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
 from hivemind.blueprint.forms import route_of, secret_of
-from hivemind.blueprint.sizes import DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
+from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.blueprint.suggest import did_you_mean, listed, nearest
 
 _WIDEST_SSH = 8
@@ -17,6 +18,10 @@ _PATTERN_LIMIT = 128
 _HOST = re.compile(r"(\*\.|\*)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _ROUTE_PATH = re.compile(r"/[A-Za-z0-9_\-.$/~\"'@:+&*?]*")
 _SIZE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
+SIZES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "": INSTANCE_FAMILIES, "db.": DATABASE_FAMILIES, "cache.": CACHE_FAMILIES,
+}  # fmt: skip
+"""Prefix of a kind of size -> family -> its sizes."""
 
 
 @dataclass(frozen=True)
@@ -29,23 +34,24 @@ class Problem:
 
 
 def _instance_type(text: str) -> Problem | None:
-    return _size(text, text, INSTANCE_FAMILIES, "", "t3.small")
+    return _size(text, "", "t3.small")
 
 
 def _database_class(text: str) -> Problem | None:
-    return _size(
-        text, text.removeprefix("db."), DATABASE_FAMILIES, "db.", "db.t3.micro", prefixed=text.startswith("db.")
-    )
+    return _size(text, "db.", "db.t3.micro")
 
 
-def _size(
-    text: str, bare: str, families: Mapping[str, frozenset[str]], prefix: str, example: str, *, prefixed: bool = True
-) -> Problem | None:
+def _cache_node(text: str) -> Problem | None:
+    return _size(text, "cache.", "cache.t3.micro")
+
+
+def _size(text: str, prefix: str, example: str) -> Problem | None:
+    families, bare = SIZES[prefix], text.removeprefix(prefix)
     family, _, size = bare.partition(".")
     message = f'unknown size "{text}" for {{owner}}'
     sizes = families.get(family)
     if sizes and size in sizes:
-        return None if prefixed else Problem("H104", message, f"did you mean {prefix}{bare}?")
+        return None if text.startswith(prefix) else Problem("H104", message, f"did you mean {prefix}{bare}?")
     if sizes:
         near = nearest(size, sizes)
         return Problem(
@@ -54,31 +60,43 @@ def _size(
     near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name]))
     if near and (not _SIZE.fullmatch(bare) or bare.replace("-", "").replace("_", "") == near):
         return Problem("H104", message, f"did you mean {prefix}{near}?")
-    if _SIZE.fullmatch(bare) and prefixed:
+    if _SIZE.fullmatch(bare) and text.startswith(prefix):
         return None  # a family newer than our list: `unlisted` warns
     return Problem("H104", message, f"such as  {example}")
 
 
+def size_prefix(text: str) -> str:
+    """`db.` of an RDS class, `cache.` of an ElastiCache node type, nothing for an EC2 type."""
+    return next((prefix for prefix in SIZES if prefix and text.startswith(prefix)), "")
+
+
 def _postgres_version(text: str) -> Problem | None:
-    near = nearest_postgres(text)
+    newest = f"{max(POSTGRES)}.{POSTGRES[max(POSTGRES)]}"
+    known = f'"{min(POSTGRES)}" to "{max(POSTGRES)}", or an exact one such as "{newest}"'
+    return _version(text, nearest_postgres(text), "RDS has no version {} of PostgreSQL", known)
+
+
+def _valkey_version(text: str) -> Problem | None:
+    known = ", ".join(f'"{version}"' for version in VALKEY)
+    return _version(text, nearest_valkey(text), "ElastiCache has no version {} of Valkey", known)
+
+
+def _version(text: str, near: str | None, message: str, known: str) -> Problem | None:
     if near is None:
         return None
-    known = f'"{min(POSTGRES)}" to "{max(POSTGRES)}"'
-    hint = (
-        f'did you mean "{near}"? Known: {known}, or an exact one such as "{max(POSTGRES)}.{POSTGRES[max(POSTGRES)]}".'
-    )
-    return Problem("H134", f'RDS has no version "{text}" of PostgreSQL, which {{owner}} asks for', hint)
+    hint = f'did you mean "{near}"? Known: {known}.'
+    return Problem("H134", f"{message.format(json.dumps(text))}, which {{owner}} asks for", hint)
 
 
 def unlisted(text: str) -> str | None:
     """For a size or region that may be newer than our lists: the nearest one that is in them, or an empty text."""
     if "." in text:
-        bare = text.removeprefix("db.")
-        families = DATABASE_FAMILIES if text.startswith("db.") else INSTANCE_FAMILIES
+        prefix = size_prefix(text)
+        families, bare = SIZES[prefix], text.removeprefix(prefix)
         if bare.partition(".")[0] in families or not _SIZE.fullmatch(bare):
             return None
         near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name])) or ""
-        return f"db.{near}" if near and text.startswith("db.") else near
+        return f"{prefix}{near}" if near else near
     return None if text in REGIONS or _region(text) else nearest(text, REGIONS) or ""
 
 
@@ -195,6 +213,7 @@ def _regex(text: str) -> Problem | None:
 
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
+    "cache-node-type": _cache_node,
     "ec2-instance-type": _instance_type,
     "folder": _folder,
     "host": _host,
@@ -207,5 +226,6 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "secret-reference": _secret_reference,
     "ssh-cidr": _ssh_cidr,
     "url-path": _url_path,
+    "valkey-version": _valkey_version,
     "vpc-cidr": _vpc_cidr,
 }

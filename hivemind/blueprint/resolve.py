@@ -9,14 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, database_value, is_secret, language_of
+from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
 from hivemind.findings import Finding, Severity
+from hivemind.given import given_value, is_given, url_variable
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
 DEFAULT_PORT = 8000
 UNPRIVILEGED = 1024
 """The first port that a program without privileges may listen on (Linux, ip_unprivileged_port_start)."""
-DATABASES = {"postgres": "db"}
+PROVIDED = {"postgres": "db", "redis": "cache"}
 """Needs that become a resource of this name when the blueprint has none of the type."""
 
 EXAMPLES: Mapping[str, str] = MappingProxyType(
@@ -52,8 +53,8 @@ def resolve(
 ) -> tuple[Blueprint, tuple[Finding, ...]]:
     """The blueprint with every service as complete as can be known, and what could not.
 
-    detections: service name -> what plugins found in its folder. Each filled value gets an Origin. A database
-    that a service needs and no resource provides is added as resource `db`.
+    detections: service name -> what plugins found in its folder. Each filled value gets an Origin. A database or
+    cache that a service needs and no resource provides is added as resource `db` or `cache`.
     """
     services: dict[str, Service] = {}
     resources = dict(blueprint.resources)
@@ -68,6 +69,11 @@ def resolve(
         findings += filling.findings
     filled = replace(blueprint, resources=MappingProxyType(resources)).with_services(services, origins)
     return filled, tuple(findings)
+
+
+def variables_of(need: Detection) -> list[str]:
+    """The variables that the evidence of a need names, as those that hold its address."""
+    return re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", need.note or "")
 
 
 class _Filling:
@@ -102,7 +108,7 @@ class _Filling:
         self._needs(resources)
         self._start_missing()
         self._runtime_missing()
-        self._environment()
+        self._environment({need: resources[need].type for need in self.service.needs if need in resources})
         for doubt in all_of(self.detections, "doubt"):
             where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
             hint = (doubt.note or "say it in hivemind.yaml").replace("services.NAME", self.path)
@@ -194,15 +200,14 @@ class _Filling:
 
     def _need(self, wanted: str, found: Detection, resources: dict[str, Resource]) -> None:
         name = next((name for name in sorted(resources) if resources[name].type == wanted), None)
-        if name is None and wanted in DATABASES:
-            name = DATABASES[wanted]
+        if name is None and wanted in PROVIDED:
+            name = PROVIDED[wanted]
             if name in resources:
                 name = f"{self.service.name}-{name}"
             resources[name] = Resource(name, wanted)
             self.origins[f"resources.{name}"] = Origin("recon", found.evidence)
         if name is None:
-            names = re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", found.note or "")
-            variable = names[-1] if names else f"{wanted.upper()}_URL"
+            variable = next(reversed(variables_of(found)), f"{wanted.upper()}_URL")
             self._remark(
                 "H303",
                 Severity.WARNING,
@@ -268,14 +273,16 @@ class _Filling:
         found = self._best("start")
         return str(found.value) if found else otherwise
 
-    def _environment(self) -> None:
+    def _environment(self, needs: Mapping[str, str]) -> None:
+        """needs: resource that the service needs -> its type."""
         for found in all_of(self.detections, "env_required", language=self.language):
             name = str(found.value)
-            if name in self.service.env or name in self.service.secrets or self._is_given(name):
+            if name in self.service.env or name in self.service.secrets or _is_set(name, needs):
                 continue
-            database = database_value(name) if self.service.needs else None
-            value = database or "VALUE"
-            add = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) and not database else f"env: {{{name}: {value}}}"
+            value = given_value(name, needs.values())
+            written = "VALUE" if value is None else value or '""'
+            is_kept = is_secret(name) and value is None
+            add = f"secrets: {{{name}: ssm:/NAME}}" if is_kept else f"env: {{{name}: {written}}}"
             self._remark(
                 "H304",
                 Severity.WARNING,
@@ -283,9 +290,10 @@ class _Filling:
                 f"add to {self.path}:  {add}",
             )
 
-    def _is_given(self, name: str) -> bool:
-        """Whether HiveMind itself sets a variable: the port, and addresses of what the service needs."""
-        return name == "PORT" or (bool(self.service.needs) and re.match(r"DATABASE_URL$|PG[A-Z]+$", name) is not None)
-
     def _remark(self, identifier: str, severity: Severity, message: str, hint: str) -> None:
         self.findings.append(Finding(identifier, severity, message, hint=hint, path=self.path, plugin="recon"))
+
+
+def _is_set(name: str, needs: Mapping[str, str]) -> bool:
+    """Whether HiveMind itself sets a variable: the port, and addresses of what a service needs."""
+    return name == "PORT" or is_given(name, needs.values()) or name in map(url_variable, needs)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hivemind.artifact import machine_of
-from hivemind.blueprint.formats import FORMATS, unlisted
+from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import Route, Service
@@ -16,7 +16,8 @@ from hivemind.blueprint.yamltree import Path
 from hivemind.findings import Finding, Severity
 
 LONGEST_STACK_NAME = 40
-_EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres"}
+_EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
+_SIZE_FORMATS = {"db.": "rds-instance-class", "cache.": "cache-node-type"}
 _NEEDS_VALUE = {"add", "replace", "test"}
 
 
@@ -186,13 +187,14 @@ def overrides(view: View) -> Iterator[Finding]:
 def sizes_and_regions(view: View) -> Iterator[Finding]:
     """Sizes and regions that look right but are not in our lists are a warning: AWS adds some each month.
 
-    RDS classes are known by their `db.`, whichever resource type they belong to.
+    RDS classes are known by their `db.`, ElastiCache node types by their `cache.`, whichever resource type they
+    belong to.
     """
     said: list[tuple[Path, Any]] = [(("region",), view.data.get("region"))]
     for group in ("services", "resources"):
         for name, part in mapping_of(view.data.get(group)).items():
             size = mapping_of(part).get("size")
-            if group == "services" or (isinstance(size, str) and size.startswith("db.")):
+            if group == "services" or (isinstance(size, str) and size_prefix(size)):
                 said.append(((group, name, "size"), size))
             if group == "services":
                 building = mapping_of(mapping_of(part).get("build")).get("size")
@@ -200,7 +202,7 @@ def sizes_and_regions(view: View) -> Iterator[Finding]:
     for path, text in said:
         if not isinstance(text, str):
             continue
-        wrong = FORMATS["rds-instance-class"](text) if path[0] == "resources" else None
+        wrong = FORMATS[_SIZE_FORMATS[size_prefix(text)]](text) if path[0] == "resources" else None
         if wrong:
             yield view.finding(wrong.id, path, wrong.message.format(owner=f"resources.{path[1]}"), wrong.hint)
         elif (near := unlisted(text)) is not None:

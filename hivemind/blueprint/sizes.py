@@ -1,7 +1,7 @@
-"""EC2 and RDS sizes and regions that are known, so that a misspelt one is found at once.
+"""EC2, RDS and ElastiCache sizes and regions that are known, so that a misspelt one is found at once.
 
-Source: the API models of EC2 and the endpoint list in botocore 1.40 and later. A family that is not here may be newer
-than this list: see formats.py for what follows from that.
+Source: the API models of EC2 and the endpoint list in botocore 1.40 and later; cfn-lint's list of CacheNodeType. A
+family that is not here may be newer than this list: see formats.py for what follows from that.
 """
 
 from __future__ import annotations
@@ -111,18 +111,31 @@ _DATABASE_FAMILIES = """
 """
 
 
-def _families() -> dict[str, frozenset[str]]:
+_CACHE_SIZES = """\
+c7gn c8gn m6g m7g m8g r6g r7g r8g: large xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge
+m4: large xlarge 2xlarge 4xlarge 10xlarge
+m5 r5: large xlarge 2xlarge 4xlarge 12xlarge 24xlarge
+r4: large xlarge 2xlarge 4xlarge 8xlarge 16xlarge
+r6gd: xlarge 2xlarge 4xlarge 8xlarge 12xlarge 16xlarge
+t2 t3 t4g: micro small medium
+"""
+
+
+def _families(listed: str) -> dict[str, frozenset[str]]:
     known: dict[str, frozenset[str]] = {}
-    for entry in _SIZES.replace("\n    ", " ").splitlines():
+    for entry in listed.replace("\n    ", " ").splitlines():
         families, _, sizes = entry.partition(":")
         known.update(dict.fromkeys(families.split(), frozenset(sizes.split())))
     return known
 
 
-INSTANCE_FAMILIES = _families()
+INSTANCE_FAMILIES = _families(_SIZES)
 """Family (`t3`) -> its sizes (`small`, ...)."""
 
 DATABASE_FAMILIES = {
     family: INSTANCE_FAMILIES.get(family, frozenset()) - {"metal", "nano"} for family in _DATABASE_FAMILIES.split()
 }
 """As INSTANCE_FAMILIES, for RDS classes without their `db.`."""
+
+CACHE_FAMILIES = _families(_CACHE_SIZES)
+"""As INSTANCE_FAMILIES, for ElastiCache node types without their `cache.`."""

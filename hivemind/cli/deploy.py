@@ -24,6 +24,7 @@ _MEANS = {
     "instances": "instances: {}",
     "size": "size: {}",
     "database-size": "size of the database: {}",
+    "cache-size": "size of the cache: {}",
     "storage": "{} GB of storage for the database",
     "region": "region: {}",
     "stage": "stage: {}",

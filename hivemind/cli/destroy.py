@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     type=click.Choice(["keep", "delete"]),
     default="keep",
     show_default=True,
-    help="What becomes of the final snapshots of databases.",
+    help="What becomes of the final snapshots of databases and caches.",
 )
 @click.option("--unprotect", is_flag=True, help="Take termination protection off first.")
 @click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
@@ -128,12 +128,13 @@ def _report(known: Known, deletion: Deletion, *, keep: bool, as_json: bool) -> N
     left = [f"{one.logical_id} ({one.type}) {one.physical_id}" for one in deletion.left]
     kept = list(deletion.snapshots) if keep else []
     if as_json:
-        click.echo(json.dumps({"deployment": known.state.deployment_id, "left": left, "snapshots": kept}))
+        ids = [one.id for one in kept]
+        click.echo(json.dumps({"deployment": known.state.deployment_id, "left": left, "snapshots": ids}))
         return
     for one in left:
         click.echo(f"Left: {one}")
-    for one in kept:
-        click.echo(f"Kept: database snapshot {one}")
+    for snapshot in kept:
+        click.echo(f"Kept: {snapshot.what} snapshot {snapshot.id}")
     click.echo(
         f"{known.state.deployment_id} is gone" + ("; the above is left." if left or kept else "; nothing is left.")
     )

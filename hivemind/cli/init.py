@@ -205,20 +205,20 @@ def _chosen(named: dict[str, tuple[str, Answer]]) -> dict[str, tuple[str, Answer
 
 
 def _database_asked(named: dict[str, tuple[str, Answer]], wishes: Wishes) -> Wishes:
-    """Asks about databases that have something for them, and not enough."""
+    """Asks about databases and caches that have something for them, and not enough."""
     from dataclasses import replace
 
-    from hivemind.blueprint.resolve import DATABASES
+    from hivemind.blueprint.resolve import PROVIDED
     from hivemind.wishes import Wish
 
     unsure = {
         str(need.value): need.evidence
         for _, seen in named.values()
         for need in seen.unlikely
-        if str(need.value) in DATABASES and not wishes.values("need")
+        if str(need.value) in PROVIDED and not wishes.values("need")
     }
     wanted = [
-        Wish("need", kind, "a database, as answered to init")
+        Wish("need", kind, "a database or cache, as answered to init")
         for kind, evidence in unsure.items()
         if click.confirm(f"{kind} is mentioned ({evidence}). Does the application need it?", default=False)
     ]

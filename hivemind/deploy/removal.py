@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.cloud import Cloud
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
+from hivemind.deploy.finals import FinalSnapshot, left_by
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.errors import Refused, Stage, StageError
 from hivemind.plan.holdings import holds_data
@@ -48,12 +49,12 @@ class Content:
 @dataclass(frozen=True)
 class Deletion:
     """What a deletion came to. existed: whether there was a stack. left: resources that still stand, kept by
-    policy or because they could not be deleted. snapshots: ids of final database snapshots."""
+    policy or because they could not be deleted. snapshots: what databases and caches left."""
 
     stack_id: str | None
     existed: bool = True
     left: tuple[StackResource, ...] = ()
-    snapshots: tuple[str, ...] = ()
+    snapshots: tuple[FinalSnapshot, ...] = ()
 
 
 def contents(calls: StackCalls, stack_id: str) -> tuple[Content, ...]:
@@ -98,7 +99,8 @@ def delete(
         watched = _harder(calls, view, watcher, watched, say)
     if watched.status != "DELETE_COMPLETE":
         raise _failure(calls, view, watched)
-    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=_snapshots(cloud, held, say))
+    final = [item.resource for item in held if item.snapshotted]
+    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=left_by(cloud, final, say))
 
 
 def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> None:
@@ -159,37 +161,6 @@ def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[
     known = {resource.logical_id for resource in left}
     left += [by for key, by in by_id.items() if by.status in {"DELETE_FAILED", "DELETE_SKIPPED"} and key not in known]
     return tuple(sorted(left, key=lambda resource: resource.logical_id))
-
-
-def drop_snapshots(cloud: Cloud, snapshots: Iterable[str]) -> None:
-    """Deletes final database snapshots, when the user said so; harmless for those that are gone."""
-    for snapshot in snapshots:
-        try:
-            with translated():
-                cloud.client("rds").delete_db_snapshot(DBSnapshotIdentifier=snapshot)
-        except CloudCallFailed as error:
-            if error.code not in {"DBSnapshotNotFound", "DBSnapshotNotFoundFault"}:
-                raise
-
-
-def _snapshots(cloud: Cloud, held: tuple[Content, ...], say: Say) -> tuple[str, ...]:
-    """Final snapshots of the databases that went; the newest manual one of each."""
-    found: list[str] = []
-    for item in held:
-        if not item.snapshotted or item.resource.type != "AWS::RDS::DBInstance":
-            continue
-        try:
-            with translated():
-                answer = cloud.client("rds").describe_db_snapshots(
-                    DBInstanceIdentifier=item.resource.physical_id, SnapshotType="manual"
-                )
-        except CloudCallFailed as error:
-            # The stack is gone already: what can't be looked up is said, not raised.
-            say(f"the final snapshot of {item.resource.physical_id} could not be looked up: {error.detail}")
-            continue
-        newest = sorted(answer["DBSnapshots"], key=lambda snapshot: str(snapshot.get("SnapshotCreateTime", "")))
-        found += [snapshot["DBSnapshotIdentifier"] for snapshot in newest[-1:]]
-    return tuple(found)
 
 
 def empty_bucket(cloud: Cloud, bucket: str) -> int:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hivemind.blueprint.resolve import DATABASES
-from hivemind.detection import database_value
+from hivemind.blueprint.resolve import PROVIDED, variables_of
 from hivemind.findings import Finding, Severity
+from hivemind.given import given_value
 from hivemind.wishes import Wish, Wishes
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ _FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui",
 _BACKS = frozenset({"api", "backend", "server", "back"})
 NO_WISHES = Wishes()
 _STAGING = "staging"
-_OPTIONS = {"storage": "storage", "database-size": "size", "available": "multi_az"}
-"""Wish -> option of the database."""
+_OPTIONS = {
+    "postgres": {"storage": "storage", "database-size": "size", "available": "multi_az"},
+    "redis": {"cache-size": "size", "available": "multi_az"},
+}
+"""Type of a resource -> wish -> the option that it is about."""
+_CALLED = {"postgres": "database", "redis": "cache"}
 
 
 @dataclass
@@ -62,7 +66,7 @@ def draft(
     services: Mapping[str, tuple[str, Answer]],
     wishes: Wishes = NO_WISHES,
     *,
-    resource_types: Iterable[str] = DATABASES,
+    resource_types: Iterable[str] = PROVIDED,
     environment: str | None = None,
     stage: str | None = None,
 ) -> Draft:
@@ -78,8 +82,8 @@ def draft(
     _plain(made, wishes)
     _environment(made, wishes, environment, stage)
     _needs(made, wishes, frozenset(resource_types))
-    _database(made, wishes)
-    _database_variables(made)
+    _options(made, wishes)
+    _variables(made)
     _unread(made, wishes)
     return made
 
@@ -167,7 +171,7 @@ def _needs(made: Draft, wishes: Wishes, types: frozenset[str]) -> None:
 
 
 def _with(made: Draft, wish: Wish) -> None:
-    resource = DATABASES.get(wish.value, wish.value)
+    resource = PROVIDED.get(wish.value, wish.value)
     finding = [part for part in made.services.values() if _finds(part, wish.value)]
     if finding:
         return  # Recon finds it at each run
@@ -177,15 +181,14 @@ def _with(made: Draft, wish: Wish) -> None:
         return
     made.resources.setdefault(resource, {})["type"] = wish.value
     for part in takers:
-        part.keys["needs"] = [*part.keys.get("needs", _found_resources(part)), resource]
+        part.keys["needs"] = [*part.keys.get("needs", _found(made, part)), resource]
         part.reasons["needs"] = _asked(wish)
 
 
 def _without(made: Draft, wish: Wish) -> None:
     for part in made.services.values():
         if _finds(part, wish.value):
-            others = [need for need in _found_resources(part) if need != DATABASES.get(wish.value)]
-            part.keys["needs"] = others
+            part.keys["needs"] = _found(made, part, but=wish.value)
             part.reasons["needs"] = _asked(wish)
 
 
@@ -193,47 +196,53 @@ def _finds(part: Part, kind: str) -> bool:
     return any(need.value == kind for need in part.seen.several["needs"])
 
 
-def _found_resources(part: Part) -> list[str]:
-    """The resources that Recon would add by itself, which written needs replace."""
-    return [DATABASES[str(need.value)] for need in part.seen.several["needs"] if str(need.value) in DATABASES]
+def _found(made: Draft, part: Part, *, but: str | None = None) -> list[str]:
+    """The resources that Recon would add by itself, which written needs replace: written, too. but: leaves out one
+    type."""
+    types = [
+        str(need.value) for need in part.seen.several["needs"] if str(need.value) in PROVIDED and need.value != but
+    ]
+    for kind in types:
+        made.resources.setdefault(PROVIDED[kind], {"type": kind})
+    return [PROVIDED[kind] for kind in types]
 
 
-def _database(made: Draft, wishes: Wishes) -> None:
-    """Options of the database: written where there is one."""
-    name = DATABASES["postgres"]
-    there = name in made.resources or any(
-        _finds(part, "postgres") and "needs" not in part.keys for part in made.services.values()
-    )
+def _options(made: Draft, wishes: Wishes) -> None:
+    """Options of databases and caches: written where there is one."""
+    given = {kind for part in made.services.values() for kind in types_needed(part)}
     for wish in wishes.understood:
-        if wish.subject not in _OPTIONS or (wish.subject == "available" and wish.value == "no"):
+        about = [kind for kind, options in _OPTIONS.items() if wish.subject in options]
+        if not about or (wish.subject == "available" and wish.value == "no"):
             continue
-        if there:
-            options = made.resources.setdefault(name, {"type": "postgres"})
-            options[_OPTIONS[wish.subject]] = _option(wish)
-        elif wish.subject != "available":
-            said = f'"{wish.words}": there is no database'
-            made.findings.append(_finding(said, "ask for one:  with a postgres database"))
+        for kind in given.intersection(about):
+            options = made.resources.setdefault(PROVIDED[kind], {"type": kind})
+            options[_OPTIONS[kind][wish.subject]] = _option(wish)
         if wish.subject == "available":
             _doubled(made, wish)
+        elif not given.intersection(about):
+            said = f'"{wish.words}": there is no {_CALLED[about[0]]}'
+            made.findings.append(_finding(said, f"ask for one:  with a {about[0]} {_CALLED[about[0]]}"))
 
 
-def _database_variables(made: Draft) -> None:
-    """What an application calls its database by names of its own gets the values of those that HiveMind sets."""
+def _variables(made: Draft) -> None:
+    """What an application calls its database or cache by names of its own gets the values of those that HiveMind
+    sets."""
     for part in made.services.values():
-        if not has_database(part):
-            continue
-        wanted = {
-            str(found.value): found for found in part.seen.several["env_required"] if database_value(str(found.value))
-        }
-        if wanted:
-            part.keys["env"] = {name: database_value(name) for name in sorted(wanted)}
-            part.reasons["env"] = f"read in {min(found.file for found in wanted.values())}"
+        types = types_needed(part)
+        read = [(str(found.value), found.file) for found in part.seen.several["env_required"]]
+        read += [(name, found.file) for found in part.seen.several["needs"] for name in variables_of(found)]
+        values = {name: (value, file) for name, file in read if (value := given_value(name, types)) is not None}
+        if values:
+            part.keys["env"] = {name: values[name][0] for name in sorted(values)}
+            part.reasons["env"] = f"read in {min(file for _, file in values.values())}"
 
 
-def has_database(part: Part) -> bool:
-    """Whether the service gets a PostgreSQL database."""
+def types_needed(part: Part) -> tuple[str, ...]:
+    """Types of the resources that the service gets."""
     written = part.keys.get("needs")
-    return _finds(part, "postgres") if written is None else DATABASES["postgres"] in written
+    return tuple(
+        kind for kind, resource in PROVIDED.items() if (_finds(part, kind) if written is None else resource in written)
+    )
 
 
 def _option(wish: Wish) -> Any:

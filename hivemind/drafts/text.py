@@ -6,8 +6,10 @@ import json
 import re
 from typing import Any
 
-from hivemind.detection import is_secret, is_set_for_database
-from hivemind.drafts.draft import Draft, Part, has_database
+from hivemind.blueprint.resolve import PROVIDED
+from hivemind.detection import is_secret
+from hivemind.drafts.draft import Draft, Part, types_needed
+from hivemind.given import is_given, url_variable
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
@@ -43,9 +45,11 @@ def _service(part: Part) -> list[str]:
         remarks.append(
             "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
         )
+    types = types_needed(part)
+    own = {url_variable(PROVIDED[kind]) for kind in types}
     for variable in part.seen.several["env_required"]:
         name = str(variable.value)
-        if name in part.keys.get("env", {}) or (is_set_for_database(name) and has_database(part)):
+        if name in part.keys.get("env", {}) or is_given(name, types) or name in own:
             continue
         example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
         remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))

@@ -45,8 +45,9 @@ def _port(_: re.Match[str], service: str) -> str:
 
 def _redis(_: re.Match[str], service: str) -> str:
     return (
-        "The application looks for Redis, and none is there: a plugin with a resource type redis, or the address of "
-        f"one that runs elsewhere under services.{service}:  secrets: {{REDIS_URL: ssm:/NAME}}"
+        "The application looks for Redis on its own machine: it should read REDIS_URL, or REDIS_HOST and REDIS_PORT. "
+        f"What it reads instead is set so:  services.{service}.env: {{CACHE_HOST: $REDIS_HOST}} ; what is written in "
+        "its code has to change there. Redis is  needs: [cache]  with  resources: {cache: redis}"
     )
 
 

@@ -18,6 +18,9 @@ SEVERITIES: Mapping[str, Severity] = {"E": Severity.ERROR, "W": Severity.WARNING
 FIELDS: Mapping[tuple[str, str], str] = {
     ("AWS::EC2::Instance", "InstanceType"): "size",
     ("AWS::EC2::Instance", "BlockDeviceMappings"): "disk",
+    ("AWS::ElastiCache::ReplicationGroup", "CacheNodeType"): "size",
+    ("AWS::ElastiCache::ReplicationGroup", "EngineVersion"): "version",
+    ("AWS::ElastiCache::ReplicationGroup", "SnapshotRetentionLimit"): "backup",
     ("AWS::ElasticLoadBalancingV2::ListenerRule", "Conditions"): "routes",
     ("AWS::RDS::DBInstance", "AllocatedStorage"): "storage",
     ("AWS::RDS::DBInstance", "BackupRetentionPeriod"): "backup",

@@ -1,4 +1,4 @@
-"""What RDS refuses to do to a database that stands, or does only while it is down. Pure."""
+"""What RDS and ElastiCache refuse to do to what stands, or do only while it is down. Pure."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from hivemind.findings import Finding, Severity
 from hivemind.plan.model import Action, Change, Plan
 from hivemind.template.fragment import Assembly
 
-DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
+CACHE = "AWS::ElastiCache::ReplicationGroup"
+DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", CACHE})
 _OPTIONS = {"EngineVersion": "version", "AllocatedStorage": "storage"}
-"""Property -> the option of a database in the blueprint that gives it its value."""
+"""Property -> the option of a resource in the blueprint that gives it its value."""
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 
 
 def refused_changes(plan: Plan, assembly: Assembly) -> Iterator[Finding]:
-    """Findings on the databases that a plan changes in place: another version, less storage.
+    """Findings on the databases and caches that a plan changes in place: another version, less storage.
 
-    Errors are what RDS would refuse after minutes; a warning is what interrupts the database.
+    Errors are what AWS would refuse after minutes; a warning is what interrupts the database.
     """
     for change in plan.changes:
         if change.type not in DATABASES or change.action is not Action.UPDATE:
@@ -37,11 +38,12 @@ def _version(change: Change, properties: Mapping[str, Any], assembly: Assembly) 
         return
     name, (plugin, path) = _name(change), _place(change, assembly, "EngineVersion")
     if new[:known] < old[:known]:
-        message = f"{name} runs version {before} and can't go back to {after}: RDS refuses a downgrade"
-        hint = f'Keep version: "{before}"; an older version needs a database of its own, filled from a dump.'
+        service = "ElastiCache" if change.type == CACHE else "RDS"
+        message = f"{name} runs version {before} and can't go back to {after}: {service} refuses a downgrade"
+        hint = f'Keep version: "{before}"; an older version needs a resource of its own, filled from a dump.'
         yield Finding("H451", Severity.ERROR, message, None, hint, plugin, path)
     parts = _major_parts(str(properties.get("Engine", "")))
-    if new[: min(known, parts)] <= old[: min(known, parts)]:
+    if new[: min(known, parts)] <= old[: min(known, parts)] or change.type == CACHE:
         return
     way = f"version {before} → {after} of {name} is a major upgrade"
     if str(properties.get("AllowMajorVersionUpgrade", "")).lower() == "true":

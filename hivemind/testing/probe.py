@@ -14,7 +14,8 @@ NOTHING: Mapping[Any, Any] = {}
 class FakeProbe:
     """A Probe for tests of checks.
 
-    pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows.
+    pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows. pongs: resource ->
+    answer to PING.
     outputs: (service, command) -> exit code and output. What is asked beyond that gets a refused connection.
     asked: every call, in order.
     """
@@ -25,10 +26,12 @@ class FakeProbe:
         pages: Mapping[tuple[str, str], Answer] = NOTHING,
         rows: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]] = NOTHING,
         outputs: Mapping[tuple[str, str], tuple[int, str]] = NOTHING,
+        pongs: Mapping[str, str] = NOTHING,
     ) -> None:
         self._pages = pages
         self._rows = rows
         self._outputs = outputs
+        self._pongs = pongs
         self.asked: list[tuple[str, str, str]] = []
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:  # noqa: ARG002
@@ -43,6 +46,12 @@ class FakeProbe:
         if (resource, sql) not in self._rows:
             raise ConnectionRefusedError(111, f"{resource} does not answer")
         return list(self._rows[resource, sql])
+
+    def ping(self, resource: str, *, timeout: float = 10.0) -> str:  # noqa: ARG002
+        self.asked.append(("ping", resource, ""))
+        if resource not in self._pongs:
+            raise ConnectionRefusedError(111, f"{resource} does not answer")
+        return self._pongs[resource]
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:  # noqa: ARG002
         self.asked.append(("run", service, command))

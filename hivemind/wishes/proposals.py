@@ -13,6 +13,7 @@ SUBJECTS = {
     "instances": "how many instances of each web service, 1 to 50",
     "size": "EC2 instance type, such as t3.small",
     "database-size": "RDS instance class, such as db.t3.micro",
+    "cache-size": "ElastiCache node type, such as cache.t3.micro",
     "storage": "GB of the database's storage",
     "region": "AWS region, such as eu-central-1",
     "stage": "stage-1 (cheap: no NAT gateway, short backups) or production",
@@ -20,7 +21,7 @@ SUBJECTS = {
     "cloud": "local (this machine) or aws",
     "need": f"a resource that the application needs: {', '.join(DATABASES)}",
     "no-need": "a resource of the same list that it must not get",
-    "available": "multi-az: the database survives the loss of an availability zone",
+    "available": "multi-az: database and cache survive the loss of an availability zone",
     "port": "port that the application listens on",
     "health": "path of the health check, such as /health",
 }

@@ -3,7 +3,7 @@
 | subject | value |
 |---|---|
 | `instances` | how many, of each web service |
-| `size`, `database-size` | EC2 instance type, RDS instance class |
+| `size`, `database-size`, `cache-size` | EC2 instance type, RDS instance class, ElastiCache node type |
 | `storage` | GB of the database |
 | `region` | AWS region |
 | `stage` | `stage-1` or `production` |
@@ -143,11 +143,14 @@ _AVAILABLE = r"(?:highly|high)[ -]availab(?:le|ility)|multi[ -]az|fault[ -]toler
 _HERE = r"local cloud|locally|on (?:my|this) (?:own )?(?:machine|computer|laptop)"
 _SIZE = r"[a-z][a-z0-9-]{0,8}\d[a-z0-9-]{0,12}\.(?:nano|micro|small|medium|large|\d{0,3}xlarge|metal(?:-\d+xl)?)"
 _DATABASE_SIZE = r"db\.[a-z0-9]+\.[0-9a-z]+"
+_CACHE_SIZE = r"cache\.[a-z0-9]+\.[0-9a-z]+"
 _PATH = r"/[\w./-]{0,100}"
 _PRODUCTION = ("stage", "production")
 NUMBERED = {"instances": 50, "storage": 65536, "port": 65535}
 """Subject -> the largest number it can be."""
-WRITTEN = {"size": _SIZE, "database-size": _DATABASE_SIZE, "environment": _NAME, "health": _PATH}
+WRITTEN = {
+    "size": _SIZE, "database-size": _DATABASE_SIZE, "cache-size": _CACHE_SIZE, "environment": _NAME, "health": _PATH,
+}  # fmt: skip
 """Subject -> pattern of its values."""
 
 
@@ -157,6 +160,7 @@ def _any(names: Iterable[str]) -> str:
 
 PHRASES: tuple[Phrase, ...] = (
     _phrase(rf"({_DATABASE_SIZE})", "database-size"),
+    _phrase(rf"({_CACHE_SIZE})", "cache-size"),
     _phrase(rf"({_SIZE})", "size"),
     _phrase(rf"({_REGIONS})", "region"),
     *(_phrase(_any(names), "region", region) for region, names in PLACES.items()),

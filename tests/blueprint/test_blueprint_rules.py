@@ -54,7 +54,7 @@ CASES = [
     (WEB + "resources: {db: {type: oracle}}", "H110", (5, 24), "one of: postgres"),
     (WEB + "checks: [{htpp: /up}]", "H111", (5, 11), "did you mean http?"),
     (HEAD + "services: {web: {needs: [cahce]}}\nresources: {cache: postgres}", "H112", (3, 26), "did you mean cache?"),
-    (HEAD + "services: {web: {needs: cache}}", "H112", (3, 25), "cache: {type: ...}"),
+    (HEAD + "services: {web: {needs: cache}}", "H112", (3, 25), "cache: {type: redis}"),
     (HEAD + "services:\n  a: {routes: [x.org/b]}\n  b: {routes: [{host: X.org, path: /b}]}", "H114", (5, 16), "own"),
     (HEAD + "services:\n  a: {port: 1}\n  b: {port: 2}", "H115", (5, 3), "routes"),
     (WEB + "network: {cidr: 10.0.0.0/8}", "H116", (5, 17), "/16"),

@@ -122,6 +122,21 @@ def test_two_services_share_the_added_database() -> None:
     assert list(filled.resources) == ["db"]
 
 
+def test_redis_becomes_a_cache_and_its_variables_are_set() -> None:
+    """Names of the application's own are told which of HiveMind's to take."""
+    names = ("REDIS_URL", "CACHE_URL", "CELERY_BROKER_URL", "REDIS_PASSWORD", "DATABASE_URL")
+    blueprint, web, findings = one(
+        LANGUAGE, START, saw("need", "redis"), *(saw("env_required", name) for name in names)
+    )
+    assert (web.needs, blueprint.resources["cache"]) == (("cache",), Resource("cache", "redis"))
+    hints = {each.message.split()[2]: each.hint for each in findings}
+    assert hints == {
+        "CELERY_BROKER_URL": "add to services.web:  env: {CELERY_BROKER_URL: $REDIS_URL}",
+        "DATABASE_URL": "add to services.web:  env: {DATABASE_URL: VALUE}",
+        "REDIS_PASSWORD": 'add to services.web:  env: {REDIS_PASSWORD: ""}',
+    }
+
+
 def test_needs_in_the_blueprint_are_the_last_word() -> None:
     said = Service("web", needs=("cache",))
     blueprint, web, _ = one(

@@ -99,6 +99,11 @@ def test_stage_and_environment(
         (POSTGRES, "50 GB", ["  web: {}", "resources:", "  db: {type: postgres, storage: 50}"]),
         (POSTGRES, "highly available", ["  web:", "    instances: 2  # asked for: highly available", "resources:",
                                         "  db: {type: postgres, multi_az: true}"]),
+        (FLASK, "with redis on cache.t4g.small, three instances",
+         ["  web:", "    instances: 3  # asked for: three instances", "    needs: [cache]  # asked for: redis",
+          "resources:", "  cache: {type: redis, size: cache.t4g.small}"]),
+        (POSTGRES, "with a redis cache", ["  web:", "    needs: [db, cache]  # asked for: redis cache", "resources:",
+                                          "  cache: {type: redis}", "  db: {type: postgres}"]),
         (FLASK, "port 9000, health check /up", ["  web:", "    port: 9000  # asked for: port 9000",
                                                 "    health: /up  # asked for: health check /up"]),
     ],
@@ -115,7 +120,7 @@ def test_the_description_ends_up_in_the_file(
 @pytest.mark.parametrize(
     ("description", "said"),
     [
-        ("with redis", "no resource type redis is installed"),
+        ("with mongodb", "no resource type mongodb is installed"),
         ("with 50 GB", "there is no database"),
         ("two instances... three instances", "contradicted further on"),
     ],

@@ -122,6 +122,15 @@ def test_a_control_character_stays_in_its_comment(tmp_path: Path) -> None:
     assert all(line.isprintable() for line in (root / "hivemind.yaml").read_text().splitlines())
 
 
+def test_names_of_its_own_for_redis_get_its_address(tmp_path: Path) -> None:
+    package = {"scripts": {"start": "node a.js"}, "dependencies": {"express": "4", "ioredis": "5"}}
+    code = "new Redis(process.env.QUEUE_REDIS_URI || '');\napp.listen(process.env.PORT);\n"
+    root = lay(tmp_path, {"package.json": json.dumps(package), "a.js": code})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    assert 'env: {QUEUE_REDIS_URI: "$REDIS_URL"}  # read in a.js' in (root / "hivemind.yaml").read_text()
+    assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK
+
+
 def test_names_of_its_own_for_the_database_get_their_values(tmp_path: Path) -> None:
     package = {"scripts": {"start": "node a.js"}, "dependencies": {"express": "4", "pg": "8"}}
     code = "new Pool({host: process.env.DB_HOST, password: process.env.DB_PASS});\napp.listen(process.env.PORT);\n"

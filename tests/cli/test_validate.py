@@ -38,7 +38,7 @@ def test_mistakes_are_shown_where_they_stand(folder: Path, capsys: pytest.Captur
         "     |               ^^^^^^^  did you mean t3.small?\n"
         'hivemind.yaml:4:32  error  H112  services.web needs "cache", which is not in resources\n'
         "   4 |   web: {size: t3.smal, needs: [cache]}\n"
-        "     |                                ^^^^^  Add   cache: {type: ...}\n"
+        "     |                                ^^^^^  Add   cache: {type: redis}\n"
         "2 errors. `hivemind explain H104` says more.\n"
     )
 

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from hivemind.deploy.removal import drop_snapshots
+from hivemind.deploy.finals import FinalSnapshot, drop
 from hivemind.errors import Refused, Stage, StageError
 
 pytestmark = pytest.mark.fast
 
 NAME = "shop-production"
 DB = "AWS::RDS::DBInstance"
+CACHE = "AWS::ElastiCache::ReplicationGroup"
 BUCKET = "AWS::S3::Bucket"
 
 
@@ -70,7 +71,7 @@ def test_final_snapshots_and_retained_resources_are_returned(script: Any) -> Non
         SnapshotType="manual",
     )
     deletion = script.driver().delete(NAME)
-    assert deletion.snapshots == ("db-final",)
+    assert deletion.snapshots == (FinalSnapshot("database", "db-final"),)
     assert [resource.logical_id for resource in deletion.left] == ["Files"]
     script.assert_done()
 
@@ -145,8 +146,30 @@ def test_a_snapshot_that_cannot_be_looked_up_is_said_not_raised(script: Any) -> 
 def test_snapshots_are_dropped_when_told(script: Any) -> None:
     script.answer("delete_db_snapshot", service="rds", DBSnapshotIdentifier="one")
     script.error("delete_db_snapshot", "DBSnapshotNotFound", "gone", service="rds", status=404)
-    drop_snapshots(script, ["one", "two"])
+    script.answer("delete_snapshot", service="elasticache", SnapshotName="three")
+    script.error("delete_snapshot", "SnapshotNotFoundFault", "gone", service="elasticache", status=404)
+    databases = [FinalSnapshot("database", name) for name in ("one", "two")]
+    drop(script, [*databases, *(FinalSnapshot("cache", name) for name in ("three", "four"))])
     script.assert_done()
+
+
+def test_of_caches_the_newest_snapshot_is_found_under_either_name(script: Any) -> None:
+    template = '{"Resources": {"Cache": {"DeletionPolicy": "Snapshot"}}}'
+    begins(script, ("Cache", CACHE, "CREATE_COMPLETE"), template=template)
+    deletes(script, "DELETE_COMPLETE")
+    script.resources(("Cache", CACHE, "DELETE_COMPLETE"))
+    old = {"SnapshotName": "old", "ReplicationGroupId": "cache-1", "NodeSnapshots": [taken(1)]}
+    final = {"SnapshotName": "final", "CacheClusterId": "cache-1-001", "NodeSnapshots": [taken(2)]}
+    other = {"SnapshotName": "other", "ReplicationGroupId": "cache-12", "NodeSnapshots": [taken(3)]}
+    pages = [{"Snapshots": [old, other], "Marker": "more"}, {"Snapshots": [final]}]
+    script.answer("describe_snapshots", pages[0], service="elasticache", SnapshotSource="user")
+    script.answer("describe_snapshots", pages[1], service="elasticache", SnapshotSource="user", Marker="more")
+    assert script.driver().delete(NAME).snapshots == (FinalSnapshot("cache", "final"),)
+    script.assert_done()
+
+
+def taken(day: int) -> dict[str, str]:
+    return {"SnapshotCreateTime": f"2026-01-0{day}T00:00:00Z"}
 
 
 def test_contents_say_what_becomes_of_each(script: Any) -> None:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.fast
         ("ImproperlyConfigured: The SECRET_KEY setting must not be empty.", "SECRET_KEY in its environment"),
         ("Error: listen EACCES: permission denied 0.0.0.0:80", "services.web.port"),
         ("listening on :80: listen tcp :80: bind: permission denied", "services.web.port"),
-        ("Error: connect ECONNREFUSED 127.0.0.1:6379", "type redis"),
+        ("Error: connect ECONNREFUSED 127.0.0.1:6379", "{CACHE_HOST: $REDIS_HOST}"),
         ('connection to server at "localhost" (::1), port 5432 failed', "needs: [db]"),
         ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
         ("/bin/sh: 1: hypercorn: not found", "hypercorn is not there"),

@@ -249,8 +249,8 @@ def test_scripts_within_a_chain_are_put_in_their_place(tmp_path: Path) -> None:
     ("driver", "code", "help_"),
     [
         ("pg", "new Sequelize('a', 'b', 'c', {\n  host: 'localhost', dialect: 'postgres'});", "needs: [db]"),
-        ("ioredis", "const Redis = require('ioredis');\nnew Redis({host: '127.0.0.1'});", "{REDIS_URL: ssm:/NAME}"),
-        ("redis", "\ncreateClient({url: 'redis://localhost:6379'});", "{REDIS_URL: ssm:/NAME}"),
+        ("ioredis", "const Redis = require('ioredis');\nnew Redis({host: '127.0.0.1'});", "needs: [cache]"),
+        ("redis", "\ncreateClient({url: 'redis://localhost:6379'});", "needs: [cache]"),
     ],
 )
 def test_addresses_that_stand_in_the_code_are_said(tmp_path: Path, driver: str, code: str, help_: str) -> None:

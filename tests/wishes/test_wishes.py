@@ -25,6 +25,7 @@ pytestmark = pytest.mark.fast
         ("us-gov-west-1", [("region", "us-gov-west-1", "us-gov-west-1")]),
         ("on t3.small", [("size", "t3.small", "t3.small")]),
         ("db.t3.small with 50 GB", [("database-size", "db.t3.small", "db.t3.small"), ("storage", "50", "50 GB")]),
+        ("redis on cache.t3.small", [("need", "redis", "redis"), ("cache-size", "cache.t3.small", "cache.t3.small")]),
         ("with redis", [("need", "redis", "redis")]),
         ("a redis cache", [("need", "redis", "redis cache")]),
         ("staging", [("environment", "staging", "staging")]),

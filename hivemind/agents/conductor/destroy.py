@@ -11,9 +11,10 @@ from hivemind.agents.conductor.status import TARGET_GROUP
 from hivemind.agents.deployer.targets import deregister_and_drain, target_health
 from hivemind.aws.snapshot import describe
 from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.deploy import finals
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.journal import Journal, new_attempt
-from hivemind.deploy.removal import Content, Deletion, contents, drop_snapshots
+from hivemind.deploy.removal import Content, Deletion, contents
 from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentStatus, StateStore
 from hivemind.errors import Refused, Stage
@@ -79,7 +80,7 @@ def destroy(
 ) -> Deletion:
     """Drains, deletes the stack, and forgets the deployment. The caller holds the lease.
 
-    keep_snapshots: whether the databases' final snapshots stay. unprotect: take termination protection off.
+    keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take termination protection off.
     Raises Refused for a protected stack; StageError (cleanup) where something could not be deleted: then the
     state stays, so that destroy can be called again.
     """
@@ -95,7 +96,7 @@ def destroy(
         try:
             deletion = _delete(cloud, what, journal, unprotect=unprotect, clock=clock)
             if not keep_snapshots:
-                drop_snapshots(cloud, deletion.snapshots)
+                finals.drop(cloud, deletion.snapshots)
         except BaseException as error:
             journal.record(STAGE, STEP, EventKind.FAILED, str(error) or type(error).__name__)
             if store.find(what.deployment_id) is not None:

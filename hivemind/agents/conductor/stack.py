@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 AVERAGE_SECONDS = {
     "AWS::RDS::DBInstance": 600.0,
+    "AWS::ElastiCache::ReplicationGroup": 360.0,
     "AWS::CertificateManager::Certificate": 240.0,
     "AWS::IAM::InstanceProfile": 126.0,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": 116.0,

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.secret_values import secret_values
-from hivemind.agents.qa.database import DatabaseLogin, login_of
+from hivemind.agents.qa.database import login_of
 from hivemind.agents.qa.probe import CloudProbe
+from hivemind.agents.qa.redis import address_of
 from hivemind.agents.qa.run import owned, run_checks
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.errors import Stage, StageError
@@ -22,9 +23,11 @@ from hivemind.template.names import instance
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from hivemind.agents.deployer.secret_values import SecretValues
     from hivemind.blueprint.model import Blueprint, Service
     from hivemind.cloud import Cloud, WebAddress
     from hivemind.pipeline import Checked
+    from hivemind.template.fragment import Binding
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
@@ -138,18 +141,20 @@ class Standing:
                 release,
                 addresses={service.name: address for service in release.web_services} if address else {},
                 connect=open_host,
-                logins=self._login,
+                logins=lambda resource: login_of(*self._bound(resource)),
+                caches=lambda resource: address_of(*self._bound(resource)),
                 clock=self.clock,
             )
             return run_checks(checks, probe, clock=self.clock, on_result=on_result)
 
-    def _login(self, resource: str) -> DatabaseLogin:
+    def _bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
+        """What a resource hands to services, with all that fills it in."""
         bindings = self.checked.assembly.bindings
         if resource not in bindings:
             raise LookupError(f"resource {resource} hands nothing to services")
         users = [service.name for service in self.blueprint.services.values() if resource in service.needs]
         secrets = secret_values(self.cloud, self.blueprint, bindings, self.outputs, services=users)
-        return login_of(bindings[resource], self.outputs, secrets)
+        return bindings[resource], self.outputs, secrets
 
 
 def refuse_bad(verdict: Verdict, results: Iterable[CheckResult] = ()) -> None:

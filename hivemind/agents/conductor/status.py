@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from hivemind.cloud import Cloud
     from hivemind.plan.model import Snapshot
 
-INSTANCE, TARGET_GROUP, DATABASE = (
+INSTANCE, TARGET_GROUP, DATABASE, CACHE = (
     "AWS::EC2::Instance",
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::RDS::DBInstance",
+    "AWS::ElastiCache::ReplicationGroup",
 )
 SERVICE_TAG = "hivemind:service"
 
@@ -37,7 +38,7 @@ class InstanceStatus:
 @dataclass(frozen=True)
 class DeploymentLook:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
-    status as RDS says it."""
+    status as RDS or ElastiCache says it."""
 
     status: str | None
     services: Mapping[str, tuple[InstanceStatus, ...]]
@@ -61,7 +62,8 @@ def look(cloud: Cloud, stack: str) -> DeploymentLook:
         for one in target_health(cloud, arn)
         if one.state != GONE or one.reason != "Target.NotRegistered"
     }
-    return DeploymentLook(snapshot.status, _services(cloud, snapshot, health), _databases(cloud, snapshot))
+    held = {**_databases(cloud, snapshot), **_caches(cloud, snapshot)}
+    return DeploymentLook(snapshot.status, _services(cloud, snapshot, health), held)
 
 
 def _ids(snapshot: Snapshot, kind: str) -> dict[str, str]:
@@ -106,4 +108,14 @@ def _databases(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
     named = [{"Name": "db-instance-id", "Values": sorted(ids.values())}]
     answer = cloud.client("rds").describe_db_instances(Filters=named)
     states = {one["DBInstanceIdentifier"]: str(one["DBInstanceStatus"]) for one in answer["DBInstances"]}
+    return {name: states.get(identifier, "gone") for name, identifier in ids.items()}
+
+
+def _caches(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
+    ids = _ids(snapshot, CACHE)
+    if not ids:
+        return {}
+    states: dict[str, str] = {}
+    for page in cloud.client("elasticache").get_paginator("describe_replication_groups").paginate():
+        states |= {one["ReplicationGroupId"]: str(one["Status"]) for one in page["ReplicationGroups"]}
     return {name: states.get(identifier, "gone") for name, identifier in ids.items()}

@@ -1,4 +1,4 @@
-"""Provisioner: the network, instances, load balancer, artifact bucket and PostgreSQL of a deployment, as fragments."""
+"""Provisioner: network, instances, load balancer, artifacts, PostgreSQL and Redis of a deployment, as fragments."""
 
 from hivemind.agents.provisioner.hooks import hivemind_fragments, hivemind_lint, hivemind_schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivemind.agents.provisioner import artifacts, balancer, instances, network, postgres, ssh
+from hivemind.agents.provisioner import artifacts, balancer, instances, network, postgres, redis, ssh
 from hivemind.agents.provisioner.review import review
 from hivemind.hookspecs import hook
 from hivemind.schemaparts import ResourceType, SchemaPart
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from hivemind.template.fragment import Assembly, Fragment
 
 
+_RESOURCES = {postgres.TYPE: postgres.fragment, redis.TYPE: redis.fragment}
+
+
 @hook
 def hivemind_schema() -> SchemaPart:
-    """The resource type `postgres`."""
+    """The resource types `postgres` and `redis`."""
     return SchemaPart(
         resource_types={
-            postgres.TYPE: ResourceType(
-                schema=postgres.SCHEMA, description="A PostgreSQL database (Amazon RDS)", holds_data=True
-            )
+            postgres.TYPE: ResourceType(postgres.SCHEMA, "A PostgreSQL database (Amazon RDS)", holds_data=True),
+            redis.TYPE: ResourceType(redis.SCHEMA, "Redis (Amazon ElastiCache, engine Valkey)", holds_data=True),
         }
     )
 
@@ -38,9 +40,9 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
         *balancer.fragments(blueprint),
         *(instances.fragment(blueprint, service) for service in services),
         *(
-            postgres.fragment(blueprint, blueprint.resources[name])
-            for name in sorted(blueprint.resources)
-            if blueprint.resources[name].type == postgres.TYPE
+            _RESOURCES[resource.type](blueprint, resource)
+            for _, resource in sorted(blueprint.resources.items())
+            if resource.type in _RESOURCES
         ),
     )
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from hivemind.blueprint.model import Blueprint, DeploymentStage, Resource
+from hivemind.agents.provisioner.needed import BACKUP_DAYS, security_group
+from hivemind.blueprint.model import Blueprint, Resource
+from hivemind.given import url_variable
 from hivemind.template.fragment import Binding, Fragment
-from hivemind.template.names import PRIVATE_SUBNETS, VPC, instance_security_group, logical_id, security_group_id
+from hivemind.template.names import PRIVATE_SUBNETS, logical_id, security_group_id
 
 TYPE = "postgres"
 PORT = 5432
 USER = "app"
 DATABASE = "app"
 PASSWORD_LENGTH = 32
-BACKUP_DAYS: Mapping[DeploymentStage, int] = MappingProxyType(
-    {DeploymentStage.PRODUCTION: 7, DeploymentStage.STAGE_1: 1}
-)
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -109,7 +107,7 @@ def fragment(blueprint: Blueprint, resource: Resource) -> Fragment:
                     "SubnetIds": [{"Ref": subnet} for subnet in PRIVATE_SUBNETS],
                 },
             },
-            _security_group(name): _group(blueprint, name),
+            _security_group(name): security_group(blueprint, name, "Database", PORT),
             logical_id(name, "Database"): _database(blueprint, resource),
         },
         outputs={
@@ -147,30 +145,6 @@ def _secret(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
                 "PasswordLength": PASSWORD_LENGTH,
                 "ExcludePunctuation": True,
             },
-        },
-    }
-
-
-def _group(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
-    needing = sorted(service.name for service in blueprint.services.values() if name in service.needs)
-    ingress = [
-        {
-            "Description": f"Instances of {service}",
-            "IpProtocol": "tcp",
-            "FromPort": PORT,
-            "ToPort": PORT,
-            "SourceSecurityGroupId": security_group_id(instance_security_group(service)),
-        }
-        for service in needing
-    ]
-    return {
-        "Type": "AWS::EC2::SecurityGroup",
-        "Properties": {
-            "GroupDescription": f"Database {name}: the instances that need it",
-            "VpcId": {"Ref": VPC},
-            **({"SecurityGroupIngress": ingress} if ingress else {}),
-            # A database opens no connections. Without a rule AWS adds one that allows all.
-            "SecurityGroupEgress": [{"Description": "Nowhere", "IpProtocol": "-1", "CidrIp": "127.0.0.1/32"}],
         },
     }
 
@@ -213,12 +187,11 @@ def _binding(resource: Resource) -> Binding:
     name = resource.name
     database = resource.options.get("database", DATABASE)
     url = f"postgresql://{{user}}:{{password}}@{{host}}:{{port}}/{database}"
-    own = name.upper().replace("-", "_") + "_URL"
     return Binding(
         resource=name,
         env={
             "DATABASE_URL": url,
-            own: url,
+            url_variable(name): url,
             "PGHOST": "{host}",
             "PGPORT": "{port}",
             "PGUSER": "{user}",

@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
+from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hivemind.release import Check, Release, ServiceRelease
 
 SECONDS = 5.0
 """Longest answer of a service that counts as working."""
-DATABASES = frozenset({"postgres"})
+_OF_TYPE: dict[str, Callable[[str], Check]] = {"postgres": DatabaseCheck, "redis": PingCheck}
+"""Type of a resource -> the check that it lets a service in."""
 
 
 def checks(release: Release) -> tuple[Check, ...]:
-    """Each web service answers at its public address, each needed database lets a service in, certificates hold."""
+    """Each web service answers at its public address, each database and cache lets services in, certificates hold."""
     found: list[Check] = [_answers(service) for service in release.web_services]
     found += [
-        DatabaseCheck(resource)
-        for resource in sorted(release.resources)
-        if release.resources[resource] in DATABASES
-        and any(resource in service.needs and service.instances for service in release.services)
+        _OF_TYPE[kind](resource)
+        for resource, kind in sorted(release.resources.items())
+        if kind in _OF_TYPE and any(resource in service.needs and service.instances for service in release.services)
     ]
     certificates = {_certificate(service) for service in release.web_services}
     found += sorted((check for check in certificates if check), key=lambda check: check.name)

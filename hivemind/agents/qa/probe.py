@@ -1,4 +1,4 @@
-"""The Probe of a real release: HTTP through the load balancer, databases and commands through instances."""
+"""The Probe of a real release: HTTP through the load balancer, databases, caches and commands through instances."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from hivemind.agents.qa.database import DatabaseLogin, query
+from hivemind.agents.qa.redis import CacheAddress, ping
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.errors import StageError
 from hivemind.release import HttpResponse
@@ -26,7 +27,7 @@ class CloudProbe:
     """What checks look through.
 
     addresses: web service -> where its listener is reached. connect: instance id -> an open connection, owned
-    by whoever hands it in. logins: database resource -> how to log in, asked for when a check needs it.
+    by whoever hands it in. logins, caches: resource -> how to log in, or where it is; asked for when a check needs it.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class CloudProbe:
         addresses: Mapping[str, WebAddress],
         connect: Callable[[str], Host],
         logins: Callable[[str], DatabaseLogin],
+        caches: Callable[[str], CacheAddress],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._release = release
         self._addresses = addresses
         self._connect = connect
         self._logins = logins
+        self._caches = caches
         self._clock = clock
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:
@@ -72,12 +75,11 @@ class CloudProbe:
 
     def query(self, resource: str, sql: str, *, timeout: float = 10.0) -> list[tuple[Any, ...]]:
         """Logs in to a database through an instance of a service that needs it. Raises OSError where that fails."""
-        instance = next(
-            (one for service in self._release.services if resource in service.needs for one in service.instances), None
-        )
-        if instance is None:
-            raise LookupError(f"no service with an instance needs {resource}")
-        return query(self._host(instance), self._logins(resource), sql, timeout=timeout)
+        return query(self._neighbour(resource), self._logins(resource), sql, timeout=timeout)
+
+    def ping(self, resource: str, *, timeout: float = 10.0) -> str:
+        """Asks a Redis through an instance of a service that needs it. Raises OSError where that fails."""
+        return ping(self._neighbour(resource), self._caches(resource), timeout=timeout)
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:
         """Runs a shell command on the service's first instance, as its user where that is possible."""
@@ -87,6 +89,15 @@ class CloudProbe:
         host = self._host(instances[0])
         done = host.run(command, user="hivemind", timeout=timeout, what="a check's command")
         return done.code, done.stdout + done.stderr
+
+    def _neighbour(self, resource: str) -> Host:
+        """An instance of a service that needs a resource."""
+        instance = next(
+            (one for service in self._release.services if resource in service.needs for one in service.instances), None
+        )
+        if instance is None:
+            raise LookupError(f"no service with an instance needs {resource}")
+        return self._host(instance)
 
     def _host(self, instance_id: str) -> Host:
         try:

@@ -9,7 +9,9 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
-from hivemind.detection import Detection, Precedence, database_value, is_set_for_database
+from hivemind.blueprint.resolve import PROVIDED
+from hivemind.detection import Detection, Precedence
+from hivemind.given import TYPES, given_value, is_given
 
 LANGUAGE = "node"
 DRIVERS = {
@@ -66,21 +68,24 @@ def _written(folder: Folder, source: Source, need: str) -> list[Detection]:
         if re.search(_WORDS[need], folder.text(file) or ""):
             said = f"the address of {need} is written in the code, and nothing is there on an instance"
             given = "DATABASE_URL" if need == "postgres" else f"{need.upper()}_URL"
-            add = "needs: [db]" if need == "postgres" else f"secrets: {{{given}: ssm:/NAME}}"
+            add = f"needs: [{PROVIDED[need]}]" if need in PROVIDED else f"secrets: {{{given}: ssm:/NAME}}"
             help_ = f"let the code read process.env.{given}, and write services.NAME.{add}"
             return [Detection("doubt", said, folder.in_repository(file), line, Precedence.CODE, 0.9, help_, LANGUAGE)]
     return []
 
 
 def _names(folder: Folder, package: Package, source: Source) -> list[Detection]:
-    """Names of its own for parts of a PostgreSQL database, where the application reads none that HiveMind sets."""
-    driver = next((name for name in DRIVERS["postgres"] if name in package.dependencies), None)
-    if driver is None or any(is_set_for_database(name) for name in source.reads):
-        return []
+    """Names of its own for parts of a database or cache, where the application reads none that HiveMind sets."""
+    types = [
+        one
+        for one in TYPES
+        if any(name in package.dependencies for name in DRIVERS[one])
+        and not any(is_given(name, (one,)) for name in source.reads)
+    ]
     return [
         folder.found("env_required", name, file, line, precedence=Precedence.CODE, confidence=0.6, language=LANGUAGE)
         for name, (file, line) in source.reads.items()
-        if database_value(name) and not _DEVELOPMENT.search(name)
+        if given_value(name, types) is not None and not _DEVELOPMENT.search(name)
     ]
 
 

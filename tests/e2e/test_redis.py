@@ -1,0 +1,130 @@
+"""An application that counts in Redis: found by its variables, shared by its instances, kept, and let in alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from hivemind.exits import ExitCode
+from hivemind.testing.project import Project
+from hivemind.testing.pytest_plugin import LocalCloudHome
+
+pytestmark = pytest.mark.slow
+APPLICATION = """\
+import http.server, os, socket, urllib.parse
+
+NODE = socket.gethostname()
+
+
+def ask(line):
+    at = urllib.parse.urlsplit(os.environ["REDIS_URL"])
+    with socket.create_connection((at.hostname, at.port), timeout=5) as connection:
+        connection.sendall(line.encode() + b"\\r\\n")
+        return connection.makefile().readline().strip()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        answer = ask("INCR visits") if self.path == "/count" else ask("PING")
+        body = f"{NODE} {answer}".encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, text, *values):
+        pass
+
+
+http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+BLUEPRINT = """\
+hivemind: 1
+name: counter
+services:
+  web: {runtime: python, start: python3 -u app.py, port: 8000, health: /up, needs: [cache], instances: 2}
+  idle: {kind: worker, runtime: python, start: sleep 100000}
+resources:
+  cache: {type: redis}
+environments: {production: {stage: stage-1}}
+"""
+KNOCK = 'python3 -c \'import socket; socket.create_connection(("{}", {}), timeout=3); print("in")\''
+
+
+@pytest.fixture(scope="module")
+def counter(local_project: Callable[..., Project]) -> Project:
+    project = local_project({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
+    assert project.apply().last["verdict"] == "good"
+    return project
+
+
+def visits(project: Project) -> tuple[str, int]:
+    """The instance that answered, and how often it was asked for by now."""
+    node, count = project.get("/count").text.split(" :")
+    return node, int(count)
+
+
+def endpoint(project: Project, cloud: LocalCloudHome) -> tuple[str, int]:
+    client = cloud.connect(project.folder, "counter", "us-east-1").client("elasticache")
+    (group,) = client.describe_replication_groups()["ReplicationGroups"]
+    primary = group["NodeGroups"][0]["PrimaryEndpoint"]
+    return primary["Address"], primary["Port"]
+
+
+def test_two_instances_count_together(counter: Project) -> None:
+    first = visits(counter)[1]
+    seen = [visits(counter) for _ in range(8)]
+    assert [count for _, count in seen] == list(range(first + 1, first + 9))
+    assert len({node for node, _ in seen}) == 2
+
+
+def test_it_is_shown_and_checked(counter: Project) -> None:
+    assert counter.status()["databases"] == {"CacheRedis": "available"}
+    results = {one["name"]: one["message"] for one in counter.run("verify", "--json").last["results"]}
+    assert results["redis cache"] == "PONG"
+    assert counter.apply().last["changed"] is False
+
+
+def test_only_the_services_that_need_it_are_let_in(counter: Project, local_cloud: LocalCloudHome) -> None:
+    knock = KNOCK.format(*endpoint(counter, local_cloud))
+    assert counter.run("ssh", "--service", "web", knock).out == "in\n"
+    refused = counter.run("ssh", "--service", "idle", knock, code=None)
+    assert refused.code != 0
+    assert "in" not in refused.out.split()
+
+
+def test_a_service_that_comes_to_need_it_is_let_in_and_out_again(counter: Project, local_cloud: LocalCloudHome) -> None:
+    counter.replace("hivemind.yaml", "idle: {kind: worker,", "idle: {kind: worker, needs: [cache],")
+    counter.apply()
+    knock = KNOCK.format(*endpoint(counter, local_cloud))
+    assert counter.run("ssh", "--service", "idle", knock).out == "in\n"
+    counter.replace("hivemind.yaml", "idle: {kind: worker, needs: [cache],", "idle: {kind: worker,")
+    counter.apply()
+    assert counter.run("ssh", "--service", "idle", knock, code=None).code != 0
+
+
+def test_what_was_counted_outlives_a_killed_local_cloud(
+    counter: Project, local_cloud: LocalCloudHome, until: Callable[..., None]
+) -> None:
+    before, at = visits(counter)[1], endpoint(counter, local_cloud)
+    os.kill(local_cloud.running.pid, signal.SIGKILL)
+    assert local_cloud.running
+    assert endpoint(counter, local_cloud) == at
+    until(lambda: counter.get("/up").status == 200, what="an answer")
+    assert visits(counter)[1] == before + 1
+
+
+def test_it_goes_only_when_it_is_named_and_leaves_a_snapshot(
+    local_project: Callable[..., Project],
+) -> None:
+    project = local_project({"hivemind.yaml": BLUEPRINT.replace("counter", "gone"), "app.py": APPLICATION})
+    project.apply()
+    project.write({"hivemind.yaml": BLUEPRINT.replace("counter", "gone").replace("type: redis", "type: postgres")})
+    refused = project.apply(code=ExitCode.REFUSED).last["error"]
+    assert "CacheRedis (AWS::ElastiCache::ReplicationGroup, delete)" in refused["message"]
+    ended = project.run("destroy", "--yes").out
+    assert "CacheRedis holds data: a final snapshot is kept" in ended
+    assert "Kept: cache snapshot" in ended
