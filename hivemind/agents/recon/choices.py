@@ -1,4 +1,4 @@
-"""Databases that an application can use one instead of the other."""
+"""What detections come to together: databases one of which is enough, processes called `web` that are none."""
 
 from __future__ import annotations
 
@@ -10,15 +10,34 @@ from hivemind.detection import LIKELY, Detection, Precedence, all_of
 _SQL = ("postgres", "mysql", "sqlserver")
 """In the order in which one of several is taken."""
 _UNLIKELY = 0.1
+_CERTAIN = 0.8
 
 
 def settled(found: Iterable[Detection]) -> list[Detection]:
-    """The detections, with one SQL database as a need where drivers alone speak for several.
+    """The detections as they count together."""
+    return _one_database(_called_web(list(found)))
+
+
+def _called_web(found: list[Detection]) -> list[Detection]:
+    """Without a Procfile's word that an application is `web`, where it depends on what only bots and consumers use and
+    its process is not told a port: platforms start a process of that name whether it serves or not, and Heroku's own
+    documentation ("The Procfile") asks of it that it binds $PORT."""
+    runs = any(
+        each.field == "kind" and each.value == "worker" and each.confidence >= _CERTAIN and each.language
+        for each in found
+    )
+    told = any(each.field == "start" and each.file.endswith("Procfile") and "PORT" in str(each.value) for each in found)
+    if not runs or told:
+        return found
+    return [each for each in found if not (each.field == "kind" and each.file.endswith("Procfile"))]
+
+
+def _one_database(known: list[Detection]) -> list[Detection]:
+    """One SQL database as a need where drivers alone speak for several.
 
     An application that brings the drivers of several lets its users choose: the one that files for production or
     containers provide is kept, else the first of those that HiveMind knows best. The others stay as what it could use.
     """
-    known = list(found)
     likely = {str(each.value): each for each in all_of(known, "need") if each.value in _SQL}
     if len(likely) < 2:
         return known

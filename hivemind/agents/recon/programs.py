@@ -43,6 +43,13 @@ _IMAGE_PORTS = {
     r"httpd|nginx|wordpress|drupal|joomla|caddy|phpmyadmin": 80,
     r"tiangolo/(?:uvicorn|meinheld|uwsgi)[\w-]*": 80,
     r"tomcat|jetty|payara/\w+|quay\.io/wildfly/wildfly": 8080,
+    r"webdevops/(?:php-)?(?:nginx|apache)[\w-]*|richarvey/nginx-php-fpm|openresty/openresty|unit|phusion/passenger-\w+|"
+    r"lighttpd|dunglas/frankenphp|joseluisq/static-web-server": 80,
+    r"nginxinc/nginx-unprivileged|bitnami/(?:nginx|apache|wordpress)|trafex/(?:alpine-nginx-php\d*|php-nginx)|"
+    r"serversideup/php|(?:ubi\d+|rhel\d+|ubi)/(?:python|nodejs|php|ruby|nginx|httpd|go-toolset)[\w-]*|"
+    r"halverneus/static-file-server": 8080,
+    r"jekyll/jekyll": 4000,
+    r"squidfunk/mkdocs-material": 8000,
 }
 
 

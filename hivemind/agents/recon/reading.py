@@ -18,8 +18,11 @@ _MOST_HITS = 50
 _DIGIT = re.compile(r"\d")
 _VERSION = re.compile(r"v?(\d+(?:\.[\dA-Za-z_+-]+)*)")
 
-HEALTH = r"/(?:api/)?(?:health|healthz|healthcheck|_health|livez|health/live|alive|up|ping|status)/?"
-"""Paths that applications answer with their own health."""
+HEALTH = (
+    r"/(?:(?:[\w.-]+/){0,3}(?:-/)?(?:_{0,2}health(?:z|y|[_-]?check)?(?:_{2})?(?:/live|/liveness)?|livez|liveness|"
+    r"_{2}(?:lb)?heartbeat_{2})|(?:api/)?(?:alive|up|ping|status|heartbeat))/?"
+)
+"""Paths that applications answer with their own health; what `up` and the like mean shows only near the top."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ def port(hits: Iterable[Hit]) -> Hit | None:
     return next(
         (hit for hit in hits if hit.value.isascii() and hit.value.isdigit() and 1 <= int(hit.value) < 65535), None
     )
+
+
+def healthiest(hits: Iterable[Hit]) -> list[Hit]:
+    """The path that is for nothing else, as a list of at most one: `/healthcheck` before `/status`."""
+    return sorted(hits, key=lambda hit: re.search(r"health|live|heartbeat", hit.value) is None)[:1]
 
 
 def pinned(folder: Folder, *tools: str, files: tuple[str, ...] = ()) -> Hit | None:

@@ -33,8 +33,10 @@ _INFRASTRUCTURE = re.compile(
     "|".join(IMAGES.values())
     + r"|(^|/)(nginx|caddy|traefik|haproxy|httpd|adminer|pgadmin4?|phpmyadmin|mailhog|mailpit|maildev|minio|localstack|"
     r"grafana|prometheus|jaeger|otel|zookeeper|vault|consul|selenium|chrome|busybox|alpine|jwilder|certbot|node-exporter|"
-    r"meilisearch|typesense|clickhouse|influxdb|nats|temporal|keycloak|dex|watchtower|node|python|ruby|php|golang)"
+    r"meilisearch|typesense|elasticmq|clickhouse|influxdb|nats|temporal|keycloak|dex|watchtower|node|python|ruby|php|golang)"
 )
+_NAMING = ("package.json", "pyproject.toml", "setup.py", "setup.cfg", "go.mod", "Cargo.toml", "composer.json",
+           "pom.xml", "settings.gradle", "settings.gradle.kts", "mix.exs")  # fmt: skip
 _DATABASES = ("postgres", "mysql", "redis", "mongodb")
 
 
@@ -55,7 +57,7 @@ def detect(folder: Folder) -> list[Detection]:
         services = _services(folder, file)
         built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
         found += _needs(folder, file, services, built)
-        found += _run(folder, file, built or _published(services))
+        found += _run(folder, file, built or _published(folder, services))
     if not found and (other := folder.first(*_FOR_DEVELOPERS)):
         found += _needs(folder, other, _services(folder, other), {})
     return found if file else found + _run_elsewhere(folder)
@@ -68,19 +70,31 @@ def _run_elsewhere(folder: Folder) -> list[Detection]:
     for file in sorted(files, key=lambda each: (each.count("/"), "prod" not in each, each))[:5]:
         services = _services(folder, file)
         built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
-        if found := _run(folder, file, built or _published(services)):
+        if found := _run(folder, file, built or _published(folder, services)):
             return [replace(each, confidence=round(each.confidence - 0.1, 2)) for each in found]
     return []
 
 
-def _published(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The one service that runs an image and is no infrastructure: the repository's own image, as users run it."""
+def _published(folder: Folder, services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The one service that runs an image and is no infrastructure: the repository's own image, as users run it. Beside
+    others it refers to one of them; what does not is one more of them."""
     others = {
         name: each
         for name, each in services.items()
         if "build" not in each and "image" in each and not _INFRASTRUCTURE.search(str(each["image"]))
     }
-    return others if len(others) == 1 and "build" not in str(services)[:20_000] else {}
+    if len(others) != 1 or "build" in str(services)[:20_000]:
+        return {}
+    beside = [name for name in services if name not in others]
+    own = next(iter(others.values()))
+    return others if not beside or any(_uses(own, name) for name in beside) or _own_name(folder, own) else {}
+
+
+def _own_name(folder: Folder, service: dict[str, Any]) -> bool:
+    """Whether an image bears the name of what is in the folder, as its manifests have it."""
+    name = str(service.get("image", "")).partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+    texts = (folder.text(file, limit=200_000) or "" for file in _NAMING)
+    return len(name) > 2 and any(re.search(rf"[\"'/ ]{re.escape(name)}(?:[\"'\n]|$)", text[:20_000]) for text in texts)
 
 
 def _needs(

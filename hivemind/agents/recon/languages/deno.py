@@ -7,7 +7,7 @@ from typing import Any
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -96,7 +96,7 @@ def _running(
         notes.code("port", int(number.value), number.file, number.line)
     elif serves:
         notes.usual("port", 8000, *spot, note="Deno's own")
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     texts = [*_imports(folder, file, content), *((hit.value, (hit.file, hit.line)) for hit in hits["imports"])]
     for need, pattern in DRIVERS.items():

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, PAGES, SERVES, SOURCES
 from hivemind.detection import Detection
 
@@ -141,7 +141,7 @@ def _describe(notes: Notes, project: Project, *, top: bool) -> None:
         notes.guess("port", 8080, *spot, note="the start command's own")
     elif number := port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     _needs(notes, project)
 

@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -66,6 +66,10 @@ def detect(folder: Folder) -> list[Detection]:
     if package and not any(file.startswith("config/prod") or file == "config/runtime.exs" for file in folder.files):
         notes.kind("library", (FILE, package), 0.8)
         return notes.found
+    configured = any(re.fullmatch(r"config/(?:prod|runtime|releases)\.exs", file) for file in folder.files)
+    if not (serves or consumer or configured or text.strip()):
+        notes.kind("library", (FILE, None), 0.5)
+        return notes.found
     seen = dependencies.get(framework or "", (FILE, folder.line(FILE, r"^\s*mod:")))
     kind = "web" if serves else "worker" if consumer else "web"
     notes.kind(
@@ -121,14 +125,24 @@ def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) 
         notes.code("port", int(number.value), number.file, number.line)
     else:
         notes.usual("port", 4000, FILE, sure=0.8 if framework else 0.4, note="usual for Elixir")
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     for file in settings:
         for number_, line in enumerate((folder.text(file, limit=100_000) or "").splitlines(), 1):
             if not line.lstrip().startswith("#") and (match := _REQUIRED.search(line)):
                 name = match[1] or match[2]
-                if name not in {"DATABASE_URL", "PORT"}:
+                if name != "PORT":
                     notes.code("env_required", name, file, number_)
+    if framework == "phoenix" and settings and not any((folder.text(file) or "").strip() for file in settings):
+        _usual_variables(notes, settings[0])
+
+
+def _usual_variables(notes: Notes, file: str) -> None:
+    """What the settings that `mix phx.new` writes ask for (Phoenix' guide "Introduction to Deployment"), where they
+    can't be read."""
+    notes.usual("env_required", "SECRET_KEY_BASE", file, sure=0.6, note="usual for Phoenix")
+    if any(re.match(r"(?:apps/\w+/)?priv/\w+/migrations/|lib/\w+/repo\.ex$", each) for each in notes.folder.files):
+        notes.usual("env_required", "DATABASE_URL", file, sure=0.6, note="usual for Ecto")
 
 
 def _version(notes: Notes) -> None:

@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -66,7 +66,7 @@ def detect(folder: Folder) -> list[Detection]:
     notes.usual("start", "./build/erlang-shipment/entrypoint.sh run", *spot)
     if number := port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", "/" + hit.value.lstrip("/"), hit.file, hit.line)
     notes.needs(dependencies, DRIVERS)
     return notes.found

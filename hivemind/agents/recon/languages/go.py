@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES, SOURCES
 from hivemind.detection import Detection
 
@@ -44,6 +45,12 @@ _COMMANDS = (
     "github.com/charmbracelet/lipgloss", "github.com/nsf/termbox-go", "github.com/jroimartin/gocui",
     "github.com/manifoldco/promptui", "github.com/AlecAivazis/survey", "github.com/pterm/pterm",
 )  # fmt: skip
+_FLAGS = ("github.com/alecthomas/kingpin", "gopkg.in/alecthomas/kingpin", "github.com/alecthomas/kong",
+          "github.com/jessevdk/go-flags", "github.com/peterbourgon/ff", "github.com/integrii/flaggy",
+          "github.com/spf13/pflag")  # fmt: skip
+"""Those that read options alone: servers have them as often as tools."""
+_EXPOSED = ("github.com/prometheus/exporter-toolkit",)
+"""What serves pages of a program that may have no other: Prometheus' exporters."""
 _SUBCOMMANDS = ("github.com/spf13/cobra", "github.com/urfave/cli")
 _CONSUMERS = (
     "github.com/hibiken/asynq", "github.com/robfig/cron", "github.com/rabbitmq/amqp091-go", "github.com/streadway/amqp",
@@ -186,18 +193,18 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
     notes.usual("build", f"go build -o bin/{name} {what}", *spot)
     kind, seen, sure = _kind(module, hits, framework, spot)
     notes.kind(kind, seen, sure)
-    if kind == "cli":
-        return
     command = hits["serves"][0] if hits["serves"] and any(path in module.required for path in _SUBCOMMANDS) else None
     if command:
         spot = (command.file, command.line)
     notes.usual("start", f"./bin/{name} {command.value}" if command else f"./bin/{name}", *spot)
+    if kind == "cli":
+        return  # started all the same where files for production or containers say that it serves
     if kind == "web":
         _serving(notes, hits, framework, spot)
     if not any(path in module.required for path in _EMBEDDED):
         notes.needs(_drivers(module), DRIVERS)
     for hit in hits["required"]:
-        if hit.value not in {"PORT", "DATABASE_URL"}:
+        if hit.value != "PORT":
             notes.code("env_required", hit.value, hit.file, hit.line)
 
 
@@ -209,25 +216,31 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, ma
         notes.usual("port", 8080, *main, sure=0.5, note="gin's own")
     elif not hits["given"]:
         notes.guess("port", 8080, *main, note="usual for Go")
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
 
 
 def _kind(module: Module, hits: dict[str, list[Hit]], framework: str | None, main: Spot) -> tuple[str, Spot, float]:
     """What it is, where that shows, and how surely. A program of commands serves only where a framework says so."""
     listens = next(((hit.file, hit.line) for hit in hits["listens"]), None)
-    commands = next((module.required[path] for path in _COMMANDS if path in module.required), None)
-    if listens and (framework or not commands):
-        return "web", listens, 0.9
-    if framework and not (commands and hits["main"]):
-        return "web", module.required[framework], 0.9
-    if commands:
-        return "cli", commands, 0.9
-    consumer = next((module.required[path] for path in _CONSUMERS if path in module.required), None)
-    if consumer:
-        return "worker", consumer, 0.8
     arguments = next(((hit.file, hit.line) for hit in hits["arguments"]), None)
-    return ("cli", arguments, 0.75) if arguments else ("web", main, 0.5)
+    commands = [path for path in _COMMANDS if path in module.required]
+    brought = module.required[framework] if framework and not (commands and hits["main"]) else None
+    flags_alone = all(path in _FLAGS for path in commands)
+    signs: tuple[tuple[str, Spot | None, float], ...] = (
+        ("web", listens if framework or not commands else None, 0.9),
+        ("web", brought, 0.9),
+        ("web", _first(module, _EXPOSED), 0.85),
+        ("web", listens if flags_alone else None, 0.7),
+        ("cli", _first(module, commands), 0.9),
+        ("worker", _first(module, _CONSUMERS), 0.8),
+        ("cli", arguments, 0.75),
+    )
+    return next(((kind, spot, sure) for kind, spot, sure in signs if spot), ("web", main, 0.5))
+
+
+def _first(module: Module, paths: Iterable[str]) -> Spot | None:
+    return next((module.required[path] for path in paths if path in module.required), None)
 
 
 def _drivers(module: Module) -> dict[str, Spot]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -141,7 +141,7 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], crate: Crate, framework: 
         notes.usual("port", _PORTS[name], *_spot(crate, framework), note=f"{name}'s own")
     elif name in _EXAMPLES and framework:
         notes.guess("port", _EXAMPLES[name], *_spot(crate, framework), note=f"in {name}'s examples")
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
 
 

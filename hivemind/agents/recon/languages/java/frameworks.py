@@ -75,10 +75,30 @@ EMBEDDED = (
     "io.quarkus:quarkus-jdbc-h2",
 )
 CONSUMERS = (
-    "org.springframework.boot:spring-boot-starter-amqp", "org.springframework.kafka:", "org.apache.kafka:kafka-clients",
-    "org.springframework.boot:spring-boot-starter-batch", "com.rabbitmq:amqp-client", "org.quartz-scheduler:",
-    "net.dv8tion:JDA", "com.discord4j:", "org.telegram:", "org.apache.kafka:kafka-streams",
-)  # fmt: skip
+    "org.springframework.boot:spring-boot-starter-amqp",
+    "org.springframework.kafka:",
+    "org.apache.kafka:kafka-clients",
+    "org.springframework.boot:spring-boot-starter-batch",
+    "com.rabbitmq:amqp-client",
+    "org.quartz-scheduler:",
+    "net.dv8tion:JDA",
+    "com.discord4j:",
+    "org.telegram:",
+    "org.apache.kafka:kafka-streams",
+    "org.javacord:",
+    "dev.kord:",
+    "com.jessecorbett:diskord",
+    "com.github.pengrad:java-telegram-bot-api",
+    "com.github.twitch4j:",
+    "com.slack.api:bolt-socket-mode",
+    "org.pircbotx:",
+    "com.sedmelluq:lavaplayer",
+)
+BOTS = ("net.dv8tion:", "com.discord4j:", "org.javacord:", "dev.kord:", "com.jessecorbett:diskord", "org.pircbotx:",
+        "com.github.twitch4j:")  # fmt: skip
+"""Of these, what nobody has in a library."""
+RPC = ("io.grpc:grpc-netty", "io.grpc:grpc-services", "io.grpc:grpc-netty-shaded", "net.devh:grpc-server")
+"""What answers calls of gRPC."""  # fmt: skip
 COMMANDS = (
     "info.picocli:", "com.beust:jcommander", "org.springframework.shell:", "com.github.ajalt.clikt:", "commons-cli:",
     "com.github.scopt:", "com.monovore:decline", "org.jcommander:", "args4j:", "com.xenomachina:kotlin-argparser",

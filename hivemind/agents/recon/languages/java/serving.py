@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.java import frameworks
 from hivemind.agents.recon.languages.java.frameworks import FRAMEWORKS
 from hivemind.agents.recon.languages.java.project import Project
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, port, scan
 
 _SETTINGS = re.compile(
     r"(?:^|/)(?:application|bootstrap)(?:-(?:prod|production|default|cloud))?\.(?:properties|ya?ml|conf)$"
@@ -25,7 +25,8 @@ _PATTERNS = {
     ),
     "listens": re.compile(
         r"HttpServer\.create|new ServerSocket\(|embeddedServer\(|createHttpServer\(|Javalin\.create|new Server\(|"
-        r"Undertow\.builder|\.bindAndHandle|newServerAt|EmberServerBuilder|extends HttpServlet|@WebServlet|Spark\.get\("
+        r"Undertow\.builder|ServerBuilder\.forPort\(|"
+        r"\.bindAndHandle|newServerAt|EmberServerBuilder|extends HttpServlet|@WebServlet|Spark\.get\("
     ),
     "port": re.compile(
         r"\.start\((\d{4,5})\)|\.listen\((\d{4,5})|\bport\((\d{4,5})\)|embeddedServer\(\w+,\s*(?:port\s*=\s*)?(\d{4,5})|"
@@ -75,7 +76,7 @@ def kind(
     a `main` beside libraries is a tool or example of theirs."""
     main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main or _named(folder, project))
     listens = next(((hit.file, hit.line) for hit in facts.source["listens"]), None)
-    spot = (project.file, None)
+    spot: Spot = (project.file, None)
     brings = (framework and project.uses(*FRAMEWORKS[framework])) or spot
     if framework == "spring-boot" and main and project.dependencies and not project.uses(*frameworks.SPRING_WEB):
         return _idle(project, brings, 0.6)
@@ -85,7 +86,18 @@ def kind(
         return "web", listens, 0.85
     if main and alone:
         return _idle(project, main, 0.5)
-    return ("web", brings, 0.8) if _packaged(project) else ("library", spot, 0.8)
+    if bot := project.uses(*frameworks.BOTS):
+        return "worker", bot, 0.7
+    return _unstarted(folder, project, brings)
+
+
+def _unstarted(folder: Folder, project: Project, brings: Spot) -> tuple[str, Spot, float]:
+    """What no program was seen of: still one where a framework packages it or an image is made of it; libraries are
+    not run in containers."""
+    if _packaged(project):
+        return "web", brings, 0.8
+    image = folder.first("Dockerfile", project.inside("Dockerfile"))
+    return ("web", (image, None), 0.45) if image else ("library", (project.file, None), 0.8)
 
 
 def _packaged(project: Project) -> bool:
@@ -121,7 +133,7 @@ def addresses(notes: Notes, project: Project, framework: str | None, facts: Fact
         notes.usual("port", frameworks.PORTS[framework], *spot, note=f"{framework}'s own")
     elif framework or facts.source["listens"]:
         notes.guess("port", 8080, project.file, note="usual for Java")
-    for hit in facts.source["health"][:1]:
+    for hit in healthiest(facts.source["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     dependency, path = frameworks.HEALTH.get(framework or "", ("", ""))
     if dependency and (at := project.uses(dependency)):

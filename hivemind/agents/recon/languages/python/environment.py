@@ -69,8 +69,8 @@ class Environment:
         called = dotted(node.func)
         keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         if called.rpartition(".")[2] == "Env":  # django-environ: environ.Env(DEBUG=(bool, False))
-            for name in keywords:
-                self._read(name, node, "given", at_import=at_import)
+            for given in keywords:
+                self._read(given, node, "given", at_import=at_import)
         if called in _CONVERTERS and node.args and (converted := self._undefended(node.args[0])):
             self._read(converted, node, None, at_import=at_import)
         name = text_of(node.args[0]) if node.args else None

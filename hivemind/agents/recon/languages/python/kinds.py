@@ -18,8 +18,8 @@ SCRIPTS = (
     "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
     "app/main.py", "app/__main__.py",
 )  # fmt: skip
-_SERVERS = ("aiohttp", "tornado", "twisted", "werkzeug", "grpcio", "websockets", "hypercorn", "uvicorn", "gunicorn",
-            "waitress", "cheroot", "bjoern", "gevent", "eventlet", "mitmproxy", "python-socketio")  # fmt: skip
+_SERVERS = ("tornado", "twisted", "werkzeug", "grpcio", "hypercorn", "uvicorn", "gunicorn",
+            "waitress", "cheroot", "bjoern", "python-socketio")  # fmt: skip
 """Distributions that a program may answer requests with, though none of them is seen to."""
 
 
@@ -55,6 +55,10 @@ def detect(
     if packaged and (packaged[2] is not None or program is None) and not (worker and program):
         kind, file, line = packaged
         return [_kind(folder, kind, file, line, 0.75), _language(folder, evidence, MANIFEST + 0.05)]
+    if program is None and worker and dependencies.asks_for(worker):
+        where, number = dependencies.names[worker]
+        found = Detection("kind", "worker", where, number, Precedence.CONVENTION, 0.6, worker, LANGUAGE)
+        return [found, _language(folder, evidence, BUILDS)]
     if program is None:
         sure = MANIFEST if dependencies.manifest else SOURCES - 0.05
         return [_kind(folder, "cli", evidence, None, 0.4), _language(folder, evidence, sure)]

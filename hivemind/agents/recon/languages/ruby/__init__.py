@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.ruby import gemfile, needs
 from hivemind.agents.recon.languages.ruby.gemfile import Gems
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, PAGES, SERVES, SOURCES
 from hivemind.detection import Detection
 
@@ -161,7 +161,7 @@ def _plain(notes: Notes, gems: Gems, framework: str | None, gemspec: str | None)
     notes.kind("web", ("config.ru", None) if rack else seen, 0.9 if serves else 0.5)
     notes.usual("start", text, *spot)
     _port(notes, hits, framework, text, spot)
-    for hit in hits["health"][:1]:
+    for hit in healthiest(hits["health"]):
         notes.code("health_path", "/" + hit.value.lstrip("/"), hit.file, hit.line)
     needs.detect(notes, gems)
 
