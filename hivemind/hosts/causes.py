@@ -1,4 +1,4 @@
-"""What an application's last words say about why it ended, and what to write so that it does not. Pure."""
+"""What an application's last words say about why it ended or fails, and what to write so that it does not. Pure."""
 
 from __future__ import annotations
 
@@ -77,6 +77,14 @@ def _tables(_: re.Match[str], service: str) -> str:
     return f"The database has no such table: write the command that makes them as  services.{service}.release: COMMAND"
 
 
+def _host(_: re.Match[str], service: str) -> str:
+    return (
+        "Django refuses the health check: it carries the instance's address as Host, as on AWS. Let ALLOWED_HOSTS "
+        f"admit it (by an environment variable under services.{service}.env, if the settings read one), or accept the "
+        f"answer: services.{service}.health: {{path: /, matcher: 200-400}}."
+    )
+
+
 def _program(found: re.Match[str], service: str) -> str:
     return f"{found[1]} is not there: correct  services.{service}.start , or install what has it."
 
@@ -104,13 +112,15 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
             _database,
         ),
         (r"relation \"[^\"]+\" does not exist|no such table", _tables),
+        (r"DisallowedHost|Invalid HTTP_HOST header", _host),
         (r"(?:sh|bash|env): (?:\d+: |line \d+: )?'?([\w./-]{1,80})'?: (?:command )?not found", _program),
     )
 )  # fmt: skip
 
 
 def advice(lines: Sequence[str], service: str) -> str | None:
-    """What to write about a service that ended, out of its log's last lines; None where they name no cause known here.
+    """What to write about a service that ended or fails, out of its log's last lines; None where they name no cause
+    known here.
 
     The last line that names one decides: it is what ended the program.
     """

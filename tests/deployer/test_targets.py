@@ -97,6 +97,25 @@ def test_a_wait_that_fails_says_why_with_the_applications_last_lines() -> None:
     assert 60 <= clock.monotonic() < 63
 
 
+@pytest.mark.parametrize(
+    ("code", "line", "hint"),
+    [
+        (500, 'sqlalchemy.exc.ProgrammingError: relation "shops" does not exist', "services.web.release"),
+        (400, "django.core.exceptions.DisallowedHost: Invalid HTTP_HOST header: '10.0.0.1'", "ALLOWED_HOSTS"),
+        (500, "TypeError: unhashable type: 'dict'", "The application itself fails there"),
+        (404, "GET / 404", "set services.web.health to a path that answers"),
+    ],
+)
+def test_the_applications_own_words_say_what_to_do(code: int, line: str, hint: str) -> None:
+    wrong = ("unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{code}]")
+    cloud: Any = Balancer({ONE: [wrong]})
+    with pytest.raises(StageError) as caught:
+        wait_healthy(
+            cloud, "arn", [ONE], deadline=5, clock=ManualClock(), log_lines=lambda _: [line, "GET /"], service="web"
+        )
+    assert hint in (caught.value.hint or "")
+
+
 def test_a_target_that_nobody_registered_is_not_healthy() -> None:
     with pytest.raises(StageError, match="i-1 unused: not registered"):
         wait_healthy(Balancer({}), "arn", [ONE], deadline=5, clock=ManualClock())  # type: ignore[arg-type]

@@ -28,6 +28,10 @@ pytestmark = pytest.mark.fast
         ("Error: connect ECONNREFUSED 127.0.0.1:6379", "{CACHE_HOST: $REDIS_HOST}"),
         ('connection to server at "localhost" (::1), port 5432 failed', "needs: [db]"),
         ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
+        (
+            "Invalid HTTP_HOST header: '10.0.1.7:8000'. You may need to add '10.0.1.7'",
+            "health: {path: /, matcher: 200-400}",
+        ),
         ("/bin/sh: 1: hypercorn: not found", "hypercorn is not there"),
     ],
 )

@@ -193,7 +193,7 @@ def _run(work: Work, manager: Manager, first: list[Path], *, everything: bool) -
 
 
 def _environment(*first: Path, **more: str) -> dict[str, str]:
-    return clean(*first, **{"NODE_ENV": "development", **nodescripts.NO_HOOKS, **more})
+    return clean(*first, **{"NODE_ENV": "development", **nodescripts.LEFT_OUT, **more})
 
 
 def _prune(work: Work, installed: Installed) -> None:

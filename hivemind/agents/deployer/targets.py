@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivemind.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.errors import Stage, StageError
+from hivemind.hosts.causes import advice
 
 if TYPE_CHECKING:
     from hivemind.cloud import Cloud
@@ -16,18 +18,14 @@ GONE = "unused"
 HINTS = {
     "Target.ResponseCodeMismatch": "The application answers the health check with another status than it should; "
     "set services.NAME.health to a path that answers. 400 is mostly a refused Host header: it carries the instance's "
-    "address, which the application must admit (Django: ALLOWED_HOSTS).",
+    "address, which the application must admit.",
     "Target.Timeout": "The application did not answer the health check in time, or a security group keeps the load "
     "balancer out.",
     "Target.FailedHealthChecks": "Nothing answers on the service's port: does the application listen on 0.0.0.0 and "
     "on $PORT?",
 }
-LOG_HINTS = {
-    "DisallowedHost": "Django refuses the health check: it carries the instance's address as Host, as on AWS. Let "
-    "ALLOWED_HOSTS admit it (by an environment variable under services.NAME.env, if the settings read one), or accept "
-    "the answer: services.NAME.health: {path: /, matcher: 200-400}.",
-}
-"""What a line of the application's log says about a failing health check."""
+_FAILED = re.compile(r"\[5\d\d\]")
+"""A probe that the application answered by an error of its own."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,9 @@ def _unhealthy(
     for one in waiting[:3] if log_lines else ():
         assert log_lines is not None
         lines.extend(log_lines(one.target.instance_id))
-    told = next((hint for mark, hint in LOG_HINTS.items() if any(mark in line for line in lines)), None)
+    told = advice(lines, service) if service else None
+    if told is None and any(_FAILED.search(str(one)) for one in waiting):
+        told = "The application itself fails there; the reason is in its last lines, or in: hivemind logs NAME"
     hint = told or next((HINTS[one.reason] for one in waiting if one.reason in HINTS), None)
     return StageError(
         Stage.REGISTER,
