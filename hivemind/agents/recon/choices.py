@@ -15,7 +15,20 @@ _CERTAIN = 0.8
 
 def settled(found: Iterable[Detection]) -> list[Detection]:
     """The detections as they count together."""
-    return _one_database(_called_web(list(found)))
+    return _one_database(_called_web(_of_clojure(list(found))))
+
+
+def _of_clojure(found: list[Detection]) -> list[Detection]:
+    """`java` runs what is written in Clojure, too: where only that is there, a command says Clojure."""
+    spoken = {each.language for each in found if each.field == "language" and each.language}
+    if "clojure" not in spoken or "java" in spoken:
+        return found
+    return [
+        replace(each, value="clojure") if each.field == "language" and each.value == "java"
+        else replace(each, language="clojure") if each.language == "java"
+        else each
+        for each in found
+    ]  # fmt: skip
 
 
 def _called_web(found: list[Detection]) -> list[Detection]:

@@ -108,9 +108,9 @@ def _fly(folder: Folder) -> list[Detection]:
     services = [_dict(content.get("http_service")), *map(_dict, _list(content.get("services")))]
     for service in services:
         said.say("port", service.get("internal_port"), "internal_port")
-        for checks in ("checks", "http_checks"):
-            for check in _list(service.get(checks)):
-                said.say("health_path", _dict(check).get("path"), "path", 0.9)
+        checks = [check for name in ("checks", "http_checks") for check in _list(service.get(name))]
+        for number, check in enumerate(checks[:10]):
+            said.say("health_path", _dict(check).get("path"), "path", 0.9 - number / 100)
     if any("internal_port" in service for service in services):
         said.say("kind", "web", "internal_port")
     for name, command in _entries(content.get("processes")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import adapters, frameworks, migrations, needs, starting
+from hivemind.agents.recon.languages.node import adapters, frameworks, migrations, needs, schemas, starting
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.chains import Chain
@@ -46,6 +46,7 @@ def detect(folder: Folder) -> list[Detection]:
     inside, start = (script[1].folder, script[1].command) if script else (".", None)
     found += migrations.detect(place, started, code, start=start, inside=None if inside == "." else inside)
     found += adapters.detect(place, started, framework)
+    found += schemas.detect(place)
     return found + starting.detect(folder, package, source, framework) + needs.detect(place, started, code)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.reading import HEALTH
 
 SUFFIXES = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".tsx", ".jsx")
 _LARGEST = 400_000
@@ -25,7 +26,7 @@ _SCHEMA = re.compile(r"format:\s{0,9}[\"']port[\"'],\s{0,99}default:\s{0,9}[\"']
 _LISTENS = re.compile(r"\.listen\(|\bserve\(\s*[{\w]|createServer\(|Deno\.serve|Bun\.serve")
 _HEALTH = re.compile(
     r"(?:\.(?:get|all|use|route|head)\(\s*|url\s*===?\s*|@Get\(\s*|pathname\s*===?\s*|path:\s*|case\s+)"
-    r"[\"'`](/(?:api/)?(?:health|healthz|healthcheck|_health|livez|alive|up|ping|status)/?)[\"'`]"
+    rf"[\"'`]({HEALTH})[\"'`]"
 )
 _SYSTEM_PATH = re.compile(
     r"process\.env\.([A-Z_][A-Z0-9_]*)\s*(?:\|\||\?\?)\s*[\"'`](/(?:etc|usr|opt|srv|root|data|mnt)/[^\"'`]+)[\"'`]"

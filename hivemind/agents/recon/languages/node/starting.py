@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import chains, kinds, pages, scripts
+from hivemind.agents.recon.languages.node import bundled, chains, kinds, pages, routes, scripts
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.chains import Chain
 from hivemind.agents.recon.languages.node.frameworks import NO_PORT, WORKERS, Framework
@@ -20,7 +20,8 @@ _PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")
 
 def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
     """`start`, `port`, `health_path`, `kind`, `static_dir`, `language`."""
-    if built := pages.detect(folder, package, source, framework):
+    built = pages.detect(folder, package, source, framework) or bundled.detect(folder, package, source, framework)
+    if built:
         return [*built, *pages.for_developers(folder, package), *_declared_port(folder, package, "start")]
     start = _start(folder, package, source, framework)
     found = []
@@ -31,7 +32,7 @@ def detect(folder: Folder, package: Package, source: Source, framework: Framewor
         found.append(folder.found("language", LANGUAGE, FILE, confidence=sure, language=LANGUAGE))
     else:
         found += _idle(folder, package)
-    return found + _health(folder, source)
+    return found + _health(folder, source, framework)
 
 
 def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
@@ -43,7 +44,7 @@ def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
         folder.found("kind", "web" if listening else "worker", file, precedence=Precedence.CODE, confidence=sure,
                      language=LANGUAGE),
         *_port(folder, source, None),
-        *_health(folder, source),
+        *_health(folder, source, None),
     ]  # fmt: skip
 
 
@@ -173,8 +174,11 @@ def _port(folder: Folder, source: Source, framework: Framework | None) -> list[D
     return found
 
 
-def _health(folder: Folder, source: Source) -> list[Detection]:
+def _health(folder: Folder, source: Source, framework: Framework | None) -> list[Detection]:
+    """Of several routes the one that is for nothing else: `/healthcheck` before `/status`."""
+    if routed := routes.health(folder, framework):
+        return [folder.found("health_path", *routed, precedence=Precedence.CODE, language=LANGUAGE)]
     if not source.health:
         return []
-    path, file, number = source.health[0]
+    path, file, number = min(source.health, key=lambda each: re.search(r"health|live", each[0]) is None)
     return [folder.found("health_path", path, file, number, precedence=Precedence.CODE, language=LANGUAGE)]
