@@ -13,8 +13,11 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from hivemind.errors import HiveMindError
+from hivemind.redact import REDACTOR, redact
 
 NAME, ADDRESS, KEY = "HIVEMIND_MODEL", "HIVEMIND_MODEL_URL", "HIVEMIND_MODEL_KEY"
+_KEYS = "_API_KEY"
+"""How providers' variables end that hold one."""
 SECONDS = 45.0
 
 Answer = TypeVar("Answer")
@@ -43,12 +46,15 @@ def configured(environment: Mapping[str, str] = os.environ) -> Model | None:
 def ask(model: Model, program: Callable[[], Answer]) -> Answer:
     """Runs a program with a model, at most SECONDS. Raises ModelFailed for whatever goes wrong with it.
 
-    Nothing is kept: neither answers on disk, nor what was sent in a history.
+    Nothing is kept: neither answers on disk, nor what was sent in a history. What a provider says of a key of the
+    environment's does not get into the message.
     """
     if find_spec("dspy") is None:
         raise ModelFailed(
             f"{NAME} is set, but DSPy is not installed", hint="pip install 'hivemind-deploy[medic]', or unset it"
         )
+    keys = (value for name, value in os.environ.items() if name.endswith(_KEYS))
+    REDACTOR.register(*keys, *([model.key] if model.key else []))
     # Else the first call fetches a list of prices from the internet.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     outcome: list[Answer] = []
@@ -88,5 +94,5 @@ def _language_model(model: Model) -> Any:
 
 
 def _said(error: BaseException) -> str:
-    text = " ".join(str(error).split())
+    text = redact(" ".join(str(error).split()))
     return f"{type(error).__name__}: {text[:200]}" if text else type(error).__name__

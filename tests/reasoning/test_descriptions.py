@@ -20,6 +20,7 @@ pytest.importorskip("dspy", reason="needs the extra `medic`")
 pytestmark = pytest.mark.slow
 
 Asked = list[dict[str, str]]
+KEY = "a-key-of-our-own-proxy"
 
 
 class Provider:
@@ -32,7 +33,7 @@ class Provider:
         self.hold.set()
 
     def model(self) -> Model:
-        return Model("openai/scripted", f"http://127.0.0.1:{self.port}/v1", "a-key")
+        return Model("openai/scripted", f"http://127.0.0.1:{self.port}/v1", KEY)
 
     port = 0
 
@@ -48,7 +49,8 @@ def provider() -> Iterator[Provider]:
             made.hold.wait(30)
             answer = made.answers.pop(0) if len(made.answers) > 1 else made.answers[0]
             if isinstance(answer, int):
-                self._send(answer, {"error": {"message": "out of order", "type": "server_error"}})
+                key = self.headers["Authorization"].split()[-1]
+                self._send(answer, {"error": {"message": f"no such key: {key}", "type": "error"}})
                 return
             text = answer if isinstance(answer, str) else _fields(answer)
             message = {"role": "assistant", "content": text}
@@ -166,8 +168,9 @@ def test_without_an_answer_it_says_so(provider: Provider, monkeypatch: pytest.Mo
     FAILURES[case](provider)
     if not provider.answers:
         provider.answers = [[]]
-    with pytest.raises(ModelFailed, match="openai/scripted"):
+    with pytest.raises(ModelFailed, match="openai/scripted") as failed:
         read_rest(TEXT, read(TEXT), provider.model())
+    assert KEY not in failed.value.message
 
 
 def test_the_environment_names_it() -> None:
