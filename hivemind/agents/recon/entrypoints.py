@@ -16,6 +16,7 @@ from hivemind.agents.recon.programs import language_of
 _OF_THE_CONTAINER = re.compile(
     r"(?:^|[\s;&|(])(?:exec\s+)?(?:\S*/)?(?:supervisord|nginx|apache2\S*|apachectl|httpd|php-fpm[\d.]*|uwsgi|crond?|s6-\S+|"
     r"runsvdir|service|gosu|su-exec|sudo|su|runuser|setpriv|chown|chroot|adduser|useradd|usermod|groupmod|addgroup|"
+    r"manage\.py (?:py)?uwsgi|"
     r"apt-get|apk|redis-server|postgres|mysqld|varnishd|catalina\.sh|tor|iptables|mount|dockerize|envconsul)(?=\s|;|$)"
 )
 """Programs that are part of an image, or that only root can use."""
@@ -70,11 +71,13 @@ def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
     said = stage.command()
     if said is None or len(str(said[0])) > _LONGEST:
         return None
-    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0]))
+    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(re.split(r"&&|;", said[0])[-1]))
     if words and posixpath.basename(words[0]) in _SHELLS and len(words) > 2 and words[1] == "-c":
         words = _unwrapped([word for word in _split(words[2]) if word != "$@"])
     place = _Place(folder, stage, stages, frozenset(folder.files))
-    script = _script(words[0], place) if words else None
+    if len(words) > 1 and posixpath.basename(words[0]) in _SHELLS and not words[1].startswith("-"):
+        words = words[1:]
+    script = (_script(words[0], place) or _program(words[0], place)) if words else None
     if script and len(words) > 1 and _hands_on(_lines(script, place)):
         words = _unwrapped(words[1:])
         script = _script(words[0], place)
@@ -129,6 +132,12 @@ def _script(word: str, place: _Place) -> str | None:
     first = (place.folder.text(file, limit=_LARGEST) or "").partition("\n")[0]
     shell = re.match(r"#!\s*(?:/usr)?/bin/(?:env\s+(?:-S\s+)?)?(?:ba|da|a)?sh\b", first)
     return file if shell or (first and file.endswith(".sh")) else None
+
+
+def _program(word: str, place: _Place) -> str | None:
+    """The repository's file that is a program of another language, such as `manage.py`."""
+    file = place.origin(word) or (word.removeprefix("./") if word.startswith("./") else None)
+    return file if file in place.files else None
 
 
 def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | None:

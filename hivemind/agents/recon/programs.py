@@ -7,7 +7,7 @@ import re
 _PROGRAMS = {
     "python": r"python[\d.]*|gunicorn|uvicorn|hypercorn|daphne|waitress-serve|flask|celery|uwsgi|granian|streamlit|"
     r"fastapi|litestar|sanic|chainlit|poetry|pipenv|uv|rq|huey_consumer|dramatiq|django-admin|pserve|gradio|panel|"
-    r"mkdocs|locust",
+    r"mkdocs|locust|manage\.py",
     "node": r"node|npm|npx|yarn|pnpm|next|nest|ts-node|tsx|bun|bunx|pm2|pm2-runtime|nuxt|strapi|react-router-serve|"
     r"remix-serve",
     "deno": r"deno",

@@ -100,16 +100,24 @@ def _own_name(folder: Folder, service: dict[str, Any]) -> bool:
 def _needs(
     folder: Folder, file: str, services: dict[str, dict[str, Any]], built: dict[str, dict[str, Any]]
 ) -> list[Detection]:
+    """Databases beside what is built here. A file with several kinds of SQL databases is one to try them all with: each
+    of what it brings is one that could be used."""
     found = []
+    matrix = len({need for each in services.values() if (need := _need(each)) in {"postgres", "mysql"}}) > 1
     for name, service in services.items():
         image = str(service.get("image", ""))
-        need = next((need for need, pattern in IMAGES.items() if re.search(pattern, image)), None)
+        need = _need(service)
         used = any(_uses(each, name) for each in built.values())
         if need and (used or need in _DATABASES):
             line = folder.line(file, rf"image:\s*[\"']?{re.escape(image)}")
-            sure = 0.9 if used else 0.4
+            sure = 0.3 if matrix else 0.9 if used else 0.4
             found.append(folder.found("need", need, file, line, precedence=Precedence.CONTAINER, confidence=sure))
     return found
+
+
+def _need(service: dict[str, Any]) -> str | None:
+    image = str(service.get("image", ""))
+    return next((need for need, pattern in IMAGES.items() if re.search(pattern, image)), None)
 
 
 def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[Detection]:

@@ -26,6 +26,8 @@ _FILE_SERVERS = re.compile(
     r"caddy file-server|lighttpd|darkhttpd)(?:\s|$)"
 )
 _FILE_IMAGES = re.compile(r"(?:^|/)(?:nginx(?:-unprivileged)?|httpd|static-web-server|lighttpd)(?::|@|$)")
+_INSTALLED = re.compile(r"(?:\./)?(?:[\w.-]+/)*build/install/[\w.-]+/bin/[\w.-]+(?:\s|$)")
+"""What Gradle's `installDist` makes (its Application Plugin's documentation)."""
 _BOUND = "needs its image,"
 _LARGEST = 100_000
 _LONGEST = 2000
@@ -68,7 +70,7 @@ def detect(folder: Folder) -> list[Detection]:
         return found
     where, line = (entry.script, entry.line) if entry.script else (file, said[1])
     is_script = re.match(r"(?:\./\S+|sh \S+)(?:\s|$)", entry.command)
-    language = language_of(entry.command)
+    language = language_of(entry.command) or ("java" if _INSTALLED.match(entry.command) else None)
     if language or (is_script and entry.command.split()[-1].endswith(".sh")):
         found.append(_said(folder, "start", _served(entry.command, stage), where, line, language=language, sure=0.85))
     port = _PORT.search(entry.command)

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.blueprint.resolve import PROVIDED
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import LIKELY, Detection, Precedence
 from hivemind.given import TYPES, given_value, is_given
 
 LANGUAGE = "node"
@@ -59,6 +59,11 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
             folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
                          language=LANGUAGE)
         )  # fmt: skip
+        if sure > LIKELY and variable not in source.defaulted:
+            found.append(
+                folder.found("env_required", variable, file, number, precedence=Precedence.CODE, confidence=0.6,
+                             note=f"the address of {need}", language=LANGUAGE)
+            )  # fmt: skip
     return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
 
 
@@ -110,17 +115,34 @@ def _paths(folder: Folder, source: Source) -> list[Detection]:
 
 
 def _prisma(folder: Folder, package: Package) -> list[Detection]:
-    file = folder.first(*_SCHEMAS)
+    """What the schema says; where it does not say which database, what `prisma init` writes: PostgreSQL, found by
+    DATABASE_URL (Prisma's CLI reference)."""
+    files = [file for file in folder.files if re.fullmatch(r"(?:[\w-]+/){0,3}[\w-]+\.prisma", file)]
+    file = folder.first(*_SCHEMAS) or next(iter(files), None)
     if file is None or not {"@prisma/client", "prisma"} & {*package.dependencies, *package.development}:
         return []
-    text = folder.text(file) or ""
+    speaking = next((each for each in (file, *files[:50]) if "provider" in (folder.text(each) or "")), file)
+    text = folder.text(speaking) or ""
     match = _PRISMA.search(text)
     if match is None:
-        return []
+        return [] if text.strip() else _prisma_usual(folder, file)
     need = "postgres" if match[1] == "postgresql" else match[1]
-    line = folder.line(file, r"provider\s*=\s*\"(postgresql|mysql|mongodb)")
-    found = [folder.found("need", need, file, line, language=LANGUAGE)]
+    line = folder.line(speaking, r"provider\s*=\s*\"(postgresql|mysql|mongodb)")
+    found = [folder.found("need", need, speaking, line, language=LANGUAGE)]
     if variable := re.search(r"url\s*=\s*env\(\"(\w+)\"\)", text):
-        where = folder.line(file, rf"env\(\"{variable[1]}\"\)")
-        found.append(folder.found("env_required", variable[1], file, where, confidence=0.9, language=LANGUAGE))
+        where = folder.line(speaking, rf"env\(\"{variable[1]}\"\)")
+        found.append(folder.found("env_required", variable[1], speaking, where, confidence=0.9, language=LANGUAGE))
     return found
+
+
+def _prisma_usual(folder: Folder, file: str) -> list[Detection]:
+    examples = (
+        folder.line(each, r"DATABASE_URL\s*=\s*[\"']?file:") for each in (".env.example", ".env.sample", ".env")
+    )
+    if any(line is not None for line in examples):
+        return []
+    return [
+        folder.found(field, value, file, precedence=Precedence.CONVENTION, confidence=0.6, note="usual for Prisma",
+                     language=LANGUAGE)
+        for field, value in (("need", "postgres"), ("env_required", "DATABASE_URL"))
+    ]  # fmt: skip

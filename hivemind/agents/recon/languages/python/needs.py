@@ -75,6 +75,13 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
                 confidence=0.25 if is_embedded else 0.95, note=where, language=LANGUAGE,
             )
         )  # fmt: skip
+        if not is_embedded and not any(each.default for each in source.reads if each.name == read.name):
+            found.append(
+                folder.found(
+                    "env_required", read.name, read.file, read.line, precedence=Precedence.CODE, confidence=0.6,
+                    note=f"the address of {need}", language=LANGUAGE,
+                )
+            )  # fmt: skip
     return found + _required(folder, source)
 
 

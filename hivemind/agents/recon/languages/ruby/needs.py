@@ -8,6 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.ruby.gemfile import Gems
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import scan
+from hivemind.detection import LIKELY
 
 _DRIVERS = {"postgres": ("pg", "activerecord-postgis-adapter", "jdbc-postgres"), "mysql": ("mysql2", "trilogy"),
             "mongodb": ("mongoid", "mongo", "mongo_mapper")}  # fmt: skip
@@ -28,10 +29,12 @@ _GIVEN = frozenset(
     {"PORT", "DATABASE_URL", "REDIS_URL", "RACK_ENV", "RAILS_ENV", "HOME", "SECRET_KEY_BASE", "BUNDLE_GEMFILE"}
 )
 _DATABASE = "config/database.yml"
+_CABLE = "config/cable.yml"
 _PATTERNS = {
     "redis": re.compile(
         r"Redis\.new|Redis\.current|redis_cache_store|REDIS_\w*URL|ConnectionPool.*Redis|RedisClient|adapter:\s*redis"
     ),
+    "address": re.compile(r"ENV\[\s*[\"'](\w*REDIS\w*_URL|REDIS_URL)[\"']\s*\](?!\s*\|\|)"),
     "required": re.compile(r"ENV\.fetch\(?\s*[\"']([A-Z][A-Z0-9_]+)[\"']\s*\)(?!\s*(?:\{|do\b))"),
 }
 
@@ -58,10 +61,24 @@ def detect(notes: Notes, gems: Gems) -> None:
     gem = gems.first(*_REDIS)
     if gem and (gem in _ALWAYS_REDIS or hits["redis"]):
         spot: Spot = (hits["redis"][0].file, hits["redis"][0].line) if hits["redis"] else gems.used[gem]
-        notes.declared("need", "redis", *spot, sure=0.9, note=gem)
+        generated = gem not in _ALWAYS_REDIS and all(hit.file == _CABLE for hit in hits["redis"])
+        sure = 0.3 if generated and not _uses_cable(folder) else 0.9
+        notes.declared("need", "redis", *spot, sure=sure, note=gem)
+        for hit in hits["address"][:1] if sure > LIKELY else ():
+            notes.code("env_required", hit.value, hit.file, hit.line, sure=0.6, note="the address of redis")
     for hit in hits["required"]:
         if hit.value not in _GIVEN and not hit.value.startswith(("RAILS_", "BUNDLE_")):
             notes.code("env_required", hit.value, hit.file, hit.line, sure=0.7)
+
+
+def _uses_cable(folder: Folder) -> bool:
+    """Whether anything is sent over Action Cable, whose settings `rails new` writes in any case."""
+    files = [
+        file for file in folder.files if file.startswith("app/") and file.endswith((".rb", ".erb", ".haml", ".slim"))
+    ]
+    if any(file.startswith("app/channels/") and "/application_cable/" not in file for file in files):
+        return True
+    return any(folder.line(file, r"turbo_stream_from|\bbroadcast") is not None for file in files[:400])
 
 
 def _adapter(folder: Folder) -> tuple[str, int] | None:
