@@ -15,7 +15,7 @@ from recon_trees import lay, seen
 
 from hivemind.agents.recon import hivemind_detect
 from hivemind.agents.recon.answer import answer
-from hivemind.agents.recon.formats import json_object, toml_table, yaml_mapping
+from hivemind.formats import json_object, toml_table, yaml_mapping
 from hivemind.repository import read
 
 NAMES = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.formats import table
 from hivemind.agents.recon.reading import pinned
 from hivemind.detection import Detection
+from hivemind.formats import table
 
 _VERSION = re.compile(r"(?:python[-@ ]?)?(\d+\.\d+)(?:\.\d+)?(?:[-\w]*)?$", re.IGNORECASE)
 

@@ -137,7 +137,7 @@ class _Building:
 
     def _shared(self, anchor: str) -> Any:
         """The value of an anchor, the very object: a bomb of aliases stays as small as its text. Its nodes are not
-        counted again, so readers must not walk a whole tree; those in Recon look up keys."""
+        counted again, so readers must not walk a whole tree: they look up keys."""
         return self.anchors.get(anchor)
 
     def _scalar(self, event: Any) -> Any:
