@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recon.cases import Case
-from benchmarks.recon.scoring import FIELDS, Score, language, wilson
+from benchmarks.recon.scoring import FIELDS, Score, language, layout_port, wilson
 
 TARGETS = {
     "language": 99,
@@ -38,6 +38,8 @@ def print_report(name: str, measured: list[Measured], misses: str | None = None)
     print(f"\n{name}: {len(scored)} cases scored of {len(measured)}")
     for reason, count in Counter(each.case.left_out for each in measured if each.case.left_out).items():
         print(f"  left out: {count} ({reason})")
+    if layouts := sum(layout_port(each.case) for each in scored):
+        print(f"  left out of port: {layouts} (port 80 of the other platform's own file server)")
     print(f"  {'field':<16} {'n':>4} {'right':>6} {'%':>6}  95 % interval   one a group  target")
     for field in FIELDS:
         _print_field(field, [score for each in scored for score in each.scores if score.field == field])
