@@ -13,6 +13,8 @@ from hivemind.tls import HANDSHAKE_SECONDS, TlsError, inspect
 
 SHOWN = 120
 """Characters of a body or value that a message quotes."""
+NO_ROUTE = "No route of this deployment leads here."
+"""What a load balancer of a deployment answers, with 404, where no rule forwards the request."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class HttpCheck:
     path: with its query. status: expected code; None: anything from 200 to 399. contains: text in the body.
     matches: regular expression found in the body. redirect: the answer must redirect to this address or one that
     starts with it, a path is relative to the service. refusing: answers such as 404 and 401 count, too: it is the
-    service that must answer, whatever it has there. header: response headers that must have exactly these
-    values. under: seconds the answer may take. timeout: seconds after which there is none.
+    service that must answer, whatever it has there, and not the load balancer in its place. header: response headers
+    that must have exactly these values. under: seconds the answer may take. timeout: seconds after which there is none.
     """
 
     service: str
@@ -57,6 +59,8 @@ class HttpCheck:
         if self.status is not None:
             expected, good = str(self.status), response.status == self.status
         elif self.refusing:
+            if response.status == 404 and response.body.strip() == NO_ROUTE:
+                raise CheckFailed("the load balancer has no rule that leads there")
             expected, good = "200 to 499", 200 <= response.status <= 499
         elif self.redirect is not None:
             expected, good = "a redirect", 300 <= response.status <= 399

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.checks import DatabaseCheck, HttpCheck
+from hivemind.checks import NO_ROUTE, DatabaseCheck, HttpCheck
 from hivemind.release import Check, CheckFailed, HttpResponse
 from hivemind.testing import FakeProbe, page
 
@@ -35,6 +35,11 @@ def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None
     ("check", "answer", "message"),
     [
         (HttpCheck("web"), page(500, "Traceback"), 'status 500, expected 200 to 399; the body begins "Traceback"'),
+        (
+            HttpCheck("web", "/api/", refusing=True),
+            page(404, NO_ROUTE),
+            "the load balancer has no rule that leads there",
+        ),
         (HttpCheck("web", refusing=True), page(503), "status 503, expected 200 to 499; the body is empty"),
         (HttpCheck("web"), page(199), "status 199, expected 200 to 399; the body is empty"),
         (HttpCheck("web"), page(400), "status 400, expected 200 to 399; the body is empty"),

@@ -9,6 +9,7 @@ from hivemind.agents.provisioner.network import ATTACHMENT, EVERYWHERE
 from hivemind.agents.provisioner.ports import port_of
 from hivemind.agents.provisioner.routes import catches_all, conditions, rules
 from hivemind.blueprint.model import Blueprint, Service
+from hivemind.checks import NO_ROUTE
 from hivemind.template.fragment import Fragment
 from hivemind.template.names import (
     LOAD_BALANCER,
@@ -137,7 +138,7 @@ def _default_action(services: tuple[Service, ...]) -> Mapping[str, Any]:
         return _forward(main)
     return {
         "Type": "fixed-response",
-        "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "Not found"},
+        "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": NO_ROUTE},
     }
 
 
