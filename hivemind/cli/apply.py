@@ -88,7 +88,7 @@ def command(
     with acquire(
         folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")
     ) as lease:
-        again = again or (reviewed is not None and reviewed.releases_again)
+        again = again or (reviewed is not None and reviewed.again)
         run = prepare(checked, cloud, may_lose=frozenset(lose), again=again, say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)

@@ -11,7 +11,7 @@ from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.holdings import holds_data
-from hivemind.plan.model import ASKED_FOR, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
+from hivemind.plan.model import Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack
 
@@ -74,6 +74,7 @@ def make_plan(
         stack_holds=_holdings(snapshot) if failed else (),
         cloud=cloud,
         builds=tuple(_builds(blueprint, releases)),
+        again=again,
     )
     return with_digest(plan)
 
@@ -202,7 +203,7 @@ def _releases(
         if released is None:
             reason = "first release"
         elif again:
-            reason = ASKED_FOR
+            reason = "asked for, though nothing changed"
         elif before is None:
             reason = "new instances"
         elif released == source:

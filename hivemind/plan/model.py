@@ -74,10 +74,6 @@ class Change:
     may_replace: tuple[str, ...] = ()
 
 
-ASKED_FOR = "asked for, though nothing changed"
-"""Reason of a release that is made again."""
-
-
 @dataclass(frozen=True)
 class ReleaseChange:
     """A service's release. source: digest of sources now (Provenance.digest); before: of those released."""
@@ -112,7 +108,7 @@ class Plan:
     stack_status: CloudFormation's, where the stack as it stands takes no update; stack_holds: what is in
     one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said. builds: instances
     that build what is released, needed unless it was built before; built: services of which this machine has just that
-    already, no part of the digest."""
+    already, no part of the digest. again: whether it was made to release all services, whatever is released."""
 
     name: str
     environment: str
@@ -129,15 +125,11 @@ class Plan:
     cloud: str = ""
     builds: tuple[RemoteBuild, ...] = ()
     built: tuple[str, ...] = ()
+    again: bool = False
 
     @property
     def empty(self) -> bool:
         return not self.changes and not any(release.needed for release in self.releases)
-
-    @property
-    def releases_again(self) -> bool:
-        """Whether it was made to release again what is released already."""
-        return any(release.reason == ASKED_FOR for release in self.releases)
 
     @property
     def losing_data(self) -> tuple[Change, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -73,27 +72,25 @@ def assemble(
         template = render.canonical(template)
     else:
         failed = ()
-    text = render.as_json(template)
-    owners = _owners_after_overrides(template, owners)
-    findings += [
-        *failed,
-        *_typeless(template["Resources"], owners),
-        *_dangling(template, owners),
-        *_unbound(template, merged),
-        *limits.exceeded(template, text),
-    ]
-    if any(finding.is_error for finding in findings):
-        raise FindingsError(findings)
-    return Assembly(
+    assembly = Assembly(
         template=MappingProxyType(template),
-        owners=MappingProxyType(dict(sorted(owners.items()))),
+        owners=MappingProxyType(dict(sorted(_owners_after_overrides(template, owners).items()))),
         bindings=MappingProxyType({name: found[0][1] for name, found in sorted(merged.bindings.items())}),
         images=MappingProxyType(
             {name: image for name, image in sorted(merged.images.items()) if name in template.get("Parameters", {})}
         ),
-        digest=sha256(text.encode()).hexdigest(),
         overridden=MappingProxyType(written(blueprint.overrides)),
     )
+    findings += [
+        *failed,
+        *_typeless(template["Resources"], assembly.owners),
+        *_dangling(template, assembly.owners),
+        *_unbound(template, merged),
+        *limits.exceeded(template, assembly.text),
+    ]
+    if any(finding.is_error for finding in findings):
+        raise FindingsError(findings)
+    return assembly
 
 
 def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]) -> _Merge:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
@@ -60,21 +61,25 @@ class Assembly:
     """The merged template.
 
     template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner.
-    bindings: resource name -> Binding. images: as in Fragment, merged. digest: sha256 hex of the
-    rendered template. overridden: JSON pointer into the template -> path of the override that wrote there.
+    bindings: resource name -> Binding. images: as in Fragment, merged. overridden: JSON pointer into the template ->
+    path of the override that wrote there.
     """
 
     template: Mapping[str, Any]
     owners: Mapping[str, Owner]
     bindings: Mapping[str, Binding]
     images: Mapping[str, str]
-    digest: str
     overridden: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     @cached_property
     def text(self) -> str:
         """The template as it is sent and measured: the shortest JSON."""
         return as_json(self.template)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 hex of the text."""
+        return sha256(self.text.encode()).hexdigest()
 
     @property
     def resources(self) -> Mapping[str, Mapping[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def edited(**properties: Any) -> dict[str, Any]:
 def made(
     template: dict[str, Any] = TEMPLATE, snapshot: Snapshot = STANDING, source: str = "d1", **options: Any
 ) -> Plan:
-    assembly = Assembly(template, OWNERS, {}, {}, json.dumps(template, sort_keys=True))
+    assembly = Assembly(template, OWNERS, {}, {})
     return make_plan(BLUEPRINT, assembly, snapshot, {"web": source}, "2026-01-01T00:00:00Z", **options)
 
 
@@ -116,7 +115,7 @@ def test_data_that_would_be_lost_is_named_with_its_policy() -> None:
 
 
 def test_a_deleted_resource_keeps_its_former_owner() -> None:
-    assembly = Assembly(edited(Db=None), {"VPC": OWNERS["VPC"]}, {}, {}, "x")
+    assembly = Assembly(edited(Db=None), {"VPC": OWNERS["VPC"]}, {}, {})
     plan = make_plan(BLUEPRINT, assembly, STANDING, {}, "")
     change = next(change for change in plan.changes if change.logical_id == "Db")
     assert (change.action, change.plugin, change.policy, change.holds_data) == (
@@ -170,7 +169,7 @@ def test_a_release_says_what_changed(now: dict[str, str], reason: str) -> None:
 
 
 def test_sources_may_be_provenances() -> None:
-    assembly = Assembly(TEMPLATE, OWNERS, {}, {}, "x")
+    assembly = Assembly(TEMPLATE, OWNERS, {}, {})
     plan = make_plan(BLUEPRINT, assembly, STANDING, {"web": Provenance(None, True, "d1")}, "")
     assert plan.empty
 

@@ -88,7 +88,7 @@ class Run:
     def releasing(self) -> tuple[tuple[Service, tuple[Node, ...]], ...]:
         """The services that get a release, each with the instances that get it: all of them when the release is
         another one, only the new ones when instances were added."""
-        released = {} if self.plan.releases_again else self.snapshot.artifacts
+        released = {} if self.plan.again else self.snapshot.artifacts
         needed = {change.service for change in self.plan.releases if change.source != released.get(change.service)}
         found = []
         for name, service in sorted(self.checked.blueprint.services.items()):
