@@ -4,7 +4,7 @@ own stand for the same. Pure."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _HOST = "HOST|HOSTNAME|SERVER|ADDRESS"
@@ -14,20 +14,23 @@ _URL = "URL|URI|DSN|CONNECTION_STRING"
 @dataclass(frozen=True)
 class _Given:
     """given: names that HiveMind sets, a pattern. subject: what names of an application's own begin with. parts: what
-    they end with -> the value that they are to have."""
+    they end with -> the value that they are to have; None for what there is none of."""
 
     given: str
     subject: str
-    parts: Mapping[str, str]
+    parts: Mapping[str, str | None]
 
 
 _OF_TYPE: Mapping[str, _Given] = {
     "redis": _Given(
         "REDIS_(?:URL|HOST|PORT)",
-        "REDIS(?:CLOUD|TOGO)?|VALKEY|CACHE|BROKER|CELERY|RESULT|BULL(?:MQ)?|RQ|SIDEKIQ",
+        "REDIS(?:CLOUD|TOGO|_DB)?|VALKEY|CACHE|BROKER|CELERY|RESULT|BULL(?:MQ)?|RQ|SIDEKIQ",
         {
-            rf"(?:BACKEND|(?:TLS_|ENDPOINT_)?(?:{_URL}))": "$REDIS_URL", f"(?:{_HOST})": "$REDIS_HOST",
-            "PORT": "$REDIS_PORT", "(?:PASS|PASSWORD|USER|USERNAME)": "", "(?:DB|DATABASE|DB_INDEX)": "0",
+            rf"(?:BACKEND|(?:TLS_)?(?:{_URL})|ENDPOINT_URI)": "$REDIS_URL", f"(?:{_HOST})": "$REDIS_HOST",
+            # Redis Cloud calls host and port together the endpoint.
+            "ENDPOINT(?:_URL)?": "$REDIS_HOST:$REDIS_PORT", "PORT": "$REDIS_PORT", "(?:DB|DATABASE|DB_INDEX)": "0",
+            # It asks for none, and clients that have an empty one are refused.
+            "(?:PASS|PASSWORD|USER|USERNAME)": None,
         },
     ),
     "postgres": _Given(
@@ -57,11 +60,19 @@ def is_given(variable: str, types: Iterable[str] = TYPES) -> bool:
 def given_value(variable: str, types: Iterable[str] = TYPES) -> str | None:
     """What a variable is to be set to that by its name is for a part of a resource of these types: `$PGHOST` for
     `PROD_DB_HOSTNAME`, a reference to what HiveMind sets. None for other names, and for those that it sets itself."""
-    if is_given(variable):
-        return None
+    return next(_values(variable, types), None)
+
+
+def is_needless(variable: str, types: Iterable[str] = TYPES) -> bool:
+    """Whether a variable is best left alone where there are resources of these types, such as a password of Redis."""
+    return next(_values(variable, types), "") is None
+
+
+def _values(variable: str, types: Iterable[str]) -> Iterator[str | None]:
     known = frozenset(types)
     for one, names in _OF_TYPE.items():
+        if one not in known or is_given(variable):
+            continue
         for part, value in names.parts.items():
-            if one in known and re.fullmatch(rf"(?:[A-Z0-9]+_)*?(?:{names.subject})_?{part}", variable):
-                return value
-    return None
+            if re.fullmatch(rf"(?:[A-Z0-9]+_)*?(?:{names.subject})_?{part}", variable):
+                yield value

@@ -11,7 +11,7 @@ from typing import Any
 from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
 from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
 from hivemind.findings import Finding, Severity
-from hivemind.given import given_value, is_given, url_variable
+from hivemind.given import given_value, is_given, is_needless, url_variable
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
 DEFAULT_PORT = 8000
@@ -280,9 +280,8 @@ class _Filling:
             if name in self.service.env or name in self.service.secrets or _is_set(name, needs):
                 continue
             value = given_value(name, needs.values())
-            written = "VALUE" if value is None else value or '""'
             is_kept = is_secret(name) and value is None
-            add = f"secrets: {{{name}: ssm:/NAME}}" if is_kept else f"env: {{{name}: {written}}}"
+            add = f"secrets: {{{name}: ssm:/NAME}}" if is_kept else f"env: {{{name}: {value or 'VALUE'}}}"
             self._remark(
                 "H304",
                 Severity.WARNING,
@@ -295,5 +294,7 @@ class _Filling:
 
 
 def _is_set(name: str, needs: Mapping[str, str]) -> bool:
-    """Whether HiveMind itself sets a variable: the port, and addresses of what a service needs."""
-    return name == "PORT" or is_given(name, needs.values()) or name in map(url_variable, needs)
+    """Whether nobody has to set a variable: HiveMind does (the port, addresses of what a service needs), or there is
+    nothing to be set."""
+    types = needs.values()
+    return name == "PORT" or is_given(name, types) or is_needless(name, types) or name in map(url_variable, needs)

@@ -9,7 +9,7 @@ from typing import Any
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.detection import is_secret
 from hivemind.drafts.draft import Draft, Part, types_needed
-from hivemind.given import is_given, url_variable
+from hivemind.given import is_given, is_needless, url_variable
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
@@ -46,10 +46,10 @@ def _service(part: Part) -> list[str]:
             "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
         )
     types = types_needed(part)
-    own = {url_variable(PROVIDED[kind]) for kind in types}
+    own = {url_variable(PROVIDED[kind]) for kind in types} | set(part.keys.get("env", {}))
     for variable in part.seen.several["env_required"]:
         name = str(variable.value)
-        if name in part.keys.get("env", {}) or is_given(name, types) or name in own:
+        if name in own or is_given(name, types) or is_needless(name, types):
             continue
         example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
         remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))

@@ -106,7 +106,7 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
             _variable,
         ),
         (r"(?i)bind: permission denied|EACCES.{0,40}:\d{1,3}\b|permission.{0,60}\('?[\d.]*'?, \d{1,3}\)", _port),
-        (r"(?i)(?:ECONNREFUSED|Error 111|refused).{0,60}:?6379", _redis),
+        (r"(?i)(?:ECONNREFUSED|Error (?:111|-[235])|refused).{0,60}:?6379|(?:ENOTFOUND|EAI_AGAIN) \w*redis", _redis),
         (
             r"(?i)(?:ECONNREFUSED|refused).{0,60}:?5432|connection to server at \"(?:localhost|127\.0\.0\.1|::1)\"",
             _database,

@@ -133,7 +133,6 @@ def test_redis_becomes_a_cache_and_its_variables_are_set() -> None:
     assert hints == {
         "CELERY_BROKER_URL": "add to services.web:  env: {CELERY_BROKER_URL: $REDIS_URL}",
         "DATABASE_URL": "add to services.web:  env: {DATABASE_URL: VALUE}",
-        "REDIS_PASSWORD": 'add to services.web:  env: {REDIS_PASSWORD: ""}',
     }
 
 

@@ -26,6 +26,8 @@ pytestmark = pytest.mark.fast
         ("Error: listen EACCES: permission denied 0.0.0.0:80", "services.web.port"),
         ("listening on :80: listen tcp :80: bind: permission denied", "services.web.port"),
         ("Error: connect ECONNREFUSED 127.0.0.1:6379", "{CACHE_HOST: $REDIS_HOST}"),
+        ("redis.exceptions.ConnectionError: Error -3 connecting to redis:6379. Temporary failure", "read REDIS_URL"),
+        ("Error: getaddrinfo EAI_AGAIN redis", "read REDIS_URL"),
         ('connection to server at "localhost" (::1), port 5432 failed', "needs: [db]"),
         ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
         (
