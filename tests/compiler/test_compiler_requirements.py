@@ -72,6 +72,29 @@ DEBIAN = Platform("debian-12", "x86_64", (2, 36), (("3.11", "python3.11"),), Non
 HOST = Platform("host", "x86_64", (2, 36), (("3.13", "b"), ("3.12", "a")), None)
 
 
+def test_groups_that_include_groups_are_read_once_each(tmp_path: Path) -> None:
+    count = 1010
+    lines = [f'g{n} = [{{include-group = "g{n + 1}"}}, {{include-group = "g{n + 1}"}}, "p{n}"]' for n in range(count)]
+    manifest = "\n".join(['[project]\nname = "a"\ndependencies = []', "[dependency-groups]", *lines])
+    found = asked(tmp_path, {"pyproject.toml": manifest}, "uv sync --group g0")
+    assert len(found.lines) == count
+    assert {"p0", f"p{count - 1}"} <= set(found.lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'project = "a"',
+        'tool = "a"',
+        '[tool]\npoetry = "a"',
+        '[project]\noptional-dependencies = "a"',
+        "a = " + "[" * 9000,
+    ],
+)
+def test_manifests_that_say_something_else(tmp_path: Path, text: str) -> None:
+    assert asked(tmp_path, {"pyproject.toml": text}, "uv sync --extra x").lines == []
+
+
 @pytest.mark.parametrize(
     ("runtime", "platform", "minor", "said"),
     [

@@ -94,6 +94,84 @@ def test_members_that_need_each_other(tmp_path: Path) -> None:
     assert {member.name for member in around.needed} == {"core", "lib", "config"}
 
 
+def test_members_of_one_name_are_told_apart_by_their_folders(tmp_path: Path) -> None:
+    files = {**FILES, "apps/web/package.json": package("app", "lib"), "apps/admin/package.json": package("app", "core")}
+    for path, needed in (("apps/web", ["core", "lib"]), ("apps/admin", ["core"])):
+        around = found(tmp_path, files, path)
+        assert around is not None
+        assert (around.folder, [member.name for member in around.needed]) == (path, needed)
+        assert {"apps/web", "apps/admin"} <= set(around.members)
+
+
+def test_a_folder_is_called_as_it_likes_and_those_of_packages_hold_no_member(tmp_path: Path) -> None:
+    files = {**FILES, "apps/node_modules_viewer/package.json": package("viewer", "core")}
+    around = found(tmp_path, files, "apps/node_modules_viewer")
+    assert around is not None
+    assert [member.name for member in around.needed] == ["core"]
+    files = {**FILES, "package.json": '{"workspaces": ["**"]}', "apps/node_modules/x/package.json": package("x")}
+    assert found(tmp_path, files, "apps/node_modules/x") is None
+
+
+@pytest.mark.parametrize(
+    ("globs", "member"),
+    [
+        (["apps/*"], True),
+        (["**"], True),
+        (["**/web"], True),
+        (["apps/**"], True),
+        (["apps/web/**"], True),
+        (["./apps/*/"], True),
+        (["{apps,packages}/*"], True),
+        (["{packages/lib,apps/{web,admin}}"], True),
+        (["apps/w?b"], True),
+        (["apps/*b*"], True),
+        (["*"], False),
+        (["*/*/*"], False),
+        (["apps/w"], False),
+        (["apps/*x*"], False),
+        (["apps/*", "!apps/w*"], False),
+        (["!apps/w*", "apps/*"], True),
+    ],
+)
+def test_globs_of_members(tmp_path: Path, globs: list[str], member: bool) -> None:
+    files = {**FILES, "package.json": json.dumps({"workspaces": globs})}
+    assert (found(tmp_path, files) is not None) is member
+
+
+@pytest.mark.parametrize(
+    "glob", ["**/" * 60 + "x", "*a" * 120, "{a,b}" * 60, "{" * 250, "{a," * 80 + "}" * 50, "apps/" + "*" * 200 + "x"]
+)
+def test_globs_that_mean_harm_end_soon(tmp_path: Path, glob: str) -> None:
+    deep = "/".join("a" * 12 for _ in range(60))
+    files = {"package.json": json.dumps({"workspaces": [glob]}), f"{deep}/package.json": package("deep")}
+    assert found(tmp_path, files, deep) is None
+
+
+def test_a_long_chain_of_members(tmp_path: Path) -> None:
+    count = 1010
+    files = {"package.json": '{"workspaces": ["p/*"]}'}
+    files |= {f"p/m{number}/package.json": package(f"m{number}", f"m{number + 1}") for number in range(count)}
+    around = found(tmp_path, files, "p/m0")
+    assert around is not None
+    assert [member.name for member in around.needed] == [f"m{number}" for number in range(count - 1, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[tool]\nuv = "x"\n', "[tool.uv]\nworkspace = 1\n", "[tool.uv.workspace]\nmembers = 7\n", "a = " + "[" * 9000],
+)
+def test_manifests_of_python_that_say_something_else(tmp_path: Path, text: str) -> None:
+    files = {"pyproject.toml": text, "uv.lock": "version = 1\n", "apps/api/pyproject.toml": text}
+    assert found(tmp_path, files, "apps/api", "python") is None
+
+
+@pytest.mark.parametrize(
+    "text", ['{"workspaces": 7}', '{"workspaces": {"packages": "apps/*"}}', '{"workspaces": [7]}', "[" * 9000, "[]"]
+)
+def test_manifests_of_node_that_say_something_else(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, {**FILES, "package.json": text}) is None
+
+
 BESIDE = {
     "apps/api/requirements.txt": "flask\n-e ../../libs/parts\n",
     "apps/api/app.py": "",

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.formats import json_object
+
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
@@ -78,10 +80,9 @@ def run(work: Work, folder: Path, env: Mapping[str, str]) -> bool:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        content = json.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError):
+        return json_object(file.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError:
         return {}
-    return content if isinstance(content, dict) else {}
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.sources import Sources
+from hivemind.formats import json_object
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
@@ -190,21 +190,12 @@ def tool(work: Work, package: str, version: str, *, scripts: bool = False, force
 
 def package_json(sources: Sources, folder: str = ".") -> dict[str, object]:
     """The manifest of a project, or of a folder in it; empty where there is none or it can't be read."""
-    return parsed(sources.text("package.json" if folder == "." else f"{folder}/package.json"))
+    return json_object(sources.text("package.json" if folder == "." else f"{folder}/package.json"))
 
 
 def read(file: Path) -> dict[str, object]:
     """A manifest on disk; empty where there is none or it can't be read."""
-    return parsed(file.read_text(encoding="utf-8-sig", errors="replace")) if file.is_file() else {}
-
-
-def parsed(text: str | None) -> dict[str, object]:
-    """A JSON object; empty where the text is none."""
-    try:
-        content = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return json_object(file.read_text(encoding="utf-8-sig", errors="replace")) if file.is_file() else {}
 
 
 def _yarn(sources: Sources, version: str, lock: str | None) -> Manager:

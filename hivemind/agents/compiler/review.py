@@ -18,6 +18,7 @@ from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
 from hivemind.errors import StageError
 from hivemind.findings import Finding, Place, Severity, in_order
+from hivemind.formats import table
 from hivemind.repository import Repository
 
 _AGAIN = {
@@ -140,7 +141,7 @@ def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[F
         )
         return
     manifest = "pyproject.toml" if "pyproject.toml" in packed.files else "Pipfile"
-    required = str(projects.toml(packed, manifest).get("project", {}).get("requires-python", ""))
+    required = str(table(projects.toml(packed, manifest), "project").get("requires-python", ""))
     if not chosen.notice and not interpreters.fits(chosen.minor, required):
         line = _line(packed, manifest, r"^\s*requires-python\b")
         message = f"{_spot(service, manifest, line)} requires Python {required}, {service.name} runs on {chosen.minor}"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from hivemind.formats import json_object, table, toml_table, yaml_mapping
 from hivemind.repository import Repository
 
 NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
@@ -20,6 +19,9 @@ _OUTSIDE = re.compile(r"(?:path\s*=\s*[\"']|PROJECT_ROOT\}/|^\s*(?:-e\s+|--edita
 """How these name a project above their folder."""
 _BESIDE = (".yarn/releases/", ".yarn/plugins/", ".yarn/patches/", "patches/")
 """Folders at the top of a workspace that its package manager reads."""
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_MOST_GLOBS = 500
+_LONGEST_GLOB = 300
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,8 @@ def find(path: str, repository: Repository, kind: str) -> Workspace | None:
         return None
     if kind == "node" and not any(repository.has(f"{folder}/{lock}") for lock in NODE_LOCKS):
         for above in _above(folder):
-            patterns = _node_patterns(repository, above)
-            inside = _inside(folder, above)
-            if patterns and _matches(inside, patterns) and repository.has(f"{folder}/package.json"):
-                return _node(repository, above, inside, patterns)
+            if (found := _node(repository, above, _inside(folder, above))) is not None:
+                return found
     if kind == "python" and repository.has(f"{folder}/pyproject.toml") and not repository.has(f"{folder}/uv.lock"):
         for above in _above(folder):
             if (found := _uv(repository, above, _inside(folder, above))) is not None:
@@ -90,11 +90,15 @@ def _join(above: str, name: str) -> str:
     return posixpath.normpath(posixpath.join(above, name))
 
 
-def _node(repository: Repository, above: str, inside: str, patterns: list[str]) -> Workspace:
-    members = _members(repository, above, patterns)
-    service = next(each for each in members.values() if each.folder == inside)
-    runs = _closure(members, service, built=False)
-    needed = _closure(members, service, built=True)
+def _node(repository: Repository, above: str, inside: str) -> Workspace | None:
+    """A member of the workspace of Node that a folder is the root of; None where it is no member."""
+    globs = _globs(_node_patterns(repository, above))
+    members = _members(repository, above, globs) if _matches(inside, globs) else {}
+    service = members.get(inside)
+    if service is None:
+        return None
+    runs = _closure(members.values(), service, built=False)
+    needed = _closure(members.values(), service, built=True)
     lock = next((lock for lock in NODE_LOCKS if repository.has(_join(above, lock))), None)
     return Workspace(
         "node",
@@ -105,64 +109,62 @@ def _node(repository: Repository, above: str, inside: str, patterns: list[str]) 
         tuple(needed),
         tuple(each.folder for each in runs),
         lock,
-        tuple(sorted(each.folder for each in members.values())),
+        tuple(sorted(members)),
     )
 
 
 def _node_patterns(repository: Repository, above: str) -> list[str]:
     """The globs of a workspace's members, as npm, yarn and bun, or as pnpm has them."""
-    content = _json(repository, _join(above, "package.json"))
-    said = content.get("workspaces")
-    said = said.get("packages") if isinstance(said, Mapping) else said
-    found = [each for each in said if isinstance(each, str)] if isinstance(said, list) else []
-    text = repository.text(_join(above, "pnpm-workspace.yaml"))
-    if text:
-        import yaml
-
-        try:
-            settings = yaml.safe_load(text)
-        except (yaml.YAMLError, RecursionError):
-            settings = None
-        listed = settings.get("packages") if isinstance(settings, dict) else None
-        found += [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-    return found
+    said = json_object(repository.text(_join(above, "package.json"))).get("workspaces")
+    npm = said.get("packages") if isinstance(said, Mapping) else said
+    pnpm = yaml_mapping(repository.text(_join(above, "pnpm-workspace.yaml"))).get("packages")
+    return [*_strings(npm), *_strings(pnpm)]
 
 
-def _members(repository: Repository, above: str, patterns: list[str]) -> dict[str, Member]:
-    """Name -> member. One without a name goes by its folder."""
+def _strings(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _members(repository: Repository, above: str, globs: Sequence[_Glob]) -> dict[str, Member]:
+    """Folder -> member. One without a name goes by its folder."""
     found = {}
     for file in repository.under(above):
         folder, _, name = file.rpartition("/")
-        if name == "package.json" and folder and "node_modules" not in folder and _matches(folder, patterns):
-            content = _json(repository, _join(above, file))
-            scripts = content.get("scripts")
-            member = Member(
+        if name == "package.json" and folder and "node_modules" not in folder.split("/") and _matches(folder, globs):
+            content = json_object(repository.text(_join(above, file)))
+            found[folder] = Member(
                 folder,
                 str(content.get("name") or folder),
-                tuple(dict.fromkeys(name for table in _RUNS_WITH for name in _table(content, table))),
-                tuple(_table(content, "devDependencies")),
-                isinstance(scripts, Mapping) and "build" in scripts,
+                tuple(dict.fromkeys(name for each in _RUNS_WITH for name in table(content, each))),
+                tuple(table(content, "devDependencies")),
+                "build" in table(content, "scripts"),
             )
-            found[member.name] = member
     return found
 
 
-def _closure(members: Mapping[str, Member], service: Member, *, built: bool) -> list[Member]:
-    """The other members that one needs, those first that others need."""
-    done: dict[str, None] = {}
-    under_way: set[str] = set()
+def _closure(members: Iterable[Member], service: Member, *, built: bool) -> list[Member]:
+    """The other members that one needs, those first that others need. Of several with one name, the first is meant."""
+    named: dict[str, Member] = {}
+    for member in members:
+        named.setdefault(member.name, member)
 
-    def visit(member: Member) -> None:
-        if member.name in under_way:
-            return
-        under_way.add(member.name)
-        for name in (*member.runs_with, *(member.built_with if built else ())):
-            if name in members:
-                visit(members[name])
-        done[member.name] = None
+    def needs(member: Member) -> Iterator[Member]:
+        names = (*member.runs_with, *(member.built_with if built else ()))
+        return (named[name] for name in names if name in named)
 
-    visit(service)
-    return [members[name] for name in done if name != service.name]
+    done: list[Member] = []
+    seen = {service.folder}
+    under_way = [(service, needs(service))]
+    while under_way:
+        member, rest = under_way[-1]
+        following = next((each for each in rest if each.folder not in seen), None)
+        if following is None:
+            under_way.pop()
+            done.append(member)
+        else:
+            seen.add(following.folder)
+            under_way.append((following, needs(following)))
+    return done[:-1]
 
 
 def _files(
@@ -181,10 +183,9 @@ def _files(
 def _uv(repository: Repository, above: str, inside: str) -> Workspace | None:
     """A member of uv's workspace: the lock at the root names the others that it needs by their folders."""
     lock = repository.text(_join(above, "uv.lock"), limit=20_000_000)
-    settings = _toml(repository.text(_join(above, "pyproject.toml"))).get("tool", {}).get("uv", {}).get("workspace", {})
-    patterns = [str(each) for each in settings.get("members", [])]
-    patterns += [f"!{each}" for each in settings.get("exclude", [])]
-    if lock is None or not _matches(inside, patterns):
+    settings = table(toml_table(repository.text(_join(above, "pyproject.toml"))), "tool", "uv", "workspace")
+    patterns = [*_strings(settings.get("members")), *(f"!{each}" for each in _strings(settings.get("exclude")))]
+    if lock is None or not _matches(inside, _globs(patterns)):
         return None
     folders = sorted(set(re.findall(r"(?m)^source = \{ (?:editable|virtual|directory) = \"([^\"]+)\"", lock)))
     others = tuple(f"{folder}/" for folder in folders if folder not in {".", inside})
@@ -217,33 +218,66 @@ def _beside(repository: Repository, folder: str) -> Workspace | None:
     return Workspace("python", repository.root, ".", folder, outside)
 
 
-def _matches(folder: str, patterns: Iterable[str]) -> bool:
-    """Whether a folder is one of a workspace's, by its globs; the last one that fits decides."""
-    answer = False
+@dataclass(frozen=True)
+class _Glob:
+    """segments: what a folder's segments must be, `**` any number of them. adds: False for one that leaves out."""
+
+    segments: tuple[str, ...]
+    adds: bool
+
+
+def _globs(patterns: Iterable[str]) -> list[_Glob]:
+    """Globs as they are matched: without braces. Those beyond what a person writes are left out."""
+    found: list[_Glob] = []
     for pattern in patterns:
         bare = pattern.removeprefix("!").removeprefix("./").rstrip("/")
-        expression = re.escape(bare).replace(r"\*\*/", "(?:[^/]+/)*").replace(r"\*\*", ".*").replace(r"\*", "[^/]*")
-        expression = re.sub(r"\\\{([^}]*)\\\}", lambda match: f"(?:{match[1].replace(',', '|')})", expression)
-        if re.fullmatch(expression, folder):
-            answer = not pattern.startswith("!")
+        if bare and len(bare) <= _LONGEST_GLOB:
+            adds = not pattern.startswith("!")
+            found += (_Glob(tuple(each.split("/")), adds) for each in _without_braces(bare))
+    return found[:_MOST_GLOBS]
+
+
+def _without_braces(pattern: str) -> list[str]:
+    """What `{a,b}` stands for, each alternative a pattern of its own."""
+    waiting = [pattern]
+    done: list[str] = []
+    while waiting and len(waiting) + len(done) <= _MOST_GLOBS:
+        one = waiting.pop(0)
+        if match := _BRACES.search(one):
+            waiting += (f"{one[: match.start()]}{each}{one[match.end() :]}" for each in match[1].split(","))
+        else:
+            done.append(one)
+    return done
+
+
+def _matches(folder: str, globs: Iterable[_Glob]) -> bool:
+    """Whether a folder is one of a workspace's, by its globs; the last one that fits decides."""
+    segments = folder.split("/")
+    answer = False
+    for glob in globs:
+        if _fits(segments, glob.segments, "**", _fits_segment):
+            answer = glob.adds
     return answer
 
 
-def _table(content: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = content.get(name)
-    return found if isinstance(found, Mapping) else {}
+def _fits_segment(segment: str, pattern: str) -> bool:
+    return _fits(segment, pattern, "*", lambda has, wants: wants in {has, "?"})
 
 
-def _json(repository: Repository, file: str) -> Mapping[str, Any]:
-    try:
-        content = json.loads(repository.text(file) or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _toml(text: str | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text or "")
-    except tomllib.TOMLDecodeError:
-        return {}
+def _fits(items: Sequence[str], pattern: Sequence[str], run: str, one: Callable[[str, str], bool]) -> bool:
+    """Whether a pattern fits, in which `run` stands for any number of items. Only the last run that was met is ever
+    tried again with one item more, so that no pattern takes longer than its length times that of the items."""
+    place = at = 0
+    again: tuple[int, int] | None = None
+    while place < len(items):
+        if at < len(pattern) and pattern[at] == run:
+            again = (place, at)
+            at += 1
+        elif at < len(pattern) and one(items[place], pattern[at]):
+            place, at = place + 1, at + 1
+        elif again:
+            again = (again[0] + 1, again[1])
+            place, at = again[0], again[1] + 1
+        else:
+            return False
+    return all(each == run for each in pattern[at:])

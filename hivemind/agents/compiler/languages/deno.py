@@ -12,6 +12,7 @@ from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.sbom import component
 from hivemind.errors import Stage, StageError
+from hivemind.formats import json_object, table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,9 +68,7 @@ def _started(work: Work) -> str:
     file = next((name for name in ("deno.json", "deno.jsonc") if name in work.sources.files), None)
     if match is None or file is None:
         return text
-    settings = re.sub(r"(?m)^\s*//.*$", "", work.sources.text(file) or "")
-    tasks = nodetools.parsed(re.sub(r",(\s*[}\]])", r"\1", settings)).get("tasks")
-    task = tasks.get(match[1]) if isinstance(tasks, dict) else None
+    task = table(json_object(work.sources.text(file)), "tasks").get(match[1])
     command = task.get("command") if isinstance(task, dict) and "dependencies" not in task else task
     return command if isinstance(command, str) else text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
@@ -17,6 +16,7 @@ from hivemind.agents.compiler.python.locks.model import Lock, Package, requireme
 from hivemind.agents.compiler.python.locks.resolution import Missing, resolve
 from hivemind.agents.compiler.python.specifiers import specifier
 from hivemind.agents.compiler.sources import Sources
+from hivemind.formats import table, toml_table
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.python.requirements import Asked
@@ -63,7 +63,7 @@ def local(sources: Sources, asked: Asked, text: str) -> None:
         asked.whole.append(text if base == "." else f"{place}[{extras}" if extras else place)
         return
     asked.lines += _strings(project.get("dependencies"))
-    optional = project.get("optional-dependencies", {})
+    optional = table(project, "optional-dependencies")
     for extra in filter(None, (name.strip() for name in extras.rstrip("]").split(","))):
         asked.lines += _strings(optional.get(extra))
     asked.locals.append(place)
@@ -120,8 +120,8 @@ def locked(sources: Sources, wanted: Wanted, target: Mapping[str, str]) -> Locke
 def manifest(sources: Sources, wanted: Wanted) -> list[str]:
     """What the project itself asks for, as requirement lines."""
     content = toml(sources, "pyproject.toml")
-    project = content.get("project", {})
-    poetry = content.get("tool", {}).get("poetry", {})
+    project = table(content, "project")
+    poetry = table(content, "tool", "poetry")
     lines: list[str] = []
     if wanted.categories:
         tables = toml(sources, "Pipfile")
@@ -132,13 +132,13 @@ def manifest(sources: Sources, wanted: Wanted) -> list[str]:
         lines += _strings(project["dependencies"])
     elif "dependencies" in poetry:
         lines += _table(poetry["dependencies"])
-    optional = project.get("optional-dependencies", {})
+    optional = table(project, "optional-dependencies")
     for name in optional if wanted.all_extras else wanted.extras:
         lines += _strings(optional.get(name))
-        lines += [line for each in _strings(poetry.get("extras", {}).get(name)) for line in _optional(poetry, each)]
+        lines += [line for each in _strings(table(poetry, "extras").get(name)) for line in _optional(poetry, each)]
     for name in wanted.groups:
-        lines += _group(content.get("dependency-groups", {}), name)
-        lines += _table(poetry.get("group", {}).get(name, {}).get("dependencies", {}))
+        lines += _group(table(content, "dependency-groups"), name)
+        lines += _table(table(poetry, "group", name, "dependencies"))
     return lines
 
 
@@ -171,36 +171,38 @@ def _pin(asked: Asked, packages: tuple[Package, ...], base: str) -> None:
 
 
 def _optional(poetry: Mapping[str, Any], name: str) -> Iterator[str]:
-    entry = poetry.get("dependencies", {}).get(name)
+    entry = table(poetry, "dependencies").get(name)
     if isinstance(entry, dict):
         yield from _table({name: {**entry, "optional": False}})
 
 
-def _group(groups: Mapping[str, Any], name: str, seen: frozenset[str] = frozenset()) -> list[str]:
-    """A dependency group (PEP 735) with the groups that it includes."""
-    lines = []
-    for each in groups.get(name, []) if name not in seen else []:
+def _group(groups: Mapping[str, Any], name: str) -> list[str]:
+    """A dependency group (PEP 735) with the groups that it includes, each once."""
+    lines: list[str] = []
+    seen: set[str] = set()
+    waiting: list[Any] = [{"include-group": name}]
+    while waiting:
+        each = waiting.pop()
+        included = str(each["include-group"]) if isinstance(each, dict) and "include-group" in each else None
         if isinstance(each, str):
             lines.append(each)
-        elif isinstance(each, dict) and "include-group" in each:
-            lines += _group(groups, str(each["include-group"]), seen | {name})
+        elif included is not None and included not in seen:
+            seen.add(included)
+            held = groups.get(included)
+            waiting += reversed(held) if isinstance(held, list) else ()
     return lines
 
 
 def _is_package(content: Mapping[str, Any], wanted: Wanted) -> bool:
-    tools = content.get("tool", {})
-    if wanted.bare:
-        return False
-    if tools.get("uv", {}).get("package") is False or tools.get("poetry", {}).get("package-mode") is False:
-        return False
-    if tools.get("pdm", {}).get("distribution") is False:
+    said = (("uv", "package"), ("poetry", "package-mode"), ("pdm", "distribution"))
+    if wanted.bare or any(table(content, "tool", tool).get(key) is False for tool, key in said):
         return False
     return "build-system" in content
 
 
-def _table(table: object) -> Iterator[str]:
+def _table(held: object) -> Iterator[str]:
     """Poetry's and Pipenv's tables as requirement lines."""
-    for name, value in table.items() if isinstance(table, dict) else ():
+    for name, value in held.items() if isinstance(held, dict) else ():
         if name.lower() == "python":
             continue
         for each in value if isinstance(value, list) else [value]:
@@ -236,10 +238,7 @@ def required(line: str) -> Requirement | None:
 
 def toml(sources: Sources, file: str) -> dict[str, Any]:
     """A TOML file of the sources; empty where there is none or it can't be read."""
-    try:
-        return tomllib.loads(sources.text(file) or "")
-    except tomllib.TOMLDecodeError:
-        return {}
+    return toml_table(sources.text(file))
 
 
 def _strings(value: object) -> list[str]:

@@ -61,7 +61,7 @@ def tables(file: str, text: str) -> Mapping[str, Any]:
     """A TOML lock. Raises LockError."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise LockError(file, f"it can't be read: {error}") from error
 
 

@@ -23,7 +23,7 @@ def read(text: str) -> Lock:
             if section != "_meta"
             for name, entry in sorted(listed.items())
         )
-    except (ValueError, AttributeError, TypeError) as error:
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise LockError(FILE, f"it can't be read: {error}") from error
     return Lock(FILE, packages, flat=True)
 
