@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.agents.compiler.sources import gather
 from hivemind.agents.compiler.workspaces import Workspace, find
 from hivemind.blueprint.model import Service
-from hivemind.repository import read
+from hivemind.repository import Repository, read
 
 pytestmark = pytest.mark.fast
 
@@ -147,11 +149,21 @@ def test_globs_that_mean_harm_end_soon(tmp_path: Path, glob: str) -> None:
     assert found(tmp_path, files, deep) is None
 
 
+@dataclass(frozen=True)
+class InMemory(Repository):
+    """A tree of many files, which would take a second to write."""
+
+    contents: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, path: str, *, limit: int = 1_000_000) -> str | None:
+        return self.contents.get(path)
+
+
 def test_a_long_chain_of_members(tmp_path: Path) -> None:
-    count = 1010
+    count = 1500
     files = {"package.json": '{"workspaces": ["p/*"]}'}
     files |= {f"p/m{number}/package.json": package(f"m{number}", f"m{number + 1}") for number in range(count)}
-    around = found(tmp_path, files, "p/m0")
+    around = find("p/m0", InMemory(tmp_path, tuple(sorted(files)), contents=files), "node")
     assert around is not None
     assert [member.name for member in around.needed] == [f"m{number}" for number in range(count - 1, 0, -1)]
 
