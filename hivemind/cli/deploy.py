@@ -12,6 +12,7 @@ from hivemind.cli.context import environment_option, json_option, load_plugins, 
 from hivemind.cli.table import table
 from hivemind.errors import Refused
 from hivemind.exits import ExitCode
+from hivemind.visible import visible
 
 if TYPE_CHECKING:
     from hivemind.cli.init import Initial
@@ -224,7 +225,7 @@ def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
 
 
 def _plain(text: str) -> str:
-    return table([(" ".join(text.split()),)])
+    return visible(" ".join(text.split()))
 
 
 def _note(text: str) -> None:

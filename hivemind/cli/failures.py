@@ -11,23 +11,28 @@ from hivemind.errors import HiveMindError, StageError
 from hivemind.exits import ExitCode
 from hivemind.home import home
 from hivemind.redact import redact
+from hivemind.visible import visible
 
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 
 
 def print_text(error: HiveMindError) -> None:
     """Message, evidence, what is left, and what to do next."""
-    click.secho(f"error: {redact(error.message)}", fg="red", err=True)
+    click.secho(f"error: {_shown(error.message)}", fg="red", err=True)
     if isinstance(error, StageError):
         if error.path:
             click.echo("  From:  " + ", ".join(part for part in (error.path, error.place) if part), err=True)
         for line in error.lines:
-            click.echo(f"  | {redact(line)}", err=True)
+            click.echo(f"  | {_shown(line)}", err=True)
         if error.left:
             click.echo(f"  Left:  {error.left}", err=True)
     if error.hint:
         for index, line in enumerate(error.hint.splitlines()):
-            click.echo(f"  {'Next: ' if index == 0 else '      '} {line}", err=True)
+            click.echo(f"  {'Next: ' if index == 0 else '      '} {_shown(line)}", err=True)
+
+
+def _shown(text: str) -> str:
+    return visible(redact(text), keep="\n\t")
 
 
 def print_json(error: HiveMindError) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
 import click
 
 from hivemind.findings import Finding, Place, Severity, in_order
+from hivemind.visible import visible
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _WIDEST = 100
 
 
@@ -92,7 +91,7 @@ def _window(place: Place) -> tuple[str, int]:
 
 def _clean(shown: str) -> str:
     """Text of a file or plugin without what would steer a terminal."""
-    return _CONTROL.sub("\ufffd", shown.replace("\n", " "))
+    return visible(shown.replace("\n", " "), keep="\t")
 
 
 def _blank(character: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+from hivemind.visible import visible
+
 _WIDEST = 60
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -16,7 +16,7 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     """
     if not rows:
         return ""
-    rows = [[_CONTROL.sub("\ufffd", cell) for cell in row] for row in rows]
+    rows = [[visible(cell) for cell in row] for row in rows]
     widths = [
         max((len(row[column]) for row in rows if len(row[column]) <= _WIDEST), default=0)
         for column in range(len(rows[0]))

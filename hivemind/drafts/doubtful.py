@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.agents.recon.services import clashes
+from hivemind.visible import visible
 
 if TYPE_CHECKING:
     from hivemind.agents.recon.answer import Answer
@@ -21,7 +22,7 @@ class Doubt:
     help: str
 
     def __str__(self) -> str:
-        return f"{self.sentence}\n  {self.help}"
+        return f"{visible(self.sentence)}\n  {visible(self.help)}"
 
 
 def doubts(seen: Answer, service: str = "web") -> Iterator[Doubt]:

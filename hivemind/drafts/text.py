@@ -10,6 +10,7 @@ from hivemind.blueprint.resolve import PROVIDED
 from hivemind.detection import is_secret
 from hivemind.drafts.draft import Draft, Part, types_needed
 from hivemind.given import is_given, is_needless, url_variable
+from hivemind.visible import visible
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
@@ -18,7 +19,6 @@ _HEADER = (
 )
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?<![-.])")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 def text(made: Draft) -> str:
@@ -79,7 +79,7 @@ def _line(indent: str, key: str, value: Any, reason: str | None) -> str:
 
 def _comment(line: str) -> str:
     """A line that stays one line, whatever the repository or the description has in it."""
-    return _CONTROL.sub("\ufffd", line)
+    return visible(line)
 
 
 def _value(value: Any) -> str:

@@ -8,8 +8,7 @@ from hivemind.errors import HiveMindError
 from hivemind.exits import ExitCode
 from hivemind.redact import redact
 from hivemind.repositories.address import Address
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+from hivemind.visible import visible
 
 _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
     (
@@ -92,7 +91,7 @@ def meaning(address: Address, words: str) -> HiveMindError:
 
 def _last(words: str) -> str:
     """The line that says why: the last one marked fatal or error, else the last."""
-    lines = [_CONTROL.sub("\ufffd", line).strip() for line in words.splitlines() if line.strip()]
+    lines = [visible(line).strip() for line in words.splitlines() if line.strip()]
     marked = [line for line in lines if re.match(r"(fatal|error|remote|ERROR):", line)]
     chosen = next((line for line in marked if line.startswith("fatal")), (marked or lines or [""])[-1])
     return redact(re.sub(r"^(fatal|error|remote|ERROR): ", "", chosen))[:200]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from hivemind.repositories import git
+from hivemind.visible import is_visible, visible
 
 _DEEPEST = 64
 _LONGEST = 1024
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MOST_LINKS = 2000
 
 
@@ -55,7 +54,7 @@ def tree_of(folder: Path, commit: str) -> Tree:
         about, _, raw = entry.partition(b"\t")
         mode, _, identity, length = about.decode().split()
         path = raw.decode("utf-8", errors="surrogateescape")
-        if _CONTROL.search(path) or path.count("/") > _DEEPEST or len(path) > _LONGEST:
+        if not is_visible(path) or path.count("/") > _DEEPEST or len(path) > _LONGEST:
             unusable.append(_shown(path))
         if mode == "160000":
             submodules[path] = identity
@@ -85,4 +84,4 @@ def _leads_out(folder: Path, path: str, identity: str) -> bool:
 
 def _shown(path: str) -> str:
     plain = path.encode("utf-8", errors="replace").decode()
-    return _CONTROL.sub("\ufffd", plain if len(plain) <= 80 else plain[:77] + "...")
+    return visible(plain if len(plain) <= 80 else plain[:77] + "...")

@@ -93,3 +93,16 @@ def test_processes_that_are_left_out_are_said_with_the_service_that_runs_them(
         assert f"#   {service}" in text
         (root / "hivemind.yaml").write_text(text.replace(f"  #   {service}", service))
     assert main(["show", str(root)]) == ExitCode.OK
+
+
+@pytest.mark.parametrize("command", [["init", "--yes"], ["recon"]])
+def test_names_in_a_repository_do_not_steer_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    package = NODE.replace('"koa"', '"\\u001b[2J\\u001b[31mkoa"')
+    lock = '{"packages": {"": {"dependencies": {"express": "4"}}}}'
+    lay(tmp_path, {"package.json": package, "a.js": LISTENS, "package-lock.json": lock})
+    main([*command, str(tmp_path)])
+    said = capsys.readouterr()
+    assert "it does not have \ufffd[2Jkoa" in said.out
+    assert "\x1b" not in said.out + said.err
