@@ -14,6 +14,8 @@ from hivemind.wishes import Wish, Wishes
 if TYPE_CHECKING:
     from hivemind.agents.recon.answer import Answer
 
+HOSTS = "ALLOWED_HOSTS"
+"""Note of a variable that holds Django's list of admitted hosts."""
 _FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui", "app")
 _BACKS = frozenset({"api", "backend", "server", "back"})
 NO_WISHES = Wishes()
@@ -232,9 +234,19 @@ def _variables(made: Draft) -> None:
         read = [(str(found.value), found.file) for found in part.seen.several["env_required"]]
         read += [(name, found.file) for found in part.seen.several["needs"] for name in variables_of(found)]
         values = {name: (value, file) for name, file in read if (value := given_value(name, types)) is not None}
+        reasons = [f"read in {min(file for _, file in values.values())}"] if values else []
+        if hosts := _hosts(part):
+            values |= dict.fromkeys(hosts, ("*", ""))
+            reasons.append(f"{', '.join(hosts)}: any host, until you name yours")
         if values:
             part.keys["env"] = {name: values[name][0] for name in sorted(values)}
-            part.reasons["env"] = f"read in {min(file for _, file in values.values())}"
+            part.reasons["env"] = "; ".join(reasons)
+
+
+def _hosts(part: Part) -> list[str]:
+    """Variables that say which host names an application answers: a load balancer's health checks and its own name
+    are none that a repository can know."""
+    return [str(found.value) for found in part.seen.several["env_required"] if found.note == HOSTS]
 
 
 def types_needed(part: Part) -> tuple[str, ...]:

@@ -139,3 +139,16 @@ def test_names_of_its_own_for_the_database_get_their_values(tmp_path: Path) -> N
     text = (root / "hivemind.yaml").read_text()
     assert 'env: {DB_HOST: "$PGHOST", DB_PASS: "$PGPASSWORD"}  # read in a.js' in text
     assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK
+
+
+def test_hosts_that_a_variable_admits_are_all_until_they_are_named(tmp_path: Path) -> None:
+    settings = "import os\nALLOWED_HOSTS = os.environ.get('HOSTS', 'localhost').split(',')\n"
+    wsgi = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"
+    manage = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n"
+    lay(
+        tmp_path,
+        {"requirements.txt": "django\n", "manage.py": manage, "shop/settings.py": settings, "shop/wsgi.py": wsgi},
+    )
+    assert main(["init", "--yes", str(tmp_path)]) == 0
+    text = (tmp_path / "hivemind.yaml").read_text()
+    assert 'env: {HOSTS: "*"}  # HOSTS: any host, until you name yours' in text

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import assets, django, kinds, migrations, needs, pages, serving, versions
+from hivemind.agents.recon.languages.python import (
+    assets,
+    django,
+    hosts,
+    kinds,
+    migrations,
+    needs,
+    pages,
+    serving,
+    versions,
+)
 from hivemind.agents.recon.languages.python import dependencies as manifests
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
@@ -35,7 +45,10 @@ def detect(folder: Folder) -> list[Detection]:
     served = serving.detect(folder, dependencies, source, name) if name or not kinds.is_library(folder) else []
     found += [chosen] if chosen else []
     found += served
-    found += django.detect(folder) if name == "django" else migrations.detect(folder, dependencies, source)
+    if name == "django":
+        found += [*django.detect(folder), *hosts.detect(folder, source)]
+    else:
+        found += migrations.detect(folder, dependencies, source)
     found += assets.detect(folder, found)
     found += needs.detect(folder, dependencies, source)
     start = next((each for each in served if each.field == "start"), None)
