@@ -56,8 +56,9 @@ def detect(folder: Folder) -> list[Detection]:
     if file:
         services = _services(folder, file)
         built = {name: each for name, each in services.items() if _is_built_here(folder, file, each)}
-        found += _needs(folder, file, services, built)
-        found += _run(folder, file, built or _published(folder, services))
+        run = built or _published(folder, services)
+        found += _needs(folder, file, services, run)
+        found += _run(folder, file, run)
     if not found and (other := folder.first(*_FOR_DEVELOPERS)):
         found += _needs(folder, other, _services(folder, other), {})
     return found if file else found + _run_elsewhere(folder)
@@ -107,10 +108,11 @@ def _needs(
     for name, service in services.items():
         image = str(service.get("image", ""))
         need = _need(service)
+        is_built = any("build" in each for each in built.values())
         used = any(_uses(each, name) for each in built.values())
         if need and (used or need in _DATABASES):
             line = folder.line(file, rf"image:\s*[\"']?{re.escape(image)}")
-            sure = 0.3 if matrix else 0.9 if used else 0.4
+            sure = 0.3 if matrix else 0.4 if not used else 0.9 if is_built else 0.45
             found.append(folder.found("need", need, file, line, precedence=Precedence.CONTAINER, confidence=sure))
     return found
 

@@ -19,7 +19,8 @@ _PLACES = {f"{folder}/{name}".lstrip("/"): (rank, nth)
            for rank, folder in enumerate(_FOLDERS) for nth, name in enumerate(_NAMES)}  # fmt: skip
 DEVELOPMENT = re.compile(
     r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
-    r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|cargo run|go run"
+    r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|bootRun\b|quarkus:dev|quarkusDev|"
+    r"cargo run|go run"
 )
 _FILE_SERVERS = re.compile(
     r"(?:exec\s+)?(?:npx\s+)?(?:serve|http-server|sirv|nginx|httpd-foreground|static-web-server|"

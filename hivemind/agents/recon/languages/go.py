@@ -89,6 +89,10 @@ _PATTERNS = {
         rf"(?:\.(?:GET|Get|HandleFunc|Handle|Any|HEAD|Path|Method)\(|\bcase\b|URL\.Path\s*==)"
         rf"[^\"]*\"(?:GET )?({HEALTH})\""
     ),
+    "cache": re.compile(
+        r"(?i:getenv|lookupenv|env|envconfig|mapstructure|viper)[^\n]{0,40}\"\w*(?:REDIS|redis|VALKEY|CACHE_URL)|"
+        r"\"(?:rediss?://)?[\w.-]*:6379|asynq\.RedisClientOpt"
+    ),
     "arguments": re.compile(r"\bflag\.Parse\(|\bos\.Args\b|os\.Stdin\b|pflag\.Parse\("),
     "required": re.compile(r"log\.Fatal\w*\(\"\$?([A-Z][A-Z0-9_]{2,}) (?:must be set|is required|not set)"),
 }
@@ -201,11 +205,23 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
         return  # started all the same where files for production or containers say that it serves
     if kind == "web":
         _serving(notes, hits, framework, spot)
-    if not any(path in module.required for path in _EMBEDDED):
-        notes.needs(_drivers(module), DRIVERS)
+    _needs(notes, module, hits)
     for hit in hits["required"]:
         if hit.value != "PORT":
             notes.code("env_required", hit.value, hit.file, hit.line)
+
+
+def _needs(notes: Notes, module: Module, hits: dict[str, list[Hit]]) -> None:
+    """Databases by their drivers, unless one is embedded. A cache that can be read, and that nothing gives an address
+    of its own, is one that could be used."""
+    drivers = _drivers(module)
+    if any(path in module.required for path in _EMBEDDED):
+        return
+    notes.needs(drivers, {need: names for need, names in DRIVERS.items() if need != "redis"})
+    cache = next((name for name in DRIVERS["redis"] if name in drivers), None)
+    if cache:
+        told = bool(hits["cache"]) or not hits["main"]
+        notes.declared("need", "redis", *drivers[cache], sure=0.9 if told else 0.4, note=cache)
 
 
 def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, main: Spot) -> None:

@@ -49,12 +49,12 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         line = packages.line_of(folder, driver)
         if variable is None:
             found += _written(folder, source, need)
-            sure = 0.25 if embedded else 0.45 if source.known else 0.6
+            sure = 0.15 if embedded else 0.45 if source.known else 0.6
             found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
             continue
         file, number = source.reads[variable]
         note = f"{driver} in {folder.in_repository(FILE)}:{line}, {variable}"
-        sure = 0.25 if embedded and need != "redis" else 0.95
+        sure = 0.15 if embedded and need != "redis" else 0.95
         found.append(
             folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
                          language=LANGUAGE)

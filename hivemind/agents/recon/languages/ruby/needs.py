@@ -87,14 +87,16 @@ def _adapter(folder: Folder) -> tuple[str, int] | None:
     if text is None:
         return None
     section = anchor = ""
-    merged: list[str] = []
+    named: list[str] = []
     seen: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if match := re.match(r"(\w+):\s*(?:&(\w+))?", line):
             section, anchor = match[1], match[2] or ""
         elif section and (match := re.match(r"\s+adapter:\s*[\"']?(?:<%=.*?[\"'](\w+)[\"']\s*\)?\s*%>|(\w+))", line)):
+            named += [section] if section == "production" else []
             for name in (section, f"*{anchor}"):
                 seen.setdefault(name, (match[1] or match[2], number))
         elif section == "production" and (match := re.match(r"\s+<<:\s*\*(\w+)", line)):
-            merged.append(f"*{match[1]}")
-    return next((seen[name] for name in ("production", *merged) if name in seen), None)
+            named.append(f"*{match[1]}")
+    own = [name for name in named[:2] if name == "production"]  # of several databases the first is the primary one
+    return next((seen[name] for name in (*own, *named) if name in seen), None)
