@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import re
 import socket
-import subprocess
 import threading
 from collections.abc import Mapping
 from functools import cache
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.artifact import Platform
+from hivemind.asking import answer
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.cloud import WebAddress
 from hivemind.errors import CloudUnreachable
@@ -193,10 +193,6 @@ def _node() -> tuple[str, str] | None:
 
 
 def _says(command: list[str], pattern: str) -> str | None:
-    """What the pattern's group finds in the command's output; a version manager's shim may fail."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False, cwd="/")
-    except (OSError, subprocess.SubprocessError):
-        return None
-    match = re.search(pattern, done.stdout)
-    return match.group(1) if done.returncode == 0 and match else None
+    """What the pattern's group finds in the command's answer; a version manager's shim may fail."""
+    match = re.search(pattern, answer(command, seconds=10) or "")
+    return match[1] if match else None

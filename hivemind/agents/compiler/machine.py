@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from hivemind.agents.compiler.environment import clean
@@ -17,11 +16,14 @@ from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.remote import toolchain
 from hivemind.agents.compiler.sources import Sources
 from hivemind.artifact import Platform
+from hivemind.asking import answer
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
 from hivemind.errors import StageError
 from hivemind.findings import Finding, Place, Severity
 
 _JDK = {"java", "kotlin", "scala", "clojure"}
+_STRICT_GO = (1, 21, 0)
+"""The first Go that builds nothing for a newer one than itself (Go's documentation, "Go Toolchains")."""
 
 
 def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
@@ -60,7 +62,7 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
 
 def rust_target(triple: str) -> bool:
     """Whether the Rust of this machine compiles for a target."""
-    said = _says(["rustc", "--print", "target-libdir", "--target", triple])
+    said = _asked(["rustc", "--print", "target-libdir", "--target", triple])
     return said is not None and Path(said.strip()).is_dir()
 
 
@@ -91,7 +93,7 @@ def _java(service: Service, packed: Sources) -> Iterator[Finding]:
         hint = f"commit it; where .gitignore has  *.jar , add the line  !{jar}"
         yield _lacks(message, Place(_file(service, wrapper)), hint, f"services.{service.name}.build")
     wanted = re.match(r"java (?:1\.)?(\d+)", service.runtime or "")
-    said = _says(["javac", "-version"])
+    said = _asked(["javac", "-version"])
     has = re.search(r"(\d+)(?:\.(\d+))?", said or "")
     if wanted and has:
         major = int(has[2]) if has[1] == "1" and has[2] else int(has[1])
@@ -102,18 +104,32 @@ def _java(service: Service, packed: Sources) -> Iterator[Finding]:
 
 
 def _go(service: Service, packed: Sources) -> Iterator[Finding]:
-    """A Go of at least the version in go.mod; before 1.21 Go tries, and says so when it fails."""
+    """A Go of at least the version in go.mod. Before 1.21 Go tries what it can read, and mostly succeeds."""
     for number, line in enumerate((packed.text("go.mod") or "").splitlines(), 1):
-        if asked := re.match(r"go (\d+)\.(\d+)", line):
-            has = re.search(r"go(\d+)\.(\d+)", _says(["go", "version"]) or "")
-            if has and (int(has[1]), int(has[2])) < (int(asked[1]), int(asked[2])):
-                message = (
-                    f"{_file(service, 'go.mod')}:{number} asks for Go {asked[1]}.{asked[2]}, "
-                    f"this machine has {has[1]}.{has[2]}"
-                )
-                hint = "the archive of the Go project has the newest"
-                place = Place(_file(service, "go.mod"), number)
-                yield _lacks(message, place, hint, f"services.{service.name}.runtime")
+        asked = re.match(r"go (\d+)\.(\d+)(?:\.(\d+))?", line)
+        has = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", _asked(["go", "version"]) or "") if asked else None
+        if asked and has and _numbers(has) < _numbers(asked):
+            stops = (
+                _numbers(has) >= _STRICT_GO
+                or _asked(["go", "mod", "edit", "-json", str(packed.root / "go.mod")]) is None
+            )
+            message = (
+                f"{_file(service, 'go.mod')}:{number} asks for Go {_dotted(asked)}, this machine has {_dotted(has)}"
+            )
+            hint = "the archive of the Go project has the newest"
+            if not stops:
+                hint = f"it may be enough: the build tells; else {hint}"
+            place = Place(_file(service, "go.mod"), number)
+            finding = _lacks(message, place, hint, f"services.{service.name}.runtime")
+            yield finding if stops else replace(finding, severity=Severity.WARNING)
+
+
+def _dotted(version: re.Match[str]) -> str:
+    return ".".join(each for each in version.groups() if each)
+
+
+def _numbers(version: re.Match[str]) -> tuple[int, ...]:
+    return tuple(int(each or 0) for each in version.groups())
 
 
 def _evidence(blueprint: Blueprint, service: Service) -> Place | None:
@@ -127,16 +143,9 @@ def _lacks(message: str, place: Place | None, hint: str | None, path: str) -> Fi
     return Finding("H503", Severity.ERROR, message, place, hint, path=path)
 
 
-def _says(command: list[str]) -> str | None:
-    """A program's answer; None where it has none."""
-    program = shutil.which(command[0])
-    try:
-        done = subprocess.run(
-            [program or command[0], *command[1:]], capture_output=True, text=True, timeout=60, check=False, env=clean()
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout + done.stderr if done.returncode == 0 else None
+def _asked(command: list[str]) -> str | None:
+    """What a tool of this machine says of itself, in the environment that builds have."""
+    return answer(command, env=clean(GOTOOLCHAIN="local"), seconds=60)
 
 
 def _file(service: Service, file: str) -> str:

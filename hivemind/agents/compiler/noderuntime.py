@@ -9,7 +9,6 @@ import os
 import platform as machine
 import re
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.nodeversions import LOCAL, brought, fits, own, wanted
 from hivemind.agents.compiler.sbom import component
 from hivemind.artifact import Platform
+from hivemind.asking import answer
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -142,9 +142,5 @@ def _machine() -> str:
 @functools.cache
 def _here() -> str | None:
     """The version of this machine's Node; None where it does not answer."""
-    try:
-        done = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=20, check=True, cwd="/")
-    except (OSError, subprocess.SubprocessError):
-        return None
-    match = re.fullmatch(r"v(\d+\.\d+\.\d+)\S*", done.stdout.strip())
+    match = re.match(r"v(\d+\.\d+\.\d+)", answer(["node", "--version"], env=clean()) or "")
     return match[1] if match else None

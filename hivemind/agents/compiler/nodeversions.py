@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
-import subprocess
 import sys
 from collections.abc import Iterable
 
 from hivemind.agents.compiler.environment import clean
 from hivemind.artifact import Platform
+from hivemind.asking import answer
 from hivemind.blueprint.model import Service
 from hivemind.clock import SYSTEM_CLOCK
 
@@ -32,7 +33,8 @@ _CODENAMES = {
     "hydrogen": "18", "iron": "20", "jod": "22", "krypton": "24",
 }  # fmt: skip
 """nvm's names of long-supported majors (Node's release schedule)."""
-_SECONDS = 20
+REGISTRY_SECONDS = 8
+"""That a plan waits for the registry to say which versions there are; without an answer it is left to the build."""
 
 
 def wanted(service: Service) -> str:
@@ -105,16 +107,23 @@ def published(name: str) -> tuple[str, ...] | None:
     today = f"{name} {SYSTEM_CLOCK.now().date()}"
     if (found := known.recall(today)) is not None:
         return tuple(found.split())
-    try:
-        done = subprocess.run(
-            ["npm", "view", name, "versions", "--json"],
-            capture_output=True, text=True, timeout=_SECONDS, check=True, stdin=subprocess.DEVNULL, env=clean(),
-        )  # fmt: skip
-        versions = tuple(str(each) for each in json.loads(done.stdout))
-    except (OSError, subprocess.SubprocessError, ValueError, TypeError):
-        return None
-    known.keep(today, " ".join(versions))
+    versions = _listed(name)
+    if versions is not None:
+        known.keep(today, " ".join(versions))
     return versions
+
+
+@functools.cache
+def _listed(name: str) -> tuple[str, ...] | None:
+    """The registry's answer; asked once a run, for where there is none each question takes its time."""
+    # Asked once: npm would wait for longer than people do before it tried again.
+    said = answer(
+        ["npm", "view", name, "versions", "--json", "--fetch-retries=0"], env=clean(), seconds=REGISTRY_SECONDS
+    )
+    try:
+        return tuple(str(each) for each in json.loads(said or ""))
+    except (ValueError, TypeError):
+        return None
 
 
 def nearest(asked: str, versions: Iterable[str]) -> str | None:

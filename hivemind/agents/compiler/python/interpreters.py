@@ -148,5 +148,8 @@ def _answers(path: str, minor: str) -> bool:
 
 
 def _ask(interpreter: str, code: str) -> str:
-    done = subprocess.run([interpreter, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True)
+    # In `/`: what stands behind a version manager's name may depend on the folder.
+    done = subprocess.run(
+        [interpreter, "-I", "-c", code], capture_output=True, text=True, timeout=30, check=True, cwd="/"
+    )
     return done.stdout.strip()
