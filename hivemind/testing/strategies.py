@@ -69,7 +69,7 @@ def services(*, resources: tuple[str, ...] = (), routes: tuple[Mapping[str, str]
 def blueprints(*, resource_types: Mapping[str, SearchStrategy[Any]] | None = None) -> SearchStrategy[dict[str, Any]]:
     """Valid blueprints as plain data: what YAML or JSON of a `hivemind.yaml` reads as.
 
-    resource_types: type name -> options without `type`; by default `postgres` with a few of its options.
+    resource_types: type name -> options without `type`; by default `postgres` and `redis` with a few of their options.
     """
     from hypothesis import strategies as st
 
@@ -77,7 +77,8 @@ def blueprints(*, resource_types: Mapping[str, SearchStrategy[Any]] | None = Non
         resource_types = {
             "postgres": st.fixed_dictionaries(
                 {}, optional={"size": st.sampled_from(["db.t3.micro", "db.t4g.small"]), "storage": st.integers(20, 200)}
-            )
+            ),
+            "redis": st.fixed_dictionaries({}, optional={"multi_az": st.booleans(), "tls": st.booleans()}),
         }
 
     @st.composite

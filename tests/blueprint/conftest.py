@@ -27,6 +27,18 @@ POSTGRES = ResourceType(
     "PostgreSQL on RDS",
     holds_data=True,
 )
+REDIS = ResourceType(
+    {
+        "type": "object",
+        "properties": {
+            "size": {"type": "string", "default": "cache.t3.micro"},
+            "multi_az": {"type": "boolean", "default": False},
+            "tls": {"type": "boolean", "default": False},
+        },
+    },
+    "Redis on ElastiCache",
+    holds_data=True,
+)
 HTTP = {"properties": {"http": {"type": "string", "format": "url-path"}, "service": {"type": "string"}}}
 DATABASE = {"properties": {"database": {"type": "string"}, "query": {"type": "string", "default": "select 1"}}}
 
@@ -37,7 +49,7 @@ Remarks = Callable[..., tuple[Finding, ...]]
 @pytest.fixture(scope="session")
 def parts() -> dict[str, SchemaPart]:
     return {
-        "provisioner": SchemaPart(resource_types={"postgres": POSTGRES}),
+        "provisioner": SchemaPart(resource_types={"postgres": POSTGRES, "redis": REDIS}),
         "qa": SchemaPart(checks={"http": HTTP, "database": DATABASE}),
         "slack": SchemaPart(options={"type": "object", "properties": {"channel": {"type": "string"}}}),
     }

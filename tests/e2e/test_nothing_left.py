@@ -27,7 +27,7 @@ def alone() -> Iterator[Project]:
     home = Path(tempfile.mkdtemp(prefix="hml-"))
     home.chmod(0o711)
     project = Project(home / "project", home / "data")
-    project.write(hello("alone", service="needs: [db]", more="resources: {db: postgres}\n"))
+    project.write(hello("alone", service="needs: [db, cache]", more="resources: {db: postgres, cache: redis}\n"))
     try:
         yield project
     finally:
@@ -67,7 +67,8 @@ def answers(address: tuple[str, int]) -> bool:
 def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Callable[..., None]) -> None:
     url = alone.apply().last["url"]
     running = ours(alone.home)
-    assert any("postgres" in process.name() for process in running)
+    for server in ("postgres", "valkey-server"):
+        assert any(server in process.name() for process in running), server
     ports = {port for port in listening(running) if answers(port)}
     assert url.removeprefix("http://") in {f"{ip}:{port}" for ip, port in ports}
     assert list((alone.home / "local/instances").iterdir())
@@ -78,7 +79,11 @@ def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Ca
     assert not [process for process in running if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert not [port for port in ports if answers(port)]
     local = alone.home / "local"
-    left = [path for folder in ("instances", "postgres/servers", "deployments") for path in (local / folder).glob("*")]
+    left = [
+        path
+        for folder in ("instances", "postgres/servers", "valkey/servers", "deployments")
+        for path in (local / folder).glob("*")
+    ]
     assert left == []
     assert "Nothing is deployed" in alone.run("status").out
     assert alone.run("local", "status", code=None).out == "The local cloud does not run.  (hivemind local start)\n"

@@ -15,6 +15,7 @@ from host_instances import free_port
 from hivemind.agents.deployer.secret_values import SecretValues
 from hivemind.agents.qa.database import DatabaseLogin, login_of, query
 from hivemind.agents.qa.probe import CloudProbe
+from hivemind.agents.qa.redis import CacheAddress
 from hivemind.checks import DatabaseCheck
 from hivemind.hosts.ssh import Host
 from hivemind.release import CheckFailed, ServiceRelease
@@ -78,6 +79,7 @@ def test_the_check_through_the_probe(host: Host, login: DatabaseLogin, tmp_path:
         addresses={},
         connect=lambda _: host,
         logins=lambda _: login_of(binding, outputs, secrets),
+        caches=lambda _: CacheAddress("", 0),
     )
     assert DatabaseCheck("db").run(probe) == "1 row"
     assert probe.run("web", "echo $((6 * 7)); exit 3") == (3, "42\n")

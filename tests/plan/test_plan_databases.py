@@ -24,8 +24,10 @@ resources:
 """
 
 
-def planned(folder: Path, options: str, snapshot: Snapshot = NOTHING, more: str = "") -> tuple[pipeline.Checked, Plan]:
-    (folder / "hivemind.yaml").write_text(BLUEPRINT.format(options=options) + more)
+def planned(
+    folder: Path, options: str, snapshot: Snapshot = NOTHING, more: str = "", blueprint: str = BLUEPRINT
+) -> tuple[pipeline.Checked, Plan]:
+    (folder / "hivemind.yaml").write_text(blueprint.format(options=options) + more)
     (folder / "app.py").write_text("print()\n")
     checked = pipeline.check(folder / "hivemind.yaml", load(third_party=False), lint=False)
     compared, plan, _ = pipeline.planned(
@@ -45,6 +47,22 @@ def changed(folder: Path, before: str, after: str) -> tuple[list[Finding], Plan 
     except FindingsError as error:
         return list(error.findings), None
     return [finding for finding in checked.findings if finding.id.startswith("H45")], plan
+
+
+def test_redis_goes_up_and_never_back(tmp_path: Path) -> None:
+    higher, lower = (f'type: redis, version: "{version}"' for version in ("9.0", "8.1"))
+    kind = BLUEPRINT.replace("type: postgres, ", "")
+    found = {}
+    for before, after in ((higher, lower), (lower, higher)):
+        checked, _ = planned(tmp_path, before, blueprint=kind)
+        stands = Snapshot(
+            Basis.RECORDED, stack_id="arn", status="UPDATE_COMPLETE", template=checked.assembly.template, revision=1
+        )
+        try:
+            planned(tmp_path, after, stands, blueprint=kind)
+        except FindingsError as error:
+            found[after] = [(one.id, "ElastiCache refuses" in one.message) for one in error.findings]
+    assert found == {lower: [("H451", True)]}
 
 
 @pytest.mark.parametrize(

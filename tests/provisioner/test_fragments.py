@@ -28,6 +28,7 @@ pytestmark = pytest.mark.fast
 
 WEB = Service("web", port=8000, instances=2, needs=("db",))
 WORKER = Service("worker", kind=ServiceKind.WORKER)
+CACHE = Resource("cache", "redis", {"version": "8.2", "size": "cache.t3.micro"})
 DB = Resource("db", "postgres", {"version": "16", "size": "db.t3.micro", "storage": 20})
 SHOP = Blueprint("shop", services={"web": WEB, "worker": WORKER}, resources={"db": DB})
 
@@ -267,3 +268,58 @@ def test_instances_with_public_addresses_go_before_the_internet_gateway() -> Non
     stage_1 = made(replace(SHOP, stage=DeploymentStage.STAGE_1)).resources
     assert stage_1["WebInstance1"]["DependsOn"] == "VPCPublicRoute"
     assert "DependsOn" not in made(SHOP).resources["WebInstance1"]
+
+
+def with_redis(**options: Any) -> Blueprint:
+    cache = replace(CACHE, options={**CACHE.options, **options})
+    return replace(SHOP, services={"web": replace(WEB, needs=("cache",)), "worker": WORKER}, resources={"cache": cache})
+
+
+def test_redis_is_encrypted_private_and_kept() -> None:
+    assembly = made(with_redis())
+    group = assembly.resources["CacheRedis"]
+    assert (group["DeletionPolicy"], group["UpdateReplacePolicy"]) == ("Snapshot", "Snapshot")
+    properties = group["Properties"]
+    assert (properties["Engine"], properties["AtRestEncryptionEnabled"]) == ("valkey", True)
+    assert (properties["NumCacheClusters"], properties["AutomaticFailoverEnabled"]) == (1, False)
+    assert properties["SnapshotRetentionLimit"] == 7
+    assert [subnet["Ref"] for subnet in assembly.resources["CacheRedisSubnetGroup"]["Properties"]["SubnetIds"]] == [
+        "VPCPrivateSubnet1",
+        "VPCPrivateSubnet2",
+    ]
+
+
+def test_only_the_services_that_need_redis_are_let_in() -> None:
+    group = made(with_redis()).resources["CacheRedisSecurityGroup"]["Properties"]
+    (rule,) = group["SecurityGroupIngress"]
+    assert rule["SourceSecurityGroupId"] == {"Fn::GetAtt": [instance_security_group("web"), "GroupId"]}
+    assert (rule["FromPort"], rule["ToPort"]) == (6379, 6379)
+    assert group["SecurityGroupEgress"][0]["CidrIp"] == "127.0.0.1/32"
+
+
+def test_the_application_finds_redis_by_its_usual_names_and_its_own() -> None:
+    env = made(with_redis()).bindings["cache"].env
+    assert env == {
+        "REDIS_URL": "redis://{host}:{port}",
+        "CACHE_URL": "redis://{host}:{port}",
+        "REDIS_HOST": "{host}",
+        "REDIS_PORT": "{port}",
+    }
+
+
+def test_tls_is_in_the_address_and_turned_on_without_shutting_anyone_out() -> None:
+    assembly = made(with_redis(tls=True))
+    properties = assembly.resources["CacheRedis"]["Properties"]
+    assert (properties["TransitEncryptionEnabled"], properties["TransitEncryptionMode"]) == (True, "preferred")
+    assert assembly.bindings["cache"].env["REDIS_URL"] == "rediss://{host}:{port}"
+
+
+def test_a_replica_takes_over_where_it_is_asked_for() -> None:
+    properties = made(with_redis(multi_az=True)).resources["CacheRedis"]["Properties"]
+    assert properties["NumCacheClusters"] == 2
+    assert properties["AutomaticFailoverEnabled"] is properties["MultiAZEnabled"] is True
+
+
+def test_backups_of_redis_are_fewer_in_stage_1() -> None:
+    staged = replace(with_redis(), stage=DeploymentStage.STAGE_1)
+    assert made(staged).resources["CacheRedis"]["Properties"]["SnapshotRetentionLimit"] == 1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.checks import NO_ROUTE, DatabaseCheck, HttpCheck
+from hivemind.checks import NO_ROUTE, DatabaseCheck, HttpCheck, PingCheck
 from hivemind.release import Check, CheckFailed, HttpResponse
 from hivemind.testing import FakeProbe, page
 
@@ -83,6 +83,13 @@ def test_databases() -> None:
         DatabaseCheck("db", expect="2").run(probe)
     with pytest.raises(CheckFailed, match="the query gave nothing, expected 2"):
         DatabaseCheck("db", "select n", expect="2").run(probe)
+
+
+def test_redis() -> None:
+    assert PingCheck("cache").run(FakeProbe(pongs={"cache": "PONG"})) == "PONG"
+    assert PingCheck("cache").name == "redis cache"
+    with pytest.raises(ConnectionRefusedError):
+        PingCheck("cache").run(FakeProbe())
 
 
 def test_names_tell_checks_apart() -> None:

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from hivemind.agents.qa import hivemind_checks, hivemind_schema
 from hivemind.agents.qa.written import seconds
 from hivemind.blueprint.model import Check
-from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
+from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
 from hivemind.release import ServiceRelease
 from hivemind.testing import release
 
@@ -51,6 +51,12 @@ def test_a_needed_database_is_logged_in_to() -> None:
     resources = {"db": "postgres", "old": "postgres", "files": "bucket", "unused": "postgres"}
     checks = hivemind_checks(release=release(services=services, resources=resources))
     assert checks[1:] == (DatabaseCheck("db"),)
+
+
+def test_a_needed_redis_is_asked_whether_it_is_there() -> None:
+    services = (service(needs=("cache",)),)
+    checks = hivemind_checks(release=release(services=services, resources={"cache": "redis", "unused": "redis"}))
+    assert checks[1:] == (PingCheck("cache"),)
 
 
 def test_certificates_of_https_listeners() -> None:

@@ -51,7 +51,13 @@ def no_host(_: str) -> Host:
 
 def probe(address: WebAddress, host: str | None = None) -> CloudProbe:
     web = ServiceRelease("web", "web", address.base, host, "/", ("i-1",), "a", needs=("db",))
-    return CloudProbe(release(services=(web,)), addresses={"web": address}, connect=no_host, logins=lambda _: 1 / 0)  # type: ignore[arg-type,return-value]
+    return CloudProbe(
+        release(services=(web,)),
+        addresses={"web": address},
+        connect=no_host,
+        logins=lambda _: 1 / 0,
+        caches=lambda _: 1 / 0,
+    )  # type: ignore[arg-type,return-value]
 
 
 def test_a_page_with_the_host_that_is_meant(address: WebAddress) -> None:
@@ -81,6 +87,8 @@ def test_no_answers(address: WebAddress) -> None:
         probe(address).run("web", "true")
     with pytest.raises(OSError, match="can't be reached by SSH"):
         probe(address).query("db", "select 1")
+    with pytest.raises(OSError, match="can't be reached by SSH"):
+        probe(address).ping("db")
 
 
 def test_what_the_release_does_not_have(address: WebAddress) -> None:
