@@ -16,7 +16,7 @@ from compiler_builds import HOST, build, lay, names, unpacked
 
 from hivemind.agents.compiler.languages import runtimes
 from hivemind.artifact import Artifact, Platform
-from hivemind.blueprint.model import Service
+from hivemind.blueprint.model import SecretReference, Service
 from hivemind.errors import StageError
 
 pytestmark = pytest.mark.slow
@@ -147,6 +147,20 @@ def test_anything_with_commands_of_its_own(tmp_path: Path) -> None:
     assert run(artifact, tmp_path / "there") == "hello\n"
     with pytest.raises(StageError, match="says nothing on how it is started"):
         build(root, tmp_path / "store", runtime="shell")
+
+
+def test_what_a_build_finds_of_the_environment(tmp_path: Path) -> None:
+    asked = "AT PGHOST REDIS_PORT CACHE_URL TOKEN PRICE PORT"
+    root = lay(tmp_path / "in", {"run.sh": "cat out\n"})
+    artifact = build(
+        root, tmp_path / "store", runtime="shell", start="sh run.sh", needs=("cache",),
+        build=f"for name in {asked}; do printenv $name; done > out",
+        env={"AT": '{"host":"$PGHOST","port":$PGPORT}', "PRICE": "$$5"},
+        secrets={"TOKEN": SecretReference("ssm", "/shop/token")},
+    )  # fmt: skip
+    assert run(artifact, tmp_path / "there").splitlines() == [
+        '{"host":"127.0.0.1","port":1}', "127.0.0.1", "1", "redis://127.0.0.1:1", "not-there-while-building", "$5", "8000",
+    ]  # fmt: skip
 
 
 def test_what_the_machine_lacks_is_said_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,14 @@ def test_variables_of_its_own_may_refer_to_what_is_needed() -> None:
 
 
 @pytest.mark.fast
+def test_a_dollar_and_a_brace_stay_what_they_are() -> None:
+    own = {"JSON": '{"host":"$PGHOST"}', "LITERAL": "$$DB_PASSWORD"}
+    found = service_environment(Service("web", needs=("db",), env=own), artifact(), {"db": binding()}, OUTPUTS, SECRETS)
+    assert (found.variables["JSON"], found.variables["LITERAL"]) == ('{"host":"db.internal"}', "$DB_PASSWORD")
+    assert "LITERAL" not in found.hidden
+
+
+@pytest.mark.fast
 def test_what_is_not_needed_is_not() -> None:
     assert variables(Service("worker", kind=ServiceKind.WORKER)) == {"RUNTIME": "1", "LEVEL": "artifact"}
 

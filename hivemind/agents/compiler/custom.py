@@ -5,18 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind import variables
 from hivemind.agents.compiler.environment import clean
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
-
-PLACEHOLDER = "not-there-while-building"
-"""What secrets hold while a build runs: their values are read on installing, and never here."""
+    from hivemind.blueprint.model import Service
 
 
 def run_install(work: Work, command: str, **more: str) -> None:
     """A command that installs dependencies, without the service's own environment. Raises StageError(BUILD)."""
     work.programs.run(command, cwd=work.app, env=clean(**more))
+
+
+def found(service: Service) -> dict[str, str]:
+    """What a service's build command finds of the service's environment, placeholders for what is not there."""
+    bound = variables.absent(service.needs)
+    secrets = dict.fromkeys(service.secrets, variables.NOWHERE)
+    return {"PORT": str(service.port or 8000), **bound, **variables.filled(service.env, bound), **secrets}
 
 
 def run_build(work: Work, *first_on_path: Path, command: str | None = None, **more: str) -> None:
@@ -25,10 +31,5 @@ def run_build(work: Work, *first_on_path: Path, command: str | None = None, **mo
     command = command or service.build
     if not command:
         return
-    given = {**dict.fromkeys(service.secrets, PLACEHOLDER), **service.env, **more}
-    if service.needs:
-        # code that reads it at import must not fail; nothing answers there
-        given.setdefault("DATABASE_URL", f"postgresql://{PLACEHOLDER}@127.0.0.1:1/none")
-    given.setdefault("PORT", str(service.port or 8000))
     hint = "secrets and databases are not there while building" if service.secrets or service.needs else None
-    work.programs.run(command, cwd=work.app, env=clean(*first_on_path, **given), hint=hint)
+    work.programs.run(command, cwd=work.app, env=clean(*first_on_path, **{**found(service), **more}), hint=hint)

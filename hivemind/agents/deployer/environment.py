@@ -2,7 +2,8 @@
 
 Precedence, highest first: the service's `secrets`, its `env`, the bindings of what it needs (in the order of
 `needs`), what its runtime wants (Artifact.env). `PORT` is the service's port unless one of those sets it. A value
-under `env` may refer to variables of bindings, `$PGHOST`: applications that have names of their own for them.
+under `env` may refer to variables of bindings, `$PGHOST`: applications that have names of their own for them. `$$` is a
+dollar.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.bindings import PLACEHOLDER, binding_values, fill
 from hivemind.agents.provisioner.ports import port_of
 from hivemind.hosts.onhost.request import Request
+from hivemind.variables import filled, referred
 
 if TYPE_CHECKING:
     from hivemind.agents.deployer.secret_values import SecretValues
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Service
     from hivemind.template.fragment import Binding
 
-_REFERENCE = re.compile(r"\$\{?([A-Z][A-Z0-9_]*)\b\}?")
 KEEP = 5
 """Releases that stay on an instance."""
 
@@ -60,18 +60,13 @@ def service_environment(
             if any(placeholder in binding.secrets for placeholder in PLACEHOLDER.findall(pattern)):
                 hidden.add(name)
     given = {name: secrets.of(reference) for name, reference in service.secrets.items()}
-    own = {name: _REFERENCE.sub(partial(_referred, bound), value) for name, value in service.env.items()}
-    private = {name for name, value in service.env.items() if hidden.intersection(_REFERENCE.findall(value))}
+    own = filled(service.env, bound)
+    private = {name for name, value in service.env.items() if hidden & referred(value)}
     variables = {**artifact.env, **bound, **own, **given}
     if service.is_web:
         variables.setdefault("PORT", str(port_of(service)))
     concealed = (hidden - set(service.env)) | private | set(service.secrets)
     return ServiceEnvironment(MappingProxyType(variables), tuple(sorted(concealed)))
-
-
-def _referred(bound: Mapping[str, str], reference: re.Match[str]) -> str:
-    """The value of a variable that a resource brings; the text as it is where none does."""
-    return bound.get(reference[1], reference[0])
 
 
 def install_requests(
