@@ -59,10 +59,19 @@ def _database(_: re.Match[str], service: str) -> str:
     )
 
 
-def _encrypted(_: re.Match[str], service: str) -> str:
+def _unencrypted(_: re.Match[str], service: str) -> str:
     return (
-        "The application asks its database for TLS, which the local cloud's PostgreSQL does not have and RDS has: "
-        f"where its settings read a variable for that, set it for here under services.{service}.env"
+        "The database admits TLS alone, as RDS does from PostgreSQL 15 on, and the application comes without: let its "
+        "client ask for it (sslmode=require; ssl: true in Elixir), or, where its settings read a variable for that, set "
+        f"it under services.{service}.env"
+    )
+
+
+def _unverified(_: re.Match[str], service: str) -> str:
+    return (
+        "The application verifies a certificate by authorities that it does not have: RDS has Amazon's own, and the "
+        "local cloud its own. Let it encrypt without verifying (sslmode=require; ssl: {rejectUnauthorized: false}), or "
+        f"give it the authority's file, for Node by NODE_EXTRA_CA_CERTS under services.{service}.env"
     )
 
 
@@ -93,7 +102,12 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
     (re.compile(pattern), advice)
     for pattern, advice in (
         (r"ModuleNotFoundError: No module named '([\w.]{1,80})'", _module),
-        (r"server does not support SSL", _encrypted),
+        (r"no pg_hba\.conf entry for .{1,300}, no encryption", _unencrypted),
+        (
+            r"(?i)self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|"
+            r"certificate verify failed|certificate signed by unknown authority",
+            _unverified,
+        ),
         (r"@prisma/client did not initialize", _prisma),
         (r"Cannot find (?:module|package) '([^'\s]{1,120})'", _node_module),
         (rf"KeyError: '({_VARIABLE})'", _variable),

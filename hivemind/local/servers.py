@@ -74,8 +74,8 @@ class Servers(ABC):
         if key in self._running:
             return int(self._known[key]["port"])
         known, home = self._known[key], self._home(key)
-        port = known["port"] = _free_port(int(known["port"]))
-        write_json(self._table, self._known)
+        port = known["port"] = free_port(int(known["port"]))
+        self._write_table()
         log = home / "log"
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.unlink()
@@ -122,7 +122,7 @@ class Servers(ABC):
         """Ends a server and deletes its data."""
         await self.stop(key)
         if self._known.pop(key, None) is not None:
-            write_json(self._table, self._known)
+            self._write_table()
         await asyncio.to_thread(shutil.rmtree, self._home(key), ignore_errors=True)
 
     async def discard_snapshot(self, name: str) -> None:
@@ -131,6 +131,9 @@ class Servers(ABC):
     async def close(self) -> None:
         """Ends all servers."""
         await asyncio.gather(*(self.stop(key) for key in list(self._running)))
+
+    def _write_table(self) -> None:
+        write_json(self._table, self._known)
 
     # -- folders and processes -------------------------------------------------------------------------
 
@@ -213,7 +216,8 @@ def _open_to_all(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents) if folder.exists())
 
 
-def _free_port(preferred: int) -> int:
+def free_port(preferred: int) -> int:
+    """The port, or another one where that is taken. Raises ServerFailed."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -37,10 +37,15 @@ def work(directory: Path, does: Callable[[Postgres], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-def ask(port: int, sql: str, *, user: str = "app", password: str = PASSWORD, database: str = "shop") -> Any:
+def ask(
+    port: int, sql: str, *, user: str = "app", password: str = PASSWORD, database: str = "shop", tls: Any = None
+) -> Any:
+    """tls: as pg8000 takes it: None where the server has it, True to insist, False to go without."""
     from pg8000.native import Connection
 
-    connection = Connection(user, host="127.0.0.1", port=port, password=password, database=database)
+    connection = Connection(
+        user, host="127.0.0.1", port=port, password=password, database=database, ssl_context=tls, timeout=30
+    )
     try:
         return connection.run(sql)
     finally:
@@ -116,3 +121,35 @@ def test_closed_folders_above_do_not_matter(directory: Path) -> None:
         assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
 
     work(closed, does)
+
+
+def test_tls_is_there_for_those_who_ask(directory: Path) -> None:
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        for tls in (None, True, False):
+            assert await asyncio.to_thread(ask, port, "SELECT 1", tls=tls) == [[1]]
+        large = "SELECT length(repeat('x', 3000000)), repeat('y', 3000000)"
+        ((length, text),) = await asyncio.to_thread(ask, port, large, tls=True)
+        assert (length, text) == (3_000_000, "y" * 3_000_000)
+
+    work(directory, does)
+
+
+def test_those_who_come_without_are_refused_where_it_is_demanded(directory: Path) -> None:
+    from pg8000.exceptions import DatabaseError
+
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None, demands_tls=True)
+        assert await asyncio.to_thread(ask, port, "SELECT 1", tls=True) == [[1]]
+        with pytest.raises(DatabaseError, match='user "app", database "shop", no encryption') as refused:
+            await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
+        assert refused.value.args[0]["C"] == "28000"
+        await servers.stop("one")
+        await servers.start("one")
+        assert servers.port("one") == port, "clients find it where it was"
+        with pytest.raises(DatabaseError):
+            await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
+        servers.demand_tls("one", False)
+        assert await asyncio.to_thread(ask, port, "SELECT 1", tls=False) == [[1]]
+
+    work(directory, does)

@@ -132,6 +132,7 @@ class _Database:
                 password,
                 properties.get("DBName") or (source or {}).get("DBName"),
                 source["_hivemind_dump"] if source else None,
+                demands_tls=_demands_tls(properties),
             )
             port = self._site.run(start)
             self._place(record, properties, port)
@@ -175,6 +176,7 @@ class _Database:
         password = new.get("MasterUserPassword")
         if password and password != old.get("MasterUserPassword"):
             self._site.run(self._site.databases.set_password(self._key(made), record["MasterUsername"], password))
+        self._site.databases.demand_tls(self._key(made), _demands_tls(new))
         return made, _attributes(record)
 
     def delete(self, physical_id: str, properties: Properties) -> None:
@@ -221,6 +223,12 @@ class _Database:
                     "is still using it."
                 )
         self._group.delete(physical_id, properties)
+
+
+def _demands_tls(properties: Properties) -> bool:
+    """By the default parameter groups: `rds.force_ssl` is 1 from version 15 on. What another group says is not read."""
+    version = str(properties.get("EngineVersion") or catalog.POSTGRES_MAJORS[-1])
+    return int(version.partition(".")[0]) >= 15 and not properties.get("DBParameterGroupName")
 
 
 def _attributes(record: dict[str, Any]) -> dict[str, Any]:
