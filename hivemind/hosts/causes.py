@@ -62,8 +62,8 @@ def _database(_: re.Match[str], service: str) -> str:
 def _unencrypted(_: re.Match[str], service: str) -> str:
     return (
         "The database admits TLS alone, as RDS does from PostgreSQL 15 on, and the application comes without: let its "
-        "client ask for it (sslmode=require; ssl: true in Elixir), or, where its settings read a variable for that, set "
-        f"it under services.{service}.env"
+        "client ask for it (sslmode=require; ssl: true in Elixir), or, where its settings read a variable for that, "
+        f"set it under services.{service}.env"
     )
 
 
@@ -104,8 +104,10 @@ _CAUSES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], str], str]], ...]
         (r"ModuleNotFoundError: No module named '([\w.]{1,80})'", _module),
         (r"no pg_hba\.conf entry for .{1,300}, no encryption", _unencrypted),
         (
-            r"(?i)self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|"
-            r"certificate verify failed|certificate signed by unknown authority",
+            (
+                r"(?i)self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|"
+                r"certificate verify failed|certificate signed by unknown authority"
+            ),
             _unverified,
         ),
         (r"@prisma/client did not initialize", _prisma),
