@@ -178,10 +178,10 @@ def test_names_of_its_own_for_parts_of_the_database(tmp_path: Path) -> None:
     assert [each.value for each in found.several["env_required"]] == ["JWT_SECRET", "PROD_DB_DIALECT", "PROD_DB_HOST"]
 
 
-def test_names_that_are_set_anyway_are_not_asked_for(tmp_path: Path) -> None:
+def test_of_an_address_and_its_parts_the_address_is_asked_for(tmp_path: Path) -> None:
     code = "connect(process.env.DATABASE_URL, process.env.DB_HOST);\n"
     files = {"package.json": package(scripts={"start": "node a.js"}, dependencies={"pg": "8"}), "a.js": code}
-    assert not seen(tmp_path, files).several["env_required"]
+    assert [each.value for each in seen(tmp_path, files).several["env_required"]] == ["DATABASE_URL"]
 
 
 _KNEX = {"knexfile.js": "module.exports = {};", "migrations/20200101120000_a.js": ""}

@@ -37,6 +37,9 @@ _INFRASTRUCTURE = re.compile(
 )
 _NAMING = ("package.json", "pyproject.toml", "setup.py", "setup.cfg", "go.mod", "Cargo.toml", "composer.json",
            "pom.xml", "settings.gradle", "settings.gradle.kts", "mix.exs")  # fmt: skip
+_SQL = re.compile(r"(?:^|/)(postgres|postgis|mysql|mariadb|percona|mssql/server|oracle|cockroach)")
+_BOTH = 2
+"""Kinds of SQL databases that one application may well use."""
 _DATABASES = ("postgres", "mysql", "redis", "mongodb")
 
 
@@ -101,10 +104,11 @@ def _own_name(folder: Folder, service: dict[str, Any]) -> bool:
 def _needs(
     folder: Folder, file: str, services: dict[str, dict[str, Any]], built: dict[str, dict[str, Any]]
 ) -> list[Detection]:
-    """Databases beside what is built here. A file with several kinds of SQL databases is one to try them all with: each
+    """Databases beside what is built here. A file with three kinds of SQL databases is one to try them all with: each
     of what it brings is one that could be used."""
     found = []
-    matrix = len({need for each in services.values() if (need := _need(each)) in {"postgres", "mysql"}}) > 1
+    kinds = {match[1] for each in services.values() if (match := _SQL.search(str(each.get("image", ""))))}
+    matrix = len(kinds) > _BOTH
     for name, service in services.items():
         image = str(service.get("image", ""))
         need = _need(service)

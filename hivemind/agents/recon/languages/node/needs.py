@@ -43,7 +43,8 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
     embedded = any(name in package.dependencies for name in _EMBEDDED)
     for need, drivers in DRIVERS.items():
         driver = next((name for name in drivers if name in package.dependencies), None)
-        variable = next((name for name in source.reads if re.search(_VARIABLES[need], name)), None)
+        named = [name for name in source.reads if re.search(_VARIABLES[need], name)]
+        variable = next((name for name in named if not _DEVELOPMENT.search(name)), next(iter(named), None))
         if driver is None:
             continue
         line = packages.line_of(folder, driver)
@@ -59,7 +60,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
             folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
                          language=LANGUAGE)
         )  # fmt: skip
-        if sure > LIKELY and variable not in source.defaulted:
+        if sure > LIKELY and variable not in source.defaulted and not _DEVELOPMENT.search(variable):
             found.append(
                 folder.found("env_required", variable, file, number, precedence=Precedence.CODE, confidence=0.6,
                              note=f"the address of {need}", language=LANGUAGE)

@@ -48,7 +48,7 @@ _ROUTE_CALLS = frozenset(
 _LARGEST = 400_000
 _MOST = 3_000_000
 _WORTH_PARSING = re.compile(
-    r"environ|getenv|\benv\(|\benv\.|\bconfig\(|__name__|://|\bapp\b|_app\(|application|\broute|health|\bping\b|\bpath\(|\.run\(|"
+    r"environ|getenv|\benv\(|\benv\.|\bconfig\(|__name__|://|\bapp\b|_app\(|application|\broute|health|\bping\b|\b(?:re_)?path\(|\burl\(|\.run\(|"
     r"\.serve|\.listen|run_app|start_response|async def|Flask|FastAPI|port="
 )
 _IMPORT = re.compile(r"(?:from|import)\s+([A-Za-z_]\w*)")

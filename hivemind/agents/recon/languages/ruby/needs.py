@@ -87,16 +87,19 @@ def _adapter(folder: Folder) -> tuple[str, int] | None:
     if text is None:
         return None
     section = anchor = ""
-    named: list[str] = []
+    databases = 0  # of several in one section the first is the primary one
+    merged: list[str] = []
     seen: dict[str, tuple[str, int]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if match := re.match(r"(\w+):\s*(?:&(\w+))?", line):
-            section, anchor = match[1], match[2] or ""
-        elif section and (match := re.match(r"\s+adapter:\s*[\"']?(?:<%=.*?[\"'](\w+)[\"']\s*\)?\s*%>|(\w+))", line)):
-            named += [section] if section == "production" else []
+            section, anchor, databases = match[1], match[2] or "", 0
+        elif re.match(r"  \w+:\s*$", line):
+            databases += 1
+        elif databases > 1 or not section:
+            continue
+        elif match := re.match(r"\s+adapter:\s*[\"']?(?:<%=.*?[\"'](\w+)[\"']\s*\)?\s*%>|(\w+))", line):
             for name in (section, f"*{anchor}"):
                 seen.setdefault(name, (match[1] or match[2], number))
         elif section == "production" and (match := re.match(r"\s+<<:\s*\*(\w+)", line)):
-            named.append(f"*{match[1]}")
-    own = [name for name in named[:2] if name == "production"]  # of several databases the first is the primary one
-    return next((seen[name] for name in (*own, *named) if name in seen), None)
+            merged.append(f"*{match[1]}")
+    return next((seen[name] for name in ("production", *merged) if name in seen), None)

@@ -1,0 +1,155 @@
+"""Variables that an application can't start without, by the many ways of reading them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+
+_DJANGO = {
+    "requirements.txt": "django\n",
+    "manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')",
+}
+_RAILS = {
+    "config/application.rb": "class Application < Rails::Application\nend\n",
+    "config.ru": "run Rails.application\n",
+}
+
+_VALIDATED = """import {} from 'class-validator'
+import '@nestjs/config'
+class V {
+  @IsString()
+  KEY: string;
+
+  @IsString()
+  @IsOptional()
+  OPT: string;
+}"""
+
+
+def _of(schema: str) -> str:
+    return f"read(process.env, {schema})\n"
+
+
+def _required(tmp_path: Path, files: dict[str, str]) -> list[str]:
+    return [str(each.value) for each in seen(tmp_path, files).several["env_required"]]
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("import os\nA = os.environ['A']\n", ["A"]),
+        ("import os\nA = os.environ['A'] if 'A' in os.environ else None\n", []),
+        ("import os\nif 'A' in os.environ:\n    B = os.environ['A']\n", []),
+        ("import os\nenv = os.environ.get\nD = env('DEBUG') == 'yes'\nprint(f\"{env('URL')}\")\n", []),
+        ("import os\nHOSTS = os.environ.get('HOSTS').split(',')\n", ["HOSTS"]),
+        ("import os\nHOSTS = os.environ.get('HOSTS', '').split(',')\n", []),
+        ("import os\nSIZE = int(os.getenv('SIZE'))\n", ["SIZE"]),
+        ("import os\nSIZE = int(os.getenv('SIZE', '3'))\n", []),
+        ("import os\nkey = os.getenv('KEY')\nif not key:\n    raise SystemExit('no key')\n", ["KEY"]),
+        ("import os\nkey = os.getenv('KEY')\nif key:\n    raise SystemExit('too much')\n", []),
+        ("import os\nkey = os.getenv('KEY')\nif key is None or key == 'x':\n    sys.exit(1)\n", ["KEY"]),
+        ("import environ\nenv = environ.Env(DEBUG=(bool, False))\nenv('DEBUG')\nenv.bool('SECURE')\n", ["SECURE"]),
+        ("import os\ndef later():\n    return os.environ['A']\n", []),
+    ],
+)
+def test_python_by_what_a_missing_variable_does(tmp_path: Path, code: str, names: list[str]) -> None:
+    assert _required(tmp_path, {"requirements.txt": "flask\n", "app.py": code + "app = Flask(__name__)\n"}) == names
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("class Settings(BaseSettings):\n    token: str\n    debug: bool = False\n", ["TOKEN"]),
+        ("class Settings(BaseSettings, env_prefix='bot_'):\n    token: str\n", ["BOT_TOKEN"]),
+        (
+            "class S(BaseSettings):\n    model_config = SettingsConfigDict(env_prefix='X_')\n    dsn: PostgresDsn\n",
+            ["X_DSN"],
+        ),
+        (
+            "class S(BaseSettings):\n    url: str = Field(..., env='MY_URL')\n    n: int = Field(default=1)\n",
+            ["MY_URL"],
+        ),
+        ("class S(BaseSettings):\n    maybe: str | None\n    other: Nested\n", []),
+        ("class Base(BaseSettings, env_prefix='a_'):\n    pass\nclass S(Base):\n    token: str\n", ["A_TOKEN"]),
+        ("class Thing(BaseModel):\n    token: str\n", []),
+    ],
+)
+def test_fields_of_pydantics_settings(tmp_path: Path, code: str, names: list[str]) -> None:
+    source = "import os\n" + code + "app = FastAPI()\n"
+    assert _required(tmp_path, {"requirements.txt": "fastapi\n", "main.py": source}) == names
+
+
+def test_django_does_not_start_without_its_secret_key(tmp_path: Path) -> None:
+    settings = "import os\nSECRET_KEY = os.getenv('SECRET')\nOTHER = os.getenv('OTHER')\n"
+    assert _required(tmp_path, {**_DJANGO, "shop/settings.py": settings}) == ["SECRET"]
+
+
+def test_the_address_of_what_is_needed_must_be_set_unless_it_has_a_default(tmp_path: Path) -> None:
+    code = "import os, celery\nbroker = os.getenv('REDIS_URL')\napp = Flask(__name__)\n"
+    given = code.replace("'REDIS_URL'", "'REDIS_URL', 'redis://cache'")
+    requirements = {"requirements.txt": "flask\nredis\n"}
+    assert _required(tmp_path / "without", {**requirements, "app.py": code}) == ["REDIS_URL"]
+    assert _required(tmp_path / "with", {**requirements, "app.py": given}) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "names"),
+    [
+        ("src/env.ts", _of("z.object({\n  KEY: z.string(),\n  OPT: z.string().optional(),\n})"), ["KEY"]),
+        ("src/env.ts", _of("z({\n  KEY: z\n    .string()\n    .min(3),\n  D: z\n    .default(1),\n})"), ["KEY"]),
+        ("src/config.js", _of("Joi({\n  URL: Joi.string().required(),\n  N: Joi.number(),\n})"), ["URL"]),
+        ("src/config/env.ts", _of("cleanEnv({\n  NAME: str(),\n  SIZE: num({ default: 3 }),\n})"), ["NAME"]),
+        ("src/app.config.ts", _VALIDATED, ["KEY"]),
+        ("src/labels.ts", "const z = {\n  KEY: z.string(),\n}", []),
+    ],
+)  # fmt: skip
+def test_schemas_of_the_environment_in_node(tmp_path: Path, file: str, text: str, names: list[str]) -> None:
+    package = '{"scripts": {"start": "node a.js"}, "dependencies": {"express": "4"}}'
+    assert _required(tmp_path, {"package.json": package, file: text}) == names
+
+
+def test_prisma_without_a_readable_provider_is_as_prisma_init_writes_it(tmp_path: Path) -> None:
+    package = {"package.json": '{"scripts": {"start": "node a.js"}, "dependencies": {"@prisma/client": "6"}}'}
+    found = seen(tmp_path / "empty", {**package, "prisma/schema.prisma": ""})
+    assert [each.value for each in found.several["needs"]] == ["postgres"]
+    assert [each.value for each in found.several["env_required"]] == ["DATABASE_URL"]
+    local = {**package, "prisma/schema.prisma": "", ".env.example": 'DATABASE_URL="file:./a.db"\n'}
+    assert seen(tmp_path / "file", local).several["needs"] == ()
+    apart = {**package, "prisma/schema/main.prisma": 'datasource db {\n provider = "mysql"\n url = env("MY_URL")\n}'}
+    found = seen(tmp_path / "apart", apart)
+    assert [each.value for each in found.several["needs"]] == ["mysql"]
+    assert [each.value for each in found.several["env_required"]] == ["MY_URL"]
+
+
+def test_phoenix_asks_for_what_its_generated_settings_ask_for(tmp_path: Path) -> None:
+    tree = {
+        "mix.exs": "",
+        "mix.lock": '%{\n  "phoenix": {:hex, :phoenix},\n}',
+        "config/runtime.exs": "",
+        "lib/a/repo.ex": "",
+    }
+    assert _required(tmp_path / "empty", tree) == ["DATABASE_URL", "SECRET_KEY_BASE"]
+    read = {**tree, "config/runtime.exs": 'System.fetch_env!("KEY")\n'}
+    assert _required(tmp_path / "read", read) == ["KEY"]
+
+
+def test_rails_reads_redis_and_cable_alone_is_no_need(tmp_path: Path) -> None:
+    tree = {
+        **_RAILS,
+        "Gemfile": "gem 'rails'\ngem 'redis'\n",
+        "config/cable.yml": "production:\n  adapter: redis\n  url: x\n",
+    }
+    assert seen(tmp_path / "cable", tree).several["needs"] == ()
+    used = {**tree, "app/channels/room_channel.rb": "class RoomChannel\nend\n"}
+    assert [each.value for each in seen(tmp_path / "used", used).several["needs"]] == ["redis"]
+    jobs = {
+        **_RAILS,
+        "Gemfile": "gem 'rails'\ngem 'sidekiq'\n",
+        "config/initializers/s.rb": 'Redis.new(url: ENV["REDIS_URL"])\n',
+    }
+    found = seen(tmp_path / "jobs", jobs)
+    assert "REDIS_URL" in [each.value for each in found.several["env_required"]]

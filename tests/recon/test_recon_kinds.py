@@ -1,0 +1,142 @@
+"""What kind of thing a repository is, where manifests alone would say something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from recon_trees import seen
+
+pytestmark = pytest.mark.fast
+
+_COMPILED = "flask==3\n    # via loadtool\nloadtool==2\n    # via -r requirements.in\n"
+_WSGI = "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n"
+
+
+def test_what_a_compiled_file_of_requirements_brings_along_is_no_framework(tmp_path: Path) -> None:
+    found = seen(tmp_path / "brought", {"requirements.txt": _COMPILED, "main.py": "print(1)\n"})
+    assert found.value("framework") is None
+    own = _COMPILED.replace("# via loadtool", "# via\n    #   -r requirements.in\n    #   loadtool")
+    assert seen(tmp_path / "own", {"requirements.txt": own, "main.py": "print(1)\n"}).value("framework") == "flask"
+    plain = {"requirements.txt": "flask==3  # the framework\n", "main.py": "print(1)\n"}
+    assert seen(tmp_path / "plain", plain).value("framework") == "flask"
+
+
+def test_a_process_called_web_that_is_a_bot_is_a_worker(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "discord.py\naiohttp\n",
+        "main.py": "bot.run('x')\n",
+        "Procfile": "web: python main.py\n",
+    }
+    found = seen(tmp_path / "bot", files)
+    assert (found.value("kind"), found.value("start"), found.value("port")) == ("worker", "python main.py", None)
+    told = {**files, "Procfile": "web: python main.py --port $PORT\n"}
+    assert seen(tmp_path / "told", told).value("kind") == "web"
+    serving = {**files, "requirements.txt": "discord.py\nflask\n"}
+    assert seen(tmp_path / "serving", serving).value("kind") == "web"
+
+
+def test_a_package_that_is_run_by_its_name(tmp_path: Path) -> None:
+    files = {"pyproject.toml": '[project]\nname = "a"\ndependencies = ["arrow"]\n', "bot/__init__.py": "",
+             "bot/__main__.py": "print(1)\n"}  # fmt: skip
+    found = seen(tmp_path / "run", files)
+    assert (found.value("kind"), found.one["start"].value) == ("worker", "python -m bot")
+    tool = {**files, "pyproject.toml": '[project]\nname = "a"\n[project.scripts]\nbot = "bot:main"\n[build-system]\n'}
+    assert seen(tmp_path / "tool", tool).value("kind") == "cli"
+
+
+def test_a_project_of_django_in_a_folder(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[build-system]\n[project]\nname = "shop"\nclassifiers = ["Framework :: Django"]\n',
+        "requirements.txt": "django\ngunicorn\n",
+        "site/manage.py": "os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.settings')\n",
+        "site/shop/wsgi.py": _WSGI,
+    }
+    found = seen(tmp_path / "project", files)
+    assert (found.value("kind"), found.value("framework")) == ("web", "django")
+    assert found.value("start") == "cd site && gunicorn shop.wsgi:application --bind 0.0.0.0:$PORT"
+    assert found.value("release") == "python site/manage.py migrate --noinput"
+    tried = {name.replace("site/", "example/"): text for name, text in files.items()}
+    assert seen(tmp_path / "library", tried).value("kind") == "library"
+
+
+@pytest.mark.parametrize(
+    ("required", "code", "kind"),
+    [
+        ("github.com/alecthomas/kingpin/v2 v2.4.0", "http.ListenAndServe(a, b)", "web"),
+        ("github.com/prometheus/exporter-toolkit v0.16.0", "", "web"),
+        ("github.com/spf13/cobra v1.0.0", "http.ListenAndServe(a, b)", "cli"),
+        ("github.com/alecthomas/kingpin/v2 v2.4.0", "", "cli"),
+    ],
+)
+def test_go_programs_with_options_serve_where_they_listen(tmp_path: Path, required: str, code: str, kind: str) -> None:
+    files = {"go.mod": f"module a\nrequire {required}\n", "main.go": f"package main\nfunc main() {{\n{code}\n}}\n"}
+    assert seen(tmp_path, files).value("kind") == kind
+
+
+def test_a_program_that_a_container_publishes_is_started_though_it_looks_like_a_tool(tmp_path: Path) -> None:
+    files = {
+        "go.mod": "module a/tool\nrequire github.com/spf13/cobra v1.0.0\n",
+        "main.go": "package main\nfunc main() {\n}\n",
+    }
+    assert seen(tmp_path / "tool", files).value("start") is None
+    served = {**files, "Procfile": "web: ./bin/tool serve\n"}
+    assert seen(tmp_path / "served", served).value("start") == "./bin/tool serve"
+
+
+def test_caches_that_a_go_program_can_do_without(tmp_path: Path) -> None:
+    module = "module a\nrequire github.com/redis/go-redis/v9 v9.0.0\n"
+    code = "package main\nfunc main() {\n\thttp.ListenAndServe(a, b)\n\t%s\n}\n"
+    optional = {"go.mod": module, "main.go": code % 'if url != "" { connect(url) }'}
+    assert seen(tmp_path / "optional", optional).several["needs"] == ()
+    asked = {"go.mod": module, "main.go": code % 'connect(os.Getenv("REDIS_URL"))'}
+    assert [each.value for each in seen(tmp_path / "asked", asked).several["needs"]] == ["redis"]
+
+
+def test_bots_of_java_and_what_is_run_in_a_container_are_no_libraries(tmp_path: Path) -> None:
+    dependency = "<dependency><groupId>{0}</groupId><artifactId>{1}</artifactId></dependency>"
+    pom = f"<project><artifactId>a</artifactId><dependencies>{dependency}</dependencies></project>"
+    bot = {"pom.xml": pom.format("net.dv8tion", "JDA"), "src/main/java/a/Thing.java": "class Thing {}"}
+    assert seen(tmp_path / "bot", bot).value("kind") == "worker"
+    library = {"pom.xml": pom.format("org.slf4j", "slf4j-api"), "src/main/java/a/Thing.java": "class Thing {}"}
+    assert seen(tmp_path / "library", library).value("kind") == "library"
+    assert seen(tmp_path / "image", {**library, "Dockerfile": ""}).value("kind") == "web"
+
+
+def test_java_that_runs_clojure(tmp_path: Path) -> None:
+    files = {
+        "project.clj": '(defproject a "1"\n  :main a.core)\n',
+        "nixpacks.toml": '[start]\ncmd = "java -jar target/a.jar"\n',
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("language"), found.value("start")) == ("clojure", "java -jar target/a.jar")
+
+
+def test_elixir_without_settings_for_production_is_a_library_where_nothing_says_more(tmp_path: Path) -> None:
+    tree = {"mix.exs": "", "lib/thing/application.ex": ""}
+    assert seen(tmp_path / "library", tree).value("kind") == "library"
+    assert seen(tmp_path / "application", {**tree, "config/runtime.exs": ""}).value("kind") == "web"
+
+
+@pytest.mark.parametrize(
+    ("scripts", "dependencies", "kind"),
+    [
+        ('"start": "npx grunt dev", "build": "npx grunt prod"', '"lodash": "4"', "static"),
+        ('"start": "npm run build && node show.js", "build": "node b.js"', '"lodash": "4"', "static"),
+        ('"start": "npx grunt dev", "build": "npx grunt prod"', '"express": "4"', "web"),
+        ('"start": "node bot.js", "build": "npx grunt"', '"telegraf": "4"', "worker"),
+    ],
+)
+def test_pages_of_bundlers(tmp_path: Path, scripts: str, dependencies: str, kind: str) -> None:
+    tools = '"grunt": "1", "browser-sync": "3"'
+    package = f'{{"scripts": {{{scripts}}}, "dependencies": {{{dependencies}}}, "devDependencies": {{{tools}}}}}'
+    files = {"package.json": package, "src/index.html": "<p>", "bot.js": "", "show.js": ""}
+    assert seen(tmp_path, files).value("kind") == kind
+
+
+def test_rails_with_several_databases_needs_the_first(tmp_path: Path) -> None:
+    shared = "default: &default\n  adapter: postgresql\n"
+    settings = f"{shared}production:\n  primary:\n    <<: *default\n  other:\n    adapter: sqlite3\n"
+    files = {"Gemfile": "gem 'rails'\ngem 'pg'\n", "config/application.rb": "", "config.ru": "run Rails.application\n"}
+    found = seen(tmp_path, {**files, "config/database.yml": settings})
+    assert [each.value for each in found.several["needs"]] == ["postgres"]
