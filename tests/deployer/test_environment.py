@@ -78,6 +78,25 @@ def test_a_dollar_and_a_brace_stay_what_they_are() -> None:
 
 
 @pytest.mark.fast
+@pytest.mark.parametrize(
+    ("runtime", "needs", "own", "mode"),
+    [
+        ("node 22.1.0", ("db",), {}, "no-verify"),
+        ("node 22.1.0", ("db",), {"PGSSLMODE": "verify-full"}, "verify-full"),
+        ("node 22.1.0", (), {}, None),
+        ("python 3.11", ("db",), {}, None),
+    ],
+)
+def test_clients_of_node_are_told_to_encrypt(
+    runtime: str, needs: tuple[str, ...], own: dict[str, str], mode: str | None
+) -> None:
+    service = Service("web", needs=needs, env=own)
+    found = service_environment(service, artifact(runtime=runtime), {"db": binding()}, OUTPUTS, SECRETS).variables
+    assert found.get("PGSSLMODE") == mode
+    assert ("PGSSL" in found) == (mode is not None)
+
+
+@pytest.mark.fast
 def test_what_is_not_needed_is_not() -> None:
     assert variables(Service("worker", kind=ServiceKind.WORKER)) == {"RUNTIME": "1", "LEVEL": "artifact"}
 

@@ -1,9 +1,9 @@
 """What an application finds in its environment, and the requests for the installer that carry it.
 
 Precedence, highest first: the service's `secrets`, its `env`, the bindings of what it needs (in the order of
-`needs`), what its runtime wants (Artifact.env). `PORT` is the service's port unless one of those sets it. A value
-under `env` may refer to variables of bindings, `$PGHOST`: applications that have names of their own for them. `$$` is a
-dollar.
+`needs`), what clients of its runtime want to reach them, what the runtime itself wants (Artifact.env). `PORT` is the
+service's port unless one of those sets it. A value under `env` may refer to variables of bindings, `$PGHOST`:
+applications that have names of their own for them. `$$` is a dollar.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Service
     from hivemind.template.fragment import Binding
 
+_NODE_TLS = {"PGSSLMODE": "no-verify", "PGSSL": "require"}
+"""What node-postgres and Postgres.js encrypt by, as other clients do unasked: RDS refuses those who come without from
+PostgreSQL 15 on. To verify its certificate they would need Amazon's authority."""
 KEEP = 5
 """Releases that stay on an instance."""
 
@@ -62,7 +65,8 @@ def service_environment(
     given = {name: secrets.of(reference) for name, reference in service.secrets.items()}
     own = filled(service.env, bound)
     private = {name for name, value in service.env.items() if hidden & referred(value)}
-    variables = {**artifact.env, **bound, **own, **given}
+    tls = _NODE_TLS if "PGHOST" in bound and artifact.runtime.startswith(("node", "bun", "deno")) else {}
+    variables = {**artifact.env, **tls, **bound, **own, **given}
     if service.is_web:
         variables.setdefault("PORT", str(port_of(service)))
     concealed = (hidden - set(service.env)) | private | set(service.secrets)
