@@ -95,7 +95,7 @@ def command(
         if seen is not None:
             seen.keep(run)
         if run.plan.empty and not run.unverified:
-            _remove_left(run, lease)
+            _remove_left(run)
             _nothing_to_do(cloud, run.store.load(run.deployment_id), as_json=as_json)
             return ExitCode.OK
         _refuse_dirty(run, checked.blueprint.require_clean if require_clean is None else require_clean)
@@ -111,14 +111,14 @@ def command(
     return ExitCode.OK
 
 
-def _remove_left(run: Run, lease: Lease) -> None:
+def _remove_left(run: Run) -> None:
     """What an earlier run left of its build instances."""
     state = run.store.find(run.deployment_id)
     if state is not None and state.build_stack:
         from hivemind.agents.conductor.builds import remove_left
 
         _note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
-        remove_left(run, lease, _note)
+        remove_left(run, _note)
 
 
 def _reviewed(path: Path) -> Plan | None:

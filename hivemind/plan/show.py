@@ -11,9 +11,8 @@ from hivemind.plan.model import Action, Change, Plan
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
-_BUILD_STACK = (
-    "with a network of its own, SSH as to your instances, and no role; it takes no permission that yours don't"
-)
+_BUILD_STACK = "a network of its own, SSH as to your instances, no role. It takes no permission that yours do not take"
+_BUILT_BEFORE = "was built on this machine before: no build instance"
 
 
 def lines(plan: Plan) -> tuple[str, ...]:
@@ -114,17 +113,12 @@ def _built(plan: Plan) -> list[str]:
     """Build instances that are made, and what that takes."""
     shown, wanted = [], [build for build in plan.builds if build.service not in plan.built]
     for build in plan.builds:
-        where = f"a build instance: {build.size} ({build.machine}), {build.os}"
+        where = f"built on a build instance: {build.size} ({build.machine}), {build.os}"
         if plan.cloud == "local":
-            where = "a build instance of the local cloud, which reaches no package index"
-        before = "is built already: no build instance"
-        shown.append(f"  * {build.service}  " + (f"is built on {where}" if build in wanted else before))
+            where = "built on a build instance of the local cloud: this machine, without a package index in reach"
+        shown.append(f"  * {build.service}  {where if build in wanted else _BUILT_BEFORE}")
     if wanted:
-        shown.append(
-            f"      in the stack {wanted[0].stack}, {_BUILD_STACK}; it is removed when "
-            f"{'both builds are' if len(wanted) == 2 else 'the builds are' if len(wanted) > 2 else 'the build is'} "
-            "through"
-        )
+        shown.append(f"      stack {wanted[0].stack}, removed afterwards: {_BUILD_STACK}")
     return shown
 
 

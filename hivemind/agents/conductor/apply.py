@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.conductor.builds import STACK as BUILD_STACK
 from hivemind.agents.conductor.builds import Builds
 from hivemind.agents.conductor.graph import HEALTH_PATH, STACK, hosts_of, steps
 from hivemind.agents.conductor.standing import Standing, refuse_bad
@@ -58,14 +57,13 @@ def apply(run: Run, lease: Lease, listener: Callable[[Event], None]) -> Applied:
     ) as journal:
         earlier = interrupted_results(run.folder, run.plan.digest)
         journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
-        builds = Builds(run, lease)
+        builds = Builds(run, lease, journal)
         graph = StepGraph(steps(run, builds), journal, earlier=earlier, before_each=lease.check, clock=run.clock)
         try:
             applied = _carry_out(run, graph, journal, seconds)
-            builds.close(lambda text: _note_builds(journal, text), interrupted=False)
+            builds.close(interrupted=False)
         except BaseException as error:
-            interrupted = not isinstance(error, Exception)
-            builds.close(lambda text: _note_builds(journal, text), interrupted=interrupted)
+            builds.close(interrupted=not isinstance(error, Exception))
             if isinstance(error, StageError) and error.path:
                 error.place = str(run.checked.source.place(keys_of(error.path)))
             _record_failure(run, graph, error)
@@ -100,10 +98,6 @@ def _carry_out(run: Run, graph: StepGraph, journal: Journal, seconds: _Stopwatch
     _record_revision(run, standing, verdict, seconds.by_stage)
     refuse_bad(verdict)
     return Applied(run.deployment_id, run.revision, standing.urls(), verdict, seconds.by_stage, len(stack.seconds))
-
-
-def _note_builds(journal: Journal, text: str) -> None:
-    journal.record(Stage.BUILD, BUILD_STACK, EventKind.NOTE, text)
 
 
 def _verify(standing: Standing, journal: Journal) -> Verdict:

@@ -17,10 +17,12 @@ from hivemind.agents.compiler.store import Store
 from hivemind.agents.conductor.parameters import parameters
 from hivemind.agents.provisioner.buildstack import TAG, assembly
 from hivemind.aws.snapshot import describe
+from hivemind.clock import polls
 from hivemind.deploy.calls import StackCalls, new_token
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.steps import Context, Step, StepCancelled
 from hivemind.errors import HiveMindError, Refused, Stage, StageError
+from hivemind.events import EventKind
 from hivemind.hosts.ssh import connect, login_name
 from hivemind.plan.model import Basis, Snapshot
 from hivemind.template.names import build_instance, build_stack
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
     from hivemind.cloud import Cloud
     from hivemind.deploy.events import StackEvent
+    from hivemind.deploy.journal import Journal
     from hivemind.deploy.lease import Lease
     from hivemind.hosts.ssh import Host
 
@@ -46,48 +49,47 @@ Say = Callable[[str], None]
 class Builds:
     """The build instances of one run. Its methods are called from any thread."""
 
-    def __init__(self, run: Run, lease: Lease) -> None:
+    def __init__(self, run: Run, lease: Lease, journal: Journal) -> None:
         self._run = run
         self._lease = lease
+        self._journal = journal
         self._hosts: list[Host] = []
         self._lock = threading.Lock()
-        self._removing = threading.Lock()
         self._closed = threading.Event()
         self._idle = threading.Event()
         self._idle.set()
+        self._removing: threading.Thread | None = None
         self.name = build_stack(run.checked.blueprint.stack_name)
         self.services = tuple(service for service, _ in run.releasing() if _is_remote(run, service))
+        self._waiting = {service.name for service in self.services}
 
     def __contains__(self, service: str) -> bool:
         return any(one.name == service for one in self.services)
 
     def steps(self) -> tuple[Step, ...]:
-        """The steps that make the stack, and that take it away when everything is built; none without such builds."""
+        """The step that makes the stack; none without such builds. It is taken away as soon as everything is built,
+        beside the other steps and the checks, which need not wait for it."""
         if not self.services:
             return ()
-        names = ", ".join(service.name for service in self.services)
         made = Step(
             STACK,
             Stage.BUILD,
             self._open,
             provides=tuple(event_of(service.name) for service in self.services),
-            message=f"instances for {names}",
+            message=f"instances for {', '.join(service.name for service in self.services)}",
             outcome=lambda _: f"{self.name}  stands",
         )
-        gone = Step(
-            GONE,
-            Stage.BUILD,
-            lambda context: self.remove(context.note, cancelled=lambda: context.cancelled),
-            needs=(STACK, *(f"build {service.name}" for service in self.services)),
-            message="instances are taken away",
-            outcome=lambda removed: f"{self.name}  {'gone' if removed else 'is not gone yet'}",
-        )
-        return made, gone
+        return (made,)
 
     def build(self, service: Service, context: Context) -> Artifact:
         """Builds one of the services on its instance. Raises StageError(BUILD)."""
         run = self._run
         instance = context[event_of(service.name)]
+
+        def tell(text: str) -> None:
+            context.check()  # a build that talks ends as soon as the run does
+            context.progress(text)
+
         try:
             host = connect(
                 run.cloud,
@@ -110,65 +112,94 @@ class Builds:
         with self._lock:
             self._hosts.append(host)
         try:
-            return build(
+            artifact = build(
                 host,
                 service,
                 run.checked.repository,
                 platform=run.cloud.platform(service.os, service.size),
                 folder=run.artifacts,
-                tell=context.progress,
+                tell=tell,
                 clock=run.clock,
             )
         finally:
             host.close()
+        self._built(service)
+        return artifact
 
-    def close(self, say: Say, *, interrupted: bool) -> None:
-        """Takes away what is left of this run's build instances, or of an earlier one's. Raises nothing.
+    def close(self, *, interrupted: bool) -> None:
+        """Takes away what is left of this run's build instances, or of an earlier one's, and waits for it.
 
-        say: told what a person should know. interrupted: who runs this does not want to wait: the deletion is begun,
-        and the next run makes sure.
+        interrupted: who runs this does not want to wait: the deletion is begun, and the next run makes sure. What
+        stands in the way is said, not raised.
         """
-        self._closed.set()
+        if interrupted:
+            self._closed.set()
         with self._lock:
             hosts, self._hosts = self._hosts, []
         for host in hosts:
             host.close()
         self._idle.wait(BEGINNING_SECONDS)
-        if self._state() is None:
-            return
-        if interrupted:
-            self._begin_removal(say)
-        else:
-            self.remove(say)
+        if self._removing is not None:
+            self._removing.join()
+        elif self._recorded():
+            self._take_away()
+        if interrupted and self._recorded():
+            self._take_away(begin=True)
 
-    def remove(self, say: Say, *, cancelled: Callable[[], bool] = lambda: False) -> bool:
-        """Deletes the stack and waits for its end; whether it is gone. What stands in the way is said, not raised."""
+    def _built(self, service: Service) -> None:
+        with self._lock:
+            self._waiting.discard(service.name)
+            if self._waiting or self._removing is not None:
+                return
+            self._removing = threading.Thread(target=self._take_away, name=GONE, daemon=True)
+        self._removing.start()
+
+    def _take_away(self, *, begin: bool = False) -> None:
+        """begin: only begins it. Raises nothing."""
+        while not self._idle.wait(1.0) and not self._closed.is_set():
+            pass  # the step that makes the stack still follows it, to an end of its own
+        if self._closed.is_set() and not begin:
+            return
+        self._journal.record(Stage.BUILD, GONE, EventKind.STARTED, self.name)
+        try:
+            gone = self._begin_removal() if begin else self._remove()
+        except StepCancelled:
+            return
+        except HiveMindError as error:
+            self._say(_left(self.name, error))
+            gone = False
+        if gone:
+            self._run.store.update(self._run.deployment_id, build_stack=None)
+        words = "gone" if gone else "is being deleted" if begin else "is not gone"
+        self._journal.record(Stage.BUILD, GONE, EventKind.FINISHED, f"{self.name}  {words}")
+
+    def _remove(self) -> bool:
         run = self._run
         if self._lease.lost.is_set():
-            say(f"the build stack {self.name} is left to the run that took over")
+            self._say(f"the build stack {self.name} is left to the run that took over")
             return False
-        try:
-            with self._removing:
-                remove(run.cloud, self.name, run.deployment_id, say, clock=run.clock, cancelled=cancelled)
-        except HiveMindError as error:
-            say(_left(self.name, error))
-            return False
-        run.store.update(run.deployment_id, build_stack=None)
+        remove(run.cloud, self.name, run.deployment_id, self._say, clock=run.clock, cancelled=self._closed.is_set)
         return True
 
-    def _begin_removal(self, say: Say) -> None:
+    def _begin_removal(self) -> bool:
         run = self._run
-        try:
-            view = StackCalls(run.cloud).describe(self.name)
+        calls = StackCalls(run.cloud)
+        _refuse_others(run.cloud, self.name, run.deployment_id)
+        for passed in polls(run.clock, deadline=BEGINNING_SECONDS, first=0.3):
+            view = calls.describe(self.name)
             if view is None:
-                run.store.update(run.deployment_id, build_stack=None)
-                return
-            _refuse_others(run.cloud, self.name, run.deployment_id)
-            StackCalls(run.cloud).delete(view.id, new_token())
-        except HiveMindError as error:
-            say(_left(self.name, error))
-            return
-        say(f"the build stack {self.name} is being deleted; the next apply or destroy makes sure that it is gone")
+                return True
+            if view.status == "DELETE_IN_PROGRESS":
+                break
+            # A stack that may be made in a moment is waited for: the emulator of the local cloud goes on creating
+            # what is deleted meanwhile.
+            if not view.moving or passed > BEGINNING_SECONDS / 2:
+                calls.delete(view.id, new_token())
+        self._say(f"the build stack {self.name} is being deleted; the next apply or destroy makes sure that it is gone")
+        return False
+
+    def _say(self, text: str) -> None:
+        self._journal.record(Stage.BUILD, GONE, EventKind.NOTE, text)
 
     def _open(self, context: Context) -> None:
         self._idle.clear()
@@ -211,9 +242,9 @@ class Builds:
         )
         driver.apply(request, on_event=tell, resource_ready=ready)
 
-    def _state(self) -> str | None:
+    def _recorded(self) -> bool:
         state = self._run.store.find(self._run.deployment_id)
-        return state.build_stack if state else None
+        return state is not None and state.build_stack is not None
 
 
 def event_of(service: str) -> str:
@@ -255,9 +286,15 @@ def is_of(described: Mapping[str, Any], deployment: str) -> bool:
     return any(tag["Key"] == TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
 
 
-def remove_left(run: Run, lease: Lease, say: Say) -> None:
-    """Takes away what an earlier run left, where nothing else is to be done."""
-    Builds(run, lease).close(say, interrupted=False)
+def remove_left(run: Run, say: Say) -> None:
+    """Takes away what an earlier run left, where nothing else is to be done. The caller holds the lease."""
+    name = build_stack(run.checked.blueprint.stack_name)
+    try:
+        remove(run.cloud, name, run.deployment_id, say, clock=run.clock)
+    except HiveMindError as error:
+        say(_left(name, error))
+    else:
+        run.store.update(run.deployment_id, build_stack=None)
 
 
 def _refuse_others(cloud: Cloud, name: str, deployment: str) -> None:

@@ -1,6 +1,6 @@
 """The steps of an apply. Builds run beside the stack; each instance is prepared as soon as it exists.
 
-(build stack --(instance)-->) build SERVICE -+--> (build stack gone)
+(build stack --(instance)-->) build SERVICE -+
 stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health path --> traffic SERVICE --> verify
   +--> upload SERVICE (needs build, too)
 """

@@ -27,13 +27,6 @@ LIFETIME = 180
 """Minutes after which a build instance ends itself, whatever became of who made it."""
 USER_DATA = f"#cloud-config\nssh_pwauth: false\ndisable_root: true\nruncmd:\n- [shutdown, --poweroff, '+{LIFETIME}']\n"
 GROUP = "BUILDSecurityGroup"
-PERMISSIONS = (
-    "cloudformation:CreateStack", "cloudformation:DeleteStack", "ec2:CreateVpc", "ec2:CreateSubnet",
-    "ec2:CreateRouteTable", "ec2:CreateRoute", "ec2:CreateInternetGateway", "ec2:CreateVpcEndpoint",
-    "ec2:CreateSecurityGroup", "ec2:CreateInstanceConnectEndpoint", "ec2:ImportKeyPair", "ec2:RunInstances",
-    "ec2:CreateTags",
-)  # fmt: skip
-"""What making it takes, each with its counterpart that removes. A deployment's own stack takes all of them, too."""
 
 
 def assembly(blueprint: Blueprint, services: Iterable[Service]) -> Assembly:

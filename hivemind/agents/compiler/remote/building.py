@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -36,9 +37,15 @@ FOLDER = ".hivemind"
 STORE = f"{FOLDER}/build"
 INSTALL_SECONDS, BUILD_SECONDS = 1200.0, 7200.0
 LOCAL = "host"
+_NO_NETWORK = re.compile(
+    r"name resolution|resolve host|unreachable|ENOTFOUND|EAI_AGAIN|ENETUNREACH|fetch failed|dial tcp|"
+    r"No matching distribution|NewConnectionError|Couldn't connect|Connection refused",
+    re.IGNORECASE,
+)
 _UNREACHED = (
-    "a build instance of the local cloud reaches no package index: what the build takes must be among the sources. "
-    "Or build here:  environments: {production: {services: {NAME: {build: {where: here}}}}}"
+    "instances of the local cloud reach no package index: what is not among the sources can't be had on its build "
+    "instances. There, build on this machine, in an environment of its own: "
+    "environments: {local: {services: {NAME: {build: {where: here}}}}}"
 )
 
 
@@ -152,8 +159,9 @@ class _There:
 
     def _failure(self, failed: Mapping[str, Any]) -> StageError:
         hint = str(failed.get("hint") or "").replace("{log}", str(self.programs.log))
-        if self.platform.os == LOCAL:
-            hint = "\n".join(filter(None, [hint, _UNREACHED.replace("NAME", self.service.name)]))
+        text = "\n".join((str(failed.get("message")), *map(str, failed.get("lines", ()))))
+        if self.platform.os == LOCAL and _NO_NETWORK.search(text):
+            hint = "\n".join(filter(None, [_UNREACHED.replace("NAME", self.service.name), hint]))
         return StageError(
             Stage.BUILD,
             str(failed.get("message")),

@@ -5,6 +5,7 @@ All of it is Python's own language, so that it runs on any system and processor 
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.util
@@ -17,20 +18,16 @@ from pathlib import Path
 from hivemind import __version__
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
-OLDEST = (3, 11)
-"""Of Python, as HiveMind itself needs it."""
-_PACKAGE = Path(__file__).parents[3]
-_MODULES = (
-    "artifact.py", "blueprint/__init__.py", "blueprint/model.py", "clock.py", "codec.py", "detection.py", "errors.py",
-    "exits.py", "findings.py", "home.py", "memory.py", "repositories/__init__.py", "repositories/commit.py",
-    "repository.py",
-)  # fmt: skip
-_FOLDERS = ("agents/compiler",)
+_ROOT = Path(__file__).parents[4]
+"""The folder that `hivemind` lies in."""
+_COMPILER = "hivemind/agents/compiler"
 _NEEDS = ("packaging", "semantic_version", "yaml")
 """Distributions that the compiler imports. zstandard is left out, as it is compiled: see `pack`."""
-_EMPTY = ("agents/__init__.py", "agents/compiler/__init__.py")
+_EMPTY = ("hivemind/agents/__init__.py", f"{_COMPILER}/__init__.py")
 """Modules that only say what plugins are called here."""
 _MAIN = "import sys\nfrom hivemind.agents.compiler.remote.there import main\nsys.exit(main())\n"
+_THERE = frozenset({"__init__.py", "there.py", "request.py"})
+"""Modules beside this one that are for the instance."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +45,17 @@ class Bundle:
 @functools.cache
 def bundle() -> Bundle:
     """The compiler of this version of HiveMind, the same bytes every time."""
-    files = {"__main__.py": _MAIN.encode(), "hivemind/__init__.py": f'__version__ = "{__version__}"\n'.encode()}
-    files |= {f"hivemind/{name}": (_PACKAGE / name).read_bytes() for name in _MODULES}
-    for folder in _FOLDERS:
-        files |= {f"hivemind/{name}": content for name, content in _modules(_PACKAGE / folder, folder)}
-    files |= {f"hivemind/{name}": b"" for name in _EMPTY}
+    files = {name: (_ROOT / name).read_bytes() for name in _modules()}
+    files |= {"__main__.py": _MAIN.encode(), "hivemind/__init__.py": f'__version__ = "{__version__}"\n'.encode()}
+    files |= dict.fromkeys(_EMPTY, b"")
     for package in _NEEDS:
         spec = importlib.util.find_spec(package)
         if spec is None or not spec.submodule_search_locations:
             raise ModuleNotFoundError(package)
-        files |= dict(_modules(Path(spec.submodule_search_locations[0]), package))
+        folder = Path(spec.submodule_search_locations[0])
+        files |= {
+            f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*.py")
+        }
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
@@ -65,6 +63,36 @@ def bundle() -> Bundle:
     return Bundle(buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest())
 
 
-def _modules(folder: Path, name: str) -> Iterator[tuple[str, bytes]]:
-    for path in sorted(folder.rglob("*.py")):
-        yield f"{name}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+def _modules() -> set[str]:
+    """The compiler's modules, and those of HiveMind that they import, at once or in a function."""
+    own = [path for path in (_ROOT / _COMPILER).rglob("*.py") if path.parent.name != "remote" or path.name in _THERE]
+    waiting = [path.relative_to(_ROOT).as_posix() for path in own]
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in found or name == "hivemind/__init__.py":
+            continue
+        found.add(name)
+        if name not in _EMPTY:
+            waiting += _imported(name)
+        waiting += [f"{folder}/__init__.py" for folder in map(str, Path(name).parents) if folder != "."]
+    return found
+
+
+def _imported(name: str) -> Iterator[str]:
+    for module in _names(ast.parse((_ROOT / name).read_bytes())):
+        path = module.replace(".", "/")
+        yield from (one for one in (f"{path}.py", f"{path}/__init__.py") if (_ROOT / one).is_file())
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """Modules of ours that are imported, or may be: what is imported from a package can be one."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name.startswith("hivemind."))
+    elif isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "hivemind":
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    for child in ast.iter_child_nodes(node):
+        yield from _names(child)

@@ -100,5 +100,5 @@ def _damaged(service: str, what: str) -> StageError:
         Stage.BUILD,
         f"{service}: what came back from the build instance is not what was built there: {what}",
         subject=service,
-        hint="Nothing of it was kept. Apply again.",
+        hint="It is not used. Apply again.",
     )

@@ -1,0 +1,99 @@
+"""The stack of build instances, whole, and as a person who reviews its security would see it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hivemind.agents.provisioner.buildstack import assembly
+from hivemind.agents.provisioner.hooks import hivemind_fragments
+from hivemind.blueprint.model import Blueprint, Network, Resource, SecretReference, Service
+from hivemind.template.assemble import assemble
+from hivemind.template.render import as_yaml
+
+FILE = Path(__file__).with_name("build_stack.yaml")
+WRITE = os.environ.get("HIVEMIND_WRITE_GOLDEN") == "1"
+WEB = Service(
+    "web",
+    size="t4g.small",
+    build_on="t4g.large",
+    needs=("db",),
+    disk=60,
+    secrets={"KEY": SecretReference("ssm", "/shop/key")},
+    env={"TOKEN": "abc"},
+)
+API = Service("my-api", os="amazon-linux-2023", build_on="t3.large")
+SHOP = Blueprint(
+    "shop",
+    services={"web": WEB, "my-api": API, "other": Service("other")},
+    resources={"db": Resource("db", "postgres", {"version": "16"})},
+    network=Network(egress="none", ssh_from=("203.0.113.0/24",)),
+    tags={"team": "shop"},
+    overrides=({"op": "remove", "path": "/Resources/WebInstance1"},),
+)
+
+
+@pytest.mark.fast
+def test_golden_build_stack() -> None:
+    text = as_yaml(assembly(SHOP, (WEB, API)).template)
+    if WRITE:
+        FILE.write_text(text, encoding="utf-8")
+    assert text == FILE.read_text(encoding="utf-8"), "make golden writes it again"
+
+
+@pytest.mark.fast
+def test_who_reviews_it_finds_ssh_alone_let_in_and_no_role() -> None:
+    made = assembly(SHOP, (WEB, API))
+    types = {resource["Type"] for resource in made.resources.values()}
+    assert not any(kind.startswith("AWS::IAM") for kind in types)
+    assert set(made.template["Parameters"]) >= {"SshPublicKey", "Revision"}
+    assert "/shop/key" not in made.text
+    assert "abc" not in made.text
+    group = made.resources["BUILDSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in group} == {(22, 22)}
+    assert [rule["CidrIp"] for rule in group if "CidrIp" in rule] == ["203.0.113.0/24"]
+
+
+@pytest.mark.fast
+def test_its_instances_are_like_those_that_run_the_services_and_end_by_themselves() -> None:
+    made = assembly(SHOP, (WEB, API))
+    web = made.resources["WebBuildInstance"]["Properties"]
+    api = made.resources["MyDashApiBuildInstance"]["Properties"]
+    assert (web["InstanceType"], web["ImageId"]) == ("t4g.large", {"Ref": "ImageDebian12Arm"})
+    assert (api["InstanceType"], api["ImageId"]) == ("t3.large", {"Ref": "ImageAmazonLinux2023X86"})
+    assert web["BlockDeviceMappings"][0]["Ebs"]["VolumeSize"] == 60
+    for one in (web, api):
+        assert "IamInstanceProfile" not in one
+        assert one["MetadataOptions"]["HttpTokens"] == "required"
+        assert one["InstanceInitiatedShutdownBehavior"] == "terminate"
+        assert "shutdown" in one["UserData"]["Fn::Base64"]
+        tags = {tag["Key"]: tag["Value"] for tag in one["Tags"]}
+        assert (tags["hivemind:deployment"], tags["hivemind:owner"], tags["team"]) == (
+            "shop-production",
+            "provisioner",
+            "shop",
+        )
+
+
+@pytest.mark.fast
+def test_nothing_of_it_outlives_it() -> None:
+    for resource in assembly(SHOP, (WEB,)).resources.values():
+        assert resource.get("DeletionPolicy", "Delete") == "Delete"
+
+
+@pytest.mark.fast
+def test_it_takes_no_type_that_the_deployment_does_not_take() -> None:
+    own = assemble(
+        replace(SHOP, overrides=()), [("provisioner", hivemind_fragments(blueprint=replace(SHOP, overrides=())))]
+    )
+    types = {resource["Type"] for resource in own.resources.values()}
+    assert {resource["Type"] for resource in assembly(SHOP, (WEB, API)).resources.values()} <= types
+
+
+def test_cfn_lint_is_silent() -> None:
+    from hivemind.lint import lint
+
+    assert lint(assembly(SHOP, (WEB, API)), regions=("us-east-1", "eu-central-1"), worker=False) == ()
