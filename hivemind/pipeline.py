@@ -123,10 +123,7 @@ def planned(
     from hivemind.plan.make import make_plan
 
     checked = with_known_health_paths(checked, snapshot)
-    released = {} if again else snapshot.artifacts
-    sources = release_sources(
-        checked.blueprint, checked.repository, checked.assembly.bindings, platform, released=released
-    )
+    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
     digests = {name: source.digest for name, source in sources.items()}
     parts = {name: source.parts for name, source in sources.items()}
     made = make_plan(

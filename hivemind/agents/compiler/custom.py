@@ -19,10 +19,11 @@ def run_install(work: Work, command: str, **more: str) -> None:
 
 
 def found(service: Service) -> dict[str, str]:
-    """What a service's build command finds of the service's environment, placeholders for what is not there."""
+    """What a service's build command finds of the service's environment, placeholders for what is not there. `PORT`
+    goes with it."""
     bound = variables.absent(service.needs)
     secrets = dict.fromkeys(service.secrets, variables.NOWHERE)
-    return {"PORT": str(service.port or 8000), **bound, **variables.filled(service.env, bound), **secrets}
+    return {**bound, **variables.filled(service.env, bound), **secrets}
 
 
 def run_build(work: Work, *first_on_path: Path, command: str | None = None, **more: str) -> None:
@@ -32,4 +33,5 @@ def run_build(work: Work, *first_on_path: Path, command: str | None = None, **mo
     if not command:
         return
     hint = "secrets and databases are not there while building" if service.secrets or service.needs else None
-    work.programs.run(command, cwd=work.app, env=clean(*first_on_path, **{**found(service), **more}), hint=hint)
+    env = clean(*first_on_path, **{"PORT": str(service.port or 8000), **found(service), **more})
+    work.programs.run(command, cwd=work.app, env=env, hint=hint)

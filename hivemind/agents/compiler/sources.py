@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
+from typing import Any
 
+from hivemind.agents.compiler import custom
 from hivemind.agents.compiler.workspaces import Workspace, find
 from hivemind.artifact import Platform, Provenance
-from hivemind.blueprint.model import Service
+from hivemind.blueprint.model import Service, ServiceKind
 from hivemind.repositories.commit import head
 from hivemind.repository import Repository
 
-FORMAT = 3
+FORMAT = 4
 """Part of every input digest: raise it when the same input is built differently."""
+OUR_WAY = "HiveMind's own way of building"
 
 SECRETS = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
@@ -102,48 +106,70 @@ def _plain_settings(root: Path, file: str) -> bool:
     return "_auth" not in text and "_password" not in text
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a build would read, without building. provenance: with the digest of all. parts: as `input_parts` has
+    them."""
+
+    provenance: Provenance
+    parts: Mapping[str, str]
+
+
+def inputs(service: Service, repository: Repository, platform: Platform) -> Inputs:
+    """What would be packed and how it would be built. Raises OSError where a file vanishes meanwhile."""
+    parts = input_parts(service, gather(service, repository), platform)
+    known = head(repository.root)
+    digest = digest_of(parts)
+    if known is None:
+        return Inputs(Provenance(None, dirty=True, digest=digest), parts)
+    return Inputs(Provenance(known.commit, dirty=known.dirty, digest=digest, subject=known.subject), parts)
+
+
 def source_digest(service: Service, repository: Repository, platform: Platform) -> Provenance:
     """What would be packed, without building it: commit, whether the work tree differs, a digest.
 
-    The digest covers the packed files (path, content, whether executable), the commands and the runtime of the
-    service, and the platform. Raises OSError where a file vanishes meanwhile.
+    The digest covers the packed files (path, content, whether executable) and those of the workspace around them, the
+    commands and the runtime of the service, and the platform. Raises OSError where a file vanishes meanwhile.
     """
-    sources = gather(service, repository)
-    known = head(repository.root)
-    digest = input_digest(service, sources, platform)
-    if known is None:
-        return Provenance(None, dirty=True, digest=digest)
-    return Provenance(known.commit, dirty=known.dirty, digest=digest, subject=known.subject)
+    return inputs(service, repository, platform).provenance
 
 
 def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
     """sha256 hex over everything that a build of these sources reads."""
-    settled = {
-        "format": FORMAT,
+    return digest_of(input_parts(service, sources, platform))
+
+
+def input_parts(service: Service, sources: Sources, platform: Platform) -> Mapping[str, str]:
+    """Part, in words -> sha256 hex over it, of everything that a build of these sources reads. Reads every file."""
+    parts: dict[str, Any] = {
+        OUR_WAY: FORMAT,
+        "sources": list(digests(sources.root, sources.files)),
+        "environment": custom.found(service) if service.build else {},
         "runtime": service.runtime,
-        "kind": service.kind.value if service.kind else None,
-        "install": service.install,
-        "build": service.build,
-        "env": dict(service.env) if service.build else {},
-        "start": service.start,
-        "release": service.release,
-        "static_dir": service.static_dir,
-        "routes": sorted(route.path or "" for route in service.routes),
-        "os": platform.os,
-        "machine": platform.machine,
-        "glibc": platform.glibc,
-        "python": platform.python,
-        "node": platform.node,
-        "runtimes": platform.runtimes.get((service.runtime or "").split(" ")[0]),
+        "install command": service.install,
+        "build command": service.build,
+        "start command": service.start,
+        "release command": service.release,
+        "port": service.port if service.build else None,
+        "kind": [service.kind.value if service.kind else None, service.static_dir],
+        "instances' system": [platform.os, platform.machine, platform.glibc],
+        "programs of the instances": [
+            platform.python,
+            platform.node,
+            platform.runtimes.get((service.runtime or "").split(" ")[0]),
+        ],
     }
-    whole = hashlib.sha256(json.dumps(settled, sort_keys=True).encode())
-    for line in digests(sources.root, sources.files):
-        whole.update(line.encode())
-    if sources.workspace:
-        whole.update(f"workspace {sources.workspace.folder}\n".encode())
-        for line in digests(sources.workspace.root, sources.workspace.files):
-            whole.update(line.encode())
-    return whole.hexdigest()
+    if service.kind is ServiceKind.STATIC:
+        parts["routes"] = sorted(route.path or "" for route in service.routes)
+    if around := sources.workspace:
+        parts["workspace"] = [around.folder, *digests(around.root, around.files)]
+    return MappingProxyType({name: digest_of(part) for name, part in parts.items()})
+
+
+def digest_of(value: Any) -> str:
+    """sha256 hex over plain data."""
+    plain = dict(value) if isinstance(value, Mapping) else value
+    return hashlib.sha256(json.dumps(plain, sort_keys=True).encode()).hexdigest()
 
 
 def digests(root: Path, files: tuple[str, ...]) -> Iterator[str]:

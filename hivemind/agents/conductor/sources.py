@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.sources import source_digest
-from hivemind.agents.conductor.parts import release_parts
-from hivemind.template.fragment import EMPTY
+from hivemind.agents.compiler.sources import digest_of, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +21,11 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ReleaseSource:
     """digest: sha256 hex over what is packed and what the application finds in its environment, secrets by
-    reference. provenance: of the packed sources alone. parts: part in words -> digest, where something changed."""
+    reference. provenance: of the packed sources alone. parts: part in words -> digest, all that `digest` covers."""
 
     digest: str
     provenance: Provenance
-    parts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    parts: Mapping[str, str]
 
 
 def release_sources(
@@ -37,33 +33,30 @@ def release_sources(
     repository: Repository,
     bindings: Mapping[str, Binding],
     platform: Callable[[str, str], Platform],
-    *,
-    released: Mapping[str, str] = EMPTY,
 ) -> Mapping[str, ReleaseSource]:
     """Service -> what its release is made of.
 
-    bindings: by resource name. platform: of an operating system and a size. released: service -> digest of what is
-    released; what differs from it is told by its parts, too.
+    bindings: by resource name. platform: of an operating system and a size.
     """
-    found = {}
-    for name, service in sorted(blueprint.services.items()):
-        target = platform(service.os, service.size)
-        source = _source(service, source_digest(service, repository, target), bindings)
-        if released.get(name) != source.digest:
-            source = replace(source, parts=release_parts(service, repository, bindings, target))
-        found[name] = source
-    return found
-
-
-def _source(service: Service, provenance: Provenance, bindings: Mapping[str, Binding]) -> ReleaseSource:
-    settings = {
-        "sources": provenance.digest,
-        "port": service.port,
-        "start": service.start,
-        "release": service.release,
-        "env": dict(service.env),
-        "secrets": {name: str(reference) for name, reference in service.secrets.items()},
-        "bindings": {need: dict(bindings[need].env) for need in service.needs if need in bindings},
+    return {
+        name: _source(service, repository, bindings, platform(service.os, service.size))
+        for name, service in sorted(blueprint.services.items())
     }
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
-    return ReleaseSource(digest, provenance)
+
+
+def _source(
+    service: Service, repository: Repository, bindings: Mapping[str, Binding], platform: Platform
+) -> ReleaseSource:
+    """What a build reads, with the environment and the port as they are installed in place of those that the build
+    command finds: these follow from them."""
+    built = inputs(service, repository, platform)
+    installed = {
+        "environment": [
+            dict(service.env),
+            {name: str(reference) for name, reference in service.secrets.items()},
+            {need: dict(bindings[need].env) if need in bindings else None for need in service.needs},
+        ],
+        "port": service.port,
+    }
+    parts = {**built.parts, **{name: digest_of(part) for name, part in installed.items()}}
+    return ReleaseSource(digest_of(parts), built.provenance, MappingProxyType(parts))
