@@ -43,21 +43,8 @@ def template(**changed: Any) -> str:
 
 
 @pytest.fixture
-def cloud(local_home: Any, tmp_path: Path) -> Any:
-    return local_home.connect(tmp_path, "cache", "eu-west-1")
-
-
-@pytest.fixture
 def client(cloud: Any) -> Any:
     return raw(cloud, "elasticache")
-
-
-@pytest.fixture
-def stack(cloud: Any) -> Any:
-    made = Stack(raw(cloud, "cloudformation"), "cache")
-    yield made
-    if made.id:
-        made.delete()
 
 
 def ask(home: Path, key: str, command: str) -> str:

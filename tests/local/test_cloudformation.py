@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,27 +29,13 @@ BUCKET = {"Bucket": resource("AWS::S3::Bucket")}
 
 
 @pytest.fixture
-def cloud(local_home: Any, tmp_path: Path) -> Any:
-    # A region of its own: other tests deploy into the default one of the same local cloud.
-    return local_home.connect(tmp_path, "stack", "eu-west-1")
-
-
-@pytest.fixture
-def client(cloud: Any) -> Any:
-    return raw(cloud, "cloudformation")
+def client(cloudformation: Any) -> Any:
+    return cloudformation
 
 
 @pytest.fixture
 def image(cloud: Any) -> str:
     return str(cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"])
-
-
-@pytest.fixture
-def stack(client: Any) -> Any:
-    made = Stack(client, "stack")
-    yield made
-    if made.id:
-        made.delete()
 
 
 def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:

