@@ -210,3 +210,27 @@ def test_code_that_does_not_parse_is_passed_over(tmp_path: Path, text: str) -> N
 def test_wrong_manifests_are_passed_over(tmp_path: Path) -> None:
     files = {"pyproject.toml": "[project\n", "requirements.txt": "???\nflask\n-r requirements.txt\n", "app.py": FLASK}
     assert seen(tmp_path, files).value("framework") == "flask"
+
+
+@pytest.mark.parametrize(
+    ("files", "start"),
+    [
+        ({"wsgi.py": "from shop import app\nfrom shop import views\n"}, "gunicorn wsgi:app"),
+        ({"wsgi.py": "from shop import app as application\n"}, "gunicorn wsgi:application"),
+        ({"startup.py": "from shop.site import app\n", "shop/site.py": "from . import app\nfrom . import views\n"},
+         "gunicorn startup:app"),
+        ({"shop/wsgi.py": "from . import app\n"}, "gunicorn shop.wsgi:app"),
+        ({"run.py": "from shop import app\napp.run(debug=True)\n"}, "gunicorn shop:app"),
+        ({"run.py": "from shop import app\nif __name__ == '__main__':\n    app.run()\n"}, "gunicorn run:app"),
+        ({"tasks.py": "from shop import app\n"}, "gunicorn shop:app"),
+    ],
+)  # fmt: skip
+def test_the_file_that_imports_the_whole_application_is_served(
+    tmp_path: Path, files: dict[str, str], start: str
+) -> None:
+    made = {
+        "requirements.txt": "flask\ngunicorn\n",
+        "shop/__init__.py": FLASK,
+        "shop/views.py": "from shop import app\n",
+    }
+    assert seen(tmp_path, made | files).value("start") == f"{start} --bind 0.0.0.0:$PORT"

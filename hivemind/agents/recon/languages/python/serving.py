@@ -56,8 +56,7 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     """The application object to serve: the framework's, an object before a factory, the shallowest file first."""
     if framework == "django":
         return django.application(folder, source)
-    usual = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run", "web")
-    candidates = [each for each in source.applications if each.framework != "django"]
+    candidates = [each for each in (*source.applications, *_passed_on(source)) if each.framework != "django"]
     if framework in _OF_THEIR_OWN or (framework in _BY_NAME and _BY_NAME[framework].start):
         return None
 
@@ -68,13 +67,33 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
             each.is_factory,
             _BESIDE.search(stem) is not None,
             each.file.count("/"),
-            usual.index(stem) if stem in usual else len(usual),
+            _ENTRIES.index(stem) if stem in _ENTRIES else len(_ENTRIES),
             each.file,
         )
 
     return min(candidates, key=rank, default=None)
 
 
+def _passed_on(source: Source) -> list[Application]:
+    """Applications that a file made for servers imports whole, with all that belongs to them: `from shop import app`
+    in wsgi.py."""
+    known = {(each.module, each.name): each.framework for each in source.applications if not each.is_factory}
+    found: dict[tuple[str, str], Application] = {}
+    for _ in range(_PASSES):
+        for each in source.taken:
+            key = sources.module_of(each.file), each.called
+            framework = known.get((each.module, each.name))
+            if framework is None or key in known or each.file in source.starting:
+                continue
+            known[key] = framework
+            found[key] = Application(framework, *key, each.file, each.line)
+    return [each for each in found.values() if each.module.rpartition(".")[2] in _ENTRIES]
+
+
+_ENTRIES = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run", "web", "startup", "autoapp", "index")
+"""Names of files that hold what is to be served, the most telling first."""
+_PASSES = 3
+"""How many files an application is followed through."""
 _BESIDE = re.compile(r"celery|worker|tasks?$|manage|shell|fixtures|conftest|seed|cron|cli$")
 """Modules that make the application for a program beside the one that serves."""
 _OF_THEIR_OWN = frozenset(
@@ -95,6 +114,8 @@ def _named(folder: Folder, dependencies: Dependencies, source: Source, framework
         kind = "django-asgi" if wants == "asgi" else "django"
         return Application(kind, sources.module_of(file), "application", file, 0) if file else None
     file = folder.first("wsgi.py", "asgi.py", "main.py", "app.py", "app/main.py", "server.py", "src/main.py", "run.py")
+    inside = re.compile(r"(?:src/)?[a-z]\w*/(?:main|app|asgi|wsgi|server|application)\.py")
+    file = file or next((each for each in folder.sources(".py") if inside.fullmatch(each)), None)
     name = "application" if file in {"wsgi.py", "asgi.py"} else "app"
     return Application(framework, sources.module_of(file), name, file, 0) if file else None
 

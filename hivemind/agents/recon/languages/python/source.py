@@ -45,6 +45,7 @@ _ROUTE_CALLS = frozenset(
         "url",
     }
 )
+_SERVING_CALLS = frozenset({"run", "run_app", "listen", "serve"})
 _LARGEST = 400_000
 _MOST = 3_000_000
 _WORTH_PARSING = re.compile(
@@ -67,6 +68,17 @@ class Application:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """A name that a file imports when it is imported itself: `from module import name as called`."""
+
+    module: str
+    name: str
+    called: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
 class Route:
     """A literal path. certain: whether it is served under exactly this path. tells_health: whether the name of what
     answers says so."""
@@ -82,7 +94,8 @@ class Route:
 class Source:
     """All that was found, files in order of depth and name. mains: where `__name__` is asked for. known: whether any
     file says anything at all. addresses: need -> where the address of such a database is written out. included:
-    module of routes -> the path that Django puts before them."""
+    module of routes -> the path that Django puts before them. starting: files that serve as soon as they are
+    imported."""
 
     applications: list[Application] = field(default_factory=list)
     reads: list[EnvironmentRead] = field(default_factory=list)
@@ -95,6 +108,8 @@ class Source:
     known: bool = False
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     included: dict[str, str] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    starting: set[str] = field(default_factory=set)
 
 
 def read(folder: Folder) -> Source:
@@ -154,6 +169,10 @@ class _Reader:
                 self._assignment(statement)
             elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._function(statement)
+            elif isinstance(statement, ast.ImportFrom):
+                self._taken(statement)
+            elif isinstance(statement, ast.Expr) and _serves(statement.value):
+                self.source.starting.add(self.file)
         pending: list[tuple[ast.AST, bool]] = [(tree, True)]
         while pending:
             node, at_import = pending.pop()
@@ -174,6 +193,15 @@ class _Reader:
             self._comparison(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value[:40]:
             self._address(node.value, node.lineno)
+
+    def _taken(self, node: ast.ImportFrom) -> None:
+        above = self.module.split(".")[: -node.level or None] if node.level else []
+        if node.level and self.file.endswith("/__init__.py"):
+            above = self.module.split(".")[: 1 - node.level or None]
+        module = ".".join([*above, *([node.module] if node.module else [])])
+        self.source.taken += [
+            Taken(module, each.name, each.asname or each.name, self.file, node.lineno) for each in node.names
+        ]
 
     def _address(self, text: str, line: int) -> None:
         match = re.match(r"(postgres|mysql|redis|mongodb)(?:ql|s)?(?:\+\w+)*://", text)
@@ -226,7 +254,7 @@ class _Reader:
             self.source.prefixed = True
         if last in _ROUTE_CALLS and first is not None:
             self._route(node, dotted, first, keywords)
-        if last in {"run", "run_app", "listen", "serve"}:
+        if last in _SERVING_CALLS:
             self._run(node, dotted, keywords)
 
     def _route(self, node: ast.Call, dotted: str, path: str, keywords: dict[str, ast.expr]) -> None:
@@ -295,6 +323,10 @@ def _children(node: ast.AST) -> list[ast.AST]:
             found += [each for each in value if isinstance(each, ast.AST)]
     found.reverse()
     return found
+
+
+def _serves(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and _dotted(node.func).rpartition(".")[2] in _SERVING_CALLS
 
 
 def _is_function(node: ast.AST) -> bool:
