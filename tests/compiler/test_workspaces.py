@@ -60,10 +60,13 @@ def test_what_a_member_needs_of_its_workspace(tmp_path: Path) -> None:
     assert "tsconfig.json" in around.files
 
 
-def test_secrets_at_the_top_are_left_out(tmp_path: Path) -> None:
-    packed = gather(Service("web", path="apps/web", runtime="node 20"), read(lay(tmp_path, FILES)))
+def test_secrets_of_the_workspace_are_left_out_and_listed(tmp_path: Path) -> None:
+    files = {**FILES, "packages/lib/server.key": "", "packages/lib/.npmrc": "save=true", "apps/web/.env.local": ""}
+    packed = gather(Service("web", path="apps/web", runtime="node 20"), read(lay(tmp_path, files)))
     assert packed.workspace is not None
-    assert ".env" not in packed.workspace.files
+    assert not {".env", "packages/lib/server.key"} & set(packed.workspace.files)
+    assert "packages/lib/.npmrc" in packed.workspace.files
+    assert packed.left_out == (".env.local", "../../.env", "../../packages/lib/server.key")
     assert packed.files == ("index.js", "package.json")
     assert {"apps/web/index.js", "packages/lib/index.ts", "package-lock.json"} <= set(packed.whole.files)
 

@@ -239,4 +239,6 @@ def _left_out(packed: Sources) -> tuple[str, ...]:
     if not packed.left_out:
         return ()
     names = ", ".join(packed.left_out[:5]) + (" ..." if len(packed.left_out) > 5 else "")
-    return (f"not packed, they look like secrets: {names} (name them under `pack` if they belong to the application)",)
+    inside = any(not name.startswith("../") for name in packed.left_out)
+    hint = " (name them under `pack` if they belong to the application)" if inside else ""
+    return (f"not packed, they look like secrets: {names}{hint}",)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -36,8 +37,8 @@ _OURS = frozenset({"hivemind.yaml", "hivemind.yml", ".hivemindignore", "hivemind
 
 @dataclass(frozen=True)
 class Sources:
-    """root: the service's folder. files: paths in it, sorted. left_out: files that look like secrets. workspace: what
-    stands around it, None for a service on its own."""
+    """root: the service's folder. files: paths in it, sorted. left_out: files that look like secrets, those
+    of its neighbours with `../`. workspace: what stands around it, None for a service on its own."""
 
     root: Path
     files: tuple[str, ...]
@@ -64,22 +65,27 @@ def gather(service: Service, repository: Repository) -> Sources:
     """The files of a service that go into its artifact, and those around it that its build reads."""
     root = repository.root / service.path
     named = {PurePosixPath(name).as_posix() for name in service.pack}
-    files, left_out = [], []
-    for file in repository.under(service.path):
-        if "/" not in file and file in _OURS:
-            continue
-        if looks_secret(file) and file not in named and not _plain_settings(root, file):
-            left_out.append(file)
-        else:
-            files.append(file)
+    own = (file for file in repository.under(service.path) if file not in _OURS)
+    files, left_out = _sorted_out(root, own, named)
     asked = {name for name in named if name not in files and _is_inside(root, name)}
     language = (service.runtime or "").partition(" ")[0]
     around = find(service.path, repository, "node" if language in {"node", "bun"} else language)
     if around is not None:
-        known = [file for file in around.files if file.rpartition("/")[2] not in _OURS]
-        plain = tuple(file for file in known if not looks_secret(file) or _plain_settings(around.root, file))
-        around = replace(around, files=plain)
+        beside = (file for file in around.files if file.rpartition("/")[2] not in _OURS)
+        plain, secret = _sorted_out(around.root, beside)
+        left_out += (posixpath.relpath(file, around.folder) for file in secret)
+        around = replace(around, files=tuple(plain))
     return Sources(root, tuple(sorted({*files, *asked})), tuple(left_out), around)
+
+
+def _sorted_out(root: Path, files: Iterable[str], named: AbstractSet[str] = frozenset()) -> tuple[list[str], list[str]]:
+    """Files that are packed, and those that are not as they look like secrets. named: packed nevertheless."""
+    packed: list[str] = []
+    left_out: list[str] = []
+    for file in files:
+        is_secret = looks_secret(file) and file not in named and not _plain_settings(root, file)
+        (left_out if is_secret else packed).append(file)
+    return packed, left_out
 
 
 def looks_secret(file: str) -> bool:
