@@ -37,6 +37,8 @@ SSH_DEADLINE = 300.0
 """Seconds for an instance to boot and answer."""
 HEALTH_DEADLINE = 300.0
 """Seconds for a target to become healthy on AWS; less where health checks run faster."""
+LEAST_HEALTH_DEADLINE = 30.0
+"""Seconds that any application gets: it starts no faster where health checks do."""
 
 STACK, HEALTH_PATH = "stack", "health path"
 
@@ -217,7 +219,7 @@ def _release(run: Run, service: Service, context: Context, prepared: tuple[str, 
             on_step=lambda instance, step: context.progress(step.message, instance=instance),
             on_state=lambda health: context.progress(str(health)),
         ),
-        deadline=max(20.0, HEALTH_DEADLINE / run.cloud.pace),
+        deadline=max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / run.cloud.pace),
         clock=run.clock,
     )
     _forget_released(run, service)
