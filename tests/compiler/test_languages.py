@@ -229,7 +229,8 @@ def test_deno_is_brought_along_with_what_is_imported(tmp_path: Path) -> None:
 
 def test_a_dotnet_build_includes_the_runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tool = lay(
-        tmp_path / "bin", {"dotnet": '#!/bin/sh\nmkdir -p out obj\necho "echo $*" > out/Web\nchmod 755 out/Web\n'}
+        tmp_path / "bin",
+        {"dotnet": '#!/bin/sh\nmkdir -p out obj\necho "echo $*; # $DOTNET_CLI_HOME" > out/Web\nchmod 755 out/Web\n'},
     )
     (tool / "dotnet").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tool}{os.pathsep}{os.environ['PATH']}")
@@ -240,3 +241,5 @@ def test_a_dotnet_build_includes_the_runtime(tmp_path: Path, monkeypatch: pytest
     said = run(artifact, tmp_path / "there")
     assert said == "publish --runtime linux-x64 --self-contained Web.csproj -c Release -o out\n"
     assert not any("/obj" in name for name in names(artifact))
+    # Its home is this user's, not one that all users of the machine share.
+    assert str(tmp_path / "store/caches/dotnet") in (tmp_path / "there/app/out/Web").read_text()

@@ -47,8 +47,8 @@ _RELEASE = (
 OWN_TOOLS: Mapping[str, Tool] = MappingProxyType(
     {
         "dotnet": Tool(
-            {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1", "DOTNET_CLI_HOME": "/tmp/dotnet"},  # noqa: S108
-            {"NUGET_PACKAGES": "nuget"},
+            {"DOTNET_CLI_TELEMETRY_OPTOUT": "1", "DOTNET_NOLOGO": "1"},
+            {"NUGET_PACKAGES": "nuget", "DOTNET_CLI_HOME": "dotnet"},
             # Stock images have no ICU, and without it .NET ends at once unless it is told.
             {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "ASPNETCORE_ENVIRONMENT": "Production"},
             ("obj", "bin"),
