@@ -88,3 +88,30 @@ def test_a_member_is_built_with_the_lock_above(manager: str, tmp_path: Path) -> 
     assert done.stdout == "7200000\n"
     shipped = names(artifact)
     assert not any(part in name for name in shipped for part in ("is-odd", "kleur", "packages/config", "apps/admin"))
+
+
+@pytest.mark.skipif(not (shutil.which("npm") and shutil.which("node")), reason="needs Node.js with npm")
+def test_what_a_build_leaves_empty_stays_and_members_that_are_not_needed_go_with_their_folders(tmp_path: Path) -> None:
+    root = lay(
+        tmp_path / "in",
+        {
+            "package.json": json.dumps({"name": "shop", "workspaces": ["apps/*", "packages/*", "tools/deep/*"]}),
+            "apps/web/package.json": json.dumps({"name": "web", "version": "1.0.0", "dependencies": {"lib": "*"}}),
+            "packages/lib/package.json": json.dumps({"name": "lib", "version": "1.0.0"}),
+            "tools/deep/make/package.json": json.dumps({"name": "make", "version": "1.0.0"}),
+        },
+    )
+    artifact = build(
+        root,
+        tmp_path / "store",
+        runtime="node",
+        path="apps/web",
+        build="mkdir -p uploads ../../cache/x",
+        start="node .",
+    )
+    unpacked(artifact, tmp_path / "there")
+    app = tmp_path / "there/app"
+    assert (app / "apps/web/uploads").is_dir()
+    assert (app / "cache/x").is_dir()
+    assert (app / "packages/lib/package.json").is_file()
+    assert not (app / "tools").exists()

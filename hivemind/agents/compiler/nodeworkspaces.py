@@ -105,10 +105,15 @@ def trimmed(work: Work, around: Workspace) -> None:
     for folder in around.members:
         if not any(folder == each or each.startswith(f"{folder}/") or folder.startswith(f"{each}/") for each in kept):
             shutil.rmtree(work.root / folder, ignore_errors=True)
+            _empty_removed(work.root, (work.root / folder).parent)
     for modules in work.root.rglob("node_modules"):
         for link in (*modules.glob("*"), *modules.glob("@*/*"), *modules.glob(".bin/*")):
             if link.is_symlink() and not link.exists():
                 link.unlink()
-    for parent in sorted((path for path in work.root.rglob("*") if path.is_dir()), reverse=True):
-        if "node_modules" not in parent.parts and not any(parent.iterdir()):
-            parent.rmdir()
+
+
+def _empty_removed(root: Path, folder: Path) -> None:
+    """Removes a folder where nothing is left in it, and those above it."""
+    while folder != root and folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
