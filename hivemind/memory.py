@@ -64,15 +64,16 @@ def of(name: str, *, package: Path, needs: Iterable[str]) -> Memory:
     package: folder of the modules that do it; any change of them is another judge. needs: what they build on, each
     with its version.
     """
-    judge = "\n".join([__version__, *needs, *sorted(_code(package))])
+    judge = "\n".join([__version__, *needs, *sorted(code(package))])
     return Memory(home.caches() / name, judge)
 
 
-def _code(folder: Path | str) -> Iterator[str]:
+def code(folder: Path | str) -> Iterator[str]:
+    """A line for each module in a folder, with its size and time of change: no file is read, only looked at."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
                 found = entry.stat()
                 yield f"{entry.path} {found.st_size} {found.st_mtime_ns}"
             elif entry.is_dir() and entry.name != "__pycache__":
-                yield from _code(entry.path)
+                yield from code(entry.path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from importlib.util import find_spec
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hivemind import __version__
+from hivemind.memory import code
 
 
 def present() -> Mapping[str, str]:
@@ -20,8 +20,8 @@ def present() -> Mapping[str, str]:
     """
     package = Path(__file__).parent
     whole = sha256()
-    for line in sorted((*_files(str(package)), *_emulator())):
-        whole.update(line.encode())
+    for line in sorted((*code(package), *_emulator())):
+        whole.update(f"{line}\n".encode())
     return {"version": __version__, "package": str(package), "files": whole.hexdigest()}
 
 
@@ -40,18 +40,8 @@ def outdated(recorded: Mapping[str, Any] | None) -> str | None:
     return None
 
 
-def _files(folder: str) -> Iterator[str]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.endswith(".py"):
-                state = entry.stat()
-                yield f"{entry.path} {state.st_size} {state.st_mtime_ns}\n"
-            elif entry.name != "__pycache__" and entry.is_dir():
-                yield from _files(entry.path)
-
-
 def _emulator() -> Iterator[str]:
     """The emulator's package; installers give it new times."""
     found = find_spec("ministack")
     if found is not None and found.origin is not None:
-        yield f"{found.origin} {Path(found.origin).stat().st_mtime_ns}\n"
+        yield f"{found.origin} {Path(found.origin).stat().st_mtime_ns}"

@@ -10,6 +10,8 @@ from hivemind.template.resource_types import TagShape, resource_type
 
 REVISION = "Revision"
 FIRST_REVISION = "FirstRevision"
+OUR_TAGS = ("hivemind:deployment", "hivemind:environment", "hivemind:owner", "hivemind:revision")
+"""Tags that every resource gets, whatever its own say: stack, environment, plugin, revision."""
 
 INTERRUPTED_BY_TAGS: Mapping[str, str] = {
     "AWS::EC2::EIP": "updating its tags associates the address anew (AWS CloudFormation User Guide, AWS::EC2::EIP)",
@@ -30,14 +32,12 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     existing = read_tags(given, facts.tags)
     if existing is None:
         return dict(resource)
+    own = (blueprint.stack_name, blueprint.environment, owner, revision)
     tags: dict[str, Any] = {
         "Name": f"{blueprint.stack_name} {logical_id}",
         **blueprint.tags,
         **existing,
-        "hivemind:deployment": blueprint.stack_name,
-        "hivemind:environment": blueprint.environment,
-        "hivemind:owner": owner,
-        "hivemind:revision": revision,
+        **dict(zip(OUR_TAGS, own, strict=True)),
     }
     properties[facts.tags.property] = _written(tags, facts.tags)
     return {**resource, "Properties": properties}

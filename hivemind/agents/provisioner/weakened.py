@@ -10,7 +10,7 @@ from hivemind.agents.provisioner.constants import constant, entries, inside, swi
 from hivemind.findings import Finding, Severity
 from hivemind.template.fragment import Assembly
 from hivemind.template.resource_types import resource_type
-from hivemind.template.tags import read_tags
+from hivemind.template.tags import OUR_TAGS, read_tags
 
 INSTANCE = "AWS::EC2::Instance"
 TEMPLATE_OF_INSTANCES = "AWS::EC2::LaunchTemplate"
@@ -37,8 +37,6 @@ INHERITS_ENCRYPTION = (
 
 BUCKET_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 """AWS turns them all on for a new bucket that does not mention them."""
-
-OUR_TAGS = ("hivemind:deployment", "hivemind:environment", "hivemind:owner", "hivemind:revision")
 
 
 @dataclass(frozen=True)
