@@ -31,8 +31,15 @@ async def ask(port: int, command: str) -> str:
 
 
 def process(port: int) -> psutil.Process:
-    (found,) = (each for each in psutil.Process().children(recursive=True) if f":{port}" in " ".join(each.cmdline()))
+    (found,) = (each for each in psutil.Process().children(recursive=True) if f":{port}" in title(each))
     return found
+
+
+def title(of: psutil.Process) -> str:
+    try:
+        return " ".join(of.cmdline())
+    except psutil.Error:  # it has ended
+        return ""
 
 
 def test_it_counts_and_keeps_what_it_counted_over_a_restart(home_of_servers: Path) -> None:
