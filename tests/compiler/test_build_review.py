@@ -151,6 +151,17 @@ def test_every_program_that_is_missing(
     assert str(said[0].place) == ".python-version:1"  # where Recon saw the language
 
 
+@pytest.mark.parametrize(
+    "build",
+    ["yarn build || npm run build", "if [ -f Makefile ]; then make; fi", "[ -f Makefile ] && make", "hugo || true"],
+)
+def test_a_program_that_the_build_can_do_without_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert found(tmp_path, {}, runtime="shell", build=build, start="./app") == ()
+
+
 def test_a_language_that_is_not_built(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {}, runtime="fortran 2018", build="make", start="./app")
     assert (one.id, one.is_error, str(one.place)) == ("H506", True, ".python-version:1")

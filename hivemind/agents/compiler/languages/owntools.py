@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hivemind.agents.compiler.custom import run_build, run_install
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.noderuntime import point
+from hivemind.agents.compiler.shellwords import named
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Service
 from hivemind.errors import Stage, StageError
@@ -131,7 +132,7 @@ def lacking(service: Service, platform: Platform) -> tuple[str, str] | None:
 
 def _needed(service: Service) -> str | None:
     """The program that the instance must have."""
-    first = next(tools.named((service.start or "").rpartition("&&")[2]), None)
+    first = next(named((service.start or "").rpartition("&&")[2]), None)
     if first in _STARTERS:
         return first
     return OWN_TOOLS[(service.runtime or "").split(" ")[0]].runs_on

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
+from hivemind.agents.compiler.shellwords import named
 from hivemind.agents.compiler.sources import Sources
 from hivemind.blueprint.model import Service, ServiceKind
 from hivemind.errors import Stage, StageError
@@ -82,8 +82,11 @@ _OF_MANIFEST = {
 }
 
 
-def needed(service: Service, sources: Sources) -> tuple[str, ...]:
-    """The programs that building a service takes: by its language and manifests, and by its own commands."""
+def needed(service: Service, sources: Sources, *, perhaps: bool = False) -> tuple[str, ...]:
+    """The programs that building a service takes: by its language and manifests, and by its own commands.
+
+    perhaps: also those that a command starts under a condition, or as one of several.
+    """
     language = (service.runtime or "").split(" ")[0]
     found: list[str] = []
     if language in {"java", "kotlin", "scala", "clojure"}:
@@ -96,21 +99,8 @@ def needed(service: Service, sources: Sources) -> tuple[str, ...]:
         found += programs
     brought = _BROUGHT.get("node" if "package.json" in sources.files else language, ())
     for command in (_own_install(service, language), service.build):
-        found += (name for name in named(command) if name in GET and name not in brought)
+        found += (name for name in named(command, perhaps=perhaps) if name in GET and name not in brought)
     return tuple(dict.fromkeys(found))
-
-
-def named(command: str | None) -> Iterator[str]:
-    """The programs that a shell command line starts, without those that it names by a path."""
-    for part in re.split(r"&&|\|\||[;|\n]", command or ""):
-        try:
-            words = shlex.split(part)
-        except ValueError:
-            continue
-        while words and (re.match(r"^\w+=", words[0]) or words[0] in {"exec", "env", "time", "then", "do"}):
-            words = words[1:]
-        if words and "/" not in words[0]:
-            yield words[0]
 
 
 def absent(service: Service, sources: Sources) -> tuple[str, ...]:

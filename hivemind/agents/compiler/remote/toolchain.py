@@ -91,7 +91,7 @@ def packages(service: Service, packed: Sources, os: str) -> tuple[str, ...]:
     if system is None:
         return ()
     found = [*system.always]
-    for program in tools.needed(service, packed):
+    for program in tools.needed(service, packed, perhaps=True):
         if program == "javac":
             found += filter(None, [_jdk(service, system)])
         else:
