@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterable
 
-_LEAD = re.compile(r"\s*(?:[-+~!^=] )?(?:\S+  +)?")
+_LEAD = re.compile(r"\s*(?:[-+~!^=*] )?(?:\S+  +)?")
 """Indent, sign and name of a line: what its continuation is indented by."""
 
 _COUNT = re.compile(r"(?<=\d) (?=\w)")

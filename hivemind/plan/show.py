@@ -11,7 +11,7 @@ from hivemind.plan.model import Action, Change, Plan
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
-_BUILD_STACK = "a network of its own, SSH as to your instances, no role. It takes no permission that yours do not take"
+_BUILD_STACK = "a network of its own, SSH as to your instances, no role; no permission more than your own stack takes"
 _BUILT_BEFORE = "was built on this machine before: no build instance"
 
 
@@ -115,7 +115,7 @@ def _built(plan: Plan) -> list[str]:
     for build in plan.builds:
         where = f"built on a build instance: {build.size} ({build.machine}), {build.os}"
         if plan.cloud == "local":
-            where = "built on a build instance of the local cloud: this machine, without a package index in reach"
+            where = "built on a build instance: this machine stands in, no package index is in reach"
         shown.append(f"  * {build.service}  {where if build in wanted else _BUILT_BEFORE}")
     if wanted:
         shown.append(f"      stack {wanted[0].stack}, removed afterwards: {_BUILD_STACK}")

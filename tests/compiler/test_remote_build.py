@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +29,7 @@ from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.codec import decode, encode
 from hivemind.errors import StageError
-from hivemind.repository import read
+from hivemind.repository import Repository, read
 
 LARGE = {f"large/part{number}.py": "# " + "x" * 70_000 for number in range(20)}
 DEBIAN = Platform("debian-12", "aarch64", (2, 36), (("3.11", "/usr/bin/python3"),), None)
@@ -259,12 +260,18 @@ def test_the_plan_judges_the_build_instance_and_not_this_machine(
     monkeypatch.setenv("PATH", str(tmp_path))
     lay(tmp_path, {"go/go.mod": "module x\n\ngo 1.19\n", "new/go.mod": "module x\n\ngo 1.23\n", "gleam/gleam.toml": ""})
 
-    def found(path: str, **service: str) -> list[tuple[str, str]]:
+    def looked(path: str, **service: str) -> tuple[Blueprint, Repository, Callable[[str, str], Platform]]:
         made = Service("web", path=path, **service)  # type: ignore[arg-type]
-        blueprint = Blueprint("shop", services={"web": made})
-        return [(one.id, one.message) for one in review(blueprint, read(tmp_path), lambda _os, _size: DEBIAN)]
+        return Blueprint("shop", services={"web": made}), read(tmp_path), lambda _os, _size: DEBIAN
 
-    assert [one for one, _ in found("go", runtime="go")] == ["H503"]
+    def found(path: str, **service: str) -> list[tuple[str, str]]:
+        return [(one.id, one.message) for one in review(*looked(path, **service))]
+
+    (here,) = review(*looked("go", runtime="go"))
+    assert (here.id, str(here.hint).endswith("or on a build instance, which gets them:  build: remote")) == (
+        "H503",
+        True,
+    )
     assert found("go", runtime="go", build_on="t4g.large") == []
     assert found("new", runtime="go", build_on="t4g.large") == [
         ("H503", "the build instance of web needs Go 1.23 (go.mod:3), and debian-12 has 1.19")

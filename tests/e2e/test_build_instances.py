@@ -119,13 +119,13 @@ def test_what_is_built_there_is_what_would_be_built_here(
     project = local_project({**files, "app.py": "import large\n" + files["app.py"]})
     carried(project.folder)
     plan = project.run("plan", "--local").out
-    assert "built on a build instance of the local cloud" in plan
+    assert "built on a build instance: this machine stands in" in plan
     assert "there-production-build" in plan
     ran = project.apply()
     assert (ran.last["revision"], ran.last["verdict"]) == ("r1", "good")
     told = list(steps(ran.lines))
-    assert told.index(("build-stack", "started")) < told.index(("build web", "started"))
-    assert ("build-stack gone", "finished") in told
+    assert told.index(("instances", "started")) < told.index(("build web", "started"))
+    assert ("instances gone", "finished") in told
     assert project.get().text.startswith("hello|1|")
     assert stacks(project) == {"there-production"}
     assert instances(project) == 1
@@ -144,7 +144,7 @@ def test_what_is_built_there_is_what_would_be_built_here(
     assert project.apply().last["changed"] is False
     again = project.apply("--release-again")
     assert again.last["revision"] == "r2"
-    assert not [step for step, _ in steps(again.lines) if step.startswith("build-stack")], "it was built before"
+    assert not [step for step, _ in steps(again.lines) if step.startswith("instances")], "it was built before"
 
 
 def test_two_services_have_an_instance_each(
@@ -176,7 +176,7 @@ def test_a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(
     assert state_of(project).build_stack is None
 
 
-@pytest.mark.parametrize(("step", "kind"), [("build-stack", "3 of 21 resources"), ("build web", "working")])
+@pytest.mark.parametrize(("step", "kind"), [("instances", "3 of 21 resources"), ("build web", "working")])
 def test_interrupted_it_takes_its_instances_away(
     local_project: Callable[..., Project],
     stacks: Callable[[Project], set[str]],

@@ -43,13 +43,13 @@ def test_it_says_size_system_stack_and_what_it_takes() -> None:
     assert "  * web  built on a build instance: t3.large (x86_64), debian-12\n" in text
     assert "stack shop-production-build, removed afterwards" in text
     assert "no role" in text
-    assert "no permission that yours do not take" in text
+    assert "no permission more than your own stack takes" in text
     assert "* job" not in text
 
 
 def test_in_the_local_cloud_it_says_what_stands_in() -> None:
     text = "\n".join(show.lines(plan("local")))
-    assert "  * web  built on a build instance of the local cloud: this machine" in text
+    assert "  * web  built on a build instance: this machine stands in" in text
 
 
 def test_what_this_machine_has_built_is_said_and_no_part_of_the_digest() -> None:

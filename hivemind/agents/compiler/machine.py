@@ -44,6 +44,10 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
         hint = "; ".join(dict.fromkeys(f"{name}: {tools.GET[name]}" for name in missing))
         if (service.runtime or "").split(" ")[0] in OWN_TOOLS:
             hint += ". Or say how it is built with what is here:  runtime: shell, build: COMMAND, start: COMMAND"
+        if platform.os != LOCAL and not any(toolchain.unobtainable(service, packed, platform.os)):
+            written = blueprint.origins.get(f"services.{service.name}.build")
+            form = "{where: remote, run: COMMAND}" if written and written.kind == "blueprint" else "remote"
+            hint += f"; or on a build instance, which gets them:  build: {form}"
         message = f"building {service.name} needs {names} on this machine"
         yield _lacks(message, _evidence(blueprint, service), hint, path)
     language = (service.runtime or "").split(" ")[0]

@@ -37,8 +37,7 @@ if TYPE_CHECKING:
     from hivemind.deploy.lease import Lease
     from hivemind.hosts.ssh import Host
 
-STACK, GONE = "build-stack", "build-stack gone"
-"""Names that no `build SERVICE` has."""
+STACK, GONE = "instances", "instances gone"
 SSH_DEADLINE = 600.0
 """Seconds for a build instance to boot and to tell its host key: without a role, its console alone does."""
 BEGINNING_SECONDS = 20.0
@@ -76,7 +75,7 @@ class Builds:
             Stage.BUILD,
             self._open,
             provides=tuple(event_of(service.name) for service in self.services),
-            message=f"instances for {', '.join(service.name for service in self.services)}",
+            message=f"to build {', '.join(service.name for service in self.services)} on",
             outcome=lambda _: f"{self.name}  stands",
         )
         return (made,)
