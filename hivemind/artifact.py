@@ -8,12 +8,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+LOCAL = "host"
+"""Operating system of the local cloud's instances: this machine's own, whatever it is."""
 ARM_FAMILY = re.compile(r"[a-z]+\d+g[a-z]*|a1")
 
 
 def machine_of(size: str) -> str:
     """`aarch64` for Graviton sizes of EC2 such as `t4g.small`, `x86_64` for all others."""
     return "aarch64" if ARM_FAMILY.fullmatch(size.partition(".")[0]) else "x86_64"
+
+
+def machine_here() -> str:
+    """This machine's processor, as Platform.machine has it."""
+    import platform
+
+    said = platform.machine()
+    return {"arm64": "aarch64", "amd64": "x86_64"}.get(said.lower(), said)
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,7 @@ class Platform:
     @property
     def native(self) -> bool:
         """Whether what is built runs on a machine like the one that builds."""
-        return self.here or self.os == "host"
+        return self.here or self.os == LOCAL
 
 
 @dataclass(frozen=True)

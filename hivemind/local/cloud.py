@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform, machine_here
 from hivemind.asking import answer
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.cloud import WebAddress
@@ -162,8 +162,7 @@ def host_platform(os: str, size: str) -> Platform:  # noqa: ARG001
     kind, release = platform.libc_ver()
     numbers = [int(part) for part in release.split(".")[:2]] if kind == "glibc" else []
     glibc = (numbers[0], numbers[1]) if len(numbers) == 2 else None
-    machine = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine().lower(), platform.machine())
-    return Platform("host", machine, glibc, tuple(interpreters.pythons().items()), _node(), True, _runtimes())
+    return Platform(LOCAL, machine_here(), glibc, tuple(interpreters.pythons().items()), _node(), True, _runtimes())
 
 
 def _runtimes() -> Mapping[str, tuple[tuple[str, str], ...]]:

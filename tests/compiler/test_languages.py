@@ -205,7 +205,7 @@ def test_elixir_as_a_release_that_carries_erlang(tmp_path: Path) -> None:
 
 
 DENO = {
-    "deno.json": '{\n  // production\n  "tasks": {"start": "deno run --cached-only main.ts",},\n  "imports": {"ms": "npm:ms@2.1.3"}\n}\n',
+    "deno.json": '{\n  // production\n  "tasks": {"start": "deno run --cached-only main.ts",}, // as on http://elsewhere\n  /* all of them */ "imports": {"ms": "npm:ms@2.1.3"}\n}\n',
     "main.ts": 'import ms from "ms";\nconst hours: string = ms(7200000);\nconsole.log(hours);\n',
 }
 

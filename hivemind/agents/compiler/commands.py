@@ -5,7 +5,23 @@ from __future__ import annotations
 import re
 import shlex
 
+from hivemind.blueprint.model import Service
+from hivemind.errors import Stage, StageError
+
 _ASSIGNMENT = re.compile(r"^[A-Za-z_]\w*=")
+
+
+def started(service: Service, example: str) -> str:
+    """A service's start command. example: one, for the hint. Raises StageError(BUILD) where it says none."""
+    if service.start:
+        return service.start
+    raise StageError(
+        Stage.BUILD,
+        f"{service.name}: runtime {service.runtime} says nothing on how it is started",
+        subject=service.name,
+        path=f"services.{service.name}",
+        hint=f"add  start: {example}",
+    )
 
 
 def executable(command: str, folder: str = ".") -> str:

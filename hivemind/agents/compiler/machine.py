@@ -11,11 +11,10 @@ from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters
-from hivemind.agents.compiler.python.interpreters import LOCAL
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.remote import toolchain
 from hivemind.agents.compiler.sources import Sources
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform
 from hivemind.asking import answer
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
 from hivemind.errors import StageError

@@ -6,7 +6,6 @@ import functools
 import hashlib
 import json
 import os
-import platform as machine
 import re
 import shutil
 from dataclasses import replace
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler import nodeversions
 from hivemind.agents.compiler.environment import clean
-from hivemind.agents.compiler.nodeversions import LOCAL, brought, fits, own, wanted
+from hivemind.agents.compiler.nodeversions import brought, fits, own, wanted
 from hivemind.agents.compiler.sbom import component
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform, machine_here
 from hivemind.asking import answer
 from hivemind.errors import Stage, StageError
 
@@ -52,7 +51,7 @@ def building(work: Work) -> list[Path]:
     asked = there[0].partition(".")[0] if there else brought(wanted(work.service))
     if here is None or fits(here, asked) or (there and work.platform.os == LOCAL):
         return []
-    host = replace(work.platform, os=LOCAL, machine=_machine())
+    host = replace(work.platform, os=LOCAL, machine=machine_here())
     if nodeversions.package(host) is None or (work.platform.node and nodeversions.problem(work.service, host)):
         return []
     try:
@@ -133,10 +132,6 @@ def _npm(work: Work, version: str) -> Path:
     from hivemind.agents.compiler.nodetools import tool
 
     return tool(work, "npm", version)
-
-
-def _machine() -> str:
-    return {"arm64": "aarch64", "amd64": "x86_64"}.get(machine.machine().lower(), machine.machine())
 
 
 @functools.cache

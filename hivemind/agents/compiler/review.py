@@ -14,7 +14,7 @@ from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters, projects, requirements
 from hivemind.agents.compiler.python.locks import LockError
 from hivemind.agents.compiler.sources import Sources
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
 from hivemind.errors import StageError
 from hivemind.findings import Finding, Place, Severity, in_order
@@ -105,7 +105,7 @@ def _node_version(blueprint: Blueprint, service: Service, platform: Platform) ->
         return
     path = f"services.{service.name}.runtime"
     what, near = found
-    there = platform.node[0] if platform.node and platform.os == nodeversions.LOCAL else None
+    there = platform.node[0] if platform.node and platform.os == LOCAL else None
     message = f"{service.name} {what}" + (f"; the nearest is {near}" if near else "")
     if there:
         message += f". In the local cloud {there} of this machine runs it"

@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler import nodetools
+from hivemind.agents.compiler.commands import started
 from hivemind.agents.compiler.custom import run_build, run_install
 from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
@@ -27,14 +28,7 @@ def build(work: Work) -> None:
     """Fetches what the application imports, runs the build command, and brings Deno along. Raises StageError(BUILD)."""
     tools.require(work.service, work.sources)
     service = work.service
-    if not service.start:
-        raise StageError(
-            Stage.BUILD,
-            f"{service.name}: nothing says how it is started",
-            subject=service.name,
-            path=f"services.{service.name}",
-            hint="add  start: deno run --allow-net --allow-env main.ts",
-        )
+    start = started(service, "deno run --allow-net --allow-env main.ts")
     version = (service.runtime or "").partition(" ")[2].strip().removeprefix("v") or "2"
     own = nodetools.tool(work, "deno", version, scripts=True)
     settings = {"DENO_DIR": str(work.app / CACHE), "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1", "DENO_NO_PROMPT": "1"}
@@ -55,22 +49,21 @@ def build(work: Work) -> None:
     exact = str(nodetools.read(binary.parent / "package.json").get("version", version))
     work.carried.append(component("npm", "deno", exact, sort="platform"))
     work.runtime = f"deno {exact}"
-    work.start = _started(work)
+    work.start = _without_task(start, work)
     # Relative to where the unit runs it: the application's own folder.
     work.env = {"DENO_DIR": CACHE, "DENO_NO_UPDATE_CHECK": "1", "DENO_NO_PROMPT": "1"}
     work.path = ["runtime/bin"]
 
 
-def _started(work: Work) -> str:
+def _without_task(start: str, work: Work) -> str:
     """The start command with the task that it names in its place: signals reach the application then."""
-    text = work.service.start or ""
-    match = re.fullmatch(r"deno task ([\w:.-]+)", text.strip())
+    match = re.fullmatch(r"deno task ([\w:.-]+)", start.strip())
     file = next((name for name in ("deno.json", "deno.jsonc") if name in work.sources.files), None)
     if match is None or file is None:
-        return text
+        return start
     task = table(json_object(work.sources.text(file)), "tasks").get(match[1])
     command = task.get("command") if isinstance(task, dict) and "dependencies" not in task else task
-    return command if isinstance(command, str) else text
+    return command if isinstance(command, str) else start
 
 
 def _binary(work: Work, version: str) -> Path:

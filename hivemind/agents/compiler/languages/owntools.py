@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hivemind.agents.compiler.commands import started
 from hivemind.agents.compiler.custom import run_build, run_install
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.noderuntime import point
+from hivemind.agents.compiler.nodetools import MACHINES
 from hivemind.agents.compiler.shellwords import named
-from hivemind.artifact import Platform
+from hivemind.artifact import LOCAL, Platform
 from hivemind.blueprint.model import Service
 from hivemind.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.building import Work
 
-_LOCAL = "host"
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
@@ -82,14 +83,7 @@ _STARTERS = ("mix", "elixir", "iex", "erl", "gleam", "dotnet", "swift", "dart")
 def build(work: Work) -> None:
     """Runs the install and build commands and packs what is there then. Raises StageError(BUILD)."""
     service = work.service
-    if not service.start:
-        raise StageError(
-            Stage.BUILD,
-            f"{service.name}: runtime {service.runtime} says nothing on how it is started",
-            subject=service.name,
-            path=f"services.{service.name}",
-            hint="add  start: COMMAND",
-        )
+    start = started(service, "COMMAND")
     said = lacking(service, work.platform)
     if said:
         raise StageError(Stage.BUILD, said[0], subject=service.name, hint=said[1])
@@ -102,7 +96,7 @@ def build(work: Work) -> None:
     if service.install:
         run_install(work, service.install, **env)
     run_build(work, command=_alone(service.build, work.platform), **env)
-    for pattern in (*tool.waste, *(("_build/*/lib",) if "_build/prod/rel/" in service.start else ())):
+    for pattern in (*tool.waste, *(("_build/*/lib",) if "_build/prod/rel/" in start else ())):
         for path in work.app.glob(pattern):
             if not any(f"{path.relative_to(work.app).as_posix()}/" in f"{file}/" for file in work.sources.files):
                 shutil.rmtree(path, ignore_errors=True)
@@ -122,10 +116,10 @@ def lacking(service: Service, platform: Platform) -> tuple[str, str] | None:
     """What the instance lacks to run it, and what to write instead; None where all is well."""
     language = (service.runtime or "").split(" ")[0]
     program = _needed(service)
-    if program is None or (platform.os == _LOCAL and shutil.which(program)):
+    if program is None or (platform.os == LOCAL and shutil.which(program)):
         return None
-    where = "this machine" if platform.os == _LOCAL else platform.os
-    get = f"{program}: {tools.GET[program]}" if platform.os == _LOCAL and program in tools.GET else None
+    where = "this machine" if platform.os == LOCAL else platform.os
+    get = f"{program}: {tools.GET[program]}" if platform.os == LOCAL and program in tools.GET else None
     other = OWN_TOOLS[language].instead or "write a `build` whose outcome runs by itself, and  start:  with its path"
     return f"{service.name} starts with {program}, which {where} does not have", get or other
 
@@ -142,5 +136,5 @@ def _alone(command: str | None, platform: Platform) -> str | None:
     """`dotnet publish` for the target's processor, the runtime included: no image has one."""
     if command is None or "--self-contained" in command or "--no-self-contained" in command:
         return command
-    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine, platform.machine)
+    machine = MACHINES.get(platform.machine, platform.machine)
     return re.sub(r"\bdotnet publish\b", f"dotnet publish --runtime linux-{machine} --self-contained", command)

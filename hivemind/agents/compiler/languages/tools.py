@@ -72,13 +72,18 @@ _READ = re.compile(
     r"(?:\S+=\S+\s+)*(?:python|pip|uv|poetry|pdm|pipenv|corepack|npm|pnpm|yarn|bun|bundle|composer|deno)\b"
 )
 """Commands that are read, and carried out by other means."""
-_OF_LANGUAGE = {"go": ("go",), "rust": ("cargo",), "ruby": ("ruby",), "php": ("php",)}
+_OF_LANGUAGE = {
+    "go": ("go",),
+    "rust": ("cargo",),
+    "ruby": ("ruby",),
+    "php": ("php",),
+    "deno": ("npm",),  # Deno itself comes out of an npm package
+}
 _OF_MANIFEST = {
     "ruby": ("Gemfile", ("bundle",)),
     "php": ("composer.json", ("composer",)),
     "node": ("package.json", ("node", "npm")),
     "bun": ("package.json", ("node", "npm")),
-    "deno": ("deno.json", ("npm",)),
 }
 
 
@@ -92,8 +97,6 @@ def needed(service: Service, sources: Sources, *, perhaps: bool = False) -> tupl
     if language in {"java", "kotlin", "scala", "clojure"}:
         found += ("javac", *_java(service, sources))
     found += _OF_LANGUAGE.get(language, ())
-    if language == "deno":
-        found.append("npm")  # Deno itself comes out of an npm package
     manifest, programs = _OF_MANIFEST.get(language, ("", ()))
     if manifest in sources.files:
         found += programs

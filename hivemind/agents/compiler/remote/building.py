@@ -22,7 +22,7 @@ from hivemind.agents.compiler.remote.sending import archive
 from hivemind.agents.compiler.remote.taking import take
 from hivemind.agents.compiler.sources import Sources
 from hivemind.agents.compiler.store import Store
-from hivemind.artifact import Artifact, Platform
+from hivemind.artifact import LOCAL, Artifact, Platform
 from hivemind.blueprint.model import Service
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.codec import encode
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 FOLDER = ".hivemind"
 STORE = f"{FOLDER}/build"
 INSTALL_SECONDS, BUILD_SECONDS = 1200.0, 7200.0
-LOCAL = "host"
 _NO_NETWORK = re.compile(
     r"name resolution|resolve host|unreachable|ENOTFOUND|EAI_AGAIN|ENETUNREACH|fetch failed|dial tcp|"
     r"No matching distribution|NewConnectionError|Couldn't connect|Connection refused",
