@@ -159,7 +159,7 @@ def _record_release(run: Run, standing: Standing, stack: StackResult) -> None:
             target_group_arn=outputs.get("TargetGroupArn"),
             artifacts=dict(standing.artifacts),
             sources={name: source.digest for name, source in run.sources.items()},
-            parts={name: source.parts or state.parts.get(name, {}) for name, source in run.sources.items()},
+            parts={name: source.parts for name, source in run.sources.items()},
             urls=dict(standing.urls()),
             host_keys={one: key for one, key in standing.known_hosts.items() if one in stack.physical_ids.values()},
             recorded=Recorded(
