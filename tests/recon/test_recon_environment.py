@@ -153,3 +153,33 @@ def test_rails_reads_redis_and_cable_alone_is_no_need(tmp_path: Path) -> None:
     }
     found = seen(tmp_path / "jobs", jobs)
     assert "REDIS_URL" in [each.value for each in found.several["env_required"]]
+
+
+def test_laravel_needs_the_parts_of_its_database_and_the_key_that_its_package_signs_with(tmp_path: Path) -> None:
+    composer = '{"require": {"laravel/framework": "^12", "tymon/jwt-auth": "^2"}}'
+    example = "APP_KEY=\nDB_CONNECTION=pgsql\nDB_HOST=127.0.0.1\nDB_PORT=5432\nDB_DATABASE=shop\n"
+    files = {
+        "composer.json": composer,
+        "artisan": "#!/usr/bin/env php\n",
+        "public/index.php": "",
+        ".env.example": example,
+    }
+    parts = ["DB_CONNECTION", "DB_DATABASE", "DB_HOST"]
+    assert _required(tmp_path / "server", files) == ["APP_KEY", *parts, "JWT_SECRET"]
+    embedded = {**files, ".env.example": example.replace("pgsql", "sqlite")}
+    assert _required(tmp_path / "embedded", embedded) == ["APP_KEY", "JWT_SECRET"]
+
+
+def test_keys_of_other_parties_are_not_the_applications_own(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask\n", "app.py": "", ".env.example": "SHOP_APP_KEY=\nAPP_KEY=\nMY_SECRET_KEY=\n"}
+    assert _required(tmp_path, files) == ["APP_KEY", "MY_SECRET_KEY"]
+
+
+def test_addresses_that_tests_read_are_no_needs_of_the_application(tmp_path: Path) -> None:
+    code = "import os\nTEST = os.getenv('TEST_DATABASE_URL')\nURL = os.getenv('DATABASE_URL')\napp = Flask(__name__)\n"
+    assert _required(tmp_path, {"requirements.txt": "flask\npsycopg\n", "app.py": code}) == ["DATABASE_URL"]
+
+
+def test_huey_brings_no_driver_of_redis(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask\nhuey\n", "app.py": "huey = SqliteHuey()\napp = Flask(__name__)\n"}
+    assert seen(tmp_path, files).several["needs"] == ()

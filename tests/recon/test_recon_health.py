@@ -27,6 +27,9 @@ def _package(*names: str) -> str:
         ({"shop/urls.py": "urlpatterns = [path('', include('cart.urls'))]\n",
           "cart/urls.py": "urlpatterns = [path('ready-or-not/', view, name='health-check')]\n"}, "/ready-or-not/"),
         ({"shop/urls.py": "urlpatterns = [path('items/<int:id>/', health_of_item)]\n"}, None),
+        ({"shop/urls.py": "api = [\n    path('status/', view),\n]\nurlpatterns = [path('v1/', include(api)), "
+                          "path('v2/', include(api))]\n"}, "/v2/status/"),
+        ({"shop/asgi.py": "application = health_check(get_asgi_application(), '/ok/')\n"}, "/ok/"),
         ({"shop/urls.py": "urlpatterns = [path('status', a), path('deep/health', b)]\n"}, "/deep/health"),
     ],
 )  # fmt: skip

@@ -140,3 +140,28 @@ def test_rails_with_several_databases_needs_the_first(tmp_path: Path) -> None:
     files = {"Gemfile": "gem 'rails'\ngem 'pg'\n", "config/application.rb": "", "config.ru": "run Rails.application\n"}
     found = seen(tmp_path, {**files, "config/database.yml": settings})
     assert [each.value for each in found.several["needs"]] == ["postgres"]
+
+
+def test_a_script_for_production_may_run_typescript_as_it_is(tmp_path: Path) -> None:
+    files = {
+        "package.json": '{"scripts": {"prod": "pnpm --filter shop run prod", "dev": "nodemon a"}}',
+        "pnpm-workspace.yaml": "packages: [src]\n",
+        "src/package.json": '{"name": "shop", "scripts": {"prod": "node --require tsx/cjs server.ts"}, '
+        '"dependencies": {"express": "5"}}',
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("start")) == ("express", "pnpm --filter shop run prod")
+
+
+def test_where_no_text_can_be_read_names_and_manifests_count(tmp_path: Path) -> None:
+    go = {"go.mod": "module a\nrequire github.com/gin-gonic/gin v1.9.0\n", "app.go": "", "router/router.go": ""}
+    assert seen(tmp_path / "go", go).value("kind") == "web"
+    written = {**go, "app.go": "package a\n\nfunc New() {}\n", "router/router.go": "package router\n"}
+    assert seen(tmp_path / "library", written).value("kind") == "library"
+    python = {"requirements.txt": "fastapi\nuvicorn\n", "src/shop/app.py": ""}
+    assert seen(tmp_path / "python", python).value("start") == "uvicorn src.shop.app:app --host 0.0.0.0 --port $PORT"
+
+
+def test_an_address_is_no_port_of_go(tmp_path: Path) -> None:
+    code = 'package main\nfunc main() {\n\tflag("addr", "127.0.0.1")\n\tflag("port", 7001)\n\tnet.Listen("tcp", x)\n}\n'
+    assert seen(tmp_path, {"go.mod": "module a\n", "main.go": code}).value("port") == 7001

@@ -39,7 +39,7 @@ def test_laravel(tmp_path: Path) -> None:
     }
     assert {field: found.value(field) for field in expected} == expected
     assert [each.value for each in found.several["needs"]] == ["postgres", "redis"]
-    assert [each.value for each in found.several["env_required"]] == ["APP_KEY"]
+    assert [each.value for each in found.several["env_required"]] == ["APP_KEY", "DB_CONNECTION"]
 
 
 @pytest.mark.parametrize(

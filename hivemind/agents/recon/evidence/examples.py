@@ -19,10 +19,11 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _OWN = re.compile(
-    r"(^|_)(SECRET_KEY(_BASE)?|APP_KEYS?|APP_SECRET|JWT_SECRET(_KEY)?|JWT_KEY|SESSION_SECRET|AUTH_SECRET|COOKIE_SECRET|"
+    r"^APP_(KEYS?|SECRET)$|(^|_)(SECRET_KEY(_BASE)?|JWT_SECRET(_KEY)?|JWT_KEY|SESSION_SECRET|AUTH_SECRET|COOKIE_SECRET|"
     r"ENCRYPTION_KEY|TOKEN_SECRET|SIGNING_KEY|MASTER_KEY|HASHIDS_SALT|UTILS_SECRET|NEXTAUTH_SECRET)$|^SECRET$"
 )
-"""Secrets that an application makes up for itself; those of other parties are mostly optional."""
+"""Secrets that an application makes up for itself; those of other parties, which call theirs `NAME_APP_KEY`, are mostly
+optional."""
 _OTHERS = re.compile(r"AWS|S3|GOOGLE|GITHUB|STRIPE|AZURE|CLIENT|CAPTCHA|TWITTER|FACEBOOK|SLACK|PUSHER|ALGOLIA")
 _SCHEMES = {
     "postgres": r"postgres(ql)?(\+\w+)?://|^pgsql$|^postgres(ql)?$",

@@ -78,7 +78,7 @@ _PATTERNS = {
         r"net\.Listen\(\"tcp[46]?\",\s*\"[\w.\[\]]*:(\d{2,5})\"|"
         r"(?i:(?:port|addr|listen|bind)\w*)\s*(?::=|=|:)\s*\"(?:[\w.]*:)?(\d{2,5})\"|"
         r"(?i:\"(?:http[-_.]?|server[-_.]?|web[-_.]?|listen[-_.]?)?(?:port|addr|listen|bind)\"),\s*(?:\"\w\",\s*)?"
-        r"\"?(?:[\w.]*:)?(\d{2,5})\b|"
+        r"\"?(?:[\w.]*:)?(\d{2,5})\b(?!\.\d)|"
         r"(?i:getenv|env)\w*\(\"(?:\w+_)?PORT\",\s*\"?:?(\d{2,5})|"
         r"(?i:default|envDefault|value)[:=]\"[\w.]*:(\d{2,5})\"|"
         r"\"(?:127\.0\.0\.1|0\.0\.0\.0|localhost)?:(\d{4,5})\""
@@ -129,6 +129,9 @@ def detect(folder: Folder) -> list[Detection]:
     if framework:
         notes.declared("framework", FRAMEWORKS[framework], *module.required[framework])
     main = _main(sources, hits, module)
+    top = folder.top(".go")
+    if main is None and framework and top and not any((folder.text(each) or "").strip() for each in top):
+        main = Hit("", next((each for each in top if each in {"app.go", "server.go"}), top[0]), None)
     if main is None:
         notes.speaks(file, MANIFEST if manifest else SOURCES)
         notes.kind("library", (file, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import adapters, frameworks, migrations, needs, schemas, starting
+from hivemind.agents.recon.languages.node import adapters, chains, frameworks, migrations, needs, schemas, starting
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.chains import Chain
@@ -52,9 +52,10 @@ def detect(folder: Folder) -> list[Detection]:
 
 def _started(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> tuple[Folder, Package]:
     """The package that runs, and its folder: that of a workspace may start one of its members."""
-    if script is None or script[1].folder == ".":
+    inside = chains.place_of(folder, script[1].command) or script[1].folder if script else "."
+    if inside == ".":
         return folder, package
-    place = Folder.of(folder.repository, folder.in_repository(script[1].folder))
+    place = Folder.of(folder.repository, folder.in_repository(inside))
     return place, packages.read(place) or package
 
 

@@ -105,8 +105,20 @@ def _of_other(folder: Folder, chain: Chain, call: _Call, depth: int) -> Chain:
     return Chain((*chain.builds, *builds), start, posixpath.normpath(posixpath.join(place, inner.folder)))
 
 
+def place_of(folder: Folder, command: str) -> str | None:
+    """The folder of another package whose script a command runs, also where that is left to the manager."""
+    call = _called(folder, command)
+    return call.place if call else None
+
+
 def _elsewhere(folder: Folder, command: str) -> _Call | None:
-    """The script of another package that a command runs."""
+    """The script of another package that a command runs; None for one that runs TypeScript as it is, which finds its
+    tools where the manager looks for them."""
+    call = _called(folder, command)
+    return None if call is None or scripts.DEVELOPMENT.search(call.script) else call
+
+
+def _called(folder: Folder, command: str) -> _Call | None:
     inside = re.fullmatch(r"cd\s+([\w./-]+)\s*&&\s*([^&|;]+)", command)
     try:
         words = shlex.split(inside[2] if inside else command)
@@ -121,7 +133,7 @@ def _elsewhere(folder: Folder, command: str) -> _Call | None:
     place = _place(folder, wanted)
     package = packages.read(Folder.of(folder.repository, folder.in_repository(place))) if place else None
     text = scripts.command(package, rest[0]) if package else None
-    if place is None or package is None or text is None or scripts.DEVELOPMENT.search(text):
+    if place is None or package is None or text is None or scripts.develops(text, rest[0]):
         return None
     return _Call(place, package, text)
 

@@ -15,11 +15,19 @@ DEVELOPMENT = re.compile(
     r"concurrently|webpack(-dev-server| serve)|react-scripts start|"
     r"vue-cli-service serve|ng serve|gatsby develop|parcel|live-server)\b"
 )
+RUNS_TYPESCRIPT = re.compile(r"\b(?:ts-node|tsx|vite-node)\b(?!\s+watch)(?:/\w+)?")
+"""Programs that run TypeScript as it is: for developers mostly, and for production where a script says so."""
 PREVIEW = re.compile(
     r"^(?:npx\s+)?(vite(\s+preview|\s+dev|\s*$|\s+--)|serve\b|http-server\b|react-scripts start|ng serve|"
     r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve)|"
     r"(@11ty/)?eleventy\b.*\s--(serve|watch)\b|hexo (s|server)\b|docusaurus (start|serve)|vitepress (dev|preview))"
 )
+
+
+def develops(text: str, name: str) -> bool:
+    """Whether a script is for developers; one that is named for production may run TypeScript as it is."""
+    said = RUNS_TYPESCRIPT.sub("", text) if "prod" in name else text
+    return DEVELOPMENT.search(said) is not None
 
 
 def command(package: Package, name: str) -> str | None:

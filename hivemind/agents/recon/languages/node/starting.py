@@ -52,7 +52,7 @@ def production(folder: Folder, package: Package) -> tuple[str, Chain] | None:
     """Name and meaning of the script that starts the application for production; None where none does."""
     for name in ("start:prod", "start:production", "serve:prod", "prod", "production", "start"):
         chain = chains.read(folder, package, name)
-        if chain and not scripts.DEVELOPMENT.search(chain.command) and not scripts.PREVIEW.match(chain.command):
+        if chain and not scripts.develops(chain.command, name) and not scripts.PREVIEW.match(chain.command):
             return name, chain
     return None
 

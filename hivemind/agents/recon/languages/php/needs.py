@@ -16,6 +16,10 @@ _REDIS = re.compile(
     r"^\s*\w*(?:REDIS_URL|MESSENGER_TRANSPORT_DSN)\s*=\s*[\"']?redis:"
 )
 _EMPTY = re.compile(r"^\s*([A-Z][A-Z0-9_]*(?:KEY|SECRET|SALT))\s*=\s*(?:[\"']{2})?\s*$")
+_PART = re.compile(r"^\s*(DB_(?:CONNECTION|HOST|DATABASE|USERNAME|PASSWORD))\s*=")
+"""What Laravel finds its database by ("Database: Getting Started")."""
+_KEYED = ("tymon/jwt-auth", "php-open-source-saver/jwt-auth")
+"""Packages that sign with JWT_SECRET, which `php artisan jwt:secret` makes."""
 _PACKAGES = {
     "ext-pdo_pgsql": "postgres", "ext-pgsql": "postgres", "ext-pdo_mysql": "mysql", "ext-mysqli": "mysql",
     "ext-redis": "redis", "ext-mongodb": "mongodb", "mongodb/mongodb": "mongodb",
@@ -44,6 +48,8 @@ def detect(notes: Notes, required: dict[str, str], framework: str | None) -> Non
         if file and (match := _EMPTY.match(line)) and match[1] in {"APP_KEY", "APP_SECRET", "JWT_SECRET"}:
             notes.declared("env_required", match[1], file, number, sure=0.9)
     sql = found & {"postgres", "mysql"}
+    _keys(notes, required)
+    _parts(notes, file if sql and framework in {"laravel", "lumen"} else None)
     for package, need in _PACKAGES.items():
         if package not in required or (need in {"postgres", "mysql"} and (sql or embedded)):
             continue
@@ -62,3 +68,19 @@ def detect(notes: Notes, required: dict[str, str], framework: str | None) -> Non
         usual = re.search(r"env\([\"']DB_CONNECTION[\"'],\s*[\"'](mysql|pgsql)", folder.text(settings) or "")
         if usual:
             notes.code("need", _KINDS[usual[1]], settings, folder.line(settings, r"DB_CONNECTION"), sure=0.7)
+
+
+def _parts(notes: Notes, file: str | None) -> None:
+    """The variables of a needed database, whose defaults are a developer's. file: that names it, if any."""
+    for number, line in enumerate((notes.folder.text(file, limit=100_000) or "").splitlines() if file else (), 1):
+        if file and (match := _PART.match(line)):
+            notes.declared("env_required", match[1], file, number, sure=0.6, note="the address of its database")
+
+
+def _keys(notes: Notes, required: dict[str, str]) -> None:
+    from hivemind.agents.recon.languages.php import FILE, line_of
+
+    for package in _KEYED:
+        if package in required:
+            line = line_of(notes.folder, package)
+            notes.declared("env_required", "JWT_SECRET", FILE, line, sure=0.8, note=package)

@@ -34,7 +34,6 @@ DRIVERS = {
         "arq",
         "django-rq",
         "flask-redis",
-        "huey",
     ),
     "mongodb": ("pymongo", "motor", "mongoengine", "beanie"),
 }
@@ -45,6 +44,7 @@ _VARIABLES = {
     "mongodb": r"MONGO\w*$",
 }
 _SCHEMES = {"postgres": "postgres", "mysql": "mysql|mariadb", "redis": "redis|valkey", "mongodb": "mongo"}
+_TESTS = re.compile(r"(?:^|_)(?:PY)?TEST(?:S|ING)?_|_TEST(?:_|$)")
 _GIVEN = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"})
 
 
@@ -61,7 +61,8 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
         if driver is None or (need == "mysql" and "postgres" in used):
             continue
         used.add(need)
-        read = next((each for each in source.reads if re.search(_VARIABLES[need], each.name)), None)
+        reads = [each for each in source.reads if re.search(_VARIABLES[need], each.name)]
+        read = next((each for each in reads if not _TESTS.search(each.name)), next(iter(reads), None))
         is_embedded = embedded and need in {"postgres", "mysql"}
         is_embedded = is_embedded and not (read and re.search(_SCHEMES[need], read.default or ""))
         spot = dependencies.names[driver]
@@ -75,7 +76,11 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
                 confidence=0.25 if is_embedded else 0.95, note=where, language=LANGUAGE,
             )
         )  # fmt: skip
-        if not is_embedded and not any(each.default for each in source.reads if each.name == read.name):
+        if (
+            not is_embedded
+            and not _TESTS.search(read.name)
+            and not any(each.default for each in source.reads if each.name == read.name)
+        ):
             found.append(
                 folder.found(
                     "env_required", read.name, read.file, read.line, precedence=Precedence.CODE, confidence=0.6,

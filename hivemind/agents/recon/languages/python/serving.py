@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
@@ -203,6 +204,8 @@ def _preferred(found: tuple[str, Route]) -> tuple[bool, int, str]:
 def _included(source: Source, route: Route) -> str:
     """A route's path with what Django's `include` of its module puts before it."""
     module = sources.module_of(route.file)
+    if route.within and (prefix := source.listed.get((route.file, route.within))) is not None:
+        route = replace(route, path="/" + prefix.lstrip("/") + route.path.lstrip("/"), within=None)
     for name, prefix in source.included.items():
         if module == name or module.endswith(f".{name}"):
             return "/" + prefix.lstrip("/") + route.path.lstrip("/") if prefix else route.path

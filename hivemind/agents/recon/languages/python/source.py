@@ -81,13 +81,14 @@ class Taken:
 @dataclass(frozen=True)
 class Route:
     """A literal path. certain: whether it is served under exactly this path. tells_health: whether the name of what
-    answers says so."""
+    answers says so. within: the name of the list that it stands in."""
 
     path: str
     file: str
     line: int
     certain: bool
     tells_health: bool = False
+    within: str | None = None
 
 
 @dataclass
@@ -108,6 +109,8 @@ class Source:
     known: bool = False
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     included: dict[str, str] = field(default_factory=dict)
+    listed: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The same for a list of routes in a file, by its name."""
     taken: list[Taken] = field(default_factory=list)
     starting: set[str] = field(default_factory=set)
 
@@ -158,6 +161,7 @@ class _Reader:
         self.source = source
         self.module = module_of(file)
         self.environment = Environment(file, source.reads)
+        self.lists: list[tuple[int, int, str]] = []
 
     def visit_module(self, tree: ast.Module) -> None:
         self.source.known = self.source.known or bool(tree.body)
@@ -167,6 +171,7 @@ class _Reader:
         for statement in _top_level(tree.body):
             if isinstance(statement, ast.Assign | ast.AnnAssign):
                 self._assignment(statement)
+                self._list(statement)
             elif isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
                 self._function(statement)
             elif isinstance(statement, ast.ImportFrom):
@@ -207,6 +212,11 @@ class _Reader:
         match = re.match(r"(postgres|mysql|redis|mongodb)(?:ql|s)?(?:\+\w+)*://", text)
         if match:
             self.source.addresses.setdefault(match[1], (self.file, line))
+
+    def _list(self, node: ast.Assign | ast.AnnAssign) -> None:
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(node.value, ast.List) and isinstance(target, ast.Name):
+            self.lists.append((node.lineno, node.end_lineno or node.lineno, target.id))
 
     def _assignment(self, node: ast.Assign | ast.AnnAssign) -> None:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -254,6 +264,8 @@ class _Reader:
             self.source.prefixed = True
         if last in _ROUTE_CALLS and first is not None:
             self._route(node, dotted, first, keywords)
+        elif "health" in last and (path := next(filter(None, map(_string, node.args)), "")).startswith("/"):
+            self.source.routes.append(Route(path, self.file, node.lineno, certain=True, tells_health=True))
         if last in _SERVING_CALLS:
             self._run(node, dotted, keywords)
 
@@ -263,8 +275,11 @@ class _Reader:
         answers = node.args[1] if len(node.args) > 1 else None
         if isinstance(answers, ast.Call) and _dotted(answers.func) == "include":
             module = _string(answers.args[0]) if answers.args else None
+            plain = path.lstrip("^").removesuffix("$")
             if module:
-                self.source.included.setdefault(module, path.lstrip("^").removesuffix("$"))
+                self.source.included.setdefault(module, plain)
+            elif answers.args and (name := _dotted(answers.args[0])):
+                self.source.listed[self.file, name] = plain  # the last one: of several versions the newest
             return
         certain = dotted.split(".", maxsplit=1)[0] in {"app", "application", "server", "api"} or last in {
             "Route",
@@ -274,8 +289,9 @@ class _Reader:
         named = [_string(keywords.get("name")) or "", ast.unparse(answers)[:100] if answers else ""]
         plain = re.sub(r"/\??\$?$", "/", path.lstrip("^")) if last in {"re_path", "url"} else path
         tells = any(re.search(r"health|liveness|heartbeat", name, re.IGNORECASE) for name in named)
+        within = next((name for first, last, name in self.lists if first <= node.lineno <= last), None)
         self.source.routes.append(
-            Route("/" + plain.lstrip("/").removesuffix("$"), self.file, node.lineno, certain, tells)
+            Route("/" + plain.lstrip("/").removesuffix("$"), self.file, node.lineno, certain, tells, within)
         )
 
     def _comparison(self, node: ast.Compare) -> None:
