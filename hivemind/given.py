@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _HOST = "HOST|HOSTNAME|SERVER|ADDRESS"
-_URL = "URL|URI|DSN|CONNECTION_STRING"
+_URL = "URL|URI|DSN|CONNECTION_?STRING"
 
 
 @dataclass(frozen=True)

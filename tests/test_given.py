@@ -17,6 +17,7 @@ pytestmark = pytest.mark.fast
         ("CELERY_RESULT_BACKEND", "$REDIS_URL"),
         ("REDIS_ENDPOINT_URI", "$REDIS_URL"),
         ("REDIS_ENDPOINT_URL", "$REDIS_HOST:$REDIS_PORT"),
+        ("AZURE_REDIS_CONNECTIONSTRING", "$REDIS_URL"),
         ("REDISHOST", "$REDIS_HOST"),
         ("QUEUE_REDIS_PORT", "$REDIS_PORT"),
         ("REDIS_DB_HOST", "$REDIS_HOST"),
