@@ -103,17 +103,37 @@ def test_a_changed_source_reuses_dependencies_although_scripts_run_on_installing
     assert (tmp_path / "there/app/made.js").read_text() == "module.exports = 2\n"
 
 
-@pytest.mark.parametrize(("release", "stays"), [("prisma migrate deploy", True), (None, False)])
-def test_what_the_release_command_runs_stays_although_it_is_for_development(
-    tmp_path: Path, release: str | None, stays: bool
+TOOLS = {"prisma": "prisma", "@babel/node": "babel-node"}
+"""A development dependency -> its program."""
+
+
+@pytest.mark.parametrize(
+    ("tool", "start", "release", "command"),
+    [
+        ("prisma", "node make.js", "prisma migrate deploy", "release"),
+        ("prisma", "node make.js", None, None),
+        ("@babel/node", "npm start", None, "start"),
+        ("@babel/node", "node -r @babel/node/register make.js", None, "start"),
+        ("@babel/node", "node make.js", None, None),
+    ],
+)
+def test_what_instances_run_stays_although_it_is_for_development(
+    tmp_path: Path, tool: str, start: str, release: str | None, command: str | None
 ) -> None:
+    program = TOOLS[tool]
+    manifest = package(
+        dependencies={"greet": "file:greet"}, devDependencies={tool: "file:tool"},
+        scripts={"start": "watcher --exec babel-node make.js"},
+    )  # fmt: skip
     files = {
         **FILES,
-        "package.json": package(dependencies={"greet": "file:greet"}, devDependencies={"prisma": "file:tool"}),
-        "tool/package.json": json.dumps({"name": "prisma", "version": "1.0.0", "bin": {"prisma": "run.js"}}),
+        "package.json": manifest,
+        "tool/package.json": json.dumps({"name": tool, "version": "1.0.0", "bin": {program: "run.js"}}),
         "tool/run.js": "#!/usr/bin/env node\nconsole.log('migrated');\n",
     }
     root = lay(tmp_path / "in", files)
-    artifact = build(root, tmp_path / "store", runtime="node", start="node make.js", release=release)
-    assert ("app/node_modules/.bin/prisma" in names(artifact)) is stays
-    assert any("the release command runs prisma" in notice for notice in artifact.notices) is stays
+    artifact = build(root, tmp_path / "store", runtime="node", start=start, release=release)
+    assert (f"app/node_modules/.bin/{program}" in names(artifact)) is (command is not None)
+    stay = [notice for notice in artifact.notices if notice.startswith("development dependencies stay")]
+    said = f"development dependencies stay: the {command} command takes {tool}, which is one of them"
+    assert stay == ([said] if command else [])

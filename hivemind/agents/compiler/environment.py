@@ -19,6 +19,13 @@ _NEVER = frozenset(
     {"PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_REQUIRE_VIRTUALENV", "PIP_CONSTRAINT", "PIP_REQUIREMENT"}
 )
 
+_LEFT_OUT = {
+    "HUSKY": "0", "LEFTHOOK": "0", "SKIP_INSTALL_SIMPLE_GIT_HOOKS": "1",
+    "CYPRESS_INSTALL_BINARY": "0", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
+}  # fmt: skip
+"""What packages of Node install beside themselves unless they are told not to: hooks, where a build has no git
+repository, and browsers for tests, hundreds of megabytes that no build needs."""
+
 
 def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
     """A new environment. first_on_path: folders put before the user's PATH. more: variables to add."""
@@ -33,5 +40,6 @@ def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "CI": "true",
+        **_LEFT_OUT,
         **more,
     }

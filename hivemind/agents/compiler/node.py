@@ -136,23 +136,45 @@ def _node(work: Work) -> list[Path]:
 def _everything(work: Work) -> bool:
     """Whether development dependencies are installed first, and taken away again once they have done their work."""
     around = nodeworkspaces.of(work)
-    if work.service.build or _for_release(work) or (around and any(member.builds for member in around.needed)):
+    if work.service.build or _on_instances(work) or (around and any(member.builds for member in around.needed)):
         return True
     folders = (".", work.folder, *(member.folder for member in around.needed)) if around else (".",)
     manifests = (nodetools.package_json(work.sources.whole, folder) for folder in folders)
     return any(nodescripts.needs_development(manifest) for manifest in manifests)
 
 
-def _for_release(work: Work) -> str | None:
-    """The development dependency that the release command runs, such as a tool for migrations."""
-    moved = re.match(r"cd\s+([\w./-]+)\s*&&\s*", work.service.release or "")
-    words = (work.service.release or "")[moved.end() if moved else 0 :].split()
-    program = next((word for word in words if word != "npx"), "")
-    tool = {"sequelize": "sequelize-cli", "postgrator": "postgrator-cli"}.get(program, program)
-    inside = f"{work.folder}/{moved[1]}" if moved else work.folder
-    held = [nodetools.package_json(work.sources.whole, posixpath.normpath(folder)) for folder in (work.folder, inside)]
-    production = any(tool in _table(package, "dependencies") for package in held)
-    return tool if not production and any(tool in _table(package, "devDependencies") for package in held) else None
+_PACKAGES = {"sequelize": "sequelize-cli", "postgrator": "postgrator-cli", "nest": "@nestjs/cli", "babel": "@babel/cli"}
+"""Program -> its package, where they are not called alike."""
+_WORD = re.compile(r"@?[\w.-]+(?:/[\w.-]+)*")
+
+
+@dataclass(frozen=True)
+class _OnInstances:
+    """A development dependency that a command on the instances takes. command: `start` or `release`."""
+
+    package: str
+    command: str
+
+
+def _on_instances(work: Work) -> _OnInstances | None:
+    """The first development dependency without which a command on the instances would not run: a tool for migrations,
+    `nodemon --exec babel-node`, `node -r dotenv/config`."""
+    for command, text in (("release", work.service.release or ""), ("start", started(work))):
+        moved = re.match(r"cd\s+([\w./-]+)\s*&&\s*", text)
+        inside = f"{work.folder}/{moved[1]}" if moved else work.folder
+        held = [nodetools.package_json(work.sources.whole, posixpath.normpath(one)) for one in (work.folder, inside)]
+        production = {name for package in held for name in _table(package, "dependencies")}
+        development = {name for package in held for name in _table(package, "devDependencies")} - production
+        called = {_PACKAGES.get(name, name) for word in _WORD.findall(text) for name in (word, _package_of(word))}
+        taken = sorted(name for name in development if {name, name.lstrip("@").replace("/", "-")} & called)
+        if taken:
+            return _OnInstances(taken[0], command)
+    return None
+
+
+def _package_of(word: str) -> str:
+    """The package of a module's path: `dotenv/config`, `@babel/node/register`."""
+    return "/".join(word.split("/")[: 2 if word.startswith("@") else 1])
 
 
 def _install(work: Work, manager: Manager, first: list[Path]) -> bool:
@@ -193,7 +215,7 @@ def _run(work: Work, manager: Manager, first: list[Path], *, everything: bool) -
 
 
 def _environment(*first: Path, **more: str) -> dict[str, str]:
-    return clean(*first, **{"NODE_ENV": "development", **nodescripts.LEFT_OUT, **more})
+    return clean(*first, **{"NODE_ENV": "development", **more})
 
 
 def _prune(work: Work, installed: Installed) -> None:
@@ -214,8 +236,10 @@ def _production(work: Work, installed: Installed, found: Commands) -> None:
     manager = installed.manager
     around = nodeworkspaces.of(work)
     first = _first(work, manager)
-    if tool := _for_release(work):
-        work.notices.append(f"development dependencies stay: the release command runs {tool}, which is one of them")
+    if tool := _on_instances(work):
+        work.notices.append(
+            f"development dependencies stay: the {tool.command} command takes {tool.package}, which is one of them"
+        )
         return
     if installed.changed and manager.name in {"yarn", "berry", "bun"} and not around:
         # They take packages away by installing anew, which undoes what the project's own scripts did to them.

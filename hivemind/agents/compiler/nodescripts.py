@@ -18,12 +18,6 @@ AFTER = ("install", "postinstall", "preprepare", "prepare", "postprepare")
 """In the order in which npm runs them once everything is installed (npm's documentation, "Scripts")."""
 _GENERATED = {"@prisma/client": "prisma"}
 """Packages whose content another one makes while it is installed."""
-LEFT_OUT = {
-    "HUSKY": "0", "LEFTHOOK": "0", "SKIP_INSTALL_SIMPLE_GIT_HOOKS": "1",
-    "CYPRESS_INSTALL_BINARY": "0", "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
-}  # fmt: skip
-"""What packages install beside themselves unless they are told not to: hooks, where a build has no git repository,
-and browsers for tests, hundreds of megabytes that no build needs."""
 
 
 def own(package: Mapping[str, object]) -> tuple[str, ...]:
