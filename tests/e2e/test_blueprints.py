@@ -12,7 +12,7 @@ from hivemind.testing.project import Project
 
 pytestmark = pytest.mark.slow
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
-TESTED = {"python-postgres", "static-site", "node-web", "two-services"}
+TESTED = {"python-postgres", "python-redis", "static-site", "node-web", "two-services"}
 needs_node = pytest.mark.skipif(shutil.which("npm") is None, reason="needs Node.js with npm")
 
 
@@ -62,4 +62,15 @@ def test_two_services_by_path_and_by_host(local_project: Callable[..., Project])
     assert set(by_host.json) == {"text", "by"}
     assert project.get("/quote", service="web").status == 404, "without the host it goes to the page's service"
     assert sorted(project.status()["services"]) == ["api", "web"]
+    assert project.apply().last["changed"] is False
+
+
+def test_a_web_service_and_a_worker_share_redis(
+    local_project: Callable[..., Project], until: Callable[..., None]
+) -> None:
+    project = local_project(copy=BLUEPRINTS / "python-redis")
+    assert project.apply().last["verdict"] == "good"
+    assert [project.ask("POST", "/words", body=word).status for word in ("Abba", "cab", "?!")] == [202, 202, 400]
+    until(lambda: project.get("/counts.json").json == {"a": 3, "b": 3, "c": 1}, what="the worker's counts")
+    assert project.get("/health").text == "ok\n"
     assert project.apply().last["changed"] is False

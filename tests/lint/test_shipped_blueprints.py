@@ -17,7 +17,13 @@ GOLDEN = sorted(path.relative_to(ROOT) for path in ROOT.glob("tests/golden/*/hiv
 
 
 def test_there_are_blueprints() -> None:
-    assert {path.parent.name for path in BLUEPRINTS} >= {"python-postgres", "node-web", "static-site", "two-services"}
+    assert {path.parent.name for path in BLUEPRINTS} >= {
+        "python-postgres",
+        "python-redis",
+        "node-web",
+        "static-site",
+        "two-services",
+    }
 
 
 @pytest.mark.parametrize("path", [*BLUEPRINTS, *GOLDEN], ids=str)

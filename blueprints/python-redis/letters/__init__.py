@@ -1,0 +1,1 @@
+"""Words come in, counts of their letters come out; Redis is between."""
