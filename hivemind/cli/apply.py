@@ -115,7 +115,7 @@ def _remove_left(run: Run) -> None:
     """What an earlier run left of its build instances."""
     state = run.store.find(run.deployment_id)
     if state is not None and state.build_stack:
-        from hivemind.agents.conductor.builds import remove_left
+        from hivemind.agents.conductor.buildstack import remove_left
 
         _note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
         remove_left(run, _note)

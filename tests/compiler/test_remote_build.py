@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from build_instance import BuildInstance, build_there
-from compiler_builds import HOST, build, lay, names, wheel
+from compiler_builds import HOST, NODE, build, lay, names, wheel
 
 from hivemind.agents.compiler import pack
 from hivemind.agents.compiler.remote import toolchain
@@ -62,6 +62,23 @@ def test_the_artifact_of_a_build_instance_is_the_one_that_is_built_here(tmp_path
     assert Store(tmp_path / "there").known(there.provenance.digest) == Store(tmp_path / "here").known(
         here.provenance.digest
     )
+
+
+@pytest.mark.skipif(NODE is None or shutil.which("npm") is None, reason="needs Node and npm")
+def test_so_is_that_of_node(tmp_path: Path) -> None:
+    package = {"name": "web", "version": "1.0.0", "scripts": {"build": "node build.js"}}
+    lock = {"name": "web", "version": "1.0.0", "lockfileVersion": 3, "packages": {"": package}}
+    files = {
+        "package.json": json.dumps(package),
+        "package-lock.json": json.dumps(lock),
+        "build.js": "require('fs').writeFileSync('made.js', '1')\n",
+        "server.js": "",
+    }
+    root = lay(tmp_path / "project", files)
+    asked = {"runtime": "node", "start": "node server.js", "build": "npm run build"}
+    there = build_there(BuildInstance(tmp_path / "instance"), root, tmp_path / "there", **asked)
+    assert there.digest == build(root, tmp_path / "here", **asked).digest
+    assert "app/made.js" in names(there)
 
 
 def test_a_layer_that_is_here_does_not_come_back_again(tmp_path: Path) -> None:
@@ -129,8 +146,10 @@ def test_the_compiler_runs_where_there_is_python_alone(tmp_path: Path) -> None:
         "assert 'zstandard' not in sys.modules and 'paramiko' not in sys.modules\n"
     )
     python = Path(sys.executable).resolve()
-    done = subprocess.run([python, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    alone = "import packaging, semantic_version, yaml\n"
+    for options, more in ((("-I", "-S"), ""), (("-I",), alone), (("-I", "-S"), alone)):
+        done = subprocess.run([python, *options, "-c", code + more], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.fast
@@ -279,6 +298,9 @@ def test_the_plan_judges_the_build_instance_and_not_this_machine(
     assert found("gleam", runtime="shell", build="gleam build", build_on="t4g.large") == [
         ("H503", "the build instance of web needs gleam, which debian-12 has no package of")
     ]
+    assert found("go", runtime="perl", build_on="t4g.large")[0][0] == "H506"
+    (plugin,) = review(*looked("go", runtime="perl", build_on="t4g.large"), elsewhere=True)
+    assert (plugin.id, plugin.is_error, plugin.path) == ("H506", True, "services.web.build")
     assert found("go", runtime="java 21", build_on="t4g.large")[0] == (
         "H503",
         "the build instance of web needs a JDK 21, and the newest of debian-12 is 17",

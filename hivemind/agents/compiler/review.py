@@ -56,6 +56,10 @@ def review(
 
 def _unknown(blueprint: Blueprint, service: Service, *, elsewhere: bool) -> Iterator[Finding]:
     """A language that nothing here builds, unless a plugin may."""
+    if elsewhere and service.build_on:
+        message = f"{service.name} is built by a plugin, and plugins build on this machine alone"
+        hint = "leave  where: remote  out"
+        yield Finding("H506", Severity.ERROR, message, hint=hint, path=f"services.{service.name}.build")
     if elsewhere:
         return
     path = f"services.{service.name}.runtime"

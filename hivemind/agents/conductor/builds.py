@@ -8,20 +8,19 @@ known to be gone; the stack's tag says whose it is.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.building import BUILDERS
 from hivemind.agents.compiler.remote.building import build
 from hivemind.agents.compiler.store import Store
+from hivemind.agents.conductor.buildstack import refuse_others, remove, what_is_left
 from hivemind.agents.conductor.parameters import parameters
 from hivemind.agents.provisioner.buildstack import TAG, assembly
-from hivemind.aws.snapshot import describe
 from hivemind.clock import polls
 from hivemind.deploy.calls import StackCalls, new_token
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.steps import Context, Step, StepCancelled
-from hivemind.errors import HiveMindError, Refused, Stage, StageError
+from hivemind.errors import HiveMindError, Stage, StageError
 from hivemind.events import EventKind
 from hivemind.hosts.ssh import connect, login_name
 from hivemind.plan.model import Basis, Snapshot
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
     from hivemind.artifact import Artifact
     from hivemind.blueprint.model import Service
-    from hivemind.cloud import Cloud
     from hivemind.deploy.events import StackEvent
     from hivemind.deploy.journal import Journal
     from hivemind.deploy.lease import Lease
@@ -42,7 +40,6 @@ SSH_DEADLINE = 600.0
 """Seconds for a build instance to boot and to tell its host key: without a role, its console alone does."""
 BEGINNING_SECONDS = 20.0
 """For a step that is making the stack to end, once it was asked to."""
-Say = Callable[[str], None]
 
 
 class Builds:
@@ -165,7 +162,7 @@ class Builds:
         except StepCancelled:
             return
         except HiveMindError as error:
-            self._say(_left(self.name, error))
+            self._say(what_is_left(self.name, error))
             gone = False
         if gone:
             self._run.store.update(self._run.deployment_id, build_stack=None)
@@ -183,7 +180,7 @@ class Builds:
     def _begin_removal(self) -> bool:
         run = self._run
         calls = StackCalls(run.cloud)
-        _refuse_others(run.cloud, self.name, run.deployment_id)
+        refuse_others(run.cloud, self.name, run.deployment_id)
         for passed in polls(run.clock, deadline=BEGINNING_SECONDS, first=0.3):
             view = calls.describe(self.name)
             if view is None:
@@ -209,7 +206,11 @@ class Builds:
 
     def _make(self, context: Context) -> None:
         run = self._run
-        remove(run.cloud, self.name, run.deployment_id, context.note, clock=run.clock)
+
+        def cancelled() -> bool:
+            return context.cancelled or self._closed.is_set()
+
+        remove(run.cloud, self.name, run.deployment_id, context.note, clock=run.clock, cancelled=cancelled)
         run.store.update(run.deployment_id, build_stack=self.name)
         made = assembly(run.checked.blueprint, self.services)
         total, done = len(made.resources), set()
@@ -236,9 +237,7 @@ class Builds:
         )
         if self._closed.is_set():
             raise StepCancelled(STACK)
-        driver = StackDriver(
-            run.cloud, clock=run.clock, say=context.note, cancelled=lambda: context.cancelled or self._closed.is_set()
-        )
+        driver = StackDriver(run.cloud, clock=run.clock, say=context.note, cancelled=cancelled)
         driver.apply(request, on_event=tell, resource_ready=ready)
 
     def _recorded(self) -> bool:
@@ -251,71 +250,9 @@ def event_of(service: str) -> str:
     return f"build instance {service}"
 
 
-def remove(
-    cloud: Cloud,
-    name: str,
-    deployment: str,
-    say: Say,
-    *,
-    cancelled: Callable[[], bool] = lambda: False,
-    **driver: Any,
-) -> bool:
-    """Deletes a build stack and waits for its end; whether there was one.
-
-    deployment: id of the one that it builds for. driver: more of StackDriver's. Raises Refused for a stack that is
-    somebody else's, and what StackDriver.delete raises.
-    """
-    view = standing(cloud, name)
-    if view is None:
-        return False
-    _refuse_others(cloud, name, deployment)
-    deletion = StackDriver(cloud, say=say, cancelled=cancelled, **driver).delete(view["StackId"])
-    for one in deletion.left:
-        say(f"left of the build stack {name}: {one} {one.physical_id}")
-    return True
-
-
-def standing(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
-    """DescribeStacks' entry of a build stack; None where there is none."""
-    return describe(cloud.client("cloudformation"), name)
-
-
-def is_of(described: Mapping[str, Any], deployment: str) -> bool:
-    """Whether a stack builds for a deployment, and is no deployment itself."""
-    return any(tag["Key"] == TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
-
-
-def remove_left(run: Run, say: Say) -> None:
-    """Takes away what an earlier run left, where nothing else is to be done. The caller holds the lease."""
-    name = build_stack(run.checked.blueprint.stack_name)
-    try:
-        remove(run.cloud, name, run.deployment_id, say, clock=run.clock)
-    except HiveMindError as error:
-        say(_left(name, error))
-    else:
-        run.store.update(run.deployment_id, build_stack=None)
-
-
-def _refuse_others(cloud: Cloud, name: str, deployment: str) -> None:
-    found = standing(cloud, name)
-    if found is not None and not is_of(found, deployment):
-        raise Refused(
-            f"there is a stack {name}, which is not HiveMind's build stack of {deployment}",
-            hint="Rename the application or its environment, or build on this machine.",
-        )
-
-
 def _is_remote(run: Run, service: Service) -> bool:
     """Whether a service is to be built on an instance now: not where the store has just that."""
     word = (service.runtime or "").split(" ")[0]
     known = word in BUILDERS or service.kind == "static"
     source = run.sources[service.name].provenance
     return bool(service.build_on) and known and Store(run.artifacts).known(source.digest) is None
-
-
-def _left(name: str, error: HiveMindError) -> str:
-    lines = "; ".join((error.message, *getattr(error, "lines", ())))
-    return (
-        f"the build stack {name} could not be removed and costs money as long as it stands: {lines}. "
-        "`hivemind apply` and `hivemind destroy` try again"
-    )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.agents.conductor import builds
+from hivemind.agents.conductor import buildstack
 from hivemind.agents.conductor.status import TARGET_GROUP
 from hivemind.agents.deployer.targets import deregister_and_drain, target_health
 from hivemind.aws.snapshot import describe
@@ -58,8 +58,8 @@ class Leaving:
 def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
     """Asks the cloud what is in a deployment's stack, and whether a build stack of it is left. stack: name or id."""
     building = build_stack(stack.split("/")[1] if stack.startswith("arn:") else stack)
-    found = builds.standing(cloud, building)
-    left = building if found is not None and builds.is_of(found, deployment_id) else None
+    found = buildstack.standing(cloud, building)
+    left = building if found is not None and buildstack.is_of(found, deployment_id) else None
     described = describe(cloud.client("cloudformation"), stack)
     if described is None:
         return Leaving(deployment_id, None, (), build_stack=left)
@@ -111,7 +111,7 @@ def destroy(
 def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, clock: Clock) -> Deletion:
     if what.build_stack:
         journal.record(STAGE, STEP, EventKind.PROGRESS, f"deleting the build stack {what.build_stack}")
-        builds.remove(cloud, what.build_stack, what.deployment_id, lambda text: _note(journal, text), clock=clock)
+        buildstack.remove(cloud, what.build_stack, what.deployment_id, lambda text: _note(journal, text), clock=clock)
     if what.stack_id is None:
         return Deletion(None, existed=False)
     for one in what.contents:

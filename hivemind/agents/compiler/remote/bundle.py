@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import functools
 import hashlib
+import importlib.metadata
 import importlib.util
 import io
 import zipfile
@@ -21,8 +22,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 _ROOT = Path(__file__).parents[4]
 """The folder that `hivemind` lies in."""
 _COMPILER = "hivemind/agents/compiler"
-_NEEDS = ("packaging", "semantic_version", "yaml")
-"""Distributions that the compiler imports. zstandard is left out, as it is compiled: see `pack`."""
+_NEEDS = {"packaging": "packaging", "semantic_version": "semantic-version", "yaml": "PyYAML"}
+"""Package that the compiler imports -> its distribution. zstandard is left out, as it is compiled: see `pack`."""
 _EMPTY = ("hivemind/agents/__init__.py", f"{_COMPILER}/__init__.py")
 """Modules that only say what plugins are called here."""
 _MAIN = "import sys\nfrom hivemind.agents.compiler.remote.there import main\nsys.exit(main())\n"
@@ -48,19 +49,26 @@ def bundle() -> Bundle:
     files = {name: (_ROOT / name).read_bytes() for name in _modules()}
     files |= {"__main__.py": _MAIN.encode(), "hivemind/__init__.py": f'__version__ = "{__version__}"\n'.encode()}
     files |= dict.fromkeys(_EMPTY, b"")
-    for package in _NEEDS:
-        spec = importlib.util.find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ModuleNotFoundError(package)
-        folder = Path(spec.submodule_search_locations[0])
-        files |= {
-            f"{package}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*.py")
-        }
+    for package, distribution in _NEEDS.items():
+        files |= dict(_distribution(package, distribution))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in sorted(files.items()):
             archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
     return Bundle(buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest())
+
+
+def _distribution(package: str, name: str) -> Iterator[tuple[str, bytes]]:
+    """A distribution's modules, and what it says of itself, which some ask for when they are imported."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError(package)
+    folder = Path(spec.submodule_search_locations[0])
+    for path in folder.rglob("*.py"):
+        yield f"{package}/{path.relative_to(folder).as_posix()}", path.read_bytes()
+    version = importlib.metadata.version(name)
+    said = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    yield f"{package}-{version}.dist-info/METADATA", said.encode()
 
 
 def _modules() -> set[str]:
