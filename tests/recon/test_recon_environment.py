@@ -183,3 +183,19 @@ def test_addresses_that_tests_read_are_no_needs_of_the_application(tmp_path: Pat
 def test_huey_brings_no_driver_of_redis(tmp_path: Path) -> None:
     files = {"requirements.txt": "flask\nhuey\n", "app.py": "huey = SqliteHuey()\napp = Flask(__name__)\n"}
     assert seen(tmp_path, files).several["needs"] == ()
+
+
+def test_all_parts_of_a_databases_address_are_told(tmp_path: Path) -> None:
+    settings = """from pydantic_settings import BaseSettings
+class S(BaseSettings):
+    POSTGRES_SERVER: str
+    POSTGRES_PORT: int = 5432
+    POSTGRES_PASSWORD: str | None = None
+    POSTGRES_PASSWORD_FILE: Optional[str] = None
+    POSTGRES_POOL: int = 5
+    OTHER_PASSWORD: str
+"""
+    found = seen(tmp_path, {"requirements.txt": "fastapi\npsycopg\npydantic-settings\n", "config.py": settings})
+    (need,) = found.several["needs"]
+    assert need.note == "psycopg in requirements.txt:2, POSTGRES_SERVER, POSTGRES_PORT, POSTGRES_PASSWORD"
+    assert [each.value for each in found.several["env_required"]] == ["OTHER_PASSWORD", "POSTGRES_SERVER"]

@@ -19,6 +19,8 @@ _PLAIN = re.compile(
     r"(?:list|List|set|tuple)\[\w+\])"
 )
 """Types of pydantic's settings that come out of one variable each."""
+_OPTIONAL = re.compile(r"(.*) \| None|Optional\[(.*)\]")
+"""A type that None belongs to, too: a variable for it need not be set."""
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _CONVERTERS = frozenset({"int", "float", "Path", "json.loads", "len"})
 
@@ -121,8 +123,8 @@ class Environment:
         return text_of(node.args[0]) if gets else None
 
     def _class(self, node: ast.ClassDef) -> None:
-        """Fields of pydantic's settings without a default, by the rules of pydantic-settings: the variable is the
-        prefix and the field's name, in any case."""
+        """Fields of pydantic's settings, by the rules of pydantic-settings: the variable is the prefix and the
+        field's name, in any case; one without a default must be set."""
         bases = [dotted(base).rpartition(".")[2] for base in node.bases]
         base = next((each for each in bases if each in self.settings or each.endswith("Settings")), None)
         if base is None:
@@ -132,10 +134,12 @@ class Environment:
         for field in node.body:
             if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
                 continue
-            named = _demanded(field.value)
-            if named is not None and _PLAIN.fullmatch(ast.unparse(field.annotation)):
-                name = named or (prefix + field.target.id)
-                self._read(name.upper(), field, None, at_import=True)
+            annotation = ast.unparse(field.annotation)
+            named = _demanded(field.value) if _PLAIN.fullmatch(annotation) else None
+            if named is None and not _PLAIN.fullmatch(_OPTIONAL.sub(r"\1\2", annotation)):
+                continue
+            default = None if named is not None else "" if field.value is None else source_of(field.value)
+            self._read((named or prefix + field.target.id).upper(), field, default, at_import=True)
 
     def _read(self, name: str, node: ast.expr | ast.stmt, default: str | None, *, at_import: bool) -> None:
         self.reads.append(EnvironmentRead(name, self.file, node.lineno, default, at_import))

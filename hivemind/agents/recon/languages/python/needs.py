@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.agents.recon.languages.python.environment import required
+from hivemind.agents.recon.languages.python.environment import EnvironmentRead, required
 from hivemind.agents.recon.languages.python.source import Source
 from hivemind.detection import Detection, Precedence
 
@@ -44,6 +44,8 @@ _VARIABLES = {
     "mongodb": r"MONGO\w*$",
 }
 _SCHEMES = {"postgres": "postgres", "mysql": "mysql|mariadb", "redis": "redis|valkey", "mongodb": "mongo"}
+_PART = re.compile(r"HOST|HOSTNAME|SERVER|PORT|USER|USERNAME|PASS|PASSWORD|NAME|DB|DATABASE")
+"""Ends of variables that hold a part of an address each."""
 _TESTS = re.compile(r"(?:^|_)(?:PY)?TEST(?:S|ING)?_|_TEST(?:_|$)")
 _GIVEN = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"})
 
@@ -69,7 +71,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
         if read is None:
             found.append(_without_variable(folder, source, need, driver, spot, embedded=is_embedded))
             continue
-        where = f"{driver} in {_spot(spot)}, {read.name}"
+        where = ", ".join([f"{driver} in {_spot(spot)}", *_parts(read, source)])
         found.append(
             folder.found(
                 "need", need, read.file, read.line, precedence=Precedence.CODE,
@@ -119,6 +121,15 @@ def _embedded(folder: Folder, source: Source) -> bool:
         if re.search(r"(^|/)(settings|config|database|db)\b[^/]*(/[^/]+)?$", file)
     }
     return any(folder.line(file, r"sqlite3?(://|['\"]|\+|\.)|['\"]sqlite3?['\"]") is not None for file in sorted(files))
+
+
+def _parts(read: EnvironmentRead, source: Source) -> list[str]:
+    """The variables that make up an address together: the one that was found, and those that are called alike."""
+    begins, _, part = read.name.rpartition("_")
+    if not begins or not _PART.fullmatch(part):
+        return [read.name]
+    alike = (each.name for each in source.reads if each.file == read.file and each.name.startswith(f"{begins}_"))
+    return list(dict.fromkeys([read.name, *(one for one in alike if _PART.fullmatch(one.rpartition("_")[2]))]))
 
 
 def _spot(spot: tuple[str, int | None]) -> str:

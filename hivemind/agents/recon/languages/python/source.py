@@ -50,7 +50,7 @@ _LARGEST = 400_000
 _MOST = 3_000_000
 _WORTH_PARSING = re.compile(
     r"environ|getenv|\benv\(|\benv\.|\bconfig\(|__name__|://|\bapp\b|_app\(|application|\broute|health|\bping\b|\b(?:re_)?path\(|\burl\(|\.run\(|"
-    r"\.serve|\.listen|run_app|start_response|async def|Flask|FastAPI|port="
+    r"\.serve|\.listen|run_app|start_response|async def|Flask|FastAPI|port=|BaseSettings"
 )
 _IMPORT = re.compile(r"(?:from|import)\s+([A-Za-z_]\w*)")
 
