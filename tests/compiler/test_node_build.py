@@ -137,3 +137,11 @@ def test_what_instances_run_stays_although_it_is_for_development(
     stay = [notice for notice in artifact.notices if notice.startswith("development dependencies stay")]
     said = f"development dependencies stay: the {command} command takes {tool}, which is one of them"
     assert stay == ([said] if command else [])
+
+
+def test_a_file_of_variables_that_is_not_packed_is_left_out_of_the_start_command(tmp_path: Path) -> None:
+    start = "node --env-file=.env --env-file=settings.txt --enable-source-maps app.js"
+    files = {"package.json": package(scripts={"start": start}), "app.js": "", ".env": "A=1\n", "settings.txt": "B=2\n"}
+    artifact = build(lay(tmp_path / "in", files), tmp_path / "store", runtime="node", start="npm start")
+    assert artifact.start == "node --env-file=settings.txt --enable-source-maps app.js"
+    assert any(notice.startswith("--env-file is left out") for notice in artifact.notices)

@@ -41,6 +41,10 @@ def build(work: Work) -> None:
             _remove(work.app / cache, unless=work.sources.files)
     noderuntime.provide(work)
     work.start = started(work)
+    if work.start != _unfolded(work):
+        work.notices.append(
+            "--env-file is left out of the start command: its file is not packed, hivemind.yaml has env"
+        )
     if re.match(r"(?:exec\s+)?bunx?\b", work.start):
         _carry_bun(work)
     work.env = {"NODE_ENV": "production"}
@@ -97,10 +101,15 @@ def forget_dependencies(work: Work) -> None:
 
 
 def started(work: Work) -> str:
-    """The start command with scripts of package.json in place of the package manager that would run them.
+    """The start command with scripts of package.json in place of the package manager that would run them, and without
+    `--env-file` of a file that is not packed: Node would not start, and the variables are in the environment.
 
     Instances have no package manager, and it would stand between the unit and the application's signals.
     """
+    return _ENV_FILE.sub(lambda option: option[0] if _is_packed(work, option[1]) else "", _unfolded(work)).strip()
+
+
+def _unfolded(work: Work) -> str:
     text = (work.service.start or "").strip()
     scripts = nodetools.package_json(work.sources).get("scripts")
     for _ in range(5):
@@ -110,6 +119,10 @@ def started(work: Work) -> str:
             break
         text = f"{script} {match[2]}".strip()
     return text
+
+
+def _is_packed(work: Work, file: str) -> bool:
+    return posixpath.normpath(posixpath.join(work.folder, file)) in work.sources.whole.files
 
 
 def _tools(work: Work) -> None:
@@ -145,6 +158,7 @@ def _everything(work: Work) -> bool:
 
 _PACKAGES = {"sequelize": "sequelize-cli", "postgrator": "postgrator-cli", "nest": "@nestjs/cli", "babel": "@babel/cli"}
 """Program -> its package, where they are not called alike."""
+_ENV_FILE = re.compile(r"(?<=\s)--env-file(?:=|\s+)(\S+)\s+")
 _WORD = re.compile(r"@?[\w.-]+(?:/[\w.-]+)*")
 
 
