@@ -62,6 +62,7 @@ _PATTERNS = {
     "port": re.compile(
         r"https?://(?:\*|\+|0\.0\.0\.0|localhost|\[::\]):(\d{2,5})|\"PORT\"[^\n]{0,80}?\?\?\s*\"?(\d{4,5})|Listen(?:AnyIP|Localhost)\((\d{2,5})"
     ),
+    "required": re.compile(r"GetEnvironmentVariable\(\"([A-Z][A-Z0-9_]{2,})\"\)\s*\?\?\s*throw\b"),
     "health": re.compile(rf"MapHealthChecks\(\s*\"(/[\w/-]*)\"|MapGet\(\s*\"({HEALTH})\""),
 }
 
@@ -143,6 +144,8 @@ def _describe(notes: Notes, project: Project, *, top: bool) -> None:
         notes.code("port", int(number.value), number.file, number.line)
     for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
+    for hit in hits["required"]:
+        notes.code("env_required", hit.value, hit.file, hit.line, sure=0.75)
     _needs(notes, project)
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from hivemind.agents.recon import demands
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
@@ -63,6 +64,10 @@ _ASIDE = frozenset(
 )  # fmt: skip
 _PASSED_OVER = re.compile(r"(?:^|/)(?:[_.][^/]*|testdata)/|(?:_test|\.pb)\.go$")
 """Go's own rule: folders that start with `_` or `.` are no part of a module."""
+_SETTINGS = re.compile(
+    r"(?:^|/)(?:main|config\w*|env\w*|settings?|server)\.go$|(?:^|/)(?:config\w*|env\w*|settings?|cmd)/"
+)
+"""Files whose code runs when a program starts."""
 _SERVERS = ("server", "web", "api", "app", "http", "serve", "service", "backend", "site", "main")
 _PATTERNS = {
     "main": re.compile(r"^func main\(\)"),
@@ -82,6 +87,9 @@ _PATTERNS = {
         r"(?i:getenv|env)\w*\(\"(?:\w+_)?PORT\",\s*\"?:?(\d{2,5})|"
         r"(?i:default|envDefault|value)[:=]\"[\w.]*:(\d{2,5})\"|"
         r"\"(?:127\.0\.0\.1|0\.0\.0\.0|localhost)?:(\d{4,5})\""
+    ),
+    "reads": re.compile(
+        r"(?i:env\w*)(?:\(|:\")[^\n]*\"?[A-Z][A-Z0-9_]{2,}|\(\"[A-Z][A-Z0-9_]{2,}\"\)|, \"[A-Z][A-Z0-9_]{2,}\"\)"
     ),
     "given": re.compile(r"(?i:getenv|lookupenv)\(\"PORT\"\)"),
     "serves": re.compile(r"\b(?:Use|Name):\s*\"(serve|server|web|start|listen|http)\b[^\"]*\""),
@@ -212,6 +220,11 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
     for hit in hits["required"]:
         if hit.value != "PORT":
             notes.code("env_required", hit.value, hit.file, hit.line)
+    reading = dict.fromkeys(hit.file for hit in hits["reads"] if hit.file == spot[0] or _SETTINGS.search(hit.file))
+    for file in reading:
+        for name, line in demands.demanded(notes.folder.text(file, limit=200_000) or "", demands.GO):
+            if name not in demands.GIVEN:
+                notes.code("env_required", name, file, line, sure=0.75)
 
 
 def _needs(notes: Notes, module: Module, hits: dict[str, list[Hit]]) -> None:

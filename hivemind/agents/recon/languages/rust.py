@@ -57,7 +57,10 @@ _PATTERNS = {
     ),
     "health": re.compile(rf"(?:route|get|resource|path!?|at|head)\w*\(\s*\"({HEALTH})\""),
     "arguments": re.compile(r"env::args\(|io::stdin\("),
-    "required": re.compile(r"env::var\(\"([A-Z][A-Z0-9_]+)\"\)\s*(?:\.expect\(|\.unwrap\(\)|\?)"),
+    "required": re.compile(
+        r"(?:\benv|\bdotenvy?)::var\(\"([A-Z][A-Z0-9_]+)\"\)\s*(?:\.expect\(|\.unwrap\(\)|\?)|"
+        r"\b(?:required?|must|expect)(?:_env)?(?:_var)?\(\s*\"([A-Z][A-Z0-9_]{2,})\""
+    ),
 }
 
 
@@ -123,7 +126,7 @@ def _program(notes: Notes, crate: Crate, *, workspace: bool) -> None:
     if not any(name in crate.dependencies for name in _EMBEDDED):
         notes.needs(crate.dependencies, DRIVERS)
     for hit in {hit.value: hit for hit in hits["required"]}.values():
-        if hit.value not in {"PORT", "DATABASE_URL", "REDIS_URL", "HOME", "OUT_DIR"} | {"CARGO_MANIFEST_DIR"}:
+        if hit.value not in {"PORT", "HOME", "OUT_DIR", "CARGO_MANIFEST_DIR"}:
             notes.code("env_required", hit.value, hit.file, hit.line, sure=0.7)
 
 

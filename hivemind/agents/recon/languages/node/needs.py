@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivemind.agents.recon.demands import GIVEN
 from hivemind.agents.recon.evidence.examples import own_secret
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
@@ -65,6 +66,11 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
                 folder.found("env_required", variable, file, number, precedence=Precedence.CODE, confidence=0.6,
                              note=f"the address of {need}", language=LANGUAGE)
             )  # fmt: skip
+    found += [
+        folder.found("env_required", name, *spot, precedence=Precedence.CODE, confidence=0.75, language=LANGUAGE)
+        for name, spot in source.demanded.items()
+        if name not in GIVEN and not _DEVELOPMENT.search(name)
+    ]
     return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from hivemind.agents.recon import ports
+from hivemind.agents.recon import demands, ports
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.reading import HEALTH
 
@@ -70,6 +70,8 @@ class Source:
     known: bool = False
     settings: list[tuple[int, str, int]] = field(default_factory=list)
     """Ports in files of settings."""
+    demanded: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Variables that the code stops without."""
 
 
 def read(folder: Folder) -> Source:
@@ -92,6 +94,8 @@ def read(folder: Folder) -> Source:
                 _line(source, file, number, line)
         if _SETTINGS.search(file):
             _settings(source, file, text)
+        for name, number in demands.demanded(text, demands.NODE) if "env" in text or "getOrThrow" in text else ():
+            source.demanded.setdefault(name, (file, number))
     return source
 
 
