@@ -277,7 +277,15 @@ def test_the_plan_judges_the_build_instance_and_not_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    lay(tmp_path, {"go/go.mod": "module x\n\ngo 1.19\n", "new/go.mod": "module x\n\ngo 1.23\n", "gleam/gleam.toml": ""})
+    lay(
+        tmp_path,
+        {
+            "go/go.mod": "module x\n\ngo 1.19\n",
+            "new/go.mod": "module x\n\ngo 1.23.1\n",
+            "try/go.mod": "module x\n\ngo 1.23\n",
+            "gleam/gleam.toml": "",
+        },
+    )
 
     def looked(path: str, **service: str) -> tuple[Blueprint, Repository, Callable[[str, str], Platform]]:
         made = Service("web", path=path, **service)  # type: ignore[arg-type]
@@ -293,8 +301,9 @@ def test_the_plan_judges_the_build_instance_and_not_this_machine(
     )
     assert found("go", runtime="go", build_on="t4g.large") == []
     assert found("new", runtime="go", build_on="t4g.large") == [
-        ("H503", "the build instance of web needs Go 1.23 (go.mod:3), and debian-12 has 1.19")
+        ("H503", "the build instance of web needs Go 1.23.1 (go.mod:3), and debian-12 has 1.19")
     ]
+    assert found("try", runtime="go", build_on="t4g.large") == []  # an old Go tries what it can read
     assert found("gleam", runtime="shell", build="gleam build", build_on="t4g.large") == [
         ("H503", "the build instance of web needs gleam, which debian-12 has no package of")
     ]

@@ -21,8 +21,6 @@ from hivemind.errors import StageError
 from hivemind.findings import Finding, Place, Severity
 
 _JDK = {"java", "kotlin", "scala", "clojure"}
-_STRICT_GO = (1, 21, 0)
-"""The first Go that builds nothing for a newer one than itself (Go's documentation, "Go Toolchains")."""
 
 
 def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
@@ -113,7 +111,7 @@ def _go(service: Service, packed: Sources) -> Iterator[Finding]:
         has = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", _asked(["go", "version"]) or "") if asked else None
         if asked and has and _numbers(has) < _numbers(asked):
             stops = (
-                _numbers(has) >= _STRICT_GO
+                _numbers(has) >= toolchain.STRICT_GO
                 or _asked(["go", "mod", "edit", "-json", str(packed.root / "go.mod")]) is None
             )
             message = (

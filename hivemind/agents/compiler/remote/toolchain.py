@@ -29,6 +29,8 @@ class System:
     go: tuple[int, int] | None = None
 
 
+STRICT_GO = (1, 21)
+"""The first Go that builds nothing for a newer one than itself (Go's documentation, "Go Toolchains")."""
 _EVERYWHERE = {name: (name,) for name in ("cmake", "curl", "git", "make", "meson", "wget")}
 _C = {"gcc": ("gcc",), "g++": ("g++",)}
 _NODE = dict.fromkeys(("node", "npm", "npx"), ("nodejs", "npm"))
@@ -120,10 +122,15 @@ def unobtainable(service: Service, packed: Sources, os: str) -> Iterator[tuple[s
             yield f"{program}, which {os} has no package of", "another `os` may have it"
     if system.go:
         for number, line in enumerate((packed.text("go.mod") or "").splitlines(), 1):
-            asked = re.match(r"go (\d+)\.(\d+)", line)
-            if asked and (int(asked[1]), int(asked[2])) > system.go:
+            asked = re.match(r"go (\d+)\.(\d+)(\.\d+)?", line)
+            # Before that, Go can't read a third number, and tries everything else.
+            stops = asked and (system.go >= STRICT_GO or asked[3])
+            if asked and stops and (int(asked[1]), int(asked[2])) > system.go:
                 has = ".".join(map(str, system.go))
-                yield f"Go {asked[1]}.{asked[2]} (go.mod:{number}), and {os} has {has}", "another `os` may have it"
+                yield (
+                    f"Go {asked[0].removeprefix('go ')} (go.mod:{number}), and {os} has {has}",
+                    "another `os` may have it",
+                )
 
 
 def _jdk(service: Service, system: System) -> str | None:
