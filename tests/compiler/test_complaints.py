@@ -27,6 +27,7 @@ SAID = {
     "go_version": "./main.go:2:15: undefined: undefined1",
     "javac": "A.java:1: error: incompatible types: String cannot be converted to int",
     "mvn_offline": "Failed to execute goal org.apache.maven.plugins:maven-resources-plugin:2.6:resou",
+    "next_cause": "Error: the address of the database is no address",
     "next_import": "./pages/index.js: Module not found: Can't resolve '../gone'",
     "next_prerender": "Error: database is not there",
     "next_types": "./pages/index.tsx:1:52: Type error: Type 'number' is not assignable to type 'str",

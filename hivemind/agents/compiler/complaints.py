@@ -28,6 +28,8 @@ _CAUSES = tuple(
         r"^\s*(?:SyntaxError|IndentationError|ModuleNotFoundError|ImportError): ",
         r"(?:Module not found|Cannot find module|Could not resolve|Failed to resolve import)\b",
         r"fatal error: ",
+        # Node: an error that another one was thrown for
+        r"^\s*\[cause\]: \S",
         # package managers: what can't be had
         r"^ERROR: No matching distribution found",
         r"^ERROR: Cannot install .* conflicting",
@@ -84,7 +86,7 @@ _NEXT = (
 )  # fmt: skip
 """A cause whose point stands further down, and the line that has it."""
 _PREFIX = re.compile(
-    r"^(?:npm (?:ERR!|error) (?:notarget |notsup |404 |JSON\.parse )?|➤ YN\d+: │ |✘ \[ERROR\] |\[ERROR\] )"
+    r"^(?:npm (?:ERR!|error) (?:notarget |notsup |404 |JSON\.parse )?|➤ YN\d+: │ |✘ \[ERROR\] |\[ERROR\] |\[cause\]: )"
 )
 _FAR = 40
 """Lines within which what belongs to a cause is looked for."""
