@@ -58,6 +58,8 @@ def test_a_project_of_django_in_a_folder(tmp_path: Path) -> None:
     assert found.value("release") == "python site/manage.py migrate --noinput"
     tried = {name.replace("site/", "example/"): text for name, text in files.items()}
     assert seen(tmp_path / "library", tried).value("kind") == "library"
+    versions = {**tried, "pyproject.toml": files["pyproject.toml"].replace("Django", "Django :: 5.2")}
+    assert seen(tmp_path / "versions", versions).value("kind") == "library"
 
 
 @pytest.mark.parametrize(

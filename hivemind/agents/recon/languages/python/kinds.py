@@ -118,7 +118,7 @@ def _packaged(folder: Folder) -> tuple[str, str, int | None] | None:
         return None
     texts = ("pyproject.toml", folder.text("pyproject.toml") or ""), ("setup.cfg", settings), ("setup.py", setup)
     for file, text in texts:
-        says = re.search(r"Topic :: Software Development :: Libraries|Framework :: \w+\"", text)
+        says = re.search(r"Topic :: Software Development :: Libraries|Framework :: \w+(?: :: [\d.]+)?\"", text)
         if says and "Environment :: Console" not in text:
             return "library", file, folder.line(file, r":: Libraries|Framework ::")
     if own.get("scripts") or poetry.get("scripts"):
