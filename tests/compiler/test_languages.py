@@ -149,6 +149,17 @@ def test_anything_with_commands_of_its_own(tmp_path: Path) -> None:
         build(root, tmp_path / "store", runtime="shell")
 
 
+def test_scripts_that_git_has_without_their_bit_run(tmp_path: Path) -> None:
+    script = "#!/bin/sh\n"
+    files = {"bin/make.sh": f"{script}echo hello > out\n", "run.sh": f"{script}cat out\n", "data": "no script\n"}
+    root = lay(tmp_path / "in", files)
+    artifact = build(root, tmp_path / "store", runtime="shell", build="true && ./bin/make.sh ./data", start="./run.sh")
+    assert run(artifact, tmp_path / "there") == "hello\n"
+    made = [notice.partition(" ")[0] for notice in artifact.notices if "made executable" in notice]
+    assert made == ["bin/make.sh", "run.sh"]
+    assert not os.access(root / "run.sh", os.X_OK)
+
+
 def test_what_a_build_finds_of_the_environment(tmp_path: Path) -> None:
     asked = "AT PGHOST REDIS_PORT CACHE_URL TOKEN PRICE PORT"
     root = lay(tmp_path / "in", {"run.sh": "cat out\n"})

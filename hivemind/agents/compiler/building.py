@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -143,6 +144,9 @@ def artifact_of(
     return replace(artifact, notices=(*artifact.notices, *_left_out(packed)))
 
 
+_OWN_SCRIPT = re.compile(r"(?:^|[\s;&|(])\./([\w./-]+)")
+"""A file of the service's own that a command runs."""
+
 BUILDERS = {
     "python": "python",
     "node": "node",
@@ -188,7 +192,23 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
         inside, said = sandbox(scratch, store.cache(""))
     programs = Programs(service.name, store.log(service.name), sandbox=inside)
     programs.note(said)
-    return Work(service, packed, platform, store, tree, scratch, programs)
+    work = Work(service, packed, platform, store, tree, scratch, programs)
+    _let_run(work)
+    return work
+
+
+def _let_run(work: Work) -> None:
+    """Makes scripts executable that the service's commands run as they are, and that git has without that bit."""
+    service = work.service
+    commands = (service.install, service.build, service.start, service.release)
+    called = {name for command in commands if command for name in _OWN_SCRIPT.findall(command)}
+    for name in sorted(called.intersection(work.sources.files)):
+        file = work.app / name
+        with file.open("rb") as script:
+            is_script = script.read(2) == b"#!"
+        if is_script and not file.stat().st_mode & 0o100:
+            file.chmod(0o755)
+            work.notices.append(f"{name} is made executable: git has it without  (git update-index --chmod=+x {name})")
 
 
 def _copy(packed: Sources, into: Path) -> None:
