@@ -13,7 +13,7 @@ from typing import Any
 from compiler_builds import HOST
 
 from hivemind.agents.compiler.remote import building
-from hivemind.artifact import Artifact
+from hivemind.artifact import Artifact, Platform
 from hivemind.blueprint.model import Service
 from hivemind.hosts.ssh import Completed
 from hivemind.repository import read
@@ -32,6 +32,12 @@ class BuildInstance:
         shims = home / "bin"
         shims.mkdir(parents=True)
         (shims / "python3").symlink_to(Path(sys.executable).resolve())
+
+    def program(self, name: str, script: str) -> None:
+        """Puts a shell script on the PATH there."""
+        file = self.home / "bin" / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
 
     def put(self, content: bytes | Path, remote: str, *, mode: int = 0o600) -> bool:
         target = self.home / remote
@@ -63,7 +69,9 @@ class BuildInstance:
         return Completed(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def build_there(instance: BuildInstance, root: Path, store: Path, **service: Any) -> Artifact:
+def build_there(
+    instance: BuildInstance, root: Path, store: Path, platform: Platform = HOST, **service: Any
+) -> Artifact:
     told: list[str] = []
     made = Service("web", build_on="t3.large", **service)
-    return building.build(instance, made, read(root), platform=HOST, folder=store, tell=told.append)  # type: ignore[arg-type]
+    return building.build(instance, made, read(root), platform=platform, folder=store, tell=told.append)  # type: ignore[arg-type]

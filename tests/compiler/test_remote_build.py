@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from build_instance import BuildInstance, build_there
-from compiler_builds import HOST, NODE, build, lay, names, wheel
+from compiler_builds import HOST, MINOR, NODE, build, lay, names, wheel
 
 from hivemind.agents.compiler import pack
 from hivemind.agents.compiler.remote import toolchain
@@ -28,7 +28,7 @@ from hivemind.agents.compiler.store import Store
 from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.codec import decode, encode
-from hivemind.errors import StageError
+from hivemind.errors import Stage, StageError
 from hivemind.repository import Repository, read
 
 LARGE = {f"large/part{number}.py": "# " + "x" * 70_000 for number in range(20)}
@@ -79,6 +79,61 @@ def test_so_is_that_of_node(tmp_path: Path) -> None:
     there = build_there(BuildInstance(tmp_path / "instance"), root, tmp_path / "there", **asked)
     assert there.digest == build(root, tmp_path / "here", **asked).digest
     assert "app/made.js" in names(there)
+
+
+SYSTEM = Platform("debian-12", "x86_64", (2, 36), ((MINOR, sys.executable),), None)
+"""A system of AWS, with the Python that the test has."""
+
+
+def test_for_a_system_of_aws_its_packages_are_installed_and_the_artifact_is_the_one_that_is_made_from_here(
+    tmp_path: Path,
+) -> None:
+    root = application(tmp_path / "project")
+    instance = BuildInstance(tmp_path / "instance")
+    instance.program("apt-get", 'echo "$@" >> "$HOME/installed"; echo "Setting up what is asked for"')
+    instance.program("sudo", 'shift; exec "$@"')
+    there = build_there(instance, root, tmp_path / "there", SYSTEM, **PYTHON)
+    here = build(root, tmp_path / "here", SYSTEM, **PYTHON)
+    assert there.digest == here.digest
+    assert [layer.digest for layer in there.layers] == [layer.digest for layer in here.layers] != []
+    updated, installed = (instance.home / "installed").read_text().splitlines()
+    assert updated.endswith("update")
+    assert " install " in installed
+    assert "build-essential" in installed
+    assert "Setting up what is asked for\n" in (tmp_path / "there/logs/web.log").read_text()
+
+
+OLD_TARFILE = """\
+import tarfile
+for name in ("data_filter", "tar_filter", "fully_trusted_filter"):
+    vars(tarfile).pop(name, None)
+today = tarfile.TarFile.extractall
+def extractall(self, path=".", members=None, *, numeric_owner=False):
+    return today(self, path, members, numeric_owner=numeric_owner)
+tarfile.TarFile.extractall = extractall
+"""
+
+
+def test_the_python_of_debian_12_unpacks_the_sources(tmp_path: Path) -> None:
+    root = lay(tmp_path / "project", {"run": ""})
+    instance = BuildInstance(tmp_path / "instance")
+    lay(instance.home / "old", {"sitecustomize.py": OLD_TARFILE})
+    (instance.home / "bin/python3").unlink()
+    instance.program("python3", f'PYTHONPATH="$HOME/old" exec {Path(sys.executable).resolve()} "$@"')
+    assert build_there(instance, root, tmp_path / "store", runtime="shell", start="./run").size
+
+
+def test_packages_that_can_not_be_installed_are_a_failure_of_the_build(tmp_path: Path) -> None:
+    root = application(tmp_path / "project")
+    instance = BuildInstance(tmp_path / "instance")
+    instance.program("apt-get", "echo 'E: Unable to locate package'; exit 100")
+    instance.program("sudo", 'shift; exec "$@"')
+    with pytest.raises(StageError) as raised:
+        build_there(instance, root, tmp_path / "store", SYSTEM, **PYTHON)
+    assert raised.value.stage is Stage.BUILD
+    assert "could not be installed on the build instance" in raised.value.message
+    assert raised.value.lines == ("E: Unable to locate package",)
+    assert not instance.put_there, "nothing is sent to an instance that can't build it"
 
 
 def test_a_layer_that_is_here_does_not_come_back_again(tmp_path: Path) -> None:
