@@ -154,3 +154,17 @@ def test_a_container_that_serves_files_is_a_static_site(tmp_path: Path, last: st
     package += '"dependencies": {"react-scripts": "5"}}'
     found = seen(tmp_path, {"package.json": package, "Dockerfile": f"FROM node:20 AS made\nRUN npm run build\n{last}"})
     assert found.value("kind") == kind
+
+
+def test_an_entry_script_that_is_given_nothing_starts_nothing(tmp_path: Path) -> None:
+    waits = '#!/bin/sh\nwhile ! nc -z $SQL_HOST 5432; do sleep 1; done\nexec "$@"\n'
+    text = 'FROM python:3.11\nWORKDIR /app\nCOPY . .\nENTRYPOINT ["/app/entry.sh"]\n'
+    assert "start" not in said(tmp_path, text, {"entry.sh": waits})
+    given = said(tmp_path, text + 'CMD ["gunicorn", "shop:app"]\n', {"entry.sh": waits})
+    assert given["start"] == "gunicorn shop:app"
+
+
+def test_the_dockerfile_for_production_counts(tmp_path: Path) -> None:
+    text = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nEXPOSE {port}\n"
+    lay(tmp_path, {"Dockerfile.prod": text.format(port=8001)})
+    assert said(tmp_path, text.format(port=8000))["port"] == 8001

@@ -78,9 +78,9 @@ def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
     if len(words) > 1 and posixpath.basename(words[0]) in _SHELLS and not words[1].startswith("-"):
         words = words[1:]
     script = (_script(words[0], place) or _program(words[0], place)) if words else None
-    if script and len(words) > 1 and _hands_on(_lines(script, place)):
+    if script and _hands_on(_lines(script, place)):
         words = _unwrapped(words[1:])
-        script = _script(words[0], place)
+        script = _script(words[0], place) if words else None
     name = posixpath.basename(words[0]) if words else ""
     if script is None and not language_of(name) and not _OF_THE_CONTAINER.match(name):
         return None
@@ -143,8 +143,8 @@ def _program(word: str, place: _Place) -> str | None:
 def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | None:
     """A script as it is where nothing in it belongs to an image, else the last thing that it turns into."""
     lines = _lines(script, place)
-    if rest and _hands_on(lines):
-        return _entry(rest, place, depth + 1)
+    if _hands_on(lines):  # given nothing, it starts nothing
+        return _entry(rest, place, depth + 1) if rest else None
     if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in lines):
         root = place.folder.repository.root / place.folder.in_repository(script)
         return Entry(joined([*([f"./{script}"] if os.access(root, os.X_OK) else ["sh", script]), *rest]))

@@ -11,8 +11,9 @@ from hivemind.agents.recon.programs import language_of, language_of_image, port_
 from hivemind.agents.recon.weights import IMAGE
 from hivemind.detection import Detection, Precedence
 
-_NAMES = ("dockerfile", "containerfile", "dockerfile.prod", "dockerfile.production", "default.dockerfile",
-          "prod.dockerfile", "production.dockerfile", "dist.dockerfile")  # fmt: skip
+_NAMES = ("dockerfile.prod", "dockerfile.production", "prod.dockerfile", "production.dockerfile", "dockerfile",
+          "containerfile", "default.dockerfile", "dist.dockerfile")  # fmt: skip
+"""One that says that it is for production counts before the one beside it that does not."""
 _FOLDERS = ("", "docker", ".docker", "docker/production", "docker/prod", "docker/app", "deploy", "build", "scripts",
             "container", "containers", "packaging/docker", "contrib/docker", "packaging/docker/alpine")  # fmt: skip
 _PLACES = {f"{folder}/{name}".lstrip("/"): (rank, nth)
