@@ -74,5 +74,5 @@ def _values(variable: str, types: Iterable[str]) -> Iterator[str | None]:
         if one not in known or is_given(variable):
             continue
         for part, value in names.parts.items():
-            if re.fullmatch(rf"(?:[A-Z0-9]+_)*?(?:{names.subject})_?{part}", variable):
+            if re.fullmatch(rf"(?:[A-Z0-9]+_)*?(?:{names.subject})(?:_A?SYNC)?_?{part}", variable):
                 yield value

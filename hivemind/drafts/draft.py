@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ HOSTS = "ALLOWED_HOSTS"
 """Note of a variable that holds Django's list of admitted hosts."""
 _FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui", "app")
 _BACKS = frozenset({"api", "backend", "server", "back"})
+_URL, _ASYNCHRONOUS = "$DATABASE_URL", "ASYNC"
 NO_WISHES = Wishes()
 _STAGING = "staging"
 _OPTIONS = {
@@ -233,7 +234,14 @@ def _variables(made: Draft) -> None:
         types = types_needed(part)
         read = [(str(found.value), found.file) for found in part.seen.several["env_required"]]
         read += [(name, found.file) for found in part.seen.several["needs"] for name in variables_of(found)]
-        values = {name: (value, file) for name, file in read if (value := given_value(name, types)) is not None}
+        addressed = _address(part)
+        values = {
+            name: (addressed(name, value), file)
+            for name, file in read
+            if (value := given_value(name, types)) is not None
+        }
+        values |= {name: (addressed(name, _URL), file) for name, file in read if "$" + name == _URL}
+        values = {name: (value, file) for name, (value, file) in values.items() if value != "$" + name}
         reasons = [f"read in {min(file for _, file in values.values())}"] if values else []
         if hosts := _hosts(part):
             values |= dict.fromkeys(hosts, ("*", ""))
@@ -241,6 +249,21 @@ def _variables(made: Draft) -> None:
         if values:
             part.keys["env"] = {name: values[name][0] for name in sorted(values)}
             part.reasons["env"] = "; ".join(reasons)
+
+
+def _address(part: Part) -> Callable[[str, str], str]:
+    """What a variable's value is, of the application's own name and the value that it would be given: an address with
+    the scheme that its driver wants. Of two addresses the one that says that it is asynchronous has it."""
+    scheme = part.seen.value("url_scheme")
+    names = [str(found.value) for found in part.seen.several["env_required"]]
+    apart = any(_ASYNCHRONOUS in name for name in names)
+
+    def value(name: str, given: str) -> str:
+        if given != _URL or scheme is None or (apart and _ASYNCHRONOUS not in name):
+            return given
+        return f"{scheme}://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
+
+    return value
 
 
 def _hosts(part: Part) -> list[str]:

@@ -152,3 +152,26 @@ def test_hosts_that_a_variable_admits_are_all_until_they_are_named(tmp_path: Pat
     assert main(["init", "--yes", str(tmp_path)]) == 0
     text = (tmp_path / "hivemind.yaml").read_text()
     assert 'env: {HOSTS: "*"}  # HOSTS: any host, until you name yours' in text
+
+
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (
+            ["DATABASE_URL"],
+            'env: {DATABASE_URL: "postgresql+asyncpg://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"}',
+        ),
+        (
+            ["DATABASE_URL", "DATABASE_ASYNC_URL"],
+            'env: {DATABASE_ASYNC_URL: "postgresql+asyncpg://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"}',
+        ),
+    ],
+)
+def test_an_address_has_the_scheme_that_its_driver_wants(tmp_path: Path, names: list[str], written: str) -> None:
+    reads = "".join(f"os.environ['{name}']\n" for name in names)
+    code = f"import os\nfrom fastapi import FastAPI\nfrom sa import create_async_engine\napp = FastAPI()\n{reads}"
+    code += "create_async_engine(URL)\n"
+    lay(tmp_path, {"requirements.txt": "fastapi\nuvicorn\nsqlalchemy\nasyncpg\npsycopg2\n", "main.py": code})
+    assert main(["init", "--yes", "--name", "shop", str(tmp_path)]) == ExitCode.OK
+    assert written in (tmp_path / "hivemind.yaml").read_text()
+    assert main(["validate", str(tmp_path / "hivemind.yaml")]) == ExitCode.OK

@@ -10,7 +10,7 @@ from hivemind.detection import LIKELY, Detection, all_of, best, is_secret, langu
 
 FIELDS = (
     "language", "runtime_version", "package_manager", "framework", "install", "build", "start", "release", "test",
-    "port", "health_path", "static_dir", "kind",
+    "port", "health_path", "static_dir", "kind", "url_scheme",
 )  # fmt: skip
 LISTS = {
     "need": "needs", "env_required": "env_required", "worker": "workers", "scheduler": "schedulers", "doubt": "doubts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import (
     assets,
+    dialects,
     django,
     hosts,
     kinds,
@@ -48,7 +49,7 @@ def detect(folder: Folder) -> list[Detection]:
     if name == "django":
         found += [*django.detect(folder), *hosts.detect(folder, source)]
     else:
-        found += migrations.detect(folder, dependencies, source)
+        found += [*migrations.detect(folder, dependencies, source), *dialects.detect(folder, dependencies)]
     found += assets.detect(folder, found)
     found += needs.detect(folder, dependencies, source)
     start = next((each for each in served if each.field == "start"), None)

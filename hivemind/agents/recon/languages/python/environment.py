@@ -122,6 +122,10 @@ class Environment:
         gets = dotted(node.func) in GETTERS or dotted(node.func) in self.aliases
         return text_of(node.args[0]) if gets else None
 
+    def _reads(self, node: ast.Call) -> bool:
+        called = dotted(node.func)
+        return called in GETTERS or called in self.aliases or _DEMANDING.fullmatch(called) is not None
+
     def _class(self, node: ast.ClassDef) -> None:
         """Fields of pydantic's settings, by the rules of pydantic-settings: the variable is the prefix and the
         field's name, in any case; one without a default must be set."""
@@ -134,6 +138,8 @@ class Environment:
         for field in node.body:
             if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
                 continue
+            if isinstance(field.value, ast.Call) and self._reads(field.value):
+                continue  # `key: str = config("KEY")`: what reads says it all
             annotation = ast.unparse(field.annotation)
             named = _demanded(field.value) if _PLAIN.fullmatch(annotation) else None
             if named is None and not _PLAIN.fullmatch(_OPTIONAL.sub(r"\1\2", annotation)):

@@ -18,6 +18,7 @@ SCRIPTS = (
     "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
     "app/main.py", "app/__main__.py",
 )  # fmt: skip
+_PROGRAM = re.compile(r"\w+_(?:server|app|bot|service|worker)\.py")
 _SERVERS = ("tornado", "twisted", "werkzeug", "grpcio", "hypercorn", "uvicorn", "gunicorn",
             "waitress", "cheroot", "bjoern", "python-socketio")  # fmt: skip
 """Distributions that a program may answer requests with, though none of them is seen to."""
@@ -34,6 +35,9 @@ def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
     packages = [file for file in folder.files if re.fullmatch(r"[a-z]\w*/__main__\.py", file)]
     if len(packages) == 1 and not re.match(r"(?:tests?|docs|scripts|tools|setup)/", packages[0]):
         return packages[0], None
+    named = [file for file in folder.top(".py") if _PROGRAM.fullmatch(file)]
+    if len(named) == 1 and not guarded:
+        return named[0], None
     top = [
         file
         for file in guarded

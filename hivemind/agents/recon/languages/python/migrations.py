@@ -17,7 +17,8 @@ _FOUND_BY_FLASK = frozenset({"app", "wsgi"})
 _MADE_BY_NAME = frozenset({"app", "application", "create_app", "make_app"})
 """What `flask` takes of a module that it is told."""
 _OWN_ADDRESS = (
-    r"set_main_option|set_section_option|create_(?:async_)?engine|environ|getenv|settings|get_url|\.config\b|engine"
+    r"^[^#]*(?:set_(?:main|section)_option\(|\bcreate_(?:async_)?engine\(|\benviron\b|getenv\(|"
+    r"\bsettings\.|\bget_url\()"
 )
 """What an `env.py` reads the database's address by, where it does not leave it to alembic.ini."""
 

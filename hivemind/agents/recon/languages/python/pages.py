@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python import kinds
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import BUILDERS
 from hivemind.agents.recon.weights import PAGES
@@ -17,8 +18,9 @@ _COMMANDS = {
 
 
 def detect(folder: Folder, dependencies: Dependencies, *, serves: bool) -> list[Detection]:
-    """`kind` static with build command and folder, where a site's own configuration is at the top."""
-    if serves:
+    """`kind` static with build command and folder, where a site's own configuration is at the top; pages beside what
+    others install are its documentation."""
+    if serves or kinds.is_packaged(folder):
         return []
     for name, (file, command) in _COMMANDS.items():
         if folder.has(file) and (dependencies.has(name, f"{name}-material") or dependencies.manifest is None):
