@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +31,19 @@ def faults(local_cloud: LocalCloudHome) -> Iterator[LocalCloudHome]:
     """The local cloud, with faults that end with the test."""
     yield local_cloud
     local_cloud.clear_faults()
+
+
+@pytest.fixture
+def own_home() -> Iterator[Path]:
+    """A HIVEMIND_HOME for tests that end their local cloud; nothing of it is left."""
+    pytest.importorskip("ministack", reason="needs the extra `local`")
+    from hivemind.local import lifecycle
+
+    # Short, because Unix sockets go into it; open, because instances run as other users under root.
+    home = Path(tempfile.mkdtemp(prefix="hml-"))
+    home.chmod(0o711)
+    try:
+        yield home / "data"
+    finally:
+        lifecycle.reset(home / "data/local")
+        shutil.rmtree(home)

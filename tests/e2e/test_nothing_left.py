@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -18,21 +16,11 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def alone() -> Iterator[Project]:
+def alone(own_home: Path) -> Project:
     """A project whose local cloud is started by its own first apply."""
-    pytest.importorskip("ministack", reason="needs the extra `local`")
-    from hivemind.local import lifecycle
-
-    # Short, because Unix sockets go into it; open, because instances run as other users under root.
-    home = Path(tempfile.mkdtemp(prefix="hml-"))
-    home.chmod(0o711)
-    project = Project(home / "project", home / "data")
+    project = Project(own_home.parent / "project", own_home)
     project.write(hello("alone", service="needs: [db, cache]", more="resources: {db: postgres, cache: redis}\n"))
-    try:
-        yield project
-    finally:
-        lifecycle.reset(home / "data/local")
-        shutil.rmtree(home)
+    return project
 
 
 def ours(home: Path) -> list[psutil.Process]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -106,13 +107,14 @@ def test_a_service_that_comes_to_need_it_is_let_in_and_out_again(counter: Projec
     assert counter.run("ssh", "--service", "idle", knock, code=None).code != 0
 
 
-def test_what_was_counted_outlives_a_killed_local_cloud(
-    counter: Project, local_cloud: LocalCloudHome, until: Callable[..., None]
-) -> None:
-    before, at = visits(counter)[1], endpoint(counter, local_cloud)
-    os.kill(local_cloud.running.pid, signal.SIGKILL)
-    assert local_cloud.running
-    assert endpoint(counter, local_cloud) == at
+def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: Callable[..., None]) -> None:
+    counter, cloud = Project(own_home.parent / "project", own_home), LocalCloudHome(own_home)
+    counter.write({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
+    counter.apply()
+    before, at = [visits(counter)[1] for _ in range(3)][-1], endpoint(counter, cloud)
+    os.kill(cloud.running.pid, signal.SIGKILL)
+    assert cloud.running
+    assert endpoint(counter, cloud) == at
     until(lambda: counter.get("/up").status == 200, what="an answer")
     assert visits(counter)[1] == before + 1
 
