@@ -64,6 +64,23 @@ def test_poetry(tmp_path: Path, said: str, line: str) -> None:
     assert asked(tmp_path, {"pyproject.toml": project}, "poetry install --only main").lines == [line]
 
 
+@pytest.mark.parametrize(
+    ("more", "file", "installed"),
+    [
+        ("", "src/main.py", False),
+        ("", "my_shop/__init__.py", True),
+        ("", "src/my_shop/__init__.py", True),
+        ("", "my_shop.py", True),
+        ('packages = [{include = "src"}]', "src/main.py", True),
+    ],
+)
+def test_poetry_installs_a_project_that_has_a_package(tmp_path: Path, more: str, file: str, installed: bool) -> None:
+    project = f'[tool.poetry]\nname = "my-shop"\nversion = "1"\n{more}\n[tool.poetry.dependencies]\npython = "^3.11"\n'
+    project += '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+    found = asked(tmp_path, {"pyproject.toml": project, file: ""}, "poetry install --only main")
+    assert found.locals == (["."] if installed else [])
+
+
 def test_other_commands_are_kept(tmp_path: Path) -> None:
     assert asked(tmp_path, {}, "make deps && pip install six").commands == ["make deps"]
 

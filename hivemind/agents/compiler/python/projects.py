@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from hivemind.agents.compiler.python import locks
 from hivemind.agents.compiler.python.locks.model import Lock, Package, requirements
@@ -90,7 +91,7 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
         around = sources.workspace
         # uv's lock is above the members of its workspace; others lie in the project's own folder.
         _pin(asked, held.packages, around.folder if around and not around.lock else ".")
-    if _is_package(content, wanted):
+    if _is_package(content, wanted) and not _is_empty(content, sources):
         asked.locals.append(sources.workspace.folder if sources.workspace else ".")
 
 
@@ -198,6 +199,17 @@ def _is_package(content: Mapping[str, Any], wanted: Wanted) -> bool:
     if wanted.bare or any(table(content, "tool", tool).get(key) is False for tool, key in said):
         return False
     return "build-system" in content
+
+
+def _is_empty(content: Mapping[str, Any], sources: Sources) -> bool:
+    """Whether Poetry would find no package to install: it warned of that, and went on, before its version 2."""
+    poetry, backend = table(content, "tool", "poetry"), table(content, "build-system").get("build-backend")
+    name = poetry.get("name") or table(content, "project").get("name")
+    if not str(backend).startswith("poetry") or "packages" in poetry or "include" in poetry or not name:
+        return False
+    module = canonicalize_name(str(name)).replace("-", "_")
+    places = (f"{module}/", f"src/{module}/", f"{module}.py", f"src/{module}.py")
+    return not any(file.startswith(places) for file in sources.files)
 
 
 def _table(held: object) -> Iterator[str]:
