@@ -76,6 +76,7 @@ def test_python_by_what_a_missing_variable_does(tmp_path: Path, code: str, names
         ("class S(BaseSettings):\n    maybe: str | None\n    other: Nested\n", []),
         ("class Base(BaseSettings, env_prefix='a_'):\n    pass\nclass S(Base):\n    token: str\n", ["A_TOKEN"]),
         ("class Thing(BaseModel):\n    token: str\n", []),
+        ("class S(BaseSettings):\n    KEY: str = config('KEY')\n    N: int = config('N', default=1)\n", ["KEY"]),
     ],
 )
 def test_fields_of_pydantics_settings(tmp_path: Path, code: str, names: list[str]) -> None:

@@ -167,3 +167,25 @@ def test_where_no_text_can_be_read_names_and_manifests_count(tmp_path: Path) -> 
 def test_an_address_is_no_port_of_go(tmp_path: Path) -> None:
     code = 'package main\nfunc main() {\n\tflag("addr", "127.0.0.1")\n\tflag("port", 7001)\n\tnet.Listen("tcp", x)\n}\n'
     assert seen(tmp_path, {"go.mod": "module a\n", "main.go": code}).value("port") == 7001
+
+
+def test_a_program_that_is_named_as_one(tmp_path: Path) -> None:
+    files = {"requirements.txt": "grpcio\n", "mail_server.py": "", "mail_client.py": "", "demo_pb2.py": ""}
+    assert seen(tmp_path, files).one["start"].value == "python mail_server.py"
+
+
+def test_go_without_readable_text_is_a_program_where_an_image_is_made_of_it(tmp_path: Path) -> None:
+    assert seen(tmp_path / "a", {"go.mod": "module a\n", "app.go": "", "Dockerfile": ""}).value("kind") == "web"
+    assert seen(tmp_path / "b", {"go.mod": "module a\n", "app.go": ""}).value("kind") == "library"
+
+
+def test_a_pom_that_cannot_be_read_says_maven(tmp_path: Path) -> None:
+    found = seen(tmp_path, {"pom.xml": "<project><artifactId>a</artif"})
+    assert (found.value("language"), found.value("package_manager")) == ("java", "maven")
+
+
+def test_deno_without_settings(tmp_path: Path) -> None:
+    code = "const port = Number(Deno.env.get('PORT') ?? 8000);\nDeno.serve({ port }, answer);\n"
+    found = seen(tmp_path / "deno", {"src/index.ts": code})
+    assert (found.value("language"), found.value("start")) == ("deno", "deno run --allow-all src/index.ts")
+    assert seen(tmp_path / "other", {"src/index.ts": "console.log(1)\n"}).value("language") is None

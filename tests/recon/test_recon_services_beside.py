@@ -89,3 +89,22 @@ def test_commands_of_images_that_are_the_repositorys_own(tmp_path: Path) -> None
     said = seen(tmp_path / "django", django).as_json()
     assert said["start"] == "./manage.py pyuwsgi --http=:80"
     assert said["runs"].startswith("gunicorn shop.wsgi:application")
+
+
+def test_what_is_built_to_be_at_hand_is_not_the_application(tmp_path: Path) -> None:
+    text = (
+        "services:\n  mail:\n    build: {context: ., dockerfile: mail.Dockerfile}\n    ports: ['80:1080', '25:1025']\n"
+        "  web:\n    build: .\n    ports: ['80:4000']\n"
+    )
+    assert seen(tmp_path, {**_EXPRESS, "compose.yaml": text}).value("port") == 4000
+
+
+def test_of_several_web_services_of_render_the_first(tmp_path: Path) -> None:
+    one = "  - type: web\n    name: {0}\n    runtime: node\n    startCommand: node {0}.js\n"
+    text = "services:\n" + one.format("shop") + one.format("admin")
+    assert seen(tmp_path, {**_EXPRESS, "render.yaml": text}).value("start") == "node shop.js"
+
+
+def test_queues_that_are_kept_in_redis_need_it(tmp_path: Path) -> None:
+    package = '{"scripts": {"start": "node a.js"}, "dependencies": {"bullmq": "5"}}'
+    assert _needs(tmp_path, {"package.json": package, "a.js": "new Queue('a', { connection })\n"}) == ["redis"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from hivemind.agents.recon.evidence.dockerfile import DEVELOPMENT
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.ports import own
 from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
@@ -131,6 +132,8 @@ def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[De
     found = []
     for name, service in built.items():
         ports, command = _ports(service), _command(service)
+        if ports and not own(ports[0]) and len(built) > 1:
+            continue  # of mail, monitoring and the like, built here to be at hand
         line = folder.line(file, rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
         if ports:
             found.append(_said(folder, "port", _own(ports, service), file, line, sure=0.8))
@@ -186,7 +189,7 @@ def _ports(service: dict[str, Any]) -> list[int]:
         match = re.search(r"(?:^|:)(\d{2,5})$", text) or re.search(r"\$\{\w+:-(\d{2,5})\}$", text)
         if match and int(match[1]) <= 65535:
             found.append(int(match[1]))
-    return found
+    return [port for port in found if own(port)] or found
 
 
 def _own(ports: list[int], service: dict[str, Any]) -> int:

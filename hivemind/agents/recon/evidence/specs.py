@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hivemind.agents.recon.addons import need_of
@@ -38,7 +39,9 @@ def _render(folder: Folder) -> Iterator[Detection]:
             field = "worker" if kind == "worker" else "scheduler"
             yield from _values(folder, file, service, {field: "startCommand"})
             continue
-        yield from _render_service(folder, file, service)
+        later = sum(each.get("type") == kind for each in services[: services.index(service)])
+        for said in _render_service(folder, file, service):  # of several, the first is the main one
+            yield replace(said, confidence=round(said.confidence - min(later, 9) / 100, 2))
     if _list(content.get("databases")):
         yield _said(folder, file, "need", "postgres", "databases")
 

@@ -29,6 +29,8 @@ _USUAL = tuple(
     for name in ("main", "server", "mod", "index", "app")
     for end in ("ts", "tsx", "js")
 )
+_SPOKEN = re.compile(r"\bDeno\.(?:env|serve|listen|args|readFile|open)\b|[\"'](?:https://deno\.land/|jsr:@)")
+"""What only Deno runs, in a program that comes without any settings of it."""
 _PATTERNS = {
     "listens": re.compile(r"Deno\.(?:serve|listen)\(|\bserve\(|\.listen\("),
     "port": re.compile(
@@ -41,14 +43,17 @@ _PATTERNS = {
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """What a Deno project tells; nothing without deno.json, deno.jsonc or deno.lock beside no package.json."""
+    """What a Deno project tells; nothing without deno.json, deno.jsonc, or beside no package.json a deno.lock or
+    a program that only Deno runs."""
     file = folder.first("deno.json", "deno.jsonc")
     if file is None and folder.has("deno.lock") and not folder.has("package.json"):
         file = "deno.lock"
+    if file is None and not folder.has("package.json"):
+        file = next((each for each in _USUAL if _SPOKEN.search(folder.text(each, limit=200_000) or "")), None)
     if file is None:
         return []
     notes = Notes(folder, LANGUAGE)
-    content = folder.json(file) if file != "deno.lock" else {}
+    content = folder.json(file) if file.startswith("deno.json") else {}
     hits = scan(folder, folder.sources(".ts", ".tsx", ".js", ".jsx", ".mts", most=300), _PATTERNS)
     notes.declared("package_manager", "deno", file)
     if version := pinned(folder, "deno", files=(".deno-version", ".dvmrc")):

@@ -64,6 +64,8 @@ _ASIDE = frozenset(
 )  # fmt: skip
 _PASSED_OVER = re.compile(r"(?:^|/)(?:[_.][^/]*|testdata)/|(?:_test|\.pb)\.go$")
 """Go's own rule: folders that start with `_` or `.` are no part of a module."""
+_OF_HUGO = tuple(f"{place}hugo.{end}" for place in ("", "config/_default/") for end in ("toml", "yaml", "yml", "json"))
+"""Beside these a go.mod names themes: Hugo's modules are Go's."""
 _SETTINGS = re.compile(
     r"(?:^|/)(?:main|config\w*|env\w*|settings?|server)\.go$|(?:^|/)(?:config\w*|env\w*|settings?|cmd)/"
 )
@@ -119,7 +121,7 @@ def detect(folder: Folder) -> list[Detection]:
     """What the Go code of a folder tells; nothing where there is no go.mod, go.work or Go file at the top."""
     manifest = folder.first("go.mod", "go.work")
     file = manifest or next(iter(folder.top(".go")), None)
-    if file is None:
+    if file is None or (manifest == "go.mod" and folder.first(*_OF_HUGO) and not folder.top(".go")):
         return []
     module = read(folder, "go.mod" if folder.has("go.mod") else file)
     used = _workspace(folder) if manifest == "go.work" else []
@@ -138,7 +140,12 @@ def detect(folder: Folder) -> list[Detection]:
         notes.declared("framework", FRAMEWORKS[framework], *module.required[framework])
     main = _main(sources, hits, module)
     top = folder.top(".go")
-    if main is None and framework and top and not any((folder.text(each) or "").strip() for each in top):
+    if (
+        main is None
+        and (framework or folder.has("Dockerfile"))
+        and top
+        and not any((folder.text(each) or "").strip() for each in top)
+    ):
         main = Hit("", next((each for each in top if each in {"app.go", "server.go"}), top[0]), None)
     if main is None:
         notes.speaks(file, MANIFEST if manifest else SOURCES)

@@ -14,7 +14,7 @@ from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES, SOURCES
 from hivemind.detection import Detection
 
 LANGUAGE = "java"
-_ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|benchmarks?|bench|bom|docs)(?:$|[/_-])")
+_ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|demos?|benchmarks?|bench|bom|docs)(?:$|[/_-])")
 _SERVES = re.compile(r"(?:^|[/_-])(?:server|web|webapp|app|application|api|service|backend|bootstrap|boot)$")
 _POLYGLOT = ("pom.yml", "pom.yaml", "pom.kts", "pom.groovy", "pom.atom")
 
@@ -25,6 +25,10 @@ def detect(folder: Folder) -> list[Detection]:
     projects = maven.read(folder) or gradle.read(folder) or gradle.sbt(folder)
     if projects:
         _build(notes, projects)
+    elif folder.has("pom.xml"):  # one that is no XML, or too long to be read
+        notes.speaks("pom.xml", MANIFEST)
+        notes.declared("package_manager", "maven", "pom.xml")
+        notes.kind("library", ("pom.xml", None), 0.4)
     elif file := folder.first(*_POLYGLOT):
         notes.speaks(file, BUILDS)
         notes.declared("package_manager", "maven", file)

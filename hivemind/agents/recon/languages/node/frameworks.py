@@ -63,6 +63,8 @@ WHOLE = {
     "@docusaurus/core": Framework("docusaurus", pages="build", serves=False),
     "vitepress": Framework("vitepress", pages=".vitepress/dist", serves=False),
     "vuepress": Framework("vuepress", 8080, pages=".vuepress/dist", serves=False),
+    "vuepress-vite": Framework("vuepress", 8080, pages=".vuepress/dist", serves=False),
+    "vuepress-webpack": Framework("vuepress", 8080, pages=".vuepress/dist", serves=False),
     "@11ty/eleventy": Framework("eleventy", 8080, pages="_site", serves=False),
     "hexo": Framework("hexo", 4000, pages="public", serves=False),
     "gatsby": Framework("gatsby", 8000, pages="public", serves=False),

@@ -22,6 +22,8 @@ DRIVERS = {
     "redis": ("ioredis", "redis", "bullmq", "bull", "connect-redis", "@keyv/redis", "@redis/client", "bee-queue"),
     "mongodb": ("mongoose", "mongodb", "@mikro-orm/mongodb", "@typegoose/typegoose", "monk", "agenda"),
 }  # fmt: skip
+_ALWAYS = frozenset({"bullmq", "bull", "bee-queue"})
+"""Queues that are kept in Redis and nowhere else."""
 _DEVELOPMENT = re.compile(r"(?:^|_)(?:DEV|DEVELOPMENT|TEST|TESTS|TESTING|LOCAL|CI|STAGING)_")
 _EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client", "nedb", "lowdb", "level")
 _VARIABLES = {
@@ -43,7 +45,8 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
     found = _prisma(folder, package)
     embedded = any(name in package.dependencies for name in _EMBEDDED)
     for need, drivers in DRIVERS.items():
-        driver = next((name for name in drivers if name in package.dependencies), None)
+        held = [name for name in drivers if name in package.dependencies]
+        driver = next((name for name in held if name in _ALWAYS), next(iter(held), None))
         named = [name for name in source.reads if re.search(_VARIABLES[need], name)]
         variable = next((name for name in named if not _DEVELOPMENT.search(name)), next(iter(named), None))
         if driver is None:
@@ -51,7 +54,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         line = packages.line_of(folder, driver)
         if variable is None:
             found += _written(folder, source, need)
-            sure = 0.15 if embedded else 0.45 if source.known else 0.6
+            sure = 0.9 if driver in _ALWAYS else 0.15 if embedded else 0.45 if source.known else 0.6
             found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
             continue
         file, number = source.reads[variable]
