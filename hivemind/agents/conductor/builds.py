@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.building import BUILDERS
 from hivemind.agents.compiler.remote.building import build
 from hivemind.agents.compiler.store import Store
 from hivemind.agents.conductor.buildstack import refuse_others, remove, what_is_left
@@ -20,7 +19,7 @@ from hivemind.clock import polls
 from hivemind.deploy.calls import StackCalls, new_token
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.steps import Context, Step, StepCancelled
-from hivemind.errors import HiveMindError, Stage, StageError
+from hivemind.errors import HiveMindError, Refused, Stage, StageError
 from hivemind.events import EventKind
 from hivemind.hosts.ssh import connect, login_name
 from hivemind.plan.model import Basis, Snapshot
@@ -132,11 +131,12 @@ class Builds:
             self._closed.set()
         with self._lock:
             hosts, self._hosts = self._hosts, []
+            removing = self._removing
         for host in hosts:
             host.close()
         self._idle.wait(BEGINNING_SECONDS)
-        if self._removing is not None:
-            self._removing.join()
+        if removing is not None:
+            removing.join(BEGINNING_SECONDS if interrupted else None)
         elif self._recorded():
             self._take_away()
         if interrupted and self._recorded():
@@ -148,7 +148,7 @@ class Builds:
             if self._waiting or self._removing is not None:
                 return
             self._removing = threading.Thread(target=self._take_away, name=GONE, daemon=True)
-        self._removing.start()
+            self._removing.start()
 
     def _take_away(self, *, begin: bool = False) -> None:
         """begin: only begins it. Raises nothing."""
@@ -158,6 +158,8 @@ class Builds:
             return
         self._journal.record(Stage.BUILD, GONE, EventKind.STARTED, self.name)
         try:
+            if self._lease.lost.is_set():
+                raise Refused("another run took this deployment over, and its build instances with it")
             gone = self._begin_removal() if begin else self._remove()
         except StepCancelled:
             return
@@ -171,9 +173,6 @@ class Builds:
 
     def _remove(self) -> bool:
         run = self._run
-        if self._lease.lost.is_set():
-            self._say(f"the build stack {self.name} is left to the run that took over")
-            return False
         remove(run.cloud, self.name, run.deployment_id, self._say, clock=run.clock, cancelled=self._closed.is_set)
         return True
 
@@ -251,8 +250,6 @@ def event_of(service: str) -> str:
 
 
 def _is_remote(run: Run, service: Service) -> bool:
-    """Whether a service is to be built on an instance now: not where the store has just that."""
-    word = (service.runtime or "").split(" ")[0]
-    known = word in BUILDERS or service.kind == "static"
-    source = run.sources[service.name].provenance
-    return bool(service.build_on) and known and Store(run.artifacts).known(source.digest) is None
+    """Whether a service is to be built on an instance now: as planned, where the store does not have just that."""
+    planned = any(one.service == service.name for one in run.plan.builds)
+    return planned and Store(run.artifacts).known(run.sources[service.name].provenance.digest) is None
