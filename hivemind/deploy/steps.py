@@ -152,8 +152,8 @@ class StepGraph:
     def run(self) -> Mapping[str, Any]:
         """Runs all steps and returns step -> result.
 
-        After a failure nothing new starts, what runs is let finish, and the earliest error is raised
-        with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running steps are
+        After a failure nothing new starts, what runs is let finish, and the earliest error that is no consequence
+        is raised with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running steps are
         asked to end and get GRACE seconds, then it goes on upwards.
         """
         ready: list[str] = list(self._sorter.get_ready())
@@ -172,7 +172,7 @@ class StepGraph:
             self._end(running)
             raise
         if failed:
-            raise _first(failed)
+            raise self._cause(failed)
         self._check_all_ran()
         return MappingProxyType({name: self._values[name] for name in self._steps})
 
@@ -262,6 +262,15 @@ class StepGraph:
             if outcome is not None:
                 running.discard(name)
                 self.outcomes[name] = outcome
+
+    def _cause(self, failed: list[Outcome]) -> BaseException:
+        """The earliest error of a step that stands on nothing of a step which failed, too: where a stack goes back, it
+        takes the instances away that others are at work on, and they may notice first."""
+        names = {outcome.step for outcome in failed}
+        after = {
+            name: any(self._providers.get(need, need) in names for need in self._steps[name].needs) for name in names
+        }
+        return _first(sorted(failed, key=lambda outcome: after[outcome.step]))
 
     def _check_all_ran(self) -> None:
         left = [name for name in self._steps if name not in self.outcomes]

@@ -113,6 +113,29 @@ def test_all_outcomes_are_collected_and_the_first_cause_raised(journal: Journal,
 
 
 @pytest.mark.fast
+def test_what_fails_because_another_step_does_is_not_the_cause(journal: Journal) -> None:
+    taken = threading.Event()
+
+    def stack(context: Context) -> None:
+        context.fulfil("instance")
+        assert taken.wait(10)
+        raise HiveMindError("no capacity")
+
+    def prepare(_: Context) -> None:
+        try:
+            raise HiveMindError("connection reset")
+        finally:
+            taken.set()
+
+    graph = StepGraph(
+        [Step("stack", "s", stack, provides=("instance",)), Step("prepare", "s", prepare, needs=("instance",))], journal
+    )
+    with pytest.raises(HiveMindError, match="no capacity") as caught:
+        graph.run()
+    assert caught.value.__notes__ == ["also failed: prepare: connection reset"]
+
+
+@pytest.mark.fast
 def test_borders_are_journaled_with_lasting_results(journal: Journal, tmp_path: Path) -> None:
     StepGraph([Step("a", "build", lambda c: c.progress("half") or {"x": 1}, lasting=True)], journal).run()
     events = list(read_journal(tmp_path))
