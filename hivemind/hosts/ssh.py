@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import logging
 import math
 import shlex
 import socket
@@ -29,6 +30,9 @@ CHUNK = 1 << 16
 _LATER = 2
 """Seconds after our own deadline at which the instance ends a command, so that ours is the one that is told."""
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+
+# What a lost connection means is said by our errors; without a handler paramiko's own words go to standard error.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class HostUnreachable(StageError):
