@@ -189,3 +189,23 @@ def test_deno_without_settings(tmp_path: Path) -> None:
     found = seen(tmp_path / "deno", {"src/index.ts": code})
     assert (found.value("language"), found.value("start")) == ("deno", "deno run --allow-all src/index.ts")
     assert seen(tmp_path / "other", {"src/index.ts": "console.log(1)\n"}).value("language") is None
+
+
+def test_what_a_factory_makes_is_the_frameworks(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "fastapi\nuvicorn\ngunicorn\n",
+        "main.py": "from setup import x\napp = create_application()\n",
+    }
+    start = "gunicorn main:app --worker-class uvicorn.workers.UvicornWorker --bind 0.0.0.0:$PORT"
+    assert seen(tmp_path, files).value("start") == start
+
+
+def test_modules_below_src_that_are_named_without_it(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "flask\ngunicorn\n",
+        "src/shop/app.py": "from shop.db import x\napp = Flask(__name__)\n",
+    }
+    found = seen(tmp_path / "without", files)
+    assert found.value("start") == "cd src && gunicorn shop.app:app --bind 0.0.0.0:$PORT"
+    named = {**files, "src/shop/app.py": "from src.shop.db import x\napp = Flask(__name__)\n"}
+    assert seen(tmp_path / "with", named).value("start") == "gunicorn src.shop.app:app --bind 0.0.0.0:$PORT"

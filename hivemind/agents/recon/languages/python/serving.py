@@ -26,7 +26,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source, framework
     install, note = dependencies.install, None
     application = _application(folder, source, framework) or _named(folder, dependencies, source, framework)
     if application:
-        server = servers.choose(application, dependencies, django.home(folder) if framework == "django" else None)
+        server = servers.choose(application, dependencies, _home(folder, source, application))
         sure = 0.9 if application.line else 0.6
         found.append(_start(folder, server.start, application.file, application.line or None, sure))
         if server.added:
@@ -72,7 +72,19 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
             each.file,
         )
 
-    return min(candidates, key=rank, default=None)
+    best = min(candidates, key=rank, default=None)
+    made = best is not None and not best.framework  # by a function of its own: what is made is the framework's
+    return replace(best, framework=framework) if best and made and framework else best
+
+
+def _home(folder: Folder, source: Source, application: Application) -> str | None:
+    """The folder that the application's modules are found in: that of Django's manage.py, or `src` where the code names
+    what is in there without it."""
+    if application.framework.startswith("django"):
+        return django.home(folder)
+    first, _, rest = application.module.partition(".")
+    inside = first == "src" and rest.partition(".")[0] in source.imports and "src" not in source.imports
+    return first if inside and not folder.has("src/__init__.py") else None
 
 
 def _passed_on(source: Source) -> list[Application]:
