@@ -54,6 +54,7 @@ class BuildInstance:
         self,
         command: str,
         *,
+        user: str | None = None,
         stdin: bytes = b"",
         timeout: float = 60.0,
         on_line: Callable[[str], None] | None = None,

@@ -91,7 +91,6 @@ def test_for_a_system_of_aws_its_packages_are_installed_and_the_artifact_is_the_
     root = application(tmp_path / "project")
     instance = BuildInstance(tmp_path / "instance")
     instance.program("apt-get", 'echo "$@" >> "$HOME/installed"; echo "Setting up what is asked for"')
-    instance.program("sudo", 'shift; exec "$@"')
     there = build_there(instance, root, tmp_path / "there", SYSTEM, **PYTHON)
     here = build(root, tmp_path / "here", SYSTEM, **PYTHON)
     assert there.digest == here.digest
@@ -127,7 +126,6 @@ def test_packages_that_can_not_be_installed_are_a_failure_of_the_build(tmp_path:
     root = application(tmp_path / "project")
     instance = BuildInstance(tmp_path / "instance")
     instance.program("apt-get", "echo 'E: Unable to locate package'; exit 100")
-    instance.program("sudo", 'shift; exec "$@"')
     with pytest.raises(StageError) as raised:
         build_there(instance, root, tmp_path / "store", SYSTEM, **PYTHON)
     assert raised.value.stage is Stage.BUILD

@@ -104,14 +104,16 @@ class _There:
             return
         self.tell(f"installing {', '.join(names)}")
         self.programs.note(f"installed from {self.platform.os}: {' '.join(names)}")
-        command = as_root(toolchain.command(names, self.platform.os))
+        command = toolchain.command(names, self.platform.os)
         lines: list[str] = []
 
         def line(text: str) -> None:
             lines.append(text)
             self.programs.write(f"{text}\n".encode())
 
-        done = self.host.run(command, timeout=INSTALL_SECONDS, on_line=line, what="installing what the build takes")
+        done = self.host.run(
+            command, user="root", timeout=INSTALL_SECONDS, on_line=line, what="installing what the build takes"
+        )
         if done.code != 0:
             message = "what the build takes could not be installed on the build instance"
             raise self._error(message, lines=lines[-20:])
@@ -187,12 +189,6 @@ def _command(platform: Platform) -> str:
     more = f":{shlex.quote(os.environ.get('PATH', ''))}" if platform.os == LOCAL else ""
     run = f'PATH="$PATH"{more} HIVEMIND_HOME="$HOME/{FOLDER}/home" exec {python} -s {FOLDER}/{name}'
     return f"(cd {FOLDER} && {{ {unpacked}; }}) && {run}"
-
-
-def as_root(command: str) -> str:
-    """The command line that runs a shell command as root, whoever logs in."""
-    call = f"sh -c {shlex.quote(command)}"
-    return f'if [ "$(id -u)" = 0 ]; then exec {call}; else exec sudo -n {call}; fi'
 
 
 @contextmanager

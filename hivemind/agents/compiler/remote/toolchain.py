@@ -43,10 +43,11 @@ _APT = {
     "cpanm": ("cpanminus",), "hugo": ("hugo",), "jekyll": ("jekyll",), "pandoc": ("pandoc",),
 }  # fmt: skip
 _DNF = {
-    **_EVERYWHERE, "gcc": ("gcc",), "g++": ("gcc-c++",), **_NODE,
+    **_EVERYWHERE, "curl": (), "gcc": ("gcc",), "g++": ("gcc-c++",), **_NODE,
     "go": ("golang",), "cargo": ("cargo",), "mvn": ("maven",), "ruby": ("ruby3.2", "ruby3.2-devel"),
     "bundle": ("ruby3.2-rubygem-bundler",), "php": ("php-cli",), "cpanm": ("perl-App-cpanminus",),
 }  # fmt: skip
+"""Stock images have curl out of `curl-minimal`, which the package `curl` does not go with."""
 _APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300"
 
 
@@ -76,8 +77,8 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
         ),
     }
 )
-"""Operating system -> what its distribution has. Sources: packages.debian.org (bookworm), packages.ubuntu.com (noble),
-Amazon Linux 2023 User Guide, "Package support statements"."""
+"""Operating system -> what its distribution has. Debian's names were looked up in its index; those of Ubuntu and Amazon
+Linux are known from use and were not looked up."""
 _USUAL_JDK = 17
 
 
