@@ -218,3 +218,10 @@ def test_how_much_there_is_and_how_much_may_be(remarks: Remarks, text: str, mess
     (found,) = remarks(text)
     assert (found.id, found.message) == ("H106", message)
     assert (found.hint or "").startswith(hint)
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql+asyncpg://$PGUSER:$PGPASSWORD@$PGHOST/app", "redis://u:${CACHE_KEY}@h/0"]
+)
+def test_an_address_with_a_reference_for_its_password_is_no_secret(remarks: Remarks, address: str) -> None:
+    assert not remarks(HEAD + f"services: {{web: {{env: {{URL: '{address}'}}}}}}")
