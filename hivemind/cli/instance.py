@@ -59,7 +59,7 @@ def one_instance(known: Known, service: str | None, wanted: str | None) -> Chose
 def login(known: Known, chosen: Chosen) -> str:
     """The user to log in as: that of the instance's operating system, by the recorded template."""
     from hivemind.agents.provisioner.images import system_of
-    from hivemind.hosts.ssh import login_name
+    from hivemind.hosts.connecting import login_name
 
     recorded = known.state.recorded
     if recorded is not None:
@@ -74,8 +74,8 @@ def login(known: Known, chosen: Chosen) -> str:
 
 def open_host(known: Known, chosen: Chosen) -> Host:
     """An open SSH connection to an instance. Raises StageError(deploy) where there is none."""
+    from hivemind.hosts.connecting import connect
     from hivemind.hosts.keys import deployment_key
-    from hivemind.hosts.ssh import connect
 
     return connect(
         known.cloud(),

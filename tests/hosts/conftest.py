@@ -8,8 +8,9 @@ import pytest
 import ssh_servers
 from host_instances import Instance
 
+from hivemind.hosts.connecting import connect
 from hivemind.hosts.keys import KeyPair, deployment_key
-from hivemind.hosts.ssh import Host, connect
+from hivemind.hosts.ssh import Host
 
 INSTANCE = "i-0123456789abcdef0"
 
@@ -42,7 +43,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, key: KeyPair) -> Iter
         server = ssh_servers.asyncssh_server(folder, key.public)
     yield server
     server.process.terminate()
-    server.process.wait(10)
+    server.process.wait(60)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.steps import Context, Step, StepCancelled
 from hivemind.errors import HiveMindError, Refused, Stage, StageError
 from hivemind.events import EventKind
-from hivemind.hosts.ssh import connect, login_name
+from hivemind.hosts.connecting import connect, login_name
 from hivemind.plan.model import Basis, Snapshot
 from hivemind.template.names import build_instance, build_stack
 

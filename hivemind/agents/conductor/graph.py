@@ -26,7 +26,8 @@ from hivemind.deploy.journal import usual_seconds
 from hivemind.deploy.steps import Context, Step
 from hivemind.errors import Stage, StageError
 from hivemind.hosts import remote
-from hivemind.hosts.ssh import Host, connect, login_name
+from hivemind.hosts.connecting import connect, login_name
+from hivemind.hosts.ssh import Host
 from hivemind.template.names import target_group
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from hivemind.agents.qa.redis import address_of
 from hivemind.agents.qa.run import owned, run_checks
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.errors import Stage, StageError
-from hivemind.hosts.ssh import Host, connect, login_name
+from hivemind.hosts.connecting import connect, login_name
+from hivemind.hosts.ssh import Host
 from hivemind.release import CheckResult, Release, ServiceRelease, Verdict
 from hivemind.template.names import instance
 

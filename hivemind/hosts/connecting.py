@@ -1,0 +1,150 @@
+"""Connecting to an instance by SSH: only where its host key is known, by the deployment's key."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import paramiko
+
+from hivemind.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.errors import Stage, StageError
+from hivemind.hosts.ssh import Host, HostUnreachable
+
+if TYPE_CHECKING:
+    from hivemind.cloud import Cloud
+
+PORT = 22
+KEEPALIVE = 15
+LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+
+
+class HostKeyMismatch(StageError):
+    """The instance shows another host key than the one that is known for it."""
+
+    def __init__(self, instance_id: str, expected: str, got: str) -> None:
+        super().__init__(
+            Stage.DEPLOY,
+            f"{instance_id} shows another SSH host key than the one known for it: {got}, expected {expected}",
+            subject=instance_id,
+            hint="Somebody may stand in between. Nothing was sent. If the instance's key was changed on purpose, "
+            "replace the instance.",
+        )
+
+
+def login_name(os: str) -> str:
+    """The user that an operating system's images let in by SSH (`debian-12` -> `admin`)."""
+    return LOGINS.get(os.partition("-")[0], "admin")
+
+
+def trusted_host_key(cloud: Cloud, instance_id: str, known: Mapping[str, str]) -> str | None:
+    """The host key to expect: the remembered one, else the cloud's authenticated one; None: not known yet."""
+    return known.get(instance_id) or cloud.host_key(instance_id)
+
+
+def connect(
+    cloud: Cloud,
+    instance_id: str,
+    *,
+    key: Path,
+    user: str,
+    known: Mapping[str, str],
+    deadline: float = 30.0,
+    clock: Clock = SYSTEM_CLOCK,
+    on_wait: Callable[[str], None] | None = None,
+) -> Host:
+    """Connects to an instance, waiting for it to come up for as long as `deadline` seconds.
+
+    key: private key file. known: instance id -> host key remembered by the deployment. on_wait: is told why it
+    waits, each reason once. Raises HostKeyMismatch at once; HostUnreachable after the deadline, also when no
+    authenticated source tells the host key: it never connects to a host that it can't recognise.
+    """
+    reason = ""
+    for passed in polls(clock, deadline=deadline):
+        host_key = trusted_host_key(cloud, instance_id, known)
+        try:
+            if host_key is not None:
+                left = max(1.0, min(30.0, deadline - passed))
+                return _connect_once(cloud, instance_id, host_key, key=key, user=user, timeout=left, clock=clock)
+            seen = "its SSH host key is not known yet"
+        except HostUnreachable as error:
+            seen = error.message.partition(": ")[2]
+        if seen != reason and on_wait is not None:
+            on_wait(seen)
+        reason = seen
+    hint = (
+        "An unknown host is never connected to; its key comes from SSM or the console output."
+        if ("host key is not known" in reason)
+        else None
+    )
+    raise HostUnreachable(instance_id, f"{reason} (waited {deadline:g} s)", hint=hint)
+
+
+def _connect_once(
+    cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: str, timeout: float, clock: Clock
+) -> Host:
+    try:
+        pinned = paramiko.PKey.from_type_string(*_key_parts(host_key))
+    except (ValueError, paramiko.SSHException) as error:
+        raise HostUnreachable(instance_id, f"its known host key can't be read ({error})") from error
+    client = paramiko.SSHClient()
+    client.set_missing_host_key_policy(paramiko.RejectPolicy())
+    client.get_host_keys().add(instance_id, pinned.get_name(), pinned)
+    sock: socket.socket | None = None
+    try:
+        sock = cloud.dial(instance_id, PORT, timeout=timeout)
+        with contextlib.suppress(OSError):
+            # Without it every small packet waits for the acknowledgement of the one before.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.connect(
+            instance_id,
+            username=user,
+            pkey=paramiko.Ed25519Key.from_private_key_file(str(key)),
+            sock=sock,
+            timeout=timeout,
+            banner_timeout=timeout,
+            auth_timeout=timeout,
+            allow_agent=False,
+            look_for_keys=False,
+        )
+    except paramiko.BadHostKeyException as error:
+        _close(client, sock)
+        raise HostKeyMismatch(instance_id, _fingerprint(error.expected_key), _fingerprint(error.key)) from error
+    except paramiko.AuthenticationException as error:
+        _close(client, sock)
+        raise HostUnreachable(instance_id, f"it does not accept the deployment's key for user {user}") from error
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        _close(client, sock)
+        if (shown := _offered_other_type(error)) is not None:
+            raise HostKeyMismatch(instance_id, _fingerprint(pinned), shown) from error
+        raise HostUnreachable(instance_id, str(error) or type(error).__name__) from error
+    transport = client.get_transport()
+    if transport is not None:
+        transport.set_keepalive(KEEPALIVE)
+    return Host(client, instance_id, host_key, clock)
+
+
+def _key_parts(line: str) -> tuple[str, bytes]:
+    kind, encoded, *_ = line.split()
+    return kind, base64.b64decode(encoded, validate=True)
+
+
+def _fingerprint(key: paramiko.PKey) -> str:
+    digest = base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
+    return f"{key.get_name()} SHA256:{digest}"
+
+
+def _offered_other_type(error: Exception) -> str | None:
+    """What stands for the key shown when the host has no key of the pinned type at all."""
+    return "a key of another type" if isinstance(error, paramiko.ssh_exception.IncompatiblePeer) else None
+
+
+def _close(client: paramiko.SSHClient, sock: socket.socket | None) -> None:
+    client.close()
+    if sock is not None:
+        sock.close()
