@@ -94,16 +94,22 @@ def _installed(root: Path) -> Iterator[Kept]:
                 "installed", folder.name, folder, int(json.loads(record.read_text())["size"]), record.stat().st_mtime
             )
         except (OSError, ValueError, KeyError, TypeError):
-            from hivemind.agents.compiler.store import size_of
-
             yield Kept("installed", folder.name, folder, size_of(folder), folder.stat().st_mtime)
 
 
 def _caches(root: Path) -> Iterator[Kept]:
-    from hivemind.agents.compiler.store import size_of
-
     for folder in (root / "caches").glob("*/"):
         yield Kept("cache", folder.name, folder, size_of(folder), folder.stat().st_mtime)
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files under a folder."""
+    total = 0
+    for parent, _, files in os.walk(folder):
+        for name in files:
+            with contextlib.suppress(OSError):
+                total += (Path(parent) / name).lstat().st_size
+    return total
 
 
 def _remove(kept: Kept) -> None:

@@ -10,11 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from hivemind.agents.compiler.keeping import Kept
-
+from typing import Any
 
 LOGS = 10
 """Logs of earlier builds that are kept, for each service."""
@@ -96,8 +92,6 @@ class Store:
 
     def bound(self, limit: int | None = None) -> list[Kept]:
         """Removes what was not used for longest until no more than `limit` bytes are left (see `keeping.LIMIT`)."""
-        from hivemind.agents.compiler.keeping import bound
-
         return bound(self.root, limit)
 
     def cache(self, tool: str) -> Path:
@@ -136,16 +130,6 @@ class Store:
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-
-def size_of(folder: Path) -> int:
-    """Bytes of all files under a folder."""
-    total = 0
-    for parent, _, files in os.walk(folder):
-        for name in files:
-            with contextlib.suppress(OSError):
-                total += (Path(parent) / name).lstat().st_size
-    return total
 
 
 def _used(file: Path) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.php import needs
+from hivemind.agents.recon.languages.php.manifest import FILE, line_of
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import pinned
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, SERVES
 from hivemind.detection import Detection
 
 LANGUAGE = "php"
-FILE = "composer.json"
 FRAMEWORKS = {
     "laravel/lumen-framework": "lumen", "laravel-zero/framework": "laravel-zero", "statamic/cms": "statamic",
     "october/rain": "october", "craftcms/cms": "craft", "laravel/framework": "laravel",
@@ -87,11 +87,6 @@ def _version(notes: Notes, required: dict[str, str]) -> None:
         notes.declared("runtime_version", version.value, version.file, version.line)
     if "php" in required and re.fullmatch(r"[\w\s.^~<>=|*,-]{1,60}", required["php"]):
         notes.declared("runtime_version", required["php"], FILE, line_of(folder, "php"), sure=0.9)
-
-
-def line_of(folder: Folder, package: str) -> int | None:
-    """The line of a requirement."""
-    return folder.line(FILE, rf"^\s*\"{re.escape(package)}\"\s*:")
 
 
 def _framework(notes: Notes, required: dict[str, str]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hivemind.agents.recon.languages.php.manifest import FILE, line_of
 from hivemind.agents.recon.notes import Notes
 
 _EXAMPLES = (".env.example", ".env.dist", ".env")
@@ -31,8 +32,6 @@ _ALWAYS = {"wordpress": "mysql", "magento": "mysql", "shopware": "mysql", "syliu
 def detect(notes: Notes, required: dict[str, str], framework: str | None) -> None:
     """`need`s by the settings that the application ships and by the extensions it asks for, and its empty keys."""
     folder = notes.folder
-    from hivemind.agents.recon.languages.php import FILE, line_of
-
     embedded = False
     found: set[str] = set()
     file = folder.first(*_EXAMPLES)
@@ -78,8 +77,6 @@ def _parts(notes: Notes, file: str | None) -> None:
 
 
 def _keys(notes: Notes, required: dict[str, str]) -> None:
-    from hivemind.agents.recon.languages.php import FILE, line_of
-
     for package in _KEYED:
         if package in required:
             line = line_of(notes.folder, package)
