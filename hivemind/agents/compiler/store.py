@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hivemind.agents.compiler.keeping import Kept, bound, size_of
+
 LOGS = 10
 """Logs of earlier builds that are kept, for each service."""
 
