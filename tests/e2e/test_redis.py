@@ -108,12 +108,16 @@ def test_a_service_that_comes_to_need_it_is_let_in_and_out_again(counter: Projec
 
 
 def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: Callable[..., None]) -> None:
+    from hivemind.local import lifecycle
+
     counter, cloud = Project(own_home.parent / "project", own_home), LocalCloudHome(own_home)
     counter.write({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
     counter.apply()
     before, at = [visits(counter)[1] for _ in range(3)][-1], endpoint(counter, cloud)
-    os.kill(cloud.running.pid, signal.SIGKILL)
-    assert cloud.running
+    killed = cloud.running.pid
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: lifecycle.status(cloud.directory) is None, what="its end")
+    assert cloud.running.pid != killed
     assert endpoint(counter, cloud) == at
     until(lambda: counter.get("/up").status == 200, what="an answer")
     assert visits(counter)[1] == before + 1
