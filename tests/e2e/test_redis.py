@@ -119,6 +119,7 @@ def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: C
     until(lambda: lifecycle.status(cloud.directory) is None, what="its end")
     assert cloud.running.pid != killed
     assert endpoint(counter, cloud) == at
+    until(lambda: counter.status()["works"], what="both instances")
     until(lambda: counter.get("/up").status == 200, what="an answer")
     assert visits(counter)[1] == before + 1
 
