@@ -99,7 +99,8 @@ class Reader:
             made = _Buffer(ctypes.cast(self._output, ctypes.c_void_p), self.CHUNK, 0)
             self._left = self._call(self._library.ZSTD_decompressStream, ctypes.byref(made), ctypes.byref(given))
             self._position = given.position
-            self._full = made.position == self.CHUNK
+            # Nothing is left of a frame that has ended, also where its last piece fills the buffer.
+            self._full = made.position == self.CHUNK and self._left != 0
             if made.position:
                 return self._output.raw[: made.position]
 
