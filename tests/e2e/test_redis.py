@@ -69,8 +69,11 @@ def visits(project: Project) -> tuple[str, int]:
 
 
 def endpoint(project: Project, cloud: LocalCloudHome) -> tuple[str, int]:
-    client = cloud.connect(project.folder, "counter", "us-east-1").client("elasticache")
-    (group,) = client.describe_replication_groups()["ReplicationGroups"]
+    region = cloud.connect(project.folder, "counter", "us-east-1")
+    stack = region.client("cloudformation").list_stack_resources(StackName="counter-production")
+    resources = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in stack["StackResourceSummaries"]}
+    asked = region.client("elasticache").describe_replication_groups(ReplicationGroupId=resources["CacheRedis"])
+    (group,) = asked["ReplicationGroups"]
     primary = group["NodeGroups"][0]["PrimaryEndpoint"]
     return primary["Address"], primary["Port"]
 
