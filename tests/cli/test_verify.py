@@ -20,6 +20,7 @@ def test_good(standing: Project) -> None:
     assert {result["status"] for result in data["results"]} == {"passed"}
 
 
+@pytest.mark.stress
 def test_bad_it_fails_the_apply_and_the_next_one_verifies_again(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("wrong", more=CHECKS))
     error = project.apply(code=ExitCode.VERIFY).last["error"]

@@ -16,6 +16,7 @@ FRAGILE = HELLO_APPLICATION.replace(
 )
 
 
+@pytest.mark.stress
 def test_going_back_to_the_code_before_releases_it_again(local_project: Callable[..., Project]) -> None:
     files = hello("half", service="instances: 2", more="environments: {production: {stage: stage-1}}\n")
     project = local_project(files | {"app.py": FRAGILE})

@@ -43,6 +43,7 @@ def test_two_checkouts_with_the_same_name_do_not_meet(first: Project, local_proj
     assert first.status()["works"] is True
 
 
+@pytest.mark.stress
 def test_two_environments_of_one_checkout(first: Project) -> None:
     applied = first.apply("--env", "staging").last
     assert applied["revision"] == "r1"

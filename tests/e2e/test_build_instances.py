@@ -177,6 +177,7 @@ def test_a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(("step", "kind"), [("instances", "3 of 21 resources"), ("build web", "working")])
+@pytest.mark.stress
 def test_interrupted_it_takes_its_instances_away(
     local_project: Callable[..., Project],
     stacks: Callable[[Project], set[str]],
@@ -207,6 +208,7 @@ def test_killed_its_instances_go_with_the_next_apply(
     assert state_of(project).build_stack is None
 
 
+@pytest.mark.stress
 def test_killed_its_instances_go_with_the_deployment(
     local_project: Callable[..., Project], stacks: Callable[[Project], set[str]], instances: Callable[[Project], int]
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_removal_that_fails_is_said_and_made_up_for(
     assert stacks(project) == {"staying-production"}
 
 
+@pytest.mark.stress
 def test_a_stack_of_somebody_else_is_left_alone(
     local_project: Callable[..., Project], stacks: Callable[[Project], set[str]], local_cloud: LocalCloudHome
 ) -> None:
@@ -251,6 +254,7 @@ def test_a_stack_of_somebody_else_is_left_alone(
     assert stacks(project) == {"named-production-build"}
 
 
+@pytest.mark.stress
 def test_without_a_package_index_it_says_what_to_do(local_project: Callable[..., Project]) -> None:
     project = local_project({**own("alone", "build: remote"), "requirements.txt": "no-such-distribution==1.0\n"})
     error = project.apply(code=ExitCode.BUILD).last["error"]

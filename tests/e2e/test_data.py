@@ -31,6 +31,7 @@ def test_a_database_goes_only_when_it_is_named(local_project: Callable[..., Proj
     assert project.get().status == 200
 
 
+@pytest.mark.stress
 def test_destroy_keeps_a_snapshot_unless_told_otherwise(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("kept", service="needs: [db]", more=WITH_DATABASE))
     project.apply()

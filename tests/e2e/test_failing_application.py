@@ -50,6 +50,7 @@ def test_it_ends_at_its_start(local_project: Callable[..., Project]) -> None:
     mended(project, ENDS)
 
 
+@pytest.mark.stress
 def test_its_health_page_says_500(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("sick", service=SICK, more=SMALL))
     _, error = failed(project, ExitCode.REGISTER)

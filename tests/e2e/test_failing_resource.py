@@ -65,7 +65,12 @@ def test_an_update_that_fails_leaves_the_stack_as_it_was(
 
 
 @pytest.mark.parametrize(
-    "operation", ["cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks", "ec2:DescribeInstances"]
+    "operation",
+    [
+        "cloudformation:DescribeStackEvents",
+        pytest.param("cloudformation:DescribeStacks", marks=pytest.mark.stress),
+        pytest.param("ec2:DescribeInstances", marks=pytest.mark.stress),
+    ],
 )
 def test_throttled_calls_are_made_again(
     local_project: Callable[..., Project], faults: LocalCloudHome, operation: str
@@ -76,6 +81,7 @@ def test_throttled_calls_are_made_again(
     assert project.status()["works"] is True
 
 
+@pytest.mark.stress
 def test_a_hung_resource_shows_what_is_waited_for(
     local_project: Callable[..., Project], faults: LocalCloudHome
 ) -> None:

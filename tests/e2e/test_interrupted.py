@@ -70,7 +70,7 @@ def test_killed_it_ends_where_an_undisturbed_run_would(local_project: Callable[.
     assert project.apply().last["changed"] is False
 
 
-@pytest.mark.parametrize("moment", ["during the release", "while verifying"])
+@pytest.mark.parametrize("moment", ["during the release", pytest.param("while verifying", marks=pytest.mark.stress)])
 def test_killed_in_an_update_it_ends_there_too(local_project: Callable[..., Project], moment: str) -> None:
     project = local_project(hello("update", more=SMALL))
     project.apply()

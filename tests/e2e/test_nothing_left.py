@@ -78,6 +78,7 @@ def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Ca
     assert not ours(alone.home), "looking starts nothing"
 
 
+@pytest.mark.stress
 def test_interrupted_on_its_way_it_is_destroyed_all_the_same(alone: Project, until: Callable[..., None]) -> None:
     apply = alone.start("apply", "--local", "--yes", "--json")
     assert apply.stdout is not None

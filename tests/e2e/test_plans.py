@@ -66,6 +66,7 @@ def test_with_nothing_there_every_basis_says_the_same(local_project: Callable[..
     assert project.run("plan", "--local", "--json").last["plan"]["digest"] == live["digest"]
 
 
+@pytest.mark.stress
 def test_a_saved_plan_of_basis_none_is_applied_live(local_project: Callable[..., Project], tmp_path: Path) -> None:
     project = local_project(hello("basis", more=SMALL))
     plan = str(tmp_path / "p.json")

@@ -100,6 +100,7 @@ def test_only_the_services_that_need_it_are_let_in(counter: Project, local_cloud
     assert "in" not in refused.out.split()
 
 
+@pytest.mark.stress
 def test_a_service_that_comes_to_need_it_is_let_in_and_out_again(counter: Project, local_cloud: LocalCloudHome) -> None:
     counter.replace("hivemind.yaml", "idle: {kind: worker,", "idle: {kind: worker, needs: [cache],")
     counter.apply()
@@ -110,6 +111,7 @@ def test_a_service_that_comes_to_need_it_is_let_in_and_out_again(counter: Projec
     assert counter.run("ssh", "--service", "idle", knock, code=None).code != 0
 
 
+@pytest.mark.stress
 def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: Callable[..., None]) -> None:
     from hivemind.local import lifecycle
 
@@ -127,6 +129,7 @@ def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: C
     assert visits(counter)[1] == before + 1
 
 
+@pytest.mark.stress
 def test_it_goes_only_when_it_is_named_and_leaves_a_snapshot(
     local_project: Callable[..., Project],
 ) -> None:

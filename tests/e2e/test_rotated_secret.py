@@ -39,6 +39,7 @@ def test_another_value_is_rolled_out_by_releasing_again(
     assert project.apply().last["changed"] is False, "asked for once"
 
 
+@pytest.mark.stress
 def test_apply_can_be_asked_directly(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("again", more=SMALL))
     project.apply()

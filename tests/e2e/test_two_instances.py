@@ -49,6 +49,7 @@ def test_both_answer_at_once(pair: Project, local_cloud: LocalCloudHome) -> None
     assert len(names) == 2
 
 
+@pytest.mark.stress
 def test_one_that_hangs_is_unhealthy_until_it_answers(
     pair: Project, local_cloud: LocalCloudHome, until: Callable[..., None]
 ) -> None:
@@ -79,6 +80,7 @@ def test_one_that_is_killed_comes_back_by_itself(
     until(lambda: healths(pair) == ["healthy", "healthy"], what="health")
 
 
+@pytest.mark.stress
 def test_killed_from_inside_it_comes_back_too(
     pair: Project, local_cloud: LocalCloudHome, until: Callable[..., None]
 ) -> None:

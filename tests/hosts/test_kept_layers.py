@@ -92,6 +92,7 @@ def removed(host: Host) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)
+@pytest.mark.stress
 def test_a_code_only_change_of_200_megabytes_moves_little(
     host: Host, server: ssh_servers.Server, made: Made, sent: list[int], removed: None
 ) -> None:
