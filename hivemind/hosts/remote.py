@@ -199,7 +199,7 @@ def _run(
 def _command(host: Host, arguments: list[str]) -> str:
     """Copies this version's installer where it is missing; the command that runs it, which root must."""
     own = installer()
-    name = f"{FOLDER}/{own.name}"
+    name = f"{FOLDER}/{own.name}.pyz"
     if not host.has_installer:
         host.put(own.content, name, mode=0o700)
         host.has_installer = True

@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import ast
 import functools
-import hashlib
 import importlib.metadata
 import importlib.util
-import io
-import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from hivemind import __version__
+from hivemind.hosts.program import Program, program
 
-EPOCH = (1980, 1, 1, 0, 0, 0)
 _ROOT = Path(__file__).parents[4]
 """The folder that `hivemind` lies in."""
 _COMPILER = "hivemind/agents/compiler"
@@ -31,31 +27,15 @@ _THERE = frozenset({"__init__.py", "there.py", "request.py"})
 """Modules beside this one that are for the instance."""
 
 
-@dataclass(frozen=True)
-class Bundle:
-    """content: of the file, a zip archive. digest: sha256 hex of it."""
-
-    content: bytes
-    digest: str
-
-    @property
-    def name(self) -> str:
-        return f"compiler-{self.digest[:16]}"
-
-
 @functools.cache
-def bundle() -> Bundle:
-    """The compiler of this version of HiveMind, the same bytes every time."""
+def bundle() -> Program:
+    """The compiler of this version of HiveMind."""
     files = {name: (_ROOT / name).read_bytes() for name in _modules()}
     files |= {"__main__.py": _MAIN.encode(), "hivemind/__init__.py": f'__version__ = "{__version__}"\n'.encode()}
     files |= dict.fromkeys(_EMPTY, b"")
     for package, distribution in _NEEDS.items():
         files |= dict(_distribution(package, distribution))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in sorted(files.items()):
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), content, zipfile.ZIP_DEFLATED)
-    return Bundle(buffer.getvalue(), hashlib.sha256(buffer.getvalue()).hexdigest())
+    return program("compiler", files)
 
 
 def _distribution(package: str, name: str) -> Iterator[tuple[str, bytes]]:
