@@ -141,6 +141,14 @@ def checks(view: View) -> Iterator[Finding]:
                     f"{group}: {listed(known)}" if known else f"There are no {group}."
                 )
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
+            elif key == "database" and isinstance(named, str) and _type_of(known[named]) == "redis":
+                message = f'"{named}" is no database that takes SQL, it is of type redis'
+                hint = "Leave the check out: every apply asks it whether it is there."
+                yield view.finding("H123", ("checks", position, key), message, hint)
+
+
+def _type_of(resource: Any) -> Any:
+    return resource if isinstance(resource, str) else mapping_of(resource).get("type")
 
 
 def builds(view: View) -> Iterator[Finding]:

@@ -70,6 +70,8 @@ CASES = [
     (HEAD + "services: {web: {path: ../app}}", "H121", (3, 24), "below"),
     (HEAD + "services: {web: {path: /srv}}", "H121", (3, 24), "below"),
     (WEB + "resources: {db: postgres}\nchecks: [{database: bd}]", "H123", (6, 21), "did you mean db?"),
+    (WEB + "resources: {cache: redis}\nchecks: [{database: cache}]", "H123", (6, 21), "asks it whether"),
+    (WEB + "resources: {cache: {type: redis}}\nchecks: [{database: cache}]", "H123", (6, 21), "asks it whether"),
     (HEAD + "services: {web: {secrets: {A: plain}}}", "H124", (3, 31), "ssm:/NAME"),
     (HEAD + "services: {web: {needs: [db, db]}}\nresources: {db: postgres}", "H126", (3, 30), "one of the two"),
     (HEAD + "services: {web: {health: {interval: 5, timeout: 5}}}", "H127", (3, 49), "longer"),
