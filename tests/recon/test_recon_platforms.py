@@ -179,3 +179,18 @@ def test_programs_without_a_manifest_in_folders_of_their_own(tmp_path: Path) -> 
     repository = read(lay(tmp_path, {"README.md": "", "api/main.go": go, "pages/index.php": "<?php"}))
     found = applications(repository, lambda folder: hivemind_detect(repository=repository, path=folder))
     assert {folder: seen.value("language") for folder, seen in found.items()} == {"api": "go", "pages": "php"}
+
+
+@pytest.mark.parametrize(
+    ("files", "port"),
+    [
+        ({"app.json": '{"name": "a"}'}, 5006),
+        ({}, 8000),
+        ({"app.json": '{"name": "a"}', "Dockerfile": "FROM python:3.12\nEXPOSE 8123\n"}, 8123),
+    ],
+)
+def test_where_heroku_local_listens_is_taken_where_nothing_else_says(
+    tmp_path: Path, files: dict[str, str], port: int
+) -> None:
+    made = {"requirements.txt": "django\n", "Procfile": "web: gunicorn shop.wsgi\n", "shop/wsgi.py": ""}
+    assert seen(tmp_path, made | files).value("port") == port

@@ -32,6 +32,9 @@ def detect(folder: Folder) -> list[Detection]:
     return found
 
 
+_HEROKU_LOCAL = 5006
+
+
 class _Saying:
     """One file that speaks: detections are collected with the lines of their keys."""
 
@@ -78,7 +81,21 @@ def _app_json(folder: Folder) -> list[Detection]:
         if need := need_of(str(plan)):
             said.say("need", need, "addons", 0.9, str(plan)[:60])
     said.say("release", _dict(content.get("scripts")).get("postdeploy"), "postdeploy", 0.6)
-    return said.found
+    return [*said.found, *_heroku_local(folder, content)]
+
+
+def _heroku_local(folder: Folder, content: Mapping[str, Any]) -> list[Detection]:
+    """Where `heroku local` lets the Procfile's web process listen, which is told its port (Heroku Dev Center, "Heroku
+    Local": 5006 unless said otherwise). Anything that the repository itself says of a port counts more."""
+    line = folder.line("Procfile", r"^web\s*:") if content else None
+    if line is None:
+        return []
+    return [
+        folder.found(
+            "port", _HEROKU_LOCAL, "Procfile", line,
+            precedence=Precedence.CONVENTION, confidence=0.65, note="usual for heroku local",
+        )
+    ]  # fmt: skip
 
 
 def _heroku(folder: Folder) -> list[Detection]:
