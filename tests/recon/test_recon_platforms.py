@@ -192,5 +192,5 @@ def test_programs_without_a_manifest_in_folders_of_their_own(tmp_path: Path) -> 
 def test_where_heroku_local_listens_is_taken_where_nothing_else_says(
     tmp_path: Path, files: dict[str, str], port: int
 ) -> None:
-    made = {"requirements.txt": "django\n", "Procfile": "web: gunicorn shop.wsgi\n", "shop/wsgi.py": ""}
+    made = {"requirements.txt": "django\n", "Procfile": "web: gunicorn --config g.py shop.wsgi\n", "shop/wsgi.py": ""}
     assert seen(tmp_path, made | files).value("port") == port
