@@ -61,7 +61,7 @@ def routes(view: View) -> Iterator[Finding]:
     for name, service in _services(view):
         said = service.get("routes")
         if not said:
-            listens = service.get("kind") in {"web", "static"} or any(key in service for key in ("port", "health"))
+            listens = service.get("kind") in ("web", "static") or any(key in service for key in ("port", "health"))
             if listens and service.get("kind") != "worker":
                 without.append(name)
             continue
@@ -185,7 +185,7 @@ def overrides(view: View) -> Iterator[Finding]:
     said = view.data.get("overrides")
     for position, operation in enumerate(said if isinstance(said, list) else []):
         operation = mapping_of(operation)  # noqa: PLW2901
-        op = operation.get("op")
+        op = str(operation.get("op"))  # what is no text is the schema's to refuse
         for missing in {"value"} if op in _NEEDS_VALUE else {"from"} if op in {"move", "copy"} else set():
             if missing not in operation:
                 message = f'the operation "{op}" needs "{missing}"'

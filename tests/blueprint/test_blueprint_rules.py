@@ -227,3 +227,13 @@ def test_how_much_there_is_and_how_much_may_be(remarks: Remarks, text: str, mess
 )
 def test_an_address_with_a_reference_for_its_password_is_no_secret(remarks: Remarks, address: str) -> None:
     assert not remarks(HEAD + f"services: {{web: {{env: {{URL: '{address}'}}}}}}")
+
+
+@pytest.mark.parametrize("kind", ["[]", "{a: b}", "null", "3"])
+def test_a_kind_that_is_none_is_a_finding(remarks: Remarks, kind: str) -> None:
+    found = remarks(HEAD + f"services: {{web: {{kind: {kind}}}, api: {{routes: [/api/*]}}}}")
+    assert any((finding.path or "").startswith("services.web.kind") for finding in found)
+
+
+def test_an_operation_that_is_none_is_a_finding(remarks: Remarks) -> None:
+    assert remarks(WEB + "overrides: [{op: [], path: /Resources}]")
