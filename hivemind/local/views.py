@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.local.emulator import Emulator
@@ -46,35 +46,32 @@ def region_view(emulator: Emulator, database: Listening, cache: Listening) -> Re
 
 def _databases(emulator: Emulator, port: Listening) -> Iterator[Database]:
     for account, region, record in emulator.everywhere(emulator.databases):
-        name = record["DBInstanceIdentifier"]
-        real = port(server_key(account, region, name))
-        if real is None:
-            continue
-        yield Database(
-            id=name,
-            account=account,
-            region=region,
-            address=record["Endpoint"]["Address"],
-            port=int(record["Endpoint"]["Port"]),
-            groups=tuple(group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"]),
-            real_host="127.0.0.1",
-            real_port=real,
-        )
+        groups = [group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"]]
+        place = account, region, record["DBInstanceIdentifier"]
+        yield from _reached(place, record["Endpoint"], groups, port)
 
 
 def _caches(emulator: Emulator, port: Listening) -> Iterator[Database]:
     for account, region, record in emulator.everywhere(emulator.cache_groups):
-        name, endpoint = record["ReplicationGroupId"], record["NodeGroups"][0]["PrimaryEndpoint"]
-        real = port(server_key(account, region, name))
-        if real is None:
-            continue
+        groups = [group["SecurityGroupId"] for group in record["SecurityGroups"]]
+        place = account, region, record["ReplicationGroupId"]
+        yield from _reached(place, record["NodeGroups"][0]["PrimaryEndpoint"], groups, port)
+
+
+def _reached(
+    place: tuple[str, str, str], endpoint: Mapping[str, Any], groups: Iterable[str], port: Listening
+) -> Iterator[Database]:
+    """What listens at an endpoint, where its server runs. place: account, region and identifier."""
+    real = port(server_key(*place))
+    if real is not None:
+        account, region, name = place
         yield Database(
             id=name,
             account=account,
             region=region,
             address=endpoint["Address"],
             port=int(endpoint["Port"]),
-            groups=tuple(group["SecurityGroupId"] for group in record["SecurityGroups"]),
+            groups=tuple(groups),
             real_host="127.0.0.1",
             real_port=real,
         )
