@@ -55,9 +55,6 @@ class Detection:
         return f"{self.note} in {where}" if self.note else where
 
 
-SEVERAL = frozenset({"need", "env_required", "worker", "scheduler", "doubt"})
-"""Fields of which every value counts, not the best alone."""
-
 LIKELY = 0.5
 """Confidence from which a value is acted upon. What is less certain is shown, and left to a person."""
 

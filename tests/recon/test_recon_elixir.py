@@ -85,9 +85,3 @@ def test_without_release_settings_mix_starts_it(tmp_path: Path) -> None:
 )
 def test_kinds(tmp_path: Path, text: str, kind: str) -> None:
     assert seen(tmp_path, {"mix.exs": text}).value("kind") == kind
-
-
-def test_folders_speak_where_mix_exs_says_nothing(tmp_path: Path) -> None:
-    files = {"mix.exs": "", "mix.lock": "%{\n}\n", "lib/shop/application.ex": "", "lib/shop_web/endpoint.ex": ""}
-    found = seen(tmp_path, files)
-    assert (found.value("framework"), found.value("kind")) == ("phoenix", "web")

@@ -113,29 +113,14 @@ def test_schemas_of_the_environment_in_node(tmp_path: Path, file: str, text: str
     assert _required(tmp_path, {"package.json": package, file: text}) == names
 
 
-def test_prisma_without_a_readable_provider_is_as_prisma_init_writes_it(tmp_path: Path) -> None:
+def test_prisma_says_which_database_wherever_its_schema_is(tmp_path: Path) -> None:
     package = {"package.json": '{"scripts": {"start": "node a.js"}, "dependencies": {"@prisma/client": "6"}}'}
-    found = seen(tmp_path / "empty", {**package, "prisma/schema.prisma": ""})
-    assert [each.value for each in found.several["needs"]] == ["postgres"]
-    assert [each.value for each in found.several["env_required"]] == ["DATABASE_URL"]
-    local = {**package, "prisma/schema.prisma": "", ".env.example": 'DATABASE_URL="file:./a.db"\n'}
-    assert seen(tmp_path / "file", local).several["needs"] == ()
     apart = {**package, "prisma/schema/main.prisma": 'datasource db {\n provider = "mysql"\n url = env("MY_URL")\n}'}
     found = seen(tmp_path / "apart", apart)
     assert [each.value for each in found.several["needs"]] == ["mysql"]
     assert [each.value for each in found.several["env_required"]] == ["MY_URL"]
-
-
-def test_phoenix_asks_for_what_its_generated_settings_ask_for(tmp_path: Path) -> None:
-    tree = {
-        "mix.exs": "",
-        "mix.lock": '%{\n  "phoenix": {:hex, :phoenix},\n}',
-        "config/runtime.exs": "",
-        "lib/a/repo.ex": "",
-    }
-    assert _required(tmp_path / "empty", tree) == ["DATABASE_URL", "SECRET_KEY_BASE"]
-    read = {**tree, "config/runtime.exs": 'System.fetch_env!("KEY")\n'}
-    assert _required(tmp_path / "read", read) == ["KEY"]
+    local = {**package, "prisma/schema.prisma": 'datasource db {\n provider = "sqlite"\n url = "file:./a.db"\n}'}
+    assert seen(tmp_path / "file", local).several["needs"] == ()
 
 
 def test_rails_reads_redis_and_cable_alone_is_no_need(tmp_path: Path) -> None:

@@ -114,12 +114,6 @@ def test_java_that_runs_clojure(tmp_path: Path) -> None:
     assert (found.value("language"), found.value("start")) == ("clojure", "java -jar target/a.jar")
 
 
-def test_elixir_without_settings_for_production_is_a_library_where_nothing_says_more(tmp_path: Path) -> None:
-    tree = {"mix.exs": "", "lib/thing/application.ex": ""}
-    assert seen(tmp_path / "library", tree).value("kind") == "library"
-    assert seen(tmp_path / "application", {**tree, "config/runtime.exs": ""}).value("kind") == "web"
-
-
 @pytest.mark.parametrize(
     ("scripts", "dependencies", "kind"),
     [
@@ -155,28 +149,35 @@ def test_a_script_for_production_may_run_typescript_as_it_is(tmp_path: Path) -> 
     assert (found.value("framework"), found.value("start")) == ("express", "pnpm --filter shop run prod")
 
 
-def test_where_no_text_can_be_read_names_and_manifests_count(tmp_path: Path) -> None:
-    go = {"go.mod": "module a\nrequire github.com/gin-gonic/gin v1.9.0\n", "app.go": "", "router/router.go": ""}
-    assert seen(tmp_path / "go", go).value("kind") == "web"
-    written = {**go, "app.go": "package a\n\nfunc New() {}\n", "router/router.go": "package router\n"}
-    assert seen(tmp_path / "library", written).value("kind") == "library"
-    python = {"requirements.txt": "fastapi\nuvicorn\n", "src/shop/app.py": ""}
-    assert seen(tmp_path / "python", python).value("start") == "uvicorn src.shop.app:app --host 0.0.0.0 --port $PORT"
+def test_a_go_package_with_a_framework_and_no_main_is_a_library(tmp_path: Path) -> None:
+    module = "module a\nrequire github.com/gin-gonic/gin v1.9.0\n"
+    files = {"go.mod": module, "app.go": "package a\n\nfunc New() {}\n", "main.go": "package a\n"}
+    assert seen(tmp_path, files).value("kind") == "library"
+
+
+def test_the_one_script_that_runs_something_is_the_program(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "discord.py\n",
+        "bot.py": "import discord\n\nclass Bot(discord.Client):\n    pass\n",
+        "begin.py": "import bot\n\nif __name__ == '__main__':\n    bot.Bot().run('x')\n",
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("kind"), found.value("start")) == ("worker", "python begin.py")
+
+
+def test_a_framework_that_a_build_hides_is_seen_where_it_is_started(tmp_path: Path) -> None:
+    files = {
+        "build.gradle.kts": 'plugins {\n    id("shop.conventions")\n}\n',
+        "src/main/java/shop/Shop.java": "@SpringBootApplication\npublic class Shop {\n"
+        "    public static void main(String[] args) {\n",
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("kind"), found.value("port")) == ("spring-boot", "web", 8080)
 
 
 def test_an_address_is_no_port_of_go(tmp_path: Path) -> None:
     code = 'package main\nfunc main() {\n\tflag("addr", "127.0.0.1")\n\tflag("port", 7001)\n\tnet.Listen("tcp", x)\n}\n'
     assert seen(tmp_path, {"go.mod": "module a\n", "main.go": code}).value("port") == 7001
-
-
-def test_a_program_that_is_named_as_one(tmp_path: Path) -> None:
-    files = {"requirements.txt": "grpcio\n", "mail_server.py": "", "mail_client.py": "", "demo_pb2.py": ""}
-    assert seen(tmp_path, files).one["start"].value == "python mail_server.py"
-
-
-def test_go_without_readable_text_is_a_program_where_an_image_is_made_of_it(tmp_path: Path) -> None:
-    assert seen(tmp_path / "a", {"go.mod": "module a\n", "app.go": "", "Dockerfile": ""}).value("kind") == "web"
-    assert seen(tmp_path / "b", {"go.mod": "module a\n", "app.go": ""}).value("kind") == "library"
 
 
 def test_a_pom_that_cannot_be_read_says_maven(tmp_path: Path) -> None:

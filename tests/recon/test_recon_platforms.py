@@ -181,16 +181,40 @@ def test_programs_without_a_manifest_in_folders_of_their_own(tmp_path: Path) -> 
     assert {folder: seen.value("language") for folder, seen in found.items()} == {"api": "go", "pages": "php"}
 
 
+_RAILS = {
+    "Gemfile": "gem 'rails'\ngem 'puma'\n", "config/application.rb": "module Shop\nend\n",
+    "config.ru": "run Rails.application\n", "config/environment.rb": "Rails.application.initialize!\n",
+}  # fmt: skip
+_EXPRESS = {
+    "package.json": '{"scripts": {"start": "node web.js"}, "dependencies": {"express": "4"}}',
+    "web.js": "const app = require('express')();\napp.listen(process.env.PORT);\n",
+}
+_DJANGO = {
+    "requirements.txt": "django\ngunicorn\n", "manage.py": "import os\n",
+    "shop/wsgi.py": "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("files", "port"),
+    ("files", "web", "port"),
     [
-        ({"app.json": '{"name": "a"}'}, 5006),
-        ({}, 8000),
-        ({"app.json": '{"name": "a"}', "Dockerfile": "FROM python:3.12\nEXPOSE 8123\n"}, 8123),
+        (_RAILS, "bundle exec rails server -p $PORT", 3000),
+        (_RAILS, "bundle exec puma -C config/puma.rb", 3000),
+        (_EXPRESS, "npm start", 3000),
+        (_DJANGO, "gunicorn --config deploy/gunicorn.py shop.wsgi", 8000),
     ],
 )
-def test_where_heroku_local_listens_is_taken_where_nothing_else_says(
-    tmp_path: Path, files: dict[str, str], port: int
+def test_a_procfile_and_an_app_json_leave_a_framework_its_own_port(
+    tmp_path: Path, files: dict[str, str], web: str, port: int
 ) -> None:
-    made = {"requirements.txt": "django\n", "Procfile": "web: gunicorn --config g.py shop.wsgi\n", "shop/wsgi.py": ""}
-    assert seen(tmp_path, made | files).value("port") == port
+    found = seen(tmp_path, {**files, "Procfile": f"web: {web}\n", "app.json": '{"name": "shop"}'})
+    assert (found.value("start"), found.value("port")) == (web, port)
+
+
+def test_what_runs_after_the_first_deployment_is_the_release_command(tmp_path: Path) -> None:
+    scripts = {"scripts": {"postdeploy": "node tables.js", "test": "node check.js"}}
+    found = seen(tmp_path, {"package.json": NODE, "a.js": "x", "app.json": json.dumps(scripts)})
+    release = found.one["release"]
+    assert (release.value, release.file, release.line) == ("node tables.js", "app.json", 1)
+    stated = {"package.json": NODE, "a.js": "x", "app.json": json.dumps(scripts), "Procfile": "release: node up.js\n"}
+    assert seen(tmp_path / "stated", stated).value("release") == "node up.js"

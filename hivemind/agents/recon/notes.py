@@ -11,6 +11,25 @@ Spot = tuple[str, int | None]
 """A file and a line in it."""
 
 
+def of_container(
+    folder: Folder, field: str, value: str | int, file: str, line: int | None, *, sure: float = 0.9,
+    note: str | None = None, language: str | None = None,
+) -> Detection:  # fmt: skip
+    """What a Dockerfile or a compose file says. sure: its confidence. language: the one it counts for, None for any."""
+    container = Precedence.CONTAINER
+    return folder.found(field, value, file, line, precedence=container, confidence=sure, note=note, language=language)
+
+
+def for_production(
+    folder: Folder, field: str, value: str | int, file: str, key: str, *, sure: float = 0.95, note: str | None = None
+) -> Detection:
+    """What a platform's file says. key: the pattern of the key that says it, which gives the line. sure: its
+    confidence."""
+    line = folder.line(file, rf"(?:^|[\s\"'{{,\[-])(?:{key})[\"']?\s*(?:[:=\]]|$)")
+    production = Precedence.DECLARED_FOR_PRODUCTION
+    return folder.found(field, value, file, line, precedence=production, confidence=sure, note=note)
+
+
 class Notes:
     """found: the detections so far. Each method adds one; `sure` is its confidence."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from hivemind.agents.recon.evidence.dockerfile import DEVELOPMENT
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import of_container
 from hivemind.agents.recon.ports import own
 from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
@@ -136,15 +137,15 @@ def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[De
             continue  # of mail, monitoring and the like, built here to be at hand
         line = folder.line(file, rf"^\s+[\"']?{re.escape(name)}[\"']?\s*:")
         if ports:
-            found.append(_said(folder, "port", _own(ports, service), file, line, sure=0.8))
-            found.append(_said(folder, "kind", "web", file, line, sure=0.7))
+            found.append(of_container(folder, "port", _own(ports, service), file, line, sure=0.8))
+            found.append(of_container(folder, "kind", "web", file, line, sure=0.7))
         language = language_of(command) if command else None
         if command is None or language is None or DEVELOPMENT.search(command):
             continue
         if ports or len(built) == 1:
-            found.append(_said(folder, "start", command, file, line, sure=0.7, language=language))
+            found.append(of_container(folder, "start", command, file, line, sure=0.7, language=language))
         elif re.search(r"worker|celery|sidekiq|queue|job|consumer", f"{name} {command}"):
-            found.append(_said(folder, "worker", command, file, line, sure=0.7, language=language))
+            found.append(of_container(folder, "worker", command, file, line, sure=0.7, language=language))
     return found
 
 
@@ -213,16 +214,3 @@ def _command(service: dict[str, Any]) -> str | None:
         words = [str(word) for word in command]
         return words[2] if len(words) == 3 and words[1] == "-c" else shlex.join(words)
     return " ".join(command.split()) if isinstance(command, str) and command.strip() else None
-
-
-def _said(
-    folder: Folder,
-    field: str,
-    value: str | int,
-    file: str,
-    line: int | None,
-    *,
-    sure: float,
-    language: str | None = None,
-) -> Detection:
-    return folder.found(field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, language=language)

@@ -7,17 +7,18 @@ import re
 from hivemind.agents.recon import containers, entrypoints
 from hivemind.agents.recon.containers import Said, Stage
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import of_container
 from hivemind.agents.recon.programs import language_of, language_of_image, port_of_image
 from hivemind.agents.recon.weights import IMAGE
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection
 
 _NAMES = ("dockerfile.prod", "dockerfile.production", "prod.dockerfile", "production.dockerfile", "dockerfile",
           "containerfile", "default.dockerfile", "dist.dockerfile")  # fmt: skip
 """One that says that it is for production counts before the one beside it that does not."""
-_FOLDERS = ("", "docker", ".docker", "docker/production", "docker/prod", "docker/app", "deploy", "build", "scripts",
-            "container", "containers", "packaging/docker", "contrib/docker", "packaging/docker/alpine")  # fmt: skip
-_PLACES = {f"{folder}/{name}".lstrip("/"): (rank, nth)
-           for rank, folder in enumerate(_FOLDERS) for nth, name in enumerate(_NAMES)}  # fmt: skip
+_PLACE = re.compile(
+    r"(?:(?:[\w-]+/)?\.?(?:docker|containers?)(?:/(?:production|prod|app|web|server))?|deploy|build|scripts)/"
+)
+"""Folders that hold the application's own Dockerfile where the top has none: anything else is an image beside it."""
 DEVELOPMENT = re.compile(
     r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
     r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|bootRun\b|quarkus:dev|quarkusDev|"
@@ -41,9 +42,17 @@ _PORT = re.compile(
 
 
 def find(folder: Folder) -> str | None:
-    """The Dockerfile of the application, in any of the usual places and spellings."""
-    known = {file.lower(): file for file in reversed(folder.files) if file.lower() in _PLACES}
-    return known[min(known, key=lambda each: _PLACES[each])] if known else None
+    """The Dockerfile of the application: at the top, else in a folder for it, the nearest first."""
+    known = [(place, name) for file in folder.files if (place := _split(file)) is not None for name in [file]]
+    return min(known)[1] if known else None
+
+
+def _split(file: str) -> tuple[int, int] | None:
+    """How deep a file lies and how telling its name is; None for what is no Dockerfile in a place for one."""
+    folder, _, name = file.lower().rpartition("/")
+    if name not in _NAMES or (folder and not _PLACE.fullmatch(f"{folder}/")):
+        return None
+    return file.count("/"), _NAMES.index(name)
 
 
 def detect(folder: Folder) -> list[Detection]:
@@ -60,24 +69,28 @@ def detect(folder: Folder) -> list[Detection]:
         and len(health.text) <= _LONGEST
         and (path := _HEALTH.search(_VARIABLE.sub(lambda match: match[1] or "", health.text)))
     ):
-        found.append(_said(folder, "health_path", path[1], file, health.line))
+        found.append(of_container(folder, "health_path", path[1], file, health.line))
     entry = entrypoints.entry(folder, stage, stages)
     said = stage.command()
     if said is None:
         return found
     if entry is None:
         command = entrypoints.bound(folder, stage, stages)
-        return found + ([_said(folder, "start", command, file, said[1], sure=0.45, note=_BOUND)] if command else [])
+        return found + (
+            [of_container(folder, "start", command, file, said[1], sure=0.45, note=_BOUND)] if command else []
+        )
     if DEVELOPMENT.search(entry.command):
         return found
     where, line = (entry.script, entry.line) if entry.script else (file, said[1])
     is_script = re.match(r"(?:\./\S+|sh \S+)(?:\s|$)", entry.command)
     language = language_of(entry.command) or ("java" if _INSTALLED.match(entry.command) else None)
     if language or (is_script and entry.command.split()[-1].endswith(".sh")):
-        found.append(_said(folder, "start", _served(entry.command, stage), where, line, language=language, sure=0.85))
+        found.append(
+            of_container(folder, "start", _served(entry.command, stage), where, line, language=language, sure=0.85)
+        )
     port = _PORT.search(entry.command)
     if port and int(port[1] or port[2]) <= 65535:
-        found.append(_said(folder, "port", int(port[1] or port[2]), where, line, sure=0.8))
+        found.append(of_container(folder, "port", int(port[1] or port[2]), where, line, sure=0.8))
     return found
 
 
@@ -95,9 +108,9 @@ def _image(folder: Folder, file: str, stage: Stage) -> list[Detection]:
     if known is None:
         return []
     language, version = known
-    found = [_said(folder, "language", language, file, said.line, language=language, sure=IMAGE)]
+    found = [of_container(folder, "language", language, file, said.line, language=language, sure=IMAGE)]
     if version:
-        found.append(_said(folder, "runtime_version", version, file, said.line, language=language))
+        found.append(of_container(folder, "runtime_version", version, file, said.line, language=language))
     return found
 
 
@@ -105,16 +118,20 @@ def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
     """EXPOSE, else `ENV PORT`, else the port that the base image is known to listen on."""
     if exposed := stage.port:
         return [
-            _said(folder, "port", exposed[0], file, exposed[1]),
-            _said(folder, "kind", "static" if _serves_files(stage) else "web", file, exposed[1], sure=0.7),
+            of_container(folder, "port", exposed[0], file, exposed[1]),
+            of_container(folder, "kind", "static" if _serves_files(stage) else "web", file, exposed[1], sure=0.7),
         ]
     said = stage.said.get("ENV") or stage.said.get("ARG") or stage.said["FROM"]
     given = next((value for name in ("PORT", "HTTP_PORT", "SERVER_PORT", "APP_PORT")
                   if re.fullmatch(r"\d{2,5}", value := stage.env.get(name, ""))), None)  # fmt: skip
     if given and int(given) <= 65535:
-        return [_said(folder, "port", int(given), file, _line(folder, file, given, said), sure=0.8)]
+        return [of_container(folder, "port", int(given), file, _line(folder, file, given, said), sure=0.8)]
     usual = port_of_image(stage.image)
-    return [_said(folder, "port", usual, file, stage.said["FROM"].line, sure=0.6, note="its image's")] if usual else []
+    return (
+        [of_container(folder, "port", usual, file, stage.said["FROM"].line, sure=0.6, note="its image's")]
+        if usual
+        else []
+    )
 
 
 def _serves_files(stage: Stage) -> bool:
@@ -131,19 +148,3 @@ def _serves_files(stage: Stage) -> bool:
 
 def _line(folder: Folder, file: str, value: str, otherwise: Said) -> int:
     return folder.line(file, rf"PORT\"?[= ]\"?{value}\b") or otherwise.line
-
-
-def _said(
-    folder: Folder,
-    field: str,
-    value: str | int,
-    file: str,
-    line: int | None,
-    *,
-    language: str | None = None,
-    sure: float = 0.9,
-    note: str | None = None,
-) -> Detection:
-    return folder.found(
-        field, value, file, line, precedence=Precedence.CONTAINER, confidence=sure, note=note, language=language
-    )

@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(
 )
 _OWN = re.compile(
     r"^APP_(KEYS?|SECRET)$|(^|_)(SECRET_KEY(_BASE)?|JWT_SECRET(_KEY)?|JWT_KEY|SESSION_SECRET|AUTH_SECRET|COOKIE_SECRET|"
-    r"ENCRYPTION_KEY|TOKEN_SECRET|SIGNING_KEY|MASTER_KEY|HASHIDS_SALT|UTILS_SECRET|NEXTAUTH_SECRET)$|^SECRET$"
+    r"ENCRYPTION_KEY|TOKEN_SECRET|SIGNING_KEY|MASTER_KEY|HASHIDS_SALT|NEXTAUTH_SECRET)$|^SECRET$"
 )
 """Secrets that an application makes up for itself; those of other parties, which call theirs `NAME_APP_KEY`, are mostly
 optional."""
@@ -45,10 +45,10 @@ def detect(folder: Folder) -> list[Detection]:
         name, value = match[1], match[2].strip("\"'")
         found += _port(folder, name, value, file, number)
         if own_secret(name) and _PLACEHOLDER.search(value):
-            found.append(_said(folder, "env_required", name, file, number, sure=0.55))
+            found.append(folder.found("env_required", name, file, number, confidence=0.55))
         need = next((need for need, pattern in _SCHEMES.items() if re.search(pattern, value)), None)
         if need and re.search(r"URL|URI|DSN|CONNECTION|DB|DATABASE|REDIS|BROKER|CACHE", name):
-            found.append(_said(folder, "need", need, file, number, sure=0.3))
+            found.append(folder.found("need", need, file, number, confidence=0.3))
     return found
 
 
@@ -67,7 +67,3 @@ def _port(folder: Folder, name: str, value: str, file: str, line: int) -> list[D
     if re.fullmatch(r"(?:APP|SITE|BASE|ROOT|PUBLIC|SERVER)_(?:URL|ROOT|URI)|URL", name) and "localhost:" in value:
         return [folder.found("port", number, file, line, precedence=Precedence.DOCUMENTED, confidence=0.6)]
     return []
-
-
-def _said(folder: Folder, field: str, value: str, file: str, line: int, *, sure: float) -> Detection:
-    return folder.found(field, value, file, line, precedence=Precedence.DECLARED, confidence=sure)

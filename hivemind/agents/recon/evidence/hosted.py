@@ -8,8 +8,9 @@ from typing import Any
 
 from hivemind.agents.recon.addons import need_of
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import for_production
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection
 
 _APPLICATION, _SERVICES = ".platform.app.yaml", ".platform/services.yaml"
 _UPSUN = ".upsun/config.yaml"
@@ -33,7 +34,7 @@ def _platform_sh(folder: Folder) -> Iterator[Detection]:
     yield from _application(folder, _APPLICATION, application)
     for service in _dict(folder.yaml(_SERVICES)).values():
         if need := need_of(str(_dict(service).get("type", "")).partition(":")[0]):
-            yield _said(folder, _SERVICES, "need", need, "type")
+            yield for_production(folder, "need", need, _SERVICES, "type", sure=0.9)
 
 
 def _upsun(folder: Folder) -> Iterator[Detection]:
@@ -48,21 +49,21 @@ def _application(folder: Folder, file: str, content: Mapping[str, Any]) -> Itera
     name, _, version = str(content.get("type", "")).partition(":")
     language = _LANGUAGES.get(name)
     if language:
-        yield _said(folder, file, "language", language, "type")
+        yield for_production(folder, "language", language, file, "type", sure=0.9)
         if re.fullmatch(r"\d+(?:\.\d+)*", version):
-            yield _said(folder, file, "runtime_version", version, "type")
+            yield for_production(folder, "runtime_version", version, file, "type", sure=0.9)
     start = _dict(_dict(content.get("web")).get("commands")).get("start")
     if isinstance(start, str) and start.strip() and "\n" not in start.strip():
-        yield _said(folder, file, "start", start.strip(), "start")
-        yield _said(folder, file, "kind", "web", "web")
+        yield for_production(folder, "start", start.strip(), file, "start", sure=0.9)
+        yield for_production(folder, "kind", "web", file, "web", sure=0.9)
     for worker in _dict(content.get("workers")).values():
         command = _dict(_dict(worker).get("commands")).get("start")
         if isinstance(command, str) and "\n" not in command.strip():
-            yield _said(folder, file, "worker", command.strip(), "workers")
+            yield for_production(folder, "worker", command.strip(), file, "workers", sure=0.9)
     for relation in _dict(content.get("relationships")).values():
         endpoint = relation.rpartition(":")[2] if isinstance(relation, str) else _dict(relation).get("endpoint")
         if need := need_of(str(endpoint)):
-            yield _said(folder, file, "need", need, "relationships")
+            yield for_production(folder, "need", need, file, "relationships", sure=0.9)
 
 
 def _foundry(folder: Folder) -> Iterator[Detection]:
@@ -74,20 +75,15 @@ def _foundry(folder: Folder) -> Iterator[Detection]:
     application = applications[0]
     command = application.get("command")
     if isinstance(command, str) and command.strip() and "\n" not in command.strip():
-        yield _said(folder, file, "start", command.strip(), "command")
+        yield for_production(folder, "start", command.strip(), file, "command", sure=0.9)
         if language := language_of(command):
-            yield _said(folder, file, "language", language, "command")
+            yield for_production(folder, "language", language, file, "command", sure=0.9)
     health = application.get("health-check-http-endpoint")
     if isinstance(health, str) and health.startswith("/"):
-        yield _said(folder, file, "health_path", health, "health-check-http-endpoint")
+        yield for_production(folder, "health_path", health, file, "health-check-http-endpoint", sure=0.9)
     if application.get("no-route") is True or application.get("health-check-type") == "process":
-        yield _said(folder, file, "kind", "worker", "no-route|health-check-type")
+        yield for_production(folder, "kind", "worker", file, "no-route|health-check-type", sure=0.9)
 
 
 def _dict(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _said(folder: Folder, file: str, field: str, value: str, key: str) -> Detection:
-    line = folder.line(file, rf"^\s*-?\s*(?:{key})\s*:")
-    return folder.found(field, value, file, line, precedence=Precedence.DECLARED_FOR_PRODUCTION, confidence=0.9)

@@ -8,8 +8,9 @@ from typing import Any
 
 from hivemind.agents.recon.addons import need_of
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import for_production
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detection import Detection
 
 
 def detect(folder: Folder) -> list[Detection]:
@@ -32,9 +33,6 @@ def detect(folder: Folder) -> list[Detection]:
     return found
 
 
-_HEROKU_LOCAL = 5006
-
-
 class _Saying:
     """One file that speaks: detections are collected with the lines of their keys."""
 
@@ -52,14 +50,8 @@ class _Saying:
             value = number
         elif not isinstance(value, str) or not value.strip() or len(value) > 4000:
             return
-        line = self.folder.line(self.file, rf"(^|[\s\"'{{,]){re.escape(key)}[\"']?\s*[:=\]]")
         clean = value if isinstance(value, int) else " ".join(str(value).split())
-        self.found.append(
-            self.folder.found(
-                field, clean, self.file, line,
-                precedence=Precedence.DECLARED_FOR_PRODUCTION, confidence=sure, note=note,
-            )
-        )  # fmt: skip
+        self.found.append(for_production(self.folder, field, clean, self.file, re.escape(key), sure=sure, note=note))
 
     def start(self, command: object, key: str) -> None:
         """A start command, with the language that it speaks."""
@@ -81,21 +73,7 @@ def _app_json(folder: Folder) -> list[Detection]:
         if need := need_of(str(plan)):
             said.say("need", need, "addons", 0.9, str(plan)[:60])
     said.say("release", _dict(content.get("scripts")).get("postdeploy"), "postdeploy", 0.6)
-    return [*said.found, *_heroku_local(folder, content)]
-
-
-def _heroku_local(folder: Folder, content: Mapping[str, Any]) -> list[Detection]:
-    """Where `heroku local` lets the Procfile's web process listen, which is told its port (Heroku Dev Center, "Heroku
-    Local": 5006 unless said otherwise). Anything that the repository itself says of a port counts more."""
-    line = folder.line("Procfile", r"^web\s*:") if content else None
-    if line is None:
-        return []
-    return [
-        folder.found(
-            "port", _HEROKU_LOCAL, "Procfile", line,
-            precedence=Precedence.CONVENTION, confidence=0.65, note="usual for heroku local",
-        )
-    ]  # fmt: skip
+    return said.found
 
 
 def _heroku(folder: Folder) -> list[Detection]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hivemind.agents.recon.addons import need_of
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.notes import for_production
 from hivemind.agents.recon.programs import language_of
 from hivemind.detection import Detection, Precedence
 
@@ -31,7 +32,7 @@ def _render(folder: Folder) -> Iterator[Detection]:
     for service in services:
         kind = service.get("type")
         if kind in {"redis", "keyvalue"}:
-            yield _said(folder, file, "need", "redis", "type")
+            yield for_production(folder, "need", "redis", file, "type")
             continue
         if str(service.get("rootDir") or ".").strip("./"):
             continue
@@ -43,15 +44,15 @@ def _render(folder: Folder) -> Iterator[Detection]:
         for said in _render_service(folder, file, service):  # of several, the first is the main one
             yield replace(said, confidence=round(said.confidence - min(later, 9) / 100, 2))
     if _list(content.get("databases")):
-        yield _said(folder, file, "need", "postgres", "databases")
+        yield for_production(folder, "need", "postgres", file, "databases")
 
 
 def _render_service(folder: Folder, file: str, service: Mapping[str, Any]) -> Iterator[Detection]:
     runtime = service.get("runtime") or service.get("env")
     if runtime in _LANGUAGES:
-        yield _said(folder, file, "language", str(runtime), "runtime" if "runtime" in service else "env")
+        yield for_production(folder, "language", str(runtime), file, "runtime" if "runtime" in service else "env")
     kind = "static" if runtime == "static" else "worker" if service.get("type") in {"worker", "cron"} else "web"
-    yield _said(folder, file, "kind", kind, "type")
+    yield for_production(folder, "kind", kind, file, "type")
     fields = {"start": "startCommand", "release": "preDeployCommand", "build": "buildCommand",
               "health_path": "healthCheckPath", "static_dir": "staticPublishPath"}  # fmt: skip
     yield from _values(folder, file, service, fields)
@@ -59,7 +60,7 @@ def _render_service(folder: Folder, file: str, service: Mapping[str, Any]) -> It
         if isinstance(variable, dict) and isinstance(variable.get("key"), str):
             name = variable["key"]
             if variable.get("sync") is False or variable.get("generateValue") is True:
-                yield _said(folder, file, "env_required", name, re.escape(name), sure=0.9)
+                yield for_production(folder, "env_required", name, file, re.escape(name), sure=0.9)
 
 
 def _ocean(folder: Folder) -> Iterator[Detection]:
@@ -75,19 +76,19 @@ def _ocean(folder: Folder) -> Iterator[Detection]:
             health = service.get("health_check")
             yield from _values(folder, file, health if isinstance(health, dict) else {}, {"health_path": "http_path"})
             if service.get("run_command"):
-                yield _said(folder, file, "kind", "web", "services")
+                yield for_production(folder, "kind", "web", file, "services")
             else:  # its buildpacks then find out what runs, as Recon does, and serve pages as a service, too
                 line = folder.line(file, r"services\s*:")
                 yield folder.found("kind", "web", file, line, precedence=Precedence.CONVENTION, confidence=0.6)
     for site in _list(spec.get("static_sites")):
         if isinstance(site, dict) and not str(site.get("source_dir") or "").strip("./"):
             yield from _values(folder, file, site, {"build": "build_command", "static_dir": "output_dir"})
-            yield _said(folder, file, "kind", "static", "static_sites")
+            yield for_production(folder, "kind", "static", file, "static_sites")
     for worker in _list(spec.get("workers")):
         yield from _values(folder, file, worker if isinstance(worker, dict) else {}, {"worker": "run_command"})
     for database in _list(spec.get("databases")):
         if isinstance(database, dict) and (need := need_of(str(database.get("engine", "pg")))):
-            yield _said(folder, file, "need", need, "databases")
+            yield for_production(folder, "need", need, file, "databases")
 
 
 def _kamal(folder: Folder) -> Iterator[Detection]:
@@ -101,28 +102,23 @@ def _kamal(folder: Folder) -> Iterator[Detection]:
     secrets = environment.get("secret") if isinstance(environment, dict) else None
     for name in _list(secrets):
         if isinstance(name, str) and re.fullmatch(r"[A-Z][A-Z0-9_]+", name):
-            yield _said(folder, file, "env_required", name, name, sure=0.9)
+            yield for_production(folder, "env_required", name, file, name, sure=0.9)
     accessories = content.get("accessories")
     for accessory in list(accessories.values())[:50] if isinstance(accessories, dict) else ():
         image = str(accessory.get("image", "")) if isinstance(accessory, dict) else ""
         if need := need_of(image):
-            yield _said(folder, file, "need", need, "accessories")
+            yield for_production(folder, "need", need, file, "accessories")
 
 
 def _values(folder: Folder, file: str, table: Mapping[str, Any], fields: Mapping[str, str]) -> Iterator[Detection]:
     for field, key in fields.items():
         value = table.get(key)
         if isinstance(value, str) and value.strip() and field != "port":
-            yield _said(folder, file, field, " ".join(value.split()), key)
+            yield for_production(folder, field, " ".join(value.split()), file, key)
             if field == "start" and (language := language_of(value)):
-                yield _said(folder, file, "language", language, key)
+                yield for_production(folder, "language", language, file, key)
         elif field == "port" and isinstance(value, int) and 1 <= value <= 65535:
-            yield _said(folder, file, field, value, key)
-
-
-def _said(folder: Folder, file: str, field: str, value: str | int, key: str, *, sure: float = 0.95) -> Detection:
-    line = folder.line(file, rf"(^|[\s\"'-]){key}[\"']?\s*(:|$)")
-    return folder.found(field, value, file, line, precedence=Precedence.DECLARED_FOR_PRODUCTION, confidence=sure)
+            yield for_production(folder, field, value, file, key)
 
 
 def _list(value: object) -> list[Any]:

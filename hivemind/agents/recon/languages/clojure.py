@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -34,7 +34,6 @@ _PORTS = {"pedestal": 8080, "luminus": 3000, "ring": 3000}
 _DEPENDENCY = re.compile(
     r"\[([\w./-]+)\s+\"[^\"]+\"|^(?:\{:deps )?(?::deps )?\{?([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
 )
-_LUMINUS = re.compile(r"env/prod/cljc?/[\w/]+/env\.cljc?")
 _PATTERNS = {
     "main": re.compile(r"\(defn -main\b"),
     "listens": re.compile(r"run-jetty|run-server|start-server|http/start|jetty-adapter|create-server|run-adapter"),
@@ -57,13 +56,8 @@ def detect(folder: Folder) -> list[Detection]:
     found = next(((name, spot) for name, starts in FRAMEWORKS.items() if (spot := _uses(dependencies, starts))), None)
     if found:
         notes.declared("framework", found[0], *found[1])
-    elif not dependencies and (trace := next((each for each in folder.files if _LUMINUS.fullmatch(each)), None)):
-        notes.usual("framework", "luminus", trace, sure=0.5, note="its folders")
     main = folder.line(file, r"(?<!\w):main\b") or folder.line(file, r":ring\s*\{")
     seen = hits["main"][0] if hits["main"] else None
-    if seen is None and main is None and not (folder.text(file) or "").strip():
-        named = (each for each in folder.sources(".clj") if re.search(r"/(?:core|main|server|app)\.clj$", each))
-        seen = next((Hit("", each, None) for each in named), None)
     if main is None and seen is None:
         notes.speaks(file, MANIFEST)
         notes.kind("library", (file, None))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass, field
-from xml.etree import ElementTree as ET
 
+from hivemind.agents.recon import elements
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, port, scan
@@ -184,16 +184,9 @@ def _needs(notes: Notes, project: Project) -> None:
 
 
 def _project(folder: Folder, file: str) -> Project | None:
-    text = folder.text(file, limit=400_000)
-    if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
+    root = elements.root(folder, file, limit=400_000)
+    if root is None:
         return None
-    try:
-        root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
-    except (ET.ParseError, ValueError, RecursionError):
-        return None
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
     values = {name: (root.findtext(f"PropertyGroup/{name}") or "").strip() for name in
               ("AssemblyName", "OutputType", "TargetFramework", "TargetFrameworks", "PackAsTool")}  # fmt: skip
     stem = file.rpartition("/")[2].rpartition(".")[0]

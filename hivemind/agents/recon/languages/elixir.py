@@ -41,18 +41,17 @@ def detect(folder: Folder) -> list[Detection]:
     framework = next((name for name in FRAMEWORKS if name in dependencies), None)
     if framework and FRAMEWORKS[framework] != "plug":
         notes.declared("framework", FRAMEWORKS[framework], *dependencies[framework])
-    trace = next((file for file in folder.files if re.fullmatch(r"lib/\w+_web/(?:endpoint|router)\.ex", file)), None)
+    endpoints = (file for file in folder.files if re.fullmatch(r"lib/\w+_web/endpoint\.ex", file))
+    trace = next((file for file in endpoints if folder.line(file, r"^\s*use Phoenix\.Endpoint")), None)
     if framework != "phoenix" and trace:
         framework = "phoenix"
-        notes.code("framework", "phoenix", trace, sure=0.8)
+        notes.code("framework", "phoenix", trace, folder.line(trace, r"^\s*use Phoenix\.Endpoint"), sure=0.8)
     umbrella = folder.line(FILE, r"^\s*apps_path:")
     apps = next((file for file in folder.files if re.fullmatch(r"apps/\w+_web/mix\.exs", file)), None)
     if umbrella and apps:
         notes.declared("framework", "phoenix", apps)
         framework = "phoenix"
-    started = folder.line(FILE, r"^\s*mod:\s*\{") or any(
-        re.fullmatch(r"lib/\w+/application\.ex", file) for file in folder.files
-    )
+    started = folder.line(FILE, r"^\s*mod:\s*\{")
     hits = scan(folder, folder.sources(".ex", most=400), _PATTERNS, comments=("#",))
     if not (started or framework or umbrella):
         script = folder.line(FILE, r"^\s*escript:")
@@ -66,10 +65,6 @@ def detect(folder: Folder) -> list[Detection]:
     if package and not any(file.startswith("config/prod") or file == "config/runtime.exs" for file in folder.files):
         notes.kind("library", (FILE, package), 0.8)
         return notes.found
-    configured = any(re.fullmatch(r"config/(?:prod|runtime|releases)\.exs", file) for file in folder.files)
-    if not (serves or consumer or configured or text.strip()):
-        notes.kind("library", (FILE, None), 0.5)
-        return notes.found
     seen = dependencies.get(framework or "", (FILE, folder.line(FILE, r"^\s*mod:")))
     kind = "web" if serves else "worker" if consumer else "web"
     notes.kind(
@@ -79,10 +74,6 @@ def detect(folder: Folder) -> list[Detection]:
     if kind == "web":
         _addresses(notes, hits, framework)
     notes.needs(dependencies, DRIVERS)
-    migrations = next((file for file in folder.files if file.startswith("priv/repo/migrations/")), None)
-    known = {"postgrex", "myxql", "ecto_sqlite3", "tds", "exqlite"}
-    if migrations and not text.strip() and not known.intersection(dependencies):
-        notes.usual("need", "postgres", migrations, sure=0.5, note="Ecto's usual database")
     return notes.found
 
 
@@ -95,9 +86,7 @@ def _running(notes: Notes, text: str, dependencies: dict[str, Spot], *, phoenix:
     )
     app = (releases or name or [None, module])[1]
     steps = ["mix compile"]
-    if phoenix and not text.strip():
-        steps.append("mix assets.deploy")
-    elif phoenix and ("assets.deploy" in text or folder.has("assets/package.json")):
+    if phoenix and ("assets.deploy" in text or folder.has("assets/package.json")):
         steps.append("mix assets.deploy" if "assets.deploy" in text else "mix phx.digest")
     line = folder.line(FILE, r"^\s*(?:releases:|app:)")
     if folder.has("config/runtime.exs") or releases or folder.has("config/releases.exs"):
@@ -133,16 +122,6 @@ def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) 
                 name = match[1] or match[2]
                 if name != "PORT":
                     notes.code("env_required", name, file, number_)
-    if framework == "phoenix" and settings and not any((folder.text(file) or "").strip() for file in settings):
-        _usual_variables(notes, settings[0])
-
-
-def _usual_variables(notes: Notes, file: str) -> None:
-    """What the settings that `mix phx.new` writes ask for (Phoenix' guide "Introduction to Deployment"), where they
-    can't be read."""
-    notes.usual("env_required", "SECRET_KEY_BASE", file, sure=0.6, note="usual for Phoenix")
-    if any(re.match(r"(?:apps/\w+/)?priv/\w+/migrations/|lib/\w+/repo\.ex$", each) for each in notes.folder.files):
-        notes.usual("env_required", "DATABASE_URL", file, sure=0.6, note="usual for Ecto")
 
 
 def _version(notes: Notes) -> None:

@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
-from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
+from hivemind.agents.recon.reading import HEALTH, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detection import Detection
 
@@ -50,8 +50,6 @@ def detect(folder: Folder) -> list[Detection]:
         notes.declared("framework", FRAMEWORKS[framework], *dependencies[framework])
     hits = scan(folder, folder.sources(".gleam"), _PATTERNS)
     main = next((hit for hit in hits["main"] if hit.file == f"src/{name}.gleam"), None)
-    if main is None and folder.text(f"src/{name}.gleam") == "":
-        main = Hit(name, f"src/{name}.gleam", None)
     notes.speaks(FILE, SERVES if framework and main else BUILDS if main else MANIFEST)
     if main is None:
         notes.kind("library", (FILE, None), 0.85)

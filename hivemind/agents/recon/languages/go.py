@@ -138,15 +138,7 @@ def detect(folder: Folder) -> list[Detection]:
     framework = next((path for path in FRAMEWORKS if path in module.required), None)
     if framework:
         notes.declared("framework", FRAMEWORKS[framework], *module.required[framework])
-    main = _main(sources, hits, module)
-    top = folder.top(".go")
-    if (
-        main is None
-        and (framework or folder.has("Dockerfile"))
-        and top
-        and not any((folder.text(each) or "").strip() for each in top)
-    ):
-        main = Hit("", next((each for each in top if each in {"app.go", "server.go"}), top[0]), None)
+    main = _main(hits, module)
     if main is None:
         notes.speaks(file, MANIFEST if manifest else SOURCES)
         notes.kind("library", (file, None))
@@ -189,12 +181,10 @@ def _workspace(folder: Folder) -> list[str]:
     return [each.removeprefix("./") for each in re.findall(r"(?m)^\s*(?:use\s+)?(\./[\w./-]+)", text)][:20]
 
 
-def _main(sources: list[str], hits: dict[str, list[Hit]], module: Module) -> Hit | None:
-    """The program that is meant: at the top, else the one under `cmd` that serves by its name, else any. Where no
-    text says so (too large, unreadable), a file's name does."""
+def _main(hits: dict[str, list[Hit]], module: Module) -> Hit | None:
+    """The program that is meant: at the top, else the one under `cmd` that serves by its name, else any."""
     ignored = {hit.file for hit in hits["ignored"]}
     mains = [hit for hit in hits["main"] if hit.file not in ignored]
-    mains = mains or [Hit("", file, None) for file in sources if file.rpartition("/")[2] == "main.go"]
     own = re.sub(r"^v\d+$", "", module.name.rpartition("/")[2]) or module.name.removesuffix("/").split("/")[-2:][0]
 
     def rank(hit: Hit) -> tuple[int, int, int, str]:
@@ -243,8 +233,7 @@ def _needs(notes: Notes, module: Module, hits: dict[str, list[Hit]]) -> None:
     notes.needs(drivers, {need: names for need, names in DRIVERS.items() if need != "redis"})
     cache = next((name for name in DRIVERS["redis"] if name in drivers), None)
     if cache:
-        told = bool(hits["cache"]) or not hits["main"]
-        notes.declared("need", "redis", *drivers[cache], sure=0.9 if told else 0.4, note=cache)
+        notes.declared("need", "redis", *drivers[cache], sure=0.9 if hits["cache"] else 0.4, note=cache)
 
 
 def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, main: Spot) -> None:
@@ -264,7 +253,7 @@ def _kind(module: Module, hits: dict[str, list[Hit]], framework: str | None, mai
     listens = next(((hit.file, hit.line) for hit in hits["listens"]), None)
     arguments = next(((hit.file, hit.line) for hit in hits["arguments"]), None)
     commands = [path for path in _COMMANDS if path in module.required]
-    brought = module.required[framework] if framework and not (commands and hits["main"]) else None
+    brought = module.required[framework] if framework and not commands else None
     flags_alone = all(path in _FLAGS for path in commands)
     signs: tuple[tuple[str, Spot | None, float], ...] = (
         ("web", listens if framework or not commands else None, 0.9),

@@ -1,4 +1,10 @@
-"""Languages that one convention each recognises, builds and starts: nothing is known of their frameworks."""
+"""Languages that one convention each recognises, builds and starts.
+
+The commands are those of the tools' own documentation: Swift Package Manager, "swift build"; Dart, "dart compile" and
+"dart create"; Crystal, "The shards command"; Zig, "Zig Build System"; The Haskell Tool Stack, "Build commands"; Cabal
+User Guide, "cabal install"; Dune, "dune build"; Nimble, "nimble build"; CMake, "cmake(1)"; Meson, "Running Meson";
+cpanm; Plack, "plackup"; Mojolicious, "Cookbook: Deployment"; Julia, "Pkg: Working with Environments".
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from dataclasses import dataclass
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes
 from hivemind.agents.recon.reading import pinned
-from hivemind.agents.recon.weights import BUILDS, SOURCES
+from hivemind.agents.recon.weights import BUILDS, SERVES
 from hivemind.detection import Detection
 
 
@@ -25,7 +31,6 @@ class Convention:
     build: str | None = None
     start: str | None = None
     versions: tuple[str, ...] = ()
-    sure: float = BUILDS
 
 
 CONVENTIONS = (
@@ -50,18 +55,44 @@ CONVENTIONS = (
     Convention("cpp", "meson.build", r"executable\(\s*'([\w-]+)'", "meson", None,
                "meson setup build && meson compile -C build", "./build/{name}"),
     Convention("perl", "cpanfile", "", "cpanm", "cpanm --installdeps .", None, None),
-    Convention("scheme", "haunt.scm", "", None, None, "haunt build", None),
     Convention("julia", "Project.toml", "", "pkg", "julia --project -e 'using Pkg; Pkg.instantiate()'", None, None),
-    Convention("cobol", "*.cbl", "", None, None, "cobc -x -o {name} {file}", "./{name}", (), SOURCES),
-    Convention("cobol", "*.cob", "", None, None, "cobc -x -o {name} {file}", "./{name}", (), SOURCES),
 )  # fmt: skip
-_ENTRIES = {
-    "julia": ("app.jl", "main.jl", "server.jl"),
-    "scheme": ("init.scm", "main.scm"),
-    "perl": ("app.psgi", "app.pl"),
-}
-_RUNNERS = {"julia": "julia --project {file}", "scheme": "guile {file} --auto-compile",
-            "app.psgi": "plackup -p ${PORT:-5000} {file}", "perl": "perl {file}"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Script:
+    """A file that is run as it is. file: its path, as a pattern. says: what its text holds. start: the command."""
+
+    file: str
+    says: str
+    start: str
+
+
+_SCRIPTS = {
+    "perl": (
+        _Script(r"(?:bin/)?app\.psgi", r"", "plackup -p ${{PORT:-5000}} {file}"),
+        _Script(r"(?:script/)?[\w-]+(?:\.pl)?", r"^\s*use Mojolicious::Lite\b|Mojolicious::Commands",
+                "perl {file} daemon -m production -l http://*:${{PORT:-3000}}"),
+        _Script(r"[\w-]+\.pl", r"^\s*use (?:Dancer2?|HTTP::Server|HTTP::Daemon)\b", "perl {file}"),
+    ),
+    "julia": (
+        _Script(r"(?:src/)?[\w-]+\.jl", r"\bHTTP\.(?:serve|listen)!?\(|\bserve(?:parallel)?\(|\b(?:Genie\.)?up\(",
+                "julia --project {file}"),
+    ),
+}  # fmt: skip
+_FRAMEWORKS: dict[str, dict[str, tuple[str, int | None]]] = {
+    "swift": {"vapor": ("vapor/vapor", 8080), "hummingbird": ("hummingbird-project/hummingbird", 8080)},
+    "dart": {"serverpod": ("serverpod", 8080), "dart-frog": ("dart_frog", 8080), "shelf": ("shelf", 8080)},
+    "crystal": {"kemal": ("kemalcr/kemal", 3000), "lucky": ("luckyframework/lucky", 3000)},
+    "cpp": {"drogon": ("Drogon", None), "crow": ("Crow", None), "oatpp": ("oatpp", None)},
+    "perl": {"mojolicious": ("Mojolicious", 3000), "dancer": ("Dancer", 5000), "plack": ("Plack", 5000)},
+    "julia": {"genie": ("Genie", 8000), "oxygen": ("Oxygen", 8080)},
+    "haskell": {"yesod": ("yesod", 3000), "scotty": ("scotty", None), "servant": ("servant-server", None)},
+}  # fmt: skip
+"""Language -> framework -> what its manifest says of it, and the port that its own documentation has for it: Vapor,
+"Server"; Hummingbird, "Getting Started"; Kemal, "Getting Started"; Lucky, "Starting Project"; Mojolicious, "Tutorial";
+plackup's `--port`; Genie, "Hello World"; Oxygen, "serve"; Yesod, "Scaffolding"; Dart Frog, "Getting Started"; what
+`dart create --template server-shelf` writes."""
 
 
 def detect(folder: Folder) -> list[Detection]:
@@ -74,23 +105,13 @@ def detect(folder: Folder) -> list[Detection]:
 
 
 def _manifest(folder: Folder, pattern: str) -> str | None:
-    if not pattern.startswith("*"):
-        return folder.first(pattern)
-    found = folder.top(pattern[1:])
-    return next((file for file in found if file.startswith(("index.", "main."))), next(iter(found), None))
+    return folder.first(pattern) if not pattern.startswith("*") else next(iter(folder.top(pattern[1:])), None)
 
 
 def _told(folder: Folder, convention: Convention, file: str) -> list[Detection]:
     notes = Notes(folder, convention.language)
-    match = re.search(convention.name, folder.text(file, limit=200_000) or "") if convention.name else None
-    named = next((group for group in match.groups() if group), None) if match else None
-    if convention.language == "swift":
-        sources = (re.fullmatch(r"Sources/([\w-]+)/main\.swift", each) for each in folder.files)
-        named = next((each[1] for each in sources if each), named)
-    elif convention.language == "zig" and named is None and folder.has("src/main.zig"):
-        named = folder.repository.root.name if folder.path in {".", ""} else folder.path.rpartition("/")[2]
+    named = _name(folder, convention, file)
     name = named or file.rpartition(".")[0] or "app"
-    notes.speaks(file, convention.sure)
     if convention.manager:
         notes.declared("package_manager", convention.manager, file)
     if version := pinned(folder, convention.language, files=convention.versions):
@@ -98,13 +119,49 @@ def _told(folder: Folder, convention: Convention, file: str) -> list[Detection]:
     for field, command in (("install", convention.install), ("build", convention.build)):
         if command:
             notes.usual(field, command.format(name=name, file=file), file)
-    entry = folder.first(*_ENTRIES.get(convention.language, ()))
-    program = not convention.name or named is not None
-    if convention.start and program:
+    script = _script(folder, convention.language)
+    if convention.start and (not convention.name or named is not None):
         notes.usual("start", convention.start.format(name=name), file, sure=0.7)
-    elif entry:
-        runner = _RUNNERS.get(entry) or _RUNNERS[convention.language]
-        notes.usual("start", runner.replace("{file}", entry), entry, sure=0.7)
+    elif script:
+        notes.usual("start", *script, sure=0.7)
+    framework = _framework(notes, convention, file)
     runs = any(each.field == "start" for each in notes.found)
-    notes.kind("web" if runs else "library", (file, None), 0.5)
+    notes.speaks(file, SERVES if framework and runs else BUILDS)
+    notes.kind("web" if runs else "library", (file, None), 0.85 if framework and runs else 0.5)
     return notes.found
+
+
+def _name(folder: Folder, convention: Convention, file: str) -> str | None:
+    """The program that a build makes."""
+    match = re.search(convention.name, folder.text(file, limit=200_000) or "") if convention.name else None
+    named = next((group for group in match.groups() if group), None) if match else None
+    if convention.language == "swift":
+        sources = (re.fullmatch(r"Sources/([\w-]+)/(?:main|entrypoint)\.swift", each) for each in folder.files)
+        return next((each[1] for each in sources if each), named)
+    if convention.language == "dart":
+        programs = [each for each in folder.files if re.fullmatch(r"bin/[\w-]+\.dart", each)]
+        own = [each for each in programs if each == f"bin/{named}.dart"] or programs
+        return own[0].removeprefix("bin/").removesuffix(".dart") if own else None
+    if convention.language == "zig" and named is None and folder.has("src/main.zig"):
+        return folder.repository.root.name if folder.path in {".", ""} else folder.path.rpartition("/")[2]
+    return named
+
+
+def _script(folder: Folder, language: str) -> tuple[str, str, int | None] | None:
+    """Command, file and line of a script that serves by what stands in it."""
+    for script in _SCRIPTS.get(language, ()):
+        for file in folder.files:
+            if re.fullmatch(script.file, file) and (not script.says or folder.line(file, script.says) is not None):
+                return script.start.format(file=file), file, folder.line(file, script.says) if script.says else None
+    return None
+
+
+def _framework(notes: Notes, convention: Convention, file: str) -> str | None:
+    """The framework that a manifest names, and its port."""
+    for name, (said, port) in _FRAMEWORKS.get(convention.language, {}).items():
+        if line := notes.folder.line(file, rf"(?<![\w-]){re.escape(said)}\b"):
+            notes.declared("framework", name, file, line)
+            if port:
+                notes.usual("port", port, file, line, note=f"{name}'s own")
+            return name
+    return None

@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.java import gradle, maven, serving, starting
 from hivemind.agents.recon.languages.java.frameworks import FRAMEWORKS
 from hivemind.agents.recon.languages.java.project import Project
-from hivemind.agents.recon.notes import Notes
+from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import Hit, pinned
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES, SOURCES
 from hivemind.detection import Detection
@@ -16,6 +16,15 @@ from hivemind.detection import Detection
 LANGUAGE = "java"
 _ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|demos?|benchmarks?|bench|bom|docs)(?:$|[/_-])")
 _SERVES = re.compile(r"(?:^|[/_-])(?:server|web|webapp|app|application|api|service|backend|bootstrap|boot)$")
+_STARTED = {
+    "spring-boot": r"^\s*@SpringBootApplication\b",
+    "micronaut": r"\bMicronaut\.(?:run|build|mainClass)\(",
+    "quarkus": r"^\s*@QuarkusMain\b",
+    "ktor": r"\bio\.ktor\.server\.\w+\.EngineMain\b|\bembeddedServer\(",
+    "javalin": r"\bJavalin\.create\(",
+}
+"""What starts an application in code: Spring Boot, "Using @SpringBootApplication"; Micronaut, "Running the
+Application"; Quarkus, "Application Initialization"; Ktor, "Create a server"; Javalin, "Getting started"."""
 _POLYGLOT = ("pom.yml", "pom.yaml", "pom.kts", "pom.groovy", "pom.atom")
 
 
@@ -57,9 +66,9 @@ def _build(notes: Notes, projects: list[Project]) -> None:
     framework = _framework(chosen) or next((name for each in projects if (name := _framework(each))), None)
     if framework and (spot := chosen.uses(*FRAMEWORKS[framework])):
         notes.declared("framework", framework, *spot)
-    elif framework is None and not chosen.dependencies and (traces := _traces(folder, chosen)):
-        framework = traces[0]
-        notes.usual("framework", framework, traces[1], sure=0.5, note="by its files")
+    elif framework is None and (annotated := _annotated(folder, chosen)):
+        framework = annotated[0]
+        notes.code("framework", framework, *annotated[1])
     facts = serving.read(folder, chosen)
     kind, seen, sure = serving.kind(folder, chosen, framework, facts, alone=_alone(projects))
     notes.kind(kind, seen, sure)
@@ -122,16 +131,16 @@ def _framework(project: Project) -> str | None:
     return next((name for name, prefixes in FRAMEWORKS.items() if own.uses(*prefixes)), None)
 
 
-def _traces(folder: Folder, project: Project) -> tuple[str, str] | None:
-    """A framework by the files that it leaves, where the build does not tell its dependencies."""
-    if file := folder.first(project.inside("micronaut-cli.yml")):
-        return "micronaut", file
-    if project.tool == "sbt" and (file := folder.first("conf/routes")):
-        return "play", file
-    settings = folder.first(*(project.inside(f"src/main/resources/application.{end}") for end in ("properties", "yml")))
-    program = re.compile(rf"{re.escape(project.inside('src/main/'))}.*[a-z]Application\.(?:java|kt)")
-    if settings and any(program.fullmatch(file) for file in folder.files):
-        return "spring-boot", settings
+def _annotated(folder: Folder, project: Project) -> tuple[str, Spot] | None:
+    """A framework by the program that starts it, where the dependencies come from plugins of the build's own."""
+    inside = project.inside("src/main/")
+    files = [file for file in folder.files if file.startswith(inside) and file.endswith((".java", ".kt", ".groovy"))]
+    for file in sorted(files, key=lambda each: (not re.search(r"(?:Application|Main|App)\.\w+$", each), each))[:60]:
+        for name, pattern in _STARTED.items():
+            if line := folder.line(file, pattern):
+                return name, (file, line)
+    if project.tool == "sbt" and (line := folder.line("conf/routes", r"^(?:GET|POST|->)\s+/")):
+        return "play", ("conf/routes", line)
     return None
 
 

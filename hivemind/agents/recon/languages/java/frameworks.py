@@ -97,8 +97,6 @@ CONSUMERS = (
 BOTS = ("net.dv8tion:", "com.discord4j:", "org.javacord:", "dev.kord:", "com.jessecorbett:diskord", "org.pircbotx:",
         "com.github.twitch4j:")  # fmt: skip
 """Of these, what nobody has in a library."""
-RPC = ("io.grpc:grpc-netty", "io.grpc:grpc-services", "io.grpc:grpc-netty-shaded", "net.devh:grpc-server")
-"""What answers calls of gRPC."""
 COMMANDS = (
     "info.picocli:", "com.beust:jcommander", "org.springframework.shell:", "com.github.ajalt.clikt:", "commons-cli:",
     "com.github.scopt:", "com.monovore:decline", "org.jcommander:", "args4j:", "com.xenomachina:kotlin-argparser",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as ET
 
+from hivemind.agents.recon import elements
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.java.project import Project
 from hivemind.agents.recon.reading import Hit
@@ -20,7 +21,7 @@ def read(folder: Folder) -> list[Project]:
     waiting = [""]
     while waiting and len(found) < 40:
         path = waiting.pop(0)
-        root = _root(folder, f"{path}/{FILE}" if path else FILE)
+        root = elements.root(folder, f"{path}/{FILE}" if path else FILE)
         if root is None:
             continue
         found.append(_project(folder, path, root))
@@ -32,20 +33,6 @@ def read(folder: Folder) -> list[Project]:
         project.version = project.version or found[0].version
         project.plugins = {**found[0].plugins, **project.plugins} if found[0].packaging != "pom" else project.plugins
     return found
-
-
-def _root(folder: Folder, file: str) -> ET.Element | None:
-    text = folder.text(file)
-    if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
-        return None
-    try:
-        root = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
-    except (ET.ParseError, ValueError, RecursionError):
-        return None
-    for element in root.iter():
-        if isinstance(element.tag, str):
-            element.tag = element.tag.rpartition("}")[2]
-    return root
 
 
 def _project(folder: Folder, path: str, root: ET.Element) -> Project:

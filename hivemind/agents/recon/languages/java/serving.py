@@ -74,7 +74,7 @@ def kind(
 ) -> tuple[str, Spot, float]:
     """What it is, where that shows, and how surely. alone: whether a program is what the build is for;
     a `main` beside libraries is a tool or example of theirs."""
-    main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main or _named(folder, project))
+    main = next(((hit.file, hit.line) for hit in facts.source["main"]), project.main)
     listens = next(((hit.file, hit.line) for hit in facts.source["listens"]), None)
     spot: Spot = (project.file, None)
     brings = (framework and project.uses(*FRAMEWORKS[framework])) or spot
@@ -104,13 +104,6 @@ def _packaged(project: Project) -> bool:
     """Whether the build makes a web application of it, though no program was seen."""
     plugins = ("org.springframework.boot:spring-boot-maven-plugin", "org.springframework.boot")
     return any(each in project.plugins for each in plugins) and project.uses(*frameworks.SPRING_WEB) is not None
-
-
-def _named(folder: Folder, project: Project) -> Spot | None:
-    """A source file that by its name is a program."""
-    inside = re.escape(f"{project.path}/" if project.path else "")
-    pattern = re.compile(rf"{inside}(?:src/(?:main/)?.*)?(?:Main|App|\w*Application|Server)\.(?:java|kt|scala|groovy)")
-    return next(((file, None) for file in folder.files if pattern.fullmatch(file)), None)
 
 
 def _idle(project: Project, spot: Spot, sure: float) -> tuple[str, Spot, float]:

@@ -36,7 +36,8 @@ _WORDS = {
     "postgres": r"(?i)postgres|\bpg\b", "mysql": r"(?i)mysql|mariadb", "redis": r"(?i)redis", "mongodb": r"(?i)mongo",
 }  # fmt: skip
 _PRISMA = re.compile(r"provider\s*=\s*\"(postgresql|mysql|mongodb)\"")
-_SCHEMAS = ("prisma/schema.prisma", "schema.prisma", "src/prisma/schema.prisma", "prisma/schema/schema.prisma")
+_SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
+"""Where Prisma looks by itself ("Prisma schema location"); a schema elsewhere is found by its ending."""
 
 
 def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
@@ -54,7 +55,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         line = packages.line_of(folder, driver)
         if variable is None:
             found += _written(folder, source, need)
-            sure = 0.9 if driver in _ALWAYS else 0.15 if embedded else 0.45 if source.known else 0.6
+            sure = 0.9 if driver in _ALWAYS else 0.15 if embedded else 0.45
             found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
             continue
         file, number = source.reads[variable]
@@ -125,8 +126,8 @@ def _paths(folder: Folder, source: Source) -> list[Detection]:
 
 
 def _prisma(folder: Folder, package: Package) -> list[Detection]:
-    """What the schema says; where it does not say which database, what `prisma init` writes: PostgreSQL, found by
-    DATABASE_URL (Prisma's CLI reference)."""
+    """What the schema says of its database, and the variable that has the address (Prisma's documentation, "Prisma
+    schema reference": `datasource`). A schema may be parted over the files of a folder."""
     files = [file for file in folder.files if re.fullmatch(r"(?:[\w-]+/){0,3}[\w-]+\.prisma", file)]
     file = folder.first(*_SCHEMAS) or next(iter(files), None)
     if file is None or not {"@prisma/client", "prisma"} & {*package.dependencies, *package.development}:
@@ -135,7 +136,7 @@ def _prisma(folder: Folder, package: Package) -> list[Detection]:
     text = folder.text(speaking) or ""
     match = _PRISMA.search(text)
     if match is None:
-        return [] if text.strip() else _prisma_usual(folder, file)
+        return []
     need = "postgres" if match[1] == "postgresql" else match[1]
     line = folder.line(speaking, r"provider\s*=\s*\"(postgresql|mysql|mongodb)")
     found = [folder.found("need", need, speaking, line, language=LANGUAGE)]
@@ -143,16 +144,3 @@ def _prisma(folder: Folder, package: Package) -> list[Detection]:
         where = folder.line(speaking, rf"env\(\"{variable[1]}\"\)")
         found.append(folder.found("env_required", variable[1], speaking, where, confidence=0.9, language=LANGUAGE))
     return found
-
-
-def _prisma_usual(folder: Folder, file: str) -> list[Detection]:
-    examples = (
-        folder.line(each, r"DATABASE_URL\s*=\s*[\"']?file:") for each in (".env.example", ".env.sample", ".env")
-    )
-    if any(line is not None for line in examples):
-        return []
-    return [
-        folder.found(field, value, file, precedence=Precedence.CONVENTION, confidence=0.6, note="usual for Prisma",
-                     language=LANGUAGE)
-        for field, value in (("need", "postgres"), ("env_required", "DATABASE_URL"))
-    ]  # fmt: skip

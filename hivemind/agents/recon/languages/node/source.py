@@ -53,7 +53,7 @@ _ASKS = re.compile(r"\bif\s*\(\s*!?\s*$")
 @dataclass
 class Source:
     """Each with (value, file, line); the shallowest files first. system_paths: variables whose default is a path
-    that an application can't write, as (variable, path, file, line). known: whether any file says anything at all."""
+    that an application can't write, as (variable, path, file, line)."""
 
     ports: list[tuple[int, str, int]] = field(default_factory=list)
     health: list[tuple[str, str, int]] = field(default_factory=list)
@@ -67,7 +67,6 @@ class Source:
     """Addresses of this machine that stand in the code with nothing that could change them."""
     migrates: bool = False
     """Whether the application brings its database up to date by itself."""
-    known: bool = False
     settings: list[tuple[int, str, int]] = field(default_factory=list)
     """Ports in files of settings."""
     demanded: dict[str, tuple[str, int]] = field(default_factory=dict)
@@ -90,7 +89,6 @@ def read(folder: Folder) -> Source:
             break
         for number, line in enumerate(text.splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
-                source.known = True
                 _line(source, file, number, line)
         if _SETTINGS.search(file):
             _settings(source, file, text)

@@ -37,11 +37,10 @@ def detect(folder: Folder, package: Package, source: Source, framework: Framewor
 
 def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
     """The same for a script that no package.json comes with."""
-    listening = bool(source.listens) or not (folder.text(file) or "").strip()
     sure = 0.7 if source.listens else 0.4
     return [
         folder.found("start", f"node {file}", file, precedence=Precedence.CODE, confidence=sure, language=LANGUAGE),
-        folder.found("kind", "web" if listening else "worker", file, precedence=Precedence.CODE, confidence=sure,
+        folder.found("kind", "web" if source.listens else "worker", file, precedence=Precedence.CODE, confidence=sure,
                      language=LANGUAGE),
         *_port(folder, source, None),
         *_health(folder, source, None),

@@ -82,6 +82,6 @@ WORKERS = (
     "kafka-python",
     "confluent-kafka", "aiokafka", "faust-streaming", "faust", "nats-py", "temporalio", "apscheduler", "schedule",
     "paho-mqtt",
-    "prefect", "scrapy", "locust", "mastodon-py", "irc", "slixmpp", "botocore-sqs-consumer",
+    "prefect", "scrapy", "locust", "mastodon-py", "irc", "slixmpp",
 )  # fmt: skip
 """Distributions of programs that run and answer no requests, where nothing else says that they do."""

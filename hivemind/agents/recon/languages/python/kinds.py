@@ -14,36 +14,32 @@ from hivemind.detection import Detection, Precedence
 
 LANGUAGE = "python"
 SCRIPTS = (
-    "main.py", "app.py", "run.py", "launcher.py", "start.py", "server.py", "bot.py", "web.py", "api.py", "worker.py",
+    "main.py", "app.py", "run.py", "start.py", "server.py", "bot.py", "web.py", "api.py", "worker.py",
     "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
     "app/main.py", "app/__main__.py",
 )  # fmt: skip
-_PROGRAM = re.compile(r"\w+_(?:server|app|bot|service|worker)\.py")
-_SERVERS = ("tornado", "twisted", "werkzeug", "grpcio", "hypercorn", "uvicorn", "gunicorn",
-            "waitress", "cheroot", "bjoern", "python-socketio")  # fmt: skip
-"""Distributions that a program may answer requests with, though none of them is seen to."""
 
 
 def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
-    """The program: of the usual names, those first that run something; else the only script that does."""
+    """The program: of the usual names, those first that run something; else the only script at the top that does;
+    else one of the usual names."""
     guarded = dict(reversed(source.mains))
     for file in SCRIPTS:
         if file in guarded:
             return file, guarded[file]
-    if usual := folder.first(*SCRIPTS):
-        return usual, None
-    packages = [file for file in folder.files if re.fullmatch(r"[a-z]\w*/__main__\.py", file)]
-    if len(packages) == 1 and not re.match(r"(?:tests?|docs|scripts|tools|setup)/", packages[0]):
-        return packages[0], None
-    named = [file for file in folder.top(".py") if _PROGRAM.fullmatch(file)]
-    if len(named) == 1 and not guarded:
-        return named[0], None
     top = [
         file
         for file in guarded
         if "/" not in file and not file.startswith(("setup", "manage", "conf", "test", "noxfile"))
     ]
-    return (top[0], guarded[top[0]]) if len(top) == 1 else None
+    if len(top) == 1:
+        return top[0], guarded[top[0]]
+    if usual := folder.first(*SCRIPTS):
+        return usual, None
+    packages = [file for file in folder.files if re.fullmatch(r"[a-z]\w*/__main__\.py", file)]
+    if len(packages) == 1 and not re.match(r"(?:tests?|docs|scripts|tools|setup)/", packages[0]):
+        return packages[0], None
+    return None
 
 
 def detect(
@@ -79,10 +75,9 @@ def _program(
     start = folder.found(
         "start", _command(file), file, line, precedence=Precedence.CONVENTION, confidence=named, language=LANGUAGE
     )
-    silent = bool(dependencies.names) and not dependencies.has(*_SERVERS)
     kind, sure = (
         ("worker", 0.8) if worker else ("web", 0.6) if listens
-        else ("worker", 0.4) if source.known or silent else ("web", 0.4)
+        else ("worker", 0.4)
     )  # fmt: skip
     where, number = dependencies.names[worker] if worker else (folder.in_repository(file), line)
     found = Detection("kind", kind, where, number, Precedence.CODE, sure, worker, LANGUAGE)

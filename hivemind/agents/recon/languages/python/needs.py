@@ -108,7 +108,7 @@ def _without_variable(
             "need", need, *source.imports[module], precedence=Precedence.CODE, confidence=0.6, note=driver,
             language=LANGUAGE,
         )  # fmt: skip
-    sure = 0.25 if embedded else 0.45 if source.known else 0.6
+    sure = 0.25 if embedded else 0.45
     return Detection("need", need, file, line, Precedence.DECLARED, sure, driver, LANGUAGE)
 
 

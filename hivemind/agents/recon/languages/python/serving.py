@@ -24,11 +24,10 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source, framework
     """`install`, `start`, `port` and `health_path`."""
     found: list[Detection] = []
     install, note = dependencies.install, None
-    application = _application(folder, source, framework) or _named(folder, dependencies, source, framework)
+    application = _application(folder, source, framework)
     if application:
         server = servers.choose(application, dependencies, _home(folder, source, application))
-        sure = 0.9 if application.line else 0.6
-        found.append(_start(folder, server.start, application.file, application.line or None, sure))
+        found.append(_start(folder, server.start, application.file, application.line))
         if server.added:
             missing = dependencies.manifest or "the repository"
             note = f"{server.name} added by HiveMind: no server"
@@ -103,7 +102,7 @@ def _passed_on(source: Source) -> list[Application]:
     return [each for each in found.values() if each.module.rpartition(".")[2] in _ENTRIES]
 
 
-_ENTRIES = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run", "web", "startup", "autoapp", "index")
+_ENTRIES = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run", "web", "startup", "index")
 """Names of files that hold what is to be served, the most telling first."""
 _PASSES = 3
 """How many files an application is followed through."""
@@ -114,23 +113,6 @@ _OF_THEIR_OWN = frozenset(
      "mlflow", "fastmcp", "python-fasthtml", "masonite"}
 )  # fmt: skip
 """Frameworks whose programs open their port themselves."""
-
-
-def _named(folder: Folder, dependencies: Dependencies, source: Source, framework: str | None) -> Application | None:
-    """By the names of files alone, where nothing can be read out of them: the object that tutorials would put there."""
-    if source.known or framework is None or framework in _OF_THEIR_OWN or _BY_NAME[framework].start:
-        return None
-    if framework == "django":
-        wants = "asgi" if dependencies.has("uvicorn", "daphne") and not dependencies.has("gunicorn") else "wsgi"
-        names = (f"/{wants}.py", f"/{wants}/__init__.py")
-        file = next((file for file in folder.sources(".py") if file.endswith(names)), None)
-        kind = "django-asgi" if wants == "asgi" else "django"
-        return Application(kind, sources.module_of(file), "application", file, 0) if file else None
-    file = folder.first("wsgi.py", "asgi.py", "main.py", "app.py", "app/main.py", "server.py", "src/main.py", "run.py")
-    inside = re.compile(r"(?:src/)?[a-z]\w*/(?:main|app|asgi|wsgi|server|application)\.py")
-    file = file or next((each for each in folder.sources(".py") if inside.fullmatch(each)), None)
-    name = "application" if file in {"wsgi.py", "asgi.py"} else "app"
-    return Application(framework, sources.module_of(file), name, file, 0) if file else None
 
 
 def _start(folder: Folder, start: str, file: str, line: int | None, confidence: float = 0.9) -> Detection:

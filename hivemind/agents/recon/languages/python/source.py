@@ -93,8 +93,8 @@ class Route:
 
 @dataclass
 class Source:
-    """All that was found, files in order of depth and name. mains: where `__name__` is asked for. known: whether any
-    file says anything at all. addresses: need -> where the address of such a database is written out. included:
+    """All that was found, files in order of depth and name. mains: where `__name__` is asked for.
+    addresses: need -> where the address of such a database is written out. included:
     module of routes -> the path that Django puts before them. starting: files that serve as soon as they are
     imported."""
 
@@ -106,7 +106,6 @@ class Source:
     runs: list[tuple[str, int]] = field(default_factory=list)
     prefixed: bool = False
     mains: list[tuple[str, int]] = field(default_factory=list)
-    known: bool = False
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     included: dict[str, str] = field(default_factory=dict)
     listed: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -127,7 +126,6 @@ def read(folder: Folder) -> Source:
         if text is None:
             continue
         if left < len(text) or not _WORTH_PARSING.search(text):
-            source.known = source.known or bool(text.strip())
             _imports(source, file, text)
             continue
         left -= len(text)
@@ -164,7 +162,6 @@ class _Reader:
         self.lists: list[tuple[int, int, str]] = []
 
     def visit_module(self, tree: ast.Module) -> None:
-        self.source.known = self.source.known or bool(tree.body)
         for statement in tree.body:
             if isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test):
                 self.source.mains.append((self.file, statement.lineno))
