@@ -1,7 +1,8 @@
 """Measures Recon on files of known cases: accuracy by field with 95 % confidence intervals, time and memory.
 
-A case is laid out in a temporary folder: its manifests with their contents, all other files of its tree empty. With
-`--sources DIR`, a case whose real sources lie in DIR (folder name: the id with `/`, `:` and `#` as `_`) is read there.
+With `--sources DIR`, a case whose sources lie in DIR (folder name: the id with `/`, `:` and `#` as `_`) is read there.
+Any other is laid out in a temporary folder as its manifests alone, since of the other files it has only the names: what
+its labels say of those can't be measured then, and is left out and counted.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -58,8 +60,9 @@ def _measure(cases: list[Case], place: Path, sources: Path | None, out: TextIO |
     measured = []
     for number, case in enumerate(cases):
         real = sources / case.id.translate(str.maketrans("/:#", "___")) if sources else None
-        folder = real if real and real.is_dir() else place / str(number) / "app"
-        if folder is not real:
+        alone = real is None or not real.is_dir()
+        folder = place / str(number) / "app" if real is None or alone else real
+        if alone:
             folder.mkdir(parents=True)
             known.lay_out(case, folder)
         began = time.perf_counter()
@@ -67,8 +70,11 @@ def _measure(cases: list[Case], place: Path, sources: Path | None, out: TextIO |
         seconds = time.perf_counter() - began
         if out:
             out.write(json.dumps({"id": case.id, **predicted}) + "\n")
-        compared = scores(case, predicted, 1 / sizes[case.group]) if case.left_out is None else []
-        measured.append(Measured(case, folder, predicted, compared, seconds))
+        unread = "names of files alone, no contents" if alone and not case.manifests else None
+        held = replace(case, left_out=case.left_out or unread)
+        weight = 1 / sizes[case.group]
+        compared = scores(held, predicted, weight, manifests_alone=alone) if held.left_out is None else []
+        measured.append(Measured(held, folder, predicted, compared, seconds, alone))
     return measured
 
 

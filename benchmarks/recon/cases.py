@@ -1,8 +1,9 @@
-"""Cases: repositories as a tree and the contents of their manifests, with the answers that are known."""
+"""Cases: repositories as the names of their files and the contents of their manifests, with the answers known."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -42,17 +43,29 @@ def read(paths: Iterable[Path]) -> Iterator[tuple[str, list[Case]]]:
 
 
 def lay_out(case: Case, folder: Path) -> None:
-    """The case as files in an empty folder: manifests with their contents, the rest of the tree empty."""
-    for name in {*case.tree, *case.manifests}:
+    """The contents that a case has, as files in an empty folder. Files of its tree whose contents it does not have are
+    not there: an empty file is no file that anybody has."""
+    for name, text in case.manifests.items():
         inside = PurePosixPath(name)
         if inside.is_absolute() or ".." in inside.parts or any(len(part) > _LONGEST_NAME for part in inside.parts):
             continue
         path = folder / inside
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(case.manifests.get(name, ""), encoding="utf-8", errors="surrogateescape", newline="")
+            path.write_text(text, encoding="utf-8", errors="surrogateescape", newline="")
         except (OSError, UnicodeError):
             continue  # a file and a folder of one name: a link in the original
+
+
+def names_a_source(case: Case, label: str) -> bool:
+    """Whether a label names a file of the tree, or a Python module, whose contents the case does not have: from its
+    manifests alone, nobody can say it."""
+    words = {word.removeprefix("./") for word in re.split(r"[\s\"'=:;()]+", label)}
+    for file in set(case.tree) - case.manifests.keys():
+        stem = re.sub(r"(?:/(?:index|__init__|__main__))?\.\w+$", "", file)
+        if not words.isdisjoint({file, stem, stem.replace("/", ".")}):
+            return True
+    return False
 
 
 def _case(raw: dict[str, Any]) -> Case:

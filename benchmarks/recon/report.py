@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.recon.cases import Case
-from benchmarks.recon.scoring import FIELDS, Score, language, layout_port, wilson
+from benchmarks.recon.scoring import FIELDS, Score, language, layout_port, start_names_a_source, wilson
 
 TARGETS = {
     "language": 99,
@@ -23,13 +23,15 @@ TARGETS = {
 
 @dataclass(frozen=True)
 class Measured:
-    """A case with what Recon said of it. seconds: of reading and detecting."""
+    """A case with what Recon said of it. seconds: of reading and detecting. manifests_alone: whether its sources were
+    not there."""
 
     case: Case
     folder: Path
     predicted: dict[str, Any]
     scores: list[Score]
     seconds: float
+    manifests_alone: bool = False
 
 
 def print_report(name: str, measured: list[Measured], misses: str | None = None) -> None:
@@ -40,6 +42,11 @@ def print_report(name: str, measured: list[Measured], misses: str | None = None)
         print(f"  left out: {count} ({reason})")
     if layouts := sum(layout_port(each.case) for each in scored):
         print(f"  left out of port: {layouts} (port 80 of the other platform's own file server)")
+    alone = [each for each in scored if each.manifests_alone]
+    if alone:
+        hidden = sum(start_names_a_source(each.case) for each in alone)
+        print(f"  read from manifests alone, without sources: {len(alone)} of {len(scored)}")
+        print(f"  not measurable from these: {hidden} of start (the label names a source file)")
     print(f"  {'field':<16} {'n':>4} {'right':>6} {'%':>6}  95 % interval   one a group  target")
     for field in FIELDS:
         _print_field(field, [score for each in scored for score in each.scores if score.field == field])

@@ -9,7 +9,7 @@ from math import sqrt
 from typing import Any
 
 from benchmarks.recon import commands
-from benchmarks.recon.cases import Case
+from benchmarks.recon.cases import Case, names_a_source
 
 FIELDS = ("language", "framework", "package_manager", "start", "port", "port, all", "needs_database", "needs_redis",
           "kind", "health_path", "env_required", "build", "runtime_version")  # fmt: skip
@@ -54,10 +54,15 @@ def wilson(right: float, total: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def scores(case: Case, predicted: Mapping[str, Any], weight: float = 1.0) -> list[Score]:
-    """All comparisons that a case allows. weight: 1 over the number of cases with the same manifests."""
+def scores(
+    case: Case, predicted: Mapping[str, Any], weight: float = 1.0, *, manifests_alone: bool = False
+) -> list[Score]:
+    """All comparisons that a case allows. weight: 1 over the number of cases with the same manifests.
+    manifests_alone: whether that is all that Recon could read."""
     found = []
     for field in FIELDS:
+        if field == "start" and manifests_alone and start_names_a_source(case):
+            continue
         compared = _COMPARE[field](case, predicted) if field in _COMPARE else None
         if compared is not None:
             expected, ours, share = compared
@@ -106,6 +111,12 @@ def _start(case: Case, predicted: Mapping[str, Any]) -> Compared:
         return None
     ours = predicted.get("start")
     return expected, ours, commands.same(str(ours or ""), commands.inside(expected, case.inside), case.manifests)
+
+
+def start_names_a_source(case: Case) -> bool:
+    """Whether the start label of a case can't be measured from its manifests."""
+    start = case.expected.get("start")
+    return bool(start) and commands.comparable(str(start), case.start_kind) and names_a_source(case, str(start))
 
 
 def layout_port(case: Case) -> bool:
