@@ -1,14 +1,18 @@
 """Every hook, by stage. Built-in agents and third-party plugins implement these and nothing else.
 
-Rules for all: arguments are frozen values; results are tuples, never generators; the order in which
-plugins are called means nothing; what a hook raises is reported with the plugin's name, distribution
-and version, and stops the run only where it says so here. Unless it says otherwise, a hook must not
-touch the outside: no files, no network, no clock.
+Rules for all: arguments are frozen all the way down: changing one raises TypeError. An answer is checked
+against the annotation here, all the way down; several are a tuple, never a generator. The order in which
+plugins are called means nothing. What a hook raises is reported with the plugin's name, distribution and
+version, the hook, and the line of the plugin, and stops the run only where it says so here. A hook runs on a
+thread of its own and has a deadline (DEADLINES); after it, it counts as one that raised, its thread is left
+behind, and the plugin is not called again in this run. What it prints goes to standard error. Unless it says
+otherwise, a hook must not touch the outside: no files, no network, no clock.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
 
@@ -29,15 +33,33 @@ hookspec = pluggy.HookspecMarker("hivemind")
 hook = pluggy.HookimplMarker("hivemind")
 """Marks a plugin's implementation of a hook: `from hivemind import hook`."""
 
+USUAL = 60.0
+"""Seconds that a hook may take for one call, where its specification names no others."""
+DEADLINES: dict[str, float] = {}
+"""Hook -> seconds that one call of it may take, for those that say so by `deadline`."""
+Hook = TypeVar("Hook", bound=Callable[..., object])
+
+
+def deadline(seconds: float) -> Callable[[Hook], Hook]:
+    """Marks a hook's specification: one call of it may take so many seconds."""
+
+    def mark(specification: Hook) -> Hook:
+        DEADLINES[specification.__name__] = seconds
+        return specification
+
+    return mark
+
 
 # load, validate
 
 
 @hookspec
+@deadline(10)
 def hivemind_schema() -> SchemaPart | None:
     """Resource types, check kinds and options that this plugin adds to `hivemind.yaml`.
 
-    Called once a run, before the blueprint is validated. Raising stops the run.
+    Called once a run, before the blueprint is validated; may take 10 seconds. Names of types and kinds are letters,
+    digits, `-`, `_` and `.`; schemas that are no JSON Schema are finding H125. Raising stops the run.
     """
 
 
@@ -45,11 +67,12 @@ def hivemind_schema() -> SchemaPart | None:
 
 
 @hookspec
+@deadline(120)
 def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:  # type: ignore[empty-body]
     """What this plugin can tell about the application in folder `path` of the repository.
 
-    Called once a service. May read files through `repository` only. Raising is reported as a warning;
-    the other plugins' answers stand.
+    Called once a service; may take 2 minutes. May read files through `repository` only. Raising is reported as a
+    warning; the other plugins' answers stand.
     """
 
 
@@ -57,11 +80,12 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 @hookspec(firstresult=True)
+@deadline(7200)
 def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
     """Builds a service for a platform into `store`, or None where this plugin does not know the runtime.
 
     The first answer counts; third parties are asked before the built-in compiler. May run programs and
-    use the network. Raising stops the run at stage build.
+    use the network, for at most 2 hours. Raising stops the run at stage build.
     """
 
 
@@ -69,30 +93,45 @@ def hivemind_build(service: Service, repository: Repository, platform: Platform,
 
 
 @hookspec
+@deadline(30)
 def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:  # type: ignore[empty-body]
     """What this plugin adds to the template. Two owners of one logical id are an error naming both.
 
-    Must be pure: same blueprint, same fragments. Raising stops the run.
+    Must be pure: same blueprint, same fragments. May take 30 seconds. What is in a fragment is JSON data. Raising
+    stops the run.
     """
 
 
 @hookspec
+@deadline(60)
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:  # type: ignore[empty-body]
-    """Findings on the assembled template; those of severity error stop the flow. Raising becomes a finding."""
+    """Findings on the assembled template; those of severity error stop the flow. May take 1 minute. Ids are the
+    plugin's own: those like H104 are HiveMind's, those like E3012 cfn-lint's. Raising becomes finding H603, an error.
+    """
 
 
 # verify
 
 
 @hookspec
+@deadline(30)
 def hivemind_checks(release: Release) -> tuple[Check, ...]:  # type: ignore[empty-body]
-    """Checks to run on a release after it receives traffic, and again at `hivemind verify`. Raising fails verify."""
+    """Checks to run on a release after it receives traffic, and again at `hivemind verify`.
+
+    May take 30 seconds; the checks themselves have 2 minutes in all, together with those of other plugins. Raising,
+    here or in a check, is a failed check that names the plugin: the others run, and verify fails.
+    """
 
 
 # any time
 
 
 @hookspec
+@deadline(5)
 def hivemind_event(event: Event) -> None:
-    """Called with each event once it is in the journal. May touch the outside, for at most 5 seconds in all
-    a call. Raising is reported once as a warning and changes nothing."""
+    """Called with each event once it is in the journal, in their order, while the run goes on.
+
+    May touch the outside, for at most 5 seconds a call; one that takes longer gets no more events. A run that ends
+    waits at most 10 seconds for listeners that are behind, and leaves mere progress out. Raising is reported once
+    as a warning and changes nothing.
+    """

@@ -1,81 +1,161 @@
-"""Calling event listeners so that none of them can stop or slow down a run."""
+"""Calling event listeners (`hivemind_event`) off the run's thread, so that none of them can stop or slow down a run.
+
+Each listener has a thread and a queue of its own: it hears every event in order, at its own pace.
+"""
 
 from __future__ import annotations
 
-import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterable
+from functools import partial
 
-from hivemind.blame import PluginError, Source, summary_of
+from hivemind.blame import PluginError, PluginOverdue, Source, call
+from hivemind.clock import SYSTEM_CLOCK, Clock
+from hivemind.events import Event, EventKind
+from hivemind.hookspecs import DEADLINES
+from hivemind.patience import PATIENCE, WAITING
 
-PATIENCE = 5.0
-"""Seconds that one listener may take for one event (`hivemind_event`)."""
+HOOK = "hivemind_event"
+MOST = 1000
+"""Events that wait for one listener. An apply has some hundred; of more, the oldest progress goes first."""
+FLUSH = 10.0
+"""Seconds that the end of a run waits for listeners that are behind, all together."""
 
-Call = tuple[Source, Callable[..., object], Mapping[str, Any]]
+Listener = tuple[Source, Callable[..., object], bool]
+"""A plugin, its function, and whether it takes the event."""
 
 
 class Listeners:
-    """Calls listeners one after another on a thread of its own, and remembers which have been reported."""
+    """The listeners of a run. patience: seconds that one may take for one event; None: as the hook says."""
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._patience = patience
-        self._lock = threading.RLock()
-        self._reported: set[str] = set()
-        self._silenced: set[str] = set()
-        self._worker: _Worker | None = None
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._queues: dict[str, _Queue] = {}
 
-    def tell(self, calls: Iterable[Call]) -> tuple[PluginError, ...]:
-        """Makes the calls; returns failures of plugins that had none before."""
-        failures = []
+    def tell(self, listeners: Iterable[Listener], event: Event) -> tuple[PluginError, ...]:
+        """Hands the event to every listener's queue; returns what went wrong since the last time, once a plugin."""
         with self._lock:
-            for source, function, arguments in calls:
-                if source.name in self._silenced:
-                    continue
-                error = self._call(source, function, arguments)
-                if error and source.name not in self._reported:
-                    self._reported.add(source.name)
-                    failures.append(error)
-        return tuple(failures)
+            for source, function, takes in listeners:
+                queue = self._queues.get(source.name)
+                if queue is None:
+                    patience = DEADLINES[HOOK] if self._patience is None else self._patience
+                    queue = self._queues[source.name] = _Queue(source, function, takes, patience)
+                queue.put(event)
+            return self._failures()
 
-    def _call(
-        self, source: Source, function: Callable[..., object], arguments: Mapping[str, Any]
-    ) -> PluginError | None:
-        worker = self._worker = self._worker or _Worker()
-        try:
-            error = worker.run(lambda: function(**arguments), self._patience)
-        except queue.Empty:
-            # The thread is lost to the listener; the next one gets a new thread.
-            self._worker = None
-            self._silenced.add(source.name)
-            summary = f"it took over {self._patience:g} s for one event, and gets no more of them in this run"
-            return PluginError(source, summary, hook="hivemind_event")
-        if error is None:
-            return None
-        failure = PluginError(source, summary_of(error), hook="hivemind_event")
-        failure.__cause__ = error
-        return failure
+    def flush(self, seconds: float = FLUSH) -> tuple[PluginError, ...]:
+        """Waits until every listener has heard everything but progress, for at most so many seconds in all.
+
+        Says after 2 seconds who is waited for. Returns as `tell`; a listener that was not done in time is one of
+        the failures.
+        """
+        start = self._clock.monotonic()
+        with self._lock:
+            queues = [self._queues[name] for name in sorted(self._queues)]
+        for queue in queues:
+            queue.skip_progress()
+        for queue in queues:
+            if not queue.settled(min(PATIENCE, self._left(start, seconds))) and self._left(start, seconds) > 0:
+                WAITING.get()(f"waiting for plugin {queue.source} in {HOOK}")
+                queue.settled(self._left(start, seconds))
+            queue.drop(seconds)
+        with self._lock:
+            return self._failures()
+
+    def _left(self, start: float, seconds: float) -> float:
+        return max(0.0, start + seconds - self._clock.monotonic())
+
+    def _failures(self) -> tuple[PluginError, ...]:
+        found = (self._queues[name].failure() for name in sorted(self._queues))
+        return tuple(error for error in found if error is not None)
 
 
-class _Worker:
-    """A daemon thread that runs one call at a time."""
+class _Queue:
+    """The events that one listener has still to hear, and the thread that calls it while there are any."""
 
-    def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._outcomes: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        threading.Thread(target=self._serve, name="hivemind-listeners", daemon=True).start()
+    def __init__(self, source: Source, function: Callable[..., object], takes: bool, patience: float) -> None:
+        self.source = source
+        self._function = function
+        self._takes = takes
+        self._patience = patience
+        self._changed = threading.Condition()
+        self._events: deque[Event] = deque()
+        self._serving = False
+        self._silenced = False
+        self._reported = False
+        self._error: PluginError | None = None
 
-    def run(self, call: Callable[[], object], timeout: float) -> BaseException | None:
-        """What the call raised, or None. Raises queue.Empty when it takes longer than `timeout` seconds."""
-        self._calls.put(call)
-        return self._outcomes.get(timeout=timeout)
+    def put(self, event: Event) -> None:
+        with self._changed:
+            if self._silenced:
+                return
+            self._events.append(event)
+            if len(self._events) > MOST:
+                self._events.remove(next((one for one in self._events if _is_progress(one)), self._events[0]))
+            if not self._serving:
+                self._serving = True
+                threading.Thread(target=self._serve, name=f"listener {self.source.name}", daemon=True).start()
+
+    def skip_progress(self) -> None:
+        with self._changed:
+            self._events = deque(event for event in self._events if not _is_progress(event))
+
+    def settled(self, seconds: float) -> bool:
+        """Waits until there is nothing left to hear; False after so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._serving, timeout=seconds)
+
+    def drop(self, seconds: float) -> None:
+        """Forgets what was not heard, and says so."""
+        with self._changed:
+            lost = len(self._events)
+            self._events.clear()
+            if lost and self._error is None:
+                summary = f"{lost} event{'s were' if lost > 1 else ' was'} not heard within {seconds:g} s of the end"
+                self._error = PluginError(self.source, summary, hook=HOOK)
+
+    def failure(self) -> PluginError | None:
+        """What went wrong, the first time that it is asked for after it did."""
+        with self._changed:
+            if self._error is None or self._reported:
+                return None
+            self._reported = True
+            return self._error
 
     def _serve(self) -> None:
-        while True:
-            call = self._calls.get()
+        while (event := self._next()) is not None:
+            arguments = {"event": event} if self._takes else {}
             try:
-                call()
-            except BaseException as error:  # noqa: BLE001 - reported with the plugin's name by the caller
-                self._outcomes.put(error)
-            else:
-                self._outcomes.put(None)
+                call(
+                    self.source,
+                    HOOK,
+                    partial(self._function, **arguments),
+                    code=self._function,
+                    seconds=self._patience,
+                    announced=False,
+                )
+            except PluginError as error:
+                self._failed(error)
+
+    def _next(self) -> Event | None:
+        """The event that is to be heard now; None ends the thread."""
+        with self._changed:
+            if self._events:
+                return self._events.popleft()
+            self._serving = False
+            self._changed.notify_all()
+            return None
+
+    def _failed(self, error: PluginError) -> None:
+        with self._changed:
+            self._error = self._error or error
+            if isinstance(error, PluginOverdue):
+                self._silenced = True
+                self._events.clear()
+
+
+def _is_progress(event: Event) -> bool:
+    return event.kind is EventKind.PROGRESS

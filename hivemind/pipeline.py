@@ -72,7 +72,12 @@ def check(
     _stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
     _stop_at_errors(_broken_project_plugin(plugins))
     parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
-    blueprint, findings = validate(source, parts, environment=environment, accepted=_accepted())
+    try:
+        blueprint, findings = validate(
+            source, parts, environment=environment, accepted=_accepted(), distributions=plugins.described()
+        )
+    except FindingsError as error:
+        raise FindingsError(plugins.placed(error.findings, "hivemind_schema")) from None
     repository = read(source.path.parent)
     detections, failures = _detections(blueprint, repository, plugins)
     blueprint, unknown = resolve(blueprint, detections)
@@ -93,12 +98,8 @@ def check(
 def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
     """The template that all plugins make together for a blueprint."""
     fragments = plugins.collect("hivemind_fragments", blueprint=blueprint)
-    distributions = {
-        plugin.name: f"{plugin.distribution} {plugin.version}" if plugin.distribution else plugin.module
-        for plugin in plugins.list()
-        if plugin.source != "builtin"
-    }
-    return assemble(blueprint, [(one.plugin, one.result) for one in fragments], distributions=distributions)
+    answers = [(one.plugin, one.result) for one in fragments]
+    return assemble(blueprint, answers, distributions=plugins.described())
 
 
 def planned(

@@ -8,29 +8,50 @@ from __future__ import annotations
 
 import builtins
 import importlib
-import inspect
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pluggy
 
 from hivemind import hookspecs
-from hivemind.blame import PluginError, Source, ask, place_of, summary_of
+from hivemind.blame import PluginError, PluginOverdue, Source, ask, call
+from hivemind.errors import HiveMindError
 from hivemind.events import Event
+from hivemind.exits import ExitCode
 from hivemind.findings import Finding, Place, Severity
+from hivemind.frames import origin
+from hivemind.frozen import frozen
 from hivemind.installed import GROUP, entry_points
 from hivemind.listeners import Listeners
+from hivemind.misuse import goes_by, misuse, names_of, nearest, taker
 
 PROJECT_FILE = "hivemind_plugin.py"
 BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")
+ESSENTIAL: Mapping[str, str] = MappingProxyType(
+    {
+        "recon": "nobody reads how an application starts and what it needs",
+        "compiler": "nobody builds the languages that HiveMind knows",
+        "provisioner": "the template has no network, no load balancer and no instances",
+        "deployer": "nobody installs a release and gives it traffic",
+        "qa": "nobody checks whether a release works",
+        "conductor": "nobody carries out a plan",
+    }
+)
+"""Agents that cannot be disabled, each with the reason. Agents that come to these can be."""
+IMPORTING = 60.0
+"""Seconds that the import of one plugin's module may take."""
 KINDS = ("project", "-p", "entry point", "builtin")
 """Where plugins come from, in the order in which a hook with one answer asks them."""
+
+
+Implementation = tuple[Source, Callable[..., object], tuple[str, ...]]
+"""A plugin, its function for a hook, and the arguments that it takes."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +86,7 @@ class Contribution:
 
     plugin: str
     result: Any
+    source: Source
 
 
 @dataclass
@@ -79,6 +101,7 @@ class Plugins:
     _quarantined: dict[str, PluginError] = field(default_factory=dict)
     _blocked: frozenset[str] = frozenset()
     _listeners: Listeners = field(default_factory=Listeners)
+    _lost: dict[str, PluginError] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def collect(self, hook: str, **arguments: Any) -> tuple[Contribution, ...]:
@@ -95,14 +118,15 @@ class Plugins:
         """As `collect`, for hooks where one plugin's failure does not void the others' answers."""
         contributions: list[Contribution] = []
         failures: list[PluginError] = []
-        for source, function, names in self._implementations(hook, kinds=tuple(reversed(KINDS)), by_name=True):
+        handed = frozen(arguments)
+        for implementation in self._implementations(hook, kinds=tuple(reversed(KINDS)), by_name=True):
             try:
-                result = ask(source, hook, function, {name: arguments[name] for name in names})
+                contribution = self._ask(hook, implementation, handed)
             except PluginError as error:
                 failures.append(error)
             else:
-                if result is not None:
-                    contributions.append(Contribution(source.name, result))
+                if contribution is not None:
+                    contributions.append(contribution)
         return tuple(contributions), tuple(failures)
 
     def first(self, hook: str, **arguments: Any) -> Contribution | None:
@@ -110,26 +134,58 @@ class Plugins:
 
         None where nobody answers. Raises PluginError naming the plugin that failed.
         """
-        for source, function, names in self._implementations(hook, kinds=KINDS):
+        handed = frozen(arguments)
+        answers = (
+            self._ask(hook, implementation, handed) for implementation in self._implementations(hook, kinds=KINDS)
+        )
+        return next((answer for answer in answers if answer is not None), None)
+
+    def _ask(self, hook: str, implementation: Implementation, arguments: Mapping[str, Any]) -> Contribution | None:
+        """One plugin's answer. One that hung once is not asked again: each time would take its whole deadline."""
+        source, function, names = implementation
+        if source.name in self._lost:
+            raise self._lost[source.name]
+        try:
             result = ask(source, hook, function, {name: arguments[name] for name in names})
-            if result is not None:
-                return Contribution(source.name, result)
-        return None
+        except PluginOverdue as error:
+            self._lost[source.name] = error
+            raise
+        return None if result is None else Contribution(source.name, result, source)
+
+    def described(self) -> Mapping[str, str]:
+        """Plugin that is not built in -> its distribution and version, or its file: for messages that name it."""
+        return {
+            one.name: f"{one.distribution} {one.version}" if one.distribution else one.module
+            for one in self._sources.values()
+            if one.kind != "builtin"
+        }
+
+    def placed(self, findings: Iterable[Finding], hook: str) -> tuple[Finding, ...]:
+        """The findings, those on a plugin that have no place at its function for a hook: a mistake in what it says."""
+        functions = {source.name: function for source, function, _ in self._implementations(hook, kinds=KINDS)}
+
+        def place(one: Finding) -> Place | None:
+            own = one.plugin in self.described() and one.plugin in functions and not one.path
+            return origin(self._sources[one.plugin].module, functions[one.plugin]).definition if own else None
+
+        return tuple(replace(one, place=one.place or place(one)) for one in findings)
 
     def others(self, hook: str) -> bool:
         """Whether plugins beside the built-in ones implement a hook."""
         return any(source.kind != "builtin" for source, _, _ in self._implementations(hook, kinds=KINDS))
 
     def notify(self, event: Event) -> tuple[PluginError, ...]:
-        """Tells every listener (`hivemind_event`) of an event; returns what went wrong and was not reported before.
+        """Hands an event to every listener (`hivemind_event`), each of which hears it on a thread of its own.
 
-        Never raises. A listener that takes over 5 seconds is not waited for, and not called again.
+        Returns what went wrong with earlier events and was not reported before. Never raises, and never waits.
         """
-        implementations = [
-            (source, function, {"event": event} if names else {})
-            for source, function, names in self._implementations("hivemind_event", kinds=tuple(reversed(KINDS)))
-        ]
-        return self._listeners.tell(implementations) if implementations else ()
+        implementations = self._implementations("hivemind_event", kinds=tuple(reversed(KINDS)))
+        listeners = [(source, function, bool(names)) for source, function, names in implementations]
+        return self._listeners.tell(listeners, frozen(event)) if listeners else ()
+
+    def flush(self) -> tuple[PluginError, ...]:
+        """Waits, at the end of a run, for listeners that are behind; returns as `notify`."""
+        return self._listeners.flush()
 
     def list(self) -> tuple[LoadedPlugin, ...]:
         """All plugins, those set aside included: built-ins first, then by name."""
@@ -145,14 +201,14 @@ class Plugins:
                 source.kind,
                 () if error else self._hooks_of(source.name),
                 error.summary if error else None,
-                error.place if error else None,
+                error.at if error else None,
             )
             for source, error in entries
         )
 
     def named(self, name: str) -> str | None:
         """The plugin's own name for a name that a blueprint uses: its name, distribution or module."""
-        return next((own for own, source in self._sources.items() if name == own or _is(source, name)), None)
+        return next((own for own, source in self._sources.items() if name == own or goes_by(source, name)), None)
 
     def require(
         self, names: Iterable[str], place: Callable[[str], Place | None] = lambda _: None
@@ -167,8 +223,8 @@ class Plugins:
         """Registers one plugin. Raises PluginError, and leaves nothing of it behind, when it can't serve."""
         taken = self._sources.get(source.name)
         if taken:
-            raise PluginError(source, f"the name is taken by {_origin(taken)}")
-        problem = _misuse(plugin)
+            raise PluginError(source, f"the name is taken by {taker(taken)}")
+        problem = misuse(plugin)
         if problem:
             raise PluginError(source, problem)
         try:
@@ -179,7 +235,7 @@ class Plugins:
 
     def _missing(self, name: str, place: Place | None) -> Finding:
         errors = self._quarantined.values()
-        broken = next((error for error in errors if error.source.name == name or _is(error.source, name)), None)
+        broken = next((error for error in errors if error.source.name == name or goes_by(error.source, name)), None)
         path = f"plugins.{name}"
         if broken:
             message = f"the blueprint needs plugin {broken.source}, which could not be loaded: {broken.summary}"
@@ -191,13 +247,11 @@ class Plugins:
             return Finding(
                 "H602", Severity.ERROR, message, place, f"Leave out -p no:{name} or --no-plugins.", path=path
             )
-        near = _nearest(name, _names((*self._sources.values(), *(error.source for error in errors))))
+        near = nearest(name, names_of((*self._sources.values(), *(error.source for error in errors))))
         hint = f"did you mean {near}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
         return Finding("H601", Severity.ERROR, f'plugin "{name}" is not installed', place, hint, path=path)
 
-    def _implementations(
-        self, hook: str, *, kinds: Sequence[str], by_name: bool = False
-    ) -> Sequence[tuple[Source, Callable[..., object], tuple[str, ...]]]:
+    def _implementations(self, hook: str, *, kinds: Sequence[str], by_name: bool = False) -> Sequence[Implementation]:
         """Implementations of a hook, sorted by kind and name, so that registration order means nothing."""
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook)
         found = [
@@ -227,8 +281,10 @@ def load(
     """Loads the built-in agents and, unless `third_party` is off, the project's plugin and all installed ones.
 
     project: folder of the blueprint. names: from `-p NAME`: entry points or modules, loaded even when third
-    parties are off. blocked: from `-p no:NAME`. Raises PluginError when one of `names` can't be loaded.
+    parties are off. blocked: from `-p no:NAME`. Raises PluginError when one of `names` can't be loaded, HiveMindError
+    when one of `blocked` is ESSENTIAL.
     """
+    refuse_essential(blocked)
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     plugins = Plugins(manager, _blocked=frozenset(blocked))
@@ -253,6 +309,17 @@ def load(
     notes += [f"plugin {error.source} was set aside: {error.summary}" for error in plugins._quarantined.values()]
     plugins.notes = tuple(notes)
     return plugins
+
+
+def refuse_essential(blocked: Iterable[str]) -> None:
+    """Raises HiveMindError for the first plugin, of those that are to be left out, without which nothing is right."""
+    for name in blocked:
+        if name in ESSENTIAL:
+            raise HiveMindError(
+                f'plugin "{name}" cannot be disabled: without it {ESSENTIAL[name]}',
+                hint=f"Leave out  -p no:{name} .",
+                exit_code=ExitCode.INVALID,
+            )
 
 
 def _entry_points() -> dict[str, list[Source]]:
@@ -280,7 +347,7 @@ def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[Source]]) 
     source = Source(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         installed = (source for sources in points.values() for source in sources)
-        near = _nearest(name, _names((*installed, *plugins._sources.values())))
+        near = nearest(name, names_of((*installed, *plugins._sources.values())))
         hint = f"did you mean {near}?" if near else f"pip install {name}, or name a module that can be imported."
         raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
     plugins.add(source, _imported(source, lambda: importlib.import_module(name)))
@@ -313,33 +380,7 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
 
 
 def _imported(source: Source, imports: Callable[[], object]) -> object:
-    try:
-        return imports()
-    except (Exception, SystemExit) as error:  # importing foreign code can raise anything; it gets its owner's name
-        raise PluginError(source, summary_of(error), place=place_of(error, source.module)) from error
-
-
-def _misuse(plugin: object) -> str | None:
-    """What is wrong with a plugin's hooks as written, or None."""
-    specs = {name for name in vars(hookspecs) if name.startswith("hivemind_")}
-    for name in sorted(dir(plugin)):
-        function = inspect.getattr_static(plugin, name)
-        function = getattr(function, "__func__", function)
-        if not inspect.isfunction(function):
-            continue
-        options = getattr(function, "hivemind_impl", None)
-        hook = (options or {}).get("specname") or name
-        if options is None:
-            if name in specs and not hasattr(function, "hivemind_spec"):
-                return f"{name} is not marked with @hook (from hivemind import hook), so that it would never be called"
-        elif options.get("wrapper") or options.get("hookwrapper"):
-            return f"{hook} is a hook wrapper; every plugin is asked on its own, so that there is nothing to wrap"
-        elif hook not in specs and not options.get("optionalhook"):
-            near = _nearest(hook, specs)
-            return f'there is no hook "{hook}"' + (f"; did you mean {near}?" if near else "")
-        elif inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
-            return f"{hook} is a generator or coroutine; hooks return their answer: no yield, no async"
-    return None
+    return call(source, None, imports, seconds=IMPORTING)
 
 
 def _loaded(plugins: Plugins, source: Source) -> bool:
@@ -348,31 +389,5 @@ def _loaded(plugins: Plugins, source: Source) -> bool:
 
 
 def _unknown_block(name: str, known: Iterable[str]) -> str:
-    near = _nearest(name, sorted(known))
+    near = nearest(name, sorted(known))
     return f'-p no:{name}: no plugin is called "{name}"' + (f"; did you mean {near}?" if near else "")
-
-
-def _names(sources: Iterable[Source]) -> list[str]:
-    """What plugins may be called by: their own names, then their distributions."""
-    found = list(sources)
-    return [*(one.name for one in found), *(one.distribution for one in found if one.distribution)]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str | None:
-    import difflib
-
-    plain = {_plain(one): one for one in reversed(list(known))}
-    return next((plain[one] for one in difflib.get_close_matches(_plain(name), plain, n=1)), None)
-
-
-def _is(source: Source, name: str) -> bool:
-    return name == source.module or (source.distribution is not None and _plain(source.distribution) == _plain(name))
-
-
-def _plain(name: str) -> str:
-    """A distribution's name as package indexes compare it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _origin(source: Source) -> str:
-    return "a built-in agent" if source.kind == "builtin" else f"{source.distribution or source.module}"

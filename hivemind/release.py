@@ -69,13 +69,14 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all checks said. good: none failed."""
+    """What all checks said. good: at least one passed and none failed: where nothing was checked, nothing is known."""
 
     results: tuple[CheckResult, ...]
 
     @property
     def good(self) -> bool:
-        return all(result.status is not CheckStatus.FAILED for result in self.results)
+        statuses = {result.status for result in self.results}
+        return CheckStatus.PASSED in statuses and CheckStatus.FAILED not in statuses
 
     @property
     def word(self) -> str:

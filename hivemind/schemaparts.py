@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.annotations import Json
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -18,7 +20,7 @@ class ResourceType:
     `default`s in it are filled in. holds_data: whether replacing or deleting it can lose data.
     """
 
-    schema: Mapping[str, Any]
+    schema: Mapping[str, Json]
     description: str
     holds_data: bool = False
 
@@ -29,5 +31,5 @@ class SchemaPart:
     checks: check kind -> schema of its entry in `checks`."""
 
     resource_types: Mapping[str, ResourceType] = field(default_factory=lambda: EMPTY)
-    options: Mapping[str, Any] | None = None
-    checks: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    options: Mapping[str, Json] | None = None
+    checks: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)

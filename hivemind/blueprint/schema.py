@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from hivemind import shipped
@@ -13,6 +14,8 @@ from hivemind.blueprint.suggest import listed
 from hivemind.errors import FindingsError
 from hivemind.findings import Finding, Severity
 from hivemind.schemaparts import SchemaPart
+
+NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @functools.cache
@@ -26,13 +29,14 @@ def core() -> dict[str, Any]:
     return schema
 
 
-def merged(parts: Mapping[str, SchemaPart]) -> dict[str, Any]:
+def merged(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str] = NONE) -> dict[str, Any]:
     """The schema with the parts of these plugins (name -> part) in it.
 
-    Raises FindingsError where two plugins add one resource type or check kind, naming both.
+    distributions: third-party plugin -> distribution and version, or its file, for messages. Raises FindingsError
+    where two plugins add one resource type or check kind, naming both.
     """
     schema = core()
-    _refuse_collisions(parts)
+    _refuse_collisions(parts, distributions)
     definitions = schema["$defs"]
     types: dict[str, Any] = {}
     kinds: dict[str, str] = {}
@@ -51,63 +55,35 @@ def merged(parts: Mapping[str, SchemaPart]) -> dict[str, Any]:
     return schema
 
 
-def _refuse_collisions(parts: Mapping[str, SchemaPart]) -> None:
+def _refuse_collisions(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str]) -> None:
     findings = []
     for what, attribute in (("resource type", "resource_types"), ("check kind", "checks")):
         owners: dict[str, list[str]] = {}
-        for plugin in sorted(parts):
+        # What was installed comes after what is built in: it is what can be left out.
+        for plugin in sorted(parts, key=lambda name: (name in distributions, name)):
             for name in getattr(parts[plugin], attribute):
                 owners.setdefault(name, []).append(plugin)
         for name, plugins in sorted(owners.items()):
             if len(plugins) > 1:
-                message = f'{what} "{name}" is added by the plugins {listed(plugins)}'
+                named = [f'"{one}" ({distributions[one]})' if one in distributions else f'"{one}"' for one in plugins]
+                message = f'{what} "{name}" is added by the plugins {listed(named)}'
                 hint = f"Leave one out: hivemind -p no:{plugins[-1]} ..."
                 findings.append(Finding("H122", Severity.ERROR, message, hint=hint, plugin=plugins[-1]))
     if findings:
         raise FindingsError(findings)
 
 
-def blame(parts: Mapping[str, SchemaPart]) -> None:
-    """Raises FindingsError naming every plugin whose part is no valid JSON Schema; returns where all are."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
-    findings = []
-    for plugin in sorted(parts):
-        for where, part in _schemas(parts[plugin]):
-            try:
-                Draft202012Validator.check_schema(_plain(part))
-            except SchemaError as error:
-                at = "/".join(str(step) for step in error.absolute_path)
-                message = (
-                    f"the plugin {plugin} has a schema for {where} that is not valid: {at or 'it'}: {error.message}"
-                )
-                hint = f"Update it, or leave it out: hivemind -p no:{plugin} ..."
-                findings.append(Finding("H125", Severity.ERROR, message, hint=hint, plugin=plugin))
-    if findings:
-        raise FindingsError(findings)
-
-
-def _schemas(part: SchemaPart) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, resource in part.resource_types.items():
-        yield f"resource type {name}", resource.schema
-    for kind, check in part.checks.items():
-        yield f"check {kind}", check
-    if part.options is not None:
-        yield "its options", part.options
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A plugin's schema as plain data of our own: it may be made of read-only mappings and tuples."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value
 
 
 def _resource(name: str, options: Mapping[str, Any], description: str) -> dict[str, Any]:
-    schema = _plain(options)
+    schema = plain(options)
     schema.setdefault("description", description)
     schema.setdefault("additionalProperties", False)
     if "$defs" in schema:
@@ -117,7 +93,7 @@ def _resource(name: str, options: Mapping[str, Any], description: str) -> dict[s
 
 
 def _check(kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
-    schema = _plain(entry)
+    schema = plain(entry)
     if "$defs" in schema:
         schema["$id"] = f"urn:hivemind:check:{kind}"
     if "properties" in schema:
@@ -164,7 +140,7 @@ def _plugin_options(parts: Mapping[str, SchemaPart]) -> dict[str, Any]:
     for plugin in sorted(parts):
         schema = parts[plugin].options
         if schema is not None:
-            options[plugin] = {"additionalProperties": False, **_plain(schema), "type": ["object", "null"]}
+            options[plugin] = {"additionalProperties": False, **plain(schema), "type": ["object", "null"]}
     return {"properties": options} if options else {}
 
 

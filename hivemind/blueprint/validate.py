@@ -13,6 +13,7 @@ from hivemind.blueprint.model import Blueprint
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View, environments_of, view_of
 from hivemind.blueprint.rules import RULES
 from hivemind.blueprint.schemaerrors import compiled, findings_of, overlay_findings
+from hivemind.blueprint.schemafaults import blame
 from hivemind.blueprint.source import Source
 from hivemind.blueprint.suggest import did_you_mean, listed
 from hivemind.errors import FindingsError
@@ -33,19 +34,21 @@ def validate(
     *,
     environment: str | None = None,
     accepted: Accepted | None = None,
+    distributions: Mapping[str, str] | None = None,
 ) -> tuple[Blueprint, tuple[Finding, ...]]:
     """The Blueprint of one environment, and the findings that don't stop it.
 
     parts: plugin name -> what it adds to the schema. environment: `production` unless said; it need not be
     declared. All declared environments are checked, not only this one. accepted: spares comparing the same data with
-    the same schema again. Raises FindingsError with every finding at once.
+    the same schema again. distributions: third-party plugin -> distribution and version, or its file, for messages;
+    None: all are third-party ones, and are named alone. Raises FindingsError with every finding at once.
     """
     chosen = environment or DEFAULT_ENVIRONMENT
     names = environments_of(source)
     findings = list(_unknown_environment(source, chosen, names))
     view = view_of(source, chosen)
     views = (view, *(view_of(source, name) for name in names if name != chosen))
-    findings += _schema_findings(source, views, parts, accepted)
+    findings += _schema_findings(source, views, parts, accepted, distributions)
     for each in views:
         for rule in RULES:
             findings += rule(each)
@@ -57,19 +60,26 @@ def validate(
 
 
 def _schema_findings(
-    source: Source, views: Iterable[View], parts: Mapping[str, SchemaPart], accepted: Accepted | None
+    source: Source,
+    views: Iterable[View],
+    parts: Mapping[str, SchemaPart],
+    accepted: Accepted | None,
+    distributions: Mapping[str, str] | None,
 ) -> list[Finding]:
-    merged = schema.merged(parts)
+    distributions = dict.fromkeys(parts, "a plugin") if distributions is None else distributions
+    others = {name: part for name, part in parts.items() if name in distributions}
+    try:
+        merged = schema.merged(parts, distributions)
+    except (TypeError, ValueError, AttributeError):
+        blame(others, distributions)
+        raise
     compared = None if accepted is None else _compared(merged, [source.data, *(view.data for view in views)])
     if accepted is not None and compared is not None and accepted.knows(compared):
         return []
+    blame(others, distributions)
     validator = compiled(merged)
-    try:
-        findings = [finding for view in views for finding in findings_of(validator, view)]
-        findings += overlay_findings(validator, source)
-    except Exception:
-        schema.blame(parts)
-        raise
+    findings = [finding for view in views for finding in findings_of(validator, view)]
+    findings += overlay_findings(validator, source)
     if accepted is not None and compared is not None and not findings:
         accepted.keep(compared)
     return findings

@@ -30,16 +30,63 @@ def load_plugins(path: Path | str = ".") -> Plugins:
 
     Tells the user, on standard error, of a project's own plugin and of plugins that were set aside.
     """
+    return _loaded(_folder(Path(path)))
+
+
+def plugins_without(path: Path, why: str) -> Plugins:
+    """As `load_plugins`, without the plugin that lies in the folder: nothing of it is run. why: said where there is
+    one, after "is left out: "."""
+    file = _own_plugin(_folder(path))
+    if file is not None:
+        click.echo(f"note: {file} is left out: {why}", err=True)
+    return _loaded(None)
+
+
+def plugins_here(path: Path, command: str) -> Plugins:
+    """As `load_plugins` where the path is the current folder, or a file in it; elsewhere as `plugins_without`."""
+    folder = _folder(path)
+    if folder.resolve() == Path.cwd():
+        return _loaded(folder)
+    return plugins_without(path, f"another folder's code is run by  hivemind -C {folder} {command}")
+
+
+def tell_broken_plugin(path: Path) -> None:
+    """Says, on standard error, that the project's own plugin can't be loaded, for a command that goes on without."""
     from hivemind.plugins import load
 
-    ctx = click.get_current_context(silent=True)
-    options = (ctx.find_object(Globals) if ctx else None) or Globals()
-    path = Path(path)
-    project = path if path.is_dir() else path.parent
+    if _own_plugin(folder := _folder(path)) is None:
+        return
+    for plugin in load(project=folder, blocked=_options().blocked).list():
+        if plugin.source == "project" and plugin.quarantined:
+            click.echo(f'warning: plugin "{plugin.name}" ({plugin.module}) is left out: {plugin.quarantined}', err=True)
+
+
+def _loaded(project: Path | None) -> Plugins:
+    from hivemind.plugins import load
+
+    options = _options()
     plugins = load(project=project, names=options.names, blocked=options.blocked, third_party=options.third_party)
     for note in plugins.notes:
         click.echo(f"note: {note}", err=True)
     return plugins
+
+
+def _own_plugin(folder: Path) -> Path | None:
+    """The plugin in a folder that would be loaded from there, by the global options."""
+    from hivemind.plugins import PROJECT_FILE
+
+    file, options = folder / PROJECT_FILE, _options()
+    there = file.is_symlink() or file.exists()
+    return file if there and options.third_party and file.stem not in options.blocked else None
+
+
+def _options() -> Globals:
+    ctx = click.get_current_context(silent=True)
+    return (ctx.find_object(Globals) if ctx else None) or Globals()
+
+
+def _folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
 
 
 def path_argument(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, load_plugins, local_option, yes_option
+from hivemind.cli.context import environment_option, json_option, local_option, plugins_without, yes_option
 from hivemind.cli.table import table
 from hivemind.errors import Refused
 from hivemind.exits import ExitCode
@@ -125,7 +125,7 @@ def _initial(folder: Path, wishes: Wishes, environment: str | None, stage: str |
     """Writes the file, as `hivemind init --yes` does, with the wishes in it."""
     from hivemind.cli.init import compose, write
 
-    plugins = load_plugins(folder)
+    plugins = plugins_without(folder, "nothing of the repository runs before approval")
     initial = compose(folder, plugins, wishes.value("name"), wishes=wishes, environment=environment, stage=stage)
     write(folder, plugins, initial)
     return initial

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument, yes_option
+from hivemind.cli.context import (
+    environment_option,
+    json_option,
+    local_option,
+    path_argument,
+    tell_broken_plugin,
+    yes_option,
+)
 from hivemind.cli.known import Known, deployment_option, find
 from hivemind.exits import ExitCode
 
@@ -54,6 +61,8 @@ def command(
     known = find(path, environment, deployment, local=local)
     if known is None:
         return _nothing(as_json=as_json)
+    if deployment is None:
+        tell_broken_plugin(path)
     known.require_changeable()
     cloud = known.cloud(start=True)
     with acquire(known.folder, command="hivemind destroy", wait=wait):

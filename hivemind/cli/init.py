@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hivemind.cli.context import json_option, load_plugins, yes_option
+from hivemind.cli.context import json_option, plugins_without, yes_option
 from hivemind.cli.looking import look
 from hivemind.cli.table import table
 from hivemind.errors import HiveMindError, Refused
@@ -46,11 +46,12 @@ class Initial:
 def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
     """Look at the application in folder PATH and write a hivemind.yaml with what can't be found again anyway.
 
-    Where there is one already nothing is written: the difference is shown.
+    Runs nothing of the folder: a hivemind_plugin.py in it is left out. Where there is a hivemind.yaml already nothing
+    is written: the difference is shown.
     """
     target = path / FILE
     standing = _standing(target)
-    plugins = load_plugins(path)
+    plugins = plugins_without(path, "init runs nothing of the folder. Its part of the schema: hivemind schema --write")
     asks = not yes and not as_json and standing is None and sys.stdin.isatty()
     initial = compose(path, plugins, name or _named_in(standing), asks=asks)
     if standing is not None:
@@ -231,10 +232,9 @@ def _tell_ignored(initial: Initial) -> None:
 
 
 def _write_schema(path: Path, plugins: Plugins) -> Path:
-    from hivemind.blueprint.schema import merged
-    from hivemind.cli.schema import WRITTEN
+    from hivemind.cli.schema import WRITTEN, schema_of
 
-    schema = merged({part.plugin: part.result for part in plugins.collect("hivemind_schema")})
+    schema = schema_of(plugins)
     target = path / WRITTEN
     ignore = target.parent / ".gitignore"
     if any(each.is_symlink() for each in (target.parent, target, ignore)):

@@ -65,10 +65,13 @@ def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], n
             os.chdir(directory)
         except OSError as error:
             raise click.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from None
+    blocked = tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:"))
+    if blocked:
+        from hivemind.plugins import refuse_essential
+
+        refuse_essential(blocked)
     ctx.obj = Globals(
-        names=tuple(name for name in plugins if not name.startswith("no:")),
-        blocked=tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:")),
-        third_party=not no_plugins,
+        names=tuple(name for name in plugins if not name.startswith("no:")), blocked=blocked, third_party=not no_plugins
     )
 
 
@@ -125,11 +128,18 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
-    if os.environ.get("HIVEMIND_DEBUG"):
+    if os.environ.get("HIVEMIND_DEBUG") and not _is_told(error):
         import traceback
 
         traceback.print_exception(error)
     return error.exit_code
+
+
+def _is_told(error: HiveMindError) -> bool:
+    """Whether the traceback is a plugin's, which is shown when it fails, from its first frame on."""
+    from hivemind.blame import PluginError
+
+    return isinstance(error, PluginError) and error.__cause__ is not None
 
 
 def _unforeseen(error: Exception, given: list[str]) -> int | None:

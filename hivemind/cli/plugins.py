@@ -7,15 +7,18 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import json_option, load_plugins, path_argument
+from hivemind.cli.context import json_option, path_argument, plugins_here
 
 
 @click.command(name="plugins")
 @path_argument
 @json_option
 def command(path: Path, as_json: bool) -> None:
-    """List the plugins that are loaded for PATH, where each comes from, and the hooks it implements."""
-    plugins = load_plugins(path).list()
+    """List the plugins that are loaded for PATH, where each comes from, and the hooks it implements.
+
+    The hivemind_plugin.py of the current folder is run; that of another folder is not.
+    """
+    plugins = plugins_here(path, "plugins").list()
     if as_json:
         click.echo(json.dumps({"plugins": [plugin.as_json() for plugin in plugins]}))
         return

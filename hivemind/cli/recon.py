@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hivemind.cli.context import json_option, load_plugins
+from hivemind.cli.context import json_option, plugins_without
 from hivemind.cli.looking import look
 from hivemind.cli.table import table
 
@@ -29,7 +29,7 @@ def command(path: Path, as_json: bool) -> None:
     from hivemind.agents.recon.services import applications, clashes
     from hivemind.drafts.found import nothing
 
-    repository, detect = look(path, load_plugins(path))
+    repository, detect = look(path, plugins_without(path, "recon runs nothing of the folder"))
     root = answer(detect("."))
     found = applications(repository, detect)
     remarks = [

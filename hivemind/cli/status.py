@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument
+from hivemind.cli.context import environment_option, json_option, local_option, path_argument, tell_broken_plugin
 from hivemind.cli.known import Known, deployment_option, find
 from hivemind.exits import ExitCode
 
@@ -37,6 +37,8 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
     known = find(path, environment, deployment, local=local)
     if known is None:
         return _nothing(path, as_json=as_json)
+    if deployment is None:
+        tell_broken_plugin(path)
     unreachable = None
     found = None
     if known.state.changeable:

@@ -40,10 +40,7 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
     known.store.update(known.state.deployment_id, verification_results=verdict)
     if as_json:
         click.echo(json.dumps({"deployment": known.state.deployment_id, "verdict": verdict.word, **encode(verdict)}))
-        return ExitCode.NOT_FOUND if not verdict.results else ExitCode.OK if verdict.good else ExitCode.VERIFY
+        return ExitCode.OK if verdict.good else ExitCode.VERIFY
     refuse_bad(verdict)
-    if not verdict.results:
-        click.echo("There was nothing to check: no service is released.   hivemind apply")
-        return ExitCode.NOT_FOUND
     click.echo(f"{len(verdict.results)} of {len(verdict.results)} checks passed.")
     return ExitCode.OK

@@ -31,7 +31,7 @@ def new_attempt(clock: Clock = SYSTEM_CLOCK) -> str:
 
 
 class Journal:
-    """Writes the events of one attempt, then hands them to the listeners. Thread-safe.
+    """Writes the events of one attempt, then hands them to the listeners, in the same order. Thread-safe.
 
     folder: of the deployment. redactor: what each event passes through before it is written.
     Events at the borders of steps are on disk when `record` returns.
@@ -53,7 +53,7 @@ class Journal:
         self._clock = clock
         self._redactor = redactor
         self._listeners = list(listeners)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._file = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._end_torn_line()
 
@@ -78,7 +78,7 @@ class Journal:
             _write_all(self._file, line.encode("utf-8", "replace"))
             if kind in _BORDERS:
                 os.fsync(self._file)
-        self._tell(event)
+            self._tell(event)
         return event
 
     def started(self, plan_digest: str, message: str) -> Event:

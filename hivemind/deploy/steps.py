@@ -34,7 +34,7 @@ class StepCancelled(Exception):
 class Step:
     """One idempotent piece of work.
 
-    name: unique, as the journal has it. stage: as shown (`build`, `stack`, `release` ...). run: gets a
+    name: unique, as the journal has it. stage: as in the journal (`build`, `provision`, `deploy` ...). run: gets a
     Context; what it returns is the step's result. needs: names of steps and events. provides: events
     that it fulfils while it runs. check: whether the result of an interrupted attempt still holds
     (asked of the cloud or the host, never assumed); without it the step always runs. lasting: whether

@@ -9,6 +9,7 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.annotations import Json
 from hivemind.template.render import as_json
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -41,9 +42,9 @@ class Fragment:
     """
 
     path: str
-    resources: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
-    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
-    outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: EMPTY)
+    resources: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)
+    parameters: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)
+    outputs: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)
     bindings: tuple[Binding, ...] = ()
     images: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 

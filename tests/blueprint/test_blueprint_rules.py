@@ -193,19 +193,60 @@ def test_malformed_overlays_are_findings(remarks: Remarks, overlay: str) -> None
 def test_two_plugins_with_one_resource_type_are_both_named() -> None:
     part = SchemaPart(resource_types={"redis": ResourceType({"type": "object"}, "Redis")})
     with pytest.raises(FindingsError) as caught:
-        validate(from_text(WEB, Path("f")), {"one": part, "two": part})
+        validate(
+            from_text(WEB, Path("f")), {"one": part, "two": part}, distributions={"one": "one.py", "two": "two 2.0"}
+        )
     (finding,) = caught.value.findings
     assert finding.id == "H122"
-    assert "one, two" in finding.message
+    assert '"one" (one.py), "two" (two 2.0)' in finding.message
 
 
-def test_invalid_schema_of_a_plugin_names_the_plugin() -> None:
-    part = SchemaPart(resource_types={"redis": ResourceType({"properties": {"size": {"type": "txt"}}}, "Redis")})
-    source = from_text(WEB + "resources: {r: {type: redis, size: x}}", Path("f"))
+def test_the_plugin_to_leave_out_is_never_a_built_in_one() -> None:
+    part = SchemaPart(resource_types={"postgres": ResourceType({"type": "object"}, "PostgreSQL")})
     with pytest.raises(FindingsError) as caught:
-        validate(source, {"acme": part})
+        validate(from_text(WEB, Path("f")), {"provisioner": part, "acme": part}, distributions={"acme": "acme 1.0"})
+    (finding,) = caught.value.findings
+    assert (finding.id, finding.plugin) == ("H122", "acme")
+    assert "-p no:acme" in (finding.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        ({"properties": {"size": {"type": "txt"}}}, "properties/size/type"),
+        ({"properties": []}, "properties"),
+        ({"properties": {"size": {"$ref": "#/$defs/no-such"}}}, "'#/$defs/no-such' leads nowhere"),
+        ({"properties": {"size": {"$ref": "https://example.com/s"}}}, "'https://example.com/s' leads nowhere"),
+        ({"properties": {"size": {"pattern": "("}}}, "'(' is not a 'regex'"),
+        ({"patternProperties": {"[": {}}}, "'[' is not a 'regex'"),
+    ],
+)
+@pytest.mark.parametrize("used", ["", "resources: {r: {type: redis, size: x}}"])
+def test_an_invalid_schema_of_a_plugin_names_the_plugin_used_or_not(schema: dict, fault: str, used: str) -> None:
+    part = SchemaPart(resource_types={"redis": ResourceType(schema, "Redis")})
+    with pytest.raises(FindingsError) as caught:
+        validate(from_text(WEB + used, Path("f")), {"acme": part}, distributions={"acme": "hivemind-acme 1.0"})
     (finding,) = caught.value.findings
     assert (finding.id, finding.plugin) == ("H125", "acme")
+    assert finding.message.startswith('plugin "acme" (hivemind-acme 1.0) has a schema for resource type redis that is')
+    assert fault in finding.message
+
+
+def test_a_schema_may_refer_to_its_own_and_to_our_definitions() -> None:
+    own = {"$defs": {"size": {"type": "string"}}, "properties": {"size": {"$ref": "#/$defs/size"}}}
+    ours = {"properties": {"size": {"$ref": "#/$defs/service/properties/size"}}}
+    types = {"redis": ResourceType(own, "Redis"), "queue": ResourceType(ours, "A queue.")}
+    source = from_text(WEB + "resources: {r: {type: redis, size: x}, q: {type: queue, size: t3.micro}}", Path("f"))
+    assert validate(source, {"acme": SchemaPart(resource_types=types)})
+
+
+@pytest.mark.parametrize("name", ["A B", "", "a/b", "ä", "x" * 65, "-a"])
+def test_a_name_that_is_no_word_names_the_plugin(name: str) -> None:
+    for part in (SchemaPart(resource_types={name: ResourceType({}, "x")}), SchemaPart(checks={name: {}})):
+        with pytest.raises(FindingsError) as caught:
+            validate(from_text(WEB, Path("f")), {"acme": part})
+        assert [(finding.id, finding.plugin) for finding in caught.value.findings] == [("H604", "acme")]
+        assert repr(name) in caught.value.findings[0].message
 
 
 @pytest.mark.parametrize(

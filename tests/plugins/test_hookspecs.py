@@ -12,8 +12,8 @@ from types import ModuleType
 
 import pytest
 
-from hivemind import ExitCode, hookspecs
-from hivemind.blame import RESULTS
+from hivemind import Artifact, ExitCode, Finding, hookspecs
+from hivemind.annotations import answer_of
 from hivemind.plugins import load
 from hivemind.testing import plugins_of
 
@@ -91,8 +91,20 @@ def test_every_hook_is_tested() -> None:
     assert exercised() == set(HOOKS)
 
 
-def test_every_hook_with_an_answer_has_it_checked() -> None:
-    assert set(RESULTS) == set(HOOKS) - {"hivemind_event"}
+def test_what_every_hook_answers_with_can_be_read_off_its_specification() -> None:
+    answers = {name: answer_of(spec) for name, spec in HOOKS.items()}
+    assert answers["hivemind_lint"] == tuple[Finding, ...]
+    assert answers["hivemind_build"] == Artifact | None
+    assert [name for name, answer in answers.items() if answer is type(None)] == ["hivemind_event"]
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_every_hook_has_a_deadline_that_its_text_and_the_page_name(name: str) -> None:
+    seconds = int(hookspecs.DEADLINES.get(name, hookspecs.USUAL))
+    said = {60: "1 minute", 120: "2 minutes", 7200: "2 hours"}.get(seconds, f"{seconds} seconds")
+    assert said in " ".join((inspect.getdoc(HOOKS[name]) or "").split())
+    row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{name}("))
+    assert said in row
 
 
 def examples() -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sample_plugins import SCHEMA, Install
 
-from hivemind import Place
+from hivemind import ExitCode, HiveMindError, Place
 from hivemind.blame import PluginError
 from hivemind.plugins import BUILTIN_AGENTS, Plugins, load
 
@@ -87,10 +87,17 @@ def test_two_distributions_of_one_plugin_name(install: Install) -> None:
     ]
 
 
-def test_a_plugin_cannot_take_a_built_in_name_unless_that_is_blocked(install: Install) -> None:
+def test_a_plugin_cannot_take_a_built_in_name(install: Install) -> None:
     install("recon", SCHEMA)
     assert listed(load()) == {"recon": "the name is taken by a built-in agent"}
-    assert [entry.name for entry in load(blocked=["recon"]).list() if entry.name == "recon"] == []
+
+
+@pytest.mark.parametrize("name", ["recon", "compiler", "provisioner", "deployer", "qa", "conductor"])
+def test_what_nothing_is_right_without_cannot_be_disabled(name: str) -> None:
+    with pytest.raises(HiveMindError, match=f'plugin "{name}" cannot be disabled: without it ') as refused:
+        load(blocked=["slack", name])
+    assert refused.value.exit_code is ExitCode.INVALID
+    assert f"-p no:{name}" in (refused.value.hint or "")
 
 
 def test_no_third_parties(install: Install, tmp_path: Path) -> None:
@@ -106,7 +113,6 @@ def test_blocking(install: Install, tmp_path: Path) -> None:
     plugins = load(project=tmp_path, blocked=["slack", "hivemind_plugin", "recom"])
     assert listed(plugins) == {}
     assert plugins.notes == ('-p no:recom: no plugin is called "recom"; did you mean recon?',)
-    assert "recon" not in {entry.name for entry in load(blocked=["recon"]).list()}
 
 
 def test_a_module_by_name(install: Install) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, R
 from hivemind.deploy.steps import StepGraph
 from hivemind.errors import HiveMindError, Stage, StageError
 from hivemind.events import Event, EventKind
+from hivemind.patience import WAITING
 from hivemind.pipeline import keys_of, with_health_paths
 from hivemind.release import CheckResult, CheckStatus, Verdict
 
 if TYPE_CHECKING:
     from hivemind.agents.conductor.run import Run
     from hivemind.artifact import Artifact
+    from hivemind.blame import PluginError
     from hivemind.deploy.stack import StackResult
 
 log = logging.getLogger(__name__)
@@ -52,9 +55,10 @@ def apply(run: Run, lease: Lease, listener: Callable[[Event], None]) -> Applied:
     seconds = _Stopwatch()
     _record_start(run)
     listeners = (seconds, lambda event: _notify(run, event), listener)
-    with Journal(
-        run.folder, run.deployment_id, new_attempt(run.clock), listeners=listeners, clock=run.clock
-    ) as journal:
+    with (
+        _heard_out(run),
+        Journal(run.folder, run.deployment_id, new_attempt(run.clock), listeners=listeners, clock=run.clock) as journal,
+    ):
         earlier = interrupted_results(run.folder, run.plan.digest)
         journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
         builds = Builds(run, lease, journal)
@@ -109,7 +113,11 @@ def _verify(standing: Standing, journal: Journal) -> Verdict:
         data = {"check": result.name, "status": result.status.value, "milliseconds": round(result.milliseconds, 1)}
         journal.record(VERIFY, VERIFY, kind, f"{result.name}: {result.message}", data)
 
-    verdict = standing.verify(show)
+    telling = WAITING.set(lambda text: journal.record(VERIFY, VERIFY, EventKind.NOTE, text))
+    try:
+        verdict = standing.verify(show)
+    finally:
+        WAITING.reset(telling)
     passed = sum(result.status is CheckStatus.PASSED for result in verdict.results)
     message = f"{passed} of {len(verdict.results)} checks"
     kind = EventKind.FINISHED if verdict.good else EventKind.FAILED
@@ -118,8 +126,22 @@ def _verify(standing: Standing, journal: Journal) -> Verdict:
 
 
 def _notify(run: Run, event: Event) -> None:
-    for problem in run.checked.plugins.notify(event):
-        log.warning("%s", problem.message)
+    _warn(run.checked.plugins.notify(event))
+
+
+@contextmanager
+def _heard_out(run: Run) -> Iterator[None]:
+    """Ends when the listeners of plugins have heard what happened within it."""
+    try:
+        yield
+    finally:
+        _warn(run.checked.plugins.flush())
+
+
+def _warn(problems: Iterable[PluginError]) -> None:
+    """What listeners did wrong: a line each, and no reason to stop."""
+    for problem in problems:
+        log.warning("warning: %s", problem.message)
 
 
 def _record_start(run: Run) -> None:

@@ -28,6 +28,7 @@ from hivemind.errors import Stage, StageError
 from hivemind.hosts import remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
+from hivemind.patience import WAITING
 from hivemind.template.names import target_group
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
 
 def _build(run: Run, builds: Builds | None, service: Service, context: Context) -> Artifact:
     """builds: where it is built on an instance. Plugins of others build on this machine."""
-    telling = OUTPUT.set(context.progress)
+    telling, waiting = OUTPUT.set(context.progress), WAITING.set(context.note)
     try:
         if builds is not None:
             return _noted(builds.build(service, context), context)
@@ -160,6 +161,7 @@ def _build(run: Run, builds: Builds | None, service: Service, context: Context) 
         raise
     finally:
         OUTPUT.reset(telling)
+        WAITING.reset(waiting)
     if answer is None:
         raise StageError(
             Stage.BUILD,

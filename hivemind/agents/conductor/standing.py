@@ -13,7 +13,7 @@ from hivemind.agents.deployer.secret_values import secret_values
 from hivemind.agents.qa.database import login_of
 from hivemind.agents.qa.probe import CloudProbe
 from hivemind.agents.qa.redis import address_of
-from hivemind.agents.qa.run import owned, run_checks
+from hivemind.agents.qa.run import owned, run_checks, unasked
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.errors import Stage, StageError
 from hivemind.hosts.connecting import connect, login_name
@@ -132,10 +132,13 @@ class Standing:
                 host.close()
 
     def verify(self, on_result: Callable[[CheckResult], None] = lambda _: None) -> Verdict:
-        """Runs the checks of all plugins. Raises PluginError when one can't say what to check."""
+        """Runs the checks of all plugins. One that can't say what to check is a failed check, and the others run."""
         release = self.release()
-        contributions = self.checked.plugins.collect("hivemind_checks", release=release)
-        checks = owned((one.plugin, one.result) for one in contributions)
+        contributions, failures = self.checked.plugins.gather("hivemind_checks", release=release)
+        checks = owned((one.source, one.result) for one in contributions)
+        broken = unasked(failures)
+        for result in broken:
+            on_result(result)
         address = self.address()
         with self.connections() as open_host:
             probe = CloudProbe(
@@ -146,7 +149,8 @@ class Standing:
                 caches=lambda resource: address_of(*self._bound(resource)),
                 clock=self.clock,
             )
-            return run_checks(checks, probe, clock=self.clock, on_result=on_result)
+            verdict = run_checks(checks, probe, clock=self.clock, on_result=on_result)
+        return Verdict((*broken, *verdict.results))
 
     def _bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
         """What a resource hands to services, with all that fills it in."""
@@ -162,11 +166,18 @@ def refuse_bad(verdict: Verdict, results: Iterable[CheckResult] = ()) -> None:
     """Raises StageError(verify) for a verdict that is not good."""
     if verdict.good:
         return
+    if not verdict.results:
+        raise StageError(
+            Stage.VERIFY,
+            "no check ran: nothing shows that the release works",
+            subject="checks",
+            hint="`hivemind status` shows what is deployed; `hivemind apply` deploys and checks it.",
+        )
     failed = [result for result in (results or verdict.results) if result.status == "failed"]
     raise StageError(
         Stage.VERIFY,
         f"{len(failed)} of {len(verdict.results)} checks failed",
-        subject=failed[0].name,
+        subject=failed[0].name if failed else "checks",
         lines=[f"{result.name}: {result.message}" for result in failed],
         hint="`hivemind logs` shows what the application says; `hivemind verify` runs the checks again.",
         left="the release is installed and receives traffic",

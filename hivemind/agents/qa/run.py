@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.blame import PluginError, Source, call
 from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.redact import redact
 from hivemind.release import Check, CheckFailed, CheckResult, CheckStatus, Verdict
@@ -22,7 +23,11 @@ class OwnedCheck:
     """A check with the plugin that it comes from."""
 
     check: Check
-    plugin: str
+    source: Source
+
+    @property
+    def plugin(self) -> str:
+        return self.source.name
 
 
 def run_checks(
@@ -36,8 +41,9 @@ def run_checks(
 ) -> Verdict:
     """Runs every check, each up to `attempts` times, and says what all of them saw.
 
-    deadline: seconds for all; what was not begun by then is skipped, and a skipped check is never counted as
-    good: the last result then is a failure that says so. on_result: gets each result as it comes.
+    deadline: seconds for all. A check that runs at their end fails; what was not begun by then is skipped, and a
+    skipped check is never counted as good: the last result then is a failure that says so. on_result: gets each result
+    as it comes.
     """
     end = clock.monotonic() + deadline
     results: list[CheckResult] = []
@@ -62,7 +68,7 @@ def _run(owned: OwnedCheck, probe: Probe, attempts: int, end: float, clock: Cloc
     attempt = 1
     while True:
         began = clock.monotonic()
-        status, message, final = _try(owned, probe)
+        status, message, final = _try(owned, probe, max(0.0, end - began))
         took = (clock.monotonic() - began) * 1000
         over = clock.monotonic() + pause >= end
         if status is CheckStatus.PASSED or final or attempt >= attempts or over:
@@ -72,20 +78,38 @@ def _run(owned: OwnedCheck, probe: Probe, attempts: int, end: float, clock: Cloc
         attempt += 1
 
 
-def _try(owned: OwnedCheck, probe: Probe) -> tuple[CheckStatus, str, bool]:
-    """Status, message, and whether another attempt would be pointless."""
+def _try(owned: OwnedCheck, probe: Probe, seconds: float) -> tuple[CheckStatus, str, bool]:
+    """Status, message, and whether another attempt would be pointless. seconds: that the check may take."""
+    check = owned.check
     try:
-        seen = owned.check.run(probe)
+        seen = call(
+            owned.source,
+            "hivemind_checks",
+            lambda: str(check.run(probe) or "good"),
+            code=getattr(type(check), "run", check),
+            seconds=seconds,
+            about=check.name,
+            passes=(CheckFailed, OSError),
+        )
     except CheckFailed as error:
         return CheckStatus.FAILED, str(error), False
     except OSError as error:
         return CheckStatus.FAILED, f"no answer: {error}", False
-    except Exception as error:  # noqa: BLE001  a plugin's defect is a failed check that names it
-        return CheckStatus.FAILED, f"plugin {owned.plugin} raised {type(error).__name__}: {error}", True
-    return CheckStatus.PASSED, str(seen or "good"), True
+    except PluginError as error:
+        return CheckStatus.FAILED, error.message, True
+    return CheckStatus.PASSED, seen, True
 
 
-def owned(contributions: Iterable[tuple[str, Iterable[Check]]]) -> tuple[OwnedCheck, ...]:
+def owned(contributions: Iterable[tuple[Source, Iterable[Check]]]) -> tuple[OwnedCheck, ...]:
     """Checks of several plugins, (plugin, its checks) each, sorted by plugin and name."""
-    found = [OwnedCheck(check, plugin) for plugin, checks in contributions for check in checks]
+    found = [OwnedCheck(check, source) for source, checks in contributions for check in checks]
     return tuple(sorted(found, key=lambda one: (one.plugin, one.check.name)))
+
+
+def unasked(failures: Iterable[PluginError]) -> tuple[CheckResult, ...]:
+    """A failed check for each plugin that could not say what to check."""
+    return tuple(
+        CheckResult(f"checks of {failure.source.name}", CheckStatus.FAILED, redact(failure.message), attempts=1,
+                    plugin=failure.source.name)
+        for failure in failures
+    )  # fmt: skip

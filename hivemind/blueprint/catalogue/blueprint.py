@@ -32,7 +32,7 @@ ENTRIES = (
     Entry("H122", "two plugins add the same", "Two plugins add a resource type or a check of the same name, and HiveMind does not choose.", "Leave one out with -p no:NAME, or uninstall it."),
     Entry("H123", "check names what is not there", "A check is for a service or resource that the blueprint does not have.", "Correct the name.", "checks:\n  - {database: dbb}"),
     Entry("H124", "not a reference to a secret", "Values under secrets say where the secret is kept, never what it is. The text is not shown.", "Write  ssm:/NAME , secretsmanager:NAME  or  secretsmanager:NAME#FIELD .", "services:\n  web:\n    secrets: {KEY: ssm:/shop/key}"),
-    Entry("H125", "a plugin's schema is not valid", "What a plugin adds to the schema of hivemind.yaml is no valid JSON Schema: a mistake of the plugin.", "Update the plugin, or leave it out with -p no:NAME."),
+    Entry("H125", "a plugin's schema is not valid", "What a plugin adds to the schema of hivemind.yaml is no valid JSON Schema, or refers to what is not in it, whether a blueprint uses it or not: a mistake of the plugin.", "Update the plugin, or leave it out with -p no:NAME."),
     Entry("H126", "listed twice", "A list has the same entry twice.", "Keep one of the two.", "services:\n  web: {needs: [db, db]}"),
     Entry("H127", "health check's timeout", "The load balancer wants the timeout of a probe to be less than the interval between two.", "Make the interval longer or the timeout shorter.", "services:\n  web: {health: {path: /up, interval: 5, timeout: 5}}"),
     Entry("H128", "variable given twice", "A variable is under env and under secrets.", "Keep one of the two."),

@@ -1,0 +1,166 @@
+"""Listeners: off the run's thread, in order, to the end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from sample_plugins import plugin
+
+from hivemind import Event, EventKind
+from hivemind.listeners import MOST, Listeners
+from hivemind.patience import WAITING
+from hivemind.plugins import Plugins
+from hivemind.testing import plugins_of
+
+pytestmark = pytest.mark.fast
+
+
+def event(number: int, kind: EventKind = EventKind.NOTE) -> Event:
+    return Event("2026-01-01T00:00:00Z", "d", "a", "build", "web", kind, str(number))
+
+
+def listening(patience: float | None = None, **listeners: Callable[..., object]) -> Plugins:
+    plugins = plugins_of(**{name: plugin(hivemind_event=function) for name, function in listeners.items()})
+    plugins._listeners = Listeners(patience)
+    return plugins
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """What a listener waits for."""
+    opened = threading.Event()
+    yield opened
+    opened.set()
+
+
+def test_each_hears_every_event_in_order_and_errors_are_reported_once() -> None:
+    heard: list[str] = []
+
+    def fails(event: Event) -> None:
+        raise OSError("webhook refused")
+
+    plugins = listening(aaa=fails, bbb=lambda event: heard.append(event.message))
+    failures = [failure for number in range(50) for failure in plugins.notify(event(number))]
+    failures += plugins.flush()
+    assert heard == [str(number) for number in range(50)]
+    assert [failure.source.name for failure in failures] == ["aaa"]
+    assert "OSError: webhook refused" in failures[0].message
+    plugins.notify(event(50))
+    assert plugins.flush() == ()
+    assert heard[-1] == "50"
+
+
+def test_a_listener_without_an_argument_is_called_too() -> None:
+    calls: list[int] = []
+    plugins = listening(aaa=lambda: calls.append(1))
+    plugins.notify(event(1))
+    plugins.flush()
+    assert calls == [1]
+
+
+def test_a_slow_listener_holds_up_neither_the_run_nor_the_others(gate: threading.Event) -> None:
+    slow: list[str] = []
+    quick = threading.Event()
+
+    def waits(event: Event) -> None:
+        gate.wait(60)
+        slow.append(event.message)
+
+    plugins = listening(aaa=waits, bbb=lambda event: quick.set() if event.message == "19" else None)
+    for number in range(20):
+        assert plugins.notify(event(number)) == ()
+    assert quick.wait(10)  # the other has heard all while the first has not heard one
+    assert slow == []
+    gate.set()
+    assert plugins.flush() == ()
+    assert slow == [str(number) for number in range(20)]
+
+
+def behind(gate: threading.Event, heard: list[str]) -> Plugins:
+    """A listener that is at the first event, and has two of progress and two others before it."""
+    begun = threading.Event()
+
+    def waits(event: Event) -> None:
+        begun.set()
+        gate.wait(60)
+        heard.append(event.message)
+
+    plugins = listening(aaa=waits)
+    plugins.notify(event(0))
+    assert begun.wait(10)
+    for number, kind in enumerate([EventKind.PROGRESS, EventKind.FINISHED, EventKind.PROGRESS, EventKind.FAILED], 1):
+        plugins.notify(event(number, kind))
+    return plugins
+
+
+def test_at_the_end_a_listener_that_is_behind_is_waited_for_and_hears_all_but_progress(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[str] = []
+    said: list[str] = []
+    plugins = behind(gate, heard)
+    monkeypatch.setattr("hivemind.listeners.PATIENCE", 0.02)
+
+    def opens(text: str) -> None:
+        said.append(text)
+        gate.set()
+
+    token = WAITING.set(opens)
+    try:
+        assert plugins.flush() == ()
+    finally:
+        WAITING.reset(token)
+    assert said == ['waiting for plugin "aaa" (third) in hivemind_event']
+    assert heard == ["0", "2", "4"]
+
+
+def test_what_was_not_heard_in_time_is_said_and_dropped(gate: threading.Event) -> None:
+    heard: list[str] = []
+    plugins = behind(gate, heard)
+    (failure,) = plugins._listeners.flush(seconds=0)
+    assert failure.summary == "2 events were not heard within 0 s of the end"
+    gate.set()
+    plugins.notify(event(9))
+    plugins.flush()
+    assert heard == ["0", "9"]
+
+
+def test_a_listener_that_hangs_is_left_behind(gate: threading.Event) -> None:
+    calls: list[str] = []
+    others: list[str] = []
+
+    def hangs(event: Event) -> None:
+        calls.append(event.message)
+        gate.wait(60)
+
+    plugins = listening(0.05, aaa=hangs, bbb=lambda event: others.append(event.message))
+    for number in range(3):
+        plugins.notify(event(number))
+    failures = plugins.flush()
+    plugins.notify(event(3))
+    assert plugins.flush() == ()
+    assert ["no answer within 0.05 s" in failure.message for failure in failures] == [True]
+    assert calls == ["0"]
+    assert others == ["0", "1", "2", "3"]
+
+
+def test_the_queue_is_bounded_and_progress_goes_first(gate: threading.Event) -> None:
+    heard: list[str] = []
+    begun = threading.Event()
+
+    def waits(event: Event) -> None:
+        begun.set()
+        gate.wait(60)
+        heard.append(event.message)
+
+    plugins = listening(aaa=waits)
+    plugins.notify(event(0))
+    assert begun.wait(10)
+    plugins.notify(event(1, EventKind.PROGRESS))
+    for number in range(2, MOST + 3):
+        plugins.notify(event(number))
+    gate.set()
+    plugins.flush()
+    assert heard == ["0", *(str(number) for number in range(3, MOST + 3))]
