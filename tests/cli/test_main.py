@@ -179,8 +179,8 @@ def test_global_options_reach_the_command(does: Callable, tmp_path: Path, monkey
     (tmp_path / "sub").mkdir()
     seen: list[object] = []
     does(lambda: seen.extend([click.get_current_context().find_object(Globals), Path.cwd()]))
-    main(["-C", "sub", "-p", "slack", "-p", "no:qa", "--no-plugins", "list"])
-    assert seen == [Globals(("slack",), ("qa",), third_party=False), tmp_path / "sub"]
+    main(["-C", "sub", "-p", "slack", "-p", "no:pager", "--no-plugins", "list"])
+    assert seen == [Globals(("slack",), ("pager",), third_party=False), tmp_path / "sub"]
 
 
 @pytest.mark.parametrize("arguments", [["plugins", "--json"], ["--help"]])
