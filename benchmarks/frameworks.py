@@ -29,11 +29,11 @@ from typing import Any
 import zstandard
 
 from hivemind.agents.compiler import hivemind_build
-from hivemind.artifact import Artifact
 from hivemind.blueprint.model import Service, ServiceKind
-from hivemind.errors import StageError
 from hivemind.local.cloud import host_platform
-from hivemind.repository import read
+from hivemind.repositories.repository import read
+from hivemind.values.artifact import Artifact
+from hivemind.values.errors import StageError
 
 PORT = 18400
 _WAIT = 30

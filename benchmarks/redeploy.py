@@ -13,7 +13,7 @@ from benchmarks.local import local_project
 from benchmarks.table import Row
 from benchmarks.timing import CommandFailed
 from hivemind.deploy.journal import FILE, last_attempt, read_journal
-from hivemind.events import EventKind
+from hivemind.values.events import EventKind
 
 AIM = 2.0
 _STEPS = ("build ", "upload ")

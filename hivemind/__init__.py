@@ -4,17 +4,12 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.foreign import build_with_commands
-    from hivemind.artifact import Artifact, Platform, Provenance
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
-    from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
-    from hivemind.detection import Detection, Precedence
-    from hivemind.errors import FindingsError, HiveMindError, StageError
-    from hivemind.events import Event, EventKind
-    from hivemind.exits import ExitCode
-    from hivemind.findings import Finding, Place, Severity
+    from hivemind.builds.foreign import build_with_commands
+    from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
+    from hivemind.detections.detection import Detection, Precedence
     from hivemind.hookspecs import hook
-    from hivemind.release import (
+    from hivemind.releases.release import (
         Check,
         CheckFailed,
         CheckResult,
@@ -25,10 +20,15 @@ if TYPE_CHECKING:
         ServiceRelease,
         Verdict,
     )
-    from hivemind.repository import Repository
-    from hivemind.schemaparts import ResourceType, SchemaPart
+    from hivemind.repositories.repository import Repository
     from hivemind.template import names
     from hivemind.template.fragment import Assembly, Binding, Fragment, Owner
+    from hivemind.values.artifact import Artifact, Platform, Provenance
+    from hivemind.values.errors import FindingsError, HiveMindError, StageError
+    from hivemind.values.events import Event, EventKind
+    from hivemind.values.exits import ExitCode
+    from hivemind.values.findings import Finding, Place, Severity
+    from hivemind.values.schemaparts import ResourceType, SchemaPart
 
 __version__ = "0.1.0"
 
@@ -78,17 +78,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "agents.compiler.foreign": ("build_with_commands",),
-    "artifact": ("Artifact", "Platform", "Provenance"),
+    "builds.foreign": ("build_with_commands",),
+    "values.artifact": ("Artifact", "Platform", "Provenance"),
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
-    "checks": ("DatabaseCheck", "HttpCheck", "PingCheck", "TlsCheck"),
-    "detection": ("Detection", "Precedence"),
-    "errors": ("FindingsError", "HiveMindError", "StageError"),
-    "events": ("Event", "EventKind"),
-    "exits": ("ExitCode",),
-    "findings": ("Finding", "Place", "Severity"),
+    "checks.kinds": ("DatabaseCheck", "HttpCheck", "PingCheck", "TlsCheck"),
+    "detections.detection": ("Detection", "Precedence"),
+    "values.errors": ("FindingsError", "HiveMindError", "StageError"),
+    "values.events": ("Event", "EventKind"),
+    "values.exits": ("ExitCode",),
+    "values.findings": ("Finding", "Place", "Severity"),
     "hookspecs": ("hook",),
-    "release": (
+    "releases.release": (
         "Check",
         "CheckFailed",
         "CheckResult",
@@ -99,8 +99,8 @@ _HOMES = {
         "ServiceRelease",
         "Verdict",
     ),
-    "repository": ("Repository",),
-    "schemaparts": ("ResourceType", "SchemaPart"),
+    "repositories.repository": ("Repository",),
+    "values.schemaparts": ("ResourceType", "SchemaPart"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
 }
 _MODULES = {"names": "hivemind.template.names"}

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TextIO
 
-from hivemind.findings import Place
+from hivemind.values.findings import Place
 
 
 @dataclass(frozen=True)

@@ -19,15 +19,15 @@ import pluggy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hivemind.artifact import Artifact, Platform
     from hivemind.blueprint.model import Blueprint, Service
-    from hivemind.detection import Detection
-    from hivemind.events import Event
-    from hivemind.findings import Finding
-    from hivemind.release import Check, Release
-    from hivemind.repository import Repository
-    from hivemind.schemaparts import SchemaPart
+    from hivemind.detections.detection import Detection
+    from hivemind.releases.release import Check, Release
+    from hivemind.repositories.repository import Repository
     from hivemind.template.fragment import Assembly, Fragment
+    from hivemind.values.artifact import Artifact, Platform
+    from hivemind.values.events import Event
+    from hivemind.values.findings import Finding
+    from hivemind.values.schemaparts import SchemaPart
 
 hookspec = pluggy.HookspecMarker("hivemind")
 hook = pluggy.HookimplMarker("hivemind")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from hivemind import hookspecs
-from hivemind.blame import Source
+from hivemind.plugins.calling import Source
 
 
 def misuse(plugin: object) -> str | None:

@@ -19,25 +19,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivemind import home, memory
 from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import load
 from hivemind.blueprint.validate import validate
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Place, Severity, in_order
-from hivemind.repository import read
+from hivemind.machine import home, memory
+from hivemind.repositories.repository import read
 from hivemind.template.assemble import assemble
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Place, Severity, in_order
 
 if TYPE_CHECKING:
-    from hivemind.agents.conductor.sources import ReleaseSource
-    from hivemind.artifact import Platform
-    from hivemind.blame import PluginError
     from hivemind.blueprint.model import Blueprint
     from hivemind.blueprint.source import Source
     from hivemind.plan.model import Plan, Snapshot
-    from hivemind.plugins import Plugins
-    from hivemind.repository import Repository
+    from hivemind.plugins.calling import PluginError
+    from hivemind.plugins.loading import Plugins
+    from hivemind.releases.sources import ReleaseSource
+    from hivemind.repositories.repository import Repository
     from hivemind.template.fragment import Assembly
+    from hivemind.values.artifact import Platform
 
 BLUEPRINT_FILE = "hivemind.yaml"
 
@@ -120,8 +120,8 @@ def planned(
     application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
     what no build could come of, and for changes that the cloud would refuse.
     """
-    from hivemind.agents.conductor.sources import release_sources
     from hivemind.plan.make import make_plan
+    from hivemind.releases.sources import release_sources
 
     checked = with_known_health_paths(checked, snapshot)
     sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
@@ -148,7 +148,7 @@ def planned(
 
 def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:
     """The services of which this machine has just what would be released."""
-    from hivemind.agents.compiler.store import Store
+    from hivemind.builds.store import Store
 
     store = Store(home.home() / "artifacts")
     return tuple(name for name, source in sorted(sources.items()) if store.known(source.provenance.digest))
@@ -252,7 +252,7 @@ def keys_of(path: str) -> tuple[str | int, ...]:
 
 
 def _accepted() -> memory.Memory:
-    from hivemind.installed import judges
+    from hivemind.machine.installed import judges
 
     return memory.of("schema", package=Path(__file__).with_name("blueprint"), needs=judges("jsonschema"))
 

@@ -11,8 +11,8 @@ _DATABASES = ("postgres", "mysql", "mongodb")
 def predict(folder: Path) -> dict[str, Any]:
     """What `hivemind recon FOLDER --json` prints, and the words of the corpus beside it. Built-in languages only."""
     from hivemind.agents.recon import hivemind_detect
-    from hivemind.agents.recon.answer import answer
-    from hivemind.repository import read
+    from hivemind.detections.answer import answer
+    from hivemind.repositories.repository import read
 
     repository = read(folder)
     found = answer(hivemind_detect(repository, ".")).as_json()

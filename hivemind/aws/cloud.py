@@ -10,13 +10,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Platform, machine_of
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.aws.hostkeys import host_key
-from hivemind.clock import SYSTEM_CLOCK, Clock
-from hivemind.cloud import WebAddress
-from hivemind.errors import CloudUnreachable
+from hivemind.values.artifact import Platform, machine_of
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.cloud import WebAddress
+from hivemind.values.errors import CloudUnreachable
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
@@ -34,7 +34,7 @@ def stock_platform(os: str, size: str) -> Platform:
 
 
 class AwsCloud:
-    """AWS as everything above sees it (`hivemind.cloud.Cloud`).
+    """AWS as everything above sees it (`hivemind.values.cloud.Cloud`).
 
     region: `eu-west-1`. state: folder of the deployment states. profile: of the AWS configuration, None
     for the usual chain of credentials. Making one calls nothing.

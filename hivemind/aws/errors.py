@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hivemind.errors import CloudUnreachable, HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import CloudUnreachable, HiveMindError
+from hivemind.values.exits import ExitCode
 
 THROTTLED = frozenset(
     {

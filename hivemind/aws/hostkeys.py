@@ -7,8 +7,8 @@ from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.aws.mutations import HOST_KEY_COMMAND, HOST_KEY_DOCUMENT
-from hivemind.clock import Clock, polls
-from hivemind.cloud import Cloud
+from hivemind.values.clock import Clock, polls
+from hivemind.values.cloud import Cloud
 
 _KEY = re.compile(r"\bssh-ed25519 [A-Za-z0-9+/]{68}={0,2}")
 _RUNNING = frozenset({"Pending", "InProgress", "Delayed"})

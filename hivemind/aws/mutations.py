@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.errors import Refused
+from hivemind.values.errors import Refused
 
 HOST_KEY_COMMAND = "cat /etc/ssh/ssh_host_ed25519_key.pub"
 HOST_KEY_DOCUMENT = "AWS-RunShellScript"

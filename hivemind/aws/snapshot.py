@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
-from hivemind.cloud import Cloud
 from hivemind.plan.model import EMPTY, Basis, Snapshot
+from hivemind.values.cloud import Cloud
 
 NO_ECHO = "****"
 SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})

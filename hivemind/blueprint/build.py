@@ -29,7 +29,7 @@ from hivemind.blueprint.model import (
 )
 from hivemind.blueprint.overlay import View
 from hivemind.blueprint.yamltree import Path
-from hivemind.schemaparts import SchemaPart
+from hivemind.values.schemaparts import SchemaPart
 
 _SERVICE_TEXTS = ("path", "runtime", "install", "start", "release", "size", "os")
 _SERVICE_NUMBERS = ("port", "instances", "disk")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
-from hivemind.blueprint.suggest import did_you_mean, listed, nearest
+from hivemind.text.suggest import did_you_mean, listed, nearest
 
 _WIDEST_SSH = 8
 _PATTERN_LIMIT = 128

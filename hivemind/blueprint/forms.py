@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from hivemind.artifact import machine_of
 from hivemind.blueprint.model import Route, SecretReference
+from hivemind.values.artifact import machine_of
 
 REMOTE = "remote"
 """What `build` says where it is an instance that builds, not this machine."""

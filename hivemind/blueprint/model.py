@@ -10,6 +10,9 @@ from typing import Any
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
+DEFAULT_PORT = 8000
+"""The TCP port of a web service that names none; the service gets it as `PORT`."""
+
 
 class ServiceKind(enum.StrEnum):
     """web listens on a port behind the load balancer; worker does not listen; static is served files."""
@@ -112,6 +115,11 @@ class Service:
     def is_web(self) -> bool:
         """Whether it stands behind the load balancer (static files do)."""
         return self.kind is not ServiceKind.WORKER
+
+    @property
+    def listens_on(self) -> int:
+        """The TCP port that a web service listens on: the blueprint's or Recon's, else DEFAULT_PORT."""
+        return self.port or DEFAULT_PORT
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from hivemind.blueprint.source import Source
 from hivemind.blueprint.yamltree import Path
-from hivemind.findings import Finding, Place, Severity
+from hivemind.values.findings import Finding, Place, Severity
 
 DEFAULT_ENVIRONMENT = "production"
 OVERLAID = frozenset(

@@ -8,13 +8,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.blueprint.model import Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
-from hivemind.findings import Finding, Severity
-from hivemind.given import given_value, is_given, is_needless, url_variable
+from hivemind.blueprint.model import DEFAULT_PORT, Blueprint, Origin, Resource, Service, ServiceKind
+from hivemind.blueprint.provided import given_value, is_given, is_needless, url_variable
+from hivemind.detections.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
+from hivemind.values.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
-DEFAULT_PORT = 8000
 UNPRIVILEGED = 1024
 """The first port that a program without privileges may listen on (Linux, ip_unprivileged_port_start)."""
 PROVIDED = {"postgres": "db", "redis": "cache"}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hivemind.artifact import machine_of
 from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
-from hivemind.blueprint.suggest import did_you_mean, listed, nearest
 from hivemind.blueprint.yamltree import Path
-from hivemind.findings import Finding, Severity
+from hivemind.text.suggest import did_you_mean, listed, nearest
+from hivemind.values.artifact import machine_of
+from hivemind.values.findings import Finding, Severity
 
 LONGEST_STACK_NAME = 40
 _EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}

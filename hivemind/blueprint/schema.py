@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind import shipped
-from hivemind.blueprint.suggest import listed
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity
-from hivemind.schemaparts import SchemaPart
+from hivemind.machine import shipped
+from hivemind.text.suggest import listed
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Severity
+from hivemind.values.schemaparts import SchemaPart
 
 NONE: Mapping[str, str] = MappingProxyType({})
 

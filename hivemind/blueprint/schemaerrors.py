@@ -12,9 +12,9 @@ from hivemind.blueprint.formats import FORMATS
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View, dotted
 from hivemind.blueprint.source import Source
-from hivemind.blueprint.suggest import did_you_mean, listed
 from hivemind.blueprint.yamltree import Path
-from hivemind.findings import Finding
+from hivemind.text.suggest import did_you_mean, listed
+from hivemind.values.findings import Finding
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator

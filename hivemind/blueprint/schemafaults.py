@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hivemind.blueprint.schema import core, plain
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity
-from hivemind.schemaparts import SchemaPart
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Severity
+from hivemind.values.schemaparts import SchemaPart
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 """Names of resource types and kinds of checks: words that people write in YAML, and that are part of a URN."""

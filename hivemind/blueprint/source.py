@@ -13,9 +13,9 @@ from hivemind.blueprint.forms import secret_of
 from hivemind.blueprint.masking import masked, starred
 from hivemind.blueprint.yamltree import Path as NodePath
 from hivemind.blueprint.yamltree import Span, lines_of, parse
-from hivemind.errors import FindingsError
-from hivemind.exits import ExitCode
-from hivemind.findings import Finding, Place, Severity
+from hivemind.values.errors import FindingsError
+from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding, Place, Severity
 
 MAX_BYTES = 1_000_000
 

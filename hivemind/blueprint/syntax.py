@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from hivemind.blueprint.masking import masked
-from hivemind.findings import Finding, Place, Severity
+from hivemind.values.findings import Finding, Place, Severity
 
 # What the parsers (libyaml and PyYAML's own differ) say -> what we say, and what to do. First match counts.
 _WORDS: tuple[tuple[str, str, str], ...] = (

@@ -15,10 +15,10 @@ from hivemind.blueprint.rules import RULES
 from hivemind.blueprint.schemaerrors import compiled, findings_of, overlay_findings
 from hivemind.blueprint.schemafaults import blame
 from hivemind.blueprint.source import Source
-from hivemind.blueprint.suggest import did_you_mean, listed
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity, in_order
-from hivemind.schemaparts import SchemaPart
+from hivemind.text.suggest import did_you_mean, listed
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Severity, in_order
+from hivemind.values.schemaparts import SchemaPart
 
 
 class Accepted(Protocol):

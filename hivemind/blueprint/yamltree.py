@@ -15,10 +15,10 @@ from typing import Any
 import yaml
 
 from hivemind.blueprint.masking import masked
-from hivemind.blueprint.suggest import did_you_mean
 from hivemind.blueprint.syntax import explain_syntax
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Place, Severity
+from hivemind.text.suggest import did_you_mean
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Place, Severity
 
 Path = tuple[str | int, ...]
 

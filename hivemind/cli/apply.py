@@ -19,16 +19,16 @@ from hivemind.cli.context import (
     path_argument,
     yes_option,
 )
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.agents.conductor.apply import Applied
-    from hivemind.agents.conductor.run import Run
-    from hivemind.agents.conductor.standstill import Look
-    from hivemind.cloud import Cloud
     from hivemind.deploy.lease import Lease
     from hivemind.deploy.state import DeploymentState
+    from hivemind.flow.apply import Applied
+    from hivemind.flow.nothing_to_do import Look
+    from hivemind.flow.run import Run
     from hivemind.plan.model import Plan
+    from hivemind.values.cloud import Cloud
 
 
 @click.command("apply")
@@ -73,12 +73,12 @@ def command(
     if seen is not None and _stands(seen, local, as_json=as_json):
         return ExitCode.OK
 
-    from hivemind.agents.conductor.prepare import id_of, prepare
-    from hivemind.cli.clouds import connect, region_of
     from hivemind.cli.project import checked_project, tell_new
-    from hivemind.cli.target import is_local_target
     from hivemind.deploy.lease import acquire
     from hivemind.deploy.state import StateStore
+    from hivemind.flow.clouds import connect, region_of
+    from hivemind.flow.prepare import id_of, prepare
+    from hivemind.flow.target import is_local_target
 
     checked = checked_project(path, environment, as_json=as_json)
     region = reviewed.region if reviewed else region_of(checked.blueprint)
@@ -115,7 +115,7 @@ def _remove_left(run: Run) -> None:
     """What an earlier run left of its build instances."""
     state = run.store.find(run.deployment_id)
     if state is not None and state.build_stack:
-        from hivemind.agents.conductor.buildstack import remove_left
+        from hivemind.flow.build_stack import remove_left
 
         _note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
         remove_left(run, _note)
@@ -132,9 +132,9 @@ def _reviewed(path: Path) -> Plan | None:
 
 def _look(path: Path, environment: str | None) -> Look | None:
     """The project as it is; None where plugins were named, whose part in it can't be seen."""
-    from hivemind.agents.conductor.standstill import look
-    from hivemind.cli.clouds import region_of
     from hivemind.cli.project import blueprint_file
+    from hivemind.flow.clouds import region_of
+    from hivemind.flow.nothing_to_do import look
 
     plain = click.get_current_context().find_object(Globals) == Globals()
     return look(blueprint_file(path), (environment or "", region_of(None))) if plain else None
@@ -142,9 +142,9 @@ def _look(path: Path, environment: str | None) -> Look | None:
 
 def _stands(seen: Look, local: bool | None, *, as_json: bool) -> bool:
     """Whether what was made of the project before is what stands; says so."""
-    from hivemind.agents.conductor.standstill import stands
-    from hivemind.cli.clouds import connect, region_of
-    from hivemind.cli.target import target_is_local
+    from hivemind.flow.clouds import connect, region_of
+    from hivemind.flow.nothing_to_do import stands
+    from hivemind.flow.target import target_is_local
 
     made = seen.made()
     if made is None:
@@ -161,8 +161,8 @@ def _stands(seen: Look, local: bool | None, *, as_json: bool) -> bool:
 
 
 def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
-    from hivemind.agents.conductor.apply import apply
     from hivemind.cli.progress import renderer
+    from hivemind.flow.apply import apply
 
     try:
         with renderer(as_json, sys.stdout) as show:
@@ -181,7 +181,7 @@ def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
 
 def _refuse_changed(reviewed: Plan, run: Run) -> None:
     from hivemind.deploy.journal import is_interrupted
-    from hivemind.errors import PlanChanged
+    from hivemind.values.errors import PlanChanged
 
     # A run that was cut off has changed what stands: its plan goes on where it stopped.
     if reviewed.digest != run.plan.digest and not is_interrupted(run.folder, reviewed.digest):
@@ -193,7 +193,7 @@ def _refuse_changed(reviewed: Plan, run: Run) -> None:
 
 
 def _refuse_dirty(run: Run, require_clean: bool) -> None:
-    from hivemind.errors import Refused
+    from hivemind.values.errors import Refused
 
     dirty = [name for name, source in run.sources.items() if source.provenance.dirty]
     if require_clean and dirty:
@@ -204,7 +204,7 @@ def _refuse_dirty(run: Run, require_clean: bool) -> None:
 
 
 def _refuse_loss(run: Run) -> None:
-    from hivemind.errors import Refused
+    from hivemind.values.errors import Refused
 
     unnamed = [change for change in run.plan.losing_data if change.logical_id not in run.may_lose]
     if unnamed:
@@ -215,8 +215,8 @@ def _refuse_loss(run: Run) -> None:
 
 def _approve(run: Run, *, yes: bool, as_json: bool) -> None:
     from hivemind.cli.paragraphs import folded
-    from hivemind.errors import Refused
     from hivemind.plan.show import lines
+    from hivemind.values.errors import Refused
 
     if not as_json:
         click.echo(folded(lines(run.plan)))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind import home
 from hivemind.cli.context import json_option, yes_option
+from hivemind.machine import home
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.keeping import Kept
+    from hivemind.builds.keeping import Kept
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -27,7 +27,7 @@ def command() -> None:
 @json_option
 def listed(as_json: bool) -> None:
     """List the store of artifacts, most recently used first."""
-    from hivemind.agents.compiler import keeping
+    from hivemind.builds import keeping
     from hivemind.cli.table import table
 
     found = list(reversed(keeping.contents(_store())))
@@ -56,7 +56,7 @@ def listed(as_json: bool) -> None:
 @json_option
 def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
     """Remove what was not used for longest. Deployments keep running; a rollback may have to build again."""
-    from hivemind.agents.compiler import keeping
+    from hivemind.builds import keeping
 
     most = 0 if everything else _bytes(to) if to else keeping.limit()
     if everything and not yes and not as_json:

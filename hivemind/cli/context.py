@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from hivemind.plugins import Plugins
+    from hivemind.plugins.loading import Plugins
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -13,10 +13,10 @@ from pathlib import Path
 import click
 
 from hivemind import __version__
-from hivemind.clock import SystemClock
-from hivemind.exits import ExitCode
-from hivemind.home import home
-from hivemind.redact import redact
+from hivemind.machine.home import home
+from hivemind.text.redact import redact
+from hivemind.values.clock import SystemClock
+from hivemind.values.exits import ExitCode
 
 
 def report(error: BaseException, arguments: Sequence[str]) -> int:

@@ -10,14 +10,14 @@ import click
 
 from hivemind.cli.context import environment_option, json_option, local_option, plugins_without, yes_option
 from hivemind.cli.table import table
-from hivemind.errors import Refused
-from hivemind.exits import ExitCode
-from hivemind.visible import visible
+from hivemind.text.visible import visible
+from hivemind.values.errors import Refused
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.cli.init import Initial
+    from hivemind.descriptions import Wishes
     from hivemind.repositories.clone import Clone
-    from hivemind.wishes import Wishes
 
 _MEANS = {
     "need": "a resource of type {}",
@@ -103,8 +103,8 @@ def command(
 
 def _read(description: str) -> Wishes:
     """By the table; what means nothing to it by the language model, where one is configured."""
+    from hivemind.descriptions import read
     from hivemind.reasoning.model import ModelFailed, configured
-    from hivemind.wishes import read
 
     wishes, model = read(description), configured()
     if model is None or not wishes.unread:
@@ -159,7 +159,7 @@ def _own_file(file: Path, wishes: Wishes, environment: str | None, stage: str | 
 def _refuse_plugin(folder: Path) -> None:
     """A plugin in a repository is a program that would run on this machine before anybody approved anything."""
     from hivemind.cli.context import Globals
-    from hivemind.plugins import PROJECT_FILE
+    from hivemind.plugins.loading import PROJECT_FILE
 
     ctx = click.get_current_context(silent=True)
     options = (ctx.find_object(Globals) if ctx else None) or Globals()

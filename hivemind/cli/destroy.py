@@ -17,13 +17,13 @@ from hivemind.cli.context import (
     tell_broken_plugin,
     yes_option,
 )
-from hivemind.cli.known import Known, deployment_option, find
-from hivemind.exits import ExitCode
+from hivemind.flow.deployments import Known, deployment_option, find
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.agents.conductor.destroy import Leaving
-    from hivemind.cloud import Cloud
     from hivemind.deploy.removal import Deletion
+    from hivemind.flow.destroy import Leaving
+    from hivemind.values.cloud import Cloud
 
 
 @click.command("destroy")
@@ -54,9 +54,9 @@ def command(
     as_json: bool,
 ) -> int:
     """Delete a deployment: list what goes, ask for its name, drain, delete the stack, say what is left."""
-    from hivemind.agents.conductor.destroy import destroy, leaving
     from hivemind.cli.progress import renderer
     from hivemind.deploy.lease import acquire
+    from hivemind.flow.destroy import destroy, leaving
 
     known = find(path, environment, deployment, local=local)
     if known is None:
@@ -111,7 +111,7 @@ def _list(known: Known, what: Leaving, *, keep: bool) -> None:
 
 
 def _ask(known: Known) -> None:
-    from hivemind.errors import Refused
+    from hivemind.values.errors import Refused
 
     name = known.state.name
     if not sys.stdin.isatty():

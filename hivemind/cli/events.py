@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import environment_option, json_option, path_argument
-from hivemind.cli.known import deployment_option, require
+from hivemind.flow.deployments import deployment_option, require
 
 
 @click.command("events")

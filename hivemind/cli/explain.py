@@ -16,9 +16,9 @@ from hivemind.cli.context import json_option
 def command(finding: str | None, as_json: bool) -> None:
     """Explain the finding ID, such as H112; without ID, list all."""
     from hivemind.blueprint.catalogue import CATALOGUE
-    from hivemind.blueprint.suggest import did_you_mean
-    from hivemind.errors import HiveMindError
-    from hivemind.exits import ExitCode
+    from hivemind.text.suggest import did_you_mean
+    from hivemind.values.errors import HiveMindError
+    from hivemind.values.exits import ExitCode
 
     if finding is None:
         if as_json:

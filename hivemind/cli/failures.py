@@ -7,11 +7,11 @@ import json
 
 import click
 
-from hivemind.errors import HiveMindError, StageError
-from hivemind.exits import ExitCode
-from hivemind.home import home
-from hivemind.redact import redact
-from hivemind.visible import visible
+from hivemind.machine.home import home
+from hivemind.text.redact import redact
+from hivemind.text.visible import visible
+from hivemind.values.errors import HiveMindError, StageError
+from hivemind.values.exits import ExitCode
 
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 import click
 
-from hivemind.findings import Finding, Place, Severity, in_order
-from hivemind.visible import visible
+from hivemind.text.visible import visible
+from hivemind.values.findings import Finding, Place, Severity, in_order
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 _WIDEST = 100

@@ -13,17 +13,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, plugins_without, yes_option
-from hivemind.cli.looking import look
+from hivemind.flow.detecting import look
 from hivemind.cli.table import table
-from hivemind.errors import HiveMindError, Refused
-from hivemind.exits import ExitCode
+from hivemind.flow.detecting import look
+from hivemind.values.errors import HiveMindError, Refused
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.agents.recon.answer import Answer
+    from hivemind.descriptions import Wishes
+    from hivemind.detections.answer import Answer
     from hivemind.drafts.draft import Draft
     from hivemind.drafts.ignoring import Ignorable
-    from hivemind.plugins import Plugins
-    from hivemind.wishes import Wishes
+    from hivemind.plugins.loading import Plugins
 
 FILE = "hivemind.yaml"
 _SAID = ("runtime_version", "framework", "install", "build", "start", "release", "port", "health_path", "static_dir")
@@ -81,12 +82,12 @@ def compose(
     name: of the application; None: after the folder. asks: whether a person is asked what is not certain.
     Raises HiveMindError where nothing serves, or the name can't be one.
     """
+    from hivemind.descriptions import Wishes
     from hivemind.drafts import naming
     from hivemind.drafts.draft import draft
     from hivemind.drafts.found import services_of
     from hivemind.drafts.ignoring import ignorable
     from hivemind.drafts.text import text
-    from hivemind.wishes import Wishes
 
     default = naming.application(path.resolve().name)
     name = naming.checked(name or (click.prompt("Name of the application", default=default) if asks else default))
@@ -210,7 +211,7 @@ def _database_asked(named: dict[str, tuple[str, Answer]], wishes: Wishes) -> Wis
     from dataclasses import replace
 
     from hivemind.blueprint.resolve import PROVIDED
-    from hivemind.wishes import Wish
+    from hivemind.descriptions import Wish
 
     unsure = {
         str(need.value): need.evidence

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.cli.known import Known
-from hivemind.errors import DeploymentNotFound
+from hivemind.flow.deployments import Known
+from hivemind.values.errors import DeploymentNotFound
 
 if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host
@@ -26,7 +26,7 @@ class Chosen:
 
 def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
     """The running instances of a deployment, or of one of its services, in order. Raises DeploymentNotFound."""
-    from hivemind.agents.conductor.status import look
+    from hivemind.flow.status import look
 
     found = look(known.cloud(), known.stack).services
     if service is not None and service not in found:
@@ -58,8 +58,8 @@ def one_instance(known: Known, service: str | None, wanted: str | None) -> Chose
 
 def login(known: Known, chosen: Chosen) -> str:
     """The user to log in as: that of the instance's operating system, by the recorded template."""
-    from hivemind.agents.provisioner.images import system_of
     from hivemind.hosts.connecting import login_name
+    from hivemind.template.images import system_of
 
     recorded = known.state.recorded
     if recorded is not None:

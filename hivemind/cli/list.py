@@ -7,8 +7,8 @@ import json
 import click
 
 from hivemind.cli.context import json_option
-from hivemind.cli.known import everything
 from hivemind.deploy.state import DeploymentState
+from hivemind.flow.deployments import everything
 
 
 @click.command("list")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, yes_option
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.local.faults import Fault
@@ -55,8 +55,8 @@ def stop(as_json: bool) -> None:
 @json_option
 def status(as_json: bool) -> ExitCode:
     """Say whether the local cloud runs, where, and what is in it."""
-    from hivemind.home import local_cloud
     from hivemind.local import lifecycle
+    from hivemind.machine.home import local_cloud
 
     running = lifecycle.status()
     if running is None:
@@ -96,8 +96,8 @@ def _instances(told: dict[str, Any]) -> str:
 @json_option
 def reset(yes: bool, as_json: bool) -> ExitCode:
     """Stop the local cloud and delete everything in it, databases and their snapshots included."""
-    from hivemind.home import local_cloud
     from hivemind.local import lifecycle
+    from hivemind.machine.home import local_cloud
 
     running = lifecycle.status()
     if not yes:
@@ -141,9 +141,9 @@ def env(name: str | None, as_json: bool) -> None:
 def _region() -> str:
     """The region that an apply of this folder would take."""
     from hivemind import pipeline
-    from hivemind.cli.clouds import region_of
     from hivemind.cli.context import load_plugins
-    from hivemind.errors import HiveMindError
+    from hivemind.flow.clouds import region_of
+    from hivemind.values.errors import HiveMindError
 
     file = Path(pipeline.BLUEPRINT_FILE)
     if not file.is_file():
@@ -217,8 +217,8 @@ def clear(as_json: bool) -> None:
 
 
 def _running() -> Running:
-    from hivemind.errors import CloudUnreachable
     from hivemind.local import lifecycle
+    from hivemind.values.errors import CloudUnreachable
 
     running = lifecycle.status()
     if running is None:

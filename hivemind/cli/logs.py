@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hivemind.cli.context import environment_option, json_option, local_option, path_argument
-from hivemind.cli.known import Known, deployment_option, require
+from hivemind.flow.deployments import Known, deployment_option, require
 
 if TYPE_CHECKING:
     from hivemind.cli.instance import Chosen
@@ -81,8 +81,8 @@ def command(
     an object: service, instance, line.
     """
     from hivemind.cli.instance import instances
-    from hivemind.exits import ExitCode
-    from hivemind.redact import redact
+    from hivemind.text.redact import redact
+    from hivemind.values.exits import ExitCode
 
     known = require(path, environment, deployment, local=local)
     known.require_changeable()
@@ -111,8 +111,8 @@ def command(
 
 def _read(known: Known, one: Chosen, wanted: Wanted, ready: queue.Queue[Read]) -> None:
     from hivemind.cli.instance import open_host
-    from hivemind.errors import HiveMindError
     from hivemind.hosts.remote import logs
+    from hivemind.values.errors import HiveMindError
 
     trouble: str | None = "its log could not be read"
     try:

@@ -12,8 +12,8 @@ import click
 from hivemind import __version__
 from hivemind.cli.context import Globals
 from hivemind.cli.lazy import LazyGroup
-from hivemind.errors import FindingsError, HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import FindingsError, HiveMindError
+from hivemind.values.exits import ExitCode
 
 COMMANDS = {
     "init": ("hivemind.cli.init:command", "Look at a repository and write its hivemind.yaml."),
@@ -76,7 +76,7 @@ def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], n
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code (hivemind/exits.py). Prints every error, raises none.
+    """Runs the command line; returns the exit code (hivemind/values/exits.py). Prints every error, raises none.
 
     Commands return an ExitCode, or nothing for OK.
     """
@@ -137,7 +137,7 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
 
 def _is_told(error: HiveMindError) -> bool:
     """Whether the traceback is a plugin's, which is shown when it fails, from its first frame on."""
-    from hivemind.blame import PluginError
+    from hivemind.plugins.calling import PluginError
 
     return isinstance(error, PluginError) and error.__cause__ is not None
 

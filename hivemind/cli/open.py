@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import environment_option, json_option, path_argument
-from hivemind.cli.known import deployment_option, require
-from hivemind.errors import DeploymentNotFound
+from hivemind.flow.deployments import deployment_option, require
+from hivemind.values.errors import DeploymentNotFound
 
 
 @click.command("open")

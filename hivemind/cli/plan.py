@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import again_option, environment_option, json_option, local_option, path_argument
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 
 @click.command("plan")
@@ -30,13 +30,13 @@ def command(
     """
     from hivemind.cli.paragraphs import folded
     from hivemind.cli.project import checked_project, tell_new
-    from hivemind.cli.standing import basis
-    from hivemind.cli.target import is_local_target
-    from hivemind.clock import SYSTEM_CLOCK
-    from hivemind.errors import HiveMindError
+    from hivemind.flow.basis import basis
+    from hivemind.flow.target import is_local_target
     from hivemind.pipeline import planned
     from hivemind.plan import file
     from hivemind.plan.show import lines
+    from hivemind.values.clock import SYSTEM_CLOCK
+    from hivemind.values.errors import HiveMindError
 
     checked = checked_project(path, environment, as_json=as_json)
     known = basis(checked, local)

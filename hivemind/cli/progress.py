@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TextIO
 
 from hivemind.cli.stages import shown
 from hivemind.cli.tree import Tree
-from hivemind.clock import SYSTEM_CLOCK, Clock
-from hivemind.events import Event, EventKind
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.cli.clouds import region_of
 from hivemind.cli.context import load_plugins
+from hivemind.flow.clouds import region_of
 
 if TYPE_CHECKING:
-    from hivemind.findings import Finding
     from hivemind.pipeline import Checked
+    from hivemind.values.findings import Finding
 
 BLUEPRINT_FILE = "hivemind.yaml"
 

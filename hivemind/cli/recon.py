@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, plugins_without
-from hivemind.cli.looking import look
+from hivemind.flow.detecting import look
 from hivemind.cli.table import table
+from hivemind.flow.detecting import look
 
 if TYPE_CHECKING:
-    from hivemind.agents.recon.answer import Answer
+    from hivemind.detections.answer import Answer
 
 _TITLES = {"needs": "need", "env_required": "env_required", "workers": "worker", "schedulers": "scheduler"}
 _OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a worker", "static": "pages to serve"}
@@ -25,8 +26,8 @@ _OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a wo
 @json_option
 def command(path: Path, as_json: bool) -> None:
     """Print what can be told about the application in folder PATH, and where it is written. Runs nothing of it."""
-    from hivemind.agents.recon.answer import answer
-    from hivemind.agents.recon.services import applications, clashes
+    from hivemind.detections.answer import answer
+    from hivemind.detections.services import applications, clashes
     from hivemind.drafts.found import nothing
 
     repository, detect = look(path, plugins_without(path, "recon runs nothing of the folder"))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, plugins_here
-from hivemind.errors import FindingsError, HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import FindingsError, HiveMindError
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.plugins import Plugins

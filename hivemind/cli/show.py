@@ -13,7 +13,7 @@ import click
 
 from hivemind.cli.context import environment_option, json_option, load_plugins, path_argument
 from hivemind.cli.table import table
-from hivemind.redact import MASK, redact
+from hivemind.text.redact import MASK, redact
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Origin, Service

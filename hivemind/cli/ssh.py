@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import environment_option, local_option
-from hivemind.cli.known import deployment_option, require
+from hivemind.flow.deployments import deployment_option, require
 
 
 @click.command("ssh", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hivemind.events import Event
+from hivemind.values.events import Event
 
 WORDS = {"provision": "stack", "deploy": "release", "register": "traffic", "cleanup": "destroy"}
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import click
 
 from hivemind.cli.context import environment_option, json_option, local_option, path_argument, tell_broken_plugin
-from hivemind.cli.known import Known, deployment_option, find
-from hivemind.exits import ExitCode
+from hivemind.flow.deployments import Known, deployment_option, find
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.agents.conductor.status import DeploymentLook, InstanceStatus
+    from hivemind.flow.status import DeploymentLook, InstanceStatus
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -31,8 +31,8 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
 
     The exit code is 0 whether all is well or not; --json says which.
     """
-    from hivemind.agents.conductor.status import look
-    from hivemind.errors import CloudUnreachable
+    from hivemind.flow.status import look
+    from hivemind.values.errors import CloudUnreachable
 
     known = find(path, environment, deployment, local=local)
     if known is None:

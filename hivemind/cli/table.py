@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hivemind.visible import visible
+from hivemind.text.visible import visible
 
 _WIDEST = 60
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hivemind.cli.stages import shown
-from hivemind.events import Event, EventKind
+from hivemind.values.events import Event, EventKind
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 STACK = "AWS::CloudFormation::Stack"

@@ -9,11 +9,11 @@ import click
 
 from hivemind.cli.context import environment_option, json_option, load_plugins
 from hivemind.cli.findings import render
-from hivemind.errors import FindingsError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import FindingsError
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.findings import Finding
+    from hivemind.values.findings import Finding
 
 
 @click.command(name="validate")

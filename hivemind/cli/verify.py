@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import environment_option, json_option, local_option, path_argument
-from hivemind.cli.known import deployment_option, require
-from hivemind.exits import ExitCode
+from hivemind.flow.deployments import deployment_option, require
+from hivemind.values.exits import ExitCode
 
 
 @click.command("verify")
@@ -20,11 +20,11 @@ from hivemind.exits import ExitCode
 @json_option
 def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
     """Run the checks of a deployment again: the blueprint's, the plugins' and those that every service gets."""
-    from hivemind.agents.conductor.standing import refuse_bad
     from hivemind.cli.project import checked_project
-    from hivemind.cli.standing import checkout_of, standing
-    from hivemind.codec import encode
-    from hivemind.release import CheckResult
+    from hivemind.flow.basis import checkout_of, standing
+    from hivemind.flow.deployed import refuse_bad
+    from hivemind.releases.release import CheckResult
+    from hivemind.text.codec import encode
 
     known = require(path, environment, deployment, local=local)
     known.require_changeable()

@@ -10,8 +10,8 @@ from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.aws.snapshot import describe, is_moving
-from hivemind.cloud import Cloud
 from hivemind.deploy.events import StackEvent, stack_event
+from hivemind.values.cloud import Cloud
 
 PAGES = 200
 """Most pages of one answer that are read; 20,000 events."""

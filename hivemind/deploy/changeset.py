@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.clock import Clock
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.polling import Cancelled, Poll
-from hivemind.errors import PlanChanged, Stage, StageError
 from hivemind.plan.model import Action, Plan
 from hivemind.template.resource_types import resource_type
+from hivemind.values.clock import Clock
+from hivemind.values.errors import PlanChanged, Stage, StageError
 
 DEADLINE = 600.0
 _NOTHING = ("didn't contain changes", "no updates are to be performed", "no changes")

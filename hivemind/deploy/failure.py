@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.diagnosis import consequences, diagnose, first_failure
 from hivemind.deploy.events import StackEvent
-from hivemind.errors import Stage, StageError
-from hivemind.redact import redact
 from hivemind.template.fragment import Owner
+from hivemind.text.redact import redact
+from hivemind.values.errors import Stage, StageError
 
 
 def stack_failure(

@@ -11,10 +11,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
 
-from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.deploy.files import make_private
-from hivemind.events import Event, EventKind
-from hivemind.redact import REDACTOR, Redactor
+from hivemind.text.redact import REDACTOR, Redactor
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.events import Event, EventKind
 
 FILE = "journal.jsonl"
 ATTEMPT = "attempt"

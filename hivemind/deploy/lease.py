@@ -21,9 +21,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from hivemind.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.deploy.files import make_private, write_atomically
-from hivemind.errors import DeploymentLocked
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.errors import DeploymentLocked
 
 TTL = 60.0
 """Seconds after which a lease that was not renewed is free."""

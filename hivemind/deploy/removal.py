@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
-from hivemind.cloud import Cloud
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
-from hivemind.deploy.finals import FinalSnapshot, left_by
+from hivemind.deploy.final_snapshots import FinalSnapshot, left_by
 from hivemind.deploy.watch import Watched, Watcher
-from hivemind.errors import Refused, Stage, StageError
 from hivemind.plan.holdings import holds_data
-from hivemind.redact import redact
+from hivemind.text.redact import redact
+from hivemind.values.cloud import Cloud
+from hivemind.values.errors import Refused, Stage, StageError
 
 Say = Callable[[str], None]
 KEPT_POLICIES = frozenset({"Retain", "RetainExceptOnCreate"})

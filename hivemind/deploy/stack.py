@@ -9,8 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.clock import SYSTEM_CLOCK, Clock
-from hivemind.cloud import Cloud
 from hivemind.deploy import changeset, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
@@ -18,11 +16,13 @@ from hivemind.deploy.failure import stack_failure
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
-from hivemind.errors import Refused, Stage, StageError
 from hivemind.plan.make import ONLY_DELETABLE, USABLE
 from hivemind.plan.model import Plan
-from hivemind.redact import redact
 from hivemind.template.fragment import Owner
+from hivemind.text.redact import redact
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.cloud import Cloud
+from hivemind.values.errors import Refused, Stage, StageError
 
 BODY_LIMIT = 51_200
 """Bytes of a template that travel in a call. Source: AWS CloudFormation user guide, "Quotas"."""

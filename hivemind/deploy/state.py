@@ -19,15 +19,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.codec import DecodeError, decode, encode
 from hivemind.deploy.diagnosis import Diagnosis
 from hivemind.deploy.files import make_private, write_atomically
 from hivemind.deploy.migrate import FORMAT, NewerFormat, migrate
-from hivemind.errors import DeploymentNotFound, HiveMindError
-from hivemind.exits import ExitCode
 from hivemind.plan.model import Basis, Snapshot
-from hivemind.redact import REDACTOR
-from hivemind.release import Verdict
+from hivemind.releases.release import Verdict
+from hivemind.text.codec import DecodeError, decode, encode
+from hivemind.text.redact import REDACTOR
+from hivemind.values.errors import DeploymentNotFound, HiveMindError
+from hivemind.values.exits import ExitCode
 
 FILE = "state.json"
 CLOUDFORMATION = "cloudformation"

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.clock import SYSTEM_CLOCK, Clock
 from hivemind.deploy.journal import Journal
-from hivemind.errors import HiveMindError
-from hivemind.events import EventKind
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import HiveMindError
+from hivemind.values.events import EventKind
 
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""

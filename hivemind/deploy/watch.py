@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.clock import Clock
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.events import StackEvent
 from hivemind.deploy.polling import Cancelled, Poll, never
-from hivemind.errors import Stage, StageError
+from hivemind.values.clock import Clock
+from hivemind.values.errors import Stage, StageError
 
 OnEvent = Callable[[StackEvent], None]
 Ready = Callable[[str, str, str], None]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.agents.recon.services import clashes
-from hivemind.visible import visible
+from hivemind.detections.services import clashes
+from hivemind.text.visible import visible
 
 if TYPE_CHECKING:
-    from hivemind.agents.recon.answer import Answer
+    from hivemind.detections.answer import Answer
     from hivemind.drafts.draft import Draft
 
 

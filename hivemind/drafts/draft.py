@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hivemind.blueprint.provided import given_value
 from hivemind.blueprint.resolve import PROVIDED, variables_of
-from hivemind.findings import Finding, Severity
-from hivemind.given import given_value
-from hivemind.wishes import Wish, Wishes
+from hivemind.descriptions import Wish, Wishes
+from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
-    from hivemind.agents.recon.answer import Answer
+    from hivemind.detections.answer import Answer
 
 HOSTS = "ALLOWED_HOSTS"
 """Note of a variable that holds Django's list of admitted hosts."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from hivemind.agents.recon.answer import Answer, answer
-from hivemind.agents.recon.services import services
+from hivemind.detections.answer import Answer, answer
+from hivemind.detections.services import services
 from hivemind.drafts.doubtful import Doubt, doubts
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.detection import Detection
-    from hivemind.repository import Repository
+    from hivemind.detections.detection import Detection
+    from hivemind.repositories.repository import Repository
 
 _FILE = "hivemind.yaml"
 _WHAT = {"library": "a library", "cli": "a command-line tool", "script": "a program without a server"}

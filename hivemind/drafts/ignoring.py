@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from hivemind.repository import Repository
+from hivemind.repositories.repository import Repository
 
 FILE = ".hivemindignore"
 LARGE = 5 * 1024 * 1024

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.agents.recon.answer import Answer
+    from hivemind.detections.answer import Answer
 
 LONGEST = 28
 """Letters in the name of an application: the environment and a suffix must find room beside it."""

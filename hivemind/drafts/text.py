@@ -6,11 +6,11 @@ import json
 import re
 from typing import Any
 
+from hivemind.blueprint.provided import is_given, is_needless, url_variable
 from hivemind.blueprint.resolve import PROVIDED
-from hivemind.detection import is_secret
+from hivemind.detections.detection import is_secret
 from hivemind.drafts.draft import Draft, Part, types_needed
-from hivemind.given import is_given, is_needless, url_variable
-from hivemind.visible import visible
+from hivemind.text.visible import visible
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""

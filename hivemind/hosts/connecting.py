@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
-from hivemind.clock import SYSTEM_CLOCK, Clock, polls
-from hivemind.errors import Stage, StageError
 from hivemind.hosts.ssh import Host, HostUnreachable
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.cloud import Cloud
+    from hivemind.values.cloud import Cloud
 
 PORT = 22
 KEEPALIVE = 15

@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind.errors import HiveMindError
+from hivemind.values.errors import HiveMindError
 
 NAME = "id_ed25519"
 

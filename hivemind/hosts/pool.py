@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from hivemind.errors import HiveMindError, StageError
+from hivemind.values.errors import HiveMindError, StageError
 
 Subject = TypeVar("Subject")
 Result = TypeVar("Result")

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Layer
-from hivemind.errors import Stage, StageError
 from hivemind.hosts import causes
 from hivemind.hosts.installer import installer
 from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host
+from hivemind.values.artifact import Layer
+from hivemind.values.errors import Stage, StageError
 
 FOLDER = ".hivemind"
 GRACE = 60

@@ -15,8 +15,8 @@ from typing import Self
 
 import paramiko
 
-from hivemind.clock import Clock
-from hivemind.errors import HiveMindError, Stage, StageError
+from hivemind.values.clock import Clock
+from hivemind.values.errors import HiveMindError, Stage, StageError
 
 CHUNK = 1 << 16
 _LATER = 2

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.lint import wire
 from hivemind.lint.matches import DeadlineError, Match
+from hivemind.values.clock import SYSTEM_CLOCK, polls
 
 if TYPE_CHECKING:
     import subprocess

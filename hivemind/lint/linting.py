@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hivemind.findings import Finding, Severity, in_order
 from hivemind.lint import cache, client
 from hivemind.lint.explained import explained
 from hivemind.lint.matches import DeadlineError, Match
 from hivemind.template import limits
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.resource_types import REFERENCE_REGION, region_names
+from hivemind.values.findings import Finding, Severity, in_order
 
 DEADLINE = 60.0
 SEVERITIES: Mapping[str, Severity] = {"E": Severity.ERROR, "W": Severity.WARNING, "I": Severity.INFO}

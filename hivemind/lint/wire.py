@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hivemind import home
-from hivemind.installed import version
+from hivemind.machine import home
+from hivemind.machine.installed import version
 
 LARGEST = 32_000_000
 HEADER = struct.Struct("!I")

@@ -1,4 +1,4 @@
-"""LocalCloud: the local cloud as everything above sees it (`hivemind.cloud.Cloud`)."""
+"""LocalCloud: the local cloud as everything above sees it (`hivemind.values.cloud.Cloud`)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import LOCAL, Platform, machine_here
-from hivemind.asking import answer
 from hivemind.aws.clients import CallCounter, make_client
-from hivemind.cloud import WebAddress
-from hivemind.errors import CloudUnreachable
-from hivemind.home import local_cloud
 from hivemind.local import interpreters, lifecycle
 from hivemind.local.accounts import account_for
+from hivemind.machine.home import local_cloud
+from hivemind.machine.programs import answer
+from hivemind.values.artifact import LOCAL, Platform, machine_here
+from hivemind.values.cloud import WebAddress
+from hivemind.values.errors import CloudUnreachable
 
 SECRET_KEY = "local"
 """Any secret key will do; the account is the access key."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hivemind import __version__
-from hivemind.memory import code
+from hivemind.machine.memory import code
 
 
 def present() -> Mapping[str, str]:

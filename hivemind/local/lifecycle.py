@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hivemind.clock import SYSTEM_CLOCK, polls
-from hivemind.errors import CloudUnreachable
-from hivemind.home import local_cloud
 from hivemind.local.accounts import Account, accounts
 from hivemind.local.code import outdated
 from hivemind.local.files import RECORD, locked, read_json
 from hivemind.local.processes import end_recorded, is_running
+from hivemind.machine.home import local_cloud
+from hivemind.values.clock import SYSTEM_CLOCK, polls
+from hivemind.values.errors import CloudUnreachable
 
 RESTART = "hivemind local stop && hivemind local start"
 START_SECONDS = 30.0

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hivemind.findings import Finding, Severity
 from hivemind.plan.model import Action, Change, Plan
 from hivemind.template.fragment import Assembly
+from hivemind.values.findings import Finding, Severity
 
 CACHE = "AWS::ElastiCache::ReplicationGroup"
 DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", CACHE})

@@ -6,8 +6,8 @@ import hashlib
 import json
 from dataclasses import replace
 
-from hivemind.codec import encode
 from hivemind.plan.model import Plan
+from hivemind.text.codec import encode
 
 _LEFT_OUT = ("basis", "revision", "digest", "made_at", "built")
 

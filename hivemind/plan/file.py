@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hivemind.codec import DecodeError, decode, encode
-from hivemind.errors import DeploymentNotFound, FindingsError
-from hivemind.findings import Finding, Place, Severity
 from hivemind.plan.digest import plan_digest
 from hivemind.plan.model import Plan
+from hivemind.text.codec import DecodeError, decode, encode
+from hivemind.values.errors import DeploymentNotFound, FindingsError
+from hivemind.values.findings import Finding, Place, Severity
 
 FORMAT = 1
 LARGEST = 20_000_000

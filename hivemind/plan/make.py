@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.artifact import Provenance, machine_of
 from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
@@ -14,6 +13,7 @@ from hivemind.plan.holdings import holds_data
 from hivemind.plan.model import Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack
+from hivemind.values.artifact import Provenance, machine_of
 
 ONLY_DELETABLE = frozenset(
     {

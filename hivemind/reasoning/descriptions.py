@@ -1,13 +1,13 @@
-"""Reads what the table of `hivemind.wishes` did not understand of a description."""
+"""Reads what the table of `hivemind.descriptions` did not understand of a description."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hivemind.descriptions import Wish, Wishes
+from hivemind.descriptions.proposals import SUBJECTS, accepted
 from hivemind.reasoning.model import Model, ask
-from hivemind.redact import REDACTOR
-from hivemind.wishes import Wish, Wishes
-from hivemind.wishes.proposals import SUBJECTS, accepted
+from hivemind.text.redact import REDACTOR
 
 if TYPE_CHECKING:
     import dspy

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any, TypeVar
 
-from hivemind.errors import HiveMindError
-from hivemind.redact import REDACTOR, redact
+from hivemind.text.redact import REDACTOR, redact
+from hivemind.values.errors import HiveMindError
 
 NAME, ADDRESS, KEY = "HIVEMIND_MODEL", "HIVEMIND_MODEL_URL", "HIVEMIND_MODEL_KEY"
 _KEYS = "_API_KEY"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 SCHEMES = ("https", "http", "ssh", "file")
 _SCP = re.compile(r"(?:(?P<user>[A-Za-z0-9_][\w.-]*)@)?(?P<host>[A-Za-z0-9][\w.-]*):(?!//|:)(?P<path>[^-:].*)")

@@ -13,12 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hivemind.errors import HiveMindError, Refused
-from hivemind.exits import ExitCode
 from hivemind.repositories import git, refusals
 from hivemind.repositories.address import Address
 from hivemind.repositories.refs import Ref, choose
 from hivemind.repositories.tree import Tree, tree_of
+from hivemind.values.errors import HiveMindError, Refused
+from hivemind.values.exits import ExitCode
 
 MAX_BYTES = 500 * 1024 * 1024
 MAX_FILES = 100_000

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 _SAFE = (
     "core.hooksPath=/dev/null",

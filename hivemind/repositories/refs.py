@@ -7,11 +7,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind.blueprint.suggest import did_you_mean, listed
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
 from hivemind.repositories import git, refusals
 from hivemind.repositories.address import Address
+from hivemind.text.suggest import did_you_mean, listed
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _SECONDS = 60.0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
-from hivemind.redact import redact
 from hivemind.repositories.address import Address
-from hivemind.visible import visible
+from hivemind.text.redact import redact
+from hivemind.text.visible import visible
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
     (

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.errors import HiveMindError
 from hivemind.repositories import git
 from hivemind.repositories.address import Address, address
 from hivemind.repositories.tree import Tree
+from hivemind.values.errors import HiveMindError
 
 if TYPE_CHECKING:
     from hivemind.repositories.clone import Bounds

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hivemind.repositories import git
-from hivemind.visible import is_visible, visible
+from hivemind.text.visible import is_visible, visible
 
 _DEEPEST = 64
 _LONGEST = 1024

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from hivemind.clock import SYSTEM_CLOCK
+from hivemind.values.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
-    from hivemind.repository import Repository
+    from hivemind.repositories.repository import Repository
 
 MOST_FILES = 5_000
 """Files of a repository that are compared; looking at more of them is what would take the time."""

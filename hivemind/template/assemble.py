@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity
 from hivemind.template import limits, render
 from hivemind.template.fragment import EMPTY, Assembly, Binding, Fragment, Owner
 from hivemind.template.overrides import apply_overrides, written
 from hivemind.template.references import references
 from hivemind.template.tags import FIRST_REVISION, REVISION, with_tags
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Severity
 
 FORMAT = "2010-09-09"
 LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hivemind.findings import Finding, Severity
+from hivemind.values.findings import Finding, Severity
 
 INLINE_BYTES = 51_200
 LARGEST_BYTES = 1_000_000

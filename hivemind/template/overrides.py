@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hivemind.findings import Finding, Severity
+from hivemind.values.findings import Finding, Severity
 
 SECTIONS = ("Parameters", "Resources", "Outputs")
 MAKING = ("add", "copy", "move")

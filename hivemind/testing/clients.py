@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hivemind.cloud import Cloud
+    from hivemind.values.cloud import Cloud
 
 
 def raw(cloud: Cloud, service: str, *, attempts: int = 3) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hivemind.blame import Source
-from hivemind.plugins import Plugins, load
+from hivemind.plugins.calling import Source
+from hivemind.plugins.loading import Plugins, load
 
 
 def plugins_of(**plugins: object) -> Plugins:

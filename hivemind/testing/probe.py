@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hivemind.release import HttpResponse
+from hivemind.releases.release import HttpResponse
 
 Answer = HttpResponse | OSError
 NOTHING: Mapping[Any, Any] = {}

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from hivemind.pipeline import BLUEPRINT_FILE, Checked, check
-from hivemind.plugins import Plugins
-from hivemind.release import Release, ServiceRelease
-from hivemind.repository import Repository, read
+from hivemind.plugins.loading import Plugins
+from hivemind.releases.release import Release, ServiceRelease
+from hivemind.repositories.repository import Repository, read
 
 NOTHING: Mapping[str, Any] = {}
 

@@ -17,9 +17,9 @@ from hivemind.aws.cloud import PLATFORMS, AwsCloud
 from hivemind.aws.errors import CloudCallFailed
 from hivemind.aws.hostkeys import find_key, host_key
 from hivemind.deploy.removal import empty_bucket
-from hivemind.errors import CloudUnreachable
 from hivemind.plan.model import Basis
 from hivemind.testing import ManualClock
+from hivemind.values.errors import CloudUnreachable
 
 KEY = "ssh-ed25519 " + "A" * 68
 CONSOLE = f"-----BEGIN SSH HOST KEY KEYS-----\n{KEY} root@ip-10-0-0-1\n-----END SSH HOST KEY KEYS-----"

@@ -9,8 +9,8 @@ import pytest
 from botocore import exceptions as foreign
 
 from hivemind.aws.errors import BAD_CREDENTIALS, DENIED, THROTTLED, CloudCallFailed, translate, translated
-from hivemind.errors import CloudUnreachable, HiveMindError
-from hivemind.exits import ExitCode
+from hivemind.values.errors import CloudUnreachable, HiveMindError
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.fast
 

@@ -10,7 +10,7 @@ import pytest
 
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.mutations import ALLOWED, HOST_KEY_COMMAND, HOST_KEY_DOCUMENT, check, is_reading
-from hivemind.errors import Refused
+from hivemind.values.errors import Refused
 
 SERVICES = (
     "cloudformation", "cloudwatch", "ec2", "elasticache", "elbv2", "iam", "logs", "pricing", "rds",

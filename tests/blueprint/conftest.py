@@ -10,9 +10,9 @@ import pytest
 from hivemind.blueprint.model import Blueprint
 from hivemind.blueprint.source import from_text
 from hivemind.blueprint.validate import validate
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding
-from hivemind.schemaparts import ResourceType, SchemaPart
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding
+from hivemind.values.schemaparts import ResourceType, SchemaPart
 
 POSTGRES = ResourceType(
     {

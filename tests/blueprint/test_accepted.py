@@ -9,8 +9,8 @@ import pytest
 from hivemind.blueprint import validate as module
 from hivemind.blueprint.source import from_text
 from hivemind.blueprint.validate import validate
-from hivemind.errors import FindingsError
-from hivemind.schemaparts import SchemaPart
+from hivemind.values.errors import FindingsError
+from hivemind.values.schemaparts import SchemaPart
 
 pytestmark = pytest.mark.fast
 GOOD = "hivemind: 1\nname: shop\nservices: {web: {port: 8000}}\nenvironments: {test: {services: {web: {port: 9000}}}}\n"

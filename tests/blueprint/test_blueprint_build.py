@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hivemind import shipped
 from hivemind.blueprint.model import Blueprint, DeploymentStage, Health, Origin, Route, SecretReference, ServiceKind
-from hivemind.findings import Finding
+from hivemind.machine import shipped
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 Build = Callable[..., Blueprint]

@@ -12,10 +12,10 @@ import pytest
 from hivemind import pipeline
 from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
 from hivemind.blueprint.sizes import CACHE_FAMILIES
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding
 from hivemind.local.resources import catalog
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 

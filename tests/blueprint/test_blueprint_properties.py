@@ -17,9 +17,9 @@ from hivemind.blueprint.model import Blueprint
 from hivemind.blueprint.source import from_text
 from hivemind.blueprint.validate import validate
 from hivemind.cli.findings import text as rendered
-from hivemind.errors import FindingsError
-from hivemind.schemaparts import SchemaPart
 from hivemind.testing.strategies import blueprints
+from hivemind.values.errors import FindingsError
+from hivemind.values.schemaparts import SchemaPart
 
 pytestmark = pytest.mark.property
 ODD = st.sampled_from(

@@ -11,9 +11,9 @@ import pytest
 from hivemind.blueprint.source import from_text
 from hivemind.blueprint.validate import validate
 from hivemind.cli.findings import text as rendered
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding, Severity
-from hivemind.schemaparts import ResourceType, SchemaPart
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Severity
+from hivemind.values.schemaparts import ResourceType, SchemaPart
 
 pytestmark = pytest.mark.fast
 Remarks = Callable[..., tuple[Finding, ...]]

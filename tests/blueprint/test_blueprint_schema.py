@@ -13,15 +13,15 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import hivemind
-from hivemind import shipped
 from hivemind.blueprint import schema
 from hivemind.blueprint.catalogue import CATALOGUE, as_markdown
 from hivemind.blueprint.formats import FORMATS
 from hivemind.blueprint.overlay import OVERLAID
 from hivemind.blueprint.schemaerrors import compiled
 from hivemind.blueprint.source import from_text
-from hivemind.errors import FindingsError
-from hivemind.schemaparts import SchemaPart
+from hivemind.machine import shipped
+from hivemind.values.errors import FindingsError
+from hivemind.values.schemaparts import SchemaPart
 
 pytestmark = pytest.mark.fast
 PACKAGE = Path(hivemind.__file__).parent

@@ -9,8 +9,8 @@ import pytest
 from hivemind.blueprint.model import Service
 from hivemind.blueprint.source import load
 from hivemind.blueprint.validate import validate
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 HEAD = "hivemind: 1\nname: shop\nservices:\n  web: {start: ./run, build: %s}\n"

@@ -7,8 +7,8 @@ import pytest
 
 from hivemind.blueprint.model import Blueprint, Health, Resource, Route, SecretReference, Service, ServiceKind
 from hivemind.blueprint.resolve import Sighting, resolve
-from hivemind.detection import Detection, Precedence
-from hivemind.findings import Finding, Severity
+from hivemind.detections.detection import Detection, Precedence
+from hivemind.values.findings import Finding, Severity
 
 pytestmark = pytest.mark.fast
 CODE, DECLARED = Precedence.CODE, Precedence.DECLARED

@@ -6,7 +6,7 @@ import pytest
 
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
 from hivemind.blueprint.resolve import resolve
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 pytestmark = pytest.mark.fast
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from hivemind.blueprint.source import from_text, load
-from hivemind.errors import FindingsError
-from hivemind.exits import ExitCode
-from hivemind.findings import Finding
+from hivemind.values.errors import FindingsError
+from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.cli import clouds
 from hivemind.cli.main import main
-from hivemind.errors import CloudUnreachable
+from hivemind.flow import clouds
 from hivemind.plan import file
+from hivemind.values.errors import CloudUnreachable
 
 BLUEPRINT = "hivemind: 1\nname: shop\nregion: eu-west-1\nservices: {web: {kind: static, static: site}}\n"
 
@@ -20,7 +20,7 @@ def test_a_plan_is_applied_where_it_was_reviewed_for(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HIVEMIND_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr("hivemind.cli.standing.reachable", lambda *_, **__: None)
+    monkeypatch.setattr("hivemind.flow.basis.reachable", lambda *_, **__: None)
     project = tmp_path / "project"
     (project / "site").mkdir(parents=True)
     (project / "site/index.html").write_text("<p>shop")

@@ -10,8 +10,8 @@ import pytest
 
 from hivemind.cli import apply
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
 from hivemind.testing.gitserver import GitRepository, serving
+from hivemind.values.exits import ExitCode
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 

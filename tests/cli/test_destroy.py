@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project, hello
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 

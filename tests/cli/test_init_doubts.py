@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.fast
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from hivemind.cli import init
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.fast
 
@@ -64,7 +64,7 @@ def test_large_files_that_nothing_runs_on_are_ignored(tmp_path: Path, capsys: py
     assert [line for line in ignored if not line.startswith("#")] == ["/dump\\ \\[1\\].sql"]
     assert "data dump" in capsys.readouterr().out
 
-    from hivemind.repository import read
+    from hivemind.repositories.repository import read
 
     assert "dump [1].sql" not in read(root).files
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.agents.provisioner.images import IMAGES, image_parameter
 from hivemind.cli.instance import Chosen, login
-from hivemind.cli.known import Known
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, StateStore
+from hivemind.flow.deployments import Known
+from hivemind.template.images import IMAGES, image_parameter
 
 pytestmark = pytest.mark.fast
 

@@ -11,7 +11,7 @@ import click
 import pytest
 
 from hivemind.cli.main import group, main
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 PASSES_ON_WORDS_OF_OTHERS = {"ssh", "artifacts log"}
 

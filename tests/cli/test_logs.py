@@ -6,8 +6,8 @@ import signal
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ from hivemind import ExitCode, Finding, FindingsError, HiveMindError, StageError
 from hivemind.cli import main as frame
 from hivemind.cli.context import Globals
 from hivemind.cli.main import COMMANDS, group, main
-from hivemind.errors import Stage
+from hivemind.values.errors import Stage
 
 
 @pytest.fixture

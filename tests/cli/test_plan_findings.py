@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
 from hivemind.plan import file
+from hivemind.values.exits import ExitCode
 
 BLUEPRINT = """\
 hivemind: 1

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
+from hivemind.values.exits import ExitCode
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "grown"
 

@@ -9,8 +9,8 @@ import pytest
 
 from hivemind.cli.findings import render
 from hivemind.cli.main import main
-from hivemind.exits import ExitCode
-from hivemind.findings import Finding, Place, Severity
+from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding, Place, Severity
 
 pytestmark = pytest.mark.fast
 VALID = "hivemind: 1\nname: shop\nservices:\n  web: {runtime: python 3.12, start: ./run, port: 8000}\n"

@@ -13,10 +13,10 @@ from typing import Any
 from compiler_builds import HOST
 
 from hivemind.agents.compiler.remote import building
-from hivemind.artifact import Artifact, Platform
 from hivemind.blueprint.model import Service
 from hivemind.hosts.ssh import Completed
-from hivemind.repository import read
+from hivemind.repositories.repository import read
+from hivemind.values.artifact import Artifact, Platform
 
 
 class BuildInstance:

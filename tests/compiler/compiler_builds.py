@@ -17,9 +17,9 @@ from typing import Any
 import zstandard
 
 from hivemind.agents.compiler import hivemind_build
-from hivemind.artifact import Artifact, Platform
 from hivemind.blueprint.model import Service
-from hivemind.repository import read
+from hivemind.repositories.repository import read
+from hivemind.values.artifact import Artifact, Platform
 
 MINOR = f"{sys.version_info[0]}.{sys.version_info[1]}"
 NODE = shutil.which("node")

@@ -10,10 +10,10 @@ import pytest
 from compiler_builds import HOST, lay
 
 from hivemind.agents.compiler.review import review
-from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, Origin, Service
-from hivemind.findings import Finding, Severity
-from hivemind.repository import read
+from hivemind.repositories.repository import read
+from hivemind.values.artifact import Platform
+from hivemind.values.findings import Finding, Severity
 
 pytestmark = pytest.mark.fast
 DEBIAN = Platform("debian-12", "x86_64", (2, 36), (("3.11", "/usr/bin/python3"),), None)
@@ -229,7 +229,7 @@ def test_a_go_that_is_too_old(tmp_path: Path) -> None:
 
 
 def test_a_node_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hivemind.agents.compiler.nodeversions.published", lambda _: ("22.23.3",))
+    monkeypatch.setattr("hivemind.agents.compiler.node.versions.published", lambda _: ("22.23.3",))
     said = found(tmp_path, {}, DEBIAN, runtime="node 99")
     assert [(one.id, one.is_error, str(one.place)) for one in said] == [("H501", True, ".python-version:1")]
     assert said[0].message == "web asks for Node 99, which can't be had; the nearest is 22.23.3"

@@ -15,9 +15,9 @@ import pytest
 from compiler_builds import HOST, build, lay, names, unpacked
 
 from hivemind.agents.compiler.languages import runtimes
-from hivemind.artifact import Artifact, Platform
 from hivemind.blueprint.model import SecretReference, Service
-from hivemind.errors import StageError
+from hivemind.values.artifact import Artifact, Platform
+from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.slow
 OTHER = Platform("debian-12", "x86_64", (2, 36), (("3.11", "python3.11"),), None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from compiler_builds import HOST, build, lay, names, unpacked
 
-from hivemind.errors import StageError
+from hivemind.values.errors import StageError
 
 pytestmark = [
     pytest.mark.slow,

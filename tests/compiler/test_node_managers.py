@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from compiler_builds import build, lay, names, unpacked
 
-from hivemind.agents.compiler.nodetools import manager_of
-from hivemind.agents.compiler.sources import gather
+from hivemind.agents.compiler.node.tools import manager_of
 from hivemind.blueprint.model import Service
-from hivemind.repository import read
+from hivemind.builds.sources import gather
+from hivemind.repositories.repository import read
 
 PACKAGE = {
     "name": "shop",
@@ -122,7 +122,7 @@ def test_the_lock_decides_and_only_production_stays(manager: str, tmp_path: Path
 @pytest.mark.slow
 @pytest.mark.stress
 def test_a_lock_that_does_not_fit_stops_the_build(tmp_path: Path, registry: None, store: Path) -> None:
-    from hivemind.errors import StageError
+    from hivemind.values.errors import StageError
 
     package = {**PACKAGE, "dependencies": {"ms": "^2.0.0", "is-even": "1.0.0"}}
     root = lay(tmp_path / "in", {"package.json": json.dumps(package), "pnpm-lock.yaml": PNPM, "make.js": MAKE})

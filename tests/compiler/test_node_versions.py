@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from compiler_builds import HOST, lay
 
-from hivemind.agents.compiler import nodeversions
-from hivemind.artifact import Platform
+from hivemind.agents.compiler.node import versions as nodeversions
 from hivemind.blueprint.model import Service
+from hivemind.values.artifact import Platform
 
 pytestmark = pytest.mark.fast
 DEBIAN = Platform("debian-12", "x86_64", (2, 36), (("3.11", "python3"),), None)

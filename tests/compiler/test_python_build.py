@@ -8,13 +8,13 @@ import pytest
 from compiler_builds import HOST, MINOR, build, lay, names, unpacked, wheel
 
 from hivemind.agents.compiler import hivemind_build
-from hivemind.artifact import Platform
 from hivemind.blueprint.model import Service
-from hivemind.errors import StageError
-from hivemind.exits import ExitCode
 from hivemind.hosts.onhost.layout import Release
 from hivemind.hosts.onhost.runtime import complete_environment
-from hivemind.repository import read
+from hivemind.repositories.repository import read
+from hivemind.values.artifact import Platform
+from hivemind.values.errors import StageError
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 

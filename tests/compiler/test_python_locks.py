@@ -10,10 +10,10 @@ from compiler_builds import lay
 from hivemind.agents.compiler.python import requirements
 from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.agents.compiler.python.requirements import Asked
-from hivemind.agents.compiler.sources import gather
 from hivemind.blueprint.model import Service
-from hivemind.errors import StageError
-from hivemind.repository import read
+from hivemind.builds.sources import gather
+from hivemind.repositories.repository import read
+from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.fast
 

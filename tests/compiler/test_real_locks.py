@@ -11,9 +11,9 @@ import pytest
 from hivemind.agents.compiler.python import requirements
 from hivemind.agents.compiler.python.locks.resolution import environment
 from hivemind.agents.compiler.python.requirements import Asked
-from hivemind.agents.compiler.sources import gather
 from hivemind.blueprint.model import Service
-from hivemind.repository import read
+from hivemind.builds.sources import gather
+from hivemind.repositories.repository import read
 
 pytestmark = pytest.mark.fast
 LOCKS = Path(__file__).parent / "locks"

@@ -16,20 +16,20 @@ import pytest
 from build_instance import BuildInstance, build_there
 from compiler_builds import HOST, MINOR, NODE, build, lay, names, wheel
 
-from hivemind.agents.compiler import pack
 from hivemind.agents.compiler.remote import toolchain
 from hivemind.agents.compiler.remote.bundle import bundle
 from hivemind.agents.compiler.remote.request import Request, laid
 from hivemind.agents.compiler.remote.sending import archive
 from hivemind.agents.compiler.remote.taking import take
 from hivemind.agents.compiler.review import review
-from hivemind.agents.compiler.sources import gather, input_digest
-from hivemind.agents.compiler.store import Store
-from hivemind.artifact import Platform
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
-from hivemind.codec import decode, encode
-from hivemind.errors import Stage, StageError
-from hivemind.repository import Repository, read
+from hivemind.builds import pack
+from hivemind.builds.sources import gather, input_digest
+from hivemind.builds.store import Store
+from hivemind.repositories.repository import Repository, read
+from hivemind.text.codec import decode, encode
+from hivemind.values.artifact import Platform
+from hivemind.values.errors import Stage, StageError
 
 LARGE = {f"large/part{number}.py": "# " + "x" * 70_000 for number in range(20)}
 DEBIAN = Platform("debian-12", "aarch64", (2, 36), (("3.11", "/usr/bin/python3"),), None)

@@ -7,7 +7,7 @@ import pytest
 from compiler_builds import build, lay, names, unpacked, wheel
 
 from hivemind.blueprint.model import ServiceKind
-from hivemind.errors import StageError
+from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.slow
 STATIC = {"kind": ServiceKind.STATIC, "runtime": "static"}

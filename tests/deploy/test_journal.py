@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivemind.deploy.journal import FILE, Journal, interrupted_results, last_attempt, new_attempt, read_journal
-from hivemind.events import Event, EventKind
 from hivemind.testing import ManualClock
+from hivemind.values.events import Event, EventKind
 
 K = EventKind
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hivemind.deploy.lease import Holder, acquire, process_start, read_holder, this_machine
-from hivemind.errors import DeploymentLocked
 from hivemind.testing import ManualClock
+from hivemind.values.errors import DeploymentLocked
 
 HOLD = """
 import sys, pathlib

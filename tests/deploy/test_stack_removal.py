@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hivemind.deploy.finals import FinalSnapshot, drop
-from hivemind.errors import Refused, Stage, StageError
+from hivemind.deploy.final_snapshots import FinalSnapshot, drop
+from hivemind.values.errors import Refused, Stage, StageError
 
 pytestmark = pytest.mark.fast
 

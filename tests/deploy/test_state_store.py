@@ -16,7 +16,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hivemind.codec import decode, encode
 from hivemind.deploy.diagnosis import Diagnosis
 from hivemind.deploy.journal import Journal
 from hivemind.deploy.state import (
@@ -29,11 +28,12 @@ from hivemind.deploy.state import (
     StateUnreadable,
     deployment_id,
 )
-from hivemind.errors import DeploymentNotFound
-from hivemind.events import EventKind
 from hivemind.plan.model import Basis
-from hivemind.redact import Redactor
-from hivemind.release import CheckResult, CheckStatus, Verdict
+from hivemind.releases.release import CheckResult, CheckStatus, Verdict
+from hivemind.text.codec import decode, encode
+from hivemind.text.redact import Redactor
+from hivemind.values.errors import DeploymentNotFound
+from hivemind.values.events import EventKind
 
 SAMPLES = Path(__file__).parent / "samples"
 ID = deployment_id("shop", "production", "123456789012", "eu-west-1")

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hivemind.deploy.journal import Journal, read_journal
 from hivemind.deploy.steps import Context, Step, StepCancelled, StepGraph
-from hivemind.errors import HiveMindError
-from hivemind.events import EventKind
+from hivemind.values.errors import HiveMindError
+from hivemind.values.events import EventKind
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from hivemind.agents import conductor, deployer
 from hivemind.blueprint.model import Blueprint, Resource, Service
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly, Binding, Fragment
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.clock import SYSTEM_CLOCK, polls
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 STAGED = """\

@@ -15,11 +15,11 @@ import pytest
 from hivemind import pipeline
 from hivemind.agents.compiler import hivemind_build
 from hivemind.deploy.state import DeploymentState, StateStore
-from hivemind.exits import ExitCode
 from hivemind.local.cloud import LocalCloud
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"

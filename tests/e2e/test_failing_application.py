@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project, Ran, hello
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"

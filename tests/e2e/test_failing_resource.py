@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 WITH_DATABASE = "resources: {db: postgres}\nenvironments: {production: {stage: stage-1}}\n"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project, hello
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"

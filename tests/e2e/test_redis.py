@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.exits import ExitCode
 from hivemind.testing.project import Project
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 APPLICATION = """\

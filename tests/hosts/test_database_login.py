@@ -12,13 +12,13 @@ import pytest
 import ssh_servers
 from host_instances import free_port
 
-from hivemind.agents.deployer.secret_values import SecretValues
-from hivemind.agents.qa.database import DatabaseLogin, login_of, query
-from hivemind.agents.qa.probe import CloudProbe
-from hivemind.agents.qa.redis import CacheAddress
-from hivemind.checks import DatabaseCheck
+from hivemind.checks.database import DatabaseLogin, login_of, query
+from hivemind.checks.kinds import DatabaseCheck
+from hivemind.checks.probe import CloudProbe
+from hivemind.checks.redis import CacheAddress
 from hivemind.hosts.ssh import Host
-from hivemind.release import CheckFailed, ServiceRelease
+from hivemind.releases.release import CheckFailed, ServiceRelease
+from hivemind.releases.secret_values import SecretValues
 from hivemind.template.fragment import Binding
 from hivemind.testing import release
 

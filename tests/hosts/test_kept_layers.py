@@ -15,13 +15,13 @@ import ssh_servers
 from host_artifacts import APPLICATION
 from host_instances import Instance, free_port
 
-from hivemind.agents.compiler import pack
-from hivemind.artifact import Layer
-from hivemind.errors import StageError
+from hivemind.builds import pack
 from hivemind.hosts import remote
 from hivemind.hosts.onhost import zstd
 from hivemind.hosts.onhost.request import Request
 from hivemind.hosts.ssh import Host
+from hivemind.values.artifact import Layer
+from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.slow
 LARGE = 200_000_000

@@ -7,8 +7,8 @@ from pathlib import Path
 import paramiko
 import pytest
 
-from hivemind.errors import HiveMindError
 from hivemind.hosts.keys import deployment_key
+from hivemind.values.errors import HiveMindError
 
 pytestmark = pytest.mark.fast
 

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from hivemind.errors import Stage, StageError
 from hivemind.hosts.pool import on_each, results
+from hivemind.values.errors import Stage, StageError
 
 pytestmark = pytest.mark.fast
 

@@ -13,14 +13,14 @@ import pytest
 import ssh_servers
 from host_instances import free_port
 
-from hivemind.agents.deployer.secret_values import SecretValues
 from hivemind.agents.provisioner import redis
-from hivemind.agents.qa.probe import CloudProbe
-from hivemind.agents.qa.redis import CacheAddress, address_of, ping
 from hivemind.blueprint.model import Blueprint, Resource
-from hivemind.checks import PingCheck
+from hivemind.checks.kinds import PingCheck
+from hivemind.checks.probe import CloudProbe
+from hivemind.checks.redis import CacheAddress, address_of, ping
 from hivemind.hosts.ssh import Host
-from hivemind.release import CheckFailed, ServiceRelease
+from hivemind.releases.release import CheckFailed, ServiceRelease
+from hivemind.releases.secret_values import SecretValues
 from hivemind.testing import release
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)]

@@ -14,12 +14,12 @@ import ssh_servers
 from host_artifacts import write
 from host_instances import command_lines, free_port
 
-from hivemind.agents.deployer.health_path import choose_health_path
-from hivemind.errors import StageError
 from hivemind.hosts import remote
 from hivemind.hosts.onhost.request import Request
 from hivemind.hosts.remote import Step
 from hivemind.hosts.ssh import Host
+from hivemind.releases.health_path import choose_health_path
+from hivemind.values.errors import StageError
 
 pytestmark = [pytest.mark.slow, pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)]
 

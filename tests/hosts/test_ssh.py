@@ -10,13 +10,13 @@ import psutil
 import pytest
 import ssh_servers
 
-from hivemind.errors import Stage
-from hivemind.exits import ExitCode
 from hivemind.hosts.bridge import bridge
 from hivemind.hosts.connecting import HostKeyMismatch, connect, login_name
 from hivemind.hosts.keys import KeyPair, deployment_key
 from hivemind.hosts.ssh import CommandTimeout, Host, HostUnreachable
 from hivemind.testing import ManualClock
+from hivemind.values.errors import Stage
+from hivemind.values.exits import ExitCode
 
 INSTANCE = "i-0123456789abcdef0"
 pytestmark = pytest.mark.slow

@@ -12,10 +12,10 @@ import pytest
 
 from hivemind import lint
 from hivemind.blueprint.model import Blueprint
-from hivemind.findings import Severity
 from hivemind.lint import wire
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly, Fragment
+from hivemind.values.findings import Severity
 
 PRINT = "import sys; from hivemind import lint; print('cfnlint' in sys.modules)"
 

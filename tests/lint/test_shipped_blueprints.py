@@ -8,7 +8,7 @@ import pytest
 
 from hivemind import pipeline
 from hivemind.lint import lint
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 
 ROOT = Path(__file__).parents[2]
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1", "ap-southeast-2", "sa-east-1")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from hivemind.clock import SYSTEM_CLOCK, polls
+from hivemind.values.clock import SYSTEM_CLOCK, polls
 
 IMAGE = "/aws/service/debian/release/12/latest/amd64"
 TRUST = {

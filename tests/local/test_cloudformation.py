@@ -21,8 +21,8 @@ from stacks import (
     resource,
 )
 
-from hivemind.clock import SYSTEM_CLOCK, polls
 from hivemind.testing.clients import raw
+from hivemind.values.clock import SYSTEM_CLOCK, polls
 
 pytestmark = pytest.mark.slow
 BUCKET = {"Bucket": resource("AWS::S3::Bucket")}

@@ -19,13 +19,13 @@ from typing import Any
 import pytest
 from stacks import IMAGE, Stack, body, compute, data, network
 
-from hivemind.clock import SYSTEM_CLOCK, polls
-from hivemind.errors import CloudUnreachable
 from hivemind.local import lifecycle
 from hivemind.local.cloud import LocalCloud, connect
 from hivemind.local.files import read_json, write_json
 from hivemind.local.processes import is_running, started
 from hivemind.testing.clients import raw
+from hivemind.values.clock import SYSTEM_CLOCK, polls
+from hivemind.values.errors import CloudUnreachable
 
 pytestmark = pytest.mark.slow
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from hivemind.blueprint.model import Blueprint, Service
-from hivemind.codec import decode, encode
 from hivemind.plan import show
 from hivemind.plan.digest import plan_digest
 from hivemind.plan.make import make_plan
 from hivemind.plan.model import NOTHING, Plan, RemoteBuild
 from hivemind.template.fragment import Assembly
+from hivemind.text.codec import decode, encode
 
 pytestmark = pytest.mark.fast
 SHOP = Blueprint("shop", services={"web": Service("web", build_on="t3.large"), "job": Service("job")})

@@ -9,10 +9,10 @@ import pytest
 
 from hivemind import pipeline
 from hivemind.aws.cloud import stock_platform
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding
 from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding
 
 BLUEPRINT = """\
 hivemind: 1

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hivemind.artifact import Provenance
 from hivemind.blueprint.model import Blueprint, Service
-from hivemind.errors import DeploymentNotFound, FindingsError
 from hivemind.plan import file, show
 from hivemind.plan.make import make_plan
 from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
 from hivemind.template.fragment import Assembly, Owner
+from hivemind.values.artifact import Provenance
+from hivemind.values.errors import DeploymentNotFound, FindingsError
 
 pytestmark = pytest.mark.fast
 

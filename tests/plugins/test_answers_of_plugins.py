@@ -26,8 +26,8 @@ from hivemind import (
 )
 from hivemind.annotations import Json
 from hivemind.answers import first_wrong
-from hivemind.blame import PluginError
-from hivemind.plugins import load
+from hivemind.plugins.calling import PluginError
+from hivemind.plugins.loading import load
 from hivemind.testing import plugins_of
 
 pytestmark = pytest.mark.fast

@@ -8,8 +8,8 @@ import pytest
 from sample_plugins import Install, plugin
 
 from hivemind import Event, EventKind, SchemaPart, Severity
-from hivemind.blame import PluginError
-from hivemind.plugins import load
+from hivemind.plugins.calling import PluginError
+from hivemind.plugins.loading import load
 from hivemind.testing import plugins_of, repository
 
 pytestmark = pytest.mark.fast

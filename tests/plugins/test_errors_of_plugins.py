@@ -10,9 +10,9 @@ import pytest
 from sample_plugins import Install, plugin
 
 from hivemind import ExitCode, FindingsError, Severity, StageError
-from hivemind.blame import PluginError
+from hivemind.plugins.calling import PluginError
 from hivemind.cli.main import main
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of
 
 pytestmark = pytest.mark.fast
@@ -83,10 +83,10 @@ def test_an_exit_code_stays_unless_it_would_say_something_else(install: Install,
 
 
 def test_a_stage_error_keeps_its_evidence(install: Install) -> None:
-    from hivemind.errors import Stage
+    from hivemind.values.errors import Stage
 
     body = (
-        "from hivemind.errors import Stage\nraise StageError(Stage.BUILD, 'no', subject='web', lines=['a'], path='p')"
+        "from hivemind.values.errors import Stage\nraise StageError(Stage.BUILD, 'no', subject='web', lines=['a'], path='p')"
     )
     error = raised(install, body)
     assert isinstance(error, StageError)
@@ -184,7 +184,7 @@ def test_debugging_shows_the_frames_of_the_plugin_and_none_before_them(
 
 def test_what_a_built_in_agent_says_to_the_user_is_hiveminds_own_word() -> None:
     from hivemind import HiveMindError
-    from hivemind.blame import Source, call
+    from hivemind.plugins.calling import Source, call
 
     def refuses() -> None:
         raise HiveMindError("no port", exit_code=ExitCode.NOT_FOUND)

@@ -16,7 +16,7 @@ from sample_plugins import plugin
 from hivemind import Event, EventKind, Release, ServiceRelease
 from hivemind.frozen import FrozenDict, FrozenList, frozen
 from hivemind.pipeline import Checked, check
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of, repository
 
 pytestmark = pytest.mark.fast

@@ -14,7 +14,7 @@ import pytest
 
 from hivemind import Artifact, ExitCode, Finding, hookspecs
 from hivemind.annotations import answer_of
-from hivemind.plugins import load
+from hivemind.plugins.loading import load
 from hivemind.testing import plugins_of
 
 ROOT = Path(__file__).parents[2]
@@ -135,7 +135,9 @@ def test_golden_exit_codes_are_documented() -> None:
 def exit_codes() -> str:
     """docs/exit-codes.md as the enum and its remarks say."""
     body = next(
-        node for node in ast.parse((ROOT / "hivemind/exits.py").read_text()).body if isinstance(node, ast.ClassDef)
+        node
+        for node in ast.parse((ROOT / "hivemind/values/exits.py").read_text()).body
+        if isinstance(node, ast.ClassDef)
     ).body
     rows, remarks = [], {}
     for node, after in zip(body, [*body[1:], None], strict=True):

@@ -9,9 +9,9 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind
-from hivemind.listeners import MOST, Listeners
+from hivemind.plugins.listeners import MOST, Listeners
 from hivemind.patience import WAITING
-from hivemind.plugins import Plugins
+from hivemind.plugins.loading import Plugins
 from hivemind.testing import plugins_of
 
 pytestmark = pytest.mark.fast
@@ -101,7 +101,7 @@ def test_at_the_end_a_listener_that_is_behind_is_waited_for_and_hears_all_but_pr
     heard: list[str] = []
     said: list[str] = []
     plugins = behind(gate, heard)
-    monkeypatch.setattr("hivemind.listeners.PATIENCE", 0.02)
+    monkeypatch.setattr("hivemind.plugins.listeners.PATIENCE", 0.02)
 
     def opens(text: str) -> None:
         said.append(text)

@@ -1,4 +1,4 @@
-"""Loading, blocking and quarantining plugins, as `hivemind.plugins.load` does it."""
+"""Loading, blocking and quarantining plugins, as `hivemind.plugins.loading.load` does it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from sample_plugins import SCHEMA, Install
 
 from hivemind import ExitCode, HiveMindError, Place
-from hivemind.blame import PluginError
-from hivemind.plugins import BUILTIN_AGENTS, Plugins, load
+from hivemind.plugins.calling import PluginError
+from hivemind.plugins.loading import BUILTIN_AGENTS, Plugins, load
 
 pytestmark = pytest.mark.fast
 

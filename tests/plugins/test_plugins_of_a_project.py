@@ -8,8 +8,8 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import FindingsError, Fragment, ResourceType, SchemaPart
-from hivemind.blame import PluginError, Source
-from hivemind.plugins import load
+from hivemind.plugins.calling import PluginError, Source
+from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of
 
 pytestmark = pytest.mark.fast
@@ -79,7 +79,7 @@ def test_a_built_in_plugin_that_fails_is_a_defect_and_not_to_be_left_out() -> No
 
 def test_a_broken_plugin_of_the_project_stops_what_it_would_have_added_to(tmp_path: Path) -> None:
     from hivemind import pipeline
-    from hivemind.errors import FindingsError
+    from hivemind.values.errors import FindingsError
 
     blueprint = tmp_path / "hivemind.yaml"
     blueprint.write_text("hivemind: 1\nname: shop\nservices:\n  web: {start: serve, runtime: python}\n")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint
 from hivemind.blueprint.model import Blueprint, Resource, Service
-from hivemind.errors import FindingsError
 from hivemind.template.assemble import assemble
 from hivemind.template.render import as_yaml
+from hivemind.values.errors import FindingsError
 
 SHOP = {"services": {"web": Service("web", port=8000, needs=("db",))}, "resources": {"db": Resource("db", "postgres")}}
 

@@ -258,8 +258,8 @@ def test_other_services_do_not_move_when_one_is_added() -> None:
 
 
 def test_every_system_that_a_blueprint_can_name_has_images() -> None:
-    from hivemind.agents.provisioner.images import IMAGES
     from hivemind.blueprint.schema import core
+    from hivemind.template.images import IMAGES
 
     assert set(IMAGES) == set(core()["$defs"]["service"]["properties"]["os"]["enum"])
 

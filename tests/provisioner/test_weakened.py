@@ -8,9 +8,9 @@ import pytest
 
 from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint
 from hivemind.blueprint.model import Blueprint, Resource, Service
-from hivemind.findings import Finding
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Fragment
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.checks import NO_ROUTE, DatabaseCheck, HttpCheck, PingCheck
-from hivemind.release import Check, CheckFailed, HttpResponse
+from hivemind.checks.kinds import NO_ROUTE, DatabaseCheck, HttpCheck, PingCheck
+from hivemind.releases.release import Check, CheckFailed, HttpResponse
 from hivemind.testing import FakeProbe, page
 
 pytestmark = pytest.mark.fast

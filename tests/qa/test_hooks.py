@@ -6,8 +6,8 @@ from jsonschema import Draft202012Validator
 from hivemind.agents.qa import hivemind_checks, hivemind_schema
 from hivemind.agents.qa.written import seconds
 from hivemind.blueprint.model import Check
-from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
-from hivemind.release import ServiceRelease
+from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
+from hivemind.releases.release import ServiceRelease
 from hivemind.testing import release
 
 pytestmark = pytest.mark.fast

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from hivemind.descriptions import Wishes, read
 from hivemind.reasoning.descriptions import read_rest
 from hivemind.reasoning.model import Model, ModelFailed, configured
-from hivemind.redact import REDACTOR
-from hivemind.wishes import Wishes, read
+from hivemind.text.redact import REDACTOR
 
 pytest.importorskip("dspy", reason="needs the extra `medic`")
 pytestmark = pytest.mark.slow

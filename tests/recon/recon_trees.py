@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hivemind.agents.recon import hivemind_detect
-from hivemind.agents.recon.answer import Answer, answer
-from hivemind.repository import read
+from hivemind.detections.answer import Answer, answer
+from hivemind.repositories.repository import read
 
 
 def lay(root: Path, files: Mapping[str, str]) -> Path:

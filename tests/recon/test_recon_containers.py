@@ -10,7 +10,7 @@ from recon_trees import lay, seen
 from hivemind.agents.recon import containers
 from hivemind.agents.recon.evidence import dockerfile
 from hivemind.agents.recon.folder import Folder
-from hivemind.repository import read
+from hivemind.repositories.repository import read
 
 pytestmark = pytest.mark.fast
 

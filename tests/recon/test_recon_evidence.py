@@ -6,8 +6,8 @@ import pytest
 from recon_trees import lay, seen
 
 from hivemind.agents.recon import hivemind_detect
-from hivemind.agents.recon.services import services
-from hivemind.repository import read
+from hivemind.detections.services import services
+from hivemind.repositories.repository import read
 
 pytestmark = pytest.mark.fast
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from recon_trees import lay, seen
 
 from hivemind.agents.recon import hivemind_detect
-from hivemind.agents.recon.answer import answer
-from hivemind.formats import json_object, toml_table, yaml_mapping
-from hivemind.repository import read
+from hivemind.detections.answer import answer
+from hivemind.repositories.repository import read
+from hivemind.text.formats import json_object, toml_table, yaml_mapping
 
 NAMES = (
     "package.json", "package-lock.json", "tsconfig.json", "nx.json", "requirements.txt", "pyproject.toml", "Pipfile",
@@ -163,7 +163,7 @@ def test_a_hundred_thousand_files_within_300_megabytes(tmp_path: Path) -> None:
             kind = kinds[(number + index) % len(kinds)]
             (folder / f"f{index}.{kind}").write_text(bodies.get(kind, "text {\n" * 10))
     code = (
-        "import sys; from pathlib import Path; from hivemind.repository import read; "
+        "import sys; from pathlib import Path; from hivemind.repositories.repository import read; "
         "from hivemind.agents.recon import hivemind_detect; "
         "r = read(Path(sys.argv[1])); print(len(r.files), len(hivemind_detect(repository=r, path='.')))"
     )

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 from recon_trees import lay, seen
 
 from hivemind.agents.recon import hivemind_detect
-from hivemind.agents.recon.answer import Answer
-from hivemind.agents.recon.services import applications, clashes
 from hivemind.cli.recon import command
-from hivemind.repository import read
+from hivemind.detections.answer import Answer
+from hivemind.detections.services import applications, clashes
+from hivemind.repositories.repository import read
 
 NODE = """{
 "name": "a",

@@ -9,7 +9,7 @@ import pytest
 
 from hivemind.agents import recon
 from hivemind.repositories import unchanged
-from hivemind.repository import read
+from hivemind.repositories.repository import read
 
 pytestmark = pytest.mark.fast
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.errors import HiveMindError
-from hivemind.exits import ExitCode
 from hivemind.repositories.address import address
 from hivemind.repositories.clone import Bounds, Clone, clone
 from hivemind.testing.gitserver import GitRepository, serving
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 pytestmark = [pytest.mark.fast, pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")]
 

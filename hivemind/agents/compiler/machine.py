@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.remote import toolchain
-from hivemind.agents.compiler.sources import Sources
-from hivemind.artifact import LOCAL, Platform
-from hivemind.asking import answer
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
-from hivemind.errors import StageError
-from hivemind.findings import Finding, Place, Severity
+from hivemind.builds.environment import clean
+from hivemind.builds.sources import Sources
+from hivemind.machine.programs import answer
+from hivemind.values.artifact import LOCAL, Platform
+from hivemind.values.errors import StageError
+from hivemind.values.findings import Finding, Place, Severity
 
 _JDK = {"java", "kotlin", "scala", "clojure"}
 

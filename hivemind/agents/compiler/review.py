@@ -7,19 +7,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from hivemind.agents.compiler import machine, nodelocks, nodetools, nodeversions, sources
-from hivemind.agents.compiler.building import BUILDERS
+from hivemind.agents.compiler import machine
 from hivemind.agents.compiler.languages import owntools, runtimes
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
+from hivemind.agents.compiler.languages.table import LANGUAGES, word_of
+from hivemind.agents.compiler.node import locks as nodelocks
+from hivemind.agents.compiler.node import tools as nodetools
+from hivemind.agents.compiler.node import versions as nodeversions
 from hivemind.agents.compiler.python import interpreters, projects, requirements
 from hivemind.agents.compiler.python.locks import LockError
-from hivemind.agents.compiler.sources import Sources
-from hivemind.artifact import LOCAL, Platform
-from hivemind.blueprint.model import Blueprint, Service, ServiceKind
-from hivemind.errors import StageError
-from hivemind.findings import Finding, Place, Severity, in_order
-from hivemind.formats import table
-from hivemind.repository import Repository
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.builds import sources
+from hivemind.builds.sources import Sources
+from hivemind.repositories.repository import Repository
+from hivemind.text.formats import table
+from hivemind.values.artifact import LOCAL, Platform
+from hivemind.values.errors import StageError
+from hivemind.values.findings import Finding, Place, Severity, in_order
 
 _AGAIN = {
     "uv.lock": "uv lock", "poetry.lock": "poetry lock", "pdm.lock": "pdm lock", "Pipfile.lock": "pipenv lock",
@@ -43,7 +47,7 @@ def review(
     """
     found: list[Finding] = []
     for service in blueprint.services.values():
-        if _language(service) not in BUILDERS:
+        if word_of(service) not in LANGUAGES:
             found += _unknown(blueprint, service, elsewhere=elsewhere)
             continue
         packed = sources.gather(service, repository)
@@ -72,13 +76,9 @@ def _unknown(blueprint: Blueprint, service: Service, *, elsewhere: bool) -> Iter
     yield Finding("H506", Severity.ERROR, message, _origin(blueprint, path), hint, path=path)
 
 
-def _language(service: Service) -> str:
-    return "static" if service.kind is ServiceKind.STATIC else (service.runtime or "").split(" ")[0]
-
-
 def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iterator[Finding]:
     path = f"services.{service.name}.runtime"
-    language = _language(service)
+    language = word_of(service)
     place = _origin(blueprint, path)
     if language == "python":
         try:
@@ -119,7 +119,7 @@ def _node_version(blueprint: Blueprint, service: Service, platform: Platform) ->
 
 
 def _locks(service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
-    language = _language(service)
+    language = word_of(service)
     if language == "python":
         yield from _python(service, packed, platform)
     elif "package.json" in packed.files and language in {"node", "bun", "static"}:

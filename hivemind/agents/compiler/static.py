@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler import fileserver
-from hivemind.agents.compiler.custom import run_build
-from hivemind.errors import Stage, StageError
+from hivemind.builds.custom import run_build
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 
 def build(work: Work) -> None:

@@ -8,14 +8,14 @@ from hivemind.hookspecs import hook
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
-    from hivemind.findings import Finding
     from hivemind.template.fragment import Assembly
+    from hivemind.values.findings import Finding
 
 
 @hook
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
     """Parameters of the template that the conductor, who hands their values over, has no value for."""
     del blueprint
-    from hivemind.agents.conductor.parameters import unfilled
+    from hivemind.deploy.parameters import unfilled
 
     return tuple(unfilled(assembly))

@@ -8,14 +8,14 @@ from hivemind.hookspecs import hook
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
-    from hivemind.findings import Finding
     from hivemind.template.fragment import Assembly
+    from hivemind.values.findings import Finding
 
 
 @hook
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
     """Bindings that the deployer, who makes applications' environments out of them, could not fill."""
     del blueprint
-    from hivemind.agents.deployer.bindings import unfillable
+    from hivemind.releases.bindings import unfillable
 
     return tuple(unfillable(assembly))

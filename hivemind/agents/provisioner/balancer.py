@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hivemind.agents.provisioner.network import ATTACHMENT, EVERYWHERE
-from hivemind.agents.provisioner.ports import port_of
 from hivemind.agents.provisioner.routes import catches_all, conditions, rules
 from hivemind.blueprint.model import Blueprint, Service
-from hivemind.checks import NO_ROUTE
+from hivemind.checks.kinds import NO_ROUTE
 from hivemind.template.fragment import Fragment
 from hivemind.template.names import (
     LOAD_BALANCER,
@@ -89,8 +88,8 @@ def _security_group(blueprint: Blueprint, services: tuple[Service, ...]) -> Mapp
                 {
                     "Description": f"Instances of {service.name}",
                     "IpProtocol": "tcp",
-                    "FromPort": port_of(service),
-                    "ToPort": port_of(service),
+                    "FromPort": service.listens_on,
+                    "ToPort": service.listens_on,
                     "DestinationSecurityGroupId": security_group_id(instance_security_group(service.name)),
                 }
                 for service in services
@@ -178,7 +177,7 @@ def _target_group(service: Service) -> Mapping[str, Any]:
             "VpcId": {"Ref": VPC},
             "TargetType": "instance",
             "Protocol": "HTTP",
-            "Port": port_of(service),
+            "Port": service.listens_on,
             "HealthCheckProtocol": "HTTP",
             "HealthCheckPath": health.path or "/",
             "HealthCheckIntervalSeconds": health.interval,

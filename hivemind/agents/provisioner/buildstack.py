@@ -12,10 +12,10 @@ from dataclasses import replace
 from typing import Any
 
 from hivemind.agents.provisioner import network, ssh
-from hivemind.agents.provisioner.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.blueprint.model import Blueprint, DeploymentStage, Service
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import EMPTY, Assembly, Fragment
+from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.template.names import KEY_PAIR, PUBLIC_SUBNETS, VPC, build_instance, security_group_id
 
 TAG = "hivemind:builds"

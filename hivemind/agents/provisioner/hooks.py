@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from hivemind.agents.provisioner import artifacts, balancer, instances, network, postgres, redis, ssh
 from hivemind.agents.provisioner.review import review
 from hivemind.hookspecs import hook
-from hivemind.schemaparts import ResourceType, SchemaPart
+from hivemind.values.schemaparts import ResourceType, SchemaPart
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
-    from hivemind.findings import Finding
     from hivemind.template.fragment import Assembly, Fragment
+    from hivemind.values.findings import Finding
 
 
 _RESOURCES = {postgres.TYPE: postgres.fragment, redis.TYPE: redis.fragment}

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from hivemind.agents.provisioner import ssh
-from hivemind.agents.provisioner.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instance_subnet, instances_are_public
 from hivemind.agents.provisioner.permissions import role
-from hivemind.agents.provisioner.ports import port_of
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.template.fragment import Fragment
+from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.template.names import (
     KEY_PAIR,
     LOAD_BALANCER_SECURITY_GROUP,
@@ -84,8 +83,8 @@ def _ingress_from_balancer(service: Service) -> dict[str, Mapping[str, Any]]:
                 "Description": "Load balancer, on the port of the service",
                 "GroupId": security_group_id(instance_security_group(service.name)),
                 "IpProtocol": "tcp",
-                "FromPort": port_of(service),
-                "ToPort": port_of(service),
+                "FromPort": service.listens_on,
+                "ToPort": service.listens_on,
                 "SourceSecurityGroupId": security_group_id(LOAD_BALANCER_SECURITY_GROUP),
             },
         }

@@ -8,9 +8,9 @@ from typing import Any
 from hivemind.agents.provisioner.constants import Entry, constant, entries, inside, texts
 from hivemind.agents.provisioner.permissions import OWN_PARAMETERS_ALONE
 from hivemind.blueprint.model import Blueprint
-from hivemind.findings import Finding, Severity
 from hivemind.template.fragment import Assembly
 from hivemind.template.names import instance_role
+from hivemind.values.findings import Finding, Severity
 
 ROLE = "AWS::IAM::Role"
 POLICIES = frozenset({"AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"})

@@ -11,7 +11,7 @@ from typing import Any
 
 from hivemind.agents.provisioner.needed import BACKUP_DAYS, security_group
 from hivemind.blueprint.model import Blueprint, Resource
-from hivemind.given import url_variable
+from hivemind.blueprint.provided import url_variable
 from hivemind.template.fragment import Binding, Fragment
 from hivemind.template.names import PRIVATE_SUBNETS, logical_id, security_group_id
 

@@ -12,9 +12,9 @@ from hivemind.agents.provisioner.privileges import overprivileged
 from hivemind.agents.provisioner.routes import catches_all
 from hivemind.agents.provisioner.weakened import weakened
 from hivemind.blueprint.model import Blueprint
-from hivemind.findings import Finding, Severity
 from hivemind.template.fragment import Assembly
 from hivemind.template.names import LOAD_BALANCER_SECURITY_GROUP
+from hivemind.values.findings import Finding, Severity
 
 SECURITY_GROUP = "AWS::EC2::SecurityGroup"
 INGRESS = "AWS::EC2::SecurityGroupIngress"

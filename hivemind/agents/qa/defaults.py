@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hivemind.checks import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
+from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hivemind.release import Check, Release, ServiceRelease
+    from hivemind.releases.release import Check, Release, ServiceRelease
 
 SECONDS = 5.0
 """Longest answer of a service that counts as working."""

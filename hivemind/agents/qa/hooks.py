@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.qa import defaults, written
 from hivemind.hookspecs import hook
-from hivemind.schemaparts import SchemaPart
+from hivemind.values.schemaparts import SchemaPart
 
 if TYPE_CHECKING:
-    from hivemind.release import Check, Release
+    from hivemind.releases.release import Check, Release
 
 
 @hook

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hivemind.checks import DatabaseCheck, HttpCheck, TlsCheck
+from hivemind.checks.kinds import DatabaseCheck, HttpCheck, TlsCheck
 
 if TYPE_CHECKING:
-    from hivemind.release import Check, Release
+    from hivemind.releases.release import Check, Release
 
 _HTTP: Mapping[str, Any] = {
     "description": "Asks a service for a page through its public address. Redirects are not followed.",

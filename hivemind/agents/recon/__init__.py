@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from hivemind.agents.recon.folder import Folder
-    from hivemind.detection import Detection
-    from hivemind.repository import Repository
+    from hivemind.detections.detection import Detection
+    from hivemind.repositories.repository import Repository
 
 hookimpl = pluggy.HookimplMarker("hivemind")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from hivemind.detection import LIKELY, Detection, Precedence, all_of
+from hivemind.detections.detection import LIKELY, Detection, Precedence, all_of
 
 _SQL = ("postgres", "mysql", "sqlserver")
 """In the order in which one of several is taken."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
-from hivemind.detection import LIKELY, Detection, Precedence, best, language_of
+from hivemind.detections.detection import LIKELY, Detection, Precedence, best, language_of
 
 _ANY = 99
 _KNOWN: dict[str, tuple[tuple[int, int], ...]] = {

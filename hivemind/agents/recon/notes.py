@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 Spot = tuple[str, int | None]
 """A file and a line in it."""

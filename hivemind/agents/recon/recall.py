@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind import memory
-from hivemind.codec import DecodeError, decode, encode
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
+from hivemind.machine import memory
 from hivemind.repositories import unchanged
+from hivemind.text.codec import DecodeError, decode, encode
 
 if TYPE_CHECKING:
-    from hivemind.repository import Repository
+    from hivemind.repositories.repository import Repository
 
 
 def state(repository: Repository, path: str) -> str | None:

@@ -6,19 +6,19 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler import nodetools
-from hivemind.agents.compiler.commands import started
-from hivemind.agents.compiler.custom import run_build, run_install
-from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.languages import tools
-from hivemind.agents.compiler.sbom import component
-from hivemind.errors import Stage, StageError
-from hivemind.formats import json_object, table
+from hivemind.agents.compiler.node import tools as nodetools
+from hivemind.builds.commands import started
+from hivemind.builds.custom import run_build, run_install
+from hivemind.builds.environment import clean
+from hivemind.builds.sbom import component
+from hivemind.text.formats import json_object, table
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 CACHE = ".deno"
 _SYSTEMS = {"x86_64": "x64-glibc", "aarch64": "arm64-glibc"}

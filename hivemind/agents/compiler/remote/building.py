@@ -12,23 +12,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.compiler import sources
-from hivemind.agents.compiler.building import artifact_of
-from hivemind.agents.compiler.programs import Programs
 from hivemind.agents.compiler.remote import toolchain
 from hivemind.agents.compiler.remote.bundle import bundle
 from hivemind.agents.compiler.remote.request import Request, laid
 from hivemind.agents.compiler.remote.sending import archive
 from hivemind.agents.compiler.remote.taking import take
-from hivemind.agents.compiler.sources import Sources
-from hivemind.agents.compiler.store import Store
-from hivemind.artifact import LOCAL, Artifact, Platform
 from hivemind.blueprint.model import Service
-from hivemind.clock import SYSTEM_CLOCK, Clock
-from hivemind.codec import encode
-from hivemind.errors import Stage, StageError
+from hivemind.builds import sources
+from hivemind.builds.building import artifact_of
+from hivemind.builds.programs import Programs
+from hivemind.builds.sources import Sources
+from hivemind.builds.store import Store
 from hivemind.hosts.ssh import CommandTimeout
-from hivemind.repository import Repository
+from hivemind.repositories.repository import Repository
+from hivemind.text.codec import encode
+from hivemind.values.artifact import LOCAL, Artifact, Platform
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hivemind.agents.compiler.sources import Sources
-from hivemind.artifact import Platform
 from hivemind.blueprint.model import Service
+from hivemind.builds.sources import Sources
+from hivemind.values.artifact import Platform
 
 
 @dataclass(frozen=True)

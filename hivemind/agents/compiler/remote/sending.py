@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 from hivemind.agents.compiler.remote.request import members
-from hivemind.agents.compiler.sources import Sources
+from hivemind.builds.sources import Sources
 
 
 def archive(sources: Sources, target: Path) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hivemind.agents.compiler import pack
-from hivemind.agents.compiler.store import Store
-from hivemind.codec import DecodeError, decode, encode
-from hivemind.errors import Stage, StageError
+from hivemind.builds import pack
+from hivemind.builds.store import Store
+from hivemind.text.codec import DecodeError, decode, encode
+from hivemind.values.errors import Stage, StageError
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 Fetch = Callable[[str, Path], None]

@@ -14,13 +14,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hivemind.agents.compiler.building import make
-from hivemind.agents.compiler.programs import OUTPUT
+from hivemind.agents.compiler.languages.table import language_of
 from hivemind.agents.compiler.remote.request import Request, laid
-from hivemind.agents.compiler.sources import input_digest
-from hivemind.agents.compiler.store import Store
-from hivemind.codec import decode
-from hivemind.errors import Stage, StageError
+from hivemind.builds.building import make
+from hivemind.builds.programs import OUTPUT
+from hivemind.builds.sources import input_digest
+from hivemind.builds.store import Store
+from hivemind.text.codec import decode
+from hivemind.values.errors import Stage, StageError
 
 SECONDS = 0.2
 """Between two looks at the log."""
@@ -59,7 +60,10 @@ def _built(request: Request, store: Store) -> dict[str, Any]:
     made = input_digest(request.service, sources, request.platform)
     if made != request.inputs:
         raise StageError(Stage.BUILD, f"{request.service.name}: the sources that arrived are not those that were sent")
-    return make(request.service, sources, request.platform, store, request.inputs)
+    language = language_of(request.service)
+    if language is None:
+        raise StageError(Stage.BUILD, f"nothing here builds {request.service.runtime}", subject=request.service.name)
+    return make(request.service, sources, request.platform, store, inputs=request.inputs, language=language)
 
 
 class _Following:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hivemind.agents.compiler.languages import tools
-from hivemind.agents.compiler.sources import Sources
 from hivemind.blueprint.model import Service
+from hivemind.builds.sources import Sources
 
 
 @dataclass(frozen=True)

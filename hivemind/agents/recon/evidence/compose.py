@@ -11,7 +11,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import of_container
 from hivemind.agents.recon.ports import own
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "docker-compose.prod.yml",
           "docker-compose.production.yml", "compose.prod.yaml")  # fmt: skip

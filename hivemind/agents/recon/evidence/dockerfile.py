@@ -10,7 +10,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import of_container
 from hivemind.agents.recon.programs import language_of, language_of_image, port_of_image
 from hivemind.agents.recon.weights import IMAGE
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 _NAMES = ("dockerfile.prod", "dockerfile.production", "prod.dockerfile", "production.dockerfile", "dockerfile",
           "containerfile", "default.dockerfile", "dist.dockerfile")  # fmt: skip

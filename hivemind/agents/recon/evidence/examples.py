@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 FILES = (
     ".env.example", ".env.sample", ".env.template", ".env.dist", ".env.production.example", "env.example",

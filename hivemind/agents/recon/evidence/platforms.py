@@ -10,7 +10,7 @@ from hivemind.agents.recon.addons import need_of
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import for_production
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 
 def detect(folder: Folder) -> list[Detection]:

@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _PROCESS = re.compile(r"^([\w-]+)\s*:\s*(.+?)\s*$")
 _LONGEST = 4000

@@ -10,7 +10,7 @@ from collections import Counter
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _NAME = re.compile(r"readme(?:\.(?:md|markdown|rst|txt|adoc|asciidoc|org))?", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w.-])(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{2,5})(?!\d)")

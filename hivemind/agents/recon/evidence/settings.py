@@ -8,7 +8,7 @@ from typing import Any
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _FILES = re.compile(
     r"(?:(?:[\w-]+/){0,2})(?:config|configuration|conf|settings|defaults?|base|server|app)"
@@ -58,7 +58,7 @@ def _keys(folder: Folder, file: str) -> Iterator[tuple[str, Any]]:
     if kind in {"ini", "conf", "cfg", "hjson", "json5"}:
         yield from _lines(folder, file)
         return
-    from hivemind.formats import json_object, toml_table, yaml_mapping
+    from hivemind.text.formats import json_object, toml_table, yaml_mapping
 
     read = {"json": json_object, "toml": toml_table}.get(kind, yaml_mapping)
     yield from _entries(read(folder.text(file, limit=200_000)), 0)

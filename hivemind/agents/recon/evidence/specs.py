@@ -11,7 +11,7 @@ from hivemind.agents.recon.addons import need_of
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import for_production
 from hivemind.agents.recon.programs import language_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _RENDER = ("render.yaml", "render.yml")
 _OCEAN = (".do/app.yaml", ".do/app.yml", ".do/deploy.template.yaml")

@@ -8,7 +8,7 @@ import shlex
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes
 from hivemind.agents.recon.weights import HINT, SOURCES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "cobol"
 _ENDINGS = (".cbl", ".cob", ".cobol", ".CBL", ".COB", ".COBOL")

@@ -11,7 +11,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, PAGES, SERVES, SOURCES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "dotnet"
 _PROJECTS = (".csproj", ".fsproj", ".vbproj")

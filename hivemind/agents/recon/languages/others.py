@@ -15,7 +15,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes
 from hivemind.agents.recon.reading import pinned
 from hivemind.agents.recon.weights import BUILDS, SERVES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "rust"
 FILE = "Cargo.toml"

@@ -7,7 +7,7 @@ import re
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes
 from hivemind.agents.recon.weights import HINT, SOURCES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 _STARTS = ("start.sh", "run.sh", "entrypoint.sh", "serve.sh", "server.sh", "main.sh", "app.sh")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes
 from hivemind.agents.recon.weights import PAGES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "static"
 

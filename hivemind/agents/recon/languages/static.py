@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
-
-FOLDERS = ("public", "dist", "build", "_site", "site", "www", "html")
+from hivemind.detections.detection import Detection, Precedence
+from hivemind.detections.services import PAGES
 
 
 def detect(folder: Folder) -> list[Detection]:
     """`kind` static with its folder, where an index.html is there. A server's own pages lose to the server:
     the confidence stays under that of any language with a start command."""
-    home = folder.first("index.html", *(f"{name}/index.html" for name in FOLDERS))
+    home = folder.first("index.html", *(f"{name}/index.html" for name in PAGES))
     if home is None:
         return []
     served = home.rpartition("/")[0] or "."

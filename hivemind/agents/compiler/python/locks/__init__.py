@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hivemind.agents.compiler.python.locks import pdm, pipenv, poetry, uv
 from hivemind.agents.compiler.python.locks.model import Lock, LockError
-from hivemind.agents.compiler.sources import Sources
+from hivemind.builds.sources import Sources
 
 __all__ = ["READERS", "Lock", "LockError", "read"]
 

@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.java.project import Project
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import Hit, pinned
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES, SOURCES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "java"
 _ASIDE = re.compile(r"(?:^|[/_-])(?:tests?|it|samples?|examples?|demos?|benchmarks?|bench|bom|docs)(?:$|[/_-])")

@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.chains import Chain
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.weights import SOURCES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 _ALONE = ("server.js", "app.js", "index.js", "main.js", "server.mjs", "index.mjs", "server.ts", "index.ts")

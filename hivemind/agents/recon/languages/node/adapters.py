@@ -6,7 +6,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.frameworks import Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _OWN = {"sveltekit": ("@sveltejs/adapter-node", "@sveltejs/adapter-static"), "astro": ("@astrojs/node",)}
 """Framework -> the adapters whose builds run anywhere."""

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.node.frameworks import SERVERS, WORKERS, Fr
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.agents.recon.weights import PAGES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 _TOOLS = ("webpack", "grunt", "gulp", "brunch", "rollup", "esbuild", "@swc/cli", "laravel-mix", "pug", "pug-cli",

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import scripts
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 

@@ -10,9 +10,9 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
+from hivemind.blueprint.provided import TYPES, given_value, is_given
 from hivemind.blueprint.resolve import PROVIDED
-from hivemind.detection import LIKELY, Detection, Precedence
-from hivemind.given import TYPES, given_value, is_given
+from hivemind.detections.detection import LIKELY, Detection, Precedence
 
 LANGUAGE = "node"
 DRIVERS = {

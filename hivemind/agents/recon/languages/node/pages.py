@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.node.frameworks import Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.agents.recon.weights import PAGES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 _SERVERS_OF_FRAMEWORKS = {

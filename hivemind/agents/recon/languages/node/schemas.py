@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 _LARGEST = 100_000

@@ -12,7 +12,7 @@ from hivemind.agents.recon.languages.node.frameworks import NO_PORT, WORKERS, Fr
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import Source
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
 _PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")

@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.php.manifest import FILE, line_of
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import pinned
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, SERVES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "php"
 FRAMEWORKS = {

@@ -20,7 +20,7 @@ from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import CLIENTS_TOO, FRAMEWORKS
 from hivemind.agents.recon.languages.python.source import Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 
 def detect(folder: Folder, found: Sequence[Detection]) -> list[Detection]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.formats import table
+from hivemind.text.formats import table
 
 REQUIREMENTS = (
     "requirements.txt",

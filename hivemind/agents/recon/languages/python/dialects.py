@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _USERS = ("sqlalchemy", "sqlmodel", "flask-sqlalchemy", "advanced-alchemy", "databases", "gino")
 _ASYNCHRONOUS = r"\b(?:create_async_engine|async_engine_from_config|AsyncEngine)\b"

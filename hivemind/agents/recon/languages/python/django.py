@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.source import Application, Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _ASIDE = re.compile(r"(?:^|/)(?:test\w*|examples?|demos?|samples?|sandbox|docs?|playground|\w*_?(?:test|example|demo)_?"
                     r"(?:project|app)|project_template)(?:/|$)", re.IGNORECASE)  # fmt: skip

@@ -15,7 +15,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django
 from hivemind.agents.recon.languages.python.environment import text_of
 from hivemind.agents.recon.languages.python.source import Source, module_of
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _NAME = "ALLOWED_HOSTS"
 _SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*[,\]]\s*=?\s*[\"']([\w.]+)[\"']")

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import WORKERS
 from hivemind.agents.recon.languages.python.source import Source
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, SERVES, SOURCES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
 SCRIPTS = (

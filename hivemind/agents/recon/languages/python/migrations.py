@@ -7,7 +7,7 @@ import re
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.source import Application, Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 _VERSION = re.compile(r"(?:^|(?P<place>.*)/)versions/[^/]+\.py$")
 _UPGRADES = r"\bcommand\.upgrade\(|^\s*(?:flask_migrate\.)?upgrade\(\)|\bcall\(.*\balembic\b.*\bupgrade\b"

@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.environment import EnvironmentRead, required
 from hivemind.agents.recon.languages.python.source import Source
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
 DRIVERS = {

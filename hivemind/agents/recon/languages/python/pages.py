@@ -7,7 +7,7 @@ from hivemind.agents.recon.languages.python import kinds
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import BUILDERS
 from hivemind.agents.recon.weights import PAGES
-from hivemind.detection import Detection, Precedence
+from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
 _COMMANDS = {

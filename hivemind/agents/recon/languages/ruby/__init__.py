@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.ruby.gemfile import Gems
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, PAGES, SERVES, SOURCES
-from hivemind.detection import Detection
+from hivemind.detections.detection import Detection
 
 LANGUAGE = "ruby"
 FRAMEWORKS = {

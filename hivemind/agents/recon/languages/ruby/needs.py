@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.ruby.gemfile import Gems
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import scan
-from hivemind.detection import LIKELY
+from hivemind.detections.detection import LIKELY
 
 _DRIVERS = {"postgres": ("pg", "activerecord-postgis-adapter", "jdbc-postgres"), "mysql": ("mysql2", "trilogy"),
             "mongodb": ("mongoid", "mongo", "mongo_mapper")}  # fmt: skip

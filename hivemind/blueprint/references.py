@@ -1,0 +1,45 @@
+"""References in a service's own variables, `$PGHOST`, and what stands for them where no resource is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from hivemind.blueprint.provided import given_value, url_variable
+
+_REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]*)\b)")
+NOWHERE = "not-there-while-building"
+"""What secrets, names and passwords hold while a build runs."""
+_ABSENT = {
+    "DATABASE_URL": f"postgresql://{NOWHERE}@127.0.0.1:1/none", "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": NOWHERE,
+    "PGPASSWORD": NOWHERE, "PGDATABASE": "none",
+    "REDIS_URL": "redis://127.0.0.1:1", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1",
+}  # fmt: skip
+"""Nothing answers on port 1, and all of it parses: code that reads it at import must not fail."""
+
+
+def filled(own: Mapping[str, str], bound: Mapping[str, str]) -> dict[str, str]:
+    """A service's own variables with the values of those that they refer to; `$$` is a dollar.
+
+    bound: variable -> value, of resources. A reference to none of them stays as it is.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        return match[1] or bound.get(match[2] or match[3], match[0])
+
+    return {name: _REFERENCE.sub(value, text) for name, text in own.items()}
+
+
+def referred(text: str) -> frozenset[str]:
+    """The names that a value refers to."""
+    return frozenset(match[2] or match[3] for match in _REFERENCE.finditer(text) if not match[1])
+
+
+def absent(needs: Iterable[str]) -> dict[str, str]:
+    """What a build finds in place of the variables of resources: values that parse and lead nowhere.
+
+    needs: names of resources. Of which type they are is not known to a build: it finds what any would bring.
+    """
+    names = tuple(needs)
+    urls = {url_variable(name): (given_value(url_variable(name)) or "$DATABASE_URL") for name in names}
+    return {**filled(urls, _ABSENT), **_ABSENT} if names else {}

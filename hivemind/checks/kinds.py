@@ -1,0 +1,185 @@
+"""Checks that plugins and blueprints use: HTTP, database, Redis, TLS. Values; they act through the Probe they get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hivemind.checks.tls import HANDSHAKE_SECONDS, TlsError, inspect
+from hivemind.releases.release import CheckFailed, HttpResponse, Probe
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+
+SHOWN = 120
+"""Characters of a body or value that a message quotes."""
+NO_ROUTE = "No route of this deployment leads here."
+"""What a load balancer of a deployment answers, with 404, where no rule forwards the request."""
+
+
+@dataclass(frozen=True)
+class HttpCheck:
+    """Asks a web service through its public address.
+
+    path: with its query. status: expected code; None: anything from 200 to 399. contains: text in the body.
+    matches: regular expression found in the body. redirect: the answer must redirect to this address or one that
+    starts with it, a path is relative to the service. refusing: answers such as 404 and 401 count, too: it is the
+    service that must answer, whatever it has there, and not the load balancer in its place. header: response headers
+    that must have exactly these values. under: seconds the answer may take. timeout: seconds after which there is none.
+    """
+
+    service: str
+    path: str = "/"
+    status: int | None = None
+    contains: str | None = None
+    matches: str | None = None
+    redirect: str | None = None
+    header: Mapping[str, str] = field(default_factory=dict)
+    under: float | None = None
+    timeout: float = 10.0
+    label: str | None = None
+    refusing: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.label or f"http {self.service} {self.path}"
+
+    def run(self, probe: Probe) -> str:
+        """One request, redirects not followed. Raises CheckFailed, or OSError without an answer."""
+        response = probe.http(self.service, self.path, timeout=self.timeout)
+        self._check_status(response)
+        self._check_content(response)
+        if self.under is not None and response.milliseconds > self.under * 1000:
+            raise CheckFailed(f"took {response.milliseconds:.0f} ms, expected under {self.under * 1000:.0f} ms")
+        return f"{response.status} in {response.milliseconds:.0f} ms"
+
+    def _check_status(self, response: HttpResponse) -> None:
+        expected = "200 to 399"
+        good = 200 <= response.status <= 399
+        if self.status is not None:
+            expected, good = str(self.status), response.status == self.status
+        elif self.refusing:
+            if response.status == 404 and response.body.strip() == NO_ROUTE:
+                raise CheckFailed("the load balancer has no rule that leads there")
+            expected, good = "200 to 499", 200 <= response.status <= 499
+        elif self.redirect is not None:
+            expected, good = "a redirect", 300 <= response.status <= 399
+        if not good:
+            raise CheckFailed(f"status {response.status}, expected {expected}{_quote(response.body)}")
+        if self.redirect is not None:
+            location = _header(response, "location")
+            if location is None or not _leads_to(location, self.redirect):
+                raise CheckFailed(f"redirects to {location or 'nowhere'}, expected {self.redirect}")
+
+    def _check_content(self, response: HttpResponse) -> None:
+        if self.contains is not None and self.contains not in response.body:
+            raise CheckFailed(f'the body does not contain "{self.contains}"{_quote(response.body)}')
+        if self.matches is not None and re.search(self.matches, response.body) is None:
+            raise CheckFailed(f'the body does not match "{self.matches}"{_quote(response.body)}')
+        for name, value in self.header.items():
+            seen = _header(response, name)
+            if seen != value:
+                raise CheckFailed(f"header {name} is {seen or 'missing'}, expected {value}")
+
+
+@dataclass(frozen=True)
+class DatabaseCheck:
+    """Logs in to a database through an instance of a service that needs it, and runs a query.
+
+    resource: its name. expect: text of the first row's first value; None: any answer will do. timeout: seconds.
+    """
+
+    resource: str
+    query: str = "select 1"
+    expect: str | None = None
+    timeout: float = 10.0
+
+    @property
+    def name(self) -> str:
+        return f"database {self.resource}" + ("" if self.query == "select 1" else f": {_short(self.query, 40)}")
+
+    def run(self, probe: Probe) -> str:
+        """One login and one query. Raises CheckFailed, or OSError where there is no way to it."""
+        rows = probe.query(self.resource, self.query, timeout=self.timeout)
+        if self.expect is not None:
+            seen = str(rows[0][0]) if rows and rows[0] else "nothing"
+            if seen != self.expect:
+                raise CheckFailed(f"the query gave {_short(seen, SHOWN)}, expected {self.expect}")
+        return f"{len(rows)} row{'s' if len(rows) != 1 else ''}"
+
+
+@dataclass(frozen=True)
+class PingCheck:
+    """Asks a Redis for a PING through an instance of a service that needs it. resource: its name. timeout: seconds."""
+
+    resource: str
+    timeout: float = 10.0
+
+    @property
+    def name(self) -> str:
+        return f"redis {self.resource}"
+
+    def run(self, probe: Probe) -> str:
+        """One connection, one PING. Raises CheckFailed, or OSError where there is no way to it."""
+        return probe.ping(self.resource, timeout=self.timeout)
+
+
+@dataclass(frozen=True)
+class TlsCheck:
+    """Looks at the certificate that a host shows: chain, host name, expiry.
+
+    host: name that the certificate must be for. port: TCP port. days: it must still be valid for that many.
+    connect: (host, port) to connect to instead. authorities: PEM file of the only certificate authorities
+    to trust; None: the system's. timeout: seconds.
+    """
+
+    host: str
+    port: int = 443
+    days: int = 14
+    connect: tuple[str, int] | None = None
+    authorities: str | None = None
+    timeout: float = HANDSHAKE_SECONDS
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"tls {self.host}"
+
+    def run(self, probe: Probe) -> str:  # noqa: ARG002  a handshake of our own is the check
+        """One handshake. Raises CheckFailed, or OSError where nothing listens."""
+        try:
+            expires = inspect(
+                self.host, self.connect or (self.host, self.port), authorities=self.authorities, timeout=self.timeout
+            )
+        except TlsError as error:
+            raise CheckFailed(str(error)) from error
+        left = _days(expires, self.clock.now())
+        if left < self.days:
+            raise CheckFailed(
+                f"the certificate expires in {left} days ({expires:%Y-%m-%d}), expected at least {self.days}"
+            )
+        return f"valid for {left} days"
+
+
+def _days(until: datetime, now: datetime) -> int:
+    return (until - now).days
+
+
+def _header(response: HttpResponse, name: str) -> str | None:
+    return next((value for key, value in response.headers.items() if key.lower() == name.lower()), None)
+
+
+def _leads_to(location: str, expected: str) -> bool:
+    if expected.startswith("/"):
+        # A server may name itself in front of the path.
+        location = re.sub(r"^https?://[^/]*", "", location) or "/"
+    return location == expected or location.startswith(expected)
+
+
+def _quote(body: str) -> str:
+    text = _short(" ".join(body.split()), SHOWN)
+    return f'; the body begins "{text}"' if text else "; the body is empty"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

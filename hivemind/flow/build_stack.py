@@ -1,0 +1,82 @@
+"""A deployment's build stack in the cloud: whether one stands, whose it is, and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from hivemind.agents.provisioner.buildstack import TAG
+from hivemind.aws.snapshot import describe
+from hivemind.deploy.stack import StackDriver
+from hivemind.template.names import build_stack
+from hivemind.values.errors import HiveMindError, Refused
+
+if TYPE_CHECKING:
+    from hivemind.flow.run import Run
+    from hivemind.values.cloud import Cloud
+
+Say = Callable[[str], None]
+
+
+def remove(
+    cloud: Cloud,
+    name: str,
+    deployment: str,
+    say: Say,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
+    **driver: Any,
+) -> bool:
+    """Deletes a build stack and waits for its end; whether there was one.
+
+    deployment: id of the one that it builds for. driver: more of StackDriver's. Raises Refused for a stack that is
+    somebody else's, and what StackDriver.delete raises.
+    """
+    view = standing(cloud, name)
+    if view is None:
+        return False
+    refuse_others(cloud, name, deployment)
+    deletion = StackDriver(cloud, say=say, cancelled=cancelled, **driver).delete(view["StackId"])
+    for one in deletion.left:
+        say(f"left of the build stack {name}: {one} {one.physical_id}")
+    return True
+
+
+def standing(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
+    """DescribeStacks' entry of a build stack; None where there is none."""
+    return describe(cloud.client("cloudformation"), name)
+
+
+def is_of(described: Mapping[str, Any], deployment: str) -> bool:
+    """Whether a stack builds for a deployment, and is no deployment itself."""
+    return any(tag["Key"] == TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
+
+
+def remove_left(run: Run, say: Say) -> None:
+    """Takes away what an earlier run left, where nothing else is to be done. The caller holds the lease."""
+    name = build_stack(run.checked.blueprint.stack_name)
+    try:
+        remove(run.cloud, name, run.deployment_id, say, clock=run.clock)
+    except HiveMindError as error:
+        say(what_is_left(name, error))
+    else:
+        run.store.update(run.deployment_id, build_stack=None)
+
+
+def refuse_others(cloud: Cloud, name: str, deployment: str) -> None:
+    """Raises Refused where a stack of this name is there that does not build for the deployment."""
+    found = standing(cloud, name)
+    if found is not None and not is_of(found, deployment):
+        raise Refused(
+            f"there is a stack {name}, which is not HiveMind's build stack of {deployment}",
+            hint="Rename the application or its environment, or build on this machine.",
+        )
+
+
+def what_is_left(name: str, error: HiveMindError) -> str:
+    """What to tell people of a build stack that could not be removed."""
+    lines = "; ".join((error.message, *getattr(error, "lines", ())))
+    return (
+        f"the build stack {name} could not be removed and costs money as long as it stands: {lines}. "
+        "`hivemind apply` and `hivemind destroy` try again"
+    )

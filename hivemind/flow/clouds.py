@@ -1,0 +1,65 @@
+"""Which cloud a command is about: AWS or the local one, and the account and region in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from hivemind.machine import home
+from hivemind.values.errors import CloudUnreachable, HiveMindError
+from hivemind.values.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
+    from hivemind.values.cloud import Cloud
+
+DEFAULT_REGION = "us-east-1"
+
+
+def region_of(blueprint: Blueprint | None) -> str:
+    """The blueprint's region, else the environment's (`AWS_REGION`, `AWS_DEFAULT_REGION`), else us-east-1."""
+    named = blueprint.region if blueprint else None
+    return named or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool = True) -> Cloud:
+    """The cloud for a deployment called `name` of the project in `checkout`.
+
+    start: whether the local cloud is started when it does not run; of one that runs old code a warning says so.
+    Raises CloudUnreachable.
+    """
+    if not local:
+        from hivemind.aws.cloud import AwsCloud
+
+        return AwsCloud(region, home.deployments())
+    try:
+        from hivemind.local.cloud import connect as connect_local
+    except ModuleNotFoundError as error:
+        raise _extra_missing(error) from None
+    cloud = connect_local(checkout.resolve(), name, region, start=start)
+    if start and cloud.outdated:
+        from hivemind.local.lifecycle import RESTART
+
+        click.echo(f"warning: the local cloud runs old code: {cloud.outdated}.   {RESTART}", err=True)
+    return cloud
+
+
+def reachable(name: str, region: str, checkout: Path, *, local: bool) -> Cloud | None:
+    """The cloud if it can be asked now: the local one if it runs, AWS if there are credentials. Starts nothing."""
+    try:
+        cloud = connect(name, region, checkout, local=local, start=False)
+        cloud.account  # noqa: B018  asks AWS who we are; the local cloud knows
+    except CloudUnreachable:
+        return None
+    return cloud
+
+
+def _extra_missing(error: ModuleNotFoundError) -> HiveMindError:
+    return HiveMindError(
+        f"the local cloud needs the Python module {error.name}, which is not installed",
+        hint='pip install "hivemind-deploy[local]"',
+        exit_code=ExitCode.UNREACHABLE,
+    )

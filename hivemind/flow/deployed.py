@@ -1,0 +1,187 @@
+"""What stands after an apply: a Release as checks see it, addresses, and the way to instances and databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from hivemind.releases.secret_values import secret_values
+from hivemind.checks.database import login_of
+from hivemind.checks.probe import CloudProbe
+from hivemind.checks.redis import address_of
+from hivemind.checks.run import owned, run_checks, unasked
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import Stage, StageError
+from hivemind.hosts.connecting import connect, login_name
+from hivemind.hosts.ssh import Host
+from hivemind.releases.release import CheckResult, Release, ServiceRelease, Verdict
+from hivemind.releases.secret_values import secret_values
+from hivemind.template.names import instance
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hivemind.blueprint.model import Blueprint, Service
+    from hivemind.pipeline import Checked
+    from hivemind.releases.secret_values import SecretValues
+    from hivemind.template.fragment import Binding
+    from hivemind.values.cloud import Cloud, WebAddress
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A deployment as it stands. outputs: of the stack. key: the deployment's private SSH key. known_hosts:
+    instance id -> SSH host key. artifacts: service -> digest of what is released."""
+
+    checked: Checked
+    cloud: Cloud
+    deployment_id: str
+    revision: str
+    outputs: Mapping[str, str]
+    key: Path
+    known_hosts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    clock: Clock = SYSTEM_CLOCK
+
+    @property
+    def blueprint(self) -> Blueprint:
+        return self.checked.blueprint
+
+    def address(self) -> WebAddress | None:
+        """Where the load balancer is reached; None where there is none."""
+        name = self.outputs.get("ALBDNSName")
+        if name is None:
+            return None
+        tls = self.blueprint.certificate is not None
+        return self.cloud.web_address(name, 443 if tls else 80, tls=tls)
+
+    def instances(self, service: Service) -> tuple[str, ...]:
+        """EC2 ids of a service's instances, in their order."""
+        names = [instance(service.name, number) + "Id" for number in range(1, service.instances + 1)]
+        return tuple(self.outputs[name] for name in names if name in self.outputs)
+
+    def urls(self) -> Mapping[str, str]:
+        """Web service -> address to print; the one at the bare address first, then by name."""
+        web = sorted(self.release().web_services, key=lambda service: (service.host or "", service.path != "/"))
+        return {service.name: service.url for service in web if service.url}
+
+    def release(self) -> Release:
+        address = self.address()
+        return Release(
+            deployment_id=self.deployment_id,
+            name=self.blueprint.name,
+            environment=self.blueprint.environment,
+            revision=self.revision,
+            services=tuple(
+                self._service(self.blueprint.services[name], address) for name in sorted(self.blueprint.services)
+            ),
+            resources={name: resource.type for name, resource in self.blueprint.resources.items()},
+            options=self.blueprint.plugins,
+            checks=self.blueprint.checks,
+        )
+
+    def _service(self, service: Service, address: WebAddress | None) -> ServiceRelease:
+        route = service.routes[0] if service.routes else None
+        path = (route.path if route else None) or "/"
+        url = None
+        if service.is_web and address is not None:
+            url = address.base + ("" if path in ("/", "/*") else path.rstrip("*"))
+        return ServiceRelease(
+            name=service.name,
+            kind=service.kind.value if service.kind else "web",
+            url=url,
+            host=route.host.replace("*", "www") if route and route.host else None,
+            health_path=service.health.path or "/",
+            instances=self.instances(service),
+            artifact=self.artifacts.get(service.name, ""),
+            needs=service.needs,
+            path=path,
+        )
+
+    @contextmanager
+    def connections(self) -> Iterator[Callable[[str], Host]]:
+        """A function from instance id to an open connection; all are closed at the end."""
+        hosts: dict[str, Host] = {}
+        users = {
+            one: login_name(service.os)
+            for service in self.blueprint.services.values()
+            for one in self.instances(service)
+        }
+
+        def open_host(instance_id: str) -> Host:
+            if instance_id not in hosts or not hosts[instance_id].alive:
+                hosts[instance_id] = connect(
+                    self.cloud,
+                    instance_id,
+                    key=self.key,
+                    user=users.get(instance_id, "admin"),
+                    known=self.known_hosts,
+                    clock=self.clock,
+                )
+            return hosts[instance_id]
+
+        try:
+            yield open_host
+        finally:
+            for host in hosts.values():
+                host.close()
+
+    def verify(self, on_result: Callable[[CheckResult], None] = lambda _: None) -> Verdict:
+        """Runs the checks of all plugins. One that can't say what to check is a failed check, and the others run."""
+        release = self.release()
+        contributions, failures = self.checked.plugins.gather("hivemind_checks", release=release)
+        checks = owned((one.source, one.result) for one in contributions)
+        broken = unasked(failures)
+        for result in broken:
+            on_result(result)
+        address = self.address()
+        with self.connections() as open_host:
+            probe = CloudProbe(
+                release,
+                addresses={service.name: address for service in release.web_services} if address else {},
+                connect=open_host,
+                logins=lambda resource: login_of(*self._bound(resource)),
+                caches=lambda resource: address_of(*self._bound(resource)),
+                clock=self.clock,
+            )
+            verdict = run_checks(checks, probe, clock=self.clock, on_result=on_result)
+        return Verdict((*broken, *verdict.results))
+
+    def _bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
+        """What a resource hands to services, with all that fills it in."""
+        bindings = self.checked.assembly.bindings
+        if resource not in bindings:
+            raise LookupError(f"resource {resource} hands nothing to services")
+        users = [service.name for service in self.blueprint.services.values() if resource in service.needs]
+        secrets = secret_values(self.cloud, self.blueprint, bindings, self.outputs, services=users)
+        return bindings[resource], self.outputs, secrets
+
+
+def refuse_bad(verdict: Verdict, results: Iterable[CheckResult] = ()) -> None:
+    """Raises StageError(verify) for a verdict that is not good."""
+    if verdict.good:
+        return
+    if not verdict.results:
+        raise StageError(
+            Stage.VERIFY,
+            "no check ran: nothing shows that the release works",
+            subject="checks",
+            hint="`hivemind status` shows what is deployed; `hivemind apply` deploys and checks it.",
+        )
+    failed = [result for result in (results or verdict.results) if result.status == "failed"]
+    raise StageError(
+        Stage.VERIFY,
+        f"{len(failed)} of {len(verdict.results)} checks failed",
+        subject=failed[0].name if failed else "checks",
+        lines=[f"{result.name}: {result.message}" for result in failed],
+        hint="`hivemind logs` shows what the application says; `hivemind verify` runs the checks again.",
+        left="the release is installed and receives traffic",
+    )

@@ -1,0 +1,115 @@
+"""Deployments that this machine knows: which one a command without a blueprint is about."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from hivemind.deploy.state import DeploymentState, Listing, StateStore
+from hivemind.machine import home
+from hivemind.values.cloud import Cloud
+from hivemind.values.errors import DeploymentNotFound, Refused
+
+
+@dataclass(frozen=True)
+class Known:
+    """A deployment with the store that its state lies in."""
+
+    store: StateStore
+    state: DeploymentState
+
+    @property
+    def folder(self) -> Path:
+        """Journal, lease and key are here."""
+        return self.store.folder(self.state.deployment_id)
+
+    @property
+    def stack(self) -> str:
+        """Id of the stack, or its name where the id is not known."""
+        info = self.state.stack_info
+        return (info.stack_id or info.stack_name) if info else f"{self.state.name}-{self.state.environment}"
+
+    def cloud(self, *, start: bool = False) -> Cloud:
+        """The cloud that it is in. start: starts the local one when it does not run. Raises CloudUnreachable."""
+        from hivemind.flow.clouds import connect
+
+        checkout = Path(self.state.checkout or ".")
+        return connect(self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=start)
+
+    def require_changeable(self) -> None:
+        """Raises Refused for a deployment that HiveMind did not make through CloudFormation."""
+        if not self.state.changeable:
+            raise Refused(f"{self.state.deployment_id} is not changed by HiveMind", hint=self.state.instructions)
+
+
+def stores() -> tuple[StateStore, ...]:
+    """The stores of this user: AWS's and the local cloud's."""
+    return (StateStore(home.deployments()), StateStore(home.local_cloud() / "deployments"))
+
+
+def everything() -> Iterator[tuple[StateStore, Listing]]:
+    """Every store with what is in it."""
+    for store in stores():
+        yield store, store.all()
+
+
+def find(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:
+    """The deployment with this id, else the one last applied from the project at `path`; None where there is none.
+
+    environment: only this one. local: only those of the local cloud, or only those of AWS. Raises
+    DeploymentNotFound for an id that is not known.
+    """
+    every = [Known(store, state) for store, listing in everything() for state in listing.states]
+    if deployment is not None:
+        return _by_id(every, deployment)
+    if not path.exists():
+        raise DeploymentNotFound(f"no file or folder {path}", hint="`hivemind list` shows what is known here.")
+    folder = str((path if path.is_dir() else path.parent).resolve())
+    here = [
+        known
+        for known in every
+        if known.state.checkout == folder
+        and environment in (None, known.state.environment)
+        and local in (None, known.state.cloud == "local")
+    ]
+    return max(here, key=_last_touched, default=None)
+
+
+def require(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known:
+    """As `find`, but raises DeploymentNotFound where there is none."""
+    known = find(path, environment, deployment, local=local)
+    if known is None:
+        folder = (path if path.is_dir() else path.parent).resolve()
+        wanted = f" in environment {environment}" if environment else ""
+        raise DeploymentNotFound(
+            f"nothing is deployed from {folder}{wanted}",
+            hint="`hivemind apply` deploys; `hivemind list` shows what is known here.",
+        )
+    return known
+
+
+def deployment_option(function: click.decorators.FC) -> click.decorators.FC:
+    """`--deployment ID`. Handed over as `deployment: str | None`."""
+    return click.option(
+        "-d", "--deployment", metavar="ID", help="The deployment with this id (hivemind list), not the one of PATH."
+    )(function)
+
+
+def _by_id(every: list[Known], deployment: str) -> Known:
+    for known in every:
+        if known.state.deployment_id == deployment:
+            return known
+    near = difflib.get_close_matches(deployment, [known.state.deployment_id for known in every], n=1)
+    hint = f"did you mean {near[0]}?" if near else "`hivemind list` shows those that are known here."
+    raise DeploymentNotFound(f"no deployment {deployment}", hint=hint)
+
+
+def _last_touched(known: Known) -> float:
+    try:
+        return (known.folder / "state.json").stat().st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,37 @@
+"""A folder and what all plugins can tell about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hivemind.detections.detection import Detection
+    from hivemind.plugins.loading import Plugins
+    from hivemind.repositories.repository import Repository
+
+
+def look(path: Path, plugins: Plugins) -> tuple[Repository, Callable[[str], Sequence[Detection]]]:
+    """The repository in a folder, and a function that gives all detections of a folder in it, asked once each."""
+    from hivemind.repositories.repository import read
+    from hivemind.values.errors import HiveMindError
+    from hivemind.values.exits import ExitCode
+
+    try:
+        repository = read(path)
+    except OSError as error:
+        raise HiveMindError(f"can't read {path}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
+    known: dict[str, Sequence[Detection]] = {}
+
+    def detect(folder: str) -> Sequence[Detection]:
+        if folder not in known:
+            answers, failures = plugins.gather("hivemind_detect", repository=repository, path=folder)
+            for failure in failures:
+                click.echo(f"warning: {failure.message}", err=True)
+            known[folder] = tuple(detection for one in answers for detection in one.result)
+        return known[folder]
+
+    return repository, detect

@@ -1,0 +1,122 @@
+"""Makes a Run: the live plan with everything that carrying it out needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hivemind.aws.snapshot import describe, is_moving, read
+from hivemind.deploy.files import make_private
+from hivemind.deploy.parameters import parameters
+from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
+from hivemind.flow.run import Run
+from hivemind.hosts.keys import deployment_key
+from hivemind.machine import home
+from hivemind.pipeline import Checked, placed, planned
+from hivemind.releases.ports import collisions
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import FindingsError, Refused
+
+if TYPE_CHECKING:
+    from hivemind.plan.model import Snapshot
+    from hivemind.values.cloud import Cloud
+
+
+def id_of(checked: Checked, cloud: Cloud) -> str:
+    """The id of the deployment of a blueprint in a cloud."""
+    blueprint = checked.blueprint
+    return deployment_id(blueprint.name, blueprint.environment, cloud.account, cloud.region)
+
+
+def prepare(
+    checked: Checked,
+    cloud: Cloud,
+    *,
+    may_lose: frozenset[str] = frozenset(),
+    again: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
+    say: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Reads what stands and makes the plan, live. The caller holds the lease.
+
+    again: whether every service is released, also where nothing changed. say: told one line when an interrupted run's
+    stack operation is waited for. Raises Refused for a deployment that was not made through CloudFormation.
+    """
+    store = StateStore(cloud.state)
+    identity = id_of(checked, cloud)
+    state = store.find(identity)
+    if state is not None and not state.changeable:
+        raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
+    if cloud.shares_ports and (found := tuple(collisions(checked.blueprint))):
+        raise FindingsError(placed(found, checked.source))
+    artifacts = home.home() / "artifacts"
+    make_private(artifacts)  # a build may have packed what only its owner should read
+    snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
+    now = clock.now().isoformat(timespec="seconds")
+    checked, plan, sources = planned(
+        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again
+    )
+    unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
+    if unverified and state is not None and state.revisions:
+        plan = replace(plan, revision=state.revision)
+    # Most applies find the public key in the stack; the cryptography to read ours is loaded where it is used.
+    public_key = (
+        snapshot.parameters.get("SshPublicKey") or deployment_key(store.folder(identity), comment=identity).public
+    )
+    return Run(
+        checked=checked,
+        cloud=cloud,
+        plan=plan,
+        snapshot=snapshot,
+        sources=sources,
+        store=store,
+        deployment_id=identity,
+        artifacts=artifacts,
+        parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
+        known_hosts=state.host_keys if state else {},
+        may_lose=may_lose,
+        unverified=unverified,
+        clock=clock,
+    )
+
+
+def live_snapshot(
+    checked: Checked,
+    cloud: Cloud,
+    state: DeploymentState | None,
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    say: Callable[[str], None] = lambda _: None,
+    wait: bool = True,
+) -> Snapshot:
+    """What stands. wait: for an operation of an interrupted run to end first, instead of showing it half done.
+
+    What is released comes from the state; a lost one means that releases are made again, and the revision goes on
+    from the one in the stack.
+    """
+    name = checked.blueprint.stack_name
+    described = describe(cloud.client("cloudformation"), name)
+    if wait and described is not None and is_moving(described["StackStatus"]):
+        from hivemind.deploy.stack import StackDriver
+
+        StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+        described = None
+    known = state.sources if state else {}
+    snapshot = read(
+        cloud,
+        name,
+        artifacts=known,
+        revision=state.revision if state else 0,
+        described=described,
+    )
+    if snapshot.status is None:
+        return replace(snapshot, artifacts={})
+    parts = state.parts if state else {}
+    return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)), parts=parts)
+
+
+def _revision_in(snapshot: Snapshot) -> int:
+    text = snapshot.parameters.get("Revision", "").removeprefix("r")
+    # The stack has the number of the apply that changed it last, which may not have ended well.
+    return max(0, int(text) - 1) if text.isdigit() else 0

@@ -1,0 +1,26 @@
+"""Whether AWS or the local cloud is meant, when the command line does not say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.flow.deployments import find
+
+if TYPE_CHECKING:
+    from hivemind.pipeline import Checked
+
+
+def is_local_target(checked: Checked, local: bool | None) -> bool:
+    """The command line decides, then the blueprint, then where this environment was applied to last; else AWS."""
+    return target_is_local(checked.blueprint.cloud, checked.folder, checked.blueprint.environment, local)
+
+
+def target_is_local(named: str | None, folder: Path, environment: str, local: bool | None) -> bool:
+    """The same. named: the cloud that the blueprint names. folder: of the blueprint."""
+    if local is not None:
+        return local
+    if named is not None:
+        return named == "local"
+    known = find(folder, environment, None)
+    return known is not None and known.state.cloud == "local"

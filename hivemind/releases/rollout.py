@@ -1,0 +1,117 @@
+"""The order in which a service's instances get a release."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hivemind.hosts import pool, remote
+from hivemind.hosts.remote import Step
+from hivemind.releases import targets
+from hivemind.releases.environment import with_release_command
+from hivemind.releases.targets import Target, TargetHealth
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Service
+    from hivemind.hosts.onhost.request import Request
+    from hivemind.hosts.ssh import Host
+    from hivemind.values.artifact import Artifact
+    from hivemind.values.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Watcher:
+    """Who is told what happens. on_step: instance id and the installer's step. on_state: a target's health."""
+
+    on_step: Callable[[str, Step], None] = lambda _instance, _step: None
+    on_state: Callable[[TargetHealth], None] = lambda _health: None
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """One service's release on its instances. hosts: open connections, in the order of the instances.
+    target_group_arn: None for a worker. deadline: seconds until a target must be healthy."""
+
+    cloud: Cloud
+    service: Service
+    artifact: Artifact
+    request: Request
+    hosts: Sequence[Host]
+    target_group_arn: str | None = None
+    watcher: Watcher = Watcher()
+    deadline: float = 300.0
+    clock: Clock = SYSTEM_CLOCK
+
+    def install(self) -> None:
+        """Puts the release on all instances; nothing is registered.
+
+        Where nothing else serves meanwhile, all at once, after the first one ran the release command. Where
+        several instances serve already, one after another, each out of service while it changes and healthy
+        again before the next: requests go on being answered. Raises StageError; the instances that were not
+        reached keep the release before.
+        """
+        first, *others = self.hosts
+        if len(self._serving()) > 1:
+            for host in self.hosts:
+                self._replace(host, command=host is first)
+            return
+        self._install_on(first, command=True)
+        pool.results(pool.on_each(others, lambda host: self._install_on(host, command=False)))
+
+    def register(self) -> tuple[TargetHealth, ...]:
+        """Registers all instances and waits until they are healthy; nothing to do for a worker."""
+        if self.target_group_arn is None or not self.hosts:
+            return ()
+        return self._bring_in(self.hosts)
+
+    def _serving(self) -> set[Target]:
+        if self.target_group_arn is None:
+            return set()
+        healthy = {one.target for one in targets.target_health(self.cloud, self.target_group_arn) if one.is_healthy}
+        return healthy & {self._target(host) for host in self.hosts}
+
+    def _replace(self, host: Host, *, command: bool) -> None:
+        arn = self.target_group_arn
+        target = self._target(host)
+        # The last one that serves stays in: a short restart is better than nobody to answer.
+        if arn is not None and self._serving() - {target}:
+            targets.deregister_and_drain(self.cloud, arn, [target], clock=self.clock, on_state=self.watcher.on_state)
+        try:
+            self._install_on(host, command=command)
+        finally:
+            # Also after a failure: the release before is current again and must serve.
+            if arn is not None:
+                targets.register(self.cloud, arn, [target])
+        self._bring_in([host])
+
+    def _bring_in(self, hosts: Sequence[Host]) -> tuple[TargetHealth, ...]:
+        assert self.target_group_arn is not None
+        by_instance = {host.instance_id: host for host in hosts}
+        wanted = [self._target(host) for host in hosts]
+        targets.register(self.cloud, self.target_group_arn, wanted)
+        return targets.wait_healthy(
+            self.cloud,
+            self.target_group_arn,
+            wanted,
+            deadline=self.deadline,
+            clock=self.clock,
+            on_state=self.watcher.on_state,
+            log_lines=lambda instance: remote.last_lines(by_instance[instance], self.service.name),
+            service=self.service.name,
+        )
+
+    def _install_on(self, host: Host, *, command: bool) -> None:
+        request = with_release_command(self.request, self.service, self.artifact) if command else self.request
+        remote.install(
+            host,
+            self.artifact.path,
+            request,
+            lambda step: self.watcher.on_step(host.instance_id, step),
+            layers=self.artifact.layers,
+        )
+
+    def _target(self, host: Host) -> Target:
+        port = self.request.port or 0
+        return Target(host.instance_id, host.bound.get(port, port))

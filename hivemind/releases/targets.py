@@ -1,0 +1,181 @@
+"""Targets of a load balancer: register, deregister and drain, wait until healthy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from hivemind.hosts.causes import advice
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from hivemind.values.cloud import Cloud
+
+GONE = "unused"
+HINTS = {
+    "Target.ResponseCodeMismatch": "The application answers the health check with another status than it should; "
+    "set services.NAME.health to a path that answers. 400 is mostly a refused Host header: it carries the instance's "
+    "address, which the application must admit.",
+    "Target.Timeout": "The application did not answer the health check in time, or a security group keeps the load "
+    "balancer out.",
+    "Target.FailedHealthChecks": "Nothing answers on the service's port: does the application listen on 0.0.0.0 and "
+    "on $PORT?",
+}
+_FAILED = re.compile(r"\[5\d\d\]")
+"""A probe that the application answered by an error of its own."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An instance behind a load balancer, with the port that it is registered with."""
+
+    instance_id: str
+    port: int
+
+    def as_request(self) -> dict[str, Any]:
+        return {"Id": self.instance_id, "Port": self.port}
+
+
+@dataclass(frozen=True)
+class TargetHealth:
+    """What the load balancer says of a target. state: `initial`, `healthy`, `unhealthy`, `draining`, `unused`.
+    reason: code such as `Target.ResponseCodeMismatch`. description: the last probe in words."""
+
+    target: Target
+    state: str
+    reason: str | None = None
+    description: str | None = None
+
+    @property
+    def is_healthy(self) -> bool:
+        return self.state == "healthy"
+
+    def __str__(self) -> str:
+        why = self.description or self.reason
+        return f"{self.target.instance_id} {self.state}" + (f": {why}" if why else "")
+
+
+def register(cloud: Cloud, target_group_arn: str, targets: Iterable[Target]) -> None:
+    """Registers targets; ones that are registered already are no error."""
+    listed = [target.as_request() for target in targets]
+    if listed:
+        cloud.client("elbv2").register_targets(TargetGroupArn=target_group_arn, Targets=listed)
+
+
+def target_health(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...]:
+    """Every registered target's health, by instance and port."""
+    answer = cloud.client("elbv2").describe_target_health(TargetGroupArn=target_group_arn)
+    found = []
+    for entry in answer["TargetHealthDescriptions"]:
+        health = entry.get("TargetHealth", {})
+        target = Target(entry["Target"]["Id"], int(entry["Target"].get("Port") or 0))
+        found.append(
+            TargetHealth(target, health.get("State", "initial"), health.get("Reason"), health.get("Description"))
+        )
+    return tuple(sorted(found, key=lambda health: (health.target.instance_id, health.target.port)))
+
+
+def deregister_and_drain(
+    cloud: Cloud,
+    target_group_arn: str,
+    targets: Sequence[Target],
+    *,
+    deadline: float = 330.0,
+    clock: Clock = SYSTEM_CLOCK,
+    on_state: Callable[[TargetHealth], None] | None = None,
+) -> None:
+    """Takes targets out of service and waits until their connections have ended.
+
+    deadline: seconds, more than the target group's deregistration delay. Raises StageError(register) when
+    one is still draining then. Targets that are not registered are no error.
+    """
+    present = {health.target for health in target_health(cloud, target_group_arn) if health.state != GONE}
+    leaving = [target for target in targets if target in present]
+    if not leaving:
+        return
+    requests = [target.as_request() for target in leaving]
+    cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=requests)
+    teller = _Teller(on_state)
+    for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
+        health = target_health(cloud, target_group_arn)
+        draining = [one for one in health if one.target in leaving and one.state != GONE]
+        if not draining:
+            return
+        teller.tell(draining)
+    names = ", ".join(str(one) for one in draining)
+    raise StageError(Stage.REGISTER, f"still draining after {deadline:g} s: {names}", subject=target_group_arn)
+
+
+def wait_healthy(
+    cloud: Cloud,
+    target_group_arn: str,
+    targets: Sequence[Target],
+    *,
+    deadline: float = 300.0,
+    clock: Clock = SYSTEM_CLOCK,
+    on_state: Callable[[TargetHealth], None] | None = None,
+    log_lines: Callable[[str], Iterable[str]] | None = None,
+    service: str | None = None,
+) -> tuple[TargetHealth, ...]:
+    """Waits until all of these targets are healthy and returns their health.
+
+    deadline: seconds. on_state: gets a target's health whenever it changes. log_lines: instance id -> the
+    application's last lines, asked for when the wait fails. Raises StageError(register) with the last probe's
+    outcome and those lines.
+    """
+    teller = _Teller(on_state)
+    waiting: list[TargetHealth] = []
+    for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
+        by_target = {one.target: one for one in target_health(cloud, target_group_arn)}
+        now = [by_target.get(target, TargetHealth(target, GONE, description="not registered")) for target in targets]
+        teller.tell(now)
+        waiting = [one for one in now if not one.is_healthy]
+        if not waiting:
+            return tuple(now)
+    raise _unhealthy(waiting, deadline, log_lines, service)
+
+
+def _unhealthy(
+    waiting: Sequence[TargetHealth],
+    deadline: float,
+    log_lines: Callable[[str], Iterable[str]] | None,
+    service: str | None,
+) -> StageError:
+    lines: list[str] = []
+    for one in waiting[:3] if log_lines else ():
+        assert log_lines is not None
+        lines.extend(log_lines(one.target.instance_id))
+    told = advice(lines, service) if service else None
+    if told is None and any(_FAILED.search(str(one)) for one in waiting):
+        told = "The application itself fails there; the reason is in its last lines, or in: hivemind logs NAME"
+    hint = told or next((HINTS[one.reason] for one in waiting if one.reason in HINTS), None)
+    return StageError(
+        Stage.REGISTER,
+        f"not healthy after {deadline:g} s: " + "; ".join(map(str, waiting)),
+        subject=service or waiting[0].target.instance_id,
+        lines=lines,
+        hint=hint.replace("NAME", service) if hint and service else hint,
+        path=f"services.{service}" if service else None,
+    )
+
+
+def _pause(cloud: Cloud) -> float:
+    """Longest pause between two looks: 2 s on AWS, less where health checks run faster."""
+    return max(0.25, 2.0 / max(1.0, cloud.pace))
+
+
+class _Teller:
+    """Passes on what changed since the last look."""
+
+    def __init__(self, on_state: Callable[[TargetHealth], None] | None) -> None:
+        self._on_state = on_state
+        self._last: dict[Target, TargetHealth] = {}
+
+    def tell(self, healths: Iterable[TargetHealth]) -> None:
+        for health in healths:
+            if self._on_state is not None and self._last.get(health.target) != health:
+                self._on_state(health)
+            self._last[health.target] = health

@@ -1,0 +1,66 @@
+"""The Cloud: an AWS region with an account, real or local, as everything above `aws/` sees it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hivemind.values.artifact import Platform
+
+
+@dataclass(frozen=True)
+class WebAddress:
+    """Where a listener can be reached from here. base: `http://host:port` without a trailing slash,
+    as printed. connect: (host, port) that always connects. host: the Host header of `base`."""
+
+    base: str
+    connect: tuple[str, int]
+    host: str
+
+
+class Cloud(Protocol):
+    """name: `aws` or `local`. region: `eu-west-1`. account: 12 digits. endpoint: of the API, None for AWS's own.
+    state: folder of this cloud's deployment states. pace: how many times faster than AWS its health
+    checks run (1 on AWS)."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def endpoint(self) -> str | None: ...
+    @property
+    def state(self) -> Path: ...
+    @property
+    def pace(self) -> float: ...
+    @property
+    def shares_ports(self) -> bool:
+        """Whether all instances share the ports of one machine, so that each is handed its own as `PORT`."""
+        ...
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, cached. Only calls of `aws.mutations.ALLOWED` may change anything."""
+        ...
+
+    def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
+        """A connected TCP socket to a port of an instance, TCP_NODELAY set; OSError when there is none."""
+        ...
+
+    def host_key(self, instance_id: str) -> str | None:
+        """The instance's SSH host key (`ssh-ed25519 AAAA...`) from an authenticated source; None: not yet known."""
+        ...
+
+    def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress: ...
+
+    def platform(self, os: str, size: str) -> Platform:
+        """What instances of a system and a size (`t4g.small`: arm64) run. Raises KeyError for an unknown system."""
+        ...
+
+    def calls(self) -> Mapping[str, int]:
+        """API calls made so far, by `service:Operation`."""
+        ...

@@ -1,0 +1,114 @@
+"""Errors that are meant for people. Everything else that escapes is a defect of ours.
+
+HiveMindError
+  FindingsError        findings of severity error
+  StageError           a stage of apply failed: exit code, evidence, what is left
+  CloudUnreachable     no credentials, no network, no local cloud
+  DeploymentNotFound
+  DeploymentLocked
+  PlanChanged          reviewed is not what would happen now
+  Refused              a person or a policy said no
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding, in_order
+
+
+class HiveMindError(Exception):
+    """An error whose message is for the user: shown without a traceback.
+
+    message: what happened. hint: what to do next, one line or several.
+    """
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, hint: str | None = None, exit_code: ExitCode | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+
+class FindingsError(HiveMindError):
+    """Stops the flow because of findings; carries all of them, errors and others."""
+
+    exit_code = ExitCode.INVALID
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = in_order(findings)
+        errors = sum(finding.is_error for finding in self.findings)
+        super().__init__(f"{errors} error{'s' if errors != 1 else ''}")
+
+
+class Stage(enum.StrEnum):
+    """The stages of Evidence, journal and exit codes, in the order in which they run."""
+
+    VALIDATE = "validate"
+    BUILD = "build"
+    PROVISION = "provision"
+    DEPLOY = "deploy"
+    REGISTER = "register"
+    HARDEN = "harden"
+    VERIFY = "verify"
+    OBSERVE = "observe"
+    ROLLBACK = "rollback"
+    CLEANUP = "cleanup"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        return ExitCode.INVALID if self is Stage.VALIDATE else ExitCode[self.name]
+
+
+class StageError(HiveMindError):
+    """A stage failed.
+
+    stage: which. subject: what failed first (a logical id, a service, a check).
+    lines: verbatim evidence (log lines, event reasons), already redacted. left: what is left behind.
+    path: the blueprint part it comes from (`resources.db`); place: where that is written (`hivemind.yaml:14`).
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        message: str,
+        *,
+        subject: str | None = None,
+        lines: Iterable[str] = (),
+        hint: str | None = None,
+        left: str | None = None,
+        path: str | None = None,
+        place: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, exit_code=stage.exit_code)
+        self.stage = stage
+        self.subject = subject
+        self.lines = tuple(lines)
+        self.left = left
+        self.path = path
+        self.place = place
+
+
+class CloudUnreachable(HiveMindError):
+    exit_code = ExitCode.UNREACHABLE
+
+
+class DeploymentNotFound(HiveMindError):
+    exit_code = ExitCode.NOT_FOUND
+
+
+class DeploymentLocked(HiveMindError):
+    exit_code = ExitCode.LOCKED
+
+
+class PlanChanged(HiveMindError):
+    exit_code = ExitCode.CHANGED
+
+
+class Refused(HiveMindError):
+    exit_code = ExitCode.REFUSED

@@ -1,0 +1,133 @@
+"""The order of a rollout, with the installer and the load balancer played."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hivemind.blueprint.model import Service
+from hivemind.hosts import remote
+from hivemind.hosts.onhost.request import Request
+from hivemind.releases.rollout import Rollout
+from hivemind.testing import ManualClock
+from hivemind.values.artifact import Artifact, Provenance
+from hivemind.values.errors import Stage, StageError
+
+pytestmark = pytest.mark.fast
+
+
+@dataclass
+class FakeHost:
+    instance_id: str
+    bound: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """A load balancer whose targets are healthy once registered, and a journal of everything that happens."""
+
+    registered: list[str] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    pace: float = 1.0
+
+    def client(self, service: str) -> World:
+        return self
+
+    def register_targets(self, *, TargetGroupArn: str, Targets: list[dict[str, Any]]) -> None:
+        for target in Targets:
+            if target["Id"] not in self.registered:
+                self.journal.append(f"in {target['Id']}")
+                self.registered.append(target["Id"])
+
+    def deregister_targets(self, *, TargetGroupArn: str, Targets: list[dict[str, Any]]) -> None:
+        for target in Targets:
+            self.journal.append(f"out {target['Id']}")
+            self.registered.remove(target["Id"])
+
+    def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:
+        return {
+            "TargetHealthDescriptions": [
+                {"Target": {"Id": name, "Port": 8000}, "TargetHealth": {"State": "healthy"}} for name in self.registered
+            ]
+        }
+
+    def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, *, layers: Any = ()) -> tuple[()]:
+        self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
+        if host.instance_id in self.broken:
+            raise StageError(Stage.DEPLOY, f"{host.instance_id} failed")
+        return ()
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    world = World()
+    monkeypatch.setattr(remote, "install", world.install)
+    return world
+
+
+def rollout(world: World, *instances: str, arn: str | None = "arn") -> Rollout:
+    return Rollout(
+        cloud=world,  # type: ignore[arg-type]
+        service=Service("web", release="migrate"),
+        artifact=Artifact("web", "a" * 64, Path("/a"), 1, "python 3.11", Provenance(None, False, "0"), "serve"),
+        request=Request("web", "r2", "", "a" * 64, "serve", port=8000),
+        hosts=[FakeHost(name) for name in instances],  # type: ignore[misc]
+        target_group_arn=arn,
+        clock=ManualClock(),
+    )
+
+
+def test_a_first_release_migrates_once_then_installs_everywhere(world: World) -> None:
+    run = rollout(world, "i-1", "i-2", "i-3")
+    run.install()
+    assert world.journal[0] == "install i-1 with migration"
+    assert sorted(world.journal[1:]) == ["install i-2", "install i-3"]
+    assert [health.is_healthy for health in run.register()] == [True, True, True]
+
+
+def test_nothing_else_is_installed_when_the_migration_fails(world: World) -> None:
+    world.broken = {"i-1"}
+    with pytest.raises(StageError, match="i-1 failed"):
+        rollout(world, "i-1", "i-2").install()
+    assert world.journal == ["install i-1 with migration"]
+
+
+def test_serving_instances_change_one_after_another(world: World) -> None:
+    world.registered = ["i-1", "i-2"]
+    run = rollout(world, "i-1", "i-2")
+    run.install()
+    run.register()
+    assert world.journal == [
+        "out i-1",
+        "install i-1 with migration",
+        "in i-1",
+        "out i-2",
+        "install i-2",
+        "in i-2",
+    ]
+
+
+def test_a_failure_stops_the_rollout_and_brings_the_instance_back(world: World) -> None:
+    world.registered = ["i-1", "i-2", "i-3"]
+    world.broken = {"i-2"}
+    with pytest.raises(StageError, match="i-2 failed"):
+        rollout(world, "i-1", "i-2", "i-3").install()
+    assert world.journal[-2:] == ["install i-2", "in i-2"]
+    assert set(world.registered) == {"i-1", "i-2", "i-3"}
+
+
+def test_the_only_instance_stays_in(world: World) -> None:
+    world.registered = ["i-1"]
+    rollout(world, "i-1").install()
+    assert world.journal == ["install i-1 with migration"]
+
+
+def test_a_worker_is_registered_nowhere(world: World) -> None:
+    run = rollout(world, "i-1", "i-2", arn=None)
+    run.install()
+    assert run.register() == ()
+    assert world.registered == []
