@@ -17,7 +17,7 @@ from hivemind.hosts.program import Program, program
 
 _ROOT = Path(__file__).parents[4]
 """The folder that `hivemind` lies in."""
-_COMPILER = "hivemind/agents/compiler"
+_COMPILER, _ENGINE = "hivemind/agents/compiler", "hivemind/builds"
 _NEEDS = {"packaging": "packaging", "semantic_version": "semantic-version", "yaml": "PyYAML"}
 """Package that the compiler imports -> its distribution. zstandard is left out, as it is compiled: see `pack`."""
 _EMPTY = ("hivemind/agents/__init__.py", f"{_COMPILER}/__init__.py")
@@ -54,6 +54,7 @@ def _distribution(package: str, name: str) -> Iterator[tuple[str, bytes]]:
 def _modules() -> set[str]:
     """The compiler's modules, and those of HiveMind that they import, at once or in a function."""
     own = [path for path in (_ROOT / _COMPILER).rglob("*.py") if path.parent.name != "remote" or path.name in _THERE]
+    own += (_ROOT / _ENGINE).rglob("*.py")
     waiting = [path.relative_to(_ROOT).as_posix() for path in own]
     found: set[str] = set()
     while waiting:
