@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.plugins.calling import PluginError, Source, call
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.text.redact import redact
 from hivemind.releases.release import Check, CheckFailed, CheckResult, CheckStatus, Verdict
+from hivemind.text.redact import redact
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from hivemind.releases.release import Probe

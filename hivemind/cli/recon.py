@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, plugins_without
-from hivemind.flow.detecting import look
 from hivemind.cli.table import table
 from hivemind.flow.detecting import look
 

@@ -14,8 +14,6 @@ from hivemind.deploy.journal import Journal, interrupted_results, new_attempt
 from hivemind.deploy.lease import Lease
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
 from hivemind.deploy.steps import StepGraph
-from hivemind.values.errors import HiveMindError, Stage, StageError
-from hivemind.values.events import Event, EventKind
 from hivemind.patience import WAITING
 from hivemind.pipeline import keys_of, with_health_paths
 from hivemind.releases.release import CheckResult, CheckStatus, Verdict
@@ -23,11 +21,9 @@ from hivemind.values.errors import HiveMindError, Stage, StageError
 from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
-    from hivemind.flow.run import Run
-    from hivemind.values.artifact import Artifact
-    from hivemind.plugins.calling import PluginError
     from hivemind.deploy.stack import StackResult
     from hivemind.flow.run import Run
+    from hivemind.plugins.calling import PluginError
     from hivemind.values.artifact import Artifact
 
 log = logging.getLogger(__name__)

@@ -9,13 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.releases.secret_values import secret_values
 from hivemind.checks.database import login_of
 from hivemind.checks.probe import CloudProbe
 from hivemind.checks.redis import address_of
 from hivemind.checks.run import owned, run_checks, unasked
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import Stage, StageError
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
 from hivemind.releases.release import CheckResult, Release, ServiceRelease, Verdict

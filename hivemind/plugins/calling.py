@@ -17,12 +17,12 @@ from typing import Any, TypeVar
 from hivemind import frames, hookspecs
 from hivemind.annotations import answer_of
 from hivemind.answers import first_wrong
-from hivemind.values.errors import FindingsError, HiveMindError, StageError
-from hivemind.values.exits import ExitCode
-from hivemind.values.findings import Finding, Place, Severity
 from hivemind.kinds import expected, found
 from hivemind.patience import Overdue, within
 from hivemind.streams import aside
+from hivemind.values.errors import FindingsError, HiveMindError, StageError
+from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding, Place, Severity
 
 T = TypeVar("T")
 DEFECT = "It comes with HiveMind: this is a defect, please report it."

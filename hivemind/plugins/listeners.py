@@ -10,11 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 
+from hivemind.hookspecs import DEADLINES
+from hivemind.patience import PATIENCE, WAITING
 from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.events import Event, EventKind
-from hivemind.hookspecs import DEADLINES
-from hivemind.patience import PATIENCE, WAITING
 
 HOOK = "hivemind_event"
 MOST = 1000

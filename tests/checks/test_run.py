@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from hivemind import ExitCode, StageError
-from hivemind.flow.deployed import refuse_bad
-from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
-from hivemind.plugins.calling import PluginError, Source
 from hivemind.checks.kinds import HttpCheck
+from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
+from hivemind.flow.deployed import refuse_bad
+from hivemind.plugins.calling import PluginError, Source
 from hivemind.releases.release import CheckFailed, CheckResult, CheckStatus, Probe, Verdict
 from hivemind.testing import FakeProbe, ManualClock, page
 

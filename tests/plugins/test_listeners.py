@@ -9,8 +9,8 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind
-from hivemind.plugins.listeners import MOST, Listeners
 from hivemind.patience import WAITING
+from hivemind.plugins.listeners import MOST, Listeners
 from hivemind.plugins.loading import Plugins
 from hivemind.testing import plugins_of
 

@@ -12,9 +12,9 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import ExitCode, Finding, Severity, hookspecs
-from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
 from hivemind.cli.main import main
 from hivemind.patience import WAITING
+from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
 from hivemind.plugins.loading import Plugins, load
 from hivemind.streams import aside
 from hivemind.testing import plugins_of

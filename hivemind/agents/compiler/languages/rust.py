@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.languages import tools
-from hivemind.builds.custom import run_build
 from hivemind.agents.compiler.machine import rust_target
+from hivemind.builds.custom import run_build
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
