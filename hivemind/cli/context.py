@@ -52,7 +52,7 @@ def plugins_here(path: Path, command: str) -> Plugins:
 
 def tell_broken_plugin(path: Path) -> None:
     """Says, on standard error, that the project's own plugin can't be loaded, for a command that goes on without."""
-    from hivemind.plugins import load
+    from hivemind.plugins.loading import load
 
     if _own_plugin(folder := _folder(path)) is None:
         return
@@ -62,7 +62,7 @@ def tell_broken_plugin(path: Path) -> None:
 
 
 def _loaded(project: Path | None) -> Plugins:
-    from hivemind.plugins import load
+    from hivemind.plugins.loading import load
 
     options = _options()
     plugins = load(project=project, names=options.names, blocked=options.blocked, third_party=options.third_party)
@@ -73,7 +73,7 @@ def _loaded(project: Path | None) -> Plugins:
 
 def _own_plugin(folder: Path) -> Path | None:
     """The plugin in a folder that would be loaded from there, by the global options."""
-    from hivemind.plugins import PROJECT_FILE
+    from hivemind.plugins.loading import PROJECT_FILE
 
     file, options = folder / PROJECT_FILE, _options()
     there = file.is_symlink() or file.exists()

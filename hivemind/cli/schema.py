@@ -13,7 +13,7 @@ from hivemind.values.errors import FindingsError, HiveMindError
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.plugins import Plugins
+    from hivemind.plugins.loading import Plugins
 
 WRITTEN = Path(".hivemind") / "schema.json"
 MODELINE = f"# yaml-language-server: $schema={WRITTEN.as_posix()}"

@@ -14,8 +14,11 @@ from hivemind.deploy.journal import Journal, interrupted_results, new_attempt
 from hivemind.deploy.lease import Lease
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
 from hivemind.deploy.steps import StepGraph
-from hivemind.patience import WAITING
+from hivemind.flow.build_instances import Builds
+from hivemind.flow.deployed import Standing, refuse_bad
+from hivemind.flow.graph import HEALTH_PATH, STACK, hosts_of, steps
 from hivemind.pipeline import keys_of, with_health_paths
+from hivemind.plugins.patience import WAITING
 from hivemind.releases.release import CheckResult, CheckStatus, Verdict
 from hivemind.values.errors import HiveMindError, Stage, StageError
 from hivemind.values.events import Event, EventKind

@@ -22,7 +22,11 @@ from hivemind.flow.stack_step import apply_stack, drive, expected_seconds
 from hivemind.hosts import remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
-from hivemind.patience import WAITING
+from hivemind.plugins.patience import WAITING
+from hivemind.releases.environment import install_requests
+from hivemind.releases.health_path import choose_health_path
+from hivemind.releases.rollout import Rollout, Watcher
+from hivemind.releases.secret_values import secret_values
 from hivemind.template.names import target_group
 from hivemind.values.artifact import Artifact
 from hivemind.values.errors import Stage, StageError

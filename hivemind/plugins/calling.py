@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from hivemind import frames, hookspecs
-from hivemind.annotations import answer_of
-from hivemind.answers import first_wrong
-from hivemind.kinds import expected, found
-from hivemind.patience import Overdue, within
-from hivemind.streams import aside
+from hivemind import hookspecs
+from hivemind.plugins import frames
+from hivemind.plugins.answers import first_wrong
+from hivemind.plugins.kinds import expected, found
+from hivemind.plugins.patience import Overdue, within
+from hivemind.plugins.streams import aside
+from hivemind.values.annotations import answer_of
 from hivemind.values.errors import FindingsError, HiveMindError, StageError
 from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from hivemind.hookspecs import DEADLINES
-from hivemind.patience import PATIENCE, WAITING
 from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
+from hivemind.plugins.patience import PATIENCE, WAITING
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.events import Event, EventKind
 

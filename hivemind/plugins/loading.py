@@ -20,16 +20,16 @@ from typing import Any
 import pluggy
 
 from hivemind import hookspecs
-from hivemind.frames import origin
-from hivemind.frozen import frozen
 from hivemind.machine.installed import GROUP, entry_points
-from hivemind.misuse import goes_by, misuse, names_of, nearest, taker
 from hivemind.plugins.calling import PluginError, PluginOverdue, Source, ask, call
+from hivemind.plugins.frames import origin
 from hivemind.plugins.listeners import Listeners
+from hivemind.plugins.misuse import goes_by, misuse, names_of, nearest, taker
 from hivemind.values.errors import HiveMindError
 from hivemind.values.events import Event
 from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity
+from hivemind.values.frozen import frozen
 
 PROJECT_FILE = "hivemind_plugin.py"
 BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")

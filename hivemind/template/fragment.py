@@ -9,8 +9,8 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.annotations import Json
 from hivemind.template.render import as_json
+from hivemind.values.annotations import Json
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 

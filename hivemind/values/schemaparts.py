@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.annotations import Json
+from hivemind.values.annotations import Json
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 

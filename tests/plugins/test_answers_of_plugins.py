@@ -24,11 +24,11 @@ from hivemind import (
     SchemaPart,
     Severity,
 )
-from hivemind.annotations import Json
-from hivemind.answers import first_wrong
+from hivemind.plugins.answers import first_wrong
 from hivemind.plugins.calling import PluginError
 from hivemind.plugins.loading import load
 from hivemind.testing import plugins_of
+from hivemind.values.annotations import Json
 
 pytestmark = pytest.mark.fast
 ARGUMENTS: Mapping[str, Mapping[str, object]] = {

@@ -85,7 +85,10 @@ def test_an_exit_code_stays_unless_it_would_say_something_else(install: Install,
 def test_a_stage_error_keeps_its_evidence(install: Install) -> None:
     from hivemind.values.errors import Stage
 
-    body = "from hivemind.values.errors import Stage\nraise StageError(Stage.BUILD, 'no', subject='web', lines=['a'], path='p')"
+    body = (
+        "from hivemind.values.errors import Stage\n"
+        "raise StageError(Stage.BUILD, 'no', subject='web', lines=['a'], path='p')"
+    )
     error = raised(install, body)
     assert isinstance(error, StageError)
     assert (error.stage, error.subject, error.lines, error.path) == (Stage.BUILD, "web", ("a",), "p")

@@ -14,10 +14,10 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind, Release, ServiceRelease
-from hivemind.frozen import FrozenDict, FrozenList, frozen
 from hivemind.pipeline import Checked, check
 from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of, repository
+from hivemind.values.frozen import FrozenDict, FrozenList, frozen
 
 pytestmark = pytest.mark.fast
 SHOP = """

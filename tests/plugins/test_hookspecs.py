@@ -13,9 +13,9 @@ from types import ModuleType
 import pytest
 
 from hivemind import Artifact, ExitCode, Finding, hookspecs
-from hivemind.annotations import answer_of
 from hivemind.plugins.loading import load
 from hivemind.testing import plugins_of
+from hivemind.values.annotations import answer_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/plugins.md").read_text()

@@ -9,9 +9,9 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind
-from hivemind.patience import WAITING
 from hivemind.plugins.listeners import MOST, Listeners
 from hivemind.plugins.loading import Plugins
+from hivemind.plugins.patience import WAITING
 from hivemind.testing import plugins_of
 
 pytestmark = pytest.mark.fast

@@ -13,10 +13,10 @@ from sample_plugins import plugin
 
 from hivemind import ExitCode, Finding, Severity, hookspecs
 from hivemind.cli.main import main
-from hivemind.patience import WAITING
 from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
 from hivemind.plugins.loading import Plugins, load
-from hivemind.streams import aside
+from hivemind.plugins.patience import WAITING
+from hivemind.plugins.streams import aside
 from hivemind.testing import plugins_of
 
 pytestmark = pytest.mark.fast
@@ -145,7 +145,7 @@ def test_a_command_ends_though_a_plugin_hangs(
 def test_a_slow_plugin_is_named_and_its_answer_counts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("hivemind.patience.PATIENCE", 0.02)
+    monkeypatch.setattr("hivemind.plugins.patience.PATIENCE", 0.02)
     said = threading.Event()
 
     def announced(text: str) -> None:
@@ -164,7 +164,7 @@ def test_a_slow_plugin_is_named_and_its_answer_counts(
 
 
 def test_it_is_said_on_standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("hivemind.patience.PATIENCE", 0.01)
+    monkeypatch.setattr("hivemind.plugins.patience.PATIENCE", 0.01)
     with pytest.raises(PluginOverdue):
         call(Source("acme", "entry point", "acme", "hivemind-acme", "1.0"), None, threading.Event().wait, seconds=0.05)
     assert capsys.readouterr().err == 'waiting for plugin "acme" (hivemind-acme 1.0) in its import\n'
@@ -176,7 +176,7 @@ def test_a_quick_plugin_is_not_named(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_plugin_whose_import_hangs_is_set_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hivemind.plugins.IMPORTING", 0.1)
+    monkeypatch.setattr("hivemind.plugins.loading.IMPORTING", 0.1)
     (tmp_path / "hivemind_plugin.py").write_text("import threading\n\nthreading.Event().wait(20)\n")
     (found,) = [one for one in load(project=tmp_path).list() if one.source == "project"]
     assert found.quarantined == "no answer within 0.1 s (hivemind_plugin.py:3)"

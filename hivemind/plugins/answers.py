@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from hivemind.annotations import JSON, fields_of
-from hivemind.kinds import SHOWN, expected, found
+from hivemind.plugins.kinds import SHOWN, expected, found
+from hivemind.values.annotations import JSON, fields_of
 
 DEEPEST = 100
 """Levels of containers in one value. A template has about ten; what contains itself has no end."""
@@ -44,7 +44,7 @@ def first_wrong(value: object, kind: Any, where: str = "", depth: int = 0) -> Wr
     """The first place in a value that is not what the annotation `kind` says, or None.
 
     Looks into dataclasses, tuples, mappings, sequences, sets, unions, enums, literals, protocols, and JSON data (`Json`
-    in `hivemind.annotations`). `Any`, `object`, type variables and forms that it does not know take everything.
+    in `hivemind.values.annotations`). `Any`, `object`, type variables and forms that it does not know take everything.
     """
     if depth > DEEPEST:
         return Wrong(where[:SHOWN] + "...", "nested without an end", f"at most {DEEPEST} levels")

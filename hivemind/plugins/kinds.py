@@ -8,7 +8,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from hivemind.annotations import JSON
+from hivemind.values.annotations import JSON
 
 SHOWN = 60
 """Characters of a value that are quoted."""
