@@ -26,19 +26,20 @@ _OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a wo
 def command(path: Path, as_json: bool) -> None:
     """Print what can be told about the application in folder PATH, and where it is written. Runs nothing of it."""
     from hivemind.detections.answer import answer
-    from hivemind.detections.services import applications, clashes
+    from hivemind.detections.services import applications, clashes, meant
     from hivemind.drafts.found import nothing
 
     repository, detect = look(path, plugins_without(path, "recon runs nothing of the folder"))
     root = answer(detect("."))
     found = applications(repository, detect)
+    folder, root = meant(root, found)
     remarks = [
-        f"{sentence}\n  each gets an instance of its own; else write services.{folder.rpartition('/')[2]}.port: NUMBER"
-        for folder, sentence in clashes(found)
+        f"{sentence}\n  each gets an instance of its own; else write services.{each.rpartition('/')[2]}.port: NUMBER"
+        for each, sentence in clashes(found)
     ]
     if as_json:
-        listed = [_listed(folder, each) for folder, each in found.items()]
-        whole = {**root.as_json(), "applications": listed, "truncated": repository.truncated}
+        listed = [_listed(name, each) for name, each in found.items()]
+        whole = {"path": folder, **root.as_json(), "applications": listed, "truncated": repository.truncated}
         whole["doubts"] = [*whole["doubts"], *remarks]
         click.echo(json.dumps(whole))
         return

@@ -13,7 +13,7 @@ from hivemind.repositories.repository import Repository
 MANIFESTS = frozenset(
     {"package.json", "requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "Procfile", "index.html", "manage.py",
      "go.mod", "Gemfile", "pom.xml", "build.gradle", "build.gradle.kts", "build.sbt", "composer.json", "Cargo.toml",
-     "mix.exs", "gleam.toml", "deno.json", "deno.jsonc", "project.clj", "deps.edn", "Dockerfile"}
+     "mix.exs", "gleam.toml", "deno.json", "deno.jsonc", "project.clj", "deps.edn", "Dockerfile", "environment.yml"}
 )  # fmt: skip
 _PROGRAMS = frozenset(
     {"gems.rb", "config.ru", "index.php", "main.go", "app.py", "main.py", "server.py", "server.js", "Containerfile",
@@ -21,7 +21,7 @@ _PROGRAMS = frozenset(
      "start.sh", "bun.lock", "deno.lock"}
 )  # fmt: skip
 """Programs without a manifest, looked for where the root serves nothing: below something that serves they are its."""
-_PROJECTS = (".csproj", ".fsproj", ".vbproj")
+_PROJECTS = (".csproj", ".fsproj", ".vbproj", ".runtimeconfig.json")
 _MOST = 40
 PAGES = ("public", "dist", "build", "_site", "site", "www", "html")
 """Folders that hold the pages of what lies around them."""
@@ -55,6 +55,14 @@ def applications(repository: Repository, detect: Detect) -> dict[str, Answer]:
     own = posixpath.normpath(entered[1]) if entered else None
     others = {folder: seen for folder, seen in below.items() if seen.value("language") != "static" and folder != own}
     return {".": root, **others}
+
+
+def meant(root: Answer, found: Mapping[str, Answer]) -> tuple[str, Answer]:
+    """Folder and answer of the application that a repository is: the top, or where that says nothing at all the only
+    application below it. found: as `applications` has them."""
+    if "language" not in root.one and root.stated is None and len(found) == 1 and "." not in found:
+        return next(iter(found.items()))
+    return ".", root
 
 
 def clashes(found: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:

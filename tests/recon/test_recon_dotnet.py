@@ -73,3 +73,25 @@ def test_the_assembly_name_is_the_program(tmp_path: Path) -> None:
 )
 def test_odd_projects_raise_nothing(tmp_path: Path, text: str) -> None:
     assert seen(tmp_path, {"a.csproj": text}).value("framework") is None
+
+
+def _made(*frameworks: str) -> str:
+    listed = ", ".join(f'{{"name": "{name}", "version": "9.0.0"}}' for name in frameworks)
+    return f'{{"runtimeOptions": {{\n"tfm": "net9.0",\n"frameworks": [{listed}]}}}}'
+
+
+@pytest.mark.parametrize(
+    ("frameworks", "framework", "kind", "start"),
+    [
+        (("Microsoft.NETCore.App", "Microsoft.AspNetCore.App"), "aspnetcore", "web",
+         "ASPNETCORE_URLS=http://0.0.0.0:${PORT:-8080} dotnet Shop.Web.dll"),
+        (("Microsoft.NETCore.App",), None, "worker", "dotnet Shop.Web.dll"),
+    ],
+)  # fmt: skip
+def test_what_dotnet_publish_made(
+    tmp_path: Path, frameworks: tuple[str, ...], framework: str | None, kind: str, start: str
+) -> None:
+    files = {"Shop.Web.runtimeconfig.json": _made(*frameworks), "Shop.Web.dll": "MZ", "Shop.Web.deps.json": "{}"}
+    found = seen(tmp_path, files)
+    assert (found.value("language"), found.value("runtime_version")) == ("dotnet", "9.0")
+    assert (found.value("framework"), found.value("kind"), found.value("start")) == (framework, kind, start)

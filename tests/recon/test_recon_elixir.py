@@ -85,3 +85,10 @@ def test_without_release_settings_mix_starts_it(tmp_path: Path) -> None:
 )
 def test_kinds(tmp_path: Path, text: str, kind: str) -> None:
     assert seen(tmp_path, {"mix.exs": text}).value("kind") == kind
+
+
+def test_the_scripts_of_one_release(tmp_path: Path) -> None:
+    made = {"rel/server/overlays/bin/server": "#!/bin/sh\n", "rel/server/overlays/bin/migrate": "#!/bin/sh\n"}
+    found = seen(tmp_path, {"mix.exs": MIX, "config/runtime.exs": RUNTIME, **made})
+    assert str(found.value("start")).endswith("/bin/server")
+    assert str(found.value("release")).endswith("/bin/migrate")

@@ -49,8 +49,10 @@ def test_a_web_service(tmp_path: Path) -> None:
 
 def test_an_embedded_database_stands_in_for_others(tmp_path: Path) -> None:
     module = MODULE.replace("\tgithub.com/lib/pq v1.10.9", "\tgithub.com/lib/pq v1.10.9\n\tmodernc.org/sqlite v1.0.0")
-    found = seen(tmp_path, {"go.mod": module, "main.go": SERVER})
-    assert found.several["needs"] == ()
+    imports = SERVER.replace("package main\n", 'package main\n\nimport _ "modernc.org/sqlite"\n')
+    assert seen(tmp_path / "used", {"go.mod": module, "main.go": imports}).several["needs"] == ()
+    tested = {"go.mod": module, "main.go": SERVER, "main_test.go": 'package main\n\nimport _ "modernc.org/sqlite"\n'}
+    assert [each.value for each in seen(tmp_path / "tests", tested).several["needs"]] == ["postgres"]
 
 
 @pytest.mark.parametrize(
@@ -102,3 +104,66 @@ def test_a_port_that_only_the_environment_gives_is_not_guessed(tmp_path: Path) -
 def test_odd_content_says_little_and_raises_nothing(tmp_path: Path) -> None:
     found = seen(tmp_path, {"go.mod": "module\ngo\nrequire (((\nrequire\n)))\n\x00", "main.go": "\xff" * 100})
     assert found.value("language") == "go"
+
+
+def test_gin_without_a_module_is_seen_where_it_is_imported(tmp_path: Path) -> None:
+    code = SERVER.replace("package main\n", 'package main\n\nimport (\n\t"github.com/gin-gonic/gin"\n)\n')
+    found = seen(tmp_path, {"README.md": "shop\n", "service/main.go": code}, path="service")
+    assert (found.value("framework"), found.value("kind"), found.value("port")) == ("gin", "web", 9090)
+
+
+def test_a_framework_of_code_that_is_no_part_of_the_program_is_not_its_own(tmp_path: Path) -> None:
+    files = {
+        "go.mod": "module example.com/tool\nrequire github.com/spf13/cobra v1.8.0\n",
+        "cmd/tool/main.go": "package main\n\nfunc main() {\n}\n",
+        "sample/web.go": 'package sample\n\nimport (\n\t"github.com/gin-gonic/gin"\n)\n',
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("kind")) == (None, "cli")
+
+
+@pytest.mark.parametrize(
+    ("programs", "started"),
+    [
+        ({"cmd/orders-consumer": "consume()", "cmd/rest-shop": 'http.ListenAndServe(":9000", nil)'}, "./bin/rest-shop"),
+        ({"cmd/audit": "tail()", "cmd/front": 'http.ListenAndServe(":9000", nil)'}, "./bin/front"),
+        ({"cmd/audit": "tail()", "cmd/bookshop": "run()"}, "./bin/bookshop"),
+    ],
+)
+def test_of_several_programs_the_one_that_serves(tmp_path: Path, programs: dict[str, str], started: str) -> None:
+    mains = {f"{name}/main.go": f"package main\n\nfunc main() {{\n\t{body}\n}}\n" for name, body in programs.items()}
+    assert seen(tmp_path, {"go.mod": "module example.com/book-shop\n", **mains}).value("start") == started
+
+
+@pytest.mark.parametrize(
+    ("image", "arguments"),
+    [
+        ('ENTRYPOINT ["/shop"]\nCMD ["serve", "--verbose"]', " serve --verbose"),
+        ('COPY shop.yml /etc/shop/config.yml\nCMD ["/shop", "--config=/etc/shop/config.yml"]', " --config=shop.yml"),
+        ('CMD ["/shop", "--config=/etc/elsewhere.yml"]', ""),
+        ('CMD ["/shop"]', ""),
+        ('COPY up.sh /up.sh\nENTRYPOINT ["/up.sh"]', " serve"),
+    ],
+)
+def test_what_an_image_gives_to_the_program_that_it_is_built_for(tmp_path: Path, image: str, arguments: str) -> None:
+    dockerfile = (
+        f"FROM golang:1.22 AS made\nRUN go build -o /shop .\nFROM scratch\nCOPY --from=made /shop /shop\n{image}\n"
+    )
+    files = {
+        "go.mod": "module example.com/shop\n",
+        "main.go": 'package main\n\nfunc main() {\n\thttp.ListenAndServe(":9000", nil)\n}\n',
+        "shop.yml": "debug: false\n",
+        "up.sh": "#!/bin/sh\nchown shop /data\nexec /shop serve\n",
+        "Dockerfile": dockerfile,
+    }
+    assert seen(tmp_path, files).value("start") == f"./bin/shop{arguments}"
+
+
+def test_a_cache_that_is_opened_is_needed(tmp_path: Path) -> None:
+    module = "module example.com/shop\nrequire github.com/redis/go-redis/v9 v9.0.0\n"
+    code = "package main\n\nfunc main() {\n\trdb := redis.NewClient(options())\n}\n"
+    assert [each.value for each in seen(tmp_path / "a", {"go.mod": module, "main.go": code}).several["needs"]] == [
+        "redis"
+    ]
+    unused = {"go.mod": module, "main.go": "package main\n\nfunc main() {\n}\n"}
+    assert seen(tmp_path / "b", unused).several["needs"] == ()

@@ -149,3 +149,19 @@ def test_entities_are_not_read(tmp_path: Path) -> None:
 def test_a_single_file_runs_as_it_is(tmp_path: Path) -> None:
     found = seen(tmp_path, {"Main.java": "class Main {\n  public static void main(String[] a) {\n"})
     assert (found.value("language"), found.value("start")) == ("java", "java Main.java")
+
+
+@pytest.mark.parametrize(
+    ("url", "needs"), [("${STORE_URL}", ["postgres"]), ("${STORE_URL:jdbc:h2:mem:a}", []), ("", [])]
+)
+def test_a_database_whose_address_has_to_be_given_is_no_embedded_one(
+    tmp_path: Path, url: str, needs: list[str]
+) -> None:
+    drivers = dependency("org.postgresql:postgresql") + dependency("com.h2database:h2")
+    settings = f"spring.datasource.url={url}\n" if url else "spring.application.name=shop\n"
+    files = {
+        "pom.xml": pom(dependency("org.springframework.boot:spring-boot-starter-web") + drivers),
+        "src/main/java/Shop.java": "class Shop {\n  public static void main(String[] a) {}\n}\n",
+        "src/main/resources/application.properties": settings,
+    }
+    assert [each.value for each in seen(tmp_path, files).several["needs"]] == needs

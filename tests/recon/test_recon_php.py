@@ -85,3 +85,12 @@ def test_an_embedded_database_in_the_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", '{"require": 3, "bin": 3, "type": []}', ""])
 def test_odd_manifests_raise_nothing(tmp_path: Path, text: str) -> None:
     assert seen(tmp_path, {"composer.json": text, "index.php": "<?php"}).value("language") == "php"
+
+
+@pytest.mark.parametrize(
+    "script", ['"php -S localhost:9200 -t public"', '["@build", "php -S 127.0.0.1:9200 -t public"]']
+)
+def test_a_script_of_composer_that_serves(tmp_path: Path, script: str) -> None:
+    manifest = f'{{"require": {{"slim/slim": "4"}}, "scripts": {{\n"start": {script}}}}}'
+    found = seen(tmp_path, {"composer.json": manifest, "public/index.php": "<?php"})
+    assert (found.value("start"), found.value("port")) == ("php -S 0.0.0.0:${PORT:-9200} -t public", 9200)

@@ -234,3 +234,58 @@ def test_the_file_that_imports_the_whole_application_is_served(
         "shop/views.py": "from shop import app\n",
     }
     assert seen(tmp_path, made | files).value("start") == f"{start} --bind 0.0.0.0:$PORT"
+
+
+_CONDA = """name: shop
+dependencies:
+  - python=3.11
+  - conda-forge::flask>=3
+  - numpy=1.26=py311
+  - pip:
+      - gunicorn==22
+"""
+
+
+def test_conda(tmp_path: Path) -> None:
+    app = "from flask import Flask\napp = Flask(__name__)\n"
+    found = seen(tmp_path, {"environment.yml": _CONDA, "web.py": app})
+    assert (found.value("package_manager"), found.value("runtime_version")) == ("conda", "3.11")
+    assert (found.value("framework"), found.one["framework"].evidence) == ("flask", "environment.yml:4")
+    assert found.value("install") == "conda env create -f environment.yml"
+    assert "gunicorn web:app" in str(found.value("start"))
+    assert [each.file for each in found.several["doubts"]] == ["environment.yml"]
+    beside = seen(tmp_path / "pip", {"environment.yml": _CONDA, "requirements.txt": "flask\n", "web.py": app})
+    assert (beside.value("package_manager"), beside.several["doubts"]) == ("pip", ())
+
+
+@pytest.mark.parametrize("text", ["", "[]", "dependencies: {a: 1}", "dependencies: [3, {pip: x}, {pip: [3, -e .]}]"])
+def test_an_environment_that_says_nothing(tmp_path: Path, text: str) -> None:
+    found = seen(tmp_path, {"environment.yml": text, "web.py": "print(1)\n"})
+    assert (found.value("language"), found.value("framework")) == ("python", None)
+
+
+def test_a_port_that_a_name_stands_for(tmp_path: Path) -> None:
+    code = "from flask import Flask\nfrom waitress import serve\napp = Flask(__name__)\n\ndef begin():\n"
+    code += "    host, port = '127.0.0.1', 9600\n    serve(app, host=host, port=port)\n"
+    assert seen(tmp_path, {"requirements.txt": "flask\nwaitress\n", "web.py": code}).value("port") == 9600
+
+
+def test_gunicorns_settings_wherever_they_are(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask\ngunicorn\n", "web.py": "from flask import Flask\napp = Flask(__name__)\n"}
+    found = seen(tmp_path, {**files, "deploy/gunicorn.py": "bind = '127.0.0.1:9700'\n"})
+    assert (found.value("port"), found.one["port"].evidence) == (9700, "deploy/gunicorn.py:1")
+
+
+def test_what_serves_may_be_required_in_a_file_of_its_own(tmp_path: Path) -> None:
+    files = {"requirements.txt": "flask\n", "web.py": "from flask import Flask\napp = Flask(__name__)\n"}
+    found = seen(tmp_path, {**files, "requirements-server.txt": "granian\n"})
+    assert str(found.value("start")).startswith("granian ")
+    assert found.value("install") == "pip install -r requirements.txt -r requirements-server.txt"
+
+
+@pytest.mark.parametrize(("kind", "needs"), [("postgres", ["postgres"]), ("sqlite", [])])
+def test_a_setting_says_which_of_several_databases_is_used(tmp_path: Path, kind: str, needs: list[str]) -> None:
+    code = "import os\nfrom flask import Flask\napp = Flask(__name__)\n"
+    settings = f"import os\nDB_TYPE = os.getenv('DB_TYPE', '{kind}')\nHOST = os.getenv('DB_HOST')\nLITE = 'sqlite://'\n"
+    files = {"requirements.txt": "flask\npsycopg\n", "web.py": code, "config.py": settings}
+    assert [each.value for each in seen(tmp_path, files).several["needs"]] == needs

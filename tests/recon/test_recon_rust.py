@@ -77,3 +77,25 @@ def test_the_toolchain_file_says_the_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["[package", "package = 3\nworkspace = 4\n", "[package]\nname = 3\n[[bin]]\n", ""])
 def test_odd_manifests_raise_nothing(tmp_path: Path, text: str) -> None:
     seen(tmp_path, {"Cargo.toml": text, "src/main.rs": ""})
+
+
+def test_a_program_has_what_the_crates_of_its_workspace_bring(tmp_path: Path) -> None:
+    files = {
+        "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n',
+        "crates/shop/Cargo.toml": '[package]\nname = "shop"\n[dependencies]\nroutes = { path = "../routes" }\n',
+        "crates/shop/src/main.rs": "fn main() {}\n",
+        "crates/routes/Cargo.toml": '[package]\nname = "routes"\n[dependencies]\naxum = "0.7"\n'
+        'store = { path = "../store" }\n',
+        "crates/routes/src/lib.rs": "",
+        "crates/store/Cargo.toml": '[package]\nname = "store"\n[dependencies]\ntokio-postgres = "0.7"\n',
+        "crates/store/src/lib.rs": "",
+    }
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("start")) == ("axum", "./target/release/shop")
+    assert [each.value for each in found.several["needs"]] == ["postgres"]
+
+
+def test_a_number_in_a_word_with_port_in_it_is_none(tmp_path: Path) -> None:
+    code = "enum Kind {\n    ExportedVault = 1007,\n}\nlet listen_port: u16 = 9300;\n"
+    found = seen(tmp_path, {"Cargo.toml": cargo('axum = "0.7"'), "src/main.rs": code})
+    assert found.value("port") == 9300

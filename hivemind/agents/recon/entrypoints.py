@@ -66,6 +66,39 @@ def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None
     return _entry(said[0], place, 0) if said and len(str(said[0])) <= _LONGEST else None
 
 
+def arguments(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
+    """What a stage gives the program that is built for it, a binary that the repository does not hold: `serve`, with
+    paths of the repository. None where it runs anything else, gives nothing, or names what only the image has."""
+    said = stage.command()
+    if said is None or len(str(said[0])) > _LONGEST:
+        return None
+    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0]))
+    place = _Place(folder, stage, stages, frozenset(folder.files))
+    if script := _script(words[0], place) if words else None:
+        words = _last(_lines(script, place)) or words[1:]
+    name = posixpath.basename(words[0]) if words else ""
+    if len(words) < 2 or name in _SHELLS or language_of(name) or _OF_THE_CONTAINER.match(name):
+        return None
+    if _program(words[0], place) or "." in name or any(_OPERATORS.search(word) for word in words):
+        return None
+    moved = []
+    for word in words[1:]:
+        option, equals, value = word.partition("=")
+        there = _moved(value if equals else word, place, program=False)
+        if there is None:
+            return None
+        moved.append(f"{option}={there}" if equals else there)
+    return joined(moved)
+
+
+def _last(lines: list[tuple[int, str]]) -> list[str]:
+    """What a script becomes at its end, where it names that itself."""
+    done = [
+        line.removeprefix("exec ") for _, line in lines if line.startswith("exec ") and not re.search(r"\$[@{*]", line)
+    ]
+    return _split(done[-1]) if done else []
+
+
 def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
     """The command of a stage that needs its image: a script of the repository, or a program that images bring."""
     said = stage.command()

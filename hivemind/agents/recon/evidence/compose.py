@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import replace
 from typing import Any
@@ -66,7 +67,33 @@ def detect(folder: Folder) -> list[Detection]:
         found += _run(folder, file, run)
     if not found and (other := folder.first(*_FOR_DEVELOPERS)):
         found += _needs(folder, other, _services(folder, other), {})
-    return found if file else found + _run_elsewhere(folder)
+    if found or file:
+        return found
+    return _from_above(folder) or _run_elsewhere(folder)
+
+
+def _from_above(folder: Folder) -> list[Detection]:
+    """What a compose file at the top of the repository says of the service that it builds from this folder (Compose
+    file reference, "build": `context`)."""
+    if folder.path in {".", ""}:
+        return []
+    root = Folder.of(folder.repository, ".")
+    for file in (each for each in _NAMES if root.has(each)):
+        services = _services(root, file)
+        built = {name: each for name, each in services.items() if _context(each) == folder.path}
+        if built:
+            return [*_needs(root, file, services, built), *_run(root, file, built)]
+    return []
+
+
+def _context(service: dict[str, Any]) -> str:
+    """The folder that a service is built from: its context, or within that the one of its Dockerfile."""
+    build = service.get("build")
+    context = build.get("context", ".") if isinstance(build, dict) else build
+    image = build.get("dockerfile") if isinstance(build, dict) else None
+    where = posixpath.normpath(context.strip()) if isinstance(context, str) and context.strip() else "."
+    inside = posixpath.dirname(posixpath.normpath(image)) if isinstance(image, str) else ""
+    return posixpath.normpath(posixpath.join(where, inside)) if where == "." else where
 
 
 def _run_elsewhere(folder: Folder) -> list[Detection]:

@@ -19,10 +19,15 @@ _PLACE = re.compile(
     r"(?:(?:[\w-]+/)?\.?(?:docker|containers?)(?:/(?:production|prod|app|web|server))?|deploy|build|scripts)/"
 )
 """Folders that hold the application's own Dockerfile where the top has none: anything else is an image beside it."""
+_FARTHEST = 99
+_ASIDE = re.compile(
+    r"dev|test|debug|ci\b|e2e|local|lint|docs?\b|build|base|worker|cron|j2|tmpl|template|tpl|ignore|example|playwright"
+)
+"""What a name says after `Dockerfile.` where it is not the application's own image for production."""
 DEVELOPMENT = re.compile(
     r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
     r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|bootRun\b|quarkus:dev|quarkusDev|"
-    r"cargo run|go run"
+    r"cargo run|cargo[ -]watch|go run|\bwatchexec\b|\bCompileDaemon\b|(?:^|\s)air(?:\s|$)"
 )
 _FILE_SERVERS = re.compile(
     r"(?:exec\s+)?(?:npx\s+)?(?:serve|http-server|sirv|nginx|httpd-foreground|static-web-server|"
@@ -50,9 +55,12 @@ def find(folder: Folder) -> str | None:
 def _split(file: str) -> tuple[int, int] | None:
     """How deep a file lies and how telling its name is; None for what is no Dockerfile in a place for one."""
     folder, _, name = file.lower().rpartition("/")
-    if name not in _NAMES or (folder and not _PLACE.fullmatch(f"{folder}/")):
+    if folder and not _PLACE.fullmatch(f"{folder}/"):
         return None
-    return file.count("/"), _NAMES.index(name)
+    if name in _NAMES:
+        return file.count("/"), _NAMES.index(name)
+    other = re.fullmatch(r"(?:dockerfile|containerfile)[.-]([\w-]+)", name)
+    return (_FARTHEST, len(_NAMES)) if other and not _ASIDE.search(other[1]) else None
 
 
 def detect(folder: Folder) -> list[Detection]:
@@ -79,7 +87,7 @@ def detect(folder: Folder) -> list[Detection]:
         return found + (
             [of_container(folder, "start", command, file, said[1], sure=0.45, note=_BOUND)] if command else []
         )
-    if DEVELOPMENT.search(entry.command):
+    if DEVELOPMENT.search(entry.command) or _develops(folder, entry.command):
         return found
     where, line = (entry.script, entry.line) if entry.script else (file, said[1])
     is_script = re.match(r"(?:\./\S+|sh \S+)(?:\s|$)", entry.command)
@@ -92,6 +100,15 @@ def detect(folder: Folder) -> list[Detection]:
     if port and int(port[1] or port[2]) <= 65535:
         found.append(of_container(folder, "port", int(port[1] or port[2]), where, line, sure=0.8))
     return found
+
+
+def _develops(folder: Folder, command: str) -> bool:
+    """Whether the last thing that a script of the repository does is to run the application for developers."""
+    words = command.split()
+    script = next((word.removeprefix("./") for word in words[:2] if folder.has(word.removeprefix("./"))), None)
+    lines = (folder.text(script, limit=_LARGEST) or "").splitlines() if script else []
+    done = [line for line in lines if line.strip() and not line.lstrip().startswith("#") and len(line) <= _LONGEST]
+    return bool(done) and DEVELOPMENT.search(done[-1].strip()) is not None
 
 
 def _served(command: str, stage: Stage) -> str:

@@ -64,6 +64,11 @@ def _port(folder: Folder, name: str, value: str, file: str, line: int) -> list[D
         return []
     if re.fullmatch(r"(?:APP_|SERVER_|HTTP_|WEB_|API_|LISTEN_|APPLICATION_)?PORT", name) and value.isdigit():
         return [folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.7)]
+    if (
+        re.fullmatch(r"(?:APP_|SERVER_|HTTP_|WEB_|API_|LISTEN_|BIND_)?(?:ADDR|ADDRESS|LISTEN|BIND)", name)
+        and ":" in value
+    ):
+        return [folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.7)]
     if re.fullmatch(r"(?:APP|SITE|BASE|ROOT|PUBLIC|SERVER)_(?:URL|ROOT|URI)|URL", name) and "localhost:" in value:
         return [folder.found("port", number, file, line, precedence=Precedence.DOCUMENTED, confidence=0.6)]
     return []

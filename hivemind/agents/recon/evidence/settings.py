@@ -1,4 +1,4 @@
-"""Files of settings that an application brings: the port that it listens on unless told otherwise."""
+"""Files of settings that an application brings: the port and the database that it has unless told otherwise."""
 
 from __future__ import annotations
 
@@ -29,13 +29,42 @@ _NUMBERS = frozenset({"port", "http_port", "httpport", "listen_port", "listenpor
                       "bind_port", "web_port", "http-port"})  # fmt: skip
 _ADDRESSES = frozenset({"listen", "bind", "address", "addr", "http_addr", "bind_address", "listen_address", "bind_addr",
                         "listen_addr", "http_address", "urls", "url"})  # fmt: skip
+_STORES = ("db", "database", "datasource", "storage", "production")
+_KINDS = ("type", "client", "dialect", "driver", "engine", "adapter")
+_DATABASES = {"postgres": r"pg|pgsql|postgres(?:ql)?", "mysql": r"mysql2?|mariadb", "mongodb": r"mongo(?:db)?"}
 _MOST = 12
 
 
 def detect(folder: Folder) -> list[Detection]:
-    """`port` out of the first file of settings that names one for the application itself."""
+    """`port` out of the first file of settings that names one for the application itself, and half a `need` out of the
+    first that names the kind of its database."""
     files = [file for file in folder.files if _FILES.fullmatch(file) and not _NOT_THESE.search(file)]
-    for file in sorted(files, key=lambda each: (each.count("/"), each))[:_MOST]:
+    chosen = sorted(files, key=lambda each: (each.count("/"), each))[:_MOST]
+    return [*_port(folder, chosen), *_database(folder, chosen)]
+
+
+def _database(folder: Folder, files: list[str]) -> list[Detection]:
+    """A driver makes it whole: settings are often an example's."""
+    from hivemind.text.formats import json_object, toml_table, yaml_mapping
+
+    readers = {"yml": yaml_mapping, "yaml": yaml_mapping, "toml": toml_table, "json": json_object}
+    for file in files:
+        ending = re.search(r"\.(ya?ml|toml|json)\b", file)
+        content = readers[ending[1]](folder.text(file, limit=200_000)) if ending else dict[str, Any]()
+        for name in _STORES:
+            section = content.get(name)
+            keys = [key for key in _KINDS if key in section] if isinstance(section, dict) else []
+            for key in keys:
+                said = str(content[name][key]).lower()
+                need = next((need for need, pattern in _DATABASES.items() if re.fullmatch(pattern, said)), None)
+                if need:
+                    line = folder.line(file, rf"^\s*[\"']?{key}[\"']?\s*[:=]\s*[\"']?{re.escape(said)}")
+                    return [folder.found("need", need, file, line, precedence=Precedence.CODE, confidence=0.45)]
+    return []
+
+
+def _port(folder: Folder, files: list[str]) -> list[Detection]:
+    for file in files:
         for key, value in _keys(folder, file):
             number = ports.number(value) if _fits(key, value) else None
             if number and ports.own(number):

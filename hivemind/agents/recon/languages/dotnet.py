@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from dataclasses import dataclass, field
 
 from hivemind.agents.recon import elements
@@ -96,7 +97,7 @@ def detect(folder: Folder) -> list[Detection]:
     projects = [each for file in files if (each := _project(folder, file)) is not None]
     projects = [each for each in projects if not _tests(each)] or projects
     if not projects:
-        return _script(folder)
+        return _compiled(folder) or _script(folder)
     chosen = min(projects, key=_rank)
     for each in projects:
         if each.file in chosen.projects:
@@ -233,6 +234,32 @@ def _shared_version(folder: Folder) -> Hit | None:
         if match := re.search(pattern, folder.text(file, limit=200_000) or ""):
             return Hit(match[1], file, folder.line(file, pattern))
     return None
+
+
+def _compiled(folder: Folder) -> list[Detection]:
+    """A folder that `dotnet publish` made: `NAME.runtimeconfig.json` says on which framework NAME.dll runs (.NET
+    runtime configuration settings; "dotnet command": running an application)."""
+    file = next(iter(folder.top(".runtimeconfig.json")), None)
+    options = folder.json(file).get("runtimeOptions") if file else None
+    if file is None or not isinstance(options, dict):
+        return []
+    listed = options.get("frameworks")
+    each = [options.get("framework"), *(listed if isinstance(listed, list) else ())]
+    frameworks = {str(one.get("name")): str(one.get("version", "")) for one in each if isinstance(one, dict)}
+    web = frameworks.get("Microsoft.AspNetCore.App")
+    notes, name = Notes(folder, LANGUAGE), file.removesuffix(".runtimeconfig.json")
+    line = folder.line(file, r"\"(?:tfm|version)\"\s*:")
+    notes.speaks(file, SERVES if web else BUILDS)
+    version = web or next(iter(frameworks.values()), "") or str(options.get("tfm", "")).removeprefix("net")
+    if match := re.match(r"\d+\.\d+", version):
+        notes.declared("runtime_version", match[0], file, line)
+    if web:
+        notes.declared("framework", "aspnetcore", file, folder.line(file, r"Microsoft\.AspNetCore\.App"))
+        notes.guess("port", 8080, file, line, note="the start command's own")
+    notes.kind("web" if web else "worker", (file, line), 0.9 if web else 0.5)
+    program = f"dotnet {shlex.quote(f'{name}.dll')}"
+    notes.usual("start", f"ASPNETCORE_URLS=http://0.0.0.0:${{PORT:-8080}} {program}" if web else program, file, line)
+    return notes.found
 
 
 def _script(folder: Folder) -> list[Detection]:

@@ -92,11 +92,11 @@ def _running(notes: Notes, text: str, dependencies: dict[str, Spot], *, phoenix:
     if folder.has("config/runtime.exs") or releases or folder.has("config/releases.exs"):
         notes.usual("build", " && ".join([*steps, "mix release --overwrite"]), FILE, line)
         served = f"_build/prod/rel/{app}/bin/server"
-        own = folder.has("rel/overlays/bin/server")
+        own = _overlay(folder, "server")
         start = served if own else f"{'PHX_SERVER=true ' if phoenix else ''}_build/prod/rel/{app}/bin/{app} start"
-        notes.usual("start", start, *(("rel/overlays/bin/server", None) if own else (FILE, line)))
-        if folder.has("rel/overlays/bin/migrate"):
-            notes.usual("release", f"_build/prod/rel/{app}/bin/migrate", "rel/overlays/bin/migrate")
+        notes.usual("start", start, *((own, None) if own else (FILE, line)))
+        if migrate := _overlay(folder, "migrate"):
+            notes.usual("release", f"_build/prod/rel/{app}/bin/migrate", migrate)
             return
     else:
         notes.usual("build", " && ".join(steps), FILE, line)
@@ -104,6 +104,11 @@ def _running(notes: Notes, text: str, dependencies: dict[str, Spot], *, phoenix:
     migrations = next((file for file in folder.files if re.match(r"(?:apps/\w+/)?priv/\w+/migrations/", file)), None)
     if migrations and ("ecto_sql" in dependencies or "phoenix_ecto" in dependencies):
         notes.usual("release", "mix ecto.migrate", migrations)
+
+
+def _overlay(folder: Folder, name: str) -> str | None:
+    """A script that a release brings along ("mix phx.gen.release"): in `rel/overlays`, or in those of one release."""
+    return next((file for file in folder.files if re.fullmatch(rf"rel/(?:\w+/)?overlays/bin/{name}", file)), None)
 
 
 def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) -> None:

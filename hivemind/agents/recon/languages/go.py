@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from hivemind.agents.recon import demands
+from hivemind.agents.recon import compiled, demands
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
@@ -71,8 +71,13 @@ _SETTINGS = re.compile(
 )
 """Files whose code runs when a program starts."""
 _SERVERS = ("server", "web", "api", "app", "http", "serve", "service", "backend", "site", "main")
+_SERVING = re.compile(r"server|api|web|http|rest|gateway|backend")
+_BESIDE = re.compile(r"worker|consumer|indexer|migrat|seed|cron|job|lint|cli$|client|tool|bench|loader|import|export")
+"""Names of programs beside the one that serves."""
 _PATTERNS = {
     "main": re.compile(r"^func main\(\)"),
+    "imports": re.compile(rf"\"({'|'.join(map(re.escape, FRAMEWORKS))})(?:/[\w./-]+)?\"$"),
+    "embedded": re.compile(rf"\"({'|'.join(map(re.escape, _EMBEDDED))})(?:/[\w./-]+)?\"$"),
     "ignored": re.compile(r"^//\s*(?:go:build|\+build) (ignore|tools)\b"),
     "listens": re.compile(
         r"http\.ListenAndServe|http\.Server\{|\.ListenAndServe(?:TLS)?\(|http\.Serve\(|net\.Listen\(\"tcp|"
@@ -101,7 +106,8 @@ _PATTERNS = {
     ),
     "cache": re.compile(
         r"(?i:getenv|lookupenv|env|envconfig|mapstructure|viper)[^\n]{0,40}\"\w*(?:REDIS|redis|VALKEY|CACHE_URL)|"
-        r"\"(?:rediss?://)?[\w.-]*:6379|asynq\.RedisClientOpt"
+        r"\"(?:rediss?://)?[\w.-]*:6379|asynq\.RedisClientOpt|"
+        r"\b(?:redis|rueidis|redigo)\.New(?:Universal|Cluster|Failover)?Client\(|\bredis\.Dial(?:URL)?\("
     ),
     "arguments": re.compile(r"\bflag\.Parse\(|\bos\.Args\b|os\.Stdin\b|pflag\.Parse\("),
     "required": re.compile(r"log\.Fatal\w*\(\"\$?([A-Z][A-Z0-9_]{2,}) (?:must be set|is required|not set)"),
@@ -135,10 +141,13 @@ def detect(folder: Folder) -> list[Detection]:
     if manifest:
         notes.declared("package_manager", "go modules", manifest)
         notes.usual("install", "go mod download", manifest)
+    main = _main(hits, module)
+    for hit in hits["imports"]:
+        if not module.name or (main and hit.file.rpartition("/")[0] == main.file.rpartition("/")[0]):
+            module.required.setdefault(hit.value, (hit.file, hit.line))
     framework = next((path for path in FRAMEWORKS if path in module.required), None)
     if framework:
         notes.declared("framework", FRAMEWORKS[framework], *module.required[framework])
-    main = _main(hits, module)
     if main is None:
         notes.speaks(file, MANIFEST if manifest else SOURCES)
         notes.kind("library", (file, None))
@@ -185,16 +194,25 @@ def _main(hits: dict[str, list[Hit]], module: Module) -> Hit | None:
     """The program that is meant: at the top, else the one under `cmd` that serves by its name, else any."""
     ignored = {hit.file for hit in hits["ignored"]}
     mains = [hit for hit in hits["main"] if hit.file not in ignored]
-    own = re.sub(r"^v\d+$", "", module.name.rpartition("/")[2]) or module.name.removesuffix("/").split("/")[-2:][0]
+    own = _plain(
+        re.sub(r"^v\d+$", "", module.name.rpartition("/")[2]) or module.name.removesuffix("/").split("/")[-2:][0]
+    )
+    listening = {hit.file.rpartition("/")[0] for hit in hits["listens"]}
 
-    def rank(hit: Hit) -> tuple[int, int, int, str]:
+    def rank(hit: Hit) -> tuple[int, int, int, bool, str]:
         parts = hit.file.split("/")[:-1]
         aside = 1 if _ASIDE.intersection(parts) else 0
         name = parts[-1] if parts else ""
-        named = 0 if name == own else 1 if name in _SERVERS else 2
-        return (aside, 0 if not parts else 1 if parts[0] == "cmd" else 2, named, hit.file)
+        named = 0 if _plain(name) == own else 1 if name in _SERVERS else 2 if _SERVING.search(name) else 3
+        place = "/".join(parts)
+        named = 4 if _BESIDE.search(name) else named
+        return (aside, 0 if not parts else 1 if parts[0] == "cmd" else 2, named, place not in listening, hit.file)
 
     return min(mains, key=rank, default=None)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit, framework: str | None) -> None:
@@ -208,7 +226,8 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
     command = hits["serves"][0] if hits["serves"] and any(path in module.required for path in _SUBCOMMANDS) else None
     if command:
         spot = (command.file, command.line)
-    notes.usual("start", f"./bin/{name} {command.value}" if command else f"./bin/{name}", *spot)
+    given = compiled.arguments(notes.folder) or (f" {command.value}" if command else "")
+    notes.usual("start", f"./bin/{name}{given}", *spot)
     if kind == "cli":
         return  # started all the same where files for production or containers say that it serves
     if kind == "web":
@@ -225,12 +244,11 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
 
 
 def _needs(notes: Notes, module: Module, hits: dict[str, list[Hit]]) -> None:
-    """Databases by their drivers, unless one is embedded. A cache that can be read, and that nothing gives an address
-    of its own, is one that could be used."""
+    """Databases by their drivers, unless the code imports an embedded one (tests alone may). A cache that nothing
+    opens, or gives an address of its own, is one that could be used."""
     drivers = _drivers(module)
-    if any(path in module.required for path in _EMBEDDED):
-        return
-    notes.needs(drivers, {need: names for need, names in DRIVERS.items() if need != "redis"})
+    if not hits["embedded"]:
+        notes.needs(drivers, {need: names for need, names in DRIVERS.items() if need != "redis"})
     cache = next((name for name in DRIVERS["redis"] if name in drivers), None)
     if cache:
         notes.declared("need", "redis", *drivers[cache], sure=0.9 if hits["cache"] else 0.4, note=cache)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from hivemind.agents.recon import compiled
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import Notes, Spot
 from hivemind.agents.recon.reading import HEALTH, Hit, healthiest, pinned, port, scan
@@ -52,7 +54,7 @@ _PATTERNS = {
     "port": re.compile(
         r"\"(?:0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]):(\d{2,5})\"|"
         r"\(\s*\[[\d, ]+\]\s*,\s*(\d{2,5})\s*\)|\.bind\(\(\"[\w.:]+\",\s*(\d{2,5})\)|"
-        r"(?i:port)\w*\s*(?::\s*\w+)?\s*=\s*\"?(\d{2,5})\b|"
+        r"(?:(?:\b|_)(?:[pP]ort|PORT)|[a-z]Port)(?![a-z])\w*\s*(?::\s*\w+)?\s*=\s*\"?(\d{2,5})\b|"
         r"\"PORT\"\)[^;]*?unwrap_or(?:_else)?\([^)]*?\"?(\d{2,5})|default_value(?:_t)?\s*=\s*\"?(\d{4,5})\b"
     ),
     "health": re.compile(rf"(?:route|get|resource|path!?|at|head)\w*\(\s*\"({HEALTH})\""),
@@ -66,12 +68,14 @@ _PATTERNS = {
 
 @dataclass
 class Crate:
-    """A Cargo.toml. path: its folder, empty for the top. dependencies: name or name+feature -> spot."""
+    """A Cargo.toml. path: its folder, empty for the top. beside: folders of crates of the workspace that it depends on.
+    dependencies: name or name+feature -> spot."""
 
     path: str
     name: str
     programs: tuple[str, ...]
     library: bool
+    beside: tuple[str, ...] = ()
     dependencies: dict[str, Spot] = field(default_factory=dict)
     version: Hit | None = None
 
@@ -100,8 +104,20 @@ def detect(folder: Folder) -> list[Detection]:
             notes.declared("framework", FRAMEWORKS[framework], *_spot(chosen, framework))
         notes.kind("library", (FILE, folder.line(FILE, r"^\[lib\]")))
         return notes.found
+    _take_over(chosen, {crate.path: crate for crate in crates})
     _program(notes, chosen, workspace=bool(chosen.path))
     return notes.found
+
+
+def _take_over(chosen: Crate, crates: dict[str, Crate]) -> None:
+    """What the crates of its workspace bring that a program depends on: its web layer, its database."""
+    waiting, seen = list(chosen.beside), {chosen.path}
+    while waiting:
+        path = waiting.pop()
+        if path in crates and path not in seen:
+            seen.add(path)
+            waiting += crates[path].beside
+            chosen.dependencies = {**crates[path].dependencies, **chosen.dependencies}
 
 
 def _program(notes: Notes, crate: Crate, *, workspace: bool) -> None:
@@ -120,7 +136,7 @@ def _program(notes: Notes, crate: Crate, *, workspace: bool) -> None:
     notes.kind(kind, seen, sure)
     if kind in {"cli", "library"}:
         return
-    notes.usual("start", f"./target/release/{program}", *spot)
+    notes.usual("start", f"./target/release/{program}{compiled.arguments(folder)}", *spot)
     if kind == "web":
         _serving(notes, hits, crate, framework)
     if not any(name in crate.dependencies for name in _EMBEDDED):
@@ -208,6 +224,10 @@ def _crate(folder: Folder, path: str, content: dict[str, Any], shared: dict[str,
         whole = shared.get(key) if isinstance(value, dict) and value.get("workspace") else value
         if isinstance(value, dict) and value.get("optional"):
             continue
+        if isinstance(value, dict) and isinstance(value.get("path"), str):
+            crate.beside = (*crate.beside, posixpath.normpath(posixpath.join(path, value["path"])))
+        elif isinstance(whole, dict) and isinstance(whole.get("path"), str):
+            crate.beside = (*crate.beside, posixpath.normpath(whole["path"]))
         crate.dependencies[key] = spot
         for each in (*_features(value), *_features(whole)):
             crate.dependencies[f"{key}+{each}"] = spot

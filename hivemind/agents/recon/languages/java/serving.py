@@ -41,6 +41,9 @@ _CONFIGURED = {
         r"^\s+port\s*[=:]\s*(?:\$\{[\w.]+:)?\"?(\d{2,5})\b"
     ),
     "database": re.compile(r"jdbc:(?:tc:)?(postgresql|mysql|mariadb|h2|hsqldb|sqlite)\b|db-kind\s*[=:]\s*(\w+)"),
+    "given": re.compile(
+        r"(?:datasource|jdbc)(?:\.\w+)*\.url\s*[=:]\s*\$\{[\w.]+\}\s*$|^\s+(?:jdbc-)?url:\s*[\"']?\$\{[\w.]+\}[\"']?\s*$"
+    ),
     "embedded": re.compile(r"^\s*database\s*=\s*(h2|hsqldb)\b"),
     "required": re.compile(r"\$\{([A-Z][A-Z0-9_]{2,})\}"),
     "health": re.compile(r"management\.endpoints\.web\.base-path\s*[=:]\s*(\S+)"),
@@ -137,7 +140,7 @@ def addresses(notes: Notes, project: Project, framework: str | None, facts: Fact
 def needs(notes: Notes, project: Project, facts: Facts) -> None:
     """Databases that a driver and the settings ask for; one that an embedded database stands in for is none."""
     named = [hit.value for hit in (*facts.settings["database"], *facts.settings["embedded"])]
-    carried = project.uses(*frameworks.EMBEDDED) is not None
+    carried = project.uses(*frameworks.EMBEDDED) is not None and not facts.settings["given"]
     drivers = {}
     for need, prefixes in frameworks.DRIVERS.items():
         spot = project.uses(*prefixes)

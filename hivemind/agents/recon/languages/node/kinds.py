@@ -54,6 +54,23 @@ def is_meant_to_run(folder: Folder, package: Package, file: str) -> bool:
     return named or unnamed or package.content.get("private") is True or any(w in package.dependencies for w in WORKERS)
 
 
+_EXPORTS = r"^(?:module\.)?exports\b.*=|^export\s+(?:default|const|function|class|async|\{|\*)"
+_CALLS = (
+    r"^(?:await\s|(?:\(\s*)?\(?async\s*(?:\(\s*\)|function\s*\(\s*\))|"
+    r"(?:[\w$]+\.)*[\w$]+\((?!.*=>\s*$).*\)[\w.()\s]*;?\s*$)"
+)
+
+
+def runs(folder: Folder, file: str) -> int | None:
+    """The line where a file does something when it is started, and offers nothing to import: `node index.js` then runs
+    it, as npm takes `index.js` for what a package is (package.json, "main")."""
+    if folder.line(file, _EXPORTS) is not None:
+        return None
+    text = folder.text(file, limit=400_000) or ""
+    ends = re.search(r"^\}\s*\)\s*(?:\(\s*\))?[\w.()]*;?\s*$", text, re.MULTILINE)
+    return folder.line(file, _CALLS) or (text.count("\n", 0, ends.start()) + 1 if ends else None)
+
+
 def typed(folder: Folder, package: Package) -> str | None:
     """The TypeScript file that is the program."""
     main = (package.text("main") or package.text("module") or "").removeprefix("./")

@@ -26,6 +26,7 @@ _ALWAYS = frozenset({"bullmq", "bull", "bee-queue"})
 """Queues that are kept in Redis and nowhere else."""
 _DEVELOPMENT = re.compile(r"(?:^|_)(?:DEV|DEVELOPMENT|TEST|TESTS|TESTING|LOCAL|CI|STAGING)_")
 _EMBEDDED = ("sqlite3", "better-sqlite3", "sql.js", "libsql", "@libsql/client", "nedb", "lowdb", "level")
+"""Databases within the application, by package; a fork of one under somebody's scope is the same, `@me/sqlite3`."""
 _VARIABLES = {
     "postgres": r"(DATABASE|POSTGRES\w*|PG|DB)_?(URL|URI|DSN|HOST|HOSTNAME)$|PGHOST$|POSTGRES_\w+$",
     "mysql": r"(DATABASE|MYSQL\w*|DB)_?(URL|URI|DSN|HOST|HOSTNAME)$|MYSQL_\w+$",
@@ -44,7 +45,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
     """`need`s by a driver in the dependencies and a variable that the code reads. Either alone is less; a database
     that the application can do without, because it carries an embedded one, is less still."""
     found = _prisma(folder, package)
-    embedded = any(name in package.dependencies for name in _EMBEDDED)
+    embedded = any(name in _EMBEDDED or name.rpartition("/")[2] in _EMBEDDED for name in package.dependencies)
     for need, drivers in DRIVERS.items():
         held = [name for name in drivers if name in package.dependencies]
         driver = next((name for name in held if name in _ALWAYS), next(iter(held), None))
@@ -54,13 +55,16 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
             continue
         line = packages.line_of(folder, driver)
         if variable is None:
-            found += _written(folder, source, need)
-            sure = 0.9 if driver in _ALWAYS else 0.15 if embedded else 0.45
+            written = _written(folder, source, need)
+            found += written
+            sure = (
+                0.9 if driver in _ALWAYS else 0.15 if embedded else 0.6 if written or need in source.connects else 0.45
+            )
             found.append(folder.found("need", need, FILE, line, confidence=sure, note=driver, language=LANGUAGE))
             continue
         file, number = source.reads[variable]
         note = f"{driver} in {folder.in_repository(FILE)}:{line}, {variable}"
-        sure = 0.15 if embedded and need != "redis" else 0.95
+        sure = 0.15 if embedded and need != "redis" else 0.4 if _is_optional(named, source, need) else 0.95
         found.append(
             folder.found("need", need, file, number, precedence=Precedence.CODE, confidence=sure, note=note,
                          language=LANGUAGE)
@@ -76,6 +80,11 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         if name not in GIVEN and not _DEVELOPMENT.search(name)
     ]
     return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
+
+
+def _is_optional(named: list[str], source: Source, need: str) -> bool:
+    """Whether a cache is used where its address is set, and done without where not."""
+    return need == "redis" and bool(named) and source.asked.issuperset(named)
 
 
 def _written(folder: Folder, source: Source, need: str) -> list[Detection]:

@@ -25,6 +25,43 @@ _PATTERNS = {
 _COMPILED = {name: tuple(map(re.compile, patterns)) for name, patterns in _PATTERNS.items()}
 
 
+_CONTROLLER = re.compile(rf"@Controller\(\s*(?:\{{[^}}]*?path:\s*)?[\"'`](/?(?:[\w-]+/)*(?:{_NAME}))[\"'`]")
+_WHOLE = re.compile(r"@Get\(\s*\)")
+_PREFIX = re.compile(r"\.setGlobalPrefix\(\s*(?:[\"'`]([\w/-]+)[\"'`])?([^;]*)", re.DOTALL)
+_DEFAULT_VERSION = re.compile(r"\bdefaultVersion:\s*[\"'`](\w+)[\"'`]")
+
+
+def of_controllers(folder: Folder) -> tuple[str, str, int] | None:
+    """(path, file, line) of the controller that answers for health, under the prefix and version that main.ts gives to
+    all (NestJS, "Global prefix", "Versioning"); None where these are no texts."""
+    files = [file for file in folder.sources(".controller.ts", ".controller.js") if "." in file]
+    for file in files[:300]:
+        text = folder.text(file, limit=100_000) or ""
+        match = _CONTROLLER.search(text)
+        if match is None or not _WHOLE.search(text, match.end()):
+            continue
+        main = _beginning(folder, file)
+        said = _PREFIX.search(main)
+        if said and not said[1]:
+            return None
+        free = said is None or re.search(r"exclude.*health", said[2][:300], re.DOTALL) is not None
+        version = (
+            _DEFAULT_VERSION.search(main) if ".enableVersioning(" in main and "VERSION_NEUTRAL" not in text else None
+        )
+        parts = [*([] if free or said is None else [said[1]]), *([f"v{version[1]}"] if version else []), match[1]]
+        return "/" + "/".join(part.strip("/") for part in parts), file, text.count("\n", 0, match.start()) + 1
+    return None
+
+
+def _beginning(folder: Folder, file: str) -> str:
+    """The text of the program that a controller belongs to: main.ts in the nearest folder above it."""
+    parts = file.split("/")[:-1]
+    places = ("/".join(parts[:depth]) for depth in range(len(parts), -1, -1))
+    mains = (folder.first(*(f"{place}/main.{end}".lstrip("/") for end in ("ts", "js"))) for place in places)
+    found = next((main for main in mains if main), None)
+    return (folder.text(found, limit=100_000) or "") if found else ""
+
+
 def health(folder: Folder, framework: Framework | None) -> tuple[str, str] | None:
     """(path, file) of the route that is for nothing but health, `/health` and the like before `/status`."""
     patterns = _COMPILED.get(framework.name, ()) if framework else ()

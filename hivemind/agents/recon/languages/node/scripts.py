@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node.package import Package
 
 _NESTED = re.compile(r"^(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)$")
@@ -22,6 +24,10 @@ PREVIEW = re.compile(
     r"vue-cli-service serve|astro (dev|preview)|gatsby (develop|serve)|parcel\b|webpack(-dev-server| serve)|"
     r"(@11ty/)?eleventy\b.*\s--(serve|watch)\b|hexo (s|server)\b|docusaurus (start|serve)|vitepress (dev|preview))"
 )
+
+OF_ALL = re.compile(r"^(?:npx\s+|pnpm\s+|yarn\s+)?(?:turbo(?:\s+run)?\s+\w|lerna\s+run\b|nx\s+run-many\b|pnpm\s+-r\b)")
+"""Runners of all packages of a workspace (Turborepo, "run"; Lerna, "lerna run"; Nx, "run-many"): each of those that
+start is an application of its own."""
 
 
 def develops(text: str, name: str) -> bool:
@@ -48,6 +54,12 @@ def _expanded(package: Package, name: str, depth: int) -> str | None:
     if (nested := _NESTED.match(text)) and nested[1] != name and depth < 5:
         return _expanded(package, nested[1], depth + 1) or text
     return text
+
+
+def shell(folder: Folder, file: str) -> str:
+    """How a shell script of the repository is run: as it is where it may be, else by `sh`."""
+    path = folder.repository.root / folder.in_repository(file)
+    return f"./{file}" if os.access(path, os.X_OK) else f"sh {file}"
 
 
 def watched(text: str) -> str | None:

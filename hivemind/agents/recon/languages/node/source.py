@@ -46,8 +46,21 @@ _MIGRATES = re.compile(
     r"\b(?:sequelize|db|database|connection|models)\.sync\(|\.migrate\.latest\(|\brunMigrations\(|\bmigrationsRun:\s*true|"
     r"\bsynchronize:\s*true|\bnew Umzug\("
 )
+_CONNECTS = {
+    "mongodb": re.compile(r"\bmongoose\.connect\(|\bMongoClient(?:\.connect)?\(|\bMongooseModule\.forRoot"),
+    "postgres": re.compile(
+        r"\bnew\s+(?:pg\.)?Pool\(|\b(?:type|dialect|client)[\"']?:\s*[\"'](?:pg|postgres(?:ql)?)[\"']"
+    ),
+    "mysql": re.compile(
+        r"\bmysql2?\.create(?:Connection|Pool)\(|\b(?:type|dialect|client)[\"']?:\s*[\"'](?:mysql2?|mariadb)[\"']"
+    ),
+}
+"""How drivers are used by their own documentation: Mongoose, "Connecting"; node-postgres, "Pooling"; MySQL2,
+"Quickstart"; the settings of TypeORM, Sequelize and Knex."""
 _DEFAULT = re.compile(r"!?\s*(?:\|\||\?\?|\?(?!\.)|&&|\)\s*\{?\s*$)")
 _ASKS = re.compile(r"\bif\s*\(\s*!?\s*$")
+_WHETHER = re.compile(r"(?:!!|\bBoolean\(|\bif\s*\()\s*$")
+_IF_SET = re.compile(r"\s*(?:\?(?![.?])|&&)")
 
 
 @dataclass
@@ -63,8 +76,12 @@ class Source:
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
     defaulted: set[str] = field(default_factory=set)
     """Variables that the code has another value for, or asks whether they are there."""
+    asked: set[str] = field(default_factory=set)
+    """Variables of which the code asks whether they are set, to do without where they are not."""
     written: list[tuple[str, int]] = field(default_factory=list)
     """Addresses of this machine that stand in the code with nothing that could change them."""
+    connects: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Where the code opens a database or cache, by need."""
     migrates: bool = False
     """Whether the application brings its database up to date by itself."""
     settings: list[tuple[int, str, int]] = field(default_factory=list)
@@ -90,6 +107,9 @@ def read(folder: Folder) -> Source:
         for number, line in enumerate(text.splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
                 _line(source, file, number, line)
+                for need, pattern in _CONNECTS.items():
+                    if pattern.search(line):
+                        source.connects.setdefault(need, (file, number))
         if _SETTINGS.search(file):
             _settings(source, file, text)
         for name, number in demands.demanded(text, demands.NODE) if "env" in text or "getOrThrow" in text else ():
@@ -120,6 +140,8 @@ def _line(source: Source, file: str, number: int, line: str) -> None:
         source.reads.setdefault(name, (file, number))
         if _DEFAULT.match(line, match.end()) or _ASKS.search(line[: match.start()]):
             source.defaulted.add(name)
+        if _WHETHER.search(line[: match.start()]) or _IF_SET.match(line, match.end()):
+            source.asked.add(name)
     if match := _IMPORT.search(line):
         source.imports.setdefault(match[1], (file, number))
     source.migrates = source.migrates or _MIGRATES.search(line) is not None

@@ -15,6 +15,11 @@ from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
+_FOR_PRODUCTION = ("start:prod", "start:production", "serve:prod", "prod", "production", "start", "start:server",
+                   "server:start")  # fmt: skip
+_NOTHING = re.compile(r"(?:\S*cross-env|env|export)(?:\s+\w+=\S*)*\s*$")
+"""What sets variables, and starts nothing with them."""
+_PROGRAM = re.compile(r"(?:^|&&\s*)(?:\w+=\S+\s+)*node\s+(?:-\S+\s+)*([\w./-]+)\s*$")
 _PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")
 
 
@@ -49,17 +54,37 @@ def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
 
 def production(folder: Folder, package: Package) -> tuple[str, Chain] | None:
     """Name and meaning of the script that starts the application for production; None where none does."""
-    for name in ("start:prod", "start:production", "serve:prod", "prod", "production", "start"):
+    found = []
+    for name in _FOR_PRODUCTION:
         chain = chains.read(folder, package, name)
-        if chain and not scripts.develops(chain.command, name) and not scripts.PREVIEW.match(chain.command):
-            return name, chain
-    return None
+        if chain and _is_for_production(name, chain):
+            found.append((name, chain))
+    return next((each for each in found if _is_here(folder, each[1])), next(iter(found), None))
+
+
+def _is_for_production(name: str, chain: Chain) -> bool:
+    """Whether a script starts one thing: no development server, and no runner of all packages of a workspace."""
+    command = chain.command
+    develops = scripts.develops(command, name) or scripts.PREVIEW.match(command) is not None
+    return not develops and scripts.OF_ALL.match(command) is None and _NOTHING.match(command) is None
+
+
+def _is_here(folder: Folder, chain: Chain) -> bool:
+    """Whether the program of a script is here, or is made by a build; one that is neither is meant for another folder,
+    such as that of an image."""
+    program = _PROGRAM.search(chain.command)
+    if program is None or chain.folder != "." or chain.command.startswith("cd "):
+        return True
+    file = program[1].removeprefix("./")
+    return "/" in file or bool(
+        folder.first(*(f"{file}{end}" for end in ("", ".js", ".mjs", ".cjs", ".ts", "/index.js")))
+    )
 
 
 def _start(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
     """The production script, else what the development script watches, else the framework's, else a program."""
     if script := production(folder, package):
-        return _declared(folder, script[0], script[1].command)
+        return _own_script(folder, package, script) or _declared(folder, script[0], script[1].command)
     if framework and framework.start:
         line = packages.line_of(folder, "start")
         return folder.found(
@@ -74,6 +99,19 @@ def _start(folder: Folder, package: Package, source: Source, framework: Framewor
     if text and not scripts.PREVIEW.match(text):
         return _declared(folder, "start", text, Precedence.CODE, 0.7)
     return _program(folder, package, source, framework)
+
+
+def _own_script(folder: Folder, package: Package, script: tuple[str, Chain]) -> Detection | None:
+    """A shell script at the top that ends in the start script, with what is to be done before: the repository's own way
+    to start."""
+    for file in ("start.sh", "run.sh", "scripts/start.sh"):
+        lines = [line.strip() for line in (folder.text(file, limit=20_000) or "").splitlines()]
+        done = [line for line in lines if line and not line.startswith("#")]
+        called = scripts.called(package, done[-1].removeprefix("exec ")) if len(done) > 1 else None
+        if called is not None and called == scripts.command(package, script[0]):
+            line, note = lines.index(done[-1]) + 1, f"before scripts.{script[0]}"
+            return folder.found("start", scripts.shell(folder, file), file, line, note=note, language=LANGUAGE)
+    return None
 
 
 def _declared(
@@ -98,8 +136,10 @@ def _program(folder: Folder, package: Package, source: Source, framework: Framew
         return None
     serves = bool(framework and framework.serves)
     script = kinds.program(folder, package)
-    if script and not script.endswith(".ts") and (serves or kinds.is_meant_to_run(folder, package, script)):
-        return _runs(folder, f"node {script}", script, None, 0.6 if serves or script == "server.js" else 0.45)
+    does = kinds.runs(folder, script) if script else None
+    if script and not script.endswith(".ts") and (serves or does or kinds.is_meant_to_run(folder, package, script)):
+        sure = 0.6 if serves or script == "server.js" else 0.55 if does else 0.45
+        return _runs(folder, f"node {script}", script, does, sure)
     typed = kinds.typed(folder, package)
     if typed and packages.manager(folder, package)[0] == "bun":
         return _runs(folder, f"bun {typed}", typed, None, 0.6)
@@ -177,6 +217,8 @@ def _health(folder: Folder, source: Source, framework: Framework | None) -> list
     """Of several routes the one that is for nothing else: `/healthcheck` before `/status`."""
     if routed := routes.health(folder, framework):
         return [folder.found("health_path", *routed, precedence=Precedence.CODE, language=LANGUAGE)]
+    if framework and framework.name == "nestjs" and (controller := routes.of_controllers(folder)):
+        return [folder.found("health_path", *controller, precedence=Precedence.CODE, language=LANGUAGE)]
     if not source.health:
         return []
     path, file, number = min(source.health, key=lambda each: re.search(r"health|live", each[0]) is None)

@@ -38,6 +38,7 @@ _FILES = {
     "system/core/CodeIgniter.php": "codeigniter", "core/lib/Drupal.php": "drupal", "bin/cake": "cakephp",
 }  # fmt: skip
 """By files that only this framework puts there, for repositories that carry it."""
+_SERVES = re.compile(r"php\s+-S\s+[\w.\[\]:]*:(\d{2,5})\b(.*)$")
 _ROOTS = ("public", "web", "htdocs", "webroot", "www", "public_html", "html", "pub", "")
 _FRONTS = ("index.php", "app.php", "app_dev.php")
 
@@ -124,6 +125,19 @@ def _without_pages(notes: Notes, content: dict[str, Any], framework: str | None)
         notes.kind("library", (FILE, folder.line(FILE, r"^\s*\"type\"\s*:")), 0.85)
 
 
+def _script(folder: Folder) -> tuple[int, str, int | None] | None:
+    """Port, arguments and line of the script of composer.json that lets PHP's own server serve (Composer, "Scripts":
+    `composer start`)."""
+    scripts = folder.json(FILE).get("scripts")
+    for name in ("start", "serve", "server"):
+        said = scripts.get(name) if isinstance(scripts, dict) else None
+        said = said[-1] if isinstance(said, list) and said else said
+        match = _SERVES.search(said) if isinstance(said, str) and len(said) < 1000 else None
+        if match and int(match[1]) <= 65535 and not re.search(r"[;&|<>`$]", match[2]):
+            return int(match[1]), match[2].rstrip(), folder.line(FILE, rf"^\s*\"{name}\"\s*:")
+    return None
+
+
 def _serving(notes: Notes, required: dict[str, str], framework: str | None, front: str | None) -> None:
     folder = notes.folder
     root = (front or "public/").rpartition("/")[0] or "."
@@ -140,21 +154,23 @@ def _serving(notes: Notes, required: dict[str, str], framework: str | None, fron
     elif front is None and framework in {"reactphp", "workerman", "amphp"}:
         page = next(iter(folder.top(".php")), "server.php")
         notes.usual("start", f"php {page}", page)
+    elif own := _script(folder):
+        port, arguments, line = own
+        notes.declared("start", f"php -S 0.0.0.0:${{PORT:-{port}}}{arguments}", FILE, line, note="scripts.start")
+        notes.declared("port", port, FILE, line, note="scripts.start")
     else:
         router = "" if (front or "").endswith("index.php") or front is None else f" {front}"
         notes.usual("start", f"php -S 0.0.0.0:${{PORT:-8000}} -t {root}{router}", *spot, note="PHP's own server")
         if "doctrine/doctrine-migrations-bundle" in required:
             migrate = "php bin/console doctrine:migrations:migrate --no-interaction"
             notes.usual("release", migrate, FILE, line_of(folder, "doctrine/doctrine-migrations-bundle"))
-    port = {"hyperf": 9501}.get(framework or "", 8000)
-    notes.usual("port", port, *spot, note="the start command's own")
+    usual = {"hyperf": 9501}.get(framework or "", 8000)
+    notes.usual("port", usual, *spot, note="the start command's own")
     if line := folder.line("bootstrap/app.php", r"health:\s*[\"']/up[\"']"):
         notes.code("health_path", "/up", "bootstrap/app.php", line)
     scripts = folder.json("package.json").get("scripts")
-    script = next(
-        (name for name in ("build", "prod", "production") if isinstance(scripts, dict) and name in scripts), None
-    )
-    if script:
+    named = ("build", "prod", "production")
+    if script := next((name for name in named if isinstance(scripts, dict) and name in scripts), None):
         install = "npm ci" if folder.has("package-lock.json") else "npm install"
         where = folder.line("package.json", rf"^\s*\"{script}\"\s*:")
         notes.declared("build", f"{install} && npm run {script}", "package.json", where, note=f"scripts.{script}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import (
     assets,
+    conda,
     dialects,
     django,
     hosts,
@@ -32,7 +33,7 @@ def detect(folder: Folder) -> list[Detection]:
         return []
     source = sources.read(folder)
     chosen = _framework(folder, dependencies, source)
-    found = [*versions.detect(folder)]
+    found = [*versions.detect(folder), *conda.detect(folder, dependencies.manager)]
     if dependencies.manifest:
         found.append(
             folder.found("package_manager", dependencies.manager, dependencies.evidence or dependencies.manifest,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python import conda
 from hivemind.text.formats import table
 
 REQUIREMENTS = (
@@ -24,6 +25,8 @@ REQUIREMENTS = (
     "requirements/default.txt",
     "requirements.in",
 )
+_SERVERS = ("requirements-server.txt", "requirements_server.txt", "requirements-web.txt", "requirements-deploy.txt")
+"""Beside the application's own: what serves it."""
 _MOST_FILES = 20
 _BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psycopg2": "psycopg2",
             "postgresql": "psycopg2", "postgres": "psycopg", "mysql": "mysqlclient", "aiomysql": "aiomysql",
@@ -34,7 +37,7 @@ _BROUGHT = {"redis": "redis", "asyncpg": "asyncpg", "psycopg": "psycopg", "psyco
 @dataclass(frozen=True)
 class Dependencies:
     """names: normalised distribution name -> (file, line). manifest: the file that decides. manager: `pip`, `poetry`,
-    `pdm`, `uv`, `pipenv`. install: what a person would type. extras: name -> extras asked for.
+    `pdm`, `uv`, `pipenv`, `conda`. install: what a person would type. extras: name -> extras asked for.
     evidence: the file that says which manager it is. brought: those of `names` that are there for others of them
     alone, where the file says so."""
 
@@ -68,11 +71,15 @@ def read(folder: Folder) -> Dependencies:
         entries = _keys(folder, "Pipfile", folder.toml("Pipfile").get("packages", {}))
         found = _gather(folder, "Pipfile", "pipenv", "pipenv install --deploy", entries)
     elif requirements:
-        install = f"pip install -r {requirements}"
-        found = _gather(folder, requirements, "pip", install, _requirements(folder, requirements))
+        served = folder.first(*_SERVERS) if requirements == REQUIREMENTS[0] else None
+        install = f"pip install -r {requirements}" + (f" -r {served}" if served else "")
+        listed = [*_requirements(folder, requirements), *(_requirements(folder, served) if served else ())]
+        found = _gather(folder, requirements, "pip", install, listed)
         found = replace(found, brought=_brought(folder.text(requirements) or ""))
     elif file := folder.first("setup.cfg", "setup.py"):
         found = _gather(folder, file, "pip", "pip install .", _setup(folder, file))
+    elif file := folder.first(*conda.FILES):
+        found = _gather(folder, file, "conda", f"conda env create -f {file}", conda.entries(folder, file))
     elif project:
         found = _project(folder, pyproject, lock)
     return found or Dependencies({}, None, "pip", None, {})

@@ -44,6 +44,8 @@ _VARIABLES = {
     "mongodb": r"MONGO\w*$",
 }
 _SCHEMES = {"postgres": "postgres", "mysql": "mysql|mariadb", "redis": "redis|valkey", "mongodb": "mongo"}
+_KIND = re.compile(r"(?:^|_)(?:DATABASE|DB|SQL)_(?:TYPE|ENGINE|DRIVER|BACKEND|DIALECT|KIND|SCHEME)$")
+"""Variables that say which of several databases is used."""
 _PART = re.compile(r"HOST|HOSTNAME|SERVER|PORT|USER|USERNAME|PASS|PASSWORD|NAME|DB|DATABASE")
 """Ends of variables that hold a part of an address each."""
 _TESTS = re.compile(r"(?:^|_)(?:PY)?TEST(?:S|ING)?_|_TEST(?:_|$)")
@@ -66,7 +68,8 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
         reads = [each for each in source.reads if re.search(_VARIABLES[need], each.name)]
         read = next((each for each in reads if not _TESTS.search(each.name)), next(iter(reads), None))
         is_embedded = embedded and need in {"postgres", "mysql"}
-        is_embedded = is_embedded and not (read and re.search(_SCHEMES[need], read.default or ""))
+        defaults = [each.default or "" for each in source.reads if each is read or _KIND.search(each.name)]
+        is_embedded = is_embedded and not any(re.search(_SCHEMES[need], default) for default in defaults)
         spot = dependencies.names[driver]
         if read is None:
             found.append(_without_variable(folder, source, need, driver, spot, embedded=is_embedded))

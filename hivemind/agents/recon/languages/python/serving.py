@@ -138,7 +138,7 @@ def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
 
 def _port(folder: Folder, source: Source, framework: str | None) -> list[Detection]:
     found = []
-    if config := folder.first("gunicorn.conf.py", "gunicorn_conf.py", "gunicorn_config.py"):
+    if config := _gunicorn(folder):
         line = folder.line(config, r"^\s*(bind|port)\s*=.*\d{2,5}")
         text = (folder.text(config) or "").splitlines()[line - 1] if line else ""
         if numbers := re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", text):
@@ -159,6 +159,14 @@ def _port(folder: Folder, source: Source, framework: str | None) -> list[Detecti
             )
         )  # fmt: skip
     return found
+
+
+def _gunicorn(folder: Folder) -> str | None:
+    """Gunicorn's settings: `gunicorn.conf.py`, which it reads by itself (its documentation, "Settings"), else a file
+    that it is pointed to."""
+    named = re.compile(r"(?:(?:\w+/){0,2})gunicorn(?:[._](?:conf|config|cfg))?\.py")
+    found = [file for file in folder.files if named.fullmatch(file)]
+    return min(found, key=lambda file: (file != "gunicorn.conf.py", file.count("/"), file), default=None)
 
 
 def _of_environment(folder: Folder, source: Source) -> list[Detection]:

@@ -160,8 +160,10 @@ class _Reader:
         self.module = module_of(file)
         self.environment = Environment(file, source.reads)
         self.lists: list[tuple[int, int, str]] = []
+        self.numbers: dict[str, int] = {}
 
     def visit_module(self, tree: ast.Module) -> None:
+        self.numbers = dict(_numbers(tree))
         for statement in tree.body:
             if isinstance(statement, ast.If) and "__name__" in ast.dump(statement.test):
                 self.source.mains.append((self.file, statement.lineno))
@@ -298,14 +300,31 @@ class _Reader:
             if path and path.startswith("/") and isinstance(node.ops[0], ast.Eq | ast.In):
                 self.source.routes.append(Route(path, self.file, node.lineno, certain=True))
 
+    def _number(self, node: ast.expr) -> int | None:
+        return self.numbers.get(node.id) if isinstance(node, ast.Name) else _integer(node)
+
     def _run(self, node: ast.Call, dotted: str, keywords: dict[str, ast.expr]) -> None:
         if dotted.split(".", maxsplit=1)[0] in {"subprocess", "asyncio", "anyio", "trio", "nox", "sp"}:
             return
-        port = keywords.get("port") or next((each for each in node.args if _integer(each)), None)
-        number = _integer(port) if port is not None else None
+        port = keywords.get("port") or next((each for each in node.args if self._number(each)), None)
+        number = self._number(port) if port is not None else None
         if number:
             self.source.ports.append((number, self.file, node.lineno))
         self.source.runs.append((self.file, node.lineno))
+
+
+def _numbers(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """Names that a module gives ports to: `PORT = 9000`, `host, port = "0.0.0.0", 9000`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign):
+            continue
+        for target in node.targets:
+            pairs: list[tuple[ast.expr, ast.expr]] = [(target, node.value)]
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                pairs = list(zip(target.elts, node.value.elts, strict=False))
+            for name, value in pairs:
+                if isinstance(name, ast.Name) and "port" in name.id.lower() and (number := _integer(value)):
+                    yield name.id, number
 
 
 def _top_level(body: list[ast.stmt]) -> Iterator[ast.stmt]:
