@@ -13,6 +13,7 @@ from hivemind.blueprint.forms import secret_of
 from hivemind.blueprint.masking import masked, starred
 from hivemind.blueprint.yamltree import Path as NodePath
 from hivemind.blueprint.yamltree import Span, lines_of, parse
+from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import FindingsError
 from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity
@@ -134,7 +135,7 @@ def _bytes(path: Path) -> bytes:
     place = Place(str(path))
     try:
         if path.is_dir():
-            inside = path / "hivemind.yaml"
+            inside = path / BLUEPRINT_FILE
             hint = f"Name the file: {inside}" if inside.is_file() else 'Name a file, or run "hivemind init" there.'
             raise _stop("H002", f"{path} is a directory; expected a file", Place(str(path), 1, 1), hint)
         with path.open("rb") as file:
@@ -152,7 +153,7 @@ def _bytes(path: Path) -> bytes:
 
 def _missing(path: Path, place: Place) -> FindingsError:
     other = next(
-        (path.with_name(name) for name in ("hivemind.yaml", "hivemind.yml") if path.with_name(name).is_file()), None
+        (path.with_name(name) for name in (BLUEPRINT_FILE, "hivemind.yml") if path.with_name(name).is_file()), None
     )
     hint = f"did you mean {other}?" if other else '"hivemind init" writes one.'
     error = _stop("H001", f"no file {path}", place, hint)

@@ -19,6 +19,7 @@ from hivemind.builds.workspaces import Workspace, find
 from hivemind.repositories.commit import head
 from hivemind.repositories.repository import Repository
 from hivemind.values.artifact import Platform, Provenance
+from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE, PROJECT_PLUGIN
 
 FORMAT = 4
 """Part of every input digest: raise it when the same input is built differently."""
@@ -33,7 +34,7 @@ SECRETS = (
 )  # fmt: skip
 """File names that are never packed unless the service names them under `pack`."""
 NO_SECRETS = ("*.example", "*.sample", "*.template", "*.dist", "example.env", "sample.env", ".env.defaults", "*.pub")
-_OURS = frozenset({"hivemind.yaml", "hivemind.yml", ".hivemindignore", "hivemind_plugin.py"})
+_OURS = frozenset({BLUEPRINT_FILE, "hivemind.yml", IGNORE_FILE, PROJECT_PLUGIN})
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def command(
 
     checked = checked_project(path, environment, as_json=as_json)
     region = reviewed.region if reviewed else region_of(checked.blueprint)
-    cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local))
+    cloud = connect(checked.blueprint.name, region, checked.folder, local=is_local_target(checked, local), say=_note)
     _say_where(cloud, as_json=as_json)
     folder = StateStore(cloud.state).folder(id_of(checked, cloud))
     with acquire(
@@ -151,7 +151,7 @@ def _stands(seen: Look, local: bool | None, *, as_json: bool) -> bool:
         return False
     folder = seen.file.parent
     here = target_is_local(made.cloud, folder, made.environment, local)
-    cloud = connect(made.name, made.region or region_of(None), folder, local=here)
+    cloud = connect(made.name, made.region or region_of(None), folder, local=here, say=_note)
     state = stands(made, cloud)
     if state is None:
         return False

@@ -61,6 +61,11 @@ def tell_broken_plugin(path: Path) -> None:
             click.echo(f'warning: plugin "{plugin.name}" ({plugin.module}) is left out: {plugin.quarantined}', err=True)
 
 
+def note(text: str) -> None:
+    """A line beside what was asked for: on standard error."""
+    click.echo(text, err=True)
+
+
 def _loaded(project: Path | None) -> Plugins:
     from hivemind.plugins.loading import load
 
@@ -73,9 +78,9 @@ def _loaded(project: Path | None) -> Plugins:
 
 def _own_plugin(folder: Path) -> Path | None:
     """The plugin in a folder that would be loaded from there, by the global options."""
-    from hivemind.plugins.loading import PROJECT_FILE
+    from hivemind.values.defaults import PROJECT_PLUGIN
 
-    file, options = folder / PROJECT_FILE, _options()
+    file, options = folder / PROJECT_PLUGIN, _options()
     there = file.is_symlink() or file.exists()
     return file if there and options.third_party and file.stem not in options.blocked else None
 
@@ -98,6 +103,13 @@ def environment_option(function: Callable[Parameters, Result]) -> Callable[Param
     """`--env NAME`. Handed over as `environment: str | None`."""
     return click.option(
         "-e", "--env", "environment", metavar="NAME", help="Environment: the overlay of this name. Default: production."
+    )(function)
+
+
+def deployment_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """`--deployment ID`. Handed over as `deployment: str | None`."""
+    return click.option(
+        "-d", "--deployment", metavar="ID", help="The deployment with this id (hivemind list), not the one of PATH."
     )(function)
 
 

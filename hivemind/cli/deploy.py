@@ -11,6 +11,7 @@ import click
 from hivemind.cli.context import environment_option, json_option, local_option, plugins_without, yes_option
 from hivemind.cli.table import table
 from hivemind.text.visible import visible
+from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import Refused
 from hivemind.values.exits import ExitCode
 
@@ -77,7 +78,7 @@ def command(
     _tell_clone(cloned, as_json=as_json)
     _refuse_plugin(cloned.folder)
     stage = "stage-1" if stage_1 else None
-    file = cloned.folder / "hivemind.yaml"
+    file = cloned.folder / BLUEPRINT_FILE
     if file.exists() or file.is_symlink():
         environment = _own_file(file, wishes, environment, stage)
         local = local if local is not None else _cloud(wishes)
@@ -159,14 +160,14 @@ def _own_file(file: Path, wishes: Wishes, environment: str | None, stage: str | 
 def _refuse_plugin(folder: Path) -> None:
     """A plugin in a repository is a program that would run on this machine before anybody approved anything."""
     from hivemind.cli.context import Globals
-    from hivemind.plugins.loading import PROJECT_FILE
+    from hivemind.values.defaults import PROJECT_PLUGIN
 
     ctx = click.get_current_context(silent=True)
     options = (ctx.find_object(Globals) if ctx else None) or Globals()
-    plugin = folder / PROJECT_FILE
+    plugin = folder / PROJECT_PLUGIN
     if (plugin.exists() or plugin.is_symlink()) and options.third_party and plugin.stem not in options.blocked:
         raise Refused(
-            f"the repository has a plugin of its own, {PROJECT_FILE}, which would run on this machine",
+            f"the repository has a plugin of its own, {PROJECT_PLUGIN}, which would run on this machine",
             hint=f"Read it; then  hivemind init {folder} && hivemind apply {folder}\n"
             f"Without it:  hivemind -p no:{plugin.stem} deploy ...",
         )

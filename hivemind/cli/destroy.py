@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from hivemind.cli.context import (
+    deployment_option,
     environment_option,
     json_option,
     local_option,
+    note,
     path_argument,
     tell_broken_plugin,
     yes_option,
 )
-from hivemind.flow.deployments import Known, deployment_option, find
+from hivemind.flow.deployments import Known, find
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def command(
     if deployment is None:
         tell_broken_plugin(path)
     known.require_changeable()
-    cloud = known.cloud(start=True)
+    cloud = known.cloud(start=True, say=note)
     with acquire(known.folder, command="hivemind destroy", wait=wait):
         what = leaving(cloud, known.state.deployment_id, known.stack)
         keep = snapshots == "keep"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, path_argument
-from hivemind.flow.deployments import deployment_option, require
+from hivemind.cli.context import deployment_option, environment_option, json_option, path_argument
+from hivemind.flow.deployments import require
 
 
 @click.command("events")

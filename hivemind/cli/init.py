@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hivemind.cli.context import json_option, plugins_without, yes_option
+from hivemind.cli.context import json_option, note, plugins_without, yes_option
 from hivemind.cli.table import table
 from hivemind.flow.detecting import look
+from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hivemind.drafts.ignoring import Ignorable
     from hivemind.plugins.loading import Plugins
 
-FILE = "hivemind.yaml"
 _SAID = ("runtime_version", "framework", "install", "build", "start", "release", "port", "health_path", "static_dir")
 
 
@@ -49,7 +49,7 @@ def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
     Runs nothing of the folder: a hivemind_plugin.py in it is left out. Where there is a hivemind.yaml already nothing
     is written: the difference is shown.
     """
-    target = path / FILE
+    target = path / BLUEPRINT_FILE
     standing = _standing(target)
     plugins = plugins_without(path, "init runs nothing of the folder. Its part of the schema: hivemind schema --write")
     asks = not yes and not as_json and standing is None and sys.stdin.isatty()
@@ -90,7 +90,7 @@ def compose(
 
     default = naming.application(path.resolve().name)
     name = naming.checked(name or (click.prompt("Name of the application", default=default) if asks else default))
-    repository, detect = look(path, plugins)
+    repository, detect = look(path, plugins, note)
     named = naming.services(services_of(repository, detect))
     wishes = wishes or Wishes()
     if asks:
@@ -112,9 +112,9 @@ def write(path: Path, plugins: Plugins, initial: Initial) -> Path:
     try:
         schema = _write_schema(path, plugins)
         if initial.ignorable:
-            with (path / ignoring.FILE).open("x", encoding="utf-8") as file:
+            with (path / IGNORE_FILE).open("x", encoding="utf-8") as file:
                 file.write(ignoring.text(initial.ignorable))
-        with (path / FILE).open("x", encoding="utf-8") as file:
+        with (path / BLUEPRINT_FILE).open("x", encoding="utf-8") as file:
             file.write(initial.text)
     except OSError as error:
         raise HiveMindError(f"can't write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hivemind.cli.context import json_option, yes_option
+from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _region() -> str:
     from hivemind.flow.clouds import region_of
     from hivemind.values.errors import HiveMindError
 
-    file = Path(pipeline.BLUEPRINT_FILE)
+    file = Path(BLUEPRINT_FILE)
     if not file.is_file():
         return region_of(None)
     try:

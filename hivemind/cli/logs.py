@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument
-from hivemind.flow.deployments import Known, deployment_option, require
+from hivemind.cli.context import deployment_option, environment_option, json_option, local_option, path_argument
+from hivemind.flow.deployments import Known, require
 
 if TYPE_CHECKING:
     from hivemind.cli.instance import Chosen

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from hivemind.cli.context import load_plugins
 from hivemind.flow.clouds import region_of
+from hivemind.values.defaults import BLUEPRINT_FILE
 
 if TYPE_CHECKING:
     from hivemind.pipeline import Checked
     from hivemind.values.findings import Finding
-
-BLUEPRINT_FILE = "hivemind.yaml"
 
 
 def blueprint_file(path: Path) -> Path:

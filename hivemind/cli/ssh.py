@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import environment_option, local_option
-from hivemind.flow.deployments import deployment_option, require
+from hivemind.cli.context import deployment_option, environment_option, local_option
+from hivemind.flow.deployments import require
 
 
 @click.command("ssh", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, path_argument, tell_broken_plugin
-from hivemind.flow.deployments import Known, deployment_option, find
+from hivemind.cli.context import (
+    deployment_option,
+    environment_option,
+    json_option,
+    local_option,
+    path_argument,
+    tell_broken_plugin,
+)
+from hivemind.flow.deployments import Known, find
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:

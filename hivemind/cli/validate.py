@@ -9,6 +9,7 @@ import click
 
 from hivemind.cli.context import environment_option, json_option, load_plugins
 from hivemind.cli.findings import render
+from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import FindingsError
 from hivemind.values.exits import ExitCode
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="validate")
-@click.argument("path", default="hivemind.yaml", type=click.Path(path_type=Path, readable=False))
+@click.argument("path", default=BLUEPRINT_FILE, type=click.Path(path_type=Path, readable=False))
 @environment_option
 @click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template made from it. Default: yes.")
 @json_option

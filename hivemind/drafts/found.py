@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hivemind.detections.answer import Answer, answer
 from hivemind.detections.services import services
 from hivemind.drafts.doubtful import Doubt, doubts
+from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import HiveMindError
 from hivemind.values.exits import ExitCode
 
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
     from hivemind.detections.detection import Detection
     from hivemind.repositories.repository import Repository
 
-_FILE = "hivemind.yaml"
 _WHAT = {"library": "a library", "cli": "a command-line tool", "script": "a program without a server"}
 _COULD = {
     "library": "An example or documentation site in it can be deployed:  hivemind init FOLDER",
-    "cli": f"If it has a server mode, write {_FILE} yourself, with services.web.start and services.web.port.",
-    "script": f"If it runs all the time, write {_FILE} with  services: {{worker: {{kind: worker, start: COMMAND}}}}",
+    "cli": f"If it has a server mode, write {BLUEPRINT_FILE} yourself, with services.web.start and services.web.port.",
+    "script": f"If it runs all the time, write {BLUEPRINT_FILE} with"
+    "  services: {worker: {kind: worker, start: COMMAND}}",
 }
 
 
@@ -52,7 +53,7 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
         said = nothing(repository, root)
         raise HiveMindError(
             f"no application was recognised in {repository.root}: {doubt.sentence if doubt else said.sentence}",
-            hint=f"Write {_FILE} yourself:  {_whole(root)}",
+            hint=f"Write {BLUEPRINT_FILE} yourself:  {_whole(root)}",
             exit_code=ExitCode.NOT_FOUND,
         )
     return {".": root}
@@ -62,7 +63,7 @@ def nothing(repository: Repository, root: Answer) -> Doubt:
     """What is there where nothing was recognised that runs. root: what was told about the repository's own folder."""
     if language := root.value("language"):
         seen = f"{root.one['language'].evidence}: this is {language}, and nothing says how it is started"
-        return Doubt(seen, f"write {_FILE}:  {_whole(root)}")
+        return Doubt(seen, f"write {BLUEPRINT_FILE}:  {_whole(root)}")
     only = [file for file in repository.files if not file.lower().startswith(("readme", "license", "licence", ".git"))]
     readme = next((file for file in repository.files if file.lower().startswith("readme")), None)
     if only:
@@ -71,7 +72,7 @@ def nothing(repository: Repository, root: Answer) -> Doubt:
         )  # fmt: skip
     else:
         seen = f"{readme}:1: there is only a README" if readme else "there are no files"
-    return Doubt(seen, f"write {_FILE}:  {_whole(root)}")
+    return Doubt(seen, f"write {BLUEPRINT_FILE}:  {_whole(root)}")
 
 
 def _whole(root: Answer) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from hivemind.repositories.repository import Repository
+from hivemind.values.defaults import IGNORE_FILE
 
-FILE = ".hivemindignore"
 LARGE = 5 * 1024 * 1024
 _MOST = 50
 _KINDS = {
@@ -30,7 +30,7 @@ class Ignorable:
 
 def ignorable(repository: Repository) -> tuple[Ignorable, ...]:
     """Large files that no application needs to run, the largest first. Those in folders that are served are left."""
-    own = repository.root / FILE
+    own = repository.root / IGNORE_FILE
     if own.exists() or own.is_symlink():
         return ()
     found = []

@@ -15,9 +15,9 @@ from hivemind.deploy.lease import Lease
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
 from hivemind.deploy.steps import StepGraph
 from hivemind.flow.build_instances import Builds
+from hivemind.flow.checking import keys_of, with_health_paths
 from hivemind.flow.deployed import Standing, refuse_bad
 from hivemind.flow.graph import HEALTH_PATH, STACK, hosts_of, steps
-from hivemind.pipeline import keys_of, with_health_paths
 from hivemind.plugins.patience import WAITING
 from hivemind.releases.release import CheckResult, CheckStatus, Verdict
 from hivemind.values.errors import HiveMindError, Stage, StageError

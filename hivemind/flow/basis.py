@@ -11,10 +11,11 @@ from hivemind.flow.clouds import reachable, region_of
 from hivemind.flow.deployments import Known, find
 from hivemind.flow.target import is_local_target
 from hivemind.plan.model import NOTHING, Snapshot
+from hivemind.values.defaults import BLUEPRINT_FILE
 
 if TYPE_CHECKING:
+    from hivemind.flow.checking import Checked
     from hivemind.flow.deployed import Standing
-    from hivemind.pipeline import Checked
     from hivemind.values.artifact import Platform
     from hivemind.values.cloud import Cloud
 
@@ -73,7 +74,7 @@ def standing(known: Known, checked: Checked, cloud: Cloud) -> Standing:
 def checkout_of(known: Known, path: Path) -> Path:
     """The folder with the blueprint of a deployment: PATH where it has one, else where it was applied from."""
     folder = path if path.is_dir() else path.parent
-    return folder if (folder / "hivemind.yaml").is_file() else Path(known.state.checkout or ".")
+    return folder if (folder / BLUEPRINT_FILE).is_file() else Path(known.state.checkout or ".")
 
 
 def _platforms(*, local: bool) -> Callable[[str, str], Platform]:

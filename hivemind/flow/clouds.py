@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from hivemind.machine import home
+from hivemind.values.defaults import DEFAULT_REGION
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
     from hivemind.values.cloud import Cloud
-
-DEFAULT_REGION = "us-east-1"
 
 
 def region_of(blueprint: Blueprint | None) -> str:
@@ -25,10 +23,18 @@ def region_of(blueprint: Blueprint | None) -> str:
     return named or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
 
 
-def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool = True) -> Cloud:
+def connect(
+    name: str,
+    region: str,
+    checkout: Path,
+    *,
+    local: bool,
+    start: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Cloud:
     """The cloud for a deployment called `name` of the project in `checkout`.
 
-    start: whether the local cloud is started when it does not run; of one that runs old code a warning says so.
+    start: whether the local cloud is started when it does not run. say: told a warning of one that runs old code.
     Raises CloudUnreachable.
     """
     if not local:
@@ -43,7 +49,7 @@ def connect(name: str, region: str, checkout: Path, *, local: bool, start: bool 
     if start and cloud.outdated:
         from hivemind.local.lifecycle import RESTART
 
-        click.echo(f"warning: the local cloud runs old code: {cloud.outdated}.   {RESTART}", err=True)
+        say(f"warning: the local cloud runs old code: {cloud.outdated}.   {RESTART}")
     return cloud
 
 

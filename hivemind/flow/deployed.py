@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hivemind.blueprint.model import Blueprint, Service
-    from hivemind.pipeline import Checked
+    from hivemind.flow.checking import Checked
     from hivemind.releases.secret_values import SecretValues
     from hivemind.template.fragment import Binding
     from hivemind.values.cloud import Cloud, WebAddress

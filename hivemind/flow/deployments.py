@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import click
 
 from hivemind.deploy.state import DeploymentState, Listing, StateStore
 from hivemind.machine import home
@@ -33,12 +31,14 @@ class Known:
         info = self.state.stack_info
         return (info.stack_id or info.stack_name) if info else f"{self.state.name}-{self.state.environment}"
 
-    def cloud(self, *, start: bool = False) -> Cloud:
-        """The cloud that it is in. start: starts the local one when it does not run. Raises CloudUnreachable."""
+    def cloud(self, *, start: bool = False, say: Callable[[str], None] = lambda _: None) -> Cloud:
+        """The cloud that it is in. start: starts the local one when it does not run, and tells `say` a warning where
+        it runs old code. Raises CloudUnreachable."""
         from hivemind.flow.clouds import connect
 
         checkout = Path(self.state.checkout or ".")
-        return connect(self.state.name, self.state.region, checkout, local=self.state.cloud == "local", start=start)
+        local = self.state.cloud == "local"
+        return connect(self.state.name, self.state.region, checkout, local=local, start=start, say=say)
 
     def require_changeable(self) -> None:
         """Raises Refused for a deployment that HiveMind did not make through CloudFormation."""
@@ -90,13 +90,6 @@ def require(path: Path, environment: str | None, deployment: str | None, *, loca
             hint="`hivemind apply` deploys; `hivemind list` shows what is known here.",
         )
     return known
-
-
-def deployment_option(function: click.decorators.FC) -> click.decorators.FC:
-    """`--deployment ID`. Handed over as `deployment: str | None`."""
-    return click.option(
-        "-d", "--deployment", metavar="ID", help="The deployment with this id (hivemind list), not the one of PATH."
-    )(function)
 
 
 def _by_id(every: list[Known], deployment: str) -> Known:

@@ -6,16 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
     from hivemind.detections.detection import Detection
     from hivemind.plugins.loading import Plugins
     from hivemind.repositories.repository import Repository
 
 
-def look(path: Path, plugins: Plugins) -> tuple[Repository, Callable[[str], Sequence[Detection]]]:
-    """The repository in a folder, and a function that gives all detections of a folder in it, asked once each."""
+def look(
+    path: Path, plugins: Plugins, say: Callable[[str], None]
+) -> tuple[Repository, Callable[[str], Sequence[Detection]]]:
+    """The repository in a folder, and a function that gives all detections of a folder in it, asked once each.
+
+    say: told a line of each plugin that fails. Raises HiveMindError for a folder that can't be read.
+    """
     from hivemind.repositories.repository import read
     from hivemind.values.errors import HiveMindError
     from hivemind.values.exits import ExitCode
@@ -30,7 +33,7 @@ def look(path: Path, plugins: Plugins) -> tuple[Repository, Callable[[str], Sequ
         if folder not in known:
             answers, failures = plugins.gather("hivemind_detect", repository=repository, path=folder)
             for failure in failures:
-                click.echo(f"warning: {failure.message}", err=True)
+                say(f"warning: {failure.message}")
             known[folder] = tuple(detection for one in answers for detection in one.result)
         return known[folder]
 

@@ -251,7 +251,7 @@ def _rollout_of(context: Context, service: str) -> Rollout:
 
 def _settle_health_paths(run: Run, context: Context) -> dict[str, str]:
     """Where the template guessed a health check path that the application does not answer, mends the stack."""
-    from hivemind.pipeline import with_health_paths
+    from hivemind.flow.checking import with_health_paths
 
     asked: dict[str, str] = {}
     for service, _ in run.releasing():

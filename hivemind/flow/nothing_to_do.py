@@ -20,6 +20,7 @@ from hivemind.machine import installed, memory
 from hivemind.repositories import unchanged
 from hivemind.repositories.repository import read
 from hivemind.template.render import as_json
+from hivemind.values.defaults import PROJECT_PLUGIN
 
 if TYPE_CHECKING:
     from hivemind.flow.run import Run
@@ -93,7 +94,7 @@ def look(file: Path, options: tuple[str, ...]) -> Look | None:
     """
     folder = file.parent.resolve()
     plugins = any(point.distribution != _OURS for point in installed.entry_points())
-    if plugins or (folder / "hivemind_plugin.py").exists() or not file.is_file():
+    if plugins or (folder / PROJECT_PLUGIN).exists() or not file.is_file():
         return None
     state = unchanged.state(read(folder))
     if state is None:

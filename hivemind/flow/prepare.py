@@ -10,10 +10,11 @@ from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
+from hivemind.flow.checking import Checked, placed
+from hivemind.flow.planning import planned
 from hivemind.flow.run import Run
 from hivemind.hosts.keys import deployment_key
 from hivemind.machine import home
-from hivemind.pipeline import Checked, placed, planned
 from hivemind.releases.ports import collisions
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused

@@ -18,8 +18,8 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
     from hivemind.deploy.state import StateStore
+    from hivemind.flow.checking import Checked
     from hivemind.hosts.keys import KeyPair
-    from hivemind.pipeline import Checked
     from hivemind.values.cloud import Cloud
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hivemind.flow.deployments import find
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import Checked
+    from hivemind.flow.checking import Checked
 
 
 def is_local_target(checked: Checked, local: bool | None) -> bool:

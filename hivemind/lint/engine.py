@@ -17,6 +17,7 @@ from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
 from cfnlint.runner import Runner, run_template_by_data  # type: ignore[import-untyped]
 
 from hivemind.lint.matches import DeadlineError, Match, shortened
+from hivemind.values.defaults import DEFAULT_REGION
 
 CONFIGURATION = str(Path(__file__).with_name("cfnlintrc.yaml"))
 _ONE_AT_A_TIME = threading.Lock()
@@ -25,7 +26,7 @@ _ONE_AT_A_TIME = threading.Lock()
 @lru_cache(maxsize=1)
 def _rules() -> Runner:
     logging.getLogger("cfnlint").setLevel(logging.CRITICAL)
-    return Runner(_configuration(("us-east-1",)))
+    return Runner(_configuration((DEFAULT_REGION,)))
 
 
 def load() -> None:

@@ -24,10 +24,10 @@ from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
 from hivemind.local.emulator import prepare_environment
 from hivemind.local.files import RECORD, read_json, write_json
 from hivemind.local.processes import started
+from hivemind.values.defaults import DEFAULT_REGION
 
 HOST = "127.0.0.1"
 PACE = 30.0
-REGION = "us-east-1"
 log = logging.getLogger("hivemind.local")
 
 
@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     listener = _listen(read_json(directory / "port.json", 0))
     port = int(listener.getsockname()[1])
     write_json(directory / "port.json", port)
-    prepare_environment(directory / "aws", port, REGION)
+    prepare_environment(directory / "aws", port, DEFAULT_REGION)
     asyncio.run(_serve(directory, listener, on_demand=options.on_demand, code=code))
     return 0
 
@@ -132,7 +132,7 @@ async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, c
                 "pid": os.getpid(),
                 "started": started(os.getpid()),
                 "endpoint": f"http://{HOST}:{listener.getsockname()[1]}",
-                "region": REGION,
+                "region": DEFAULT_REGION,
                 "token": token,
                 "on_demand": on_demand,
                 "code": dict(code),

@@ -25,13 +25,13 @@ from hivemind.plugins.calling import PluginError, PluginOverdue, Source, ask, ca
 from hivemind.plugins.frames import origin
 from hivemind.plugins.listeners import Listeners
 from hivemind.plugins.misuse import goes_by, misuse, names_of, nearest, taker
+from hivemind.values.defaults import PROJECT_PLUGIN
 from hivemind.values.errors import HiveMindError
 from hivemind.values.events import Event
 from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity
 from hivemind.values.frozen import frozen
 
-PROJECT_FILE = "hivemind_plugin.py"
 BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")
 ESSENTIAL: Mapping[str, str] = MappingProxyType(
     {
@@ -304,7 +304,7 @@ def load(
                     _load_entry_point(plugins, source)
                 except PluginError as error:
                     plugins._set_aside(error)
-    known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_FILE).stem}
+    known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_PLUGIN).stem}
     notes += [_unknown_block(name, known) for name in blocked if name not in known]
     notes += [f"plugin {error.source} was set aside: {error.summary}" for error in plugins._quarantined.values()]
     plugins.notes = tuple(notes)
@@ -355,7 +355,7 @@ def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[Source]]) 
 
 def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
     """The file beside hivemind.yaml, loaded from where it stands, without touching sys.path."""
-    path = (project / PROJECT_FILE) if project else None
+    path = (project / PROJECT_PLUGIN) if project else None
     if path is None or not path.is_file() or path.stem in plugins._blocked:
         return []
     source = Source(path.stem, "project", str(path))

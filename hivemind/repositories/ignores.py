@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.values.defaults import IGNORE_FILE
+
 if TYPE_CHECKING:
     from pathspec import PathSpec
 
-IGNORE_FILES = (".gitignore", ".hivemindignore")
+IGNORE_FILES = (".gitignore", IGNORE_FILE)
 ALWAYS = frozenset(
     {
         ".git",

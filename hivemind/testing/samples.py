@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hivemind.pipeline import BLUEPRINT_FILE, Checked, check
+from hivemind.pipeline import Checked, check
 from hivemind.plugins.loading import Plugins
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.repositories.repository import Repository, read
+from hivemind.values.defaults import BLUEPRINT_FILE
 
 NOTHING: Mapping[str, Any] = {}
 

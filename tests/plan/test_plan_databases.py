@@ -9,6 +9,7 @@ import pytest
 
 from hivemind import pipeline
 from hivemind.aws.cloud import stock_platform
+from hivemind.flow import planning
 from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
 from hivemind.plugins.loading import load
 from hivemind.values.errors import FindingsError
@@ -30,7 +31,7 @@ def planned(
     (folder / "hivemind.yaml").write_text(blueprint.format(options=options) + more)
     (folder / "app.py").write_text("print()\n")
     checked = pipeline.check(folder / "hivemind.yaml", load(third_party=False), lint=False)
-    compared, plan, _ = pipeline.planned(
+    compared, plan, _ = planning.planned(
         checked, snapshot, stock_platform, region="eu-west-1", cloud="aws", made_at="2026-01-01T00:00:00+00:00"
     )
     return compared, plan

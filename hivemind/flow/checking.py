@@ -1,0 +1,173 @@
+"""Checks a project: everything that can be said about a blueprint without a cloud.
+
+load      path                         -> Source
+validate  Source, schema parts         -> Blueprint | Findings
+resolve   Blueprint, repository        -> Blueprint
+assemble  Blueprint, fragments         -> Assembly
+lint      Assembly                     -> Findings
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hivemind.blueprint.resolve import resolve
+from hivemind.blueprint.source import load
+from hivemind.blueprint.validate import validate
+from hivemind.machine import memory
+from hivemind.repositories.repository import read
+from hivemind.template.assemble import assemble
+from hivemind.values.defaults import DEFAULT_REGION
+from hivemind.values.errors import FindingsError
+from hivemind.values.findings import Finding, Place, Severity, in_order
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
+    from hivemind.blueprint.source import Source
+    from hivemind.plugins.calling import PluginError
+    from hivemind.plugins.loading import Plugins
+    from hivemind.repositories.repository import Repository
+    from hivemind.template.fragment import Assembly
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A blueprint that passed every check, with what was made of it. findings: warnings and remarks."""
+
+    source: Source
+    plugins: Plugins
+    repository: Repository
+    blueprint: Blueprint
+    assembly: Assembly
+    findings: tuple[Finding, ...]
+
+    @property
+    def folder(self) -> Path:
+        """The folder of `hivemind.yaml`: what the paths in it are relative to."""
+        return self.source.path.parent
+
+
+def check(
+    path: Path, plugins: Plugins, *, environment: str | None = None, region: str = DEFAULT_REGION, lint: bool = True
+) -> Checked:
+    """Everything that can be said without a cloud.
+
+    path: of `hivemind.yaml`. region: for cfn-lint where the blueprint names none. lint: whether cfn-lint looks
+    at the template. Raises FindingsError with all findings when one of them is an error, PluginError when a
+    plugin fails.
+    """
+    source = load(path)
+    stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
+    stop_at_errors(_broken_project_plugin(plugins))
+    parts = {part.plugin: part.result for part in plugins.collect("hivemind_schema")}
+    try:
+        blueprint, findings = validate(
+            source, parts, environment=environment, accepted=_accepted(), distributions=plugins.described()
+        )
+    except FindingsError as error:
+        raise FindingsError(plugins.placed(error.findings, "hivemind_schema")) from None
+    repository = read(source.path.parent)
+    detections, failures = _detections(blueprint, repository, plugins)
+    blueprint, unknown = resolve(blueprint, detections)
+    if plugins.others("hivemind_build"):  # which may know what to do without a runtime
+        unknown = tuple(replace(one, severity=Severity.WARNING) if one.id == "H306" else one for one in unknown)
+    unknown = (*unknown, *(failure.as_finding(Severity.WARNING) for failure in failures))
+    stop_at_errors(placed((*findings, *unknown), source))
+    try:
+        assembly = assembled(blueprint, plugins)
+    except FindingsError as error:
+        raise FindingsError(placed((*findings, *unknown, *error.findings), source)) from None
+    remarks = (*findings, *unknown, *_lint(assembly, blueprint, plugins, region if lint else None))
+    found = placed(remarks, source)
+    stop_at_errors(found)
+    return Checked(source, plugins, repository, blueprint, assembly, found)
+
+
+def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
+    """The template that all plugins make together for a blueprint."""
+    fragments = plugins.collect("hivemind_fragments", blueprint=blueprint)
+    answers = [(one.plugin, one.result) for one in fragments]
+    return assemble(blueprint, answers, distributions=plugins.described())
+
+
+def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
+    """The same with these health check paths (service -> path) and the template that follows from them."""
+    from hivemind.blueprint.model import Origin
+
+    if not paths:
+        return checked
+    services = dict(checked.blueprint.services)
+    for name, path in paths.items():
+        services[name] = replace(services[name], health=replace(services[name].health, path=path))
+    origins = {f"services.{name}.health.path": Origin("default", "found by asking the application") for name in paths}
+    blueprint = checked.blueprint.with_services(services, origins)
+    return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
+
+
+def placed(findings: Iterable[Finding], source: Source) -> tuple[Finding, ...]:
+    """The findings in order, each with the place in the file that its blueprint path leads to."""
+    return in_order(
+        finding if finding.place or not finding.path else replace(finding, place=source.place(keys_of(finding.path)))
+        for finding in findings
+    )
+
+
+def _detections(
+    blueprint: Blueprint, repository: Repository, plugins: Plugins
+) -> tuple[Mapping[str, list[tuple[str, Any]]], list[PluginError]]:
+    found: dict[str, list[tuple[str, Any]]] = {}
+    failed: list[PluginError] = []
+    for name, service in sorted(blueprint.services.items()):
+        contributions, failures = plugins.gather("hivemind_detect", repository=repository, path=service.path)
+        found[name] = [(one.plugin, detection) for one in contributions for detection in one.result]
+        failed += failures
+    return found, failed
+
+
+def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: str | None) -> Iterator[Finding]:
+    answers, failures = plugins.gather("hivemind_lint", assembly=assembly, blueprint=blueprint)
+    for answer in answers:
+        for finding in answer.result:
+            yield replace(finding, plugin=answer.plugin) if finding.plugin == "hivemind" else finding
+    for failure in failures:
+        yield failure.as_finding(Severity.ERROR)
+    if region is not None:
+        from hivemind.lint import lint
+
+        yield from lint(assembly, region=blueprint.region or region)
+
+
+def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:
+    """The project's own plugin, where it can't be loaded: without it, what it had added would be taken away."""
+    for plugin in plugins.list():
+        if plugin.source == "project" and plugin.quarantined:
+            message = f"this project's own plugin could not be loaded: {plugin.quarantined}"
+            hint = f"Mend it, or do without what it adds: -p no:{plugin.name}"
+            place = plugin.place or Place(plugin.module)
+            yield Finding("H602", Severity.ERROR, message, place, hint, plugin=plugin.name)
+
+
+def _plugin_names(source: Source) -> tuple[str, ...]:
+    named = source.data.get("plugins") if isinstance(source.data, Mapping) else None
+    return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list | Mapping) else ()
+
+
+def keys_of(path: str) -> tuple[str | int, ...]:
+    """A dotted blueprint path (`services.web.env`) as keys."""
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
+
+
+def _accepted() -> memory.Memory:
+    from hivemind.machine.installed import judges
+
+    return memory.of("schema", package=Path(__file__).parents[1] / "blueprint", needs=judges("jsonschema"))
+
+
+def stop_at_errors(findings: Iterable[Finding]) -> None:
+    """Raises FindingsError with all of them where one is an error."""
+    found = tuple(findings)
+    if any(finding.is_error for finding in found):
+        raise FindingsError(found)

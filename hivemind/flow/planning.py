@@ -1,0 +1,96 @@
+"""Plans: compares what a project comes to with what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
+from hivemind.machine import home
+from hivemind.plan.make import make_plan
+from hivemind.releases.sources import release_sources
+from hivemind.template.names import target_group
+
+if TYPE_CHECKING:
+    from hivemind.plan.model import Plan, Snapshot
+    from hivemind.releases.sources import ReleaseSource
+    from hivemind.values.artifact import Platform
+    from hivemind.values.findings import Finding
+
+
+def planned(
+    checked: Checked,
+    snapshot: Snapshot,
+    platform: Callable[[str, str], Platform],
+    *,
+    region: str,
+    cloud: str,
+    made_at: str,
+    again: bool = False,
+) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
+    """What `apply` would do to what stands.
+
+    snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
+    in the cloud that is meant. again: whether every service is released again, as if nothing were.
+    Returns the Checked with what the stack knows better (health check paths that were found by asking the
+    application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
+    what no build could come of, and for changes that the cloud would refuse.
+    """
+    checked = with_known_health_paths(checked, snapshot)
+    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
+    digests = {name: source.digest for name, source in sources.items()}
+    parts = {name: source.parts for name, source in sources.items()}
+    made = make_plan(
+        checked.blueprint,
+        checked.assembly,
+        snapshot,
+        digests,
+        made_at,
+        region=region,
+        cloud=cloud,
+        parts=parts,
+        again=again,
+    )
+    if made.builds:
+        made = replace(made, built=_built(sources))
+    found = placed(_of_plan(checked, made, platform), checked.source)
+    stop_at_errors(found)
+    checked = replace(checked, findings=(*checked.findings, *found))
+    return checked, made, sources
+
+
+def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:
+    """The services of which this machine has just what would be released."""
+    from hivemind.builds.store import Store
+
+    store = Store(home.home() / "artifacts")
+    return tuple(name for name, source in sorted(sources.items()) if store.known(source.provenance.digest))
+
+
+def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platform]) -> Iterator[Finding]:
+    """Findings on what would be done; what stands and stays was looked at when it was made."""
+    released = {change.service for change in plan.releases if change.needed}
+    if released:
+        from hivemind.agents.compiler.review import review
+
+        blueprint = checked.blueprint
+        services = {name: service for name, service in blueprint.services.items() if name in released}
+        elsewhere = bool(checked.plugins.others("hivemind_build"))
+        yield from review(replace(blueprint, services=services), checked.repository, platform, elsewhere=elsewhere)
+    if plan.changes:
+        from hivemind.plan.databases import refused_changes
+
+        yield from refused_changes(plan, checked.assembly)
+
+
+def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:
+    """Takes health check paths that neither blueprint nor Recon knows from the stack as it stands."""
+    known = snapshot.template.get("Resources", {})
+    paths = {
+        service.name: path
+        for service in checked.blueprint.web_services
+        if service.health.path is None
+        and (path := known.get(target_group(service.name), {}).get("Properties", {}).get("HealthCheckPath"))
+    }
+    return with_health_paths(checked, paths)
