@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from hivemind.local.resources.kind import Kind
+from hivemind.local.resource_kind import Kind
 
 VERSION = "1.5.33"
 Response = tuple[int, dict[str, str], bytes]

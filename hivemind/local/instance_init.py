@@ -15,38 +15,12 @@ import socket
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hivemind.local import instance_files, instance_network, porter
+from hivemind.local.instance_boot import STOP_SECONDS, Boot, say
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-STOP_SECONDS = 5.0
-
-
-@dataclass(frozen=True)
-class Boot:
-    """What an instance needs to start. tree: its files. control: descriptor of the porter's socket. host_key:
-    private key file. port: of SSH. uid: of its own user, None without. root: HIVEMIND_ROOT in shared mode."""
-
-    tree: str
-    control: int
-    host_key: str
-    hostname: str
-    address: str
-    port: int
-    authorized_key: str | None
-    uid: int | None = None
-    root: str | None = None
-    keep: tuple[str, ...] = ()
-    user_data: str = ""
-    environment: dict[str, str] = field(default_factory=dict)
-
-
-def say(sentence: str) -> None:
-    """Writes a line to the instance's console."""
-    sys.stdout.write(f"[hivemind] {sentence}\n")
-    sys.stdout.flush()
 
 
 def main() -> int:

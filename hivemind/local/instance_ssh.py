@@ -17,7 +17,7 @@ from typing import Any
 
 import asyncssh
 
-from hivemind.local.instance_init import Boot, say
+from hivemind.local.instance_boot import Boot, say
 
 USERS = frozenset({"admin", "ec2-user", "ubuntu"})
 """Login names of the Debian, Amazon Linux and Ubuntu images."""

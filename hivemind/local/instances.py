@@ -20,7 +20,7 @@ from typing import IO
 
 from hivemind.local import guard, instance_files, isolation
 from hivemind.local.edge import Front, Relay, Traffic, dial
-from hivemind.local.instance_init import STOP_SECONDS, Boot
+from hivemind.local.instance_boot import STOP_SECONDS, Boot
 from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_key, remove
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets

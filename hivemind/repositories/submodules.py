@@ -7,15 +7,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hivemind.repositories import git
 from hivemind.repositories.address import Address, address
+from hivemind.repositories.checkout import Bounds, checked_out, prepared
 from hivemind.repositories.tree import Tree
 from hivemind.values.errors import HiveMindError
-
-if TYPE_CHECKING:
-    from hivemind.repositories.clone import Bounds
 
 _MOST = 20
 _DEEPEST = 3
@@ -57,8 +54,6 @@ def add_submodules(parent: Parent, tree: Tree, bounds: Bounds, say: Callable[[st
 def _add(  # noqa: PLR0917 - one call
     parent: Parent, path: str, wanted: str, url: str | None, bounds: Bounds, say: Callable[[str], None]
 ) -> str | None:
-    from hivemind.repositories.clone import checked_out, prepared
-
     if not url:
         return "it has no URL"
     own = address(_absolute(parent.source, url))

@@ -6,9 +6,9 @@ import pytest
 from compiler_builds import lay
 
 from hivemind.agents.compiler.python import requirements
+from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.interpreters import choose
 from hivemind.agents.compiler.python.locks.resolution import environment
-from hivemind.agents.compiler.python.requirements import Asked
 from hivemind.blueprint.model import Service
 from hivemind.builds.sources import gather
 from hivemind.repositories.repository import read

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hivemind.agents.compiler.python import requirements
+from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.locks.resolution import environment
-from hivemind.agents.compiler.python.requirements import Asked
 from hivemind.blueprint.model import Service
 from hivemind.builds.sources import gather
 from hivemind.repositories.repository import read

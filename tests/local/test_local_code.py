@@ -39,7 +39,7 @@ def test_another_file_is_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(code, "__file__", str(package / "code.py"))
     before = code.present()
     assert code.present() == before
-    file = package / "resources" / "kind.py"
+    file = package / "resource_kind.py"
     os.utime(file, ns=(1, file.stat().st_mtime_ns + 1_000_000))
     assert code.present()["files"] != before["files"]
     assert code.outdated(before)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from hivemind.repositories.address import address
-from hivemind.repositories.clone import Bounds, Clone, clone
+from hivemind.repositories.checkout import Bounds
+from hivemind.repositories.clone import Clone, clone
 from hivemind.testing.gitserver import GitRepository, serving
 from hivemind.values.errors import HiveMindError
 from hivemind.values.exits import ExitCode

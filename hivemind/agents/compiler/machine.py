@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
@@ -56,15 +56,9 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
         yield from _go(service, packed)
     elif language == "rust" and "cargo" not in missing and platform.os != LOCAL:
         triple = f"{platform.machine}-unknown-linux-musl"
-        if not rust_target(triple):
+        if not tools.rust_target(triple):
             message = f"building {service.name} for {platform.os} needs Rust's target {triple} on this machine"
             yield _lacks(message, None, f"rustup target add {triple}", path)
-
-
-def rust_target(triple: str) -> bool:
-    """Whether the Rust of this machine compiles for a target."""
-    said = _asked(["rustc", "--print", "target-libdir", "--target", triple])
-    return said is not None and Path(said.strip()).is_dir()
 
 
 def _python(service: Service, platform: Platform) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from hivemind.local.resources.kind import Kind, Made, Properties, failed, require
+from hivemind.local.resource_kind import Kind, Made, Properties, failed, require
 from hivemind.local.resources.site import Site
 
 _PREFIX = "AWS::ElasticLoadBalancingV2::"

@@ -8,8 +8,8 @@ import secrets
 from typing import Any
 
 from hivemind.local import model
+from hivemind.local.resource_kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources import catalog
-from hivemind.local.resources.kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources.network import tag
 from hivemind.local.resources.site import Site, free_address
 

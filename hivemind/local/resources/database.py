@@ -7,9 +7,9 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from hivemind.local.resource_kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources import catalog
 from hivemind.local.resources.finals import Finals
-from hivemind.local.resources.kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources.site import REALLY, Site, free_address, server_key
 
 

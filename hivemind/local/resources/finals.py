@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 
 from hivemind.local.emulator import Emulator
-from hivemind.local.resources.kind import Properties
+from hivemind.local.resource_kind import Properties
 
 _MADE_BY = "aws:cloudformation:"
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from hivemind.local.resources.kind import Kind, Made, Properties, ResourceFailed, failed, is_true
+from hivemind.local.resource_kind import Kind, Made, Properties, ResourceFailed, failed, is_true
 from hivemind.local.resources.site import Site
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from hivemind.local.resources.kind import Kind, Made, Properties, failed, require
+from hivemind.local.resource_kind import Kind, Made, Properties, failed, require
 from hivemind.local.resources.site import Site, free_address
 
 RULE_REPLACES = frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hivemind.local.faults import FaultTable
-from hivemind.local.resources.kind import Kind, Made, Properties, ResourceFailed
+from hivemind.local.resource_kind import Kind, Made, Properties, ResourceFailed
 
 AVERAGE_SECONDS = {
     "AWS::RDS::DBInstance": 600.0,

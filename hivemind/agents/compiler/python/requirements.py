@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from hivemind.agents.compiler.python import projects
+from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.locks import LockError
 from hivemind.blueprint.model import Service
 from hivemind.builds.sources import Sources
@@ -29,29 +29,6 @@ _DEEPEST = 10
 _WITH_PKG_RESOURCES = "setuptools<81"
 """Where a dependency asks for any setuptools, it is an old one that means pkg_resources, which setuptools 82 dropped
 (deprecated since 2023; pinned applications with gunicorn before 20.1 are the usual case)."""
-
-
-@dataclass
-class Asked:
-    """What to install.
-
-    lines: requirement lines, local paths left out. constraints: lines that pin them. locals: folders
-    of local projects, relative to the service, to install without dependencies. whole: local projects (with
-    `[extras]`) whose dependencies are known only to their build. pinned: out of a lock, with hashes, to install
-    without dependencies; direct: the same for what has no hashes. contradictions: what a lock has no answer for.
-    options: pip's own. commands: install commands that are not pip's, run as they are.
-    """
-
-    lines: list[str] = field(default_factory=list)
-    constraints: list[str] = field(default_factory=list)
-    locals: list[str] = field(default_factory=list)
-    whole: list[str] = field(default_factory=list)
-    pinned: list[str] = field(default_factory=list)
-    direct: list[str] = field(default_factory=list)
-    contradictions: list[str] = field(default_factory=list)
-    options: list[str] = field(default_factory=list)
-    commands: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
 
 
 def plan(service: Service, sources: Sources, target: Mapping[str, str]) -> Asked:

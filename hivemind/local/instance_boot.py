@@ -1,0 +1,34 @@
+"""What an instance is started with, and its console."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+STOP_SECONDS = 5.0
+"""How long the processes of an instance may take to end after SIGTERM."""
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What an instance needs to start. tree: its files. control: descriptor of the porter's socket. host_key:
+    private key file. port: of SSH. uid: of its own user, None without. root: HIVEMIND_ROOT in shared mode."""
+
+    tree: str
+    control: int
+    host_key: str
+    hostname: str
+    address: str
+    port: int
+    authorized_key: str | None
+    uid: int | None = None
+    root: str | None = None
+    keep: tuple[str, ...] = ()
+    user_data: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def say(sentence: str) -> None:
+    """Writes a line to the instance's console."""
+    sys.stdout.write(f"[hivemind] {sentence}\n")
+    sys.stdout.flush()
