@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
     from hivemind.builds.foreign import build_with_commands
+    from hivemind.builds.place import BuildPlace
     from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
     from hivemind.detections.detection import Detection, Precedence
     from hivemind.hookspecs import hook
@@ -37,6 +38,7 @@ __all__ = [
     "Assembly",
     "Binding",
     "Blueprint",
+    "BuildPlace",
     "Check",
     "CheckFailed",
     "CheckResult",
@@ -79,6 +81,7 @@ __all__ = [
 
 _HOMES = {
     "builds.foreign": ("build_with_commands",),
+    "builds.place": ("BuildPlace",),
     "values.artifact": ("Artifact", "Platform", "Provenance"),
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
     "checks.kinds": ("DatabaseCheck", "HttpCheck", "PingCheck", "TlsCheck"),

@@ -17,14 +17,13 @@ from typing import TYPE_CHECKING, TypeVar
 import pluggy
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hivemind.blueprint.model import Blueprint, Service
+    from hivemind.builds.place import BuildPlace
     from hivemind.detections.detection import Detection
     from hivemind.releases.release import Check, Release
     from hivemind.repositories.repository import Repository
     from hivemind.template.fragment import Assembly, Fragment
-    from hivemind.values.artifact import Artifact, Platform
+    from hivemind.values.artifact import Artifact
     from hivemind.values.events import Event
     from hivemind.values.findings import Finding
     from hivemind.values.schemaparts import SchemaPart
@@ -80,12 +79,13 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 @hookspec(firstresult=True)
-@deadline(7200)
-def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
-    """Builds a service for a platform into `store`, or None where this plugin does not know the runtime.
+@deadline(10800)
+def hivemind_build(service: Service, repository: Repository, place: BuildPlace) -> Artifact | None:
+    """Builds a service for `place.platform`, or None where this plugin does not know the runtime.
 
-    The first answer counts; third parties are asked before the built-in compiler. May run programs and
-    use the network, for at most 2 hours. Raising stops the run at stage build.
+    place: this machine, or a build instance (`build: remote`); `build_with_commands` builds on both. The first answer
+    counts; third parties are asked before the built-in compiler. May run programs and use the network, for at most 3
+    hours. Raising stops the run at stage build.
     """
 
 

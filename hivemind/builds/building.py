@@ -7,12 +7,14 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from hivemind.blueprint.model import Service
 from hivemind.builds import pack, sources
 from hivemind.builds.commands import executable
+from hivemind.builds.place import BuildPlace, Task
 from hivemind.builds.programs import Programs
 from hivemind.builds.sandbox import sandbox
 from hivemind.builds.sources import Sources
@@ -27,35 +29,40 @@ Language = Callable[[Work], None]
 """Makes a service of one language: fills the tree and the manifest's fields of a Work."""
 
 
-def build(service: Service, repository: Repository, platform: Platform, folder: Path, language: Language) -> Artifact:
-    """The artifact of a service for a platform, out of the store where its input is known.
+def build(
+    service: Service, repository: Repository, place: BuildPlace, language: str, *, planned: Service | None = None
+) -> Artifact:
+    """The artifact of a service, made in a place, or out of the store where its input is known.
 
-    folder: of the store. Raises StageError(BUILD) when a program of the build fails or this machine lacks one.
+    language: as Task has it. planned: the service as the blueprint has it, where `service` has commands of a plugin's:
+    they follow from it and from the plugin, and the plan knows its input digest alone. Raises StageError(BUILD) when a
+    program of the build fails, or the place lacks one.
     """
     began = SYSTEM_CLOCK.monotonic()
-    provenance = sources.source_digest(service, repository, platform)
-    store = Store(folder)
+    provenance = sources.source_digest(service, repository, place.platform, place.builders)
+    store = Store(place.store)
     packed = sources.gather(service, repository)
-    entry = store.known(provenance.digest)
+    entry: Mapping[str, Any] | None = store.known(provenance.digest)
     reused = entry is not None
     if entry is None:
-        entry = make(service, packed, platform, store, inputs=provenance.digest, language=language)
+        entry = place.make(Task(service, packed, provenance.digest, language))
         store.bound()
+    if planned is not None:
+        store.remember(sources.source_digest(planned, repository, place.platform, place.builders).digest, entry)
     seconds = SYSTEM_CLOCK.monotonic() - began
     return artifact_of(entry, packed, provenance, store, reused=reused, seconds=seconds)
 
 
-def make(
-    service: Service, packed: Sources, platform: Platform, store: Store, *, inputs: str, language: Language
-) -> dict[str, Any]:
-    """Builds, whatever the store knows; the index entry that it keeps under `inputs`, the input digest.
+def make(task: Task, platform: Platform, store: Store) -> dict[str, Any]:
+    """Builds, whatever the store knows; the index entry that it keeps under the input digest.
 
     Runs on the machine of who deploys, or on a build instance. Raises StageError(BUILD).
     """
+    language: Language = import_module(task.language).build
     with store.workshop() as scratch:
-        work = _prepared(service, packed, platform, store, scratch)
+        work = _prepared(task.service, task.sources, platform, store, scratch)
         language(work)
-        return _finish(work, inputs)
+        return _finish(work, task.inputs)
 
 
 def artifact_of(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint.model import ServiceKind
@@ -11,28 +10,28 @@ from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
+    from hivemind.builds.place import BuildPlace
     from hivemind.repositories.repository import Repository
-    from hivemind.values.artifact import Artifact, Platform
+    from hivemind.values.artifact import Artifact
 
 
 def build_with_commands(
     service: Service,
     repository: Repository,
-    platform: Platform,
-    store: Path,
+    place: BuildPlace,
     *,
     install: str | None = None,
     build: str | None = None,
     start: str | None = None,
 ) -> Artifact:
     """The artifact of a service, for a plugin's `hivemind_build`: with the copy, the clean environment, the sandbox,
-    the store and the log that the built-in languages have.
+    the store and the log that the built-in languages have, on this machine and on a build instance alike.
 
-    install, build, start: commands, each in place of the service's own where it has none. What they leave in the
-    folder is packed and must run on the instance, together with what is there. Raises StageError(BUILD) when one
-    fails or nothing says how the service is started.
+    place: as `hivemind_build` is handed it. install, build, start: commands, each in place of the service's own where
+    it has none. They follow from the service, the repository and the plugin's files alone: as long as none of these
+    changes, what was built is used again. What they leave in the folder is packed and must run on the instance,
+    together with what is there. Raises StageError(BUILD) when one fails or nothing says how the service is started.
     """
-    from hivemind.builds import shell
     from hivemind.builds.building import build as built
 
     own = replace(
@@ -46,5 +45,5 @@ def build_with_commands(
         raise StageError(
             Stage.BUILD, f"{service.name}: pages are built by what HiveMind has for them", subject=service.name
         )
-    artifact = built(own, repository, platform, store, shell.build)
+    artifact = built(own, repository, place, "hivemind.builds.shell", planned=service)
     return replace(artifact, runtime=service.runtime or "shell")

@@ -24,6 +24,8 @@ from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE, PROJECT_PLUGIN
 FORMAT = 4
 """Part of every input digest: raise it when the same input is built differently."""
 OUR_WAY = "HiveMind's own way of building"
+NOBODY: Mapping[str, str] = MappingProxyType({})
+"""The plugins that may build a service, where it is the built-in compiler alone: FORMAT tells of its changes."""
 
 SECRETS = (
     ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "id_rsa", "id_dsa",
@@ -123,9 +125,12 @@ class Inputs:
     parts: Mapping[str, str]
 
 
-def inputs(service: Service, repository: Repository, platform: Platform) -> Inputs:
-    """What would be packed and how it would be built. Raises OSError where a file vanishes meanwhile."""
-    parts = input_parts(service, gather(service, repository), platform)
+def inputs(
+    service: Service, repository: Repository, platform: Platform, builders: Mapping[str, str] = NOBODY
+) -> Inputs:
+    """What would be packed and how it would be built. builders: as BuildPlace has them. Raises OSError where a file
+    vanishes meanwhile."""
+    parts = input_parts(service, gather(service, repository), platform, builders)
     known = head(repository.root)
     digest = digest_of(parts)
     if known is None:
@@ -133,21 +138,26 @@ def inputs(service: Service, repository: Repository, platform: Platform) -> Inpu
     return Inputs(Provenance(known.commit, dirty=known.dirty, digest=digest, subject=known.subject), parts)
 
 
-def source_digest(service: Service, repository: Repository, platform: Platform) -> Provenance:
+def source_digest(
+    service: Service, repository: Repository, platform: Platform, builders: Mapping[str, str] = NOBODY
+) -> Provenance:
     """What would be packed, without building it: commit, whether the work tree differs, a digest.
 
     The digest covers the packed files (path, content, whether executable) and those of the workspace around them, the
-    commands and the runtime of the service, and the platform. Raises OSError where a file vanishes meanwhile.
+    commands and the runtime of the service, the platform, and the plugins that may build it. Raises OSError where a
+    file vanishes meanwhile.
     """
-    return inputs(service, repository, platform).provenance
+    return inputs(service, repository, platform, builders).provenance
 
 
-def input_digest(service: Service, sources: Sources, platform: Platform) -> str:
+def input_digest(service: Service, sources: Sources, platform: Platform, builders: Mapping[str, str] = NOBODY) -> str:
     """sha256 hex over everything that a build of these sources reads."""
-    return digest_of(input_parts(service, sources, platform))
+    return digest_of(input_parts(service, sources, platform, builders))
 
 
-def input_parts(service: Service, sources: Sources, platform: Platform) -> Mapping[str, str]:
+def input_parts(
+    service: Service, sources: Sources, platform: Platform, builders: Mapping[str, str] = NOBODY
+) -> Mapping[str, str]:
     """Part, in words -> sha256 hex over it, of everything that a build of these sources reads. Reads every file."""
     parts: dict[str, Any] = {
         OUR_WAY: FORMAT,
@@ -171,6 +181,7 @@ def input_parts(service: Service, sources: Sources, platform: Platform) -> Mappi
         parts["routes"] = sorted(route.path or "" for route in service.routes)
     if around := sources.workspace:
         parts["workspace"] = [around.folder, *digests(around.root, around.files)]
+    parts |= {f"plugin {name}": digest for name, digest in builders.items()}
     return MappingProxyType({name: digest_of(part) for name, part in parts.items()})
 
 

@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +63,9 @@ class Store:
     def remember_layer(self, identity: str, entry: dict[str, Any]) -> None:
         _write(self._folder("packed") / f"{identity}.json", json.dumps(entry).encode())
 
-    def remember(self, inputs: str, entry: dict[str, Any]) -> None:
+    def remember(self, inputs: str, entry: Mapping[str, Any]) -> None:
         folder = self._folder("index")
-        _write(folder / f"{inputs}.json", json.dumps(entry, indent=1, sort_keys=True).encode())
+        _write(folder / f"{inputs}.json", json.dumps(dict(entry), indent=1, sort_keys=True).encode())
 
     def keep(self, packed: Path, digest: str) -> Path:
         """Moves a packed file in under its digest; the file that is there already stays."""

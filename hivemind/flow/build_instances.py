@@ -8,9 +8,11 @@ known to be gone; the stack's tag says whose it is.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.remote.building import build
+from hivemind.agents.compiler.remote.building import There
 from hivemind.agents.provisioner.buildstack import TAG, assembly
 from hivemind.builds.store import Store
 from hivemind.deploy.calls import StackCalls, new_token
@@ -27,12 +29,12 @@ from hivemind.values.events import EventKind
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
+    from hivemind.builds.place import BuildPlace
     from hivemind.deploy.events import StackEvent
     from hivemind.deploy.journal import Journal
     from hivemind.deploy.lease import Lease
     from hivemind.flow.run import Run
     from hivemind.hosts.ssh import Host
-    from hivemind.values.artifact import Artifact
 
 STACK, GONE = "instances", "instances gone"
 SSH_DEADLINE = 600.0
@@ -76,8 +78,12 @@ class Builds:
         )
         return (made,)
 
-    def build(self, service: Service, context: Context) -> Artifact:
-        """Builds one of the services on its instance. Raises StageError(BUILD)."""
+    @contextmanager
+    def place(self, service: Service, context: Context) -> Iterator[BuildPlace]:
+        """The instance of one of the services, to build it on; it is taken to be built when this ends well.
+
+        Raises StageError(BUILD) for an instance that can't be reached.
+        """
         run = self._run
         instance = context[event_of(service.name)]
 
@@ -106,20 +112,13 @@ class Builds:
             ) from error
         with self._lock:
             self._hosts.append(host)
+        platform = run.cloud.platform(service.os, service.size)
         try:
-            artifact = build(
-                host,
-                service,
-                run.checked.repository,
-                platform=run.cloud.platform(service.os, service.size),
-                folder=run.artifacts,
-                tell=tell,
-                clock=run.clock,
-            )
+            size, builders = service.build_on or service.size, run.sources[service.name].builders
+            yield There(host, size, platform, run.artifacts, tell, builders)
         finally:
             host.close()
         self._built(service)
-        return artifact
 
     def close(self, *, interrupted: bool) -> None:
         """Takes away what is left of this run's build instances, or of an earlier one's, and waits for it.

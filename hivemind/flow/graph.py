@@ -8,12 +8,14 @@ stack --(instance ID)--> prepare SERVICE N --+--> release SERVICE --> health pat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hivemind.agents.compiler.languages.table import LANGUAGES
 from hivemind.aws.errors import translated
 from hivemind.blueprint.model import Service
+from hivemind.builds.here import Here
 from hivemind.builds.programs import OUTPUT
 from hivemind.deploy.journal import usual_seconds
 from hivemind.deploy.steps import Context, Step
@@ -29,9 +31,10 @@ from hivemind.releases.rollout import Rollout, Watcher
 from hivemind.releases.secret_values import secret_values
 from hivemind.template.names import target_group
 from hivemind.values.artifact import Artifact
-from hivemind.values.errors import Stage, StageError
+from hivemind.values.errors import HiveMindError, Stage, StageError
 
 if TYPE_CHECKING:
+    from hivemind.builds.place import BuildPlace
     from hivemind.deploy.stack import StackResult
     from hivemind.flow.run import Node, Run
 
@@ -144,20 +147,17 @@ def _prepare_step(run: Run, service: Service, node: Node) -> Step:
 
 
 def _build(run: Run, builds: Builds | None, service: Service, context: Context) -> Artifact:
-    """builds: where it is built on an instance. Plugins of others build on this machine."""
+    """builds: where it is built on an instance."""
     telling, waiting = OUTPUT.set(context.progress), WAITING.set(context.note)
     try:
-        if builds is not None:
-            return _noted(builds.build(service, context), context)
-        answer = run.checked.plugins.first(
-            "hivemind_build",
-            service=service,
-            repository=run.checked.repository,
-            platform=run.cloud.platform(service.os, service.size),
-            store=run.artifacts,
-        )
-    except StageError as error:
-        error.path = error.path or f"services.{service.name}"
+        with _place(run, builds, service, context) as place:
+            answer = run.checked.plugins.first(
+                "hivemind_build", service=service, repository=run.checked.repository, place=place
+            )
+    except HiveMindError as error:
+        context.check()  # a build that ends since the run does is no failure of the plugin
+        if isinstance(error, StageError):
+            error.path = error.path or f"services.{service.name}"
         raise
     finally:
         OUTPUT.reset(telling)
@@ -173,6 +173,13 @@ def _build(run: Run, builds: Builds | None, service: Service, context: Context) 
             path=f"services.{service.name}.runtime",
         )
     return _noted(answer.result, context)
+
+
+def _place(run: Run, builds: Builds | None, service: Service, context: Context) -> AbstractContextManager[BuildPlace]:
+    if builds is not None:
+        return builds.place(service, context)
+    platform = run.cloud.platform(service.os, service.size)
+    return nullcontext(Here(platform, run.artifacts, run.sources[service.name].builders))
 
 
 def _noted(artifact: Artifact, context: Context) -> Artifact:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.builds.sources import digest_of, inputs
+from hivemind.builds.sources import NOBODY, digest_of, inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ReleaseSource:
     """digest: sha256 hex over what is packed and what the application finds in its environment, secrets by
-    reference. provenance: of the packed sources alone. parts: part in words -> digest, all that `digest` covers."""
+    reference. provenance: of the packed sources alone. parts: part in words -> digest, all that `digest` covers.
+    builders: the plugins that may build it, as BuildPlace has them."""
 
     digest: str
     provenance: Provenance
     parts: Mapping[str, str]
+    builders: Mapping[str, str] = field(default_factory=lambda: NOBODY)
 
 
 def release_sources(

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from hivemind.testing.clock import ManualClock
     from hivemind.testing.loading import plugins_of
     from hivemind.testing.probe import FakeProbe, page
-    from hivemind.testing.samples import checked, release, repository
+    from hivemind.testing.samples import build_place, checked, release, repository
 
-__all__ = ["FakeProbe", "ManualClock", "checked", "page", "plugins_of", "release", "repository"]
+__all__ = ["FakeProbe", "ManualClock", "build_place", "checked", "page", "plugins_of", "release", "repository"]
 
 _HOMES = {
     "FakeProbe": "probe",
     "ManualClock": "clock",
+    "build_place": "samples",
     "checked": "samples",
     "page": "probe",
     "plugins_of": "loading",

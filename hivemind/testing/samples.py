@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hivemind.builds.here import Here
+from hivemind.builds.place import BuildPlace
 from hivemind.pipeline import Checked, check
 from hivemind.plugins.loading import Plugins
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.repositories.repository import Repository, read
+from hivemind.values.artifact import LOCAL, Platform, machine_here
 from hivemind.values.defaults import BLUEPRINT_FILE
 
 NOTHING: Mapping[str, Any] = {}
@@ -39,6 +42,12 @@ def repository(folder: Path, files: Mapping[str, str]) -> Repository:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
     return read(folder)
+
+
+def build_place(store: Path, platform: Platform | None = None) -> BuildPlace:
+    """This machine, as `hivemind_build` gets it. store: folder for artifacts. platform: what is built for; without it
+    the local cloud, whose instances run what this machine has."""
+    return Here(platform or Platform(LOCAL, machine_here(), None, (), None), store)
 
 
 def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | None = None, lint: bool = True) -> Checked:

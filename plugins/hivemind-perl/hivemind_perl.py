@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from hivemind import Artifact, Detection, Platform, Precedence, Repository, Service, build_with_commands, hook
+from hivemind import Artifact, BuildPlace, Detection, Precedence, Repository, Service, build_with_commands, hook
 
 LANGUAGE = "perl"
 MODULES = "local/lib/perl5"
@@ -56,13 +56,13 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 @hook
-def hivemind_build(service: Service, repository: Repository, platform: Platform, store: Path) -> Artifact | None:
+def hivemind_build(service: Service, repository: Repository, place: BuildPlace) -> Artifact | None:
     """Services whose runtime is Perl: the modules that they ask for go into `local/`, and nothing is compiled."""
     if (service.runtime or "").split(" ")[0] != LANGUAGE:
         return None
     asks = repository.has(_inside(service.path, "cpanfile"))
     install = "cpanm --quiet --notest -L local --installdeps ." if asks else None
-    return build_with_commands(service, repository, platform, store, install=install)
+    return build_with_commands(service, repository, place, install=install)
 
 
 def _program(repository: Repository, path: str, files: set[str]) -> Program | None:

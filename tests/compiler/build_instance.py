@@ -12,7 +12,8 @@ from typing import Any
 
 from compiler_builds import HOST
 
-from hivemind.agents.compiler.remote import building
+from hivemind.agents.compiler import hivemind_build
+from hivemind.agents.compiler.remote.building import There
 from hivemind.blueprint.model import Service
 from hivemind.hosts.ssh import Completed
 from hivemind.repositories.repository import read
@@ -73,6 +74,13 @@ class BuildInstance:
 def build_there(
     instance: BuildInstance, root: Path, store: Path, platform: Platform = HOST, **service: Any
 ) -> Artifact:
-    told: list[str] = []
-    made = Service("web", build_on="t3.large", **service)
-    return building.build(instance, made, read(root), platform=platform, folder=store, tell=told.append)  # type: ignore[arg-type]
+    artifact = hivemind_build(
+        Service("web", build_on="t3.large", **service), read(root), there(instance, store, platform)
+    )
+    assert artifact is not None
+    return artifact
+
+
+def there(instance: BuildInstance, store: Path, platform: Platform = HOST, **builders: str) -> There:
+    """The instance as a place to build on."""
+    return There(instance, "t3.large", platform, store, lambda _: None, builders)  # type: ignore[arg-type]

@@ -18,6 +18,7 @@ import zstandard
 
 from hivemind.agents.compiler import hivemind_build
 from hivemind.blueprint.model import Service
+from hivemind.builds.here import Here
 from hivemind.repositories.repository import read
 from hivemind.values.artifact import Artifact, Platform
 
@@ -59,7 +60,7 @@ def _digest(text: str) -> str:
 
 
 def build(root: Path, store: Path, platform: Platform = HOST, **service: Any) -> Artifact:
-    artifact = hivemind_build(Service("web", **service), read(root), platform, store)
+    artifact = hivemind_build(Service("web", **service), read(root), Here(platform, store))
     assert artifact is not None
     return artifact
 

@@ -9,6 +9,7 @@ from compiler_builds import HOST, MINOR, build, lay, names, unpacked, wheel
 
 from hivemind.agents.compiler import hivemind_build
 from hivemind.blueprint.model import Service
+from hivemind.builds.here import Here
 from hivemind.hosts.onhost.layout import Release
 from hivemind.hosts.onhost.runtime import complete_environment
 from hivemind.repositories.repository import read
@@ -155,4 +156,4 @@ def test_wheels_for_another_platform(tmp_path: Path) -> None:
 
 def test_other_runtimes_are_left_to_others(tmp_path: Path) -> None:
     root = lay(tmp_path, {"a.cob": ""})
-    assert hivemind_build(Service("web", runtime="fortran 2018"), read(root), HOST, tmp_path / "s") is None
+    assert hivemind_build(Service("web", runtime="fortran 2018"), read(root), Here(HOST, tmp_path / "s")) is None

@@ -14,6 +14,7 @@ import pytest
 
 from hivemind import pipeline
 from hivemind.agents.compiler import hivemind_build
+from hivemind.builds.here import Here
 from hivemind.deploy.state import DeploymentState, StateStore
 from hivemind.local.cloud import LocalCloud
 from hivemind.plugins.loading import load
@@ -134,7 +135,7 @@ def test_what_is_built_there_is_what_would_be_built_here(
     checked = pipeline.check(project.folder / "hivemind.yaml", load(third_party=False), lint=False)
     service = checked.blueprint.services["web"]
     platform = cloud_of(local_cloud, project).platform(service.os, service.size)
-    here = hivemind_build(service, checked.repository, platform, tmp_path / "store")
+    here = hivemind_build(service, checked.repository, Here(platform, tmp_path / "store"))
     assert here is not None
     assert here.digest == state_of(project).artifacts["web"]
     assert [layer.name for layer in here.layers] == ["dependencies"]

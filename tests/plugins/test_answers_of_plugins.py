@@ -37,7 +37,7 @@ ARGUMENTS: Mapping[str, Mapping[str, object]] = {
     "hivemind_fragments": {"blueprint": None},
     "hivemind_lint": {"assembly": None, "blueprint": None},
     "hivemind_checks": {"release": None},
-    "hivemind_build": {"service": None, "repository": None, "platform": None, "store": None},
+    "hivemind_build": {"service": None, "repository": None, "place": None},
 }
 DIGEST = "0" * 64
 

@@ -65,7 +65,7 @@ def test_third_parties_are_asked_before_built_ins() -> None:
     plugins = plugins_of(
         zzz=plugin(hivemind_build=lambda service: artifact("z")), mmm=plugin(hivemind_build=lambda: None)
     )
-    answer = plugins.first("hivemind_build", service=None, repository=None, platform=None, store=None)
+    answer = plugins.first("hivemind_build", service=None, repository=None, place=None)
     assert answer is not None
     assert (answer.plugin, answer.result.service) == ("zzz", "z")
 

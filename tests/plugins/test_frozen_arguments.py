@@ -78,22 +78,24 @@ def test_releases_services_and_events_can_not_be_changed() -> None:
     seen: list[Any] = []
     keep = plugin(
         hivemind_checks=lambda release: (seen.append(release), ())[1],
-        hivemind_build=lambda service, platform: seen.extend((service, platform)),
+        hivemind_build=lambda service, place: seen.extend((service, place)),
         hivemind_event=lambda event: seen.extend([event]),
     )
     from hivemind import Platform, Service
+    from hivemind.builds.here import Here
 
     release = Release("d", "shop", "production", "r1", (ServiceRelease("web", "web", None, None, None, (), ""),),
                       {"db": "postgres"}, {"acme": {"channels": ["#a"]}})  # fmt: skip
     service = Service("web", env={"A": "b"}, routes=())
     platform = Platform("host", "x86_64", None, (), None, runtimes={"ruby": (("3.3", "ruby"),)})
+    place = Here(platform, Path(), {"acme": "0"})
     event = Event("t", "d", "a", "build", "web", EventKind.NOTE, "m", {"list": [1]})
     plugins = plugins_of(aaa=keep)
     plugins.gather("hivemind_checks", release=release)
-    plugins.first("hivemind_build", service=service, repository=None, platform=platform, store=Path())
+    plugins.first("hivemind_build", service=service, repository=None, place=place)
     plugins.notify(event)
     plugins.flush()
-    assert seen == [release, service, platform, event]
+    assert seen == [release, service, place, event]
     assert [place for value in seen for place in mutable(value)] == []
 
 

@@ -48,7 +48,7 @@ def review(
     found: list[Finding] = []
     for service in blueprint.services.values():
         if word_of(service) not in LANGUAGES:
-            found += _unknown(blueprint, service, elsewhere=elsewhere)
+            found += () if elsewhere else _unknown(blueprint, service)
             continue
         packed = sources.gather(service, repository)
         target = platform(service.os, service.size)
@@ -58,14 +58,8 @@ def review(
     return in_order(found)
 
 
-def _unknown(blueprint: Blueprint, service: Service, *, elsewhere: bool) -> Iterator[Finding]:
-    """A language that nothing here builds, unless a plugin may."""
-    if elsewhere and service.build_on:
-        message = f"{service.name} is built by a plugin, and plugins build on this machine alone"
-        hint = "leave  where: remote  out"
-        yield Finding("H506", Severity.ERROR, message, hint=hint, path=f"services.{service.name}.build")
-    if elsewhere:
-        return
+def _unknown(blueprint: Blueprint, service: Service) -> Iterator[Finding]:
+    """A language that nothing here builds."""
     path = f"services.{service.name}.runtime"
     said = service.build or "COMMAND"
     hint = (

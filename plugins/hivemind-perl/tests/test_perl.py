@@ -8,15 +8,17 @@ import subprocess
 import tarfile
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import hivemind_perl
 import pytest
 import zstandard
 
-from hivemind import Platform, Service, StageError
-from hivemind.testing import checked, plugins_of, repository
+from hivemind import Service, StageError
+from hivemind.testing import build_place, checked, plugins_of, repository
 
 SERVER = """\
 use strict;
@@ -30,7 +32,6 @@ while (my $client = $server->accept) {
     print $client "HTTP/1.1 200 OK\\r\\nContent-Length: " . length($body) . "\\r\\nConnection: close\\r\\n\\r\\n$body";
 }
 """
-HERE = Platform("host", "x86_64", (2, 36), (), None)
 
 
 def told(folder: Path, files: dict[str, str], path: str = ".") -> dict[str, str | int]:
@@ -91,12 +92,14 @@ def test_a_blueprint_needs_to_say_nothing_about_it(tmp_path: Path) -> None:
 
 def test_other_languages_are_left_to_others(tmp_path: Path) -> None:
     service = Service("web", runtime="python 3.12", start="x")
-    assert hivemind_perl.hivemind_build(service, repository(tmp_path, {}), HERE, tmp_path) is None
+    assert hivemind_perl.hivemind_build(service, repository(tmp_path, {}), build_place(tmp_path)) is None
 
 
 def test_without_a_start_command_nothing_is_built(tmp_path: Path) -> None:
     with pytest.raises(StageError, match="how it is started"):
-        hivemind_perl.hivemind_build(Service("web", runtime="perl"), repository(tmp_path, {"a": ""}), HERE, tmp_path)
+        hivemind_perl.hivemind_build(
+            Service("web", runtime="perl"), repository(tmp_path, {"a": ""}), build_place(tmp_path)
+        )
 
 
 def test_what_is_built_runs(tmp_path: Path) -> None:
@@ -105,15 +108,34 @@ def test_what_is_built_runs(tmp_path: Path) -> None:
     tree = repository(tmp_path / "app", {"server.pl": SERVER})
     service = Service("web", runtime="perl", start="perl -Ilocal/lib/perl5 -Ilib server.pl")
     store = tmp_path / "store"
-    artifact = hivemind_perl.hivemind_build(service, tree, HERE, store)
+    artifact = hivemind_perl.hivemind_build(service, tree, build_place(store))
     assert artifact is not None
     assert artifact.runtime == "perl"
     with zstandard.open(artifact.path) as packed, tarfile.open(fileobj=packed, mode="r|") as archive:
         archive.extractall(tmp_path / "release", filter="data")
-    again = hivemind_perl.hivemind_build(replace(service), tree, HERE, store)
+    again = hivemind_perl.hivemind_build(replace(service), tree, build_place(store))
     assert again is not None
     assert (again.digest, again.reused) == (artifact.digest, True)
     assert _answer(tmp_path / "release" / "app", artifact.start) == "hello from perl"
+
+
+@pytest.mark.slow
+def test_it_is_built_on_a_build_instance_of_the_local_cloud(local_project: Callable[..., Any]) -> None:
+    if shutil.which("perl") is None:
+        pytest.skip("no perl on this machine")
+    blueprint = (
+        "hivemind: 1\nname: camel\nenvironments: {production: {stage: stage-1}}\nservices:\n"
+        '  web: {path: app, build: {where: remote, run: "perl -c server.pl"}}\n'
+    )
+    plugin = Path(hivemind_perl.__file__).read_text()
+    files = {"app/server.pl": SERVER, "hivemind.yaml": blueprint, "hivemind_plugin.py": plugin}
+    project = local_project(files)
+    ran = project.apply()
+    assert (ran.last["revision"], ran.last["verdict"]) == ("r1", "good")
+    log = project.run("artifacts", "log", "web").out
+    assert log.startswith("# on the build instance i-")
+    assert "server.pl syntax OK" in log
+    assert project.get("/").text == "hello from perl"
 
 
 def _answer(folder: Path, start: str) -> str:

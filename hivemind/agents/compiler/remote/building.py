@@ -1,4 +1,4 @@
-"""One build on a build instance, as it is seen from here."""
+"""A build instance as a place to build on, as it is seen from here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +18,13 @@ from hivemind.agents.compiler.remote.request import Request, laid
 from hivemind.agents.compiler.remote.sending import archive
 from hivemind.agents.compiler.remote.taking import take
 from hivemind.blueprint.model import Service
-from hivemind.builds import sources
-from hivemind.builds.building import artifact_of
+from hivemind.builds.place import Task
 from hivemind.builds.programs import Programs
-from hivemind.builds.sources import Sources
+from hivemind.builds.sources import NOBODY
 from hivemind.builds.store import Store
 from hivemind.hosts.ssh import CommandTimeout
-from hivemind.repositories.repository import Repository
 from hivemind.text.codec import encode
-from hivemind.values.artifact import LOCAL, Artifact, Platform
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.artifact import LOCAL, Platform
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -56,53 +53,67 @@ class _Said:
     failed: Mapping[str, Any] | None = None
 
 
-def build(
-    host: Host,
-    service: Service,
-    repository: Repository,
-    *,
-    platform: Platform,
-    folder: Path,
-    tell: Callable[[str], None],
-    clock: Clock = SYSTEM_CLOCK,
-) -> Artifact:
-    """Builds a service on an instance of its system, and takes the artifact into the store in `folder`.
+@dataclass(frozen=True)
+class There:
+    """A build instance, as a BuildPlace.
 
-    tell: told how far it is. Raises StageError(BUILD) as a build here would, with the instance's own output.
+    host: the instance. size: its type, such as `t3.large`. store: folder on this machine. tell: told how far it is,
+    and raises what ends the build.
     """
-    began = clock.monotonic()
-    packed = sources.gather(service, repository)
-    provenance = sources.source_digest(service, repository, platform)
-    store = Store(folder)
-    programs = Programs(service.name, store.log(service.name))
-    programs.note(f"on the build instance {host.instance_id}, {service.build_on} with {platform.os}")
-    there = _There(host, service, packed, platform, programs, tell)
-    with _as_build(service, programs.log), store.workshop() as scratch:
-        there.install()
-        told = there.compile(there.send(provenance.digest, scratch))
-        tell("the artifact comes back")
-        entry = take(told, service.name, provenance.digest, store=store, scratch=scratch, fetch=there.fetch)
-    store.bound()
-    return artifact_of(entry, packed, provenance, store, reused=False, seconds=clock.monotonic() - began)
+
+    host: Host
+    size: str
+    platform: Platform
+    store: Path
+    tell: Callable[[str], None]
+    builders: Mapping[str, str] = field(default_factory=lambda: NOBODY)
+
+    @property
+    def instance(self) -> str:
+        """As BuildPlace.instance."""
+        return self.host.instance_id
+
+    def make(self, task: Task) -> Mapping[str, Any]:
+        """Builds there and takes what comes of it into the store here. Raises StageError(BUILD) as a build here would,
+        with the instance's own output."""
+        store = Store(self.store)
+        service = task.service
+        programs = Programs(service.name, store.log(service.name))
+        programs.note(f"on the build instance {self.instance}, {self.size} with {self.platform.os}")
+        there = _Job(self, task, programs)
+        with _as_build(service, programs.log), store.workshop() as scratch:
+            there.install()
+            told = there.compile(there.send(scratch))
+            self.tell("the artifact comes back")
+            return take(told, service.name, task.inputs, store=store, scratch=scratch, fetch=there.fetch)
 
 
 @dataclass(frozen=True)
-class _There:
-    """A build instance with what it is to build."""
+class _Job:
+    """One build on an instance, under way."""
 
-    host: Host
-    service: Service
-    packed: Sources
-    platform: Platform
+    place: There
+    task: Task
     programs: Programs
-    tell: Callable[[str], None]
+
+    @property
+    def host(self) -> Host:
+        return self.place.host
+
+    @property
+    def platform(self) -> Platform:
+        return self.place.platform
+
+    @property
+    def service(self) -> Service:
+        return self.task.service
 
     def install(self) -> None:
         """What the distribution has of what the build takes."""
-        names = toolchain.packages(self.service, self.packed, self.platform.os)
+        names = toolchain.packages(self.service, self.task.sources, self.platform.os)
         if not names:
             return
-        self.tell(f"installing {', '.join(names)}")
+        self.place.tell(f"installing {', '.join(names)}")
         self.programs.note(f"installed from {self.platform.os}: {' '.join(names)}")
         command = toolchain.command(names, self.platform.os)
         lines: list[str] = []
@@ -118,15 +129,18 @@ class _There:
             message = "what the build takes could not be installed on the build instance"
             raise self._error(message, lines=lines[-20:])
 
-    def send(self, inputs: str, scratch: Path) -> Request:
-        """Puts sources and compiler on the instance. inputs: the input digest."""
+    def send(self, scratch: Path) -> Request:
+        """Puts sources and compiler on the instance."""
         file = scratch / "sources.tar.gz"
-        name = f"{FOLDER}/sources-{archive(self.packed, file)}.tar.gz"
-        self.tell(f"sending the sources, {file.stat().st_size / 1_000_000:.1f} MB")
+        name = f"{FOLDER}/sources-{archive(self.task.sources, file)}.tar.gz"
+        self.place.tell(f"sending the sources, {file.stat().st_size / 1_000_000:.1f} MB")
         self.host.put(file, name)
         self.host.put(bundle().content, f"{FOLDER}/{bundle().name}.zip")
         there = replace(self.platform, here=True)
-        return Request(self.service, there, laid(self.packed, Path("tree")), inputs, name, STORE)
+        laid_out = laid(self.task.sources, Path("tree"))
+        return Request(
+            self.service, there, laid_out, self.task.inputs, self.task.language, self.place.builders, name, STORE
+        )
 
     def compile(self, request: Request) -> Any:
         """Runs the compiler; what it says of what it made. Raises StageError(BUILD) as it would here."""
@@ -140,7 +154,7 @@ class _There:
             if "log" in entry:
                 self.programs.write(str(entry["log"]).encode("latin-1"))
             if "tell" in entry:
-                self.tell(str(entry["tell"]))
+                self.place.tell(str(entry["tell"]))
             said.built, said.failed = entry.get("built", said.built), entry.get("failed", said.failed)
 
         stdin = json.dumps(encode(request)).encode()

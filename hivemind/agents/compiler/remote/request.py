@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from hivemind.values.artifact import Platform
 @dataclass(frozen=True)
 class Request:
     """A build. sources: as they lie there, below the folder `tree`. inputs: their input digest, which is made again
-    there. archive: of the sources, relative to the login's home. store: folder of the compiler there."""
+    there. language: as builds.place.Task has it. builders: as BuildPlace has them. archive: of the sources, relative to
+    the login's home. store: folder of the compiler there."""
 
     service: Service
     platform: Platform
     sources: Sources
     inputs: str
+    language: str
+    builders: Mapping[str, str]
     archive: str
     store: str
 

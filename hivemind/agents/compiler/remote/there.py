@@ -14,9 +14,9 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from hivemind.agents.compiler.languages.table import language_of
 from hivemind.agents.compiler.remote.request import Request, laid
 from hivemind.builds.building import make
+from hivemind.builds.place import Task
 from hivemind.builds.programs import OUTPUT
 from hivemind.builds.sources import input_digest
 from hivemind.builds.store import Store
@@ -57,13 +57,11 @@ def _built(request: Request, store: Store) -> dict[str, Any]:
         archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
         archive.extractall(tree)  # noqa: S202
     sources = laid(request.sources, tree)
-    made = input_digest(request.service, sources, request.platform)
+    made = input_digest(request.service, sources, request.platform, request.builders)
     if made != request.inputs:
         raise StageError(Stage.BUILD, f"{request.service.name}: the sources that arrived are not those that were sent")
-    language = language_of(request.service)
-    if language is None:
-        raise StageError(Stage.BUILD, f"nothing here builds {request.service.runtime}", subject=request.service.name)
-    return make(request.service, sources, request.platform, store, inputs=request.inputs, language=language)
+    task = Task(request.service, sources, request.inputs, request.language)
+    return make(task, request.platform, store)
 
 
 class _Following:

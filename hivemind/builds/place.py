@@ -1,0 +1,55 @@
+"""Where a build happens: on this machine, or on a build instance. What is built there is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from hivemind.blueprint.model import Service
+from hivemind.builds.sources import Sources
+from hivemind.values.artifact import Platform
+
+
+@dataclass(frozen=True)
+class Task:
+    """One build, as a place carries it out.
+
+    service: with the commands to run. sources: what the build sees. inputs: the input digest, under which the store
+    keeps what comes of it. language: dotted name of HiveMind's module whose `build(work)` makes the service.
+    """
+
+    service: Service
+    sources: Sources
+    inputs: str
+    language: str
+
+
+class BuildPlace(Protocol):
+    """Where a service is built, as `hivemind_build` is handed it.
+
+    A plugin hands it on to `build_with_commands`, which builds in either place. Whoever runs programs by other means
+    runs them on this machine, and refuses a place with an `instance`.
+    """
+
+    @property
+    def platform(self) -> Platform:
+        """The system and the processor that the artifact is for."""
+
+    @property
+    def store(self) -> Path:
+        """The folder on this machine in which artifacts are kept, whichever place makes them."""
+
+    @property
+    def instance(self) -> str | None:
+        """EC2 id of the build instance; None on this machine."""
+
+    @property
+    def builders(self) -> Mapping[str, str]:
+        """Plugin -> digest over its version and its files, of every plugin that may build the service. Part of the
+        input digest: a plugin that changed builds anew."""
+
+    def make(self, task: Task) -> Mapping[str, Any]:
+        """Carries a build out, whatever the store knows. Returns the index entry that the store keeps under
+        `task.inputs`. Raises StageError(BUILD) when a program of the build fails or is missing there."""
