@@ -28,6 +28,9 @@ _FRAMEWORKS = {
     "cra": "create-react-app",
     "nuxtjs": "nuxt",
     "svelte-kit": "sveltekit",
+    "aspnet": "aspnetcore",
+    "asp.net-core": "aspnetcore",
+    "aspnet-core": "aspnetcore",
 }
 _DATABASES = frozenset({"postgres", "mysql", "mongodb", "mariadb", "mssql", "cassandra", "elasticsearch"})
 

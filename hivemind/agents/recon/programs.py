@@ -51,6 +51,7 @@ _IMAGE_PORTS = {
     r"jekyll/jekyll": 4000,
     r"squidfunk/mkdocs-material": 8000,
 }
+"""What the images' own pages say that they listen on."""
 
 
 def language_of(command: str) -> str | None:

@@ -73,8 +73,8 @@ def detect(folder: Folder) -> list[Detection]:
 
 
 def _from_above(folder: Folder) -> list[Detection]:
-    """What a compose file at the top of the repository says of the service that it builds from this folder (Compose
-    file reference, "build": `context`)."""
+    """What a compose file at the top of the repository says of the service that it builds from this folder (Docker,
+    "Compose Build Specification": `context`)."""
     if folder.path in {".", ""}:
         return []
     root = Folder.of(folder.repository, ".")

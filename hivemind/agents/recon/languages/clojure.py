@@ -31,6 +31,7 @@ DRIVERS = {
 }
 _MANAGERS = {"project.clj": "leiningen", "deps.edn": "clojure", "build.boot": "boot"}
 _PORTS = {"pedestal": 8080, "luminus": 3000, "ring": 3000}
+"""Pedestal, "Hello World"; Luminus, "Application profiles"; Ring, "Getting Started"."""
 _DEPENDENCY = re.compile(
     r"\[([\w./-]+)\s+\"[^\"]+\"|^(?:\{:deps )?(?::deps )?\{?([a-z][\w.-]*/[\w.-]+)\s+\{:(?:mvn|git|local)"
 )

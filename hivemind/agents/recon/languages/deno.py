@@ -100,7 +100,7 @@ def _running(
     if number := port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
     elif serves:
-        notes.usual("port", 8000, *spot, note="Deno's own")
+        notes.usual("port", 8000, *spot, note="Deno's own")  # Deno, "Deno.serve"
     for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     texts = [*_imports(folder, file, content), *((hit.value, (hit.file, hit.line)) for hit in hits["imports"])]

@@ -30,6 +30,8 @@ DRIVERS = {
     "sqlserver": ("Microsoft.EntityFrameworkCore.SqlServer", "Microsoft.Data.SqlClient", "System.Data.SqlClient"),
 }  # fmt: skip
 """By the start of a package's name."""
+_OWN = "aspnetcore"
+"""The one name of ASP.NET Core here; others also write `aspnet` and `asp.net-core`."""
 _EMBEDDED = (
     "Microsoft.EntityFrameworkCore.Sqlite",
     "Microsoft.Data.Sqlite",
@@ -129,7 +131,7 @@ def _describe(notes: Notes, project: Project, *, top: bool) -> None:
     elif name:
         notes.declared("framework", name, *(project.uses(*FRAMEWORKS[name]) or spot))
     elif project.web:
-        notes.declared("framework", "aspnetcore", *spot)
+        notes.declared("framework", _OWN, *spot)
     notes.usual("build", f"dotnet publish {project.file} -c Release -o out", *spot)
     if kind == "static":
         notes.usual("static_dir", "out/wwwroot", *spot)
@@ -254,7 +256,7 @@ def _compiled(folder: Folder) -> list[Detection]:
     if match := re.match(r"\d+\.\d+", version):
         notes.declared("runtime_version", match[0], file, line)
     if web:
-        notes.declared("framework", "aspnetcore", file, folder.line(file, r"Microsoft\.AspNetCore\.App"))
+        notes.declared("framework", _OWN, file, folder.line(file, r"Microsoft\.AspNetCore\.App"))
         notes.guess("port", 8080, file, line, note="the start command's own")
     notes.kind("web" if web else "worker", (file, line), 0.9 if web else 0.5)
     program = f"dotnet {shlex.quote(f'{name}.dll')}"

@@ -118,7 +118,9 @@ def _addresses(notes: Notes, hits: dict[str, list[Hit]], framework: str | None) 
     if number := port(configured["port"]) or port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
     else:
-        notes.usual("port", 4000, FILE, sure=0.8 if framework else 0.4, note="usual for Elixir")
+        notes.usual(
+            "port", 4000, FILE, sure=0.8 if framework else 0.4, note="usual for Elixir"
+        )  # Phoenix, "Up and Running"
     for hit in healthiest(hits["health"]):
         notes.code("health_path", hit.value, hit.file, hit.line)
     for file in settings:

@@ -259,7 +259,7 @@ def _serving(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, ma
     if number := port(near):
         notes.code("port", int(number.value), number.file, number.line)
     elif framework == "github.com/gin-gonic/gin" and not hits["given"]:
-        notes.usual("port", 8080, *main, sure=0.5, note="gin's own")
+        notes.usual("port", 8080, *main, sure=0.5, note="gin's own")  # Gin, "Engine.Run"
     elif not hits["given"]:
         notes.guess("port", 8080, *main, note="usual for Go")
     for hit in healthiest(hits["health"]):

@@ -27,7 +27,10 @@ FRAMEWORKS = {
 }  # fmt: skip
 """In order of weight: frameworks that bring another along come before it."""
 _PORTS = {"rocket": 8000, "loco": 5150, "dioxus": 8080, "cot": 8000}
+"""By their documentation: Rocket, "Configuration"; Loco, "The app: configuration"; Dioxus, "CLI: serve"; Cot,
+"Getting started"."""
 _EXAMPLES = {"axum": 3000, "actix-web": 8080, "warp": 3030, "poem": 3000, "salvo": 8698, "tide": 8080}
+"""What the first example of each has, since none has a port of its own."""
 DRIVERS = {
     "postgres": (
         "tokio-postgres",

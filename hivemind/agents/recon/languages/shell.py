@@ -10,6 +10,7 @@ from hivemind.agents.recon.weights import HINT, SOURCES
 from hivemind.detections.detection import Detection
 
 _STARTS = ("start.sh", "run.sh", "entrypoint.sh", "serve.sh", "server.sh", "main.sh", "app.sh")
+"""`start.sh` is what Railpack starts ("Shell Scripts"); the others count for less."""
 
 
 def detect(folder: Folder) -> list[Detection]:

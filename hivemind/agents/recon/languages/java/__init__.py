@@ -44,7 +44,7 @@ def detect(folder: Folder) -> list[Detection]:
         notes.usual("build", _maven(folder), file)
         notes.usual("start", "java -jar target/*.jar", file)
         notes.kind("web", (file, None), 0.5)
-    elif file := folder.first("settings.gradle", "settings.gradle.kts", "build.mill", "build.sc", "WORKSPACE.java"):
+    elif file := folder.first("settings.gradle", "settings.gradle.kts", "build.mill", "build.sc"):
         notes.speaks(file, MANIFEST)
         notes.declared("package_manager", "mill" if "build." in file else "gradle", file)
     elif folder.has("META-INF/MANIFEST.MF"):

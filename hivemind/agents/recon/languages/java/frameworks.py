@@ -40,12 +40,17 @@ PORTS = {
     "quarkus": 8080, "micronaut": 8080, "spring-boot": 8080, "dropwizard": 8080, "play": 9000, "grails": 8080,
     "helidon": 8080, "sparkjava": 4567, "jooby": 8080, "ratpack": 5050, "cask": 8080,
 }  # fmt: skip
+"""By their documentation: Quarkus, "HTTP reference"; Micronaut, "HTTP Server Configuration"; Spring Boot, "Common
+Application Properties: server.port"; Dropwizard, "Configuration Reference"; Play, "Configuring HTTP"; Grails, "Running
+a Grails application"; Helidon, "WebServer configuration"; Spark, "Documentation: Port"; Jooby, "Server options";
+Ratpack, "Server configuration"; Cask, "Getting started"."""
 HEALTH = {
     "spring-boot": ("org.springframework.boot:spring-boot-starter-actuator", "/actuator/health"),
     "quarkus": ("io.quarkus:quarkus-smallrye-health", "/q/health"),
     "micronaut": ("io.micronaut:micronaut-management", "/health"),
 }
-"""Framework -> the dependency that brings a health path, and the path."""
+"""Framework -> the dependency that brings a health path, and the path (Spring Boot, "Endpoints"; Quarkus, "SmallRye
+Health"; Micronaut, "Health Endpoint")."""
 SPRING_WEB = (
     "org.springframework.boot:spring-boot-starter-web", "org.springframework.boot:spring-boot-starter-jersey",
     "org.springframework.boot:spring-boot-starter-graphql", "org.springframework.boot:spring-boot-starter-data-rest",

@@ -25,7 +25,7 @@ _STARTS = re.compile(
 _PAGE = re.compile(
     r"(?:(?:src|app|public|web|site|www|client|static|pages|views|html)/(?:.*/)?)?[\w.-]+\.(?:html?|pug|njk|liquid)"
 )
-_FOLDERS = ("dist", "build/prod", "build", "public", "_site", "www", "out")
+_FOLDERS = ("dist", "build", "public", "_site", "www", "out")
 
 
 def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:

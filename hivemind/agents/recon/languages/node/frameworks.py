@@ -55,7 +55,7 @@ WHOLE = {
     "egg": Framework("egg", 7001, "egg-scripts start"),
     "sails": Framework("sails", 1337, "node app.js"),
     "@foal/core": Framework("foal", 3001),
-    "@tsed/common": Framework("tsed", 8083),
+    "@tsed/common": Framework("tsed", 8080),
     "@backstage/backend-defaults": Framework("backstage", 7007),
     "meteor-node-stubs": Framework("meteor"),
     "actionhero": Framework("actionhero", 8080),
@@ -71,7 +71,16 @@ WHOLE = {
     "astro": Framework("astro", 4321, pages="dist", serves=False),
     "@stencil/core": Framework("stencil", 3333, pages="www", serves=False),
 }  # fmt: skip
-"""Those that say what the application is, whatever else it depends on; the weightier first."""
+"""Those that say what the application is, whatever else it depends on; the weightier first.
+
+Commands and ports are those of their documentation: Next.js, "CLI: next start"; Nuxt, "Deployment"; NestJS, "First
+steps"; React Router and Remix, "Deploying"; TanStack Start, "Hosting"; SolidStart, "Deployment"; SvelteKit, "Node
+servers"; Analog, "Deployment"; RedwoodJS, "App Configuration: redwood.toml"; AdonisJS, "Deployment"; Strapi, "Server
+configuration"; Keystone, "Command Line"; Directus, "Configuration: General"; Ghost, "Configuration"; Medusa, "Start
+command"; Feathers, "Configuration"; Midway, "HTTP service"; Egg.js, "Deployment"; Sails, "sails.config.*"; FoalTS,
+"Configuration"; Ts.ED, "Configuration"; Backstage, "Deploying"; Actionhero, "Web Server"; Docusaurus, "Deployment";
+VitePress and VuePress, "Deploy"; Eleventy, "Command Line Usage"; Hexo, "Server"; Gatsby, "Gatsby CLI"; Astro, "CLI";
+Stencil, "Dev Server". Where one says nothing of a port, 3000 is what its examples have."""
 
 METEOR = Framework("meteor", start="node main.js")
 """Meteor is no package: `.meteor/release` says that it is there, and its bundle starts with main.js."""
@@ -102,7 +111,10 @@ SERVERS = {
     "ws": Framework("ws", 8080),
     "uWebSockets.js": Framework("uwebsockets"),
 }
-"""Those that answer requests, as dependencies of production."""
+"""Those that answer requests, as dependencies of production. Their ports are those of their documentation's first
+example: Fastify, "Getting Started"; Koa and Express, "Hello world"; hapi, "Getting started"; restify, "Quick start";
+Hono, "Node.js"; Elysia, "Quick start"; Apollo Server, "Get started"; GraphQL Yoga, "Tutorial"; Nitro, "Node.js"; ws,
+"Simple server"."""
 
 NO_PORT = frozenset(each.name for each in SERVERS.values() if each.port == 3000) - {"nitro", "json-server"}
 """Those that are told their port by the application: 3000 is what most write, and anything that is written beats it."""
@@ -129,7 +141,9 @@ PAGES = {
     "preact": Framework("preact", pages="dist", serves=False),
     "solid-js": Framework("solid", pages="dist", serves=False),
 }
-"""Those that build pages; the tool that builds before the library that it builds with."""
+"""Those that build pages; the tool that builds before the library that it builds with. Folders and ports: Angular, "ng
+serve"; Create React App, "Deployment"; Vue CLI, "CLI service"; Ember, "Deploying"; Umi, "Deployment"; Ionic, "ionic
+serve"; Vite, "Server Options", "Build Options"; Rsbuild, "CLI"; Parcel, "Development"; Snowpack, "Configuration"."""
 
 _OF_PAGES = r"react-scripts|vite|ng |vue-cli-service|parcel|ember|umi"
 

@@ -13,6 +13,10 @@ PROGRAMS = (
     "index.cjs", "bot.js", "src/server.js", "src/app.js", "src/index.js", "src/main.js", "src/index.mjs", "bin/www",
     "server/index.js", "src/server/index.js", "api/index.js", "server/server.js",
 )  # fmt: skip
+"""`server.js` is what npm starts by itself ("scripts"); `index.js` is what a package is where nothing says otherwise
+("package.json", `main`), and what Google Cloud's buildpacks ("Build a Node.js application") and Railpack ("Node.js")
+take; `app.js` and `bin/www` are what Express' generator writes ("Express application generator"). The others are the
+same names in the folders that applications keep their code in."""
 TYPED = (
     "server.ts", "app.ts", "index.ts", "main.ts", "src/server.ts", "src/app.ts", "src/index.ts", "src/main.ts",
     "server/index.ts",

@@ -62,7 +62,15 @@ FRAMEWORKS: Mapping[str, Framework] = {
     "werkzeug": Framework("werkzeug", 5000),
     "grpcio": Framework("grpc", 50051),
 }  # fmt: skip
-"""In order of weight: an application that depends on several is one of the first."""
+"""In order of weight: an application that depends on several is one of the first.
+
+Ports and commands are those of their documentation: Django, "django-admin: runserver"; Flask, "Command Line Interface";
+FastAPI, "FastAPI CLI"; Connexion, "Run your application"; Litestar, "CLI"; Quart, "Quickstart"; Sanic, "Running Sanic";
+Pyramid, "Creating Your First Pyramid Application"; Robyn, "Getting started"; FastHTML, "Quick start"; Streamlit,
+"config.toml"; Gradio, "launch"; Chainlit, "Command Line Options"; Mesop, "Getting started"; Panel and Bokeh, "serve";
+Solara, "Deployment"; Shiny for Python, "shiny run"; Reflex, "Configuration"; Bottle, "Deployment"; CherryPy,
+"Configure"; Tornado, "Running and deploying"; aiohttp, "web.run_app"; web.py, "Getting started"; Werkzeug, "Serving
+WSGI Applications"; gRPC, "Python quick start"; Datasette and MLflow, "CLI reference"."""
 
 NO_PORT = frozenset({"flask", "quart", "falcon", "connexion", "starlette", "fastapi", "litestar", "bottle", "werkzeug"})
 """Those that the server before them gives a port: what a README says of it beats what is usual."""

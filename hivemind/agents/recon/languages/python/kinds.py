@@ -18,6 +18,9 @@ SCRIPTS = (
     "index.py", "__main__.py", "src/main.py", "src/app.py", "src/bot.py", "src/__main__.py",
     "app/main.py", "app/__main__.py",
 )  # fmt: skip
+"""`main.py` and `app.py` are what platforms take a program to be called (Google Cloud's buildpacks, "Build a Python
+application"; Railpack, "Python"), `__main__.py` is what Python itself runs of a folder ("__main__"); the others are
+names of the same kind, of which only one that runs something counts before them."""
 
 
 def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:

@@ -115,7 +115,7 @@ def _rails(notes: Notes, gems: Gems, spot: Spot) -> None:
     if number := port(hits["port"]):
         notes.code("port", int(number.value), number.file, number.line)
     else:
-        notes.usual("port", 3000, *spot, note="rails' own")
+        notes.usual("port", 3000, *spot, note="rails' own")  # Rails, "The Rails Command Line"
     line = folder.line("config/routes.rb", r"^[^#]*rails/health#show")
     if line:
         notes.code("health_path", "/up", "config/routes.rb", line)
@@ -192,4 +192,4 @@ def _port(notes: Notes, hits: dict[str, list[Hit]], framework: str | None, text:
     elif number := port(sorted(hits["port"], key=lambda hit: hit.file != "config/puma.rb")):
         notes.code("port", int(number.value), number.file, number.line)
     elif framework == "sinatra":
-        notes.usual("port", 4567, *spot, note="sinatra's own")
+        notes.usual("port", 4567, *spot, note="sinatra's own")  # Sinatra, "Configuring Settings"
