@@ -118,7 +118,7 @@ def _target(program: str, rest: list[str]) -> str:
         dotted = [
             word for word in rest if re.fullmatch(r"[A-Za-z_]\w*(\.\w+)+", word) and not word.endswith((".py", ".ini"))
         ]
-        names = [*application, *dotted]
+        names = application or dotted
         return names[-1].split(":")[0] if names else ""
     plain = [word for word in _without_values(program, rest) if not word.startswith("-")]
     if not plain:

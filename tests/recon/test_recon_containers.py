@@ -168,3 +168,10 @@ def test_the_dockerfile_for_production_counts(tmp_path: Path) -> None:
     text = "FROM python:3.11\nWORKDIR /app\nCOPY . .\nEXPOSE {port}\n"
     lay(tmp_path, {"Dockerfile.prod": text.format(port=8001)})
     assert said(tmp_path, text.format(port=8000))["port"] == 8001
+
+
+def test_a_command_has_the_values_of_its_image_and_leaves_those_of_who_runs_it(tmp_path: Path) -> None:
+    image = 'FROM python:3.12\nENV TARGET=shop.site:app PORT=9000\nCMD ["sh", "-c", "gunicorn $TARGET -b :$PORT"]\n'
+    code = "from flask import Flask\napp = Flask(__name__)\n"
+    found = seen(tmp_path, {"requirements.txt": "flask\ngunicorn\n", "shop/site.py": code, "Dockerfile": image})
+    assert (found.value("start"), found.value("port")) == ("gunicorn shop.site:app -b :$PORT", 9000)

@@ -95,3 +95,17 @@ def test_what_dotnet_publish_made(
     found = seen(tmp_path, files)
     assert (found.value("language"), found.value("runtime_version")) == ("dotnet", "9.0")
     assert (found.value("framework"), found.value("kind"), found.value("start")) == (framework, kind, start)
+
+
+def test_a_database_of_a_project_that_a_project_refers_to(tmp_path: Path) -> None:
+    files = {
+        "web/Shop.csproj": project(
+            "Microsoft.NET.Sdk.Web",
+            more='<ItemGroup><ProjectReference Include="..\\tables\\Tables.csproj"/></ItemGroup>',
+        ),
+        "tables/Tables.csproj": project(
+            more='<ItemGroup><ProjectReference Include="..\\store\\Store.csproj"/></ItemGroup>'
+        ),
+        "store/Store.csproj": project(packages="Npgsql.EntityFrameworkCore.PostgreSQL"),
+    }
+    assert [each.value for each in seen(tmp_path, files).several["needs"]] == ["postgres"]

@@ -113,3 +113,8 @@ def test_an_example_names_the_address_that_it_listens_on(tmp_path: Path, value: 
     code = "package main\n\nfunc main() {\n\thttp.ListenAndServe(settings.Address, nil)\n}\n"
     files = {"go.mod": "module example.com/shop\n", "main.go": code, ".env.example": f"HTTP_ADDR={value}\n"}
     assert seen(tmp_path, files).value("port") == port
+
+
+def test_a_browser_of_databases_is_no_application(tmp_path: Path) -> None:
+    compose = "services:\n  look:\n    image: sosedoff/pgweb\n    ports: ['8089:8089']\n"
+    assert seen(tmp_path, {**_FLASK, "compose.yaml": compose}).value("port") == 5000

@@ -114,3 +114,21 @@ def test_a_database_that_the_code_opens_is_needed(tmp_path: Path) -> None:
     assert [each.value for each in seen(tmp_path / "a", files).several["needs"]] == ["mongodb"]
     own = {**_package({"start": "node web.js"}, ("pg", "@own/sqlite3")), "web.js": "const url = process.env.DB_HOST;\n"}
     assert seen(tmp_path / "b", own).several["needs"] == ()
+
+
+def test_the_package_whose_program_is_started_by_its_path(tmp_path: Path) -> None:
+    server = '{"name": "api", "dependencies": {"express": "4", "mysql2": "3"}}'
+    files = {
+        **_package({"start": "npm run build && node --enable-source-maps members/api/dist/main.js", "build": "tsc -b"}),
+        "members/api/package.json": server, "members/api/src/db.ts": "const host = process.env.MYSQL_HOST;\n",
+    }  # fmt: skip
+    found = seen(tmp_path, files)
+    assert (found.value("framework"), found.value("start")) == (
+        "express", "node --enable-source-maps members/api/dist/main.js",
+    )  # fmt: skip
+    assert [each.value for each in found.several["needs"]] == ["mysql"]
+
+
+def test_what_a_watcher_watches_is_started(tmp_path: Path) -> None:
+    files = {**_package({"start": "NODE_ENV=development nodemon --inspect web.mjs | bunyan"}), "web.mjs": "open();\n"}
+    assert seen(tmp_path, files).value("start") == "node web.mjs"

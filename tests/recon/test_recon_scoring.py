@@ -72,3 +72,12 @@ def test_a_start_that_names_a_file_without_contents_is_not_measurable(
     case = Case("a", tree, {"package.json": "{}"}, {"start": start}, "a", "app", False, False, "", None)
     assert [each.field for each in scores(case, {}, manifests_alone=True)] == (["start"] if measured else [])
     assert [each.field for each in scores(case, {})] == ["start"]
+
+
+def test_what_a_python_server_serves_is_its_application_and_not_its_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(_ROOT))
+    from benchmarks.recon.commands import same
+
+    ours = "gunicorn shop.site:app --worker-class uvicorn.workers.UvicornWorker"
+    assert same(ours, "gunicorn shop.site:app", {})
+    assert not same(ours, "gunicorn shop.other:app --worker-class uvicorn.workers.UvicornWorker", {})

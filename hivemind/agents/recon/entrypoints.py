@@ -28,6 +28,9 @@ _USERS = frozenset({"gosu", "su-exec", "setpriv"})
 _ARGUMENTS = re.compile(
     r"^\s*(?:exec\s+)?(?:\S*(?:tini|dumb-init|gosu|su-exec)\s+(?:[\w\"$-]+\s+)*)?\"?\$[@{]@?\}?\"?\s*$"
 )
+_VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
+_SET = frozenset({"PORT", "HOST", "HOSTNAME", "HOME", "PATH", "USER", "PWD"})
+_SHORT = 200
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _OPERATORS = re.compile(r"[;&|<>`]|\$\(")
 _LARGEST = 50_000
@@ -63,7 +66,17 @@ def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None
     outside of its image."""
     said = stage.command()
     place = _Place(folder, stage, stages, frozenset(folder.files))
-    return _entry(said[0], place, 0) if said and len(str(said[0])) <= _LONGEST else None
+    return _entry(_told(said[0], stage), place, 0) if said and len(str(said[0])) <= _LONGEST else None
+
+
+def _told(said: list[str] | str, stage: Stage) -> list[str] | str:
+    """A command with what ENV says put in the place of its variables, but for those that whoever runs it sets."""
+    env = {name: value for name, value in stage.env.items() if name not in _SET and len(value) <= _SHORT}
+
+    def put(text: str) -> str:
+        return _VARIABLE.sub(lambda match: env.get(match[1] or match[2], match[0]), text)
+
+    return [put(word) for word in said] if isinstance(said, list) else put(said)
 
 
 def arguments(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:

@@ -36,7 +36,8 @@ _INFRASTRUCTURE = re.compile(
     "|".join(IMAGES.values())
     + r"|(^|/)(nginx|caddy|traefik|haproxy|httpd|adminer|pgadmin4?|phpmyadmin|mailhog|mailpit|maildev|minio|localstack|"
     r"grafana|prometheus|jaeger|otel|zookeeper|vault|consul|selenium|chrome|busybox|alpine|jwilder|certbot|node-exporter|"
-    r"meilisearch|typesense|elasticmq|clickhouse|influxdb|nats|temporal|keycloak|dex|watchtower|node|python|ruby|php|golang)"
+    r"meilisearch|typesense|elasticmq|clickhouse|influxdb|nats|temporal|keycloak|dex|watchtower|pgweb|pgbouncer|mongo-express|redisinsight|redis-commander|"
+    r"kafka-ui|akhq|seq|loki|tempo|mailcatcher|swagger-ui|node|python|ruby|php|golang)"
 )
 _NAMING = ("package.json", "pyproject.toml", "setup.py", "setup.cfg", "go.mod", "Cargo.toml", "composer.json",
            "pom.xml", "settings.gradle", "settings.gradle.kts", "mix.exs")  # fmt: skip

@@ -101,9 +101,7 @@ def detect(folder: Folder) -> list[Detection]:
     if not projects:
         return _compiled(folder) or _script(folder)
     chosen = min(projects, key=_rank)
-    for each in projects:
-        if each.file in chosen.projects:
-            chosen.packages = {**each.packages, **chosen.packages}
+    _take_over(chosen, {each.file: each for each in projects})
     notes = Notes(folder, LANGUAGE)
     notes.declared("package_manager", "nuget", chosen.file)
     notes.usual("install", f"dotnet restore {chosen.file}", chosen.file)
@@ -114,6 +112,17 @@ def detect(folder: Folder) -> list[Detection]:
     top = chosen.file.count("/") == 0 or bool(folder.top(".sln", ".slnx", "global.json", ".props"))
     _describe(notes, chosen, top=top or len(projects) == len(files))
     return notes.found
+
+
+def _take_over(chosen: Project, projects: dict[str, Project]) -> None:
+    """The packages of the projects that one refers to, and of those that they do ("Managing project references")."""
+    waiting, seen = list(chosen.projects), {chosen.file}
+    while waiting:
+        file = waiting.pop()
+        if file in projects and file not in seen:
+            seen.add(file)
+            waiting += projects[file].projects
+            chosen.packages = {**projects[file].packages, **chosen.packages}
 
 
 def _describe(notes: Notes, project: Project, *, top: bool) -> None:

@@ -53,6 +53,7 @@ def detect(folder: Folder) -> list[Detection]:
 def _started(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> tuple[Folder, Package]:
     """The package that runs, and its folder: that of a workspace may start one of its members."""
     inside = chains.place_of(folder, script[1].command) or script[1].folder if script else "."
+    inside = chains.package_of(folder, script[1].command) if script and inside == "." else inside
     if inside == ".":
         return folder, package
     place = Folder.of(folder.repository, folder.in_repository(inside))

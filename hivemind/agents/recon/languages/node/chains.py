@@ -111,6 +111,14 @@ def place_of(folder: Folder, command: str) -> str | None:
     return call.place if call else None
 
 
+def package_of(folder: Folder, command: str) -> str:
+    """The folder of the package whose program a command starts by its path, `node packages/api/dist/main.js`."""
+    program = re.search(r"(?:^|&&\s*)(?:\w+=\S+\s+)*node\s+(?:-\S+\s+)*([\w./-]+)$", command)
+    parts = program[1].removeprefix("./").split("/")[:-1] if program else []
+    places = ("/".join(parts[:depth]) for depth in range(len(parts), 0, -1))
+    return next((place for place in places if folder.has(f"{place}/{FILE}")), ".")
+
+
 def _elsewhere(folder: Folder, command: str) -> _Call | None:
     """The script of another package that a command runs; None for one that runs TypeScript as it is, which finds its
     tools where the manager looks for them."""

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.node.package import Package
 
 _NESTED = re.compile(r"^(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:-s\s+|--silent\s+)?([\w:.-]+)$")
 _WATCHERS = re.compile(
-    r"^(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:-[\w-]+\s+)*([\w./-]+\.[cm]?js|[\w./-]+/[\w-]+)\b.*$"
+    r"^(?:\w+=\S+\s+)*(?:npx\s+)?(?:nodemon|node-dev|supervisor)\s+(?:-[\w-]+\s+)*([\w./-]+\.[cm]?js|[\w./-]+/[\w-]+)\b.*$"
 )
 DEVELOPMENT = re.compile(
     r"\b(nodemon|ts-node|ts-node-dev|tsx|vite-node|nest start|next dev|nuxt dev|astro dev|remix dev|--watch|-w\b|"
