@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from hivemind.blueprint.schema import core, plain
@@ -32,7 +34,7 @@ def blame(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str]) -> 
                 )
                 findings.append(Finding("H604", Severity.ERROR, message, hint=hint, plugin=plugin))
         for where, part in _schemas(parts[plugin]):
-            for fault in _faults(plain(part)):
+            for fault in _faults(json.dumps(plain(part), default=repr)):
                 message = f"{who} has a schema for {where} that is not valid: {fault}"
                 findings.append(Finding("H125", Severity.ERROR, message, hint=hint, plugin=plugin))
     if findings:
@@ -53,19 +55,24 @@ def _schemas(part: SchemaPart) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield "its options", part.options
 
 
-def _faults(schema: dict[str, Any]) -> Iterator[str]:
+@cache
+def _faults(text: str) -> tuple[str, ...]:
+    """What is wrong with a schema. text: of its JSON, under which the answer is kept: the same parts are asked about
+    for every environment of every blueprint."""
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
+    schema: dict[str, Any] = json.loads(text)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(step) for step in error.absolute_path)
-        yield f"{at or 'it'}: {error.message}"
-        return
-    for where, reference in _references(schema, ""):
-        if not _leads_somewhere(reference, schema):
-            yield f"{where}: {reference!r} leads nowhere"
+        return (f"{at or 'it'}: {error.message}",)
+    return tuple(
+        f"{where}: {reference!r} leads nowhere"
+        for where, reference in _references(schema, "")
+        if not _leads_somewhere(reference, schema)
+    )
 
 
 def _references(node: Any, where: str) -> Iterator[tuple[str, str]]:

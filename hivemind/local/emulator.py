@@ -6,6 +6,8 @@ these names or changes what we rely on.
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -13,7 +15,10 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from hivemind.local.files import write_text
 from hivemind.local.resource_kind import Kind
+
+log = logging.getLogger("hivemind.local")
 
 VERSION = "1.5.33"
 Response = tuple[int, dict[str, str], bytes]
@@ -98,6 +103,7 @@ class Emulator:
         self.instance_profiles, self.roles = iam._instance_profiles, iam._roles
         self.buckets = modules["s3"]._buckets
         self._secrets = modules["secretsmanager"]
+        self._saved: dict[str, int] = {}
 
     # -- context ---------------------------------------------------------------------------------------
 
@@ -129,11 +135,23 @@ class Emulator:
         return application
 
     def save(self) -> None:
-        """Writes the state of SERVICES to disk, each file atomically; the rest is written at shutdown."""
-        from ministack.core.persistence import save_all
+        """Writes the state of those SERVICES that changed since the last time to disk, each file atomically; the rest
+        is written at shutdown. What can't be written now is left for the next time."""
+        from ministack.core import persistence
 
         every = self._app._build_persistence_save_dict()
-        save_all({key: every[key] for key, name in self._app._state_map.items() if name in SERVICES and key in every})
+        for key, name in self._app._state_map.items():
+            if name not in SERVICES or key not in every:
+                continue
+            try:
+                # As ministack's own `save_state`, which takes ten times as long: it encodes piece by piece.
+                content = {"__ministack_format__": persistence._state_format_version(key), "payload": every[key]()}
+                text = json.dumps(content, default=persistence._json_default)
+                if content["payload"] is not None and self._saved.get(key) != hash(text):
+                    write_text(Path(persistence.STATE_DIR, f"{key}.json"), text)
+                    self._saved[key] = hash(text)
+            except (OSError, RuntimeError, TypeError, ValueError):
+                log.exception("the state of %s is not saved", name)
 
     def intercept(self, before: Guard, after: Callable[[str, str], None]) -> None:
         """Has `before(service, operation, headers)` answer instead of the service when it returns a

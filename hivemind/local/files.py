@@ -15,11 +15,16 @@ RECORD = "daemon.json"
 
 def write_json(path: Path, value: Any) -> None:
     """Replaces a file by `value` as JSON, mode 0600; a reader sees the old content or the new."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replaces a file by a text, mode 0600; a reader sees the old content or the new."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
+        file.write(text)
     scratch.replace(path)
 
 

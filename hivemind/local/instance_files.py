@@ -11,12 +11,11 @@ import contextlib
 import ctypes
 import os
 import shutil
-import stat
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from hivemind.local import interpreters
+from hivemind.local import instance_etc, interpreters
 
 OWN = ("etc", "home", "opt", "root", "srv", "tmp", "var/lib", "var/log")
 SHIMS = "/run/hivemind/bin"
@@ -49,11 +48,12 @@ fi
 """
 
 
-def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None) -> None:
+def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None, etc: Path | None) -> None:
     """Makes the tree of an instance at its first start; a tree that is there stays as it is, but for /tmp.
 
     uid: of the instance's own user `hivemind`; None where no other user can be had, then the name means
-    the instance's root. /etc starts as a copy of what everyone may read in this machine's.
+    the instance's root. etc: the copy of this machine's /etc (`instance_etc.base`) that is shown under the instance's
+    own; None where nothing can be mounted.
     """
     shutil.rmtree(tree / "tmp", ignore_errors=True)
     first = not (tree / "etc/hivemind").is_dir()
@@ -62,8 +62,8 @@ def lay_out(tree: Path, *, hostname: str, address: str, uid: int | None) -> None
     (tree / "tmp").chmod(0o1777)
     if not first:
         return
-    _copy_readable(Path("/etc"), tree / "etc")
-    _accounts(tree / "etc", uid)
+    instance_etc.lay(tree, etc)
+    _accounts(tree, uid)
     _write(tree / "etc/hostname", hostname + "\n")
     _write(tree / "etc/hosts", f"127.0.0.1 localhost\n{address} {hostname}\n")
     home, own = tree / "home/admin", tree / "var/lib/hivemind"
@@ -84,26 +84,7 @@ def _folder(path: Path) -> None:
         one.chmod(0o755)
 
 
-def _copy_readable(source: Path, target: Path) -> None:
-    """Copies what everyone may read; the rest (password hashes, host keys) is not the instance's."""
-    _folder(target)
-    with contextlib.suppress(OSError), os.scandir(source) as entries:
-        for entry in entries:
-            place = target / entry.name
-            with contextlib.suppress(OSError):
-                mode = entry.stat(follow_symlinks=False).st_mode
-                if stat.S_ISLNK(mode):
-                    place.symlink_to(Path(entry.path).readlink())
-                elif not mode & stat.S_IROTH:
-                    continue
-                elif stat.S_ISDIR(mode):
-                    _copy_readable(Path(entry.path), place)
-                elif stat.S_ISREG(mode):
-                    shutil.copyfile(entry.path, place)
-                    place.chmod(stat.S_IMODE(mode) & 0o755 | stat.S_IWUSR)
-
-
-def _accounts(etc: Path, uid: int | None) -> None:
+def _accounts(tree: Path, uid: int | None) -> None:
     own = 0 if uid is None else uid
     added = {
         "passwd": (
@@ -114,11 +95,9 @@ def _accounts(etc: Path, uid: int | None) -> None:
     }
     for name, ours in added.items():
         taken = {line.split(":", 1)[0] for line in ours}
-        there: list[str] = []
-        with contextlib.suppress(FileNotFoundError):
-            there = (etc / name).read_text(errors="replace").splitlines()
+        there = instance_etc.text(tree, name).splitlines()
         kept = [line for line in there if line.split(":", 1)[0] not in taken]
-        _write(etc / name, "".join(f"{line}\n" for line in (*kept, *ours)))
+        _write(tree / "etc" / name, "".join(f"{line}\n" for line in (*kept, *ours)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -151,24 +130,26 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
     Returns what the kernel did not permit, one sentence each; raises OSError when not even bind mounts work.
     """
     refused: list[str] = []
-    own = {name: os.open(tree / name, os.O_PATH) for name in OWN if Path("/", name).is_dir()}
+    shown = {"etc"} if instance_etc.show(tree) else set()
+    own = {name: os.open(tree / name, os.O_PATH) for name in OWN if Path("/", name).is_dir() and name not in shown}
     kept = {place: os.open(place, os.O_PATH) for place in keep if Path(place).is_dir()}
     if not _read_only("/", recursive=True):
         refused.append("this machine's files are protected by their permissions only")
     sources = {descriptor: f"/proc/self/fd/{descriptor}" for descriptor in (*own.values(), *kept.values())}
     for name, descriptor in own.items():
         bind(sources[descriptor], f"/{name}")
+    for name in (*own, *shown):
         _writable(f"/{name}")
     for place, options in (("/run", "mode=755"), ("/dev/shm", "mode=1777")):
         try:
-            _mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, options)
+            mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, options)
         except OSError as error:
             refused.append(f"{place} is this machine's: {error.strerror}")
     for place, descriptor in kept.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         bind(sources[descriptor], place)
     try:
-        _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
+        mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     except OSError as error:
         refused.append(f"/proc shows this machine's processes: {error.strerror}")
     for descriptor in (*own.values(), *kept.values()):
@@ -192,10 +173,11 @@ def shims(directory: Path, *, drop: bool) -> None:
 def bind(source: str, target: str) -> None:
     """Shows a directory at another place too, in this mount namespace. Raises OSError."""
     # Recursive: the kernel refuses to ordinary users a copy that would uncover what is mounted below.
-    _mount(source, target, None, MS_BIND | MS_REC)
+    mount(source, target, None, MS_BIND | MS_REC)
 
 
-def _mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
+def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
+    """mount(2). Raises OSError."""
     libc = ctypes.CDLL(None, use_errno=True)
     encoded = None if kind is None else kind.encode()
     if libc.mount(source.encode(), target.encode(), encoded, ctypes.c_ulong(flags), options.encode() or None) != 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes.util
 import fcntl
 import os
 import pty
@@ -15,9 +16,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import asyncssh
+# asyncssh looks for a library that hardly anyone has by running the compiler and the linker: a third of its loading.
+_find_library, ctypes.util.find_library = ctypes.util.find_library, lambda name: None  # noqa: ARG005
+import asyncssh  # noqa: E402
 
-from hivemind.local.instance_boot import Boot, say
+ctypes.util.find_library = _find_library
+
+from hivemind.local.instance_boot import Boot, say  # noqa: E402
 
 USERS = frozenset({"admin", "ec2-user", "ubuntu"})
 """Login names of the Debian, Amazon Linux and Ubuntu images."""

@@ -13,12 +13,13 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from hivemind.local import guard, instance_files, isolation
+from hivemind.local import guard, instance_etc, instance_files, isolation
 from hivemind.local.edge import Front, Relay, Traffic, dial
 from hivemind.local.instance_boot import STOP_SECONDS, Boot
 from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_key, remove
@@ -52,11 +53,12 @@ class Instances:
     """All instances of the local cloud.
 
     directory: where their files live, one folder each. notify: called with (instance id, a sentence) when an
-    instance ended that nobody asked to end.
+    instance ended that nobody asked to end. shared: holds what they share of this machine's files; None: nothing, each
+    has its own.
     """
 
-    def __init__(self, directory: Path, notify: Callable[[str, str], object]) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, notify: Callable[[str, str], object], shared: Path | None = None) -> None:
+        self._directory, self._shared = directory, shared
         self._notify = notify
         self._isolation = isolation.probe(os.environ.get(isolation.MODE_VARIABLE))
         self._running: dict[str, _Running] = {}
@@ -64,6 +66,7 @@ class Instances:
         self._view = RegionView()
         self._changing = asyncio.Lock()
         self._numbers = Numbers(directory)
+        self._laying_out = threading.Lock()
 
     @property
     def mode(self) -> str:
@@ -200,9 +203,13 @@ class Instances:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept = self._numbers.load(instance.id)
         uid = FIRST_UID + kept.number if self._isolation.own_users else None
-        instance_files.lay_out(home / "fs", hostname=_hostname(instance), address=instance.address, uid=uid)
+        hostname, etc = _hostname(instance), None
+        if self._shared is not None and self.mode == "namespaces":
+            with self._laying_out:
+                etc = instance_etc.base(self._shared)
+        instance_files.lay_out(home / "fs", hostname=hostname, address=instance.address, uid=uid, etc=etc)
         if not (home / "host_key").exists():
-            make_host_key(home, _hostname(instance))
+            make_host_key(home, hostname)
         return kept
 
     def _boot(self, instance: Instance, home: Path, kept: Kept, control: int) -> Boot:

@@ -33,6 +33,9 @@ log = logging.getLogger("hivemind.local")
 READS = ("Describe", "Get", "List", "Head", "GET", "HEAD", "Validate", "Estimate", "Search", "Lookup")
 SETTLE_SECONDS = 0.01
 SAVE_SECONDS = 0.5
+SAVE_SHARE = 20.0
+"""Between two savings pass at least SAVE_SECONDS, and this many times what the last one took: with many stacks it takes
+long enough to be felt."""
 INTERRUPTED = "The local cloud ended during this operation."
 TAGGED = (
     "AWS::EC2::Instance",
@@ -72,7 +75,7 @@ class Region:
         self.databases = Postgres(directory / "postgres")
         self.caches = Valkey(directory / "valkey")
         self._servers: tuple[Servers, ...] = (self.databases, self.caches)
-        self.instances = Instances(directory / "instances", self._ended)
+        self.instances = Instances(directory / "instances", self._ended, directory / "etc")
         self.dataplane = DataPlane(directory / "dataplane", self.instances)
         self.health = Health(self.instances, pace)
         self.dataplane.health = self.health
@@ -82,7 +85,7 @@ class Region:
         self._reconciling = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._saving: asyncio.TimerHandle | None = None
-        self._saved_at = 0.0
+        self._saved_at, self._save_pause = 0.0, SAVE_SECONDS
         self._recorded: tuple[object, ...] = ()
         self._install()
 
@@ -207,13 +210,15 @@ class Region:
                 log.exception("the data plane does not follow")
             if self._saving is None:
                 since = self._loop.time() - self._saved_at
-                self._saving = self._loop.call_later(max(0.0, SAVE_SECONDS - since), self._save)
+                self._saving = self._loop.call_later(max(0.0, self._save_pause - since), self._save)
 
     def _save(self) -> None:
         """Keeps state and the list of processes, for the case that this one is killed."""
         self._saving = None
+        began = self._loop.time()
         self.emulator.save()
         self._saved_at = self._loop.time()
+        self._save_pause = max(SAVE_SECONDS, SAVE_SHARE * (self._saved_at - began))
         balancers = sum(1 for _ in self.emulator.everywhere(self.emulator.load_balancers))
         alive = (self.instances.running, *(servers.running() for servers in self._servers), balancers)
         if alive != self._recorded:

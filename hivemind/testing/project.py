@@ -7,12 +7,14 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from hivemind.testing import commands
+from hivemind.testing.commands import Running
 
 TIMEOUT = 240.0
 """Seconds after which a command counts as hanging."""
@@ -99,12 +101,14 @@ class Page:
 @dataclass(frozen=True)
 class Project:
     """A folder with a `hivemind.yaml`. home: HIVEMIND_HOME of its commands. environment: variables of its commands
-    beside those of the test, None takes one away. target: options that say which cloud."""
+    beside those of the test, None takes one away. target: options that say which cloud. forked: whether commands may be
+    forks of a process that has loaded HiveMind, which takes half the time; otherwise each loads it for itself."""
 
     folder: Path
     home: Path
     environment: Mapping[str, str | None] = field(default_factory=dict)
     target: tuple[str, ...] = ("--local",)
+    forked: bool = True
 
     def write(self, files: Mapping[str, str]) -> None:
         """Writes text files. files: path in the folder -> content."""
@@ -121,11 +125,10 @@ class Project:
             raise ValueError(f"{name} does not contain {old!r}")
         path.write_text(text.replace(old, new), encoding="utf-8")
 
-    def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
-        """Starts `hivemind WORDS` in the folder. options: of Popen."""
+    def start(self, *words: str, **files: Any) -> Running:
+        """Starts `hivemind WORDS` in the folder. files: stdin, stdout and stderr, as subprocess.Popen takes them."""
         given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        command = [sys.executable, "-m", "hivemind", *words]
-        return subprocess.Popen(command, cwd=self.folder, env=self._variables(), text=True, **(given | options))
+        return commands.start(words, self.folder, self._variables(), forked=self.forked, **(given | files))
 
     def run(self, *words: str, code: int | None = 0, stdin: str | None = None) -> Ran:
         """Runs `hivemind WORDS` in the folder to its end.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import dataclasses
+import functools
 import http.client
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -89,10 +93,18 @@ def balancer(
     return LoadBalancer(arn, ACCOUNT, REGION, "web", "web-1.elb.amazonaws.com", ("sg-lb",), (listener, *more))
 
 
+@functools.cache
+def machine() -> Path:
+    """What the instances of this test process share of this machine's files."""
+    folder = tempfile.mkdtemp(prefix="hml-")
+    atexit.register(shutil.rmtree, folder)
+    return Path(folder)
+
+
 @contextlib.asynccontextmanager
 async def running(directory: Path, view: RegionView) -> AsyncIterator[Instances]:
     """All instances of the view, started; stopped at the end."""
-    instances = Instances(directory, lambda *_: None)
+    instances = Instances(directory, lambda *_: None, machine())
     try:
         await asyncio.gather(*(instances.start(one, lambda: view) for one in view.instances))
         yield instances

@@ -9,6 +9,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -149,13 +150,59 @@ def test_interrupted_operations_are_settled(emulator: Emulator) -> None:
 
 
 def test_metrics_are_kept(emulator: Emulator) -> None:
-    instance = {"InstanceId": "i-1"}
-    emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", instance, 12.5, "Percent")
+    """Where GetMetricStatistics and alarms of this account and region find them, and nowhere else."""
+    from ministack import app
+
+    cloudwatch = app._get_module("cloudwatch")
+    instance = {"InstanceId": "i-kept"}
+    for value in (12.5, 40.0):
+        emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", instance, value, "Percent")
+
+    def told(account: str, region: str) -> list[tuple[str, float, float, float]]:
+        now = datetime.now(UTC)
+        asked = {
+            "Namespace": "AWS/EC2",
+            "MetricName": "CPUUtilization",
+            "Dimensions": [{"Name": "InstanceId", "Value": "i-kept"}],
+            "StartTime": (now - timedelta(hours=1)).isoformat(),
+            "EndTime": (now + timedelta(hours=1)).isoformat(),
+            "Period": 7200,
+            "Statistics": ["Sum", "Maximum", "SampleCount"],
+        }
+        with emulator.scope(account, region):
+            status, _, body = cloudwatch._get_metric_statistics({}, asked, is_cbor=False, is_json=True)
+        assert status == 200
+        points = json.loads(body)["Datapoints"]
+        return [(one["Unit"], one["Sum"], one["Maximum"], one["SampleCount"]) for one in points]
+
+    assert told("111111111111", "eu-west-1") == [("Percent", 52.5, 40.0, 2.0)]
+    assert told("222222222222", "eu-west-1") == []
+    assert told("111111111111", "eu-west-2") == []
 
 
 def test_state_is_saved_as_files(emulator: Emulator) -> None:
+    from ministack import app
+    from ministack.core import persistence
+
     with emulator.scope("111111111111", "eu-west-1"):
-        emulator.key_pairs["saved"] = {"KeyName": "saved"}
+        emulator.key_pairs["saved"] = {"KeyName": "saved", "Blob": b"\x00"}
     emulator.save()
-    content = json.loads(Path(os.environ["STATE_DIR"], "ec2.json").read_text())
-    assert "saved" in json.dumps(content)
+    path = Path(os.environ["STATE_DIR"], "ec2.json")
+    ours = path.read_text()
+    assert "saved" in ours
+    persistence.save_state("ec2", app._get_module("ec2").get_state())
+    assert json.loads(path.read_text()) == json.loads(ours), "as ministack itself writes it"
+    read = persistence.load_state("ec2")
+    assert read is not None
+    assert dict(read["key_pairs"].all_items()) == dict(emulator.key_pairs.all_items())
+
+
+def test_only_what_changed_is_saved(emulator: Emulator) -> None:
+    emulator.save()
+    paths = [Path(os.environ["STATE_DIR"], f"{name}.json") for name in ("iam", "ec2")]
+    before = [path.stat().st_mtime_ns for path in paths]
+    with emulator.scope("111111111111", "eu-west-1"):
+        emulator.key_pairs["more"] = {"KeyName": "more"}
+    emulator.save()
+    after = [path.stat().st_mtime_ns for path in paths]
+    assert (after[0], after[1] > before[1]) == (before[0], True)

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -16,8 +17,9 @@ from hivemind.reasoning.descriptions import read_rest
 from hivemind.reasoning.model import Model, ModelFailed, configured
 from hivemind.text.redact import REDACTOR
 
-pytest.importorskip("dspy", reason="needs the extra `medic`")
-pytestmark = pytest.mark.slow
+# Not by importing it: every worker collects every module, and it takes longer to load than most of these tests.
+needs_dspy = pytest.mark.skipif(find_spec("dspy") is None, reason="needs the extra `medic`")
+pytestmark = [pytest.mark.slow, needs_dspy]
 
 Asked = list[dict[str, str]]
 KEY = "a-key-of-our-own-proxy"
@@ -72,7 +74,7 @@ def provider() -> Iterator[Provider]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.port = server.server_port
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield made
     made.hold.set()

@@ -1,0 +1,145 @@
+"""Commands out of a process that has loaded HiveMind already: each is a process of its own, forked from one that waits.
+
+Half of what a short command costs is the loading of its modules. `Commands` starts one process that loads them and then
+forks itself for every command; a fork gets the arguments, the folder, the variables and the three standard files that
+it would have got as a program, and ends as one. Linux only: `available` says whether it is this.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import random
+import selectors
+import signal
+import socket
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import NoReturn
+
+MESSAGE_BYTES = 1 << 20
+_LOADED = ("agents", "aws", "builds", "cli", "deploy", "flow", "hosts", "plan", "plugins", "releases", "template")
+_MORE = (
+    "botocore.client",
+    "botocore.handlers",
+    "botocore.session",
+    "hivemind.local.cloud",
+    "paramiko",
+    "pg8000.native",
+)
+_INHERITED = ("PYTHON", "LC_", "LANG")
+"""Variables that the interpreter reads at its start, which a fork has behind it."""
+
+Arguments = Sequence[str]
+
+
+def available() -> bool:
+    """Whether this system has what forking here needs."""
+    return hasattr(os, "pidfd_open") and hasattr(socket, "SOCK_SEQPACKET")
+
+
+def inherited(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that must be the same for a fork as for the process that it comes from."""
+    found = {name: value for name, value in variables.items() if name.startswith(_INHERITED)}
+    found.pop("PYTHONDONTWRITEBYTECODE", None)
+    return found
+
+
+def serve(requests: socket.socket) -> int:
+    """Forks for every request until the other end is closed, then ends what still runs; the exit code.
+
+    In a fork it returns the command's exit code.
+    """
+    _load()
+    running: dict[int, tuple[int, socket.socket]] = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(requests, selectors.EVENT_READ)
+        requests.send(b"ready")
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is not requests:
+                    _reap(selector, running, key.fd)
+                    continue
+                content, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 4)
+                if not content:
+                    for pid, _ in running.values():
+                        os.kill(pid, signal.SIGKILL)
+                    return 0
+                *standard, told = files
+                child = os.fork()
+                if not child:
+                    for _, other in running.values():
+                        other.close()
+                    requests.close()
+                    os.close(told)
+                    return _become(json.loads(content), standard)
+                for file in standard:
+                    os.close(file)
+                teller = socket.socket(fileno=told)
+                teller.send(str(child).encode())
+                handle = os.pidfd_open(child)
+                running[handle] = (child, teller)
+                selector.register(handle, selectors.EVENT_READ)
+
+
+def _load() -> None:
+    """Imports what commands import. A module that can't be had is not there for them either."""
+    wanted = [f"hivemind.{name}" for name in _LOADED]
+    while wanted:
+        name = wanted.pop()
+        with suppress(ImportError):
+            module = import_module(name)
+            wanted += [f"{name}.{one.name}" for one in iter_modules(getattr(module, "__path__", ()))]
+    for name in _MORE:
+        with suppress(ImportError):
+            import_module(name)
+    gc.collect()
+    gc.freeze()
+
+
+def _reap(selector: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]], handle: int) -> None:
+    child, teller = running.pop(handle)
+    selector.unregister(handle)
+    os.close(handle)
+    _, status = os.waitpid(child, 0)
+    with suppress(OSError):
+        teller.send(str(os.waitstatus_to_exitcode(status)).encode())
+    teller.close()
+
+
+def _become(request: dict[str, object], files: Sequence[int]) -> int:
+    """Makes the fork what a started program is, and runs the command."""
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    arguments, folder, variables = request["arguments"], str(request["folder"]), request["variables"]
+    assert isinstance(arguments, list)
+    assert isinstance(variables, dict)
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(folder)
+    sys.path.insert(0, folder)  # as `python -m` does
+    sys.argv = ["hivemind", *arguments]
+    random.seed()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    line_by_line = os.isatty(1) or bool(os.environ.get("PYTHONUNBUFFERED"))
+    sys.stdin = os.fdopen(0, encoding=sys.stdin.encoding, errors=sys.stdin.errors, closefd=False)
+    sys.stdout = os.fdopen(
+        1, "w", 1 if line_by_line else -1, encoding=sys.stdout.encoding, errors=sys.stdout.errors, closefd=False
+    )
+    sys.stderr = os.fdopen(2, "w", 1, encoding=sys.stderr.encoding, errors=sys.stderr.errors, closefd=False)
+    from hivemind.cli.main import main
+
+    return main()
+
+
+def _run() -> NoReturn:
+    sys.exit(serve(socket.socket(fileno=int(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    _run()
