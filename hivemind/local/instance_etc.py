@@ -14,6 +14,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from hivemind.local.mounts import mount
+
 ETC = "/etc"
 _BASE, _WORK = "etc.base", "etc.work"
 
@@ -58,8 +60,6 @@ def text(tree: Path, name: str) -> str:
 def show(tree: Path) -> bool:
     """Runs inside, before anything else is mounted: shows the whole /etc. Whether it is mounted; else `etc` of the tree
     is whole and to be mounted."""
-    from hivemind.local.instance_files import mount
-
     if not (tree / _WORK).is_dir():
         return False
     folders = [os.open(tree / name, os.O_PATH) for name in (_BASE, "etc", _WORK)]

@@ -8,7 +8,6 @@ somebody's home) is shown again at its place.
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import shutil
 import sys
@@ -16,12 +15,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from hivemind.local import instance_etc, interpreters
+from hivemind.local.mounts import MS_NODEV, MS_NOEXEC, MS_NOSUID, bind, mount, read_only, writable
 
 OWN = ("etc", "home", "opt", "root", "srv", "tmp", "var/lib", "var/log")
 SHIMS = "/run/hivemind/bin"
 
-MS_REC, MS_BIND, MS_PRIVATE, MS_NOSUID, MS_NODEV, MS_NOEXEC = 0x4000, 0x1000, 1 << 18, 2, 4, 8
-_MOUNT_SETATTR, _AT_RECURSIVE, _AT_FDCWD, _RDONLY = 442, 0x8000, -100, 1
 
 _SUDO = """#!/bin/sh
 # This instance's login is root already.
@@ -133,13 +131,13 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
     shown = {"etc"} if instance_etc.show(tree) else set()
     own = {name: os.open(tree / name, os.O_PATH) for name in OWN if Path("/", name).is_dir() and name not in shown}
     kept = {place: os.open(place, os.O_PATH) for place in keep if Path(place).is_dir()}
-    if not _read_only("/", recursive=True):
+    if not read_only("/", recursive=True):
         refused.append("this machine's files are protected by their permissions only")
     sources = {descriptor: f"/proc/self/fd/{descriptor}" for descriptor in (*own.values(), *kept.values())}
     for name, descriptor in own.items():
         bind(sources[descriptor], f"/{name}")
     for name in (*own, *shown):
-        _writable(f"/{name}")
+        writable(f"/{name}")
     for place, options in (("/run", "mode=755"), ("/dev/shm", "mode=1777")):
         try:
             mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, options)
@@ -168,41 +166,3 @@ def shims(directory: Path, *, drop: bool) -> None:
         with contextlib.suppress(FileNotFoundError):
             (directory / name).unlink()
         (directory / name).symlink_to(python)
-
-
-def bind(source: str, target: str) -> None:
-    """Shows a directory at another place too, in this mount namespace. Raises OSError."""
-    # Recursive: the kernel refuses to ordinary users a copy that would uncover what is mounted below.
-    mount(source, target, None, MS_BIND | MS_REC)
-
-
-def mount(source: str, target: str, kind: str | None, flags: int, options: str = "") -> None:
-    """mount(2). Raises OSError."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    encoded = None if kind is None else kind.encode()
-    if libc.mount(source.encode(), target.encode(), encoded, ctypes.c_ulong(flags), options.encode() or None) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), target)
-
-
-def _read_only(path: str, *, recursive: bool) -> bool:
-    return _attribute(path, _RDONLY, 0, recursive)
-
-
-def _writable(path: str) -> bool:
-    return _attribute(path, 0, _RDONLY, recursive=False)
-
-
-def _attribute(path: str, on: int, off: int, recursive: bool) -> bool:
-    """mount_setattr(2), Linux 5.12 and later."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    attributes = (ctypes.c_uint64 * 4)(on, off, 0, 0)
-    result = libc.syscall(
-        ctypes.c_long(_MOUNT_SETATTR),
-        ctypes.c_int(_AT_FDCWD),
-        path.encode(),
-        ctypes.c_uint(_AT_RECURSIVE if recursive else 0),
-        attributes,
-        ctypes.c_size_t(32),
-    )
-    return bool(result == 0)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 _TRIAL = """
 import socket
-from hivemind.local import instance_files, instance_network
+from hivemind.local import instance_network, mounts
 made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
 instance_network.raise_loopback(made)
 instance_network.add_address(made, 0, "10.255.255.254")
 made.bind(("10.255.255.254", 22))
-instance_files.bind("/tmp", "/tmp")
+mounts.bind("/tmp", "/tmp")
 """
 MODE_VARIABLE = "HIVEMIND_LOCAL_MODE"
 
