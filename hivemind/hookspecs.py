@@ -97,8 +97,9 @@ def hivemind_build(service: Service, repository: Repository, place: BuildPlace) 
 def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:  # type: ignore[empty-body]
     """What this plugin adds to the template. Two owners of one logical id are an error naming both.
 
-    Must be pure: same blueprint, same fragments. May take 30 seconds. What is in a fragment is JSON data. Raising
-    stops the run.
+    Asked once more for the stack of build instances: `blueprint.builds`; fragments with a path `builds`, or below it,
+    count then. Must be pure: same blueprint, same fragments. May take 30 seconds. What is in a fragment is JSON data.
+    Raising stops the run.
     """
 
 

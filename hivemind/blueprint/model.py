@@ -156,6 +156,8 @@ class Blueprint:
     origins: dotted path (`services.web.start`) -> where its value comes from.
     overrides: JSON Patch operations (RFC 6902) on the final template.
     certificate: ARN of an ACM certificate; with it the load balancer listens on 443 and 80 redirects.
+    builds: whether it is not a deployment that is described but its build stack: an instance for each service, to
+    build it on (`hivemind.template.build_stack`).
     """
 
     name: str
@@ -173,6 +175,7 @@ class Blueprint:
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     overrides: tuple[Mapping[str, Any], ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=lambda: EMPTY)
+    builds: bool = False
 
     @property
     def stack_name(self) -> str:

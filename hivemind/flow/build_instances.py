@@ -13,16 +13,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.remote.building import There
-from hivemind.agents.provisioner.buildstack import TAG, assembly
 from hivemind.builds.store import Store
 from hivemind.deploy.calls import StackCalls, new_token
 from hivemind.deploy.parameters import parameters
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.steps import Context, Step, StepCancelled
-from hivemind.flow.build_stack import refuse_others, remove, what_is_left
+from hivemind.flow.build_stack import assembly, refuse_others, remove, what_is_left
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.plan.model import Basis, Snapshot
-from hivemind.template.names import build_instance, build_stack
+from hivemind.template.names import BUILDS_TAG, build_instance, build_stack
 from hivemind.values.clock import polls
 from hivemind.values.errors import HiveMindError, Refused, Stage, StageError
 from hivemind.values.events import EventKind
@@ -210,7 +209,7 @@ class Builds:
 
         remove(run.cloud, self.name, run.deployment_id, context.note, clock=run.clock, cancelled=cancelled)
         run.store.update(run.deployment_id, build_stack=self.name)
-        made = assembly(run.checked.blueprint, self.services)
+        made = assembly(run.checked.blueprint, self.services, run.checked.plugins)
         total, done = len(made.resources), set()
         events = {build_instance(service.name): event_of(service.name) for service in self.services}
 
@@ -229,7 +228,7 @@ class Builds:
             parameters=parameters(
                 run.cloud, made, Snapshot(Basis.NONE), revision=run.revision, public_key=run.key.public
             ),
-            tags={TAG: run.deployment_id},
+            tags={BUILDS_TAG: run.deployment_id},
             capabilities=(),
             owners=made.owners,
         )

@@ -1,21 +1,35 @@
-"""A deployment's build stack in the cloud: whether one stands, whose it is, and its end."""
+"""A deployment's build stack: its template, whether one stands in the cloud, whose it is, and its end."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.provisioner.buildstack import TAG
 from hivemind.aws.snapshot import describe
 from hivemind.deploy.stack import StackDriver
-from hivemind.template.names import build_stack
+from hivemind.template.assemble import assemble
+from hivemind.template.build_stack import blueprint_of, chosen
+from hivemind.template.names import BUILDS_TAG, build_stack
 from hivemind.values.errors import HiveMindError, Refused
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint, Service
     from hivemind.flow.run import Run
+    from hivemind.plugins.loading import Plugins
+    from hivemind.template.fragment import Assembly
     from hivemind.values.cloud import Cloud
 
 Say = Callable[[str], None]
+
+
+def assembly(blueprint: Blueprint, services: Iterable[Service], plugins: Plugins) -> Assembly:
+    """The template of a build stack, as all plugins make it together (`hivemind_fragments`).
+
+    blueprint: of the deployment. services: those to be built. Raises what `assemble` raises, and PluginError.
+    """
+    around = blueprint_of(blueprint, services)
+    answers = plugins.collect("hivemind_fragments", blueprint=around)
+    return assemble(around, [(one.plugin, chosen(one.result)) for one in answers], distributions=plugins.described())
 
 
 def remove(
@@ -49,7 +63,7 @@ def standing(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
 
 def is_of(described: Mapping[str, Any], deployment: str) -> bool:
     """Whether a stack builds for a deployment, and is no deployment itself."""
-    return any(tag["Key"] == TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
+    return any(tag["Key"] == BUILDS_TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
 
 
 def remove_left(run: Run, say: Say) -> None:

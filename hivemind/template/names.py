@@ -29,6 +29,9 @@ LOAD_BALANCER_SECURITY_GROUP = "ALBSecurityGroup"
 KEY_PAIR = "SSHKeyPair"
 SSH_ENDPOINT = "SSHEndpoint"
 ARTIFACT_BUCKET = "S3ArtifactBucket"
+BUILDS_TAG = "hivemind:builds"
+"""Tag of a build stack, by which it is told from a deployment that happens to have such a name: it holds the id of the
+deployment that it builds for."""
 
 
 def logical_id(name: str, kind: str, number: int | None = None) -> str:

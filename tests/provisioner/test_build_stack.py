@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from hivemind.agents.provisioner.buildstack import assembly
+from hivemind import hook
 from hivemind.agents.provisioner.hooks import hivemind_fragments
 from hivemind.blueprint.model import Blueprint, Network, Resource, SecretReference, Service
+from hivemind.flow.build_stack import assembly as asked_of
+from hivemind.plugins.loading import load
 from hivemind.template.assemble import assemble
+from hivemind.template.fragment import Assembly, Fragment
 from hivemind.template.render import as_yaml
+from hivemind.testing import plugins_of
 
 FILE = Path(__file__).with_name("build_stack.yaml")
 WRITE = os.environ.get("HIVEMIND_WRITE_GOLDEN") == "1"
@@ -34,6 +39,10 @@ SHOP = Blueprint(
     tags={"team": "shop"},
     overrides=({"op": "remove", "path": "/Resources/WebInstance1"},),
 )
+
+
+def assembly(blueprint: Blueprint, services: tuple[Service, ...]) -> Assembly:
+    return asked_of(blueprint, services, load(third_party=False))
 
 
 @pytest.mark.fast
@@ -91,6 +100,27 @@ def test_it_takes_no_type_that_the_deployment_does_not_take() -> None:
     )
     types = {resource["Type"] for resource in own.resources.values()}
     assert {resource["Type"] for resource in assembly(SHOP, (WEB, API)).resources.values()} <= types
+
+
+@pytest.mark.fast
+def test_other_plugins_add_to_it_what_they_mean_for_it_alone() -> None:
+    asked: list[Blueprint] = []
+
+    def fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
+        asked.append(blueprint)
+        topic = {"Type": "AWS::SNS::Topic", "Properties": {}}
+        return (Fragment("network", {"AcmeTopic": topic}), Fragment("builds.acme", {"BuildTopic": topic}))
+
+    acme = ModuleType("acme")
+    vars(acme)["hivemind_fragments"] = hook(fragments)
+    resources = asked_of(SHOP, (WEB,), plugins_of(acme=acme)).resources
+    assert "BuildTopic" in resources
+    assert "AcmeTopic" not in resources
+    assert [one.builds for one in asked] == [True]
+    web = asked[0].services["web"]
+    assert (web.size, web.env, web.secrets, web.needs) == ("t4g.large", {}, {}, ())
+    assert not asked[0].resources
+    assert not asked[0].web_services
 
 
 def test_cfn_lint_is_silent() -> None:

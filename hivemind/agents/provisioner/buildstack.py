@@ -1,26 +1,21 @@
 """The build stack: instances that build services, in a network of their own that goes with them. Pure.
 
-It is a stack beside the deployment's, not part of it: it is there before the deployment's first stack stands, it comes
-and goes without a change set, and whatever a build does in it, nothing of the deployment is in reach. Its instances
-have no role: nothing in them can call AWS.
+Its instances have no role: nothing in them can call AWS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from hivemind.agents.provisioner import network, ssh
-from hivemind.blueprint.model import Blueprint, DeploymentStage, Service
-from hivemind.template.assemble import assemble
-from hivemind.template.fragment import EMPTY, Assembly, Fragment
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.template.build_stack import PATH
+from hivemind.template.fragment import Fragment
 from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.template.names import KEY_PAIR, PUBLIC_SUBNETS, VPC, build_instance, security_group_id
 
-TAG = "hivemind:builds"
-"""Tag of a build stack, by which it is told from a deployment that happens to have such a name: it holds the id of the
-deployment that it builds for."""
 DISK = 40
 """GiB at least: package managers and compilers take many times what they leave."""
 LIFETIME = 180
@@ -29,28 +24,19 @@ USER_DATA = f"#cloud-config\nssh_pwauth: false\ndisable_root: true\nruncmd:\n- [
 GROUP = "BUILDSecurityGroup"
 
 
-def assembly(blueprint: Blueprint, services: Iterable[Service]) -> Assembly:
-    """The template of a build stack with one instance for each of these services.
+def fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
+    """The template of a build stack, with one instance for each service.
 
-    services: those with `build_on`. Instances are in public subnets, since they fetch dependencies; SSH gets in as it
-    does to the deployment's own instances.
+    blueprint: the build stack's own (`Blueprint.builds`). Instances are in public subnets, since they fetch
+    dependencies; SSH gets in as it does to the deployment's own instances.
     """
-    building = tuple(sorted(services, key=lambda service: service.name))
-    around = replace(
-        blueprint,
-        stage=DeploymentStage.STAGE_1,
-        services=EMPTY,
-        resources=EMPTY,
-        overrides=(),
-        network=replace(blueprint.network, egress="nat"),
+    services = (blueprint.services[name] for name in sorted(blueprint.services))
+    return (
+        replace(network.fragment(blueprint), path=f"{PATH}.network"),
+        replace(ssh.fragment(blueprint), path=f"{PATH}.ssh"),
+        _group(blueprint),
+        *(_instance(blueprint, service) for service in services),
     )
-    fragments = (
-        network.fragment(around),
-        ssh.fragment(around),
-        _group(around),
-        *(_instance(around, service) for service in building),
-    )
-    return assemble(around, [("provisioner", fragments)])
 
 
 def _group(blueprint: Blueprint) -> Fragment:
@@ -65,19 +51,18 @@ def _group(blueprint: Blueprint) -> Fragment:
             ],
         },
     }
-    return Fragment(path="services", resources={GROUP: group})
+    return Fragment(path=PATH, resources={GROUP: group})
 
 
 def _instance(blueprint: Blueprint, service: Service) -> Fragment:
-    size = service.build_on or service.size
-    parameter, image_name = image_parameter(service.os, size)
+    parameter, image_name = image_parameter(service.os, service.size)
     instance: Mapping[str, Any] = {
         "Type": "AWS::EC2::Instance",
         # An internet gateway can't be detached while public addresses are in use: instances that have one go first.
         "DependsOn": network.PUBLIC_ROUTE,
         "Properties": {
             "ImageId": {"Ref": parameter},
-            "InstanceType": size,
+            "InstanceType": service.size,
             "KeyName": {"Ref": KEY_PAIR},
             "SubnetId": {"Ref": PUBLIC_SUBNETS[0]},
             "SecurityGroupIds": [security_group_id(GROUP)],
@@ -104,7 +89,7 @@ def _instance(blueprint: Blueprint, service: Service) -> Fragment:
     }
     name = build_instance(service.name)
     return Fragment(
-        path=f"services.{service.name}.build",
+        path=f"{PATH}.{service.name}",
         parameters={
             parameter: {
                 "Type": PARAMETER_TYPE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivemind.agents.provisioner import artifacts, balancer, instances, network, postgres, redis, ssh
+from hivemind.agents.provisioner import artifacts, balancer, buildstack, instances, network, postgres, redis, ssh
 from hivemind.agents.provisioner.review import review
 from hivemind.hookspecs import hook
 from hivemind.values.schemaparts import ResourceType, SchemaPart
@@ -31,7 +31,9 @@ def hivemind_schema() -> SchemaPart:
 
 @hook
 def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
-    """Everything a deployment of services needs; the load balancer only where a service listens."""
+    """Everything a deployment of services needs, the load balancer only where a service listens; or a build stack."""
+    if blueprint.builds:
+        return buildstack.fragments(blueprint)
     services = tuple(blueprint.services[name] for name in sorted(blueprint.services))
     return (
         network.fragment(blueprint),

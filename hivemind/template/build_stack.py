@@ -1,0 +1,55 @@
+"""The build stack's own blueprint, and which fragments make its template. Pure.
+
+It is a stack beside the deployment's: it comes and goes without a change set, and whatever a build does in it, nothing
+of the deployment is in reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
+
+from hivemind.blueprint.model import EMPTY, Blueprint, DeploymentStage, Service, ServiceKind
+from hivemind.template.fragment import Fragment
+
+PATH = "builds"
+"""Path, alone or followed by a dot and more, of the fragments that belong to a build stack. Others are left out: a
+plugin that adds to deployments alone needs to know nothing of build stacks."""
+
+
+def blueprint_of(blueprint: Blueprint, services: Iterable[Service]) -> Blueprint:
+    """What a build stack needs, as `hivemind_fragments` is asked for it.
+
+    blueprint: of the deployment that it builds for. services: those to be built, with `build_on`. Their instances are
+    of that size, find nothing of the deployment's environment, and reach the internet for dependencies.
+    """
+    return replace(
+        blueprint,
+        builds=True,
+        stage=DeploymentStage.STAGE_1,
+        services=MappingProxyType({service.name: _worker(service) for service in services}),
+        resources=EMPTY,
+        checks=(),
+        overrides=(),
+        certificate=None,
+        network=replace(blueprint.network, egress="nat"),
+    )
+
+
+def chosen(fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:
+    """Those of a plugin's fragments that belong to a build stack."""
+    return tuple(one for one in fragments if one.path == PATH or one.path.startswith(f"{PATH}."))
+
+
+def _worker(service: Service) -> Service:
+    return replace(
+        service,
+        kind=ServiceKind.WORKER,
+        size=service.build_on or service.size,
+        instances=1,
+        env=EMPTY,
+        secrets=EMPTY,
+        needs=(),
+        routes=(),
+    )
