@@ -22,10 +22,14 @@ if TYPE_CHECKING:
         Verdict,
     )
     from hivemind.repositories.repository import Repository
+    from hivemind.steps import milestones
+    from hivemind.steps.context import Context
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Failure, Step
     from hivemind.template import names
     from hivemind.template.fragment import Assembly, Binding, Fragment, Owner
     from hivemind.values.artifact import Artifact, Platform, Provenance
-    from hivemind.values.errors import FindingsError, HiveMindError, StageError
+    from hivemind.values.errors import FindingsError, HiveMindError, Stage, StageError
     from hivemind.values.events import Event, EventKind
     from hivemind.values.exits import ExitCode
     from hivemind.values.findings import Finding, Place, Severity
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Apply",
     "Artifact",
     "Assembly",
     "Binding",
@@ -43,11 +48,14 @@ __all__ = [
     "CheckFailed",
     "CheckResult",
     "CheckStatus",
+    "Context",
     "DatabaseCheck",
+    "Destroy",
     "Detection",
     "Event",
     "EventKind",
     "ExitCode",
+    "Failure",
     "Finding",
     "FindingsError",
     "Fragment",
@@ -70,12 +78,15 @@ __all__ = [
     "ServiceKind",
     "ServiceRelease",
     "Severity",
+    "Stage",
     "StageError",
+    "Step",
     "TlsCheck",
     "Verdict",
     "__version__",
     "build_with_commands",
     "hook",
+    "milestones",
     "names",
 ]
 
@@ -86,7 +97,7 @@ _HOMES = {
     "blueprint.model": ("Blueprint", "Resource", "Service", "ServiceKind"),
     "checks.kinds": ("DatabaseCheck", "HttpCheck", "PingCheck", "TlsCheck"),
     "detections.detection": ("Detection", "Precedence"),
-    "values.errors": ("FindingsError", "HiveMindError", "StageError"),
+    "values.errors": ("FindingsError", "HiveMindError", "Stage", "StageError"),
     "values.events": ("Event", "EventKind"),
     "values.exits": ("ExitCode",),
     "values.findings": ("Finding", "Place", "Severity"),
@@ -104,9 +115,12 @@ _HOMES = {
     ),
     "repositories.repository": ("Repository",),
     "values.schemaparts": ("ResourceType", "SchemaPart"),
+    "steps.context": ("Context",),
+    "steps.run": ("Apply", "Destroy"),
+    "steps.step": ("Failure", "Step"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
 }
-_MODULES = {"names": "hivemind.template.names"}
+_MODULES = {"milestones": "hivemind.steps.milestones", "names": "hivemind.template.names"}
 
 
 def __getattr__(name: str) -> object:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from hivemind.detections.detection import Detection
     from hivemind.releases.release import Check, Release
     from hivemind.repositories.repository import Repository
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly, Fragment
     from hivemind.values.artifact import Artifact
     from hivemind.values.events import Event
@@ -108,6 +110,22 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:  # type: i
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:  # type: ignore[empty-body]
     """Findings on the assembled template; those of severity error stop the flow. May take 1 minute. Ids are the
     plugin's own: those like H104 are HiveMind's, those like E3012 cfn-lint's. Raising becomes finding H603, an error.
+    """
+
+
+# apply, destroy, rollback
+
+
+@hookspec
+@deadline(30)
+def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:  # type: ignore[empty-body]
+    """The steps that this plugin adds to an apply or a destroy.
+
+    Called when the plan is made, and again before the first effect, with a run that says what is to be done; what a
+    step can reach while it runs is in the Context that `Step.run` gets. `Step.needs` and `Step.before` name milestones
+    (`hivemind.milestones`). Unknown milestones, circles, and two owners of one step name are errors that name the
+    plugins. Must be pure: same run, same steps. Takes 30 seconds
+    at most. Raising stops the run before anything is changed.
     """
 
 

@@ -186,6 +186,14 @@ class Blueprint:
         """Services behind the load balancer, by name."""
         return tuple(self.services[name] for name in sorted(self.services) if self.services[name].is_web)
 
+    def with_health_paths(self, paths: Mapping[str, str]) -> Blueprint:
+        """The same blueprint with these health check paths, by service."""
+        services = dict(self.services)
+        for name, path in paths.items():
+            services[name] = replace(services[name], health=replace(services[name].health, path=path))
+        origins = {f"services.{one}.health.path": Origin("default", "found by asking the application") for one in paths}
+        return self.with_services(services, origins)
+
     def with_services(self, services: Mapping[str, Service], origins: Mapping[str, Origin]) -> Blueprint:
         """The same blueprint with these services, and these origins added to those known."""
         return replace(

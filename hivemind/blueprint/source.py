@@ -189,3 +189,8 @@ def _refuse_control_characters(text: str, file: str) -> None:
 
 def _stop(finding_id: str, message: str, place: Place, hint: str) -> FindingsError:
     return FindingsError([Finding(finding_id, Severity.ERROR, message, place, hint)])
+
+
+def keys_of(path: str) -> tuple[str | int, ...]:
+    """A dotted blueprint path (`services.web.env`) as keys."""
+    return tuple(int(part) if part.isdigit() else part for part in path.split("."))

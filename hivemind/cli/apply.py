@@ -22,7 +22,6 @@ from hivemind.cli.context import (
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.deploy.lease import Lease
     from hivemind.deploy.state import DeploymentState
     from hivemind.flow.apply import Applied
     from hivemind.flow.nothing_to_do import Look
@@ -89,7 +88,7 @@ def command(
         folder, command="hivemind apply", wait=wait, on_wait=lambda holder: _note(f"waiting for {holder}")
     ) as lease:
         again = again or (reviewed is not None and reviewed.again)
-        run = prepare(checked, cloud, may_lose=frozenset(lose), again=again, say=_note)
+        run = prepare(checked, cloud, may_lose=frozenset(lose), again=again, held=lease.check, say=_note)
         if reviewed is not None:
             _refuse_changed(reviewed, run)
         if seen is not None:
@@ -106,7 +105,7 @@ def command(
         _approve(run, yes=yes or reviewed is not None, as_json=as_json)
         if run.unverified:
             _note("Nothing changes, but the last run did not end well: its checks run again.")
-        applied = _run(run, lease, as_json=as_json)
+        applied = _run(run, as_json=as_json)
     _summary(applied, cloud.calls(), as_json=as_json)
     return ExitCode.OK
 
@@ -115,10 +114,10 @@ def _remove_left(run: Run) -> None:
     """What an earlier run left of its build instances."""
     state = run.store.find(run.deployment_id)
     if state is not None and state.build_stack:
-        from hivemind.flow.build_stack import remove_left
+        from hivemind.deploy.build_stack import remove_left
 
         _note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
-        remove_left(run, _note)
+        remove_left(run.cloud, run.store, run.deployment_id, state.build_stack, _note, clock=run.clock)
 
 
 def _reviewed(path: Path) -> Plan | None:
@@ -160,20 +159,20 @@ def _stands(seen: Look, local: bool | None, *, as_json: bool) -> bool:
     return True
 
 
-def _run(run: Run, lease: Lease, *, as_json: bool) -> Applied:
+def _run(run: Run, *, as_json: bool) -> Applied:
     from hivemind.cli.progress import renderer
     from hivemind.flow.apply import apply
 
     try:
         with renderer(as_json, sys.stdout) as show:
-            return apply(run, lease, show)
+            return apply(run, show)
     except KeyboardInterrupt as interrupt:
         watched = (
             f" What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; "
             "this program only watched."
         )
         _note(
-            f"\nInterrupted.{watched if run.changes_stack else ''}\n"
+            f"\nInterrupted.{watched if run.apply.changes_stack else ''}\n"
             "hivemind apply goes on where this run stopped; hivemind events tells what was done."
         )
         raise click.exceptions.Exit(ExitCode.INTERRUPTED) from interrupt  # it is said; `main` need not
@@ -206,7 +205,7 @@ def _refuse_dirty(run: Run, require_clean: bool) -> None:
 def _refuse_loss(run: Run) -> None:
     from hivemind.values.errors import Refused
 
-    unnamed = [change for change in run.plan.losing_data if change.logical_id not in run.may_lose]
+    unnamed = [change for change in run.plan.losing_data if change.logical_id not in run.apply.may_lose]
     if unnamed:
         named = ", ".join(f"{change.logical_id} ({change.type}, {change.action.value})" for change in unnamed)
         flags = " ".join(f"--lose {change.logical_id}" for change in unnamed)

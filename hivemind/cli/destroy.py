@@ -13,9 +13,11 @@ from hivemind.cli.context import (
     deployment_option,
     environment_option,
     json_option,
+    load_plugins,
     local_option,
     note,
     path_argument,
+    plugins_without,
     tell_broken_plugin,
     yes_option,
 )
@@ -65,9 +67,12 @@ def command(
         return _nothing(as_json=as_json)
     if deployment is None:
         tell_broken_plugin(path)
+        plugins = load_plugins(path)
+    else:
+        plugins = plugins_without(path, "another folder's deployment is named")
     known.require_changeable()
     cloud = known.cloud(start=True, say=note)
-    with acquire(known.folder, command="hivemind destroy", wait=wait):
+    with acquire(known.folder, command="hivemind destroy", wait=wait) as lease:
         what = leaving(cloud, known.state.deployment_id, known.stack)
         keep = snapshots == "keep"
         if not as_json:
@@ -75,7 +80,16 @@ def command(
         if not yes:
             _ask(known)
         with renderer(as_json, sys.stdout) as show:
-            deletion = destroy(cloud, known.store, what, keep_snapshots=keep, unprotect=unprotect, listener=show)
+            deletion = destroy(
+                cloud,
+                known.store,
+                what,
+                plugins,
+                keep_snapshots=keep,
+                unprotect=unprotect,
+                listener=show,
+                held=lease.check,
+            )
     _leave_nothing_running(cloud, as_json=as_json)
     _report(known, deletion, keep=keep, as_json=as_json)
     return ExitCode.OK

@@ -20,9 +20,9 @@ from hivemind.values.exits import ExitCode
 @json_option
 def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
     """Run the checks of a deployment again: the blueprint's, the plugins' and those that every service gets."""
+    from hivemind.checks.verifying import refuse_bad, verify
     from hivemind.cli.project import checked_project
     from hivemind.flow.basis import checkout_of, standing
-    from hivemind.flow.deployed import refuse_bad
     from hivemind.releases.release import CheckResult
     from hivemind.text.codec import encode
 
@@ -36,7 +36,7 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
         if not as_json:
             click.echo(f"{mark} {result.name}: {result.message}")
 
-    verdict = standing(known, checked, cloud).verify(show)
+    verdict = verify(standing(known, checked, cloud), show)
     known.store.update(known.state.deployment_id, verification_results=verdict)
     if as_json:
         click.echo(json.dumps({"deployment": known.state.deployment_id, "verdict": verdict.word, **encode(verdict)}))

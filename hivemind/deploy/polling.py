@@ -6,8 +6,8 @@ import random
 from collections.abc import Callable, Iterator
 
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.deploy.steps import StepCancelled
 from hivemind.values.clock import Clock
+from hivemind.values.errors import StepCancelled
 
 Cancelled = Callable[[], bool]
 

@@ -231,6 +231,16 @@ class StateStore:
         """`change` for some fields by name."""
         return self.change(deployment_id, lambda state: replace(state, **fields))
 
+    def forget_released(self, deployment_id: str, service: str) -> None:
+        """From here on until all instances have the new release, nobody knows which of them runs what: a run that ends
+        in between must not leave a state that says the release before is everywhere."""
+        self.change(
+            deployment_id,
+            lambda state: replace(
+                state, sources={name: digest for name, digest in state.sources.items() if name != service}
+            ),
+        )
+
     def all(self) -> Listing:
         """Every deployment under the root, by id."""
         states: list[DeploymentState] = []

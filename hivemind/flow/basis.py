@@ -15,7 +15,7 @@ from hivemind.values.defaults import BLUEPRINT_FILE
 
 if TYPE_CHECKING:
     from hivemind.flow.checking import Checked
-    from hivemind.flow.deployed import Standing
+    from hivemind.releases.deployed import Deployed
     from hivemind.values.artifact import Platform
     from hivemind.values.cloud import Cloud
 
@@ -47,11 +47,11 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     return BasisOfPlan(NOTHING, region, platform)
 
 
-def standing(known: Known, checked: Checked, cloud: Cloud) -> Standing:
+def standing(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
     """A deployment as it stands now. Raises DeploymentNotFound where its stack is gone."""
     from hivemind.aws.snapshot import describe
-    from hivemind.flow.deployed import Standing
     from hivemind.hosts.keys import deployment_key
+    from hivemind.releases.deployed import Deployed
     from hivemind.values.errors import DeploymentNotFound
 
     described = describe(cloud.client("cloudformation"), known.stack)
@@ -59,8 +59,10 @@ def standing(known: Known, checked: Checked, cloud: Cloud) -> Standing:
         raise DeploymentNotFound(
             f"the stack of {known.state.deployment_id} is gone", hint="`hivemind apply` makes it again."
         )
-    return Standing(
-        checked=checked,
+    return Deployed(
+        blueprint=checked.blueprint,
+        bindings=checked.assembly.bindings,
+        hooks=checked.plugins,
         cloud=cloud,
         deployment_id=known.state.deployment_id,
         revision=f"r{known.state.revision}",

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.resolve import resolve
-from hivemind.blueprint.source import load
+from hivemind.blueprint.source import keys_of, load
 from hivemind.blueprint.validate import validate
 from hivemind.machine import memory
 from hivemind.repositories.repository import read
@@ -95,15 +95,9 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
 
 def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
     """The same with these health check paths (service -> path) and the template that follows from them."""
-    from hivemind.blueprint.model import Origin
-
     if not paths:
         return checked
-    services = dict(checked.blueprint.services)
-    for name, path in paths.items():
-        services[name] = replace(services[name], health=replace(services[name].health, path=path))
-    origins = {f"services.{name}.health.path": Origin("default", "found by asking the application") for name in paths}
-    blueprint = checked.blueprint.with_services(services, origins)
+    blueprint = checked.blueprint.with_health_paths(paths)
     return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
 
 
@@ -153,11 +147,6 @@ def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:
 def _plugin_names(source: Source) -> tuple[str, ...]:
     named = source.data.get("plugins") if isinstance(source.data, Mapping) else None
     return tuple(name for name in named if isinstance(name, str)) if isinstance(named, list | Mapping) else ()
-
-
-def keys_of(path: str) -> tuple[str | int, ...]:
-    """A dotted blueprint path (`services.web.env`) as keys."""
-    return tuple(int(part) if part.isdigit() else part for part in path.split("."))
 
 
 def _accepted() -> memory.Memory:

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import describe
-from hivemind.deploy import final_snapshots as finals
+from hivemind.deploy import build_stack as left_builds
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents
-from hivemind.deploy.stack import StackDriver
 from hivemind.deploy.state import DeploymentStatus, StateStore
-from hivemind.flow import build_stack as buildstack
-from hivemind.flow.status import TARGET_GROUP
-from hivemind.releases.targets import deregister_and_drain, target_health
-from hivemind.template.names import ARTIFACT_BUCKET, build_stack
+from hivemind.flow.collecting import collected
+from hivemind.steps.deployment import Deployment
+from hivemind.steps.graph import Approve, StepGraph
+from hivemind.steps.milestones import STACK
+from hivemind.steps.run import Destroy, Goal
+from hivemind.template.names import build_stack
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import Refused, Stage
+from hivemind.values.errors import Refused
 from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
-    from hivemind.deploy.events import StackEvent
+    from hivemind.plugins.loading import Plugins
     from hivemind.values.cloud import Cloud
 
-STAGE, STEP = Stage.CLEANUP, "destroy"
 LOGIN = "AWS::SecretsManager::Secret"
 
 
@@ -58,8 +58,8 @@ class Leaving:
 def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
     """Asks the cloud what is in a deployment's stack, and whether a build stack of it is left. stack: name or id."""
     building = build_stack(stack.split("/")[1] if stack.startswith("arn:") else stack)
-    found = buildstack.standing(cloud, building)
-    left = building if found is not None and buildstack.is_of(found, deployment_id) else None
+    found = left_builds.standing(cloud, building)
+    left = building if found is not None and left_builds.is_of(found, deployment_id) else None
     described = describe(cloud.client("cloudformation"), stack)
     if described is None:
         return Leaving(deployment_id, None, (), build_stack=left)
@@ -72,70 +72,55 @@ def destroy(
     cloud: Cloud,
     store: StateStore,
     what: Leaving,
+    plugins: Plugins,
     *,
     keep_snapshots: bool,
     unprotect: bool,
     listener: Callable[[Event], None],
+    approve: Approve = lambda _: True,
+    held: Callable[[], None] = lambda: None,
+    goal: Goal = Goal.DESTROY,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Deletion:
-    """Drains, deletes the stack, and forgets the deployment. The caller holds the lease.
+    """Carries out the steps that plugins contribute, and forgets the deployment. The caller holds the lease.
 
     keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take termination protection off.
-    Raises Refused for a protected stack; StageError (cleanup) where something could not be deleted: then the
-    state stays, so that destroy can be called again.
+    approve: asks a person for the approval that a step wants. held: raises when the lease is lost. Raises Refused for a
+    protected stack; StageError where something could not be deleted: then the state stays, so that destroy can be
+    called again.
     """
     if what.protected and not unprotect:  # before the first target is drained
         raise Refused(
             f"{what.deployment_id} is protected against deletion",
             hint="`hivemind destroy --unprotect` takes the protection off first.",
         )
-    folder = store.folder(what.deployment_id)
-    with Journal(folder, what.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock) as journal:
-        journal.record(STAGE, STEP, EventKind.STARTED, what.deployment_id)
+    run = Destroy(
+        deployment_id=what.deployment_id,
+        cloud=cloud.name,
+        region=cloud.region,
+        goal=goal,
+        stack_id=what.stack_id,
+        contents=what.contents,
+        keep_snapshots=keep_snapshots,
+        unprotect=unprotect,
+        left=what.build_stack,
+    )
+    steps = collected(run, plugins).steps
+    deployment = Deployment(id=run.deployment_id, cloud=cloud, store=store, hooks=plugins, held=held, clock=clock)
+    with Journal(
+        deployment.folder, run.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock
+    ) as journal:
+        journal.record(run.stage, goal, EventKind.STARTED, run.deployment_id)
         began = clock.monotonic()
         try:
-            deletion = _delete(cloud, what, journal, unprotect=unprotect, clock=clock)
-            if not keep_snapshots:
-                finals.drop(cloud, deletion.snapshots)
+            results = StepGraph(steps, journal, deployment, approve=approve).run()
         except BaseException as error:
-            journal.record(STAGE, STEP, EventKind.FAILED, str(error) or type(error).__name__)
-            if store.find(what.deployment_id) is not None:
-                store.update(what.deployment_id, status=DeploymentStatus.FAILED)
+            journal.record(run.stage, goal, EventKind.FAILED, str(error) or type(error).__name__)
+            if store.find(run.deployment_id) is not None:
+                store.update(run.deployment_id, status=DeploymentStatus.FAILED)
             raise
         seconds = round(clock.monotonic() - began, 3)
-        journal.record(STAGE, STEP, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
-    store.delete(what.deployment_id)
+        journal.record(run.stage, goal, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
+    store.delete(run.deployment_id)
+    deletion: Deletion = results.get(STACK) or Deletion(None, existed=False)
     return deletion
-
-
-def _delete(cloud: Cloud, what: Leaving, journal: Journal, *, unprotect: bool, clock: Clock) -> Deletion:
-    if what.build_stack:
-        journal.record(STAGE, STEP, EventKind.PROGRESS, f"deleting the build stack {what.build_stack}")
-        buildstack.remove(cloud, what.build_stack, what.deployment_id, lambda text: _note(journal, text), clock=clock)
-    if what.stack_id is None:
-        return Deletion(None, existed=False)
-    for one in what.contents:
-        if one.resource.type == TARGET_GROUP:
-            targets = [health.target for health in target_health(cloud, one.resource.physical_id)]
-            journal.record(STAGE, STEP, EventKind.PROGRESS, f"draining {len(targets)} of {one.resource.logical_id}")
-            deregister_and_drain(cloud, one.resource.physical_id, targets, clock=clock)
-    gone: set[str] = set()
-
-    def tell(event: StackEvent) -> None:
-        if event.status == "DELETE_COMPLETE" and not event.is_stack:
-            gone.add(event.logical_id)
-        journal.record(
-            STAGE,
-            STEP,
-            EventKind.PROGRESS,
-            f"{len(gone)} of {len(what.contents)} resources",
-            {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason},
-        )
-
-    buckets = tuple(one.resource.physical_id for one in what.contents if one.resource.logical_id == ARTIFACT_BUCKET)
-    driver = StackDriver(cloud, clock=clock, say=lambda text: _note(journal, text))
-    return driver.delete(what.stack_id, on_event=tell, buckets=buckets, unprotect=unprotect)
-
-
-def _note(journal: Journal, text: str) -> None:
-    journal.record(STAGE, STEP, EventKind.NOTE, text)

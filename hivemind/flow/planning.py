@@ -54,10 +54,24 @@ def planned(
     )
     if made.builds:
         made = replace(made, built=_built(sources))
+    if not made.empty:
+        made = _with_steps(checked, made, snapshot, sources)
     found = placed(_of_plan(checked, made, platform), checked.source)
     stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
     return checked, made, sources
+
+
+def _with_steps(checked: Checked, plan: Plan, snapshot: Snapshot, sources: Mapping[str, ReleaseSource]) -> Plan:
+    """The plan with the steps that plugins of others add to the apply."""
+    from hivemind.flow.collecting import collected
+    from hivemind.flow.recording import record_step
+    from hivemind.flow.run import told
+    from hivemind.plan.digest import with_digest
+
+    run = told(checked, plan, snapshot, sources)
+    steps = collected(run, checked.plugins, own=(record_step(run),)).of_others
+    return with_digest(replace(plan, steps=steps)) if steps else plan
 
 
 def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:

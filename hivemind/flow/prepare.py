@@ -10,12 +10,15 @@ from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
-from hivemind.flow.checking import Checked, placed
+from hivemind.flow.checking import Checked, assembled, placed
+from hivemind.flow.collecting import collected
 from hivemind.flow.planning import planned
-from hivemind.flow.run import Run
+from hivemind.flow.recording import record_step
+from hivemind.flow.run import Run, told
 from hivemind.hosts.keys import deployment_key
 from hivemind.machine import home
 from hivemind.releases.ports import collisions
+from hivemind.steps.deployment import Deployment
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused
 
@@ -36,13 +39,15 @@ def prepare(
     *,
     may_lose: frozenset[str] = frozenset(),
     again: bool = False,
+    held: Callable[[], None] = lambda: None,
     clock: Clock = SYSTEM_CLOCK,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
-    """Reads what stands and makes the plan, live. The caller holds the lease.
+    """Reads what is deployed and makes the plan, live. The caller holds the lease.
 
-    again: whether every service is released, also where nothing changed. say: told one line when an interrupted run's
-    stack operation is waited for. Raises Refused for a deployment that was not made through CloudFormation.
+    held: raises when the lease is lost. again: whether every service is released, also where nothing changed. say: gets
+    a line when an interrupted run's stack operation is waited for. Raises Refused for a deployment that was not made
+    through CloudFormation.
     """
     store = StateStore(cloud.state)
     identity = id_of(checked, cloud)
@@ -65,21 +70,29 @@ def prepare(
     public_key = (
         snapshot.parameters.get("SshPublicKey") or deployment_key(store.folder(identity), comment=identity).public
     )
-    return Run(
-        checked=checked,
+    deployment = Deployment(
+        id=identity,
         cloud=cloud,
-        plan=plan,
-        snapshot=snapshot,
-        sources=sources,
         store=store,
-        deployment_id=identity,
+        hooks=checked.plugins,
+        held=held,
         artifacts=artifacts,
         parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
         known_hosts=state.host_keys if state else {},
-        may_lose=may_lose,
-        unverified=unverified,
+        assemble=lambda blueprint: assembled(blueprint, checked.plugins),
         clock=clock,
     )
+    apply = told(
+        checked,
+        plan,
+        snapshot,
+        sources,
+        deployment_id=identity,
+        may_lose=may_lose,
+        unverified=unverified,
+        left=state.build_stack if state else None,
+    )
+    return Run(checked, apply, deployment, collected(apply, checked.plugins, own=(record_step(apply),)))
 
 
 def live_snapshot(

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
 from hivemind.releases.targets import GONE, TargetHealth, target_health
+from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Snapshot
     from hivemind.values.cloud import Cloud
 
-INSTANCE, TARGET_GROUP, DATABASE, CACHE = (
-    "AWS::EC2::Instance",
-    "AWS::ElasticLoadBalancingV2::TargetGroup",
-    "AWS::RDS::DBInstance",
-    "AWS::ElastiCache::ReplicationGroup",
-)
 SERVICE_TAG = "hivemind:service"
 
 

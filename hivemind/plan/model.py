@@ -102,13 +102,26 @@ class RemoteBuild:
 
 
 @dataclass(frozen=True)
+class PlannedStep:
+    """A step that a plugin of others adds to the apply. owner: the plugin, with its version. needs: milestones that
+    come first. approval: what a person is asked before it starts; empty: nothing."""
+
+    name: str
+    owner: str
+    stage: str
+    needs: tuple[str, ...]
+    approval: str = ""
+
+
+@dataclass(frozen=True)
 class Plan:
     """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
     numbers and the time, so that a plan on a weaker basis matches a live one that says the same.
     stack_status: CloudFormation's, where the stack as it stands takes no update; stack_holds: what is in
     one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said. builds: instances
     that build what is released, needed unless it was built before; built: services of which this machine has just that
-    already, no part of the digest. again: whether it was made to release all services, whatever is released."""
+    already, no part of the digest. again: whether it was made to release all services, whatever is released. steps:
+    those that plugins of others add, in an order in which they can run; none where nothing changes."""
 
     name: str
     environment: str
@@ -126,6 +139,7 @@ class Plan:
     builds: tuple[RemoteBuild, ...] = ()
     built: tuple[str, ...] = ()
     again: bool = False
+    steps: tuple[PlannedStep, ...] = ()
 
     @property
     def empty(self) -> bool:

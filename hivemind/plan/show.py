@@ -23,7 +23,7 @@ def lines(plan: Plan) -> tuple[str, ...]:
     head = f"{plan.name} ({', '.join(part for part in (plan.environment, where) if part)})"
     shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
     shown += _status(plan)
-    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan), *_built(plan)]
+    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan), *_built(plan), *_steps(plan)]
     shown += body or ["  Nothing changes."]
     shown += ["", *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
@@ -106,6 +106,16 @@ def _released(plan: Plan) -> list[str]:
         f"{release.reason}"
         for release in plan.releases
         if release.needed
+    ]
+
+
+def _steps(plan: Plan) -> list[str]:
+    width = max((len(step.name) for step in plan.steps), default=0)
+    return [
+        f"  * {step.name:<{width}}  by {step.owner}"
+        + (f", after {', '.join(step.needs)}" if step.needs else "")
+        + (f"   asks: {step.approval}" if step.approval else "")
+        for step in plan.steps
     ]
 
 

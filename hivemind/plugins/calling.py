@@ -43,6 +43,11 @@ class Source:
     distribution: str | None = None
     version: str | None = None
 
+    @property
+    def label(self) -> str:
+        """Name and version, as short as can be: `hivemind-gate 1.0`, or the plugin's name."""
+        return f"{self.distribution} {self.version}" if self.distribution else self.name
+
     def __str__(self) -> str:
         if self.distribution:
             return f'"{self.name}" ({self.distribution} {self.version})'

@@ -13,6 +13,11 @@ from typing import Any
 DATA = ("data", "schemas")
 REFERENCE_REGION = "us-east-1"
 
+INSTANCE = "AWS::EC2::Instance"
+TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+DATABASE = "AWS::RDS::DBInstance"
+CACHE = "AWS::ElastiCache::ReplicationGroup"
+
 
 @dataclass(frozen=True)
 class TagShape:

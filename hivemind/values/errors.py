@@ -112,3 +112,7 @@ class PlanChanged(HiveMindError):
 
 class Refused(HiveMindError):
     exit_code = ExitCode.REFUSED
+
+
+class StepCancelled(Exception):
+    """Raised by a step that ended early because it was asked to (`Context.check`)."""

@@ -9,7 +9,7 @@ import pytest
 from hivemind import ExitCode, StageError
 from hivemind.checks.kinds import HttpCheck
 from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
-from hivemind.flow.deployed import refuse_bad
+from hivemind.checks.verifying import refuse_bad
 from hivemind.plugins.calling import PluginError, Source
 from hivemind.releases.release import CheckFailed, CheckResult, CheckStatus, Probe, Verdict
 from hivemind.testing import FakeProbe, ManualClock, page

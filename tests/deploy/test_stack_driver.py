@@ -9,10 +9,9 @@ import pytest
 
 from hivemind.deploy.polling import never
 from hivemind.deploy.stack import BODY_LIMIT, StackRequest, StackResult
-from hivemind.deploy.steps import StepCancelled
 from hivemind.plan.model import Action, Basis, Change, Plan
 from hivemind.template.fragment import Owner
-from hivemind.values.errors import PlanChanged, Refused, Stage, StageError
+from hivemind.values.errors import PlanChanged, Refused, Stage, StageError, StepCancelled
 
 pytestmark = pytest.mark.fast
 

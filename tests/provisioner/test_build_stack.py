@@ -12,7 +12,7 @@ import pytest
 from hivemind import hook
 from hivemind.agents.provisioner.hooks import hivemind_fragments
 from hivemind.blueprint.model import Blueprint, Network, Resource, SecretReference, Service
-from hivemind.flow.build_stack import assembly as asked_of
+from hivemind.deploy.build_stack import assembly as asked_of
 from hivemind.plugins.loading import load
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly, Fragment

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
     from hivemind.builds.place import BuildPlace
     from hivemind.repositories.repository import Repository
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Step
     from hivemind.values.artifact import Artifact
 
 hookimpl = pluggy.HookimplMarker("hivemind")
@@ -23,3 +25,11 @@ def hivemind_build(service: Service, repository: Repository, place: BuildPlace) 
 
     language = language_of(service)
     return None if language is None else build(service, repository, place, language)
+
+
+@hookimpl
+def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
+    """Builds, and build instances; in any run: what an earlier one left of these."""
+    from hivemind.agents.compiler.steps import steps
+
+    return tuple(steps(run))

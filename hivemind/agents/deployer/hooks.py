@@ -1,4 +1,4 @@
-"""The hook that the deployer implements."""
+"""The hooks that the deployer implements."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from hivemind.hookspecs import hook
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly
     from hivemind.values.findings import Finding
 
@@ -19,3 +21,11 @@ def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ..
     from hivemind.releases.bindings import unfillable
 
     return tuple(unfillable(assembly))
+
+
+@hook
+def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
+    """Upload, prepare, release and traffic; in a destroy: draining."""
+    from hivemind.agents.deployer.steps import steps
+
+    return tuple(steps(run))

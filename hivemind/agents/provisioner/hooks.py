@@ -11,6 +11,8 @@ from hivemind.values.schemaparts import ResourceType, SchemaPart
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly, Fragment
     from hivemind.values.findings import Finding
 
@@ -53,3 +55,11 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
     """What must hold in the final template, overrides included."""
     return review(assembly, blueprint)
+
+
+@hook
+def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
+    """The stack and the health check path; in a destroy: the stack's deletion."""
+    from hivemind.agents.provisioner.steps import steps
+
+    return tuple(steps(run))

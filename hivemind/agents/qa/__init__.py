@@ -1,5 +1,5 @@
 """QA: says whether a release works, as a Verdict."""
 
-from hivemind.agents.qa.hooks import hivemind_checks, hivemind_schema
+from hivemind.agents.qa.hooks import hivemind_checks, hivemind_schema, hivemind_steps
 
-__all__ = ["hivemind_checks", "hivemind_schema"]
+__all__ = ["hivemind_checks", "hivemind_schema", "hivemind_steps"]

@@ -10,6 +10,8 @@ from hivemind.values.schemaparts import SchemaPart
 
 if TYPE_CHECKING:
     from hivemind.releases.release import Check, Release
+    from hivemind.steps.run import Apply, Destroy
+    from hivemind.steps.step import Step
 
 
 @hook
@@ -24,3 +26,11 @@ def hivemind_checks(release: Release) -> tuple[Check, ...]:
     found = (*defaults.checks(release), *written.checks(release))
     # The later one of a name stands: what the blueprint says is more exact than our default.
     return tuple({check.name: check for check in found}.values())
+
+
+@hook
+def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
+    """The checks."""
+    from hivemind.agents.qa.steps import steps
+
+    return tuple(steps(run))

@@ -8,18 +8,8 @@ from dataclasses import replace
 
 from hivemind.local.faults import FaultTable
 from hivemind.local.resource_kind import Kind, Made, Properties, ResourceFailed
+from hivemind.template.average_seconds import AVERAGE_SECONDS
 
-AVERAGE_SECONDS = {
-    "AWS::RDS::DBInstance": 600.0,
-    "AWS::ElastiCache::ReplicationGroup": 360.0,
-    "AWS::CertificateManager::Certificate": 240.0,
-    "AWS::IAM::InstanceProfile": 126.0,
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": 116.0,
-    "AWS::EC2::NatGateway": 106.0,
-    "AWS::EC2::InstanceConnectEndpoint": 90.0,
-    "AWS::EC2::Instance": 16.0,
-}
-"""What AWS takes on average to create one."""
 OTHERWISE = 16.0
 SPEED_UP = 2000.0
 

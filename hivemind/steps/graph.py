@@ -1,57 +1,35 @@
-"""Steps: the effectful half of an apply as a graph, run side by side on a bounded number of threads.
+"""Runs steps side by side, on a bounded number of threads.
 
-A step starts when everything that it needs is there: results of other steps, and *events*, which a
-running step announces (`Step.provides`) and fulfils while it still runs: so a host is prepared as soon
-as the stack's step says that it exists.
+A step starts when everything that it needs is there: results of other steps, and *events*, which a running step
+announces (`Step.provides`) and fulfils while it still runs: so an instance is prepared as soon as the stack's step says
+that it exists.
 """
 
 from __future__ import annotations
 
+import contextlib
 import graphlib
 import json
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy.journal import Journal
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import HiveMindError
+from hivemind.steps.context import Context
+from hivemind.steps.deployment import Deployment
+from hivemind.steps.step import End, Failure, Step
+from hivemind.values.errors import HiveMindError, Refused, StepCancelled
 from hivemind.values.events import EventKind
 
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
-
-
-class StepCancelled(Exception):
-    """Raised by a step that ended early because it was asked to (`Context.check`)."""
-
-
-@dataclass(frozen=True)
-class Step:
-    """One idempotent piece of work.
-
-    name: unique, as the journal has it. stage: as in the journal (`build`, `provision`, `deploy` ...). run: gets a
-    Context; what it returns is the step's result. needs: names of steps and events. provides: events
-    that it fulfils while it runs. check: whether the result of an interrupted attempt still holds
-    (asked of the cloud or the host, never assumed); without it the step always runs. lasting: whether
-    the result goes into the journal, and so must be JSON data. message: what it is about. outcome: what it
-    came to, in words, made of its result. estimate: seconds it should take, None where nobody knows.
-    """
-
-    name: str
-    stage: str
-    run: Callable[[Context], Any]
-    needs: tuple[str, ...] = ()
-    provides: tuple[str, ...] = ()
-    check: Callable[[Any], bool] | None = None
-    lasting: bool = False
-    message: str = ""
-    outcome: Callable[[Any], str] | None = None
-    estimate: float | None = None
+LOOK = 0.2
+"""Seconds between two looks of a step that waits for a person's answer at whether the run is being ended."""
+Approve = Callable[[Step], bool]
+"""Asks a person for the approval that a step wants."""
 
 
 @dataclass(frozen=True)
@@ -65,77 +43,53 @@ class Outcome:
     seconds: float = 0.0
 
 
-class Context:
-    """What a running step sees: results of what it needs, a voice in the journal, the wish to end."""
+class _Question:
+    """An approval that a step waits for. answer: None where the run ends before anybody was asked."""
 
-    def __init__(self, graph: StepGraph, step: Step) -> None:
-        self._graph = graph
-        self._step = step
-
-    def __getitem__(self, name: str) -> Any:
-        """The result of a step or the value of an event that this step needs."""
-        if name not in self._step.needs:
-            raise KeyError(f"step {self._step.name!r} does not need {name!r}")
-        return self._graph.value(name)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the run is being ended; a long step looks now and then and leaves cleanly."""
-        return self._graph.cancelled.is_set()
-
-    def check(self) -> None:
-        """Raises StepCancelled when the run is being ended."""
-        if self.cancelled:
-            raise StepCancelled(self._step.name)
-
-    def progress(self, message: str, **data: Any) -> None:
-        """Says how far the step is."""
-        self._graph.journal.record(self._step.stage, self._step.name, EventKind.PROGRESS, message, data)
-
-    def note(self, message: str, **data: Any) -> None:
-        """Says something that a person should know afterwards."""
-        self._graph.journal.record(self._step.stage, self._step.name, EventKind.NOTE, message, data)
-
-    def fulfil(self, event: str, value: Any = None) -> None:
-        """Fulfils an event; a second time changes nothing."""
-        self._graph.fulfil(event, value)
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        self.answered = threading.Event()
+        self.answer: bool | None = None
 
 
 class StepGraph:
-    """A graph of steps, run once by `run`.
+    """A graph of steps, run once by `run`. `Step.before` means nothing here: the flow has made `needs` of it.
 
-    earlier: step -> result of an interrupted attempt for the same plan (`journal.interrupted_results`).
-    before_each: called before a step starts; what it raises fails the step (the lease's check).
-    workers: most steps that run at once. Raises ValueError for unknown needs, doubles and cycles.
+    earlier: step -> result of an interrupted attempt for the same plan (`journal.interrupted_results`). approve: called
+    on the thread of `run`; without it every approval is given. workers: most steps that run at once. Raises ValueError
+    for unknown needs, doubles and cycles.
     """
 
     def __init__(
         self,
         steps: Iterable[Step],
         journal: Journal,
+        deployment: Deployment,
         *,
         earlier: Mapping[str, Any] | None = None,
-        before_each: Callable[[], None] | None = None,
+        approve: Approve = lambda _: True,
         workers: int = 8,
-        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        self.journal = journal
+        self.deployment = deployment
         self.cancelled = threading.Event()
         self.outcomes: dict[str, Outcome] = {}
+        self._journal = journal
+        self._approve = approve
+        self._closing: list[Callable[[], None]] = []
         self._steps = _by_name(steps)
         self._providers = _providers(self._steps)
         self._earlier = dict(earlier or {})
-        self._before_each = before_each or (lambda: None)
         self._workers = workers
-        self._clock = clock
+        self._clock = deployment.clock
         self._values: dict[str, Any] = {}
+        self._started: list[str] = []
         self._lock = threading.Lock()
         # A stage's steps can be many, but each reports once: the queue is bounded by their number.
-        self._reports: queue.SimpleQueue[tuple[str, Outcome | None]] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[tuple[str, Outcome | _Question | None]] = queue.SimpleQueue()
         self._sorter = _sorted_graph(self._steps, self._providers)
 
     def value(self, name: str) -> Any:
-        """The result of a finished step or the value of a fulfilled event. Raises KeyError before that."""
+        """The result of a finished step or the value of a fulfilled event. Raises KeyError where there is none."""
         with self._lock:
             return self._values[name]
 
@@ -149,13 +103,48 @@ class StepGraph:
             self._values[event] = value
             self._reports.put((event, None))
 
-    def run(self) -> Mapping[str, Any]:
-        """Runs all steps and returns step -> result.
+    def record(self, step: Step, kind: EventKind, message: str, data: Mapping[str, Any] | None = None) -> None:
+        """Writes an event of a step to the journal, with its owner where that is a plugin of others."""
+        owner = {"owner": step.owner} if step.owner else {}
+        self._journal.record(step.stage, step.name, kind, message, {**owner, **(data or {})})
 
-        After a failure nothing new starts, what runs is let finish, and the earliest error that is no consequence
-        is raised with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running steps are
-        asked to end and get GRACE seconds, then it goes on upwards.
+    def closing(self, close: Callable[[], None]) -> None:
+        """Has something closed when the run has ended."""
+        with self._lock:
+            self._closing.append(close)
+
+    @property
+    def warnings(self) -> Mapping[str, BaseException]:
+        """Step -> what it raised, for failures that did not stop the run."""
+        return {name: one.error for name, one in self.outcomes.items() if one.error is not None and self._warns(one)}
+
+    def run(self) -> Mapping[str, Any]:
+        """Runs all steps and returns step -> result; None for one that failed with a warning.
+
+        After a failure that stops the run nothing new starts, what runs is let finish, and the earliest error that is
+        no consequence is raised with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running
+        steps are asked to end and get GRACE seconds, then it goes on upwards.
         """
+        end = End.INTERRUPTED
+        try:
+            results = self._run()
+            end = End.DONE
+        except Exception:
+            end = End.FAILED
+            raise
+        finally:
+            self._finish(end)
+        return results
+
+    def _finish(self, end: End) -> None:
+        with contextlib.ExitStack() as last:  # calls all, whatever one of them raises
+            for close in self._closing:
+                last.callback(close)
+            for step in map(self._steps.__getitem__, self._started):
+                if step.at_end is not None:
+                    last.callback(step.at_end, Context(self, step), end)
+
+    def _run(self) -> Mapping[str, Any]:
         ready: list[str] = list(self._sorter.get_ready())
         running: set[str] = set()
         failed: list[Outcome] = []
@@ -164,8 +153,11 @@ class StepGraph:
                 self._start(ready, running, halted=bool(failed))
                 if not running and self._reports.empty():
                     break
-                name, outcome = self._reports.get()
-                self._settle(name, outcome, running, failed)
+                name, report = self._reports.get()
+                if isinstance(report, _Question):
+                    self._ask(report, halted=bool(failed))
+                    continue
+                self._settle(name, report, running, failed)
                 if not failed:
                     ready += self._sorter.get_ready()
         except KeyboardInterrupt:
@@ -174,7 +166,13 @@ class StepGraph:
         if failed:
             raise self._cause(failed)
         self._check_all_ran()
-        return MappingProxyType({name: self._values[name] for name in self._steps})
+        return MappingProxyType({name: self._values.get(name) for name in self._steps})
+
+    def _ask(self, question: _Question, *, halted: bool) -> None:
+        try:
+            question.answer = None if halted else self._approve(question.step)
+        finally:
+            question.answered.set()
 
     def _start(self, ready: list[str], running: set[str], *, halted: bool) -> None:
         waiting: list[str] = []
@@ -185,6 +183,7 @@ class StepGraph:
                 waiting.append(name)
             else:
                 running.add(name)
+                self._started.append(name)
                 threading.Thread(target=self._work, args=(self._steps[name],), name=f"step {name}", daemon=True).start()
         ready[:] = [name for name in waiting if name not in self._providers]
 
@@ -194,7 +193,7 @@ class StepGraph:
             return
         running.discard(name)
         self.outcomes[name] = outcome
-        if outcome.error is not None:
+        if outcome.error is not None and not self._warns(outcome):
             failed.append(outcome)
             return
         missing = [event for event in self._steps[name].provides if event not in self._values]
@@ -203,6 +202,10 @@ class StepGraph:
             return
         self._sorter.done(name)
 
+    def _warns(self, outcome: Outcome) -> bool:
+        step = self._steps[outcome.step]
+        return step.failure is Failure.WARN and not isinstance(outcome.error, StepCancelled) and not step.provides
+
     def _work(self, step: Step) -> None:
         start = self._clock.monotonic()
         try:
@@ -210,7 +213,7 @@ class StepGraph:
         except BaseException as error:  # noqa: BLE001 - whatever a step raises is its outcome
             outcome = Outcome(step.name, error=error, seconds=self._clock.monotonic() - start)
             # A full disk, or a journal closed after Ctrl-C, must not keep the run waiting for this report.
-            with suppress(OSError):
+            with contextlib.suppress(OSError):
                 self._record_failure(step, outcome)
         self._reports.put((step.name, outcome))
 
@@ -221,15 +224,17 @@ class StepGraph:
         if not step.check(result):
             return None
         self._keep(step, result)
-        self.journal.record(
-            step.stage, step.name, EventKind.SKIPPED, "done by the interrupted run, and still so", {"result": result}
-        )
+        self.record(step, EventKind.SKIPPED, "done by the interrupted run, and still so", {"result": result})
         return Outcome(step.name, result=result, skipped=True)
 
     def _fresh_outcome(self, step: Step, start: float) -> Outcome:
-        self._before_each()
+        self.deployment.held()
         expected = {} if step.estimate is None else {"estimate": round(step.estimate, 1)}
-        self.journal.record(step.stage, step.name, EventKind.STARTED, step.message or step.name, expected)
+        self.record(step, EventKind.STARTED, step.message or step.name, expected)
+        if step.approval:
+            self._wait_for_approval(step)
+            self.deployment.held()
+            start = self._clock.monotonic()
         result = step.run(Context(self, step))
         seconds = self._clock.monotonic() - start
         data: dict[str, Any] = {"seconds": round(seconds, 3)}
@@ -238,8 +243,21 @@ class StepGraph:
             data["result"] = result
         self._keep(step, result)
         words = step.outcome(result) if step.outcome else step.message or step.name
-        self.journal.record(step.stage, step.name, EventKind.FINISHED, words, data)
+        self.record(step, EventKind.FINISHED, words, data)
         return Outcome(step.name, result=result, seconds=seconds)
+
+    def _wait_for_approval(self, step: Step) -> None:
+        self.record(step, EventKind.PROGRESS, f"waiting for approval: {step.approval}")
+        question = _Question(step)
+        self._reports.put((step.name, question))
+        while not question.answered.wait(LOOK):
+            if self.cancelled.is_set():
+                break
+        if question.answer is None:
+            raise StepCancelled(step.name)
+        if not question.answer:
+            raise Refused(f"{step.name} was not approved", hint="What comes after it was not done. hivemind status")
+        self.record(step, EventKind.PROGRESS, "approved")
 
     def _keep(self, step: Step, result: Any) -> None:
         with self._lock:
@@ -249,19 +267,20 @@ class StepGraph:
         cancelled = isinstance(outcome.error, StepCancelled)
         kind = EventKind.SKIPPED if cancelled else EventKind.FAILED
         message = "ended on request" if cancelled else str(outcome.error) or type(outcome.error).__name__
-        self.journal.record(step.stage, step.name, kind, message, {"seconds": round(outcome.seconds, 3)})
+        warns = {"failure": Failure.WARN.value} if self._warns(outcome) else {}
+        self.record(step, kind, message, {"seconds": round(outcome.seconds, 3), **warns})
 
     def _end(self, running: set[str]) -> None:
         self.cancelled.set()
         deadline = self._clock.monotonic() + GRACE
         while running and (left := deadline - self._clock.monotonic()) > 0:
             try:
-                name, outcome = self._reports.get(timeout=left)
+                name, report = self._reports.get(timeout=left)
             except queue.Empty:
                 return
-            if outcome is not None:
+            if isinstance(report, Outcome):
                 running.discard(name)
-                self.outcomes[name] = outcome
+                self.outcomes[name] = report
 
     def _cause(self, failed: list[Outcome]) -> BaseException:
         """The earliest error of a step that stands on nothing of a step which failed, too: where a stack goes back, it

@@ -1,44 +1,42 @@
-"""What stands after an apply: a Release as checks see it, addresses, and the way to instances and databases."""
+"""What is deployed after an apply: a Release as checks see it, addresses, and the way to instances and databases."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.checks.database import login_of
-from hivemind.checks.probe import CloudProbe
-from hivemind.checks.redis import address_of
-from hivemind.checks.run import owned, run_checks, unasked
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
-from hivemind.releases.release import CheckResult, Release, ServiceRelease, Verdict
+from hivemind.releases.release import Release, ServiceRelease
 from hivemind.releases.secret_values import secret_values
 from hivemind.template.names import instance
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hivemind.blueprint.model import Blueprint, Service
-    from hivemind.flow.checking import Checked
     from hivemind.releases.secret_values import SecretValues
     from hivemind.template.fragment import Binding
     from hivemind.values.cloud import Cloud, WebAddress
+    from hivemind.values.hooks import Hooks
 
 EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A deployment as it stands. outputs: of the stack. key: the deployment's private SSH key. known_hosts:
-    instance id -> SSH host key. artifacts: service -> digest of what is released."""
+class Deployed:
+    """A deployment's revision as it is deployed. bindings: what resources hand to services, by name. outputs: of the
+    stack. key: file of the deployment's private SSH key. known_hosts: instance id -> SSH host key. artifacts: service
+    -> digest of what is released. hooks: of all plugins, for their checks."""
 
-    checked: Checked
+    blueprint: Blueprint
+    bindings: Mapping[str, Binding]
+    hooks: Hooks
     cloud: Cloud
     deployment_id: str
     revision: str
@@ -47,10 +45,6 @@ class Standing:
     known_hosts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     clock: Clock = SYSTEM_CLOCK
-
-    @property
-    def blueprint(self) -> Blueprint:
-        return self.checked.blueprint
 
     def address(self) -> WebAddress | None:
         """Where the load balancer is reached; None where there is none."""
@@ -131,54 +125,10 @@ class Standing:
             for host in hosts.values():
                 host.close()
 
-    def verify(self, on_result: Callable[[CheckResult], None] = lambda _: None) -> Verdict:
-        """Runs the checks of all plugins. One that can't say what to check is a failed check, and the others run."""
-        release = self.release()
-        contributions, failures = self.checked.plugins.gather("hivemind_checks", release=release)
-        checks = owned((one.source, one.result) for one in contributions)
-        broken = unasked(failures)
-        for result in broken:
-            on_result(result)
-        address = self.address()
-        with self.connections() as open_host:
-            probe = CloudProbe(
-                release,
-                addresses={service.name: address for service in release.web_services} if address else {},
-                connect=open_host,
-                logins=lambda resource: login_of(*self._bound(resource)),
-                caches=lambda resource: address_of(*self._bound(resource)),
-                clock=self.clock,
-            )
-            verdict = run_checks(checks, probe, clock=self.clock, on_result=on_result)
-        return Verdict((*broken, *verdict.results))
-
-    def _bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
+    def bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
         """What a resource hands to services, with all that fills it in."""
-        bindings = self.checked.assembly.bindings
-        if resource not in bindings:
+        if resource not in self.bindings:
             raise LookupError(f"resource {resource} hands nothing to services")
         users = [service.name for service in self.blueprint.services.values() if resource in service.needs]
-        secrets = secret_values(self.cloud, self.blueprint, bindings, self.outputs, services=users)
-        return bindings[resource], self.outputs, secrets
-
-
-def refuse_bad(verdict: Verdict, results: Iterable[CheckResult] = ()) -> None:
-    """Raises StageError(verify) for a verdict that is not good."""
-    if verdict.good:
-        return
-    if not verdict.results:
-        raise StageError(
-            Stage.VERIFY,
-            "no check ran: nothing shows that the release works",
-            subject="checks",
-            hint="`hivemind status` shows what is deployed; `hivemind apply` deploys and checks it.",
-        )
-    failed = [result for result in (results or verdict.results) if result.status == "failed"]
-    raise StageError(
-        Stage.VERIFY,
-        f"{len(failed)} of {len(verdict.results)} checks failed",
-        subject=failed[0].name if failed else "checks",
-        lines=[f"{result.name}: {result.message}" for result in failed],
-        hint="`hivemind logs` shows what the application says; `hivemind verify` runs the checks again.",
-        left="the release is installed and receives traffic",
-    )
+        secrets = secret_values(self.cloud, self.blueprint, self.bindings, self.outputs, services=users)
+        return self.bindings[resource], self.outputs, secrets

@@ -9,27 +9,27 @@ from hivemind.aws.snapshot import describe
 from hivemind.deploy.stack import StackDriver
 from hivemind.template.assemble import assemble
 from hivemind.template.build_stack import blueprint_of, chosen
-from hivemind.template.names import BUILDS_TAG, build_stack
+from hivemind.template.names import BUILDS_TAG
 from hivemind.values.errors import HiveMindError, Refused
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Service
-    from hivemind.flow.run import Run
-    from hivemind.plugins.loading import Plugins
+    from hivemind.deploy.state import StateStore
     from hivemind.template.fragment import Assembly
     from hivemind.values.cloud import Cloud
+    from hivemind.values.hooks import Hooks
 
 Say = Callable[[str], None]
 
 
-def assembly(blueprint: Blueprint, services: Iterable[Service], plugins: Plugins) -> Assembly:
+def assembly(blueprint: Blueprint, services: Iterable[Service], hooks: Hooks) -> Assembly:
     """The template of a build stack, as all plugins make it together (`hivemind_fragments`).
 
     blueprint: of the deployment. services: those to be built. Raises what `assemble` raises, and PluginError.
     """
     around = blueprint_of(blueprint, services)
-    answers = plugins.collect("hivemind_fragments", blueprint=around)
-    return assemble(around, [(one.plugin, chosen(one.result)) for one in answers], distributions=plugins.described())
+    answers = hooks.collect("hivemind_fragments", blueprint=around)
+    return assemble(around, [(one.plugin, chosen(one.result)) for one in answers], distributions=hooks.described())
 
 
 def remove(
@@ -66,15 +66,14 @@ def is_of(described: Mapping[str, Any], deployment: str) -> bool:
     return any(tag["Key"] == BUILDS_TAG and tag["Value"] == deployment for tag in described.get("Tags", ()))
 
 
-def remove_left(run: Run, say: Say) -> None:
+def remove_left(cloud: Cloud, store: StateStore, deployment: str, name: str, say: Say, **driver: Any) -> None:
     """Takes away what an earlier run left, where nothing else is to be done. The caller holds the lease."""
-    name = build_stack(run.checked.blueprint.stack_name)
     try:
-        remove(run.cloud, name, run.deployment_id, say, clock=run.clock)
+        remove(cloud, name, deployment, say, **driver)
     except HiveMindError as error:
         say(what_is_left(name, error))
     else:
-        run.store.update(run.deployment_id, build_stack=None)
+        store.update(deployment, build_stack=None)
 
 
 def refuse_others(cloud: Cloud, name: str, deployment: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivemind.deploy.journal import Journal, read_journal
-from hivemind.deploy.steps import Context, Step, StepCancelled, StepGraph
-from hivemind.values.errors import HiveMindError
+from hivemind.deploy.state import StateStore
+from hivemind.steps.context import Context
+from hivemind.steps.deployment import Deployment
+from hivemind.steps.graph import StepGraph
+from hivemind.steps.step import End, Failure, Step
+from hivemind.values.errors import HiveMindError, Refused, Stage, StepCancelled
 from hivemind.values.events import EventKind
+
+
+def at_work(folder: Path, held: Callable[[], None] = lambda: None) -> Deployment:
+    """A deployment that no step of these tests looks into."""
+    nothing: Any = None
+    return Deployment(id="shop", cloud=nothing, store=StateStore(folder), hooks=nothing, held=held)
+
+
+STAGE = Stage.DEPLOY
+DEPLOYMENT = at_work(Path())
 
 
 @pytest.fixture
@@ -37,11 +51,11 @@ def test_every_step_runs_once_after_what_it_needs(
     needs = [data.draw(st.sets(st.integers(0, i - 1))) if i else set() for i in range(count)]
     order: list[int] = []
     steps = [
-        Step(str(i), "s", lambda _, i=i: order.append(i), needs=tuple(map(str, sorted(needs[i]))))  # type: ignore[misc]
+        Step(str(i), STAGE, lambda _, i=i: order.append(i), needs=tuple(map(str, sorted(needs[i]))))  # type: ignore[misc]
         for i in range(count)
     ]
     with Journal(tmp_path_factory.mktemp("s"), "shop", "a") as journal:
-        StepGraph(data.draw(st.permutations(steps)), journal, workers=workers).run()
+        StepGraph(data.draw(st.permutations(steps)), journal, DEPLOYMENT, workers=workers).run()
     assert sorted(order) == list(range(count))
     assert all(order.index(need) < order.index(i) for i in range(count) for need in needs[i])
 
@@ -62,11 +76,12 @@ def test_a_step_starts_as_soon_as_its_event_is_fulfilled(journal: Journal) -> No
 
     results = StepGraph(
         [
-            Step("stack", "stack", stack, provides=("instance 1",)),
-            Step("prepare", "release", prepare, needs=("instance 1",)),
-            Step("release", "release", lambda c: (c["stack"], c["prepare"]), needs=("stack", "prepare")),
+            Step("stack", Stage.PROVISION, stack, provides=("instance 1",)),
+            Step("prepare", Stage.DEPLOY, prepare, needs=("instance 1",)),
+            Step("release", Stage.DEPLOY, lambda c: (c["stack"], c["prepare"]), needs=("stack", "prepare")),
         ],
         journal,
+        DEPLOYMENT,
     ).run()
     assert results["release"] == ("stack", "prepared i-1")
 
@@ -74,7 +89,9 @@ def test_a_step_starts_as_soon_as_its_event_is_fulfilled(journal: Journal) -> No
 @pytest.mark.fast
 def test_a_step_that_ends_without_its_event_is_an_error(journal: Journal) -> None:
     graph = StepGraph(
-        [Step("stack", "s", lambda _: None, provides=("i",)), Step("b", "s", lambda _: None, needs=("i",))], journal
+        [Step("stack", STAGE, lambda _: None, provides=("i",)), Step("b", STAGE, lambda _: None, needs=("i",))],
+        journal,
+        DEPLOYMENT,
     )
     with pytest.raises(HiveMindError, match="'stack' ended without i"):
         graph.run()
@@ -99,11 +116,12 @@ def test_all_outcomes_are_collected_and_the_first_cause_raised(journal: Journal,
     with Journal(tmp_path, "shop", "a2", listeners=(tell,)) as told:
         graph = StepGraph(
             [
-                Step("first", "s", first),
-                Step("second", "s", second),
-                Step("after", "s", lambda _: None, needs=("first",)),
+                Step("first", STAGE, first),
+                Step("second", STAGE, second),
+                Step("after", STAGE, lambda _: None, needs=("first",)),
             ],
             told,
+            DEPLOYMENT,
         )
         with pytest.raises(HiveMindError, match="first") as caught:
             graph.run()
@@ -128,7 +146,9 @@ def test_what_fails_because_another_step_does_is_not_the_cause(journal: Journal)
             taken.set()
 
     graph = StepGraph(
-        [Step("stack", "s", stack, provides=("instance",)), Step("prepare", "s", prepare, needs=("instance",))], journal
+        [Step("stack", STAGE, stack, provides=("instance",)), Step("prepare", STAGE, prepare, needs=("instance",))],
+        journal,
+        DEPLOYMENT,
     )
     with pytest.raises(HiveMindError, match="no capacity") as caught:
         graph.run()
@@ -137,7 +157,9 @@ def test_what_fails_because_another_step_does_is_not_the_cause(journal: Journal)
 
 @pytest.mark.fast
 def test_borders_are_journaled_with_lasting_results(journal: Journal, tmp_path: Path) -> None:
-    StepGraph([Step("a", "build", lambda c: c.progress("half") or {"x": 1}, lasting=True)], journal).run()
+    StepGraph(
+        [Step("a", Stage.BUILD, lambda c: c.progress("half") or {"x": 1}, lasting=True)], journal, DEPLOYMENT
+    ).run()
     events = list(read_journal(tmp_path))
     assert [event.kind for event in events] == [EventKind.STARTED, EventKind.PROGRESS, EventKind.FINISHED]
     assert events[-1].data["result"] == {"x": 1}
@@ -150,9 +172,9 @@ def test_an_earlier_result_is_used_only_when_it_still_holds(
 ) -> None:
     done: list[str] = []
     step = Step(
-        "a", "s", lambda _: done.append("a") or "new", check=lambda result: holds and result == "old", lasting=True
+        "a", STAGE, lambda _: done.append("a") or "new", check=lambda result: holds and result == "old", lasting=True
     )
-    results = StepGraph([step], journal, earlier={"a": "old"}).run()
+    results = StepGraph([step], journal, DEPLOYMENT, earlier={"a": "old"}).run()
     assert done == ran
     assert results["a"] == ("old" if holds else "new")
     assert kinds(tmp_path, "a")[-1] is (EventKind.SKIPPED if holds else EventKind.FINISHED)
@@ -160,7 +182,7 @@ def test_an_earlier_result_is_used_only_when_it_still_holds(
 
 @pytest.mark.fast
 def test_without_a_check_a_step_runs_again(journal: Journal) -> None:
-    assert StepGraph([Step("a", "s", lambda _: "new")], journal, earlier={"a": "old"}).run()["a"] == "new"
+    assert StepGraph([Step("a", STAGE, lambda _: "new")], journal, DEPLOYMENT, earlier={"a": "old"}).run()["a"] == "new"
 
 
 @pytest.mark.fast
@@ -173,7 +195,9 @@ def test_ctrl_c_asks_running_steps_to_end_and_starts_none(journal: Journal, monk
             threading.Event().wait(0.01)
         context.check()
 
-    graph = StepGraph([Step("long", "s", long), Step("next", "s", lambda _: None, needs=("long",))], journal)
+    graph = StepGraph(
+        [Step("long", STAGE, long), Step("next", STAGE, lambda _: None, needs=("long",))], journal, DEPLOYMENT
+    )
     reports = graph._reports
 
     class Interrupted:
@@ -205,7 +229,7 @@ def test_a_journal_that_cannot_be_written_fails_the_run_and_does_not_hang_it(
 
     monkeypatch.setattr(journal, "record", full)
     with pytest.raises(OSError, match="No space"):
-        StepGraph([Step("a", "s", lambda _: None)], journal).run()
+        StepGraph([Step("a", STAGE, lambda _: None)], journal, DEPLOYMENT).run()
 
 
 @pytest.mark.fast
@@ -215,7 +239,7 @@ def test_a_lost_lease_stops_before_the_next_effect(journal: Journal) -> None:
 
     done: list[int] = []
     with pytest.raises(HiveMindError, match="lease lost"):
-        StepGraph([Step("a", "s", lambda _: done.append(1))], journal, before_each=lost).run()
+        StepGraph([Step("a", STAGE, lambda _: done.append(1))], journal, at_work(Path(), lost)).run()
     assert done == []
 
 
@@ -235,11 +259,119 @@ def test_graphs_that_cannot_end_are_refused(
     journal: Journal, steps: list[tuple[str, tuple[str, ...], tuple[str, ...]]], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        StepGraph([Step(name, "s", lambda _: None, needs, provides) for name, needs, provides in steps], journal)
+        StepGraph(
+            [Step(name, STAGE, lambda _: None, needs, provides=provides) for name, needs, provides in steps],
+            journal,
+            DEPLOYMENT,
+        )
 
 
 @pytest.mark.fast
 def test_a_step_sees_only_what_it_needs(journal: Journal) -> None:
-    steps = [Step("a", "s", lambda _: 1), Step("b", "s", lambda c: c["a"])]
+    steps = [Step("a", STAGE, lambda _: 1), Step("b", STAGE, lambda c: c["a"])]
     with pytest.raises(KeyError, match="does not need"):
-        StepGraph(steps, journal, workers=1).run()
+        StepGraph(steps, journal, DEPLOYMENT, workers=1).run()
+
+
+@pytest.mark.fast
+def test_a_failure_that_only_warns_lets_the_run_go_on(journal: Journal, tmp_path: Path) -> None:
+    def fail(_: Context) -> None:
+        raise HiveMindError("no answer")
+
+    steps = [
+        Step("purge", STAGE, fail, failure=Failure.WARN),
+        Step("after", STAGE, lambda _: "done", needs=("purge",)),
+        Step("wants it", STAGE, lambda c: c["purge"], needs=("purge",), failure=Failure.WARN),
+    ]
+    graph = StepGraph(steps, journal, DEPLOYMENT)
+    assert dict(graph.run()) == {"purge": None, "after": "done", "wants it": None}
+    assert {name: str(error) for name, error in graph.warnings.items()} == {
+        "purge": "no answer",
+        "wants it": "'purge'",  # there is no value of a step that failed
+    }
+    failed = next(event for event in read_journal(tmp_path) if event.kind is EventKind.FAILED)
+    assert (failed.step, failed.data["failure"]) == ("purge", "warn")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("yes", [True, False])
+def test_a_step_waits_for_approval_on_the_thread_of_the_run(journal: Journal, tmp_path: Path, yes: bool) -> None:
+    asked: list[tuple[str, threading.Thread]] = []
+    done: list[str] = []
+
+    def approve(step: Step) -> bool:
+        asked.append((step.approval, threading.current_thread()))
+        return yes
+
+    steps = [
+        Step("gate", STAGE, lambda _: done.append("gate"), approval="Send traffic to it?"),
+        Step("traffic", STAGE, lambda _: done.append("traffic"), needs=("gate",)),
+    ]
+    graph = StepGraph(steps, journal, DEPLOYMENT, approve=approve)
+    if yes:
+        graph.run()
+    else:
+        with pytest.raises(Refused, match="gate was not approved"):
+            graph.run()
+    assert asked == [("Send traffic to it?", threading.current_thread())]
+    assert done == (["gate", "traffic"] if yes else [])
+
+
+@pytest.mark.fast
+def test_nobody_is_asked_once_the_run_has_failed(journal: Journal) -> None:
+    failed = threading.Event()
+
+    def wait(_: Context) -> None:
+        assert failed.wait(20)
+
+    def fail(_: Context) -> None:
+        failed.set()
+        raise HiveMindError("no capacity")
+
+    steps = [
+        Step("stack", STAGE, fail),
+        Step("slow", STAGE, wait),
+        Step("gate", STAGE, lambda _: None, needs=("slow",), approval="Go on?"),
+    ]
+    asked: list[Step] = []
+    graph = StepGraph(steps, journal, DEPLOYMENT, approve=lambda step: bool(asked.append(step)))
+    with pytest.raises(HiveMindError, match="no capacity"):
+        graph.run()
+    assert asked == []
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("end", list(End))
+def test_what_a_step_began_is_ended_with_the_run(journal: Journal, end: End) -> None:
+    ended: list[tuple[str, End | None]] = []
+
+    def begin(context: Context) -> None:
+        context.closing(lambda: ended.append(("connection", None)))
+
+    def then(_: Context) -> None:
+        if end is End.FAILED:
+            raise HiveMindError("no")
+
+    def approve(_: Step) -> bool:
+        raise KeyboardInterrupt
+
+    steps = [
+        Step("begin", STAGE, begin, at_end=lambda _, how: ended.append(("begin", how))),
+        Step("then", STAGE, then, needs=("begin",), approval="?" if end is End.INTERRUPTED else ""),
+        Step("never", STAGE, then, needs=("then",), at_end=lambda _, how: ended.append(("never", how))),
+    ]
+    graph = StepGraph(steps, journal, DEPLOYMENT, approve=approve)
+    if end is End.DONE:
+        graph.run()
+    else:
+        with pytest.raises(KeyboardInterrupt if end is End.INTERRUPTED else HiveMindError):
+            graph.run()
+    never = [("never", end)] if end is End.DONE else []
+    assert ended == [*never, ("begin", end), ("connection", None)]
+
+
+@pytest.mark.fast
+def test_events_of_a_plugins_step_name_their_owner(journal: Journal, tmp_path: Path) -> None:
+    step = Step("purge", STAGE, lambda c: c.progress("half"), owner="cdn 1.0")
+    StepGraph([step], journal, DEPLOYMENT).run()
+    assert [event.data["owner"] for event in read_journal(tmp_path)] == ["cdn 1.0"] * 3

@@ -1,0 +1,180 @@
+"""Deployer's steps: artifacts go up, instances are prepared, releases are installed and get traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from hivemind.aws.errors import translated
+from hivemind.blueprint.model import Service
+from hivemind.deploy.removal import Content
+from hivemind.deploy.stack import StackResult
+from hivemind.hosts import remote
+from hivemind.hosts.connecting import connect, login_name
+from hivemind.hosts.ssh import Host
+from hivemind.releases.environment import install_requests
+from hivemind.releases.health_path import choose_health_path
+from hivemind.releases.released import Released
+from hivemind.releases.rollout import Rollout, Watcher
+from hivemind.releases.secret_values import secret_values
+from hivemind.releases.targets import deregister_and_drain, target_health
+from hivemind.steps import milestones
+from hivemind.steps.milestones import HEALTH_PATH, STACK
+from hivemind.steps.run import Apply, Destroy, Node
+from hivemind.steps.step import Step
+from hivemind.template.names import target_group
+from hivemind.template.resource_types import TARGET_GROUP
+from hivemind.values.artifact import Artifact
+from hivemind.values.errors import Stage
+
+if TYPE_CHECKING:
+    from hivemind.steps.context import Context
+    from hivemind.steps.deployment import Deployment
+
+SSH_DEADLINE = 300.0
+"""Seconds for an instance to boot and answer."""
+HEALTH_DEADLINE = 300.0
+"""Seconds for a target to become healthy on AWS; less where health checks run faster."""
+LEAST_HEALTH_DEADLINE = 30.0
+"""Seconds that any application gets: it starts no faster where health checks do."""
+
+
+def steps(run: Apply | Destroy) -> Iterator[Step]:
+    """Of an apply: upload, prepare, release and traffic of each service that gets a release. Of a destroy: draining."""
+    if isinstance(run, Destroy):
+        for one in run.contents:
+            if one.resource.type == TARGET_GROUP:
+                yield _drain_step(run, one)
+        return
+    for service, nodes in run.releasing():
+        yield _upload_step(service)
+        for node in nodes:
+            yield _prepare_step(service, node)
+        yield _release_step(run, service, nodes)
+        if service.is_web:
+            yield _traffic_step(service)
+
+
+def _upload_step(service: Service) -> Step:
+    build = milestones.build(service.name)
+    return Step(
+        milestones.upload(service.name),
+        Stage.DEPLOY,
+        lambda context: _upload(context.deployment, context[build], context[STACK]),
+        needs=(build, STACK),
+        message=f"{service.name} to the artifacts bucket",
+    )
+
+
+def _upload(deployment: Deployment, artifact: Artifact, stack: StackResult) -> str:
+    """Keeps the artifact and its layers in the deployment's own bucket, for instances and machines to come."""
+    bucket = stack.outputs["ArtifactBucketName"]
+    client = deployment.cloud.client("s3")
+    key = f"{artifact.service}/{artifact.path.name}"
+    with translated():
+        layers = {f"layers/{layer.path.name}": layer.path for layer in artifact.layers}
+        for one, path in ({key: artifact.path} | layers).items():
+            present = client.list_objects_v2(Bucket=bucket, Prefix=one, MaxKeys=1).get("KeyCount", 0)
+            if not present:
+                with path.open("rb") as body:
+                    client.put_object(Bucket=bucket, Key=one, Body=body)
+    return key
+
+
+def _prepare_step(service: Service, node: Node) -> Step:
+    def prepare(context: Context) -> Host:
+        deployment = context.deployment
+        host = connect(
+            deployment.cloud,
+            context[node.event],
+            key=deployment.key.private,
+            user=login_name(service.os),
+            known=deployment.known_hosts,
+            deadline=SSH_DEADLINE,
+            clock=deployment.clock,
+            on_wait=context.progress,
+        )
+        context.closing(host.close)
+        remote.prepare(host, service.name)
+        return host
+
+    return Step(
+        milestones.prepare(service.name, node.number),
+        Stage.DEPLOY,
+        prepare,
+        needs=(node.event,),
+        message=f"{service.name} {node.number}: installer and user",
+    )
+
+
+def _release_step(run: Apply, service: Service, nodes: tuple[Node, ...]) -> Step:
+    prepared = tuple(milestones.prepare(service.name, node.number) for node in nodes)
+    words = f"{service.name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}"
+    return Step(
+        milestones.release(service.name),
+        Stage.DEPLOY,
+        lambda context: _release(run, service, context, [context[one] for one in prepared]),
+        needs=(milestones.build(service.name), STACK, *prepared),
+        message=words,
+        outcome=lambda _: words,
+    )
+
+
+def _release(run: Apply, service: Service, context: Context, hosts: list[Host]) -> Released:
+    deployment = context.deployment
+    cloud = deployment.cloud
+    stack: StackResult = context[STACK]
+    artifact: Artifact = context[milestones.build(service.name)]
+    bindings = run.assembly.bindings
+    secrets = secret_values(cloud, run.blueprint, bindings, stack.outputs, services=[service.name])
+    request = install_requests(
+        run.blueprint,
+        {service.name: artifact},
+        bindings,
+        stack.outputs,
+        secrets,
+        revision=run.revision,
+        platforms={service.os: cloud.platform(service.os, service.size)},
+    )[service.name]
+    rollout = Rollout(
+        cloud,
+        service,
+        artifact,
+        request,
+        hosts,
+        stack.physical_ids.get(target_group(service.name)) if service.is_web else None,
+        Watcher(
+            on_step=lambda instance, step: context.progress(step.message, instance=instance),
+            on_state=lambda health: context.progress(str(health)),
+        ),
+        deadline=max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace),
+        clock=deployment.clock,
+    )
+    deployment.store.forget_released(deployment.id, service.name)
+    rollout.install()
+    path = None
+    if service.is_web and service.health.path is None and request.port is not None:
+        path = choose_health_path(hosts[0], request.port, None)
+    return Released(rollout, path)
+
+
+def _traffic_step(service: Service) -> Step:
+    release = milestones.release(service.name)
+    return Step(
+        milestones.traffic(service.name),
+        Stage.REGISTER,
+        lambda context: context[release].rollout.register(),
+        needs=(release, HEALTH_PATH),
+        message=service.name,
+        outcome=lambda healths: f"{service.name}  {len(healths)} of {len(healths)} healthy",
+    )
+
+
+def _drain_step(run: Destroy, group: Content) -> Step:
+    def drain(context: Context) -> None:
+        cloud, clock = context.deployment.cloud, context.deployment.clock
+        targets = [health.target for health in target_health(cloud, group.resource.physical_id)]
+        context.progress(f"draining {len(targets)} of {group.resource.logical_id}")
+        deregister_and_drain(cloud, group.resource.physical_id, targets, clock=clock)
+
+    return Step(milestones.drain(group.resource.logical_id), run.stage, drain, message=group.resource.logical_id)

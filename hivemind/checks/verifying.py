@@ -1,0 +1,66 @@
+"""Runs the checks of all plugins on what is deployed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from hivemind.checks.database import login_of
+from hivemind.checks.probe import CloudProbe
+from hivemind.checks.redis import address_of
+from hivemind.checks.run import owned, run_checks, unasked
+from hivemind.releases.release import CheckResult, Verdict
+from hivemind.values.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from hivemind.releases.deployed import Deployed
+
+
+class ChecksFailed(StageError):
+    """A verdict that is not good. verdict: what all checks said."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        failed = [result for result in verdict.results if result.status == "failed"]
+        if verdict.results:
+            message = f"{len(failed)} of {len(verdict.results)} checks failed"
+            hint = "`hivemind logs` shows what the application says; `hivemind verify` runs the checks again."
+        else:
+            message = "no check ran: nothing shows that the release works"
+            hint = "`hivemind status` shows what is deployed; `hivemind apply` deploys and checks it."
+        super().__init__(
+            Stage.VERIFY,
+            message,
+            subject=failed[0].name if failed else "checks",
+            lines=[f"{result.name}: {result.message}" for result in failed],
+            hint=hint,
+            left="the release is installed and receives traffic" if verdict.results else None,
+        )
+        self.verdict = verdict
+
+
+def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda _: None) -> Verdict:
+    """Runs the checks of all plugins. One that can't say what to check is a failed check, and the others run."""
+    release = deployed.release()
+    contributions, failures = deployed.hooks.gather("hivemind_checks", release=release)
+    checks = owned((one.source, one.result) for one in contributions)
+    broken = unasked(failures)
+    for result in broken:
+        on_result(result)
+    address = deployed.address()
+    with deployed.connections() as open_host:
+        probe = CloudProbe(
+            release,
+            addresses={service.name: address for service in release.web_services} if address else {},
+            connect=open_host,
+            logins=lambda resource: login_of(*deployed.bound(resource)),
+            caches=lambda resource: address_of(*deployed.bound(resource)),
+            clock=deployed.clock,
+        )
+        verdict = run_checks(checks, probe, clock=deployed.clock, on_result=on_result)
+    return Verdict((*broken, *verdict.results))
+
+
+def refuse_bad(verdict: Verdict) -> None:
+    """Raises ChecksFailed for a verdict that is not good."""
+    if not verdict.good:
+        raise ChecksFailed(verdict)

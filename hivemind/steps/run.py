@@ -1,0 +1,116 @@
+"""The runs that plugins contribute steps to: an Apply or a Destroy, as it is known before its first effect."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.deploy.removal import Content
+from hivemind.plan.model import Action, Plan, Snapshot
+from hivemind.releases.sources import ReleaseSource
+from hivemind.repositories.repository import Repository
+from hivemind.steps import milestones
+from hivemind.template.fragment import Assembly
+from hivemind.template.names import instance as instance_id_of
+from hivemind.values.errors import Stage
+
+
+class Goal(enum.StrEnum):
+    """What a run that deletes a stack is for: `destroy` is asked for, `rollback` follows a failure."""
+
+    DESTROY = "destroy"
+    ROLLBACK = "rollback"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One instance of a service. logical_id: in the template. number: 1-based. existing: EC2 id of one that exists
+    and is not replaced, None for one that is to come."""
+
+    service: str
+    number: int
+    logical_id: str
+    existing: str | None
+
+    @property
+    def event(self) -> str:
+        """The milestone that the stack's step reaches, with the EC2 id, as soon as the instance exists."""
+        return milestones.instance(self.logical_id)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """An apply. cloud: `aws` or `local`. plan: as it is approved. snapshot: what the plan was compared with. sources:
+    service -> what its release is made of. may_lose: logical ids of what holds data and may be lost. unverified:
+    whether what is deployed was released by a run that did not end well; the plan then has its revision. left: name of
+    a build stack that an earlier run left, None where there is none."""
+
+    deployment_id: str
+    cloud: str
+    region: str
+    blueprint: Blueprint
+    assembly: Assembly
+    repository: Repository
+    plan: Plan
+    snapshot: Snapshot
+    sources: Mapping[str, ReleaseSource]
+    may_lose: frozenset[str] = frozenset()
+    unverified: bool = False
+    left: str | None = None
+
+    @property
+    def revision(self) -> str:
+        """The number of the revision, as people write it: `r4`."""
+        return f"r{self.plan.revision}"
+
+    @property
+    def changes_stack(self) -> bool:
+        """Whether the stack is created or updated."""
+        return bool(self.plan.changes)
+
+    def nodes(self, service: Service) -> tuple[Node, ...]:
+        """The instances of a service once the plan is applied."""
+        fresh = {change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
+        logical_ids = [instance_id_of(service.name, number) for number in range(1, service.instances + 1)]
+        return tuple(
+            Node(service.name, number, one, None if one in fresh else self.snapshot.physical_ids.get(one))
+            for number, one in enumerate(logical_ids, 1)
+        )
+
+    def releasing(self) -> tuple[tuple[Service, tuple[Node, ...]], ...]:
+        """The services that get a release, each with the instances that get it: all of them when the release is
+        another one, only the new ones when instances were added."""
+        released = {} if self.plan.again else self.snapshot.artifacts
+        needed = {change.service for change in self.plan.releases if change.source != released.get(change.service)}
+        found = []
+        for name, service in sorted(self.blueprint.services.items()):
+            nodes = self.nodes(service)
+            if name not in needed:
+                nodes = tuple(node for node in nodes if node.existing is None)
+            if nodes:
+                found.append((service, nodes))
+        return tuple(found)
+
+
+@dataclass(frozen=True)
+class Destroy:
+    """A run that deletes a deployment. stack_id: None where there is no stack. contents: of the stack. keep_snapshots:
+    whether final snapshots of databases and caches stay. unprotect: whether termination protection is taken off. left:
+    name of a build stack that an apply left, None where there is none."""
+
+    deployment_id: str
+    cloud: str
+    region: str
+    goal: Goal
+    stack_id: str | None
+    contents: tuple[Content, ...]
+    keep_snapshots: bool = True
+    unprotect: bool = False
+    left: str | None = None
+
+    @property
+    def stage(self) -> Stage:
+        """The stage that the steps belong to."""
+        return Stage.ROLLBACK if self.goal is Goal.ROLLBACK else Stage.CLEANUP
