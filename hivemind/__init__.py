@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     )
     from hivemind.repositories.repository import Repository
     from hivemind.steps import milestones
-    from hivemind.steps.context import Context
     from hivemind.steps.run import Apply, Destroy
-    from hivemind.steps.step import Failure, Step
+    from hivemind.steps.step import Context, Failure, Step
     from hivemind.template import names
     from hivemind.template.fragment import Assembly, Binding, Fragment, Owner
     from hivemind.values.artifact import Artifact, Platform, Provenance
@@ -115,9 +114,8 @@ _HOMES = {
     ),
     "repositories.repository": ("Repository",),
     "values.schemaparts": ("ResourceType", "SchemaPart"),
-    "steps.context": ("Context",),
+    "steps.step": ("Context", "Failure", "Step"),
     "steps.run": ("Apply", "Destroy"),
-    "steps.step": ("Failure", "Step"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
 }
 _MODULES = {"milestones": "hivemind.steps.milestones", "names": "hivemind.template.names"}

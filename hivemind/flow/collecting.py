@@ -17,7 +17,7 @@ from hivemind.values.errors import StageError, StepCancelled
 
 if TYPE_CHECKING:
     from hivemind.plugins.loading import Plugins
-    from hivemind.steps.context import Context
+    from hivemind.steps.step import Context
 
 HOOK = "hivemind_steps"
 FLOW = Source("flow", "builtin", "hivemind.flow")

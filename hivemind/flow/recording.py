@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from hivemind.deploy.stack import StackResult
     from hivemind.flow.run import Run
     from hivemind.releases.release import Verdict
-    from hivemind.steps.context import Context
     from hivemind.steps.deployment import Deployment
     from hivemind.steps.graph import StepGraph
     from hivemind.steps.run import Apply
+    from hivemind.steps.step import Context
 
 
 def record_step(run: Apply) -> Step:

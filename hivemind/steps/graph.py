@@ -18,9 +18,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy.journal import Journal
-from hivemind.steps.context import Context
 from hivemind.steps.deployment import Deployment
-from hivemind.steps.step import End, Failure, Step
+from hivemind.steps.step import Context, End, Failure, Step
 from hivemind.values.errors import HiveMindError, Refused, StepCancelled
 from hivemind.values.events import EventKind
 

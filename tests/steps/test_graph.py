@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from hivemind.deploy.journal import Journal, read_journal
 from hivemind.deploy.state import StateStore
-from hivemind.steps.context import Context
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.graph import StepGraph
-from hivemind.steps.step import End, Failure, Step
+from hivemind.steps.step import Context, End, Failure, Step
 from hivemind.values.errors import HiveMindError, Refused, Stage, StepCancelled
 from hivemind.values.events import EventKind
 

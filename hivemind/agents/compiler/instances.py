@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from hivemind.builds.place import BuildPlace
     from hivemind.deploy.events import StackEvent
     from hivemind.hosts.ssh import Host
-    from hivemind.steps.context import Context
     from hivemind.steps.run import Apply
+    from hivemind.steps.step import Context
 
 INSTANCES, GONE = "instances", "instances gone"
 SSH_DEADLINE = 600.0

@@ -20,7 +20,7 @@ from hivemind.values.errors import HiveMindError, Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.builds.place import BuildPlace
-    from hivemind.steps.context import Context
+    from hivemind.steps.step import Context
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:

@@ -28,8 +28,8 @@ from hivemind.values.artifact import Artifact
 from hivemind.values.errors import Stage
 
 if TYPE_CHECKING:
-    from hivemind.steps.context import Context
     from hivemind.steps.deployment import Deployment
+    from hivemind.steps.step import Context
 
 SSH_DEADLINE = 300.0
 """Seconds for an instance to boot and answer."""

@@ -23,7 +23,7 @@ from hivemind.values.errors import Stage
 
 if TYPE_CHECKING:
     from hivemind.deploy.events import StackEvent
-    from hivemind.steps.context import Context
+    from hivemind.steps.step import Context
     from hivemind.template.fragment import Assembly
 
 Ready = Callable[[str, str, str], None]

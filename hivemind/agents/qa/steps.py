@@ -12,7 +12,7 @@ from hivemind.steps.step import Step
 from hivemind.values.errors import Stage
 
 if TYPE_CHECKING:
-    from hivemind.steps.context import Context
+    from hivemind.steps.step import Context
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:
