@@ -151,6 +151,6 @@ def hivemind_event(event: Event) -> None:
     """Called with each event once it is in the journal, in their order, while the run goes on.
 
     May touch the outside, for at most 5 seconds a call; one that takes longer gets no more events. A run that ends
-    waits at most 10 seconds for listeners that are behind, and leaves mere progress out. Raising is reported once
-    as a warning and changes nothing.
+    waits at most 10 seconds for listeners that are behind: they hear no mere progress then, and after 5 seconds the
+    last event alone, which says how the run ended. Raising is reported once as a warning and changes nothing.
     """

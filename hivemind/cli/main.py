@@ -67,7 +67,7 @@ def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], n
             raise click.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from None
     blocked = tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:"))
     if blocked:
-        from hivemind.plugins.loading import refuse_essential
+        from hivemind.plugins.essential import refuse_essential
 
         refuse_essential(blocked)
     ctx.obj = Globals(

@@ -49,6 +49,15 @@ class Detection:
     note: str | None = None
     language: str | None = None
 
+    def problem(self) -> tuple[str, str] | None:
+        """A field whose value can't be, and what it must be; None where all can."""
+        if self.field == "port":
+            fits = str(self.value).isascii() and str(self.value).isdigit() and 0 < int(self.value) < 65536
+            return None if fits else ("value", "a port from 1 to 65535")
+        if not isinstance(self.value, str):
+            return ("value", f"a str, as the value of {self.field}")
+        return None if 0 <= self.confidence <= 1 else ("confidence", "a number from 0 to 1")
+
     @property
     def evidence(self) -> str:
         where = f"{self.file}:{self.line}" if self.line else self.file

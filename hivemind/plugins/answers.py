@@ -44,7 +44,9 @@ def first_wrong(value: object, kind: Any, where: str = "", depth: int = 0) -> Wr
     """The first place in a value that is not what the annotation `kind` says, or None.
 
     Looks into dataclasses, tuples, mappings, sequences, sets, unions, enums, literals, protocols, and JSON data (`Json`
-    in `hivemind.values.annotations`). `Any`, `object`, type variables and forms that it does not know take everything.
+    in `hivemind.values.annotations`). A dataclass with a method `problem` says there what its fields must be beside of
+    their type: a field and what is expected of it, or None. `Any`, `object`, type variables and forms that are not
+    known here take everything.
     """
     if depth > DEEPEST:
         return Wrong(where[:SHOWN] + "...", "nested without an end", f"at most {DEEPEST} levels")
@@ -89,7 +91,9 @@ def _wrong_field(value: object, kind: type, where: str, depth: int) -> Wrong | N
         wrong = first_wrong(getattr(value, name), annotation, at, depth + 1) if hasattr(value, name) else missing
         if wrong:
             return wrong
-    return None
+    rule = getattr(kind, "problem", None)
+    problem: tuple[str, str] | None = rule(value) if rule else None
+    return Wrong(f"{where}.{problem[0]}", found(getattr(value, problem[0])), problem[1]) if problem else None
 
 
 def _wrong_members(value: object, kind: Any, where: str, depth: int) -> Wrong | None:

@@ -49,8 +49,8 @@ class Listeners:
     def flush(self, seconds: float = FLUSH) -> tuple[PluginError, ...]:
         """Waits until every listener has heard everything but progress, for at most so many seconds in all.
 
-        Says after 2 seconds who is waited for. Returns as `tell`; a listener that was not done in time is one of
-        the failures.
+        Says after 2 seconds who is waited for. One that is not done after half of the time hears the last event alone,
+        which says how the run ended. Returns as `tell`; a listener that did not hear all is one of the failures.
         """
         start = self._clock.monotonic()
         with self._lock:
@@ -58,10 +58,13 @@ class Listeners:
         for queue in queues:
             queue.skip_progress()
         for queue in queues:
-            if not queue.settled(min(PATIENCE, self._left(start, seconds))) and self._left(start, seconds) > 0:
+            if not queue.settled(min(PATIENCE, self._left(start, seconds / 2))) and self._left(start, seconds) > 0:
                 WAITING.get()(f"waiting for plugin {queue.source} in {HOOK}")
-                queue.settled(self._left(start, seconds))
-            queue.drop(seconds)
+                queue.settled(self._left(start, seconds / 2))
+            queue.keep(1)
+        for queue in queues:
+            queue.settled(self._left(start, seconds))
+            queue.keep(0)
         with self._lock:
             return self._failures()
 
@@ -87,6 +90,7 @@ class _Queue:
         self._silenced = False
         self._reported = False
         self._error: PluginError | None = None
+        self._lost = 0
 
     def put(self, event: Event) -> None:
         with self._changed:
@@ -95,6 +99,7 @@ class _Queue:
             self._events.append(event)
             if len(self._events) > MOST:
                 self._events.remove(next((one for one in self._events if _is_progress(one)), self._events[0]))
+                self._lost += 1
             if not self._serving:
                 self._serving = True
                 threading.Thread(target=self._serve, name=f"listener {self.source.name}", daemon=True).start()
@@ -108,18 +113,19 @@ class _Queue:
         with self._changed:
             return self._changed.wait_for(lambda: not self._serving, timeout=seconds)
 
-    def drop(self, seconds: float) -> None:
-        """Forgets what was not heard, and says so."""
+    def keep(self, most: int) -> None:
+        """Forgets what was not heard but the last events, so many at most."""
         with self._changed:
-            lost = len(self._events)
-            self._events.clear()
-            if lost and self._error is None:
-                summary = f"{lost} event{'s were' if lost > 1 else ' was'} not heard within {seconds:g} s of the end"
-                self._error = PluginError(self.source, summary, hook=HOOK)
+            while len(self._events) > most:
+                self._events.popleft()
+                self._lost += 1
 
     def failure(self) -> PluginError | None:
         """What went wrong, the first time that it is asked for after it did."""
         with self._changed:
+            if self._lost and self._error is None:
+                summary = f"it was too slow, and did not hear {self._lost} event{'s' if self._lost > 1 else ''}"
+                self._error = PluginError(self.source, summary, hook=HOOK)
             if self._error is None or self._reported:
                 return None
             self._reported = True

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pluggy
@@ -22,28 +21,16 @@ import pluggy
 from hivemind import hookspecs
 from hivemind.machine.installed import GROUP, entry_points
 from hivemind.plugins.calling import PluginError, PluginOverdue, Source, ask, call
+from hivemind.plugins.essential import refuse_essential
 from hivemind.plugins.frames import origin
 from hivemind.plugins.listeners import Listeners
 from hivemind.plugins.misuse import goes_by, misuse, names_of, nearest, taker
 from hivemind.values.defaults import PROJECT_PLUGIN
-from hivemind.values.errors import HiveMindError
 from hivemind.values.events import Event
-from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity
 from hivemind.values.frozen import frozen
 
 BUILTIN_AGENTS = ("recon", "compiler", "provisioner", "deployer", "qa", "conductor")
-ESSENTIAL: Mapping[str, str] = MappingProxyType(
-    {
-        "recon": "nobody reads how an application starts and what it needs",
-        "compiler": "nobody builds the languages that HiveMind knows",
-        "provisioner": "the template has no network, no load balancer and no instances",
-        "deployer": "nobody installs a release and gives it traffic",
-        "qa": "nobody checks whether a release works",
-        "conductor": "nobody carries out a plan",
-    }
-)
-"""Agents that cannot be disabled, each with the reason. Agents that come to these can be."""
 IMPORTING = 60.0
 """Seconds that the import of one plugin's module may take."""
 KINDS = ("project", "-p", "entry point", "builtin")
@@ -309,17 +296,6 @@ def load(
     notes += [f"plugin {error.source} was set aside: {error.summary}" for error in plugins._quarantined.values()]
     plugins.notes = tuple(notes)
     return plugins
-
-
-def refuse_essential(blocked: Iterable[str]) -> None:
-    """Raises HiveMindError for the first plugin, of those that are to be left out, without which nothing is right."""
-    for name in blocked:
-        if name in ESSENTIAL:
-            raise HiveMindError(
-                f'plugin "{name}" cannot be disabled: without it {ESSENTIAL[name]}',
-                hint=f"Leave out  -p no:{name} .",
-                exit_code=ExitCode.INVALID,
-            )
 
 
 def _entry_points() -> dict[str, list[Source]]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 
 
 class Severity(enum.StrEnum):
@@ -54,6 +57,10 @@ class Finding:
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
+
+    def problem(self) -> tuple[str, str] | None:
+        """A field whose value can't be, and what it must be; None where all can."""
+        return None if _ID.fullmatch(self.id) else ("id", "a word such as ACME1")
 
     def as_json(self) -> dict[str, object]:
         """The finding as plain data, the form of `--json`."""

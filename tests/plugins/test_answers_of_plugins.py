@@ -146,6 +146,26 @@ WRONG: list[tuple[str, object, str]] = [
         "its answer[0].confidence is nan; expected a number",
     ),
     (
+        "hivemind_detect",
+        (Detection("port", "http", "f", 1, Precedence.CODE),),
+        "its answer[0].value is a str, 'http'; expected a port from 1 to 65535",
+    ),
+    (
+        "hivemind_detect",
+        (Detection("start", 7, "f", 1, Precedence.CODE),),
+        "its answer[0].value is an int, 7; expected a str, as the value of start",
+    ),
+    (
+        "hivemind_detect",
+        (Detection("start", "run", "f", 1, Precedence.CODE, 90),),
+        "its answer[0].confidence is an int, 90; expected a number from 0 to 1",
+    ),
+    (
+        "hivemind_lint",
+        (Finding("", Severity.INFO, "m"),),
+        "its answer[0].id is a str, ''; expected a word such as ACME1",
+    ),
+    (
         "hivemind_build",
         Artifact("web", DIGEST, "x", 1, "cobol", Provenance(None, False, DIGEST), "run"),  # type: ignore[arg-type]
         "its answer.path is a str, 'x'; expected a Path",

@@ -9,10 +9,10 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind
-from hivemind.plugins.listeners import MOST, Listeners
+from hivemind.plugins.listeners import FLUSH, Listeners
 from hivemind.plugins.loading import Plugins
 from hivemind.plugins.patience import WAITING
-from hivemind.testing import plugins_of
+from hivemind.testing import ManualClock, plugins_of
 
 pytestmark = pytest.mark.fast
 
@@ -120,11 +120,46 @@ def test_what_was_not_heard_in_time_is_said_and_dropped(gate: threading.Event) -
     heard: list[str] = []
     plugins = behind(gate, heard)
     (failure,) = plugins._listeners.flush(seconds=0)
-    assert failure.summary == "2 events were not heard within 0 s of the end"
+    assert failure.summary == "it was too slow, and did not hear 2 events"
     gate.set()
     plugins.notify(event(9))
     plugins.flush()
     assert heard == ["0", "9"]
+
+
+class Late(ManualClock):
+    """Half of the time is over once it is said who is waited for; what is looked at after that opens the gate."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        super().__init__()
+        self._gate = gate
+        self._looks = 0
+        self.late = False
+
+    def say(self, text: str) -> None:
+        self.advance(FLUSH / 2)
+        self.late = True
+
+    def monotonic(self) -> float:
+        self._looks += self.late
+        if self._looks == 2:
+            self._gate.set()
+        return super().monotonic()
+
+
+def test_who_is_too_slow_still_hears_how_the_run_ended(gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hivemind.plugins.listeners.PATIENCE", 0.02)
+    heard: list[str] = []
+    plugins = behind(gate, heard)
+    clock = Late(gate)
+    plugins._listeners._clock = clock
+    token = WAITING.set(clock.say)
+    try:
+        (failure,) = plugins.flush()
+    finally:
+        WAITING.reset(token)
+    assert failure.summary == "it was too slow, and did not hear 1 event"
+    assert heard == ["0", "4"]
 
 
 def test_a_listener_that_hangs_is_left_behind(gate: threading.Event) -> None:
@@ -146,7 +181,8 @@ def test_a_listener_that_hangs_is_left_behind(gate: threading.Event) -> None:
     assert others == ["0", "1", "2", "3"]
 
 
-def test_the_queue_is_bounded_and_progress_goes_first(gate: threading.Event) -> None:
+def test_the_queue_is_bounded_and_progress_goes_first(gate: threading.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hivemind.plugins.listeners.MOST", 5)
     heard: list[str] = []
     begun = threading.Event()
 
@@ -158,9 +194,11 @@ def test_the_queue_is_bounded_and_progress_goes_first(gate: threading.Event) -> 
     plugins = listening(aaa=waits)
     plugins.notify(event(0))
     assert begun.wait(10)
-    plugins.notify(event(1, EventKind.PROGRESS))
-    for number in range(2, MOST + 3):
+    for number in (1, 2, 3):
         plugins.notify(event(number))
+    plugins.notify(event(4, EventKind.PROGRESS))
+    failures = [failure for number in (5, 6, 7) for failure in plugins.notify(event(number))]
     gate.set()
-    plugins.flush()
-    assert heard == ["0", *(str(number) for number in range(3, MOST + 3))]
+    failures += plugins.flush()
+    assert heard == ["0", "2", "3", "5", "6", "7"], "progress went first, then the oldest"
+    assert [failure.summary for failure in failures] == ["it was too slow, and did not hear 1 event"], "said once"
