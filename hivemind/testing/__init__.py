@@ -8,15 +8,29 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.testing.clock import ManualClock
+    from hivemind.testing.context import FakeContext
     from hivemind.testing.loading import plugins_of
     from hivemind.testing.probe import FakeProbe, page
-    from hivemind.testing.samples import build_place, checked, release, repository
+    from hivemind.testing.samples import apply_of, build_place, checked, release, repository
 
-__all__ = ["FakeProbe", "ManualClock", "build_place", "checked", "page", "plugins_of", "release", "repository"]
+__all__ = [
+    "FakeContext",
+    "FakeProbe",
+    "ManualClock",
+    "apply_of",
+    "build_place",
+    "checked",
+    "page",
+    "plugins_of",
+    "release",
+    "repository",
+]
 
 _HOMES = {
+    "FakeContext": "context",
     "FakeProbe": "probe",
     "ManualClock": "clock",
+    "apply_of": "samples",
     "build_place": "samples",
     "checked": "samples",
     "page": "probe",

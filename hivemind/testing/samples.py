@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from hivemind.pipeline import Checked, check
 from hivemind.plugins.loading import Plugins
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.repositories.repository import Repository, read
+from hivemind.steps.run import Apply
 from hivemind.values.artifact import LOCAL, Platform, machine_here
-from hivemind.values.defaults import BLUEPRINT_FILE
+from hivemind.values.defaults import BLUEPRINT_FILE, DEFAULT_REGION
 
 NOTHING: Mapping[str, Any] = {}
 
@@ -58,3 +60,22 @@ def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | Non
     path = folder / BLUEPRINT_FILE
     path.write_text(text, encoding="utf-8")
     return check(path, plugins, environment=environment, lint=lint)
+
+
+def apply_of(checked: Checked, **changes: Any) -> Apply:
+    """The first apply of a blueprint to an empty local cloud, as `hivemind_steps` gets it. changes: of its fields."""
+    from hivemind.flow.run import told
+    from hivemind.plan.make import make_plan
+    from hivemind.plan.model import NOTHING as EMPTY_CLOUD
+    from hivemind.releases.sources import release_sources
+
+    def platform(system: str, size: str) -> Platform:
+        del system, size
+        return Platform(LOCAL, machine_here(), None, (), None)
+
+    blueprint, assembly = checked.blueprint, checked.assembly
+    sources = release_sources(blueprint, checked.repository, assembly.bindings, platform)
+    digests = {name: source.digest for name, source in sources.items()}
+    region = blueprint.region or DEFAULT_REGION
+    plan = make_plan(blueprint, assembly, EMPTY_CLOUD, digests, "", region=region, cloud="local")
+    return replace(told(checked, plan, EMPTY_CLOUD, sources), **changes)
