@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hivemind.testing.context import FakeContext
     from hivemind.testing.loading import plugins_of
     from hivemind.testing.probe import FakeProbe, page
+    from hivemind.testing.project import hello
     from hivemind.testing.samples import apply_of, build_place, checked, release, repository
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "apply_of",
     "build_place",
     "checked",
+    "hello",
     "page",
     "plugins_of",
     "release",
@@ -33,6 +35,7 @@ _HOMES = {
     "apply_of": "samples",
     "build_place": "samples",
     "checked": "samples",
+    "hello": "project",
     "page": "probe",
     "plugins_of": "loading",
     "release": "samples",

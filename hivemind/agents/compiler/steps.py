@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.instances import GONE, BuildInstances, is_remote
+from hivemind.agents.compiler.remote.instances import GONE, BuildInstances, is_remote
 from hivemind.blueprint.model import Service
 from hivemind.builds.here import Here
 from hivemind.builds.programs import OUTPUT

@@ -14,8 +14,7 @@ import hivemind_gate
 import pytest
 
 from hivemind import ExitCode, FindingsError, Step
-from hivemind.testing import FakeContext, apply_of, checked, plugins_of, release
-from hivemind.testing.project import hello
+from hivemind.testing import FakeContext, apply_of, checked, hello, plugins_of, release
 
 PLUGINS = "plugins: {hivemind-gate: {ask: [production], warm: [/, /health]}}\n"
 

@@ -25,6 +25,8 @@ _EMPTY = ("hivemind/agents/__init__.py", f"{_COMPILER}/__init__.py")
 _MAIN = "import sys\nfrom hivemind.agents.compiler.remote.there import main\nsys.exit(main())\n"
 _THERE = frozenset({"__init__.py", "there.py", "request.py"})
 """Modules beside this one that are for the instance."""
+_HERE = frozenset({"steps.py"})
+"""Modules of the compiler that are for this machine alone."""
 
 
 @functools.cache
@@ -53,7 +55,11 @@ def _distribution(package: str, name: str) -> Iterator[tuple[str, bytes]]:
 
 def _modules() -> set[str]:
     """The compiler's modules, and those of HiveMind that they import, at once or in a function."""
-    own = [path for path in (_ROOT / _COMPILER).rglob("*.py") if path.parent.name != "remote" or path.name in _THERE]
+    own = [
+        path
+        for path in (_ROOT / _COMPILER).rglob("*.py")
+        if path.name in _THERE or (path.parent.name != "remote" and path.name not in _HERE)
+    ]
     own += (_ROOT / _ENGINE).rglob("*.py")
     waiting = [path.relative_to(_ROOT).as_posix() for path in own]
     found: set[str] = set()
