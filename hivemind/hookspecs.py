@@ -11,7 +11,7 @@ otherwise, a hook must not touch the outside: no files, no network, no clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 import pluggy
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from hivemind.steps.run import Apply, Destroy
     from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly, Fragment
-    from hivemind.values.artifact import Artifact
+    from hivemind.values.artifact import Artifact, Platform
     from hivemind.values.events import Event
     from hivemind.values.findings import Finding
     from hivemind.values.schemaparts import SchemaPart
@@ -74,6 +74,33 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
     Called once a service; may take 2 minutes. May read files through `repository` only. Raising is reported as a
     warning; the other plugins' answers stand.
+    """
+
+
+# plan
+
+
+@hookspec
+@deadline(10)
+def hivemind_runtimes() -> tuple[str, ...]:  # type: ignore[empty-body]
+    """What this plugin's `hivemind_build` builds: first words of `runtime`, such as `perl`; `static` for pages.
+
+    Called in each plan, and may take 10 seconds. By it a plan knows which services no plugin builds, and whose change
+    builds a service anew. A plugin that builds and says nothing here may build any service; one that builds another
+    than it says is an error. Raising stops the run.
+    """
+
+
+@hookspec
+@deadline(120)
+def hivemind_review(  # type: ignore[empty-body]
+    blueprint: Blueprint, repository: Repository, platforms: Mapping[str, Platform]
+) -> tuple[Finding, ...]:
+    """Findings on what is to be built and released, before anything begins; those of severity error stop the flow.
+
+    blueprint: with those services alone that get a release. platforms: what each is built for, by its name. Called in
+    a plan that releases something; may take 2 minutes, read files through `repository` and ask programs of this
+    machine. Ids are the plugin's own. Raising becomes finding H603, an error.
     """
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from hivemind.values.findings import Place
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -38,6 +41,12 @@ class Origin:
 
     kind: str
     evidence: str
+
+    @property
+    def place(self) -> Place | None:
+        """The line of a file that Recon read it from; None for what people wrote, and for what has no line."""
+        match = re.fullmatch(r"([^\s:]+):(\d+)\b.*", self.evidence) if self.kind == "recon" else None
+        return Place(match[1], int(match[2])) if match else None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,12 @@ class Service:
     needs: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     pack: tuple[str, ...] = ()
+
+    @property
+    def language(self) -> str:
+        """The first word of its runtime, `static` for pages, empty where it has none: what a plugin that builds goes
+        by."""
+        return "static" if self.kind is ServiceKind.STATIC else (self.runtime or "").partition(" ")[0]
 
     @property
     def is_web(self) -> bool:

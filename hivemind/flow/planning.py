@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hivemind.flow.builders import review
 from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
 from hivemind.machine import home
 from hivemind.plan.make import make_plan
@@ -86,12 +87,9 @@ def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platfo
     """Findings on what would be done; what stands and stays was looked at when it was made."""
     released = {change.service for change in plan.releases if change.needed}
     if released:
-        from hivemind.agents.compiler.review import review
-
-        blueprint = checked.blueprint
-        services = {name: service for name, service in blueprint.services.items() if name in released}
-        elsewhere = bool(checked.plugins.others("hivemind_build"))
-        yield from review(replace(blueprint, services=services), checked.repository, platform, elsewhere=elsewhere)
+        services = checked.blueprint.services
+        platforms = {name: platform(services[name].os, services[name].size) for name in released}
+        yield from review(checked.blueprint, released, checked.repository, platforms, checked.plugins)
     if plan.changes:
         from hivemind.plan.databases import refused_changes
 

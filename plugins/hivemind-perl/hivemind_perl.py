@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from hivemind import Artifact, BuildPlace, Detection, Precedence, Repository, Service, build_with_commands, hook
+from hivemind import (
+    Artifact,
+    Blueprint,
+    BuildPlace,
+    Detection,
+    Finding,
+    Place,
+    Precedence,
+    Repository,
+    Service,
+    Severity,
+    build_with_commands,
+    hook,
+)
 
 LANGUAGE = "perl"
 MODULES = "local/lib/perl5"
@@ -56,9 +70,35 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 @hook
+def hivemind_runtimes() -> tuple[str, ...]:
+    """Perl."""
+    return (LANGUAGE,)
+
+
+@hook
+def hivemind_review(blueprint: Blueprint, repository: Repository) -> tuple[Finding, ...]:
+    """A `cpanm` that this machine lacks and a build takes; a build instance gets it from its distribution."""
+    if shutil.which("cpanm"):
+        return ()
+    return tuple(
+        Finding(
+            "PERL1",
+            Severity.ERROR,
+            f"building {service.name} needs cpanm on this machine",
+            Place(_inside(service.path, "cpanfile"), 1),
+            "apt install cpanminus on Debian; or on a build instance, which gets it:  build: remote",
+            path=f"services.{service.name}.runtime",
+        )
+        for service in blueprint.services.values()
+        if service.language == LANGUAGE and not (service.build_on or service.install)
+        if repository.has(_inside(service.path, "cpanfile"))
+    )
+
+
+@hook
 def hivemind_build(service: Service, repository: Repository, place: BuildPlace) -> Artifact | None:
     """Services whose runtime is Perl: the modules that they ask for go into `local/`, and nothing is compiled."""
-    if (service.runtime or "").split(" ")[0] != LANGUAGE:
+    if service.language != LANGUAGE:
         return None
     asks = repository.has(_inside(service.path, "cpanfile"))
     install = "cpanm --quiet --notest -L local --installdeps ." if asks else None

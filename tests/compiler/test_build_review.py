@@ -27,7 +27,7 @@ def found(root: Path, files: dict[str, str], platform: Platform = HOST, **servic
         services={"web": Service("web", **service)},  # type: ignore[arg-type]
         origins={"services.web.runtime": Origin("recon", ".python-version:1")},
     )
-    return review(blueprint, read(lay(root, files)), lambda _os, _size: platform)
+    return review(blueprint, read(lay(root, files)), {"web": platform})
 
 
 def test_all_is_well(tmp_path: Path) -> None:
@@ -162,13 +162,8 @@ def test_a_program_that_the_build_can_do_without_is_no_error(
     assert found(tmp_path, {}, runtime="shell", build=build, start="./app") == ()
 
 
-def test_a_language_that_is_not_built(tmp_path: Path) -> None:
-    (one,) = found(tmp_path, {}, runtime="fortran 2018", build="make", start="./app")
-    assert (one.id, one.is_error, str(one.place)) == ("H506", True, ".python-version:1")
-    assert one.message == "HiveMind does not know how to build fortran 2018"
-    assert "runtime: shell, build: make, start: ./app" in str(one.hint)
-    blueprint = Blueprint("shop", services={"web": Service("web", runtime="fortran")})
-    assert review(blueprint, read(tmp_path), lambda _os, _size: HOST, elsewhere=True) == ()
+def test_languages_of_others_are_left_to_them(tmp_path: Path) -> None:
+    assert found(tmp_path, {"go.mod": "module x\n\ngo 99.0\n"}, runtime="fortran 2018", build="make") == ()
 
 
 def test_a_start_command_of_a_program_that_no_artifact_carries(tmp_path: Path) -> None:

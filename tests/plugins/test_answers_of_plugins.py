@@ -37,6 +37,8 @@ ARGUMENTS: Mapping[str, Mapping[str, object]] = {
     "hivemind_fragments": {"blueprint": None},
     "hivemind_lint": {"assembly": None, "blueprint": None},
     "hivemind_checks": {"release": None},
+    "hivemind_runtimes": {},
+    "hivemind_review": {"blueprint": None, "repository": None, "platforms": None},
     "hivemind_build": {"service": None, "repository": None, "place": None},
 }
 DIGEST = "0" * 64
@@ -169,6 +171,14 @@ WRONG: list[tuple[str, object, str]] = [
         "hivemind_build",
         Artifact("web", DIGEST, "x", 1, "cobol", Provenance(None, False, DIGEST), "run"),  # type: ignore[arg-type]
         "its answer.path is a str, 'x'; expected a Path",
+    ),
+    ("hivemind_runtimes", "perl", "its answer is a str, 'perl'; expected a tuple of str"),
+    ("hivemind_runtimes", (5,), "its answer[0] is an int, 5; expected a str"),
+    ("hivemind_review", ["ACME1"], "its answer is a list; expected a tuple of Finding"),
+    (
+        "hivemind_review",
+        (Finding("H503", Severity.ERROR, "m"),),
+        "its answer[0].id is 'H503', an id of HiveMind; expected one of the plugin's own, as ACME1",
     ),
     ("hivemind_checks", ("works",), "its answer[0] is a str, 'works'; expected a Check, which has name"),
     ("hivemind_checks", (Nameless(),), "its answer[0] is a Nameless; expected a Check, which has name"),

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from hivemind.blueprint.model import Service
+    from collections.abc import Mapping
+
+    from hivemind.blueprint.model import Blueprint, Service
     from hivemind.builds.place import BuildPlace
     from hivemind.repositories.repository import Repository
     from hivemind.steps.run import Apply, Destroy
     from hivemind.steps.step import Step
-    from hivemind.values.artifact import Artifact
+    from hivemind.values.artifact import Artifact, Platform
+    from hivemind.values.findings import Finding
 
 hookimpl = pluggy.HookimplMarker("hivemind")
 
@@ -33,3 +36,21 @@ def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
     from hivemind.agents.compiler.steps import steps
 
     return tuple(steps(run))
+
+
+@hookimpl
+def hivemind_runtimes() -> tuple[str, ...]:
+    """The languages in `languages.table`."""
+    from hivemind.agents.compiler.languages.table import LANGUAGES
+
+    return tuple(LANGUAGES)
+
+
+@hookimpl
+def hivemind_review(
+    blueprint: Blueprint, repository: Repository, platforms: Mapping[str, Platform]
+) -> tuple[Finding, ...]:
+    """Versions, locks, and programs of the machine that builds: H501 to H505."""
+    from hivemind.agents.compiler.review import review
+
+    return review(blueprint, repository, platforms)

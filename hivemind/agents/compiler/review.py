@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hivemind.agents.compiler import machine
 from hivemind.agents.compiler.languages import owntools, runtimes
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
-from hivemind.agents.compiler.languages.table import LANGUAGES, word_of
+from hivemind.agents.compiler.languages.table import LANGUAGES
 from hivemind.agents.compiler.node import locks as nodelocks
 from hivemind.agents.compiler.node import tools as nodetools
 from hivemind.agents.compiler.node import versions as nodeversions
@@ -33,46 +33,23 @@ _AGAIN = {
 """Lock file -> what makes it again."""
 
 
-def review(
-    blueprint: Blueprint,
-    repository: Repository,
-    platform: Callable[[str, str], Platform],
-    *,
-    elsewhere: bool = False,
-) -> tuple[Finding, ...]:
-    """Findings on all services.
-
-    platform: of an operating system and a size. elsewhere: whether plugins build, too, so that a language that is not
-    known here may be known to them.
-    """
+def review(blueprint: Blueprint, repository: Repository, platforms: Mapping[str, Platform]) -> tuple[Finding, ...]:
+    """Findings on those of the services whose language is built here. platforms: by the name of the service."""
     found: list[Finding] = []
     for service in blueprint.services.values():
-        if word_of(service) not in LANGUAGES:
-            found += () if elsewhere else _unknown(blueprint, service)
+        if service.language not in LANGUAGES:
             continue
         packed = sources.gather(service, repository)
-        target = platform(service.os, service.size)
+        target = platforms[service.name]
         found += _version(blueprint, service, target)
         found += machine.programs(blueprint, service, packed, target)
         found += _locks(service, packed, target)
     return in_order(found)
 
 
-def _unknown(blueprint: Blueprint, service: Service) -> Iterator[Finding]:
-    """A language that nothing here builds."""
-    path = f"services.{service.name}.runtime"
-    said = service.build or "COMMAND"
-    hint = (
-        "say it yourself:  runtime: shell, "
-        f"build: {said}, start: {service.start or 'COMMAND'}   (what `build` leaves must run on the instance by itself)"
-    )
-    message = f"HiveMind does not know how to build {service.runtime or 'a service without a runtime'}"
-    yield Finding("H506", Severity.ERROR, message, _origin(blueprint, path), hint, path=path)
-
-
 def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iterator[Finding]:
     path = f"services.{service.name}.runtime"
-    language = word_of(service)
+    language = service.language
     place = _origin(blueprint, path)
     if language == "python":
         try:
@@ -113,7 +90,7 @@ def _node_version(blueprint: Blueprint, service: Service, platform: Platform) ->
 
 
 def _locks(service: Service, packed: Sources, platform: Platform) -> Iterator[Finding]:
-    language = word_of(service)
+    language = service.language
     if language == "python":
         yield from _python(service, packed, platform)
     elif "package.json" in packed.files and language in {"node", "bun", "static"}:
@@ -189,8 +166,7 @@ def _contradiction(service: Service, message: str, manifest: str, line: int | No
 def _origin(blueprint: Blueprint, path: str) -> Place | None:
     """Where a value comes from that is not in the blueprint: `.python-version:1`."""
     origin = blueprint.origins.get(path)
-    match = re.fullmatch(r"([^\s:]+):(\d+)\b.*", origin.evidence) if origin and origin.kind == "recon" else None
-    return Place(match[1], int(match[2])) if match else None
+    return origin.place if origin else None
 
 
 def _name(name: str) -> str:

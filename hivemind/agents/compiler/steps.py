@@ -21,6 +21,7 @@ from hivemind.values.errors import HiveMindError, Stage, StageError
 if TYPE_CHECKING:
     from hivemind.builds.place import BuildPlace
     from hivemind.steps.step import Context
+    from hivemind.values.hooks import Hooks
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:
@@ -69,7 +70,7 @@ def _build(run: Apply, instances: BuildInstances | None, service: Service, conte
         OUTPUT.reset(telling)
         WAITING.reset(waiting)
     if answer is None:
-        raise _unknown(service)
+        raise _unknown(service, context.deployment.hooks)
     artifact: Artifact = answer.result
     return _noted(artifact, context)
 
@@ -84,16 +85,15 @@ def _place(
     return nullcontext(Here(platform, deployment.artifacts, run.sources[service.name].builders))
 
 
-def _unknown(service: Service) -> StageError:
-    from hivemind.agents.compiler.languages.table import LANGUAGES
-
+def _unknown(service: Service, hooks: Hooks) -> StageError:
+    known = sorted({word for one in hooks.collect("hivemind_runtimes") for word in one.result})
     return StageError(
         Stage.BUILD,
         f"nothing here can build the runtime {service.runtime} of services.{service.name}"
         if service.runtime
         else f"services.{service.name} has no runtime: none is written, and none was recognised",
         subject=service.name,
-        hint=f"Known: {', '.join(LANGUAGES)}; or a plugin that implements hivemind_build.",
+        hint=f"Known: {', '.join(known)}; or a plugin that implements hivemind_build.",
         path=f"services.{service.name}.runtime",
     )
 

@@ -17,7 +17,7 @@ import hivemind_perl
 import pytest
 import zstandard
 
-from hivemind import Service, StageError
+from hivemind import Blueprint, Service, StageError
 from hivemind.testing import build_place, checked, plugins_of, repository
 
 SERVER = """\
@@ -93,6 +93,24 @@ def test_a_blueprint_needs_to_say_nothing_about_it(tmp_path: Path) -> None:
 def test_other_languages_are_left_to_others(tmp_path: Path) -> None:
     service = Service("web", runtime="python 3.12", start="x")
     assert hivemind_perl.hivemind_build(service, repository(tmp_path, {}), build_place(tmp_path)) is None
+
+
+def test_the_plan_says_that_cpanm_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    tree = repository(tmp_path, {"shop/cpanfile": "requires 'Plack';\n", "shop/app.psgi": "", "bare/app.psgi": ""})
+
+    def found(path: str, **more: str) -> list[tuple[str, str]]:
+        service = Service("web", path=path, **{"runtime": "perl", **more})
+        findings = hivemind_perl.hivemind_review(Blueprint("shop", services={"web": service}), tree)
+        return [(one.id, str(one.place)) for one in findings]
+
+    assert found("shop") == [("PERL1", "shop/cpanfile:1")]
+    assert found("bare") == found("shop", build_on="t3.large") == found("shop", runtime="python") == []
+    assert found("shop", install="carton install") == []
+    cpanm = tmp_path / "bin/cpanm"
+    cpanm.parent.mkdir()
+    cpanm.touch(mode=0o755)
+    assert found("shop") == []
 
 
 def test_without_a_start_command_nothing_is_built(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
-from hivemind.blueprint.model import Service, ServiceKind
+from hivemind.blueprint.model import Service
 
 LANGUAGES = {
     "python": "hivemind.agents.compiler.python",
@@ -27,9 +27,4 @@ LANGUAGES = {
 
 def language_of(service: Service) -> str | None:
     """The module that builds a service; None for a runtime that is not in the table."""
-    return LANGUAGES.get(word_of(service))
-
-
-def word_of(service: Service) -> str:
-    """The service's word in the table: the first of its runtime, or `static` for pages; empty where it has none."""
-    return "static" if service.kind is ServiceKind.STATIC else (service.runtime or "").split(" ")[0]
+    return LANGUAGES.get(service.language)
