@@ -97,6 +97,16 @@ def test_recon_gives_one_object(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "framework" in capsys.readouterr().out
 
 
+def test_recon_answers_with_the_only_application_below_a_top_that_says_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = {f"shop/{name}": text for name, text in FLASK.items()}
+    assert main(["recon", "--json", str(lay(tmp_path, {"README.md": "shop\n", **below}))]) == ExitCode.OK
+    found = json.loads(capsys.readouterr().out)
+    assert (found["path"], found["language"], found["framework"]) == ("shop", "python", "flask")
+    assert [each["path"] for each in found["applications"]] == ["shop"]
+
+
 def test_text_of_a_repository_does_not_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = lay(tmp_path, {"Procfile": "web: python \x1b[2J\u202eapp.py\n"})
     assert main(["recon", str(root)]) == ExitCode.OK

@@ -167,3 +167,20 @@ def test_a_cache_that_is_opened_is_needed(tmp_path: Path) -> None:
     ]
     unused = {"go.mod": module, "main.go": "package main\n\nfunc main() {\n}\n"}
     assert seen(tmp_path / "b", unused).several["needs"] == ()
+
+
+@pytest.mark.parametrize(
+    ("default", "start"),
+    [
+        ("localhost:9800", "./bin/shop --listen 0.0.0.0:${PORT:-9800}"),
+        (":9800", "./bin/shop"),
+        ("0.0.0.0:9800", "./bin/shop"),
+    ],
+)
+def test_a_program_that_listens_on_its_own_machine_alone_is_told_to_listen_for_others(
+    tmp_path: Path, default: str, start: str
+) -> None:
+    flag = f'at := flag.String("listen", "{default}", "where")'
+    code = f"package main\n\nfunc main() {{\n\t{flag}\n\thttp.ListenAndServe(*at, nil)\n}}\n"
+    found = seen(tmp_path, {"go.mod": "module example.com/shop\n", "main.go": code})
+    assert (found.value("start"), found.value("port")) == (start, 9800)

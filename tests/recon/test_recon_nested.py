@@ -1,4 +1,4 @@
-"""Applications below the top of a repository, and what files above them say."""
+"""Applications below the top of a repository, what files above them say, and files that say nothing."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from recon_trees import lay, seen
 
 from hivemind.agents.recon import hivemind_detect
 from hivemind.detections.answer import answer
+from hivemind.detections.detection import LIKELY
 from hivemind.detections.services import applications, meant
 from hivemind.repositories.repository import read
 
@@ -118,3 +119,29 @@ def test_an_example_names_the_address_that_it_listens_on(tmp_path: Path, value: 
 def test_a_browser_of_databases_is_no_application(tmp_path: Path) -> None:
     compose = "services:\n  look:\n    image: sosedoff/pgweb\n    ports: ['8089:8089']\n"
     assert seen(tmp_path, {**_FLASK, "compose.yaml": compose}).value("port") == 5000
+
+
+_MODULE = "module example.com/shop\nrequire (\n\tgithub.com/gin-gonic/gin v1.9.0\n\tgithub.com/lib/pq v1.10.9\n)\n"
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"mix.exs": "", "lib/shop/application.ex": "", "lib/shop_web/endpoint.ex": "", "config/runtime.exs": "",
+         "priv/repo/migrations/1_a.exs": ""},
+        {"project.clj": "", "src/shop/core.clj": "", "env/prod/clj/shop/env.clj": ""},
+        {"gleam.toml": 'name = "shop"\n[dependencies]\nwisp = "1"\n', "src/shop.gleam": ""},
+        {"go.mod": _MODULE, "main.go": "", "server.go": "", "Dockerfile": ""},
+        {"requirements.txt": "fastapi\npsycopg\n", "main.py": "", "shop/app.py": ""},
+        {"requirements.txt": "django\npsycopg\n", "manage.py": "", "shop/wsgi.py": ""},
+        {"pom.xml": "", "src/main/java/ShopApplication.java": "", "src/main/resources/application.properties": ""},
+        {"build.gradle": "", "src/main/java/ShopApplication.java": "", "micronaut-cli.yml": ""},
+        {"index.js": "", "server.js": ""},
+        {"payroll.cbl": "", "start.hs": ""},
+    ],
+)  # fmt: skip
+def test_empty_files_start_nothing_that_is_acted_upon_and_need_nothing(tmp_path: Path, files: dict[str, str]) -> None:
+    found = seen(tmp_path, files)
+    start = found.one.get("start")
+    assert start is None or start.confidence < LIKELY
+    assert (found.several["needs"], found.several["env_required"]) == ((), ())

@@ -132,3 +132,9 @@ def test_the_package_whose_program_is_started_by_its_path(tmp_path: Path) -> Non
 def test_what_a_watcher_watches_is_started(tmp_path: Path) -> None:
     files = {**_package({"start": "NODE_ENV=development nodemon --inspect web.mjs | bunyan"}), "web.mjs": "open();\n"}
     assert seen(tmp_path, files).value("start") == "node web.mjs"
+
+
+def test_the_address_of_another_database_is_not_the_applications(tmp_path: Path) -> None:
+    code = "open(process.env.GEO_DATABASE_URL);\nopen(process.env.DATABASE_URL);\n"
+    found = seen(tmp_path, {**_package({"start": "node web.js"}, ("pg",)), "web.js": code})
+    assert [each.value for each in found.several["env_required"]] == ["DATABASE_URL"]

@@ -74,6 +74,10 @@ _SERVERS = ("server", "web", "api", "app", "http", "serve", "service", "backend"
 _SERVING = re.compile(r"server|api|web|http|rest|gateway|backend")
 _BESIDE = re.compile(r"worker|consumer|indexer|migrat|seed|cron|job|lint|cli$|client|tool|bench|loader|import|export")
 """Names of programs beside the one that serves."""
+_LOCAL = re.compile(
+    r"\bflag\.String(?:Var)?\((?:&[\w.]+,\s*)?\"(addr|address|listen|bind|http|http-addr|listen-addr)\",\s*"
+    r"\"(?:localhost|127\.0\.0\.1):(\d{2,5})\""
+)
 _PATTERNS = {
     "main": re.compile(r"^func main\(\)"),
     "imports": re.compile(rf"\"({'|'.join(map(re.escape, FRAMEWORKS))})(?:/[\w./-]+)?\"$"),
@@ -226,7 +230,9 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
     command = hits["serves"][0] if hits["serves"] and any(path in module.required for path in _SUBCOMMANDS) else None
     if command:
         spot = (command.file, command.line)
-    given = compiled.arguments(notes.folder) or (f" {command.value}" if command else "")
+    given = (
+        compiled.arguments(notes.folder) or (f" {command.value}" if command else "") or _everywhere(notes.folder, main)
+    )
     notes.usual("start", f"./bin/{name}{given}", *spot)
     if kind == "cli":
         return  # started all the same where files for production or containers say that it serves
@@ -241,6 +247,16 @@ def _program(notes: Notes, module: Module, hits: dict[str, list[Hit]], main: Hit
         for name, line in demands.demanded(notes.folder.text(file, limit=200_000) or "", demands.GO):
             if name not in demands.GIVEN:
                 notes.code("env_required", name, file, line, sure=0.75)
+
+
+def _everywhere(folder: Folder, main: Hit) -> str:
+    """The flag that lets a program listen for others, where it listens on its own machine alone unless told: its
+    default, `localhost:8080`, with the address of all (Go, "flag")."""
+    inside = main.file.rpartition("/")[0]
+    for file in folder.sources(".go"):
+        if file.rpartition("/")[0] == inside and (match := _LOCAL.search(folder.text(file, limit=200_000) or "")):
+            return f" --{match[1]} 0.0.0.0:${{PORT:-{match[2]}}}"
+    return ""
 
 
 def _needs(notes: Notes, module: Module, hits: dict[str, list[Hit]]) -> None:

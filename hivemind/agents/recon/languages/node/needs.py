@@ -49,7 +49,7 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
     for need, drivers in DRIVERS.items():
         held = [name for name in drivers if name in package.dependencies]
         driver = next((name for name in held if name in _ALWAYS), next(iter(held), None))
-        named = [name for name in source.reads if re.search(_VARIABLES[need], name)]
+        named = _own_first([name for name in source.reads if re.search(_VARIABLES[need], name)], _VARIABLES[need])
         variable = next((name for name in named if not _DEVELOPMENT.search(name)), next(iter(named), None))
         if driver is None:
             continue
@@ -80,6 +80,11 @@ def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
         if name not in GIVEN and not _DEVELOPMENT.search(name)
     ]
     return found + _paths(folder, source) + _names(folder, package, source) + _secrets(folder, source)
+
+
+def _own_first(names: list[str], pattern: str) -> list[str]:
+    """`DATABASE_URL` before `GEO_DATABASE_URL`, which is another database's."""
+    return sorted(names, key=lambda name: re.match(pattern, name) is None)
 
 
 def _is_optional(named: list[str], source: Source, need: str) -> bool:

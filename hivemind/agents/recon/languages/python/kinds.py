@@ -37,7 +37,7 @@ def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
     ]
     if len(top) == 1:
         return top[0], guarded[top[0]]
-    if usual := folder.first(*SCRIPTS):
+    if usual := next((file for file in SCRIPTS if file in source.acting), None) or folder.first(*SCRIPTS):
         return usual, None
     packages = [file for file in folder.files if re.fullmatch(r"[a-z]\w*/__main__\.py", file)]
     if len(packages) == 1 and not re.match(r"(?:tests?|docs|scripts|tools|setup)/", packages[0]):

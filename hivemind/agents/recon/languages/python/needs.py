@@ -65,7 +65,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
         if driver is None or (need == "mysql" and "postgres" in used):
             continue
         used.add(need)
-        reads = [each for each in source.reads if re.search(_VARIABLES[need], each.name)]
+        reads = _own_first([each for each in source.reads if re.search(_VARIABLES[need], each.name)], _VARIABLES[need])
         read = next((each for each in reads if not _TESTS.search(each.name)), next(iter(reads), None))
         is_embedded = embedded and need in {"postgres", "mysql"}
         defaults = [each.default or "" for each in source.reads if each is read or _KIND.search(each.name)]
@@ -93,6 +93,11 @@ def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[D
                 )
             )  # fmt: skip
     return found + _required(folder, source)
+
+
+def _own_first(reads: list[EnvironmentRead], pattern: str) -> list[EnvironmentRead]:
+    """`DATABASE_URL` before `GEO_DATABASE_URL`, which is another database's."""
+    return sorted(reads, key=lambda each: re.match(pattern, each.name) is None)
 
 
 def _without_variable(

@@ -133,7 +133,8 @@ def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
     usual = [each for each in source.runs if each[0] in kinds.SCRIPTS] or source.runs
     if usual:
         return _start(folder, f"python {usual[0][0]}", *usual[0], 0.7)
-    return _start(folder, f"python {file[0]}", *file, 0.55) if file else None
+    does = file is not None and (file[1] is not None or file[0] in source.acting)
+    return _start(folder, f"python {file[0]}", *file, 0.55) if file and does else None
 
 
 def _port(folder: Folder, source: Source, framework: str | None) -> list[Detection]:

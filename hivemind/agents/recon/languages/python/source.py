@@ -52,6 +52,7 @@ _WORTH_PARSING = re.compile(
     r"environ|getenv|\benv\(|\benv\.|\bconfig\(|__name__|://|\bapp\b|_app\(|application|\broute|health|\bping\b|\b(?:re_)?path\(|\burl\(|\.run\(|"
     r"\.serve|\.listen|run_app|start_response|async def|Flask|FastAPI|port=|BaseSettings"
 )
+_ACTS = re.compile(r"^(?:await )?[A-Za-z_][\w.]*\(", re.MULTILINE)
 _IMPORT = re.compile(r"(?:from|import)\s+([A-Za-z_]\w*)")
 
 
@@ -112,6 +113,8 @@ class Source:
     """The same for a list of routes in a file, by its name."""
     taken: list[Taken] = field(default_factory=list)
     starting: set[str] = field(default_factory=set)
+    acting: set[str] = field(default_factory=set)
+    """Files that call something as soon as they are run."""
 
 
 def read(folder: Folder) -> Source:
@@ -127,6 +130,8 @@ def read(folder: Folder) -> Source:
             continue
         if left < len(text) or not _WORTH_PARSING.search(text):
             _imports(source, file, text)
+            if _ACTS.search(text):
+                source.acting.add(file)
             continue
         left -= len(text)
         try:
@@ -175,8 +180,10 @@ class _Reader:
                 self._function(statement)
             elif isinstance(statement, ast.ImportFrom):
                 self._taken(statement)
-            elif isinstance(statement, ast.Expr) and _serves(statement.value):
-                self.source.starting.add(self.file)
+            elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call | ast.Await):
+                self.source.acting.add(self.file)
+                if _serves(statement.value):
+                    self.source.starting.add(self.file)
         pending: list[tuple[ast.AST, bool]] = [(tree, True)]
         while pending:
             node, at_import = pending.pop()
