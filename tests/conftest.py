@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from hivemind.testing.pytest_plugin import LocalCloudHome
+
 REAL_HOME = Path.home()
 NO_SKIP = bool(os.environ.get("HIVEMIND_NO_SKIP"))
 ON_AWS = os.environ.get("HIVEMIND_TEST_AWS") == "1"
@@ -54,6 +56,21 @@ def isolation(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
             monkeypatch.setenv(name, path)
     yield
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that leaves something behind in the local cloud of its process fails, and the next one finds it gone."""
+    if "local_cloud" not in request.fixturenames:
+        yield
+        return
+    cloud: LocalCloudHome = request.getfixturevalue("local_cloud")
+    before = cloud.contents()
+    yield
+    left = cloud.contents() - before
+    if left:
+        cloud.clear_faults()
+        pytest.fail("left behind in the local cloud: " + "; ".join(sorted(left)))
 
 
 def _installers() -> dict[str, str]:

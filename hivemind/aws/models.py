@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ class QuickLoader(Loader):
         return sorted({name for folder in folders if folder.is_dir() for name in os.listdir(folder)})  # noqa: PTH208
 
 
+@cache
 def quick_loader(data_path: str | None) -> QuickLoader:
-    """data_path: `AWS_DATA_PATH` of the configuration, where a user keeps models of their own."""
+    """One for each data_path: `AWS_DATA_PATH` of the configuration, where a user keeps models of their own."""
     folders = [os.path.expandvars(folder) for folder in (data_path or "").split(os.pathsep) if folder]
     return QuickLoader(extra_search_paths=[str(Path(folder).expanduser()) for folder in folders])

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from hivemind.testing.project import Project
 
 
+_FILES = {
+    "instances/*": "instance",
+    "postgres/servers/*": "database",
+    "valkey/servers/*": "cache",
+    "deployments/*/state.json": "record of",
+}
+
+
 @dataclass(frozen=True)
 class LocalCloudHome:
     """A local cloud for tests. home: what HIVEMIND_HOME must be for commands to find it."""
@@ -54,6 +62,39 @@ class LocalCloudHome:
     def clear_faults(self) -> None:
         self.running.ask("faults", method="DELETE")
 
+    def contents(self) -> frozenset[str]:
+        """What is in it, a few words each: stacks, instances, servers of data, records of deployments, faults."""
+        from hivemind.local import lifecycle
+
+        running = lifecycle.status(self.directory)
+        found = set()
+        if running is not None:
+            stacks, faults = running.ask("status")["stacks"], running.ask("faults")["faults"]
+            found |= {f"stack {one['name']} in {one['region']} of account {one['account']}" for one in stacks}
+            found |= {f"fault {one['kind']} {one['subject']}" for one in faults}
+        for pattern, what in _FILES.items():
+            found |= {f"{what} {path.relative_to(self.directory)}" for path in self.directory.glob(pattern)}
+        return frozenset(found)
+
+    def end(self, checkout: Path) -> None:
+        """Deletes what was deployed from a folder, protected or not, with its records. Asks nobody."""
+        from hivemind.deploy.stack import StackDriver
+        from hivemind.deploy.state import StateStore
+        from hivemind.local.cloud import LocalCloud
+
+        place = str(checkout.resolve())
+        root = self.directory / "deployments"
+        for state in StateStore(root).all().states:
+            if state.checkout != place:
+                continue
+            driver = StackDriver(LocalCloud(self.running, state.account, state.region))
+            stacks = (state.build_stack, state.stack_info.stack_name if state.stack_info else None)
+            for stack in filter(None, stacks):
+                held = [one.resource for one in driver.contents(stack)]
+                buckets = tuple(one.physical_id for one in held if one.type == "AWS::S3::Bucket")
+                driver.delete(stack, buckets=buckets, unprotect=True)
+            shutil.rmtree(root / state.deployment_id)
+
 
 @pytest.fixture(scope="session")
 def local_cloud() -> Iterator[LocalCloudHome]:
@@ -82,21 +123,41 @@ def local_home(local_cloud: LocalCloudHome, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="session")
-def local_project(local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Project]:
-    """Makes a Project in a folder of its own, whose commands find `local_cloud`.
+def lasting_project(
+    local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Project]]:
+    """Makes a Project as `local_project` does, whose deployments stay to the end: for fixtures of wider scope."""
+    made: list[Project] = []
+    yield _maker(local_cloud, tmp_path_factory, made)
+    for project in made:
+        local_cloud.end(project.folder)
+
+
+@pytest.fixture
+def local_project(
+    local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Project]]:
+    """Makes a Project in a folder of its own, whose commands find `local_cloud`; what it deployed ends with the test.
 
     Call it with files (path -> text), with a folder to copy, or with both.
     """
+    made: list[Project] = []
+    yield _maker(local_cloud, tmp_path_factory, made)
+    for project in made:
+        local_cloud.end(project.folder)
 
+
+def _maker(cloud: LocalCloudHome, folders: pytest.TempPathFactory, made: list[Project]) -> Callable[..., Project]:
     def make(files: Mapping[str, str] | None = None, *, copy: Path | None = None) -> Project:
         from hivemind.testing.project import Project
 
-        folder = tmp_path_factory.mktemp("project")
+        folder = folders.mktemp("project")
         if copy is not None:
-            made = shutil.ignore_patterns("node_modules", ".hivemind", "__pycache__")
-            shutil.copytree(copy, folder, dirs_exist_ok=True, ignore=made)
-        project = Project(folder, local_cloud.home)
+            generated = shutil.ignore_patterns("node_modules", ".hivemind", "__pycache__")
+            shutil.copytree(copy, folder, dirs_exist_ok=True, ignore=generated)
+        project = Project(folder, cloud.home)
         project.write(files or {})
+        made.append(project)
         return project
 
     return make

@@ -31,6 +31,7 @@ _MORE = (
     "paramiko",
     "pg8000.native",
 )
+_SERVICES = ("cloudformation", "ec2", "elbv2", "s3", "ssm", "sts")
 _INHERITED = ("PYTHON", "LC_", "LANG")
 """Variables that the interpreter reads at its start, which a fork has behind it."""
 
@@ -97,8 +98,24 @@ def _load() -> None:
     for name in _MORE:
         with suppress(ImportError):
             import_module(name)
+    _read_models()
     gc.collect()
     gc.freeze()
+
+
+def _read_models() -> None:
+    """The descriptions of the services that commands ask: they are large."""
+    from botocore.exceptions import BotoCoreError
+
+    from hivemind.aws.models import quick_loader
+
+    loader = quick_loader(None)
+    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
+        with suppress(BotoCoreError):
+            loader.load_data(name)
+    for service in _SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
 
 
 def _reap(selector: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]], handle: int) -> None:

@@ -12,9 +12,11 @@ STANDING = "instances: 2\nenv: {GREETING: standing}"
 
 
 @pytest.fixture(scope="session")
-def standing(local_project: Callable[..., Project]) -> Project:
+def standing(lasting_project: Callable[..., Project]) -> Project:
     """A web application on two instances, deployed to the local cloud of this test process."""
-    project = local_project(hello("standing", service=STANDING, more="environments: {production: {stage: stage-1}}\n"))
+    project = lasting_project(
+        hello("standing", service=STANDING, more="environments: {production: {stage: stage-1}}\n")
+    )
     project.apply()
     return project
 

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -23,10 +23,11 @@ environments:
 
 
 @pytest.fixture(scope="module")
-def first(local_project: Callable[..., Project]) -> Project:
-    project = local_project(hello("same", service="env: {GREETING: first}", more=STAGED))
+def first(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
+    project = lasting_project(hello("same", service="env: {GREETING: first}", more=STAGED))
     project.apply()
-    return project
+    yield project
+    local_cloud.end(project.folder)
 
 
 def test_two_checkouts_with_the_same_name_do_not_meet(first: Project, local_project: Callable[..., Project]) -> None:

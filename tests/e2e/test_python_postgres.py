@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,10 @@ GREETING = json.dumps({"name": "Ada", "message": "kept in PostgreSQL"})
 
 
 @pytest.fixture(scope="module")
-def guestbook(local_project: Callable[..., Project]) -> Project:
-    return local_project(copy=BLUEPRINTS / "python-postgres")
+def guestbook(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
+    project = lasting_project(copy=BLUEPRINTS / "python-postgres")
+    yield project
+    local_cloud.end(project.folder)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -56,10 +56,11 @@ KNOCK = 'python3 -c \'import socket; socket.create_connection(("{}", {}), timeou
 
 
 @pytest.fixture(scope="module")
-def counter(local_project: Callable[..., Project]) -> Project:
-    project = local_project({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
+def counter(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
+    project = lasting_project({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
     assert project.apply().last["verdict"] == "good"
-    return project
+    yield project
+    local_cloud.end(project.folder)
 
 
 def visits(project: Project) -> tuple[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
@@ -17,11 +17,12 @@ MORE = "environments: {production: {stage: stage-1}}\n"
 
 
 @pytest.fixture(scope="module")
-def pair(local_project: Callable[..., Project]) -> Project:
+def pair(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
     files = hello("pair", service="instances: 2", more=MORE)
-    project = local_project(files | {"hivemind.yaml": files["hivemind.yaml"].replace("app.py", f"app.py {MARK}")})
+    project = lasting_project(files | {"hivemind.yaml": files["hivemind.yaml"].replace("app.py", f"app.py {MARK}")})
     project.apply()
-    return project
+    yield project
+    local_cloud.end(project.folder)
 
 
 def applications(cloud: LocalCloudHome) -> dict[int, psutil.Process]:

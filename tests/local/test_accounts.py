@@ -52,4 +52,6 @@ def test_stacks_of_two_checkouts_are_apart(local_cloud, checkouts: tuple[Path, P
     seen = clouds[1].client("cloudformation").list_stacks()["StackSummaries"]
     assert [one for one in seen if one["StackName"] == "apart"] == []
     assert clouds[1].client("sts").get_caller_identity()["Account"] == clouds[1].account
-    clouds[0].client("cloudformation").delete_stack(StackName="apart")
+    cloudformation = clouds[0].client("cloudformation")
+    cloudformation.delete_stack(StackName="apart")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="apart", WaiterConfig={"Delay": 1})
