@@ -39,7 +39,7 @@ def test_help_imports_no_command() -> None:
     ours = {name for name in modules("--help") if name.startswith("hivemind.")}
     assert ours == {
         "hivemind.cli", "hivemind.cli.context", "hivemind.cli.lazy", "hivemind.cli.main", "hivemind.values",
-        "hivemind.values.errors", "hivemind.values.exits", "hivemind.values.findings",
+        "hivemind.values.asked", "hivemind.values.errors", "hivemind.values.exits", "hivemind.values.findings",
     }  # fmt: skip
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
+
+from hivemind.values.asked import Asked, PluginChoice
 
 if TYPE_CHECKING:
     from hivemind.plugins.loading import Plugins
@@ -16,13 +17,11 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True)
-class Globals:
-    """The options before the command. names: `-p NAME`; blocked: `-p no:NAME`; third_party: not `--no-plugins`."""
-
-    names: tuple[str, ...] = ()
-    blocked: tuple[str, ...] = ()
-    third_party: bool = True
+def asked(
+    path: Path = Path(), environment: str | None = None, local: bool | None = None, deployment: str | None = None
+) -> Asked:
+    """What a command line asks for, with the plugins that its global options choose."""
+    return Asked(path, environment, local, deployment, _options())
 
 
 def load_plugins(path: Path | str = ".") -> Plugins:
@@ -36,10 +35,9 @@ def load_plugins(path: Path | str = ".") -> Plugins:
 def plugins_without(path: Path, why: str) -> Plugins:
     """As `load_plugins`, without the plugin that lies in the folder: nothing of it is run. why: said where there is
     one, after "is left out: "."""
-    file = _own_plugin(_folder(path))
-    if file is not None:
-        click.echo(f"note: {file} is left out: {why}", err=True)
-    return _loaded(None)
+    from hivemind.flow.project import loaded_without
+
+    return loaded_without(path, _options(), why, note)
 
 
 def plugins_here(path: Path, command: str) -> Plugins:
@@ -50,44 +48,21 @@ def plugins_here(path: Path, command: str) -> Plugins:
     return plugins_without(path, f"another folder's code is run by  hivemind -C {folder} {command}")
 
 
-def tell_broken_plugin(path: Path) -> None:
-    """Says, on standard error, that the project's own plugin can't be loaded, for a command that goes on without."""
-    from hivemind.plugins.loading import load
-
-    if _own_plugin(folder := _folder(path)) is None:
-        return
-    for plugin in load(project=folder, blocked=_options().blocked).list():
-        if plugin.source == "project" and plugin.quarantined:
-            click.echo(f'warning: plugin "{plugin.name}" ({plugin.module}) is left out: {plugin.quarantined}', err=True)
-
-
 def note(text: str) -> None:
     """A line beside what was asked for: on standard error."""
     click.echo(text, err=True)
 
 
 def _loaded(project: Path | None) -> Plugins:
-    from hivemind.plugins.loading import load
+    from hivemind.flow.project import loaded
 
-    options = _options()
-    plugins = load(project=project, names=options.names, blocked=options.blocked, third_party=options.third_party)
-    for note in plugins.notes:
-        click.echo(f"note: {note}", err=True)
-    return plugins
+    return loaded(project, _options(), note)
 
 
-def _own_plugin(folder: Path) -> Path | None:
-    """The plugin in a folder that would be loaded from there, by the global options."""
-    from hivemind.values.defaults import PROJECT_PLUGIN
-
-    file, options = folder / PROJECT_PLUGIN, _options()
-    there = file.is_symlink() or file.exists()
-    return file if there and options.third_party and file.stem not in options.blocked else None
-
-
-def _options() -> Globals:
+def _options() -> PluginChoice:
+    """The options before the command."""
     ctx = click.get_current_context(silent=True)
-    return (ctx.find_object(Globals) if ctx else None) or Globals()
+    return (ctx.find_object(PluginChoice) if ctx else None) or PluginChoice()
 
 
 def _folder(path: Path) -> Path:

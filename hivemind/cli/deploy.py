@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, local_option, plugins_without, yes_option
+from hivemind.cli.context import asked, environment_option, json_option, local_option, plugins_without, yes_option
 from hivemind.cli.table import table
 from hivemind.text.visible import visible
 from hivemind.values.defaults import BLUEPRINT_FILE
@@ -159,15 +159,12 @@ def _own_file(file: Path, wishes: Wishes, environment: str | None, stage: str | 
 
 def _refuse_plugin(folder: Path) -> None:
     """A plugin in a repository is a program that would run on this machine before anybody approved anything."""
-    from hivemind.cli.context import Globals
-    from hivemind.values.defaults import PROJECT_PLUGIN
+    from hivemind.flow.project import own_plugin
 
-    ctx = click.get_current_context(silent=True)
-    options = (ctx.find_object(Globals) if ctx else None) or Globals()
-    plugin = folder / PROJECT_PLUGIN
-    if (plugin.exists() or plugin.is_symlink()) and options.third_party and plugin.stem not in options.blocked:
+    plugin = own_plugin(folder, asked().plugins)
+    if plugin is not None:
         raise Refused(
-            f"the repository has a plugin of its own, {PROJECT_PLUGIN}, which would run on this machine",
+            f"the repository has a plugin of its own, {plugin.name}, which would run on this machine",
             hint=f"Read it; then  hivemind init {folder} && hivemind apply {folder}\n"
             f"Without it:  hivemind -p no:{plugin.stem} deploy ...",
         )

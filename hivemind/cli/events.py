@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import deployment_option, environment_option, json_option, path_argument
-from hivemind.flow.deployments import require
+from hivemind import pipeline
+from hivemind.cli.context import asked, deployment_option, environment_option, json_option, path_argument
 
 
 @click.command("events")
@@ -25,12 +25,8 @@ def command(
 
     from hivemind.cli.stages import word
     from hivemind.cli.tree import duration
-    from hivemind.deploy.journal import last_attempt, read_journal
 
-    known = require(path, environment, deployment)
-    attempt = None if every else last_attempt(known.folder)
-    events = list(read_journal(known.folder, attempt=attempt))
-    for event in events[-last:] if last else events:
+    for event in pipeline.events(asked(path, environment, None, deployment), last=last, every=every):
         if as_json:
             click.echo(json.dumps(event.as_json(), ensure_ascii=False))
             continue

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.context import json_option
-from hivemind.deploy.state import DeploymentState
-from hivemind.flow.deployments import everything
+
+if TYPE_CHECKING:
+    from hivemind.deploy.state import DeploymentState
 
 
 @click.command("list")
 @json_option
 def command(as_json: bool) -> None:
     """List deployments that were applied from this machine, on AWS and in the local cloud."""
-    listings = [listing for _, listing in everything()]
+    listings = pipeline.deployments()
     states = [state for listing in listings for state in listing.states]
     unreadable = [error for listing in listings for error in listing.unreadable]
     if as_json:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 import click
 
 from hivemind import __version__
-from hivemind.cli.context import Globals
 from hivemind.cli.lazy import LazyGroup
+from hivemind.values.asked import PluginChoice
 from hivemind.values.errors import FindingsError, HiveMindError
 from hivemind.values.exits import ExitCode
 
@@ -70,7 +70,7 @@ def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], n
         from hivemind.plugins.essential import refuse_essential
 
         refuse_essential(blocked)
-    ctx.obj = Globals(
+    ctx.obj = PluginChoice(
         names=tuple(name for name in plugins if not name.startswith("no:")), blocked=blocked, third_party=not no_plugins
     )
 
@@ -87,8 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as error:
         code = error.exit_code
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        click.echo(str(error) or "Interrupted.", err=True)
         code = ExitCode.INTERRUPTED
     except click.ClickException as error:
         error.show()

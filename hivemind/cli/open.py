@@ -7,9 +7,8 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import deployment_option, environment_option, json_option, path_argument
-from hivemind.flow.deployments import require
-from hivemind.values.errors import DeploymentNotFound
+from hivemind import pipeline
+from hivemind.cli.context import asked, deployment_option, environment_option, json_option, path_argument
 
 
 @click.command("open")
@@ -23,12 +22,7 @@ def command(
     path: Path, environment: str | None, deployment: str | None, service: str | None, only_print: bool, as_json: bool
 ) -> None:
     """Open the deployment's address in a browser."""
-    state = require(path, environment, deployment).state
-    url = state.urls.get(service) if service else next(iter(state.urls.values()), None)
-    if url is None:
-        named = f"service {service}" if service else state.deployment_id
-        hint = f"services with an address: {', '.join(state.urls)}" if state.urls else "`hivemind status` tells why."
-        raise DeploymentNotFound(f"{named} has no address", hint=hint)
+    url, state = pipeline.address(asked(path, environment, None, deployment), service)
     if not as_json:
         click.echo(url)
     opened = not only_print and click.launch(url) == 0

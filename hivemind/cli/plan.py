@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import again_option, environment_option, json_option, local_option, path_argument
+from hivemind import pipeline
+from hivemind.cli.context import again_option, asked, environment_option, json_option, local_option, path_argument
+from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 
@@ -29,30 +31,20 @@ def command(
     It needs neither AWS nor a running local cloud.
     """
     from hivemind.cli.paragraphs import folded
-    from hivemind.cli.project import checked_project, tell_new
-    from hivemind.flow.basis import basis
-    from hivemind.flow.target import is_local_target
-    from hivemind.pipeline import planned
     from hivemind.plan import file
     from hivemind.plan.show import lines
-    from hivemind.values.clock import SYSTEM_CLOCK
     from hivemind.values.errors import HiveMindError
 
-    checked = checked_project(path, environment, as_json=as_json)
-    known = basis(checked, local)
-    made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
-    cloud = "local" if is_local_target(checked, local) else "aws"
-    compared, plan, _ = planned(
-        checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at, again=again
-    )
-    tell_new(checked, compared, as_json=as_json)
+    with Screen(as_json=as_json) as screen:
+        planned = pipeline.plan(asked(path, environment, local), screen, again=again)
+    plan = planned.plan
     if out is not None:
         try:
             file.save(plan, out)
         except OSError as error:
             raise HiveMindError(f"{out}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
     if as_json:
-        findings = [finding.as_json() for finding in compared.findings]
+        findings = [finding.as_json() for finding in planned.checked.findings]
         click.echo(json.dumps({**file.as_json(plan), "empty": plan.empty, "findings": findings}))
         return ExitCode.OK
     click.echo(folded(lines(plan)))

@@ -98,7 +98,8 @@ class PlainLines(_Lines):
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._watch, name="hivemind-progress", daemon=True).start()
+        self._over = threading.Event()
+        threading.Thread(target=self._watch, args=(self._over,), name="hivemind-progress", daemon=True).start()
         return self
 
     def __exit__(
@@ -125,8 +126,8 @@ class PlainLines(_Lines):
         if waiting:
             self._say(f"still {waiting}")
 
-    def _watch(self) -> None:
-        while not self._over.wait(SILENCE / 10):
+    def _watch(self, over: threading.Event) -> None:
+        while not over.wait(SILENCE / 10):
             self.remind()
 
     def _say(self, text: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from hivemind.cli.context import deployment_option, environment_option, local_option
-from hivemind.flow.deployments import require
+from hivemind import pipeline
+from hivemind.cli.context import asked, deployment_option, environment_option, local_option
 
 
 @click.command("ssh", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -26,15 +27,6 @@ def command(
     words: tuple[str, ...],
 ) -> int:
     """Open a shell on an instance of the deployment, or run COMMAND there and exit with its code."""
-    import sys
-
-    from hivemind.cli.instance import one_instance, open_host
-    from hivemind.hosts.terminal import interact
-
-    known = require(Path(), environment, deployment, local=local)
-    known.require_changeable()
-    with open_host(known, one_instance(known, service, instance)) as host:
-        if not words and not sys.stdin.isatty():
-            words = ("/bin/sh", "-s")
-        code = interact(host, " ".join(words) or None)
-        return code if code >= 0 else 1
+    if not words and not sys.stdin.isatty():
+        words = ("/bin/sh", "-s")
+    return pipeline.shell(asked(Path(), environment, local, deployment), service, instance, " ".join(words) or None)

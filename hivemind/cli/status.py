@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.context import (
+    asked,
     deployment_option,
     environment_option,
     json_option,
     local_option,
     path_argument,
-    tell_broken_plugin,
 )
-from hivemind.flow.deployments import Known, find
+from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
+    from hivemind.flow.reporting import Status
     from hivemind.flow.status import DeploymentLook, InstanceStatus
 
 _SUBJECT = 40
@@ -38,25 +40,14 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
 
     The exit code is 0 whether all is well or not; --json says which.
     """
-    from hivemind.flow.status import look
-    from hivemind.values.errors import CloudUnreachable
-
-    known = find(path, environment, deployment, local=local)
-    if known is None:
+    with Screen(as_json=as_json) as screen:
+        status = pipeline.status(asked(path, environment, local, deployment), screen)
+    if status is None:
         return _nothing(path, as_json=as_json)
-    if deployment is None:
-        tell_broken_plugin(path)
-    unreachable = None
-    found = None
-    if known.state.changeable:
-        try:
-            found = look(known.cloud(), known.stack)
-        except CloudUnreachable as error:
-            unreachable = error.message
     if as_json:
-        click.echo(json.dumps(_entry(known, found, unreachable)))
-        return ExitCode.OK
-    _print(known, found, unreachable)
+        click.echo(json.dumps(_entry(status)))
+    else:
+        _print(status)
     return ExitCode.OK
 
 
@@ -69,8 +60,8 @@ def _nothing(path: Path, *, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) -> None:
-    state = known.state
+def _print(status: Status) -> None:
+    state = status.state
     revision = f"r{state.revision}" if state.revision else "no revision yet"
     click.secho(
         f"{state.name or state.deployment_id} ({state.environment}, {state.cloud} {state.region})   {revision}",
@@ -85,10 +76,10 @@ def _print(known: Known, found: DeploymentLook | None, unreachable: str | None) 
         dirty = " with uncommitted changes" if current.dirty and current.commit else ""
         commit = f"{current.commit[:7]}{subject}{dirty}, " if current.commit else ""
         click.echo(f"  released  {commit}{current.time}, checks {current.verdict or 'not run'}")
-    if unreachable:
-        click.echo(f"  {unreachable}; recorded: {state.status.value}")
-    elif found is not None:
-        _print_look(found)
+    if status.unreachable:
+        click.echo(f"  {status.unreachable}; recorded: {state.status.value}")
+    elif status.found is not None:
+        _print_look(status.found)
     for service, url in state.urls.items():
         click.echo(f"  {service:9} {url}")
     if state.failure_analysis is not None:
@@ -114,8 +105,8 @@ def _words(one: InstanceStatus) -> str:
     return one.health.state + (f": {why}" if why and not one.health.is_healthy else "")
 
 
-def _entry(known: Known, found: DeploymentLook | None, unreachable: str | None) -> dict[str, object]:
-    state = known.state
+def _entry(status: Status) -> dict[str, object]:
+    state, found = status.state, status.found
     return {
         "deployment": state.deployment_id,
         "name": state.name,
@@ -145,7 +136,7 @@ def _entry(known: Known, found: DeploymentLook | None, unreachable: str | None) 
             for service, instances in (found.services if found else {}).items()
         },
         "databases": dict(found.databases) if found else {},
-        "unreachable": unreachable,
+        "unreachable": status.unreachable,
         "changeable": state.changeable,
         "instructions": state.instructions,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.flow.clouds import reachable, region_of
+from hivemind.flow.clouds import reachable, region_of, stock_platforms
 from hivemind.flow.deployments import Known, find
 from hivemind.flow.target import is_local_target
 from hivemind.plan.model import NOTHING, Snapshot
@@ -41,7 +41,7 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     if cloud is not None:
         state = known.state if known and known.state.account == cloud.account else None
         return BasisOfPlan(live_snapshot(checked, cloud, state, wait=False), region, cloud.platform)
-    platform = _platforms(local=here)
+    platform = stock_platforms(local=here)
     if known is not None and known.state.recorded is not None:
         return BasisOfPlan(known.state.snapshot(), region, platform)
     return BasisOfPlan(NOTHING, region, platform)
@@ -77,13 +77,3 @@ def checkout_of(known: Known, path: Path) -> Path:
     """The folder with the blueprint of a deployment: PATH where it has one, else where it was applied from."""
     folder = path if path.is_dir() else path.parent
     return folder if (folder / BLUEPRINT_FILE).is_file() else Path(known.state.checkout or ".")
-
-
-def _platforms(*, local: bool) -> Callable[[str, str], Platform]:
-    if local:
-        from hivemind.local.cloud import host_platform
-
-        return host_platform
-    from hivemind.aws.cloud import stock_platform
-
-    return stock_platform

@@ -14,6 +14,7 @@ from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
+    from hivemind.values.artifact import Platform
     from hivemind.values.cloud import Cloud
 
 
@@ -61,6 +62,30 @@ def reachable(name: str, region: str, checkout: Path, *, local: bool) -> Cloud |
     except CloudUnreachable:
         return None
     return cloud
+
+
+def stock_platforms(*, local: bool) -> Callable[[str, str], Platform]:
+    """What instances of an operating system and a size run, in a cloud that is not asked."""
+    if local:
+        from hivemind.local.cloud import host_platform
+
+        return host_platform
+    from hivemind.aws.cloud import stock_platform
+
+    return stock_platform
+
+
+def left_nothing_running(cloud: Cloud) -> bool:
+    """Ends the lint worker, and a local cloud that was started for deployments alone and has none any more. Whether
+    it ended the latter."""
+    from hivemind.lint import stop_worker
+
+    stop_worker()
+    if cloud.name != "local":
+        return False
+    from hivemind.local.lifecycle import stop_if_idle
+
+    return stop_if_idle()
 
 
 def _extra_missing(error: ModuleNotFoundError) -> HiveMindError:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hivemind.builds.here import Here
 from hivemind.builds.place import BuildPlace
-from hivemind.pipeline import Checked, check
+from hivemind.flow.checking import Checked, check
 from hivemind.plugins.loading import Plugins
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.repositories.repository import Repository, read

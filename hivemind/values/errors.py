@@ -8,6 +8,7 @@ HiveMindError
   DeploymentLocked
   PlanChanged          reviewed is not what would happen now
   Refused              a person or a policy said no
+Interrupted            Ctrl-C in the midst of a run: a KeyboardInterrupt that says what goes on
 """
 
 from __future__ import annotations
@@ -116,3 +117,7 @@ class Refused(HiveMindError):
 
 class StepCancelled(Exception):
     """Raised by a step that ended early because it was asked to (`Context.check`)."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in the midst of a run. Its text says what goes on all the same, and how to go on."""

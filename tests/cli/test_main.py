@@ -15,8 +15,8 @@ import pytest
 
 from hivemind import ExitCode, Finding, FindingsError, HiveMindError, StageError, __version__
 from hivemind.cli import main as frame
-from hivemind.cli.context import Globals
 from hivemind.cli.main import COMMANDS, group, main
+from hivemind.values.asked import PluginChoice
 from hivemind.values.errors import Stage
 
 
@@ -178,9 +178,9 @@ def test_global_options_reach_the_command(does: Callable, tmp_path: Path, monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sub").mkdir()
     seen: list[object] = []
-    does(lambda: seen.extend([click.get_current_context().find_object(Globals), Path.cwd()]))
+    does(lambda: seen.extend([click.get_current_context().find_object(PluginChoice), Path.cwd()]))
     main(["-C", "sub", "-p", "slack", "-p", "no:pager", "--no-plugins", "list"])
-    assert seen == [Globals(("slack",), ("pager",), third_party=False), tmp_path / "sub"]
+    assert seen == [PluginChoice(("slack",), ("pager",), third_party=False), tmp_path / "sub"]
 
 
 @pytest.mark.parametrize("arguments", [["plugins", "--json"], ["--help"]])

@@ -10,6 +10,7 @@ import pytest
 from hivemind import pipeline
 from hivemind.aws.cloud import stock_platform
 from hivemind.flow import planning
+from hivemind.flow.checking import Checked
 from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
 from hivemind.plugins.loading import load
 from hivemind.values.errors import FindingsError
@@ -27,7 +28,7 @@ resources:
 
 def planned(
     folder: Path, options: str, snapshot: Snapshot = NOTHING, more: str = "", blueprint: str = BLUEPRINT
-) -> tuple[pipeline.Checked, Plan]:
+) -> tuple[Checked, Plan]:
     (folder / "hivemind.yaml").write_text(blueprint.format(options=options) + more)
     (folder / "app.py").write_text("print()\n")
     checked = pipeline.check(folder / "hivemind.yaml", load(third_party=False), lint=False)

@@ -14,7 +14,7 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import Event, EventKind, Release, ServiceRelease
-from hivemind.pipeline import Checked, check
+from hivemind.flow.checking import Checked, check
 from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of, repository
 from hivemind.values.frozen import FrozenDict, FrozenList, frozen

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from hivemind.blueprint.model import Blueprint, Health, Route, Service, ServiceKind
+from hivemind.flow.checking import Checked, check
 from hivemind.local.cloud import host_platform
-from hivemind.pipeline import Checked, check
 from hivemind.plugins.loading import load
 from hivemind.releases.sources import ReleaseSource, release_sources
 from hivemind.repositories.repository import read

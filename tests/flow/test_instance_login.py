@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.cli.instance import Chosen, login
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, StateStore
 from hivemind.flow.deployments import Known
+from hivemind.flow.instances import Chosen, login
 from hivemind.template.images import IMAGES, image_parameter
 
 pytestmark = pytest.mark.fast

@@ -1,0 +1,74 @@
+"""What may be carried out: a plan that says what was reviewed, loses no data unasked, and that somebody agreed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hivemind.deploy.journal import is_interrupted
+from hivemind.flow.face import ProposedStep
+from hivemind.values.errors import Interrupted, PlanChanged, Refused
+
+if TYPE_CHECKING:
+    from hivemind.flow.face import Decision, Face
+    from hivemind.flow.run import Run
+    from hivemind.steps.graph import Approve
+    from hivemind.steps.step import Step
+
+
+def require_approval(decision: Decision) -> None:
+    """Raises Refused for a decision against it."""
+    if not decision.agreed:
+        raise Refused(decision.reason, hint=decision.hint)
+
+
+def approves(face: Face, deployment_id: str) -> Approve:
+    """What asks a face for the approval that a step of a run waits for."""
+
+    def approve(step: Step) -> bool:
+        proposed = ProposedStep(deployment_id, step.name, step.approval)
+        decision = face.approve(proposed)
+        return decision.agreed and decision.digest in (None, proposed.digest)
+
+    return approve
+
+
+def refuse_changed(run: Run, reviewed: str) -> None:
+    """Raises PlanChanged where a run's plan is not the one that was agreed to. reviewed: that one's digest.
+
+    A run that was cut off has changed what stands: its plan goes on where it stopped.
+    """
+    if reviewed != run.plan.digest and not is_interrupted(run.folder, reviewed):
+        raise PlanChanged(
+            f"what would happen now is not what was reviewed: digest {run.plan.digest[:12]}, reviewed {reviewed[:12]}",
+            hint="Look again: hivemind plan --out FILE",
+        )
+
+
+def refuse_dirty(run: Run, require_clean: bool) -> None:
+    """Raises Refused for what is not committed, where only that may be released."""
+    dirty = [name for name, source in run.sources.items() if source.provenance.dirty]
+    if require_clean and dirty:
+        raise Refused(
+            f"the work tree has changes that are not committed, or is no git repository ({', '.join(dirty)})",
+            hint="Commit them, or apply with --allow-dirty.",
+        )
+
+
+def refuse_loss(run: Run) -> None:
+    """Raises Refused for a plan that loses data which nobody named."""
+    unnamed = [change for change in run.plan.losing_data if change.logical_id not in run.apply.may_lose]
+    if unnamed:
+        named = ", ".join(f"{change.logical_id} ({change.type}, {change.action.value})" for change in unnamed)
+        flags = " ".join(f"--lose {change.logical_id}" for change in unnamed)
+        raise Refused(f"this would lose or leave behind data: {named}", hint=f"If that is what you want: {flags}")
+
+
+def interrupted(run: Run) -> Interrupted:
+    """What an interrupted apply says of itself."""
+    watched = (
+        f" What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; this program only watched."
+    )
+    return Interrupted(
+        f"\nInterrupted.{watched if run.apply.changes_stack else ''}\n"
+        "hivemind apply goes on where this run stopped; hivemind events tells what was done."
+    )

@@ -1,0 +1,152 @@
+"""Carries an apply through, from what somebody asked to a verified release: the whole of `hivemind apply`.
+
+look -> up to date? | check, connect, lease, prepare -> refuse -> approve -> run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hivemind.flow import clouds
+from hivemind.flow.approval import approves, interrupted, refuse_changed, refuse_dirty, refuse_loss, require_approval
+from hivemind.flow.face import ProposedApply
+from hivemind.flow.project import blueprint_file, checked_project, tell_new
+from hivemind.flow.target import is_local_target, target_is_local
+from hivemind.values.asked import PluginChoice
+
+if TYPE_CHECKING:
+    from hivemind.deploy.state import DeploymentState
+    from hivemind.flow.apply import Applied
+    from hivemind.flow.face import Face
+    from hivemind.flow.nothing_to_do import Look
+    from hivemind.flow.run import Run
+    from hivemind.plan.model import Plan
+    from hivemind.values.asked import Asked, Terms
+    from hivemind.values.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What an apply came to. applied: None where there was nothing to do. state: as recorded then. calls: operations
+    that the cloud was asked for, and how often."""
+
+    applied: Applied | None
+    state: DeploymentState
+    calls: Mapping[str, int]
+
+
+def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
+    """Creates or updates a deployment, releases its application and verifies it.
+
+    The face is told and asked on the way. A saved plan as `asked.path` is what is done, or nothing. Raises
+    FindingsError, CloudUnreachable, DeploymentLocked, PlanChanged, Refused, StageError and Interrupted.
+    """
+    reviewed = _reviewed(asked.path)
+    if reviewed is not None:
+        local = reviewed.cloud == "local" if asked.local is None and reviewed.cloud else asked.local
+        asked = replace(asked, path=Path(), environment=reviewed.environment, local=local)
+        terms = replace(terms, again=terms.again or reviewed.again)
+    seen = None if reviewed or terms.again else _look(asked)
+    return (_up_to_date(seen, asked, face) if seen else None) or _applied(asked, face, terms, reviewed, seen)
+
+
+def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen: Look | None) -> Ended:
+    from hivemind.deploy.lease import acquire
+    from hivemind.deploy.state import StateStore
+    from hivemind.flow.prepare import id_of, prepare
+
+    checked = checked_project(asked, face)
+    region = reviewed.region if reviewed else clouds.region_of(checked.blueprint)
+    local = is_local_target(checked, asked.local)
+    cloud = clouds.connect(checked.blueprint.name, region, checked.folder, local=local, say=face.note)
+    _tell_where(cloud, face)
+    folder = StateStore(cloud.state).folder(id_of(checked, cloud))
+    with acquire(
+        folder, command="hivemind apply", wait=terms.wait, on_wait=lambda holder: face.note(f"waiting for {holder}")
+    ) as lease:
+        run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=lease.check, say=face.note)
+        if reviewed is not None:
+            refuse_changed(run, reviewed.digest)
+        if seen is not None:
+            seen.keep(run)
+        if run.plan.empty and not run.unverified:
+            _remove_left(run, face)
+            return Ended(None, run.store.load(run.deployment_id), cloud.calls())
+        refuse_dirty(run, checked.blueprint.require_clean if terms.require_clean is None else terms.require_clean)
+        refuse_loss(run)
+        tell_new(checked, run.checked, face)
+        decision = face.approve(ProposedApply(run.plan, reviewed=reviewed is not None))
+        require_approval(decision)
+        if decision.digest is not None:
+            refuse_changed(run, decision.digest)
+        applied = _carried_out(run, face)
+    return Ended(applied, run.store.load(run.deployment_id), cloud.calls())
+
+
+def _carried_out(run: Run, face: Face) -> Applied:
+    from hivemind.flow.apply import apply as carry_out
+
+    if run.unverified:
+        face.note("Nothing changes, but the last run did not end well: its checks run again.")
+    try:
+        return carry_out(run, face.progress, approves(face, run.deployment_id))
+    except KeyboardInterrupt as error:
+        raise interrupted(run) from error
+
+
+def _reviewed(path: Path) -> Plan | None:
+    """The saved plan that a path is, if it is one."""
+    if path.suffix != ".json" and (path.suffix in (".yaml", ".yml") or not path.is_file()):
+        return None
+    from hivemind.plan.file import load
+
+    return load(path)
+
+
+def _look(asked: Asked) -> Look | None:
+    """The project as it is; None where plugins were named, whose part in it can't be seen."""
+    from hivemind.flow.nothing_to_do import look
+
+    if asked.plugins != PluginChoice():
+        return None
+    return look(blueprint_file(asked.path), (asked.environment or "", clouds.region_of(None)))
+
+
+def _up_to_date(seen: Look, asked: Asked, face: Face) -> Ended | None:
+    """The end, where what was made of the project before is what is deployed."""
+    from hivemind.flow.nothing_to_do import stands
+
+    made = seen.made()
+    if made is None:
+        return None
+    folder = seen.file.parent
+    local = target_is_local(made.cloud, folder, made.environment, asked.local)
+    region = made.region or clouds.region_of(None)
+    cloud = clouds.connect(made.name, region, folder, local=local, say=face.note)
+    state = stands(made, cloud)
+    if state is None:
+        return None
+    _tell_where(cloud, face)
+    return Ended(None, state, cloud.calls())
+
+
+def _remove_left(run: Run, face: Face) -> None:
+    """What an earlier run left of its build instances."""
+    state = run.store.find(run.deployment_id)
+    if state is not None and state.build_stack:
+        from hivemind.deploy.build_stack import remove_left
+
+        face.note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
+        remove_left(run.cloud, run.store, run.deployment_id, state.build_stack, face.note, clock=run.clock)
+
+
+def _tell_where(cloud: Cloud, face: Face) -> None:
+    if cloud.name == "local":
+        face.note(
+            f"Local cloud {cloud.endpoint}, account {cloud.account}.   hivemind local stop\n"
+            f"Health checks and draining run {cloud.pace:g} times faster in it than on AWS.\n",
+            aside=True,
+        )

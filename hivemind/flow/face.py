@@ -1,0 +1,109 @@
+"""What the flow asks of whoever shows it: the command line, a web page, a test.
+
+A face calls `hivemind.pipeline` once for what a person wants. On the way it is told what happens, and it is asked
+before anything changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from hivemind.flow.destroy import Leaving
+    from hivemind.plan.model import Plan
+    from hivemind.values.events import Event
+    from hivemind.values.findings import Finding
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to a proposal. digest: of the one proposal that is agreed to; None: of whichever was shown. reason,
+    hint: why it is not agreed to, and what to do."""
+
+    agreed: bool
+    digest: str | None = None
+    reason: str = "not approved"
+    hint: str | None = "Nothing was changed."
+
+    @classmethod
+    def yes(cls) -> Decision:
+        """Agrees to what was shown."""
+        return cls(True)
+
+    @classmethod
+    def only(cls, digest: str) -> Decision:
+        """Agrees to the proposal with this digest, and to no other."""
+        return cls(True, digest)
+
+    @classmethod
+    def no(cls, reason: str, hint: str | None = None) -> Decision:
+        """Agrees to nothing."""
+        return cls(False, None, reason, hint)
+
+
+@dataclass(frozen=True)
+class ProposedApply:
+    """A plan that would be carried out. reviewed: whether it was agreed to before, as a saved plan: it is shown, and
+    the answer is yes."""
+
+    plan: Plan
+    reviewed: bool = False
+
+    @property
+    def digest(self) -> str:
+        return self.plan.digest
+
+
+@dataclass(frozen=True)
+class ProposedDestroy:
+    """A deployment that would be deleted. name: the application's. keep_snapshots: whether final snapshots stay."""
+
+    name: str
+    leaving: Leaving
+    keep_snapshots: bool
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over what goes, what stays and on what terms."""
+        what = self.leaving
+        going = sorted([one.resource.logical_id, one.resource.physical_id, one.policy] for one in what.contents)
+        whole = [what.deployment_id, what.stack_id, what.build_stack, what.protected, self.keep_snapshots, going]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ProposedStep:
+    """A step of a run that waits for somebody. step: its name. question: what is to be agreed to."""
+
+    deployment_id: str
+    step: str
+    question: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over all of it."""
+        return hashlib.sha256(json.dumps([self.deployment_id, self.step, self.question]).encode()).hexdigest()
+
+
+Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep
+
+
+class Face(Protocol):
+    """Shows the flow to somebody, and asks them."""
+
+    def note(self, text: str, *, aside: bool = False) -> None:
+        """A line for people. aside: one that nobody needs who reads data."""
+
+    def findings(self, found: Sequence[Finding]) -> None:
+        """Findings that did not stop the flow, each told once."""
+
+    def approve(self, proposal: Proposal) -> Decision:
+        """Shows what would be done, and decides: once before anything changes, and again for each step that waits for
+        an approval of its own."""
+
+    def progress(self, event: Event) -> None:
+        """What happened just now. Called from any thread."""

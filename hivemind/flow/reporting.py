@@ -1,0 +1,78 @@
+"""What is known of deployments: the list, one as it is now, its address, its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hivemind.flow.deployments import Known, everything, find, require
+from hivemind.flow.project import tell_broken_plugin
+from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
+
+if TYPE_CHECKING:
+    from hivemind.deploy.state import DeploymentState, Listing
+    from hivemind.flow.face import Face
+    from hivemind.flow.status import DeploymentLook
+    from hivemind.values.asked import Asked
+    from hivemind.values.events import Event
+
+
+@dataclass(frozen=True)
+class Status:
+    """A deployment. state: as recorded. found: as it is now, None where nobody was asked. unreachable: why nobody
+    could be."""
+
+    state: DeploymentState
+    found: DeploymentLook | None
+    unreachable: str | None
+
+
+def status(asked: Asked, face: Face) -> Status | None:
+    """A deployment as it is now; None where nothing is deployed. Starts no local cloud."""
+    known = find(asked.path, asked.environment, asked.deployment, local=asked.local)
+    if known is None:
+        return None
+    if asked.deployment is None:
+        tell_broken_plugin(asked, face)
+    if not known.state.changeable:
+        return Status(known.state, None, None)
+    from hivemind.flow.status import look
+
+    try:
+        return Status(known.state, look(known.cloud(), known.stack), None)
+    except CloudUnreachable as error:
+        return Status(known.state, None, error.message)
+
+
+def deployments() -> tuple[Listing, ...]:
+    """What is known on this machine: that of AWS, that of the local cloud."""
+    return tuple(listing for _, listing in everything())
+
+
+def known(asked: Asked) -> Known:
+    """The deployment that is meant. Raises DeploymentNotFound."""
+    return require(asked.path, asked.environment, asked.deployment, local=asked.local)
+
+
+def address(asked: Asked, service: str | None) -> tuple[str, DeploymentState]:
+    """The web address of a deployment's service, else of its first one, and the deployment as recorded.
+
+    Raises DeploymentNotFound where there is none.
+    """
+    state = known(asked).state
+    url = state.urls.get(service) if service else next(iter(state.urls.values()), None)
+    if url is None:
+        named = f"service {service}" if service else state.deployment_id
+        hint = f"services with an address: {', '.join(state.urls)}" if state.urls else "`hivemind status` tells why."
+        raise DeploymentNotFound(f"{named} has no address", hint=hint)
+    return url, state
+
+
+def events(asked: Asked, *, last: int | None = None, every: bool = False) -> Sequence[Event]:
+    """A deployment's journal: the last events of the last attempt, or of every one. last: so many, None for all."""
+    from hivemind.deploy.journal import last_attempt, read_journal
+
+    folder = known(asked).folder
+    found = list(read_journal(folder, attempt=None if every else last_attempt(folder)))
+    return found[-last:] if last else found
