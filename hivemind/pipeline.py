@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hivemind.flow.carrying_through import Ended
     from hivemind.flow.checking import Checked
     from hivemind.flow.instances import Logs
-    from hivemind.flow.planning import Planned
+    from hivemind.flow.previewing import Planned
     from hivemind.flow.reporting import Status
     from hivemind.flow.taking_away import Destroyed
     from hivemind.flow.verifying import Verified
@@ -43,9 +43,9 @@ def check(
 
 def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
     """Check a project and compare it with the cloud, else with what was recorded, else with nothing."""
-    from hivemind.flow import planning
+    from hivemind.flow import previewing
 
-    return planning.plan(asked, face, again=again)
+    return previewing.plan(asked, face, again=again)
 
 
 def apply(asked: Asked, face: Face, terms: Terms) -> Ended:

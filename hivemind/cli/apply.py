@@ -27,7 +27,7 @@ from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.flow.apply import Applied
-    from hivemind.flow.carrying_through import Ended
+    from hivemind.pipeline import Ended
     from hivemind.values.findings import Finding
 
 

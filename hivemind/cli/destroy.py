@@ -25,7 +25,7 @@ from hivemind.values.asked import DestroyTerms
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.flow.taking_away import Destroyed
+    from hivemind.pipeline import Destroyed
 
 
 @click.command("destroy")

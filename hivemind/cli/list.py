@@ -11,7 +11,7 @@ from hivemind import pipeline
 from hivemind.cli.context import json_option
 
 if TYPE_CHECKING:
-    from hivemind.deploy.state import DeploymentState
+    from hivemind.pipeline import DeploymentState
 
 
 @click.command("list")

@@ -22,8 +22,8 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.flow.reporting import Status
     from hivemind.flow.status import DeploymentLook, InstanceStatus
+    from hivemind.pipeline import Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""

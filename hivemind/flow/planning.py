@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.flow.builders import review
@@ -12,43 +12,12 @@ from hivemind.machine import home
 from hivemind.plan.make import make_plan
 from hivemind.releases.sources import release_sources
 from hivemind.template.names import target_group
-from hivemind.values.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
-    from hivemind.flow.face import Face
     from hivemind.plan.model import Plan, Snapshot
     from hivemind.releases.sources import ReleaseSource
     from hivemind.values.artifact import Platform
-    from hivemind.values.asked import Asked
     from hivemind.values.findings import Finding
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A plan that was made to be looked at. checked: what it was made of, with everything found on the way."""
-
-    checked: Checked
-    plan: Plan
-
-
-def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
-    """What `apply` would do, compared with the best that can be known without starting anything.
-
-    again: whether every service would be released. Raises FindingsError, PluginError.
-    """
-    from hivemind.flow.basis import basis
-    from hivemind.flow.project import checked_project, tell_new
-    from hivemind.flow.target import is_local_target
-
-    checked = checked_project(asked, face)
-    known = basis(checked, asked.local)
-    made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
-    cloud = "local" if is_local_target(checked, asked.local) else "aws"
-    compared, made, _ = planned(
-        checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at, again=again
-    )
-    tell_new(checked, compared, face)
-    return Planned(compared, made)
 
 
 def planned(
