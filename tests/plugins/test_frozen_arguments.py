@@ -16,7 +16,7 @@ from sample_plugins import plugin
 from hivemind import Event, EventKind, Release, ServiceRelease
 from hivemind.flow.checking import Checked, check
 from hivemind.plugins.loading import load
-from hivemind.testing import checked, plugins_of, repository
+from hivemind.testing import apply_of, checked, plugins_of, repository
 from hivemind.values.frozen import FrozenDict, FrozenList, frozen
 
 pytestmark = pytest.mark.fast
@@ -72,6 +72,20 @@ def test_nothing_that_a_project_hands_to_hooks_can_be_changed(tmp_path: Path) ->
     assert list(mutable(seen["assembly"])) == []
     assert list(mutable(seen["blueprint"])) == []
     assert list(mutable(seen["repository"])) == []
+
+
+def test_nothing_that_an_apply_hands_to_hooks_can_be_changed(tmp_path: Path) -> None:
+    seen: list[object] = []
+
+    def steps(run: object) -> tuple[()]:
+        seen.append(run)
+        return ()
+
+    plugins = plugins_of(aaa=plugin(hivemind_steps=steps))
+    run = apply_of(checked(tmp_path, SHOP, plugins, lint=False))
+    plugins.collect("hivemind_steps", run=run)
+    assert seen == [run]
+    assert list(mutable(seen[0])) == []
 
 
 def test_releases_services_and_events_can_not_be_changed() -> None:
