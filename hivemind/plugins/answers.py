@@ -17,9 +17,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from hivemind.plugins.kinds import SHOWN, expected, found
+from hivemind.plugins.kinds import expected, found
 from hivemind.values.annotations import JSON, fields_of
 
+LONGEST = 120
+"""Characters of a place that are shown."""
 DEEPEST = 100
 """Levels of containers in one value. A template has about ten; what contains itself has no end."""
 
@@ -33,14 +35,20 @@ class Wrong:
     expected: str
 
     def __str__(self) -> str:
-        return f"{self.where} is {self.found}; expected {self.expected}"
+        where = self.where if len(self.where) <= LONGEST else f"{self.where[:LONGEST]}..."
+        return f"{where} is {self.found}; expected {self.expected}"
+
+    def within(self, step: str) -> Wrong:
+        """The same, seen from one level up."""
+        return Wrong(step + self.where, self.found, self.expected)
 
 
-Check = Callable[[Any, Any, str, int], Wrong | None]
-"""Looks at a value for an annotation, at a place, so many levels down."""
+Check = Callable[[Any, Any, int], Wrong | None]
+"""Looks at a value for an annotation, so many levels down. Places are put together on the way back, where there is
+something to say."""
 
 
-def first_wrong(value: object, kind: Any, where: str = "", depth: int = 0) -> Wrong | None:
+def first_wrong(value: object, kind: Any, depth: int = 0) -> Wrong | None:
     """The first place in a value that is not what the annotation `kind` says, or None.
 
     Looks into dataclasses, tuples, mappings, sequences, sets, unions, enums, literals, protocols, and JSON data (`Json`
@@ -49,100 +57,103 @@ def first_wrong(value: object, kind: Any, where: str = "", depth: int = 0) -> Wr
     known here take everything.
     """
     if depth > DEEPEST:
-        return Wrong(where[:SHOWN] + "...", "nested without an end", f"at most {DEEPEST} levels")
+        return Wrong("", "nested without an end", f"at most {DEEPEST} levels")
     origin = typing.get_origin(kind)
     check = _BY_FORM.get(kind if origin is None else origin)
     if check is None:
         check = _wrong_plain if origin is None else _wrong_members
-    return check(value, kind, where, depth)
+    return check(value, kind, depth)
 
 
-def _wrong_plain(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
+def _wrong_plain(value: object, kind: Any, depth: int) -> Wrong | None:
     """kind: a class without arguments, or a form that takes everything."""
     if not isinstance(kind, type):
         supertype = getattr(kind, "__supertype__", Any)
-        return first_wrong(value, supertype, where, depth)
+        return first_wrong(value, supertype, depth)
     if getattr(kind, "_is_protocol", False):
-        return _not_capable(value, kind, where, depth)
+        return _not_capable(value, kind, depth)
     whole = isinstance(value, int) and not isinstance(value, bool)
     fits = whole or isinstance(value, float) if kind is float else whole if kind is int else isinstance(value, kind)
     if not fits:
-        return Wrong(where, found(value), expected(kind))
+        return Wrong("", found(value), expected(kind))
     if isinstance(value, str | float):
-        return _wrong_scalar(value, where)
-    return _wrong_field(value, kind, where, depth) if dataclasses.is_dataclass(kind) else None
+        return _wrong_scalar(value)
+    return _wrong_field(value, kind, depth) if dataclasses.is_dataclass(kind) else None
 
 
-def _wrong_scalar(value: str | float, where: str) -> Wrong | None:
+def _wrong_scalar(value: str | float) -> Wrong | None:
     """Text and numbers that Python has and that no file can hold."""
     if isinstance(value, float):
-        return Wrong(where, "nan", "a number") if math.isnan(value) else None
+        return Wrong("", "nan", "a number") if math.isnan(value) else None
     try:
         value.isascii() or value.encode()
     except UnicodeEncodeError:
-        return Wrong(where, "a str that is no Unicode text", "text without lone surrogates")
+        return Wrong("", "a str that is no Unicode text", "text without lone surrogates")
     return None
 
 
-def _wrong_field(value: object, kind: type, where: str, depth: int) -> Wrong | None:
+def _wrong_field(value: object, kind: type, depth: int) -> Wrong | None:
     for name, annotation in fields_of(kind).items():
-        at = f"{where}.{name}"
-        missing = Wrong(at, "missing", expected(annotation))
-        wrong = first_wrong(getattr(value, name), annotation, at, depth + 1) if hasattr(value, name) else missing
+        if not hasattr(value, name):
+            return Wrong(f".{name}", "missing", expected(annotation))
+        wrong = first_wrong(getattr(value, name), annotation, depth + 1)
         if wrong:
-            return wrong
+            return wrong.within(f".{name}")
     rule = getattr(kind, "problem", None)
     problem: tuple[str, str] | None = rule(value) if rule else None
-    return Wrong(f"{where}.{problem[0]}", found(getattr(value, problem[0])), problem[1]) if problem else None
+    return Wrong(f".{problem[0]}", found(getattr(value, problem[0])), problem[1]) if problem else None
 
 
-def _wrong_members(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
+def _wrong_members(value: object, kind: Any, depth: int) -> Wrong | None:
     """kind: a class with arguments, such as `frozenset[str]`."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if not isinstance(origin, type) or origin is type:
         return None
     if not isinstance(value, origin) or isinstance(value, str | bytes):
-        return Wrong(where, found(value), expected(kind))
+        return Wrong("", found(value), expected(kind))
     if isinstance(value, Sequence | AbstractSet) and len(arguments) == 1:
-        return _first(((member, arguments[0]) for member in value), where, depth)
+        return _first(((member, arguments[0]) for member in value), depth)
     return None
 
 
-def _wrong_tuple(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
+def _wrong_tuple(value: object, kind: Any, depth: int) -> Wrong | None:
     arguments = typing.get_args(kind)
     if not isinstance(value, tuple):
-        return Wrong(where, found(value), expected(kind))
+        return Wrong("", found(value), expected(kind))
     if arguments[-1:] == (Ellipsis,):
-        return _first(((member, arguments[0]) for member in value), where, depth)
+        return _first(((member, arguments[0]) for member in value), depth)
     if len(arguments) != len(value):
-        return Wrong(where, f"a tuple of {len(value)}", f"one of {len(arguments)}, {expected(kind)}")
-    return _first(zip(value, arguments, strict=True), where, depth)
+        return Wrong("", f"a tuple of {len(value)}", f"one of {len(arguments)}, {expected(kind)}")
+    return _first(zip(value, arguments, strict=True), depth)
 
 
-def _first(members: Iterable[tuple[object, Any]], where: str, depth: int) -> Wrong | None:
-    checked = (first_wrong(one, kind, f"{where}[{at}]", depth + 1) for at, (one, kind) in enumerate(members))
-    return next((wrong for wrong in checked if wrong), None)
-
-
-def _wrong_mapping(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
-    if not isinstance(value, Mapping):
-        return Wrong(where, found(value), expected(kind))
-    key_kind, member_kind = typing.get_args(kind) or (Any, Any)
-    for key, member in value.items():
-        wrong = first_wrong(key, key_kind, "", depth + 1)
+def _first(members: Iterable[tuple[object, Any]], depth: int) -> Wrong | None:
+    for at, (member, kind) in enumerate(members):
+        wrong = first_wrong(member, kind, depth + 1)
         if wrong:
-            return Wrong(f"{where} has a key that", wrong.found, wrong.expected)
-        wrong = first_wrong(member, member_kind, f"{where}[{key!r}]", depth + 1)
-        if wrong:
-            return wrong
+            return wrong.within(f"[{at}]")
     return None
 
 
-def _none_fits(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
+def _wrong_mapping(value: object, kind: Any, depth: int) -> Wrong | None:
+    if not isinstance(value, Mapping):
+        return Wrong("", found(value), expected(kind))
+    key_kind, member_kind = typing.get_args(kind) or (Any, Any)
+    for key, member in value.items():
+        wrong = first_wrong(key, key_kind, depth + 1)
+        if wrong:
+            return wrong.within(" has a key that")
+        wrong = first_wrong(member, member_kind, depth + 1)
+        if wrong:
+            return wrong.within(f"[{key!r}]")
+    return None
+
+
+def _none_fits(value: object, kind: Any, depth: int) -> Wrong | None:
     """Of a union that does not fit, the reason that lies deepest: a Place with a wrong line is meant to be a Place."""
-    deepest = Wrong(where, found(value), expected(kind))
+    deepest = Wrong("", found(value), expected(kind))
     for choice in typing.get_args(kind):
-        wrong = first_wrong(value, choice, where, depth + 1)
+        wrong = first_wrong(value, choice, depth + 1)
         if wrong is None:
             return None
         if len(wrong.where) > len(deepest.where):
@@ -150,41 +161,47 @@ def _none_fits(value: object, kind: Any, where: str, depth: int) -> Wrong | None
     return deepest
 
 
-def _no_literal(value: object, kind: Any, where: str, depth: int) -> Wrong | None:  # noqa: ARG001
+def _no_literal(value: object, kind: Any, depth: int) -> Wrong | None:  # noqa: ARG001
     fits = any(value == one and type(value) is type(one) for one in typing.get_args(kind))
-    return None if fits else Wrong(where, found(value), expected(kind))
+    return None if fits else Wrong("", found(value), expected(kind))
 
 
-def _not_none(value: object, kind: Any, where: str, depth: int) -> Wrong | None:  # noqa: ARG001
-    return None if value is None else Wrong(where, found(value), expected(kind))
+def _not_none(value: object, kind: Any, depth: int) -> Wrong | None:  # noqa: ARG001
+    return None if value is None else Wrong("", found(value), expected(kind))
 
 
-def _no_function(value: object, kind: Any, where: str, depth: int) -> Wrong | None:  # noqa: ARG001
-    return None if callable(value) else Wrong(where, found(value), expected(kind))
+def _no_function(value: object, kind: Any, depth: int) -> Wrong | None:  # noqa: ARG001
+    return None if callable(value) else Wrong("", found(value), expected(kind))
 
 
-def _wrong_annotated(value: object, kind: Any, where: str, depth: int) -> Wrong | None:
+def _wrong_annotated(value: object, kind: Any, depth: int) -> Wrong | None:
     within, *remarks = typing.get_args(kind)
-    return (_not_json if JSON in remarks else first_wrong)(value, within, where, depth)
+    return (_not_json if JSON in remarks else first_wrong)(value, within, depth)
 
 
-def _not_json(value: object, kind: Any, where: str, depth: int) -> Wrong | None:  # noqa: ARG001
-    if isinstance(value, Mapping):
-        return _wrong_mapping(value, _JSON_OBJECT, where, depth)
-    if isinstance(value, list | tuple):
-        return _first(((member, _JSON) for member in value), where, depth)
-    if isinstance(value, float) and math.isinf(value):
-        return Wrong(where, str(value), "a number that JSON has")
+def _not_json(value: object, kind: Any, depth: int) -> Wrong | None:
+    """As first_wrong for JSON data, of which there is most: without a look at annotations on the way down."""
+    if depth > DEEPEST:
+        return Wrong("", "nested without an end", f"at most {DEEPEST} levels")
     if isinstance(value, str | float):
-        return _wrong_scalar(value, where)
-    return None if value is None or isinstance(value, int) else Wrong(where, found(value), "JSON data")
+        infinite = isinstance(value, float) and math.isinf(value)
+        return Wrong("", str(value), "a number that JSON has") if infinite else _wrong_scalar(value)
+    if isinstance(value, Mapping | list | tuple):
+        return _not_json_inside(value, kind, depth)
+    return None if value is None or isinstance(value, int) else Wrong("", found(value), "JSON data")
 
 
-_JSON = typing.Annotated[Any, JSON]
-_JSON_OBJECT = Mapping[str, _JSON]
+def _not_json_inside(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], kind: Any, depth: int) -> Wrong | None:
+    for key, member in value.items() if isinstance(value, Mapping) else enumerate(value):
+        if isinstance(value, Mapping) and not isinstance(key, str):
+            return Wrong(" has a key that", found(key), "a str")
+        wrong = (_wrong_scalar(key) if isinstance(key, str) else None) or _not_json(member, kind, depth + 1)
+        if wrong:
+            return wrong.within(f"[{key!r}]")
+    return None
 
 
-def _anything(value: object, kind: Any, where: str, depth: int) -> Wrong | None:  # noqa: ARG001
+def _anything(value: object, kind: Any, depth: int) -> Wrong | None:  # noqa: ARG001
     return None
 
 
@@ -203,16 +220,16 @@ _BY_FORM: Mapping[Any, Check] = {
 }
 
 
-def _not_capable(value: object, protocol: type, where: str, depth: int) -> Wrong | None:
+def _not_capable(value: object, protocol: type, depth: int) -> Wrong | None:
     """Whether a value can what a protocol asks: its methods are there, its properties have a value of their type."""
     for name, annotation in _abilities(protocol).items():
         try:
             member = getattr(value, name)
         except AttributeError:
-            return Wrong(where, found(value), f"{expected(protocol)}, which has {name}")
-        wrong = first_wrong(member, annotation, f"{where}.{name}", depth + 1)
+            return Wrong("", found(value), f"{expected(protocol)}, which has {name}")
+        wrong = first_wrong(member, annotation, depth + 1)
         if wrong:
-            return wrong
+            return wrong.within(f".{name}")
     return None
 
 

@@ -124,7 +124,10 @@ def test_the_log_keeps_what_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("HIVEMIND_STORAGE_LOG", str(tmp_path / "log"))
     for kind in (EventKind.STARTED, EventKind.FINISHED):
         assert plugins.notify(Event("2026-01-01T00:00:00Z", "shop", "a1", "stack", "Db", kind, "created")) == ()
+    assert plugins.flush() == ()
     (line,) = (tmp_path / "log").read_text().splitlines()
     assert json.loads(line)["kind"] == "finished"
     monkeypatch.delenv("HIVEMIND_STORAGE_LOG")
     assert plugins.notify(Event("2026-01-01T00:00:00Z", "shop", "a1", "stack", "Db", EventKind.FAILED, "no")) == ()
+    assert plugins.flush() == ()
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
