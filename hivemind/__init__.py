@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hivemind.values.exits import ExitCode
     from hivemind.values.findings import Finding, Place, Severity
     from hivemind.values.schemaparts import ResourceType, SchemaPart
+    from hivemind.values.signatures import Signature, Speaker, Weight
 
 __version__ = "0.1.0"
 
@@ -77,11 +78,14 @@ __all__ = [
     "ServiceKind",
     "ServiceRelease",
     "Severity",
+    "Signature",
+    "Speaker",
     "Stage",
     "StageError",
     "Step",
     "TlsCheck",
     "Verdict",
+    "Weight",
     "__version__",
     "build_with_commands",
     "hook",
@@ -116,6 +120,7 @@ _HOMES = {
     "values.schemaparts": ("ResourceType", "SchemaPart"),
     "steps.step": ("Context", "Failure", "Step"),
     "steps.run": ("Apply", "Destroy"),
+    "values.signatures": ("Signature", "Speaker", "Weight"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
 }
 _MODULES = {"milestones": "hivemind.steps.milestones", "names": "hivemind.template.names"}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from hivemind.values.events import Event
     from hivemind.values.findings import Finding
     from hivemind.values.schemaparts import SchemaPart
+    from hivemind.values.signatures import Signature
 
 hookspec = pluggy.HookspecMarker("hivemind")
 hook = pluggy.HookimplMarker("hivemind")
@@ -166,6 +167,20 @@ def hivemind_checks(release: Release) -> tuple[Check, ...]:  # type: ignore[empt
 
     May take 30 seconds; the checks themselves have 2 minutes in all, together with those of other plugins. Raising,
     here or in a check, is a failed check that names the plugin: the others run, and verify fails.
+    """
+
+
+# diagnose
+
+
+@hookspec
+@deadline(10)
+def hivemind_diagnose() -> tuple[Signature, ...]:  # type: ignore[empty-body]
+    """How failures read that this plugin knows of, and what to do about them.
+
+    Called once a run that failed, before its error is shown; may take 10 seconds. Signatures are data: HiveMind looks
+    for them in what the cloud, an application or a build said. Raising is reported as a warning; the failure is
+    explained by the others.
     """
 
 

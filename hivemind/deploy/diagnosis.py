@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from hivemind.deploy.events import StackEvent
+from hivemind.deploy.stack_causes import SIGNATURES
+from hivemind.values.signatures import Signature, Speaker, match
 
 
 @dataclass(frozen=True)
@@ -46,48 +48,12 @@ def consequences(events: Sequence[StackEvent], cause: StackEvent) -> tuple[Stack
     )
 
 
-_CAUSES: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    (
-        "permission_error",
-        ("AccessDenied", "not authorized to perform", "UnauthorizedOperation"),
-        "Give the deploying role the permission named in the message.",
-    ),
-    (
-        "resource_limit",
-        ("LimitExceeded", "limit has been reached", "maximum number of", "quota"),
-        "Ask AWS for a higher quota, or use fewer or smaller resources.",
-    ),
-    (
-        "no_capacity",
-        ("InsufficientInstanceCapacity", "sufficient capacity", "InsufficientDBInstanceCapacity"),
-        "Use another size or try again later.",
-    ),
-    (
-        "name_taken",
-        ("already exists", "AlreadyExists"),
-        "Something outside this stack has that name: remove it, or choose another name.",
-    ),
-    ("throttled", ("Rate exceeded", "Throttling"), "Apply again; AWS was answering too many calls."),
-    (
-        "network_timeout",
-        ("timed out", "Exceeded attempts to wait"),
-        "Apply again; if it repeats, read the resource's log.",
-    ),
-    (
-        "configuration_error",
-        ("Cannot find version", "Invalid", "ValidationError", "is not valid", "not supported", "does not exist"),
-        "Correct the value in the blueprint, then apply again.",
-    ),
-)
-
-
-def diagnose(subject: str, reason: str, *, path: str | None = None) -> Diagnosis:
+def diagnose(
+    subject: str, reason: str, *, path: str | None = None, signatures: Sequence[Signature] = SIGNATURES
+) -> Diagnosis:
     """A Diagnosis by rules alone. reason: what the cloud said, quoted verbatim in it."""
-    for cause, marks, remediation in _CAUSES:
-        if any(mark.lower() in reason.lower() for mark in marks):
-            return Diagnosis(cause, f"{subject} failed: {reason}", remediation, (reason,), subject, path)
+    found = match(signatures, [reason], Speaker.CLOUD)
     quotes = (reason,) if reason else ()
-    description = f"{subject} failed: {reason or 'no reason given'}"
-    return Diagnosis(
-        "unknown", description, "Read the events (hivemind events), then apply again.", quotes, subject, path
-    )
+    cause = found.signature.cause if found else "unknown"
+    remedy = (found.remedy() if found else None) or "Read the events (hivemind events), then apply again."
+    return Diagnosis(cause, f"{subject} failed: {reason or 'no reason given'}", remedy, quotes, subject, path)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from hivemind.blueprint.source import keys_of
 from hivemind.checks.verifying import ChecksFailed
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt, usual_seconds
-from hivemind.flow.recording import record_failure, record_start, record_verdict, words
+from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_of
+from hivemind.flow.recording import record_failure, record_start, record_verdict
 from hivemind.releases.release import Verdict
 from hivemind.steps.graph import Approve, StepGraph
 from hivemind.steps.milestones import RECORD, STACK, VERIFY
@@ -64,11 +65,22 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
             if isinstance(error, StageError) and error.path:
                 error.place = str(run.checked.source.place(keys_of(error.path)))
             if not isinstance(error, ChecksFailed):  # then the verdict is what is recorded
-                record_failure(run, graph, error)
-            journal.failed(words(error))
+                known = _known(run, error)
+                explain(error, known)
+                record_failure(run, graph, error, known)
+            journal.failed(words_of(error))
             raise
         journal.finished(f"{applied.revision} is live", {"revision": applied.revision, "verdict": applied.verdict.word})
         return applied
+
+
+def _known(run: Run, error: BaseException) -> Known:
+    """What plugins know of failures; after an interrupt none is asked."""
+    if not isinstance(error, Exception):
+        return OWN
+    known, failures = signatures_of(run.checked.plugins)
+    _warn(failures)
+    return known
 
 
 def _estimated(run: Run) -> Iterator[Step]:
@@ -93,7 +105,7 @@ def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
         verdict,
         seconds.by_stage,
         len(results[STACK].seconds),
-        {name: words(error) for name, error in graph.warnings.items()},
+        {name: words_of(error) for name, error in graph.warnings.items()},
     )
 
 
@@ -111,7 +123,7 @@ def _heard_out(run: Run) -> Iterator[None]:
 
 
 def _warn(problems: Iterable[PluginError]) -> None:
-    """What listeners did wrong: a line each, and no reason to stop."""
+    """What plugins did wrong: a line each, and no reason to stop."""
     for problem in problems:
         log.warning("warning: %s", problem.message)
 

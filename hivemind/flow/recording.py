@@ -6,14 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from hivemind.deploy.diagnosis import Diagnosis, diagnose
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
+from hivemind.flow.diagnosing import Known, diagnosed
 from hivemind.hosts.ssh import Host
 from hivemind.releases.deployed import Deployed
 from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH, RECORD, STACK
 from hivemind.steps.step import Step
-from hivemind.values.errors import HiveMindError, Stage, StageError
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.deploy.stack import StackResult
@@ -129,7 +129,7 @@ def record_verdict(run: Run, verdict: Verdict, seconds: Mapping[str, float]) -> 
     run.store.change(run.deployment_id, completed)
 
 
-def record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
+def record_failure(run: Run, graph: StepGraph, error: BaseException, known: Known) -> None:
     """Writes down why a run failed, and the host keys that it learned."""
     subject = getattr(error, "subject", None) or next(
         (name for name, outcome in graph.outcomes.items() if outcome.error is error), "apply"
@@ -139,16 +139,9 @@ def record_failure(run: Run, graph: StepGraph, error: BaseException) -> None:
     run.store.update(
         run.deployment_id,
         status=DeploymentStatus.FAILED,
-        failure_analysis=_diagnosis(error, subject, path),
+        failure_analysis=diagnosed(error, known, subject=subject, path=path),
         host_keys={**run.deployment.known_hosts, **learned},
     )
-
-
-def words(error: BaseException) -> str:
-    """An error in the words of the journal."""
-    if isinstance(error, HiveMindError):
-        return error.message
-    return str(error) or ("interrupted" if isinstance(error, KeyboardInterrupt) else type(error).__name__)
 
 
 def host_keys(results: Iterable[Any]) -> dict[str, str]:
@@ -172,14 +165,3 @@ def _revision(run: Apply, deployment: Deployment, artifacts: Mapping[str, str]) 
 
 def _with(revisions: tuple[Revision, ...], revision: Revision) -> tuple[Revision, ...]:
     return (*(one for one in revisions if one.number != revision.number), revision)
-
-
-def _diagnosis(error: BaseException, subject: str, path: str | None) -> Diagnosis:
-    """By the cloud's own words where it was the cloud that refused; else by ours, with the application's lines."""
-    if isinstance(error, KeyboardInterrupt):
-        return Diagnosis("interrupted", "interrupted", "hivemind apply goes on where it stopped.", subject=subject)
-    if not isinstance(error, StageError) or not error.lines:
-        return diagnose(subject, words(error), path=path)
-    cause = error.lines[0] if error.stage is Stage.PROVISION else words(error)
-    diagnosis = diagnose(subject, cause, path=path)
-    return replace(diagnosis, quotes=error.lines, remediation=error.hint or diagnosis.remediation)

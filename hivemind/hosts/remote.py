@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.hosts import causes
+from hivemind.hosts.application_causes import advice
 from hivemind.hosts.installer import installer
 from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host
@@ -228,7 +228,7 @@ def _failure(host: Host, service: str, step: Step) -> StageError:
         f"{service} on {host.instance_id}, {step.name}: {step.message}",
         subject=service,
         lines=step.lines,
-        hint=causes.advice(step.lines, service)
+        hint=advice(step.lines, service)
         or "Correct it and apply again. `hivemind logs` shows more of what the application says.",
         left=left,
         path=f"services.{service}",

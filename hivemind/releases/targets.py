@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from hivemind.hosts.causes import advice
+from hivemind.hosts.application_causes import advice
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import Stage, StageError
 

@@ -15,6 +15,14 @@ SMALL = "environments: {production: {stage: stage-1}}\n"
 ENDS = "env: {EXIT: no configuration at all}"
 SICK = "env: {HEALTH_STATUS: '500'}"
 MIGRATION = "release: sh -c 'echo table entries is locked; exit 3'"
+KNOWS = """
+from hivemind import Signature, Speaker, hook
+
+@hook
+def hivemind_diagnose():
+    remedy = "Unlock {1}, then apply {service} again."
+    return (Signature("locked", r"table (\\w+) is locked", Speaker.APPLICATION, "locked", remedy),)
+"""
 
 
 def failed(project: Project, code: ExitCode) -> tuple[Ran, dict[str, object]]:
@@ -64,8 +72,9 @@ def test_its_health_page_says_500(local_project: Callable[..., Project]) -> None
 
 
 def test_its_release_command_fails(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("locked", service=MIGRATION, more=SMALL))
+    project = local_project(hello("locked", service=MIGRATION, more=SMALL) | {"hivemind_plugin.py": KNOWS})
     _, error = failed(project, ExitCode.DEPLOY)
+    assert error["hint"] == "Unlock entries, then apply web again.", "what the project's plugin knows"
     assert any("table entries is locked" in line for line in error["lines"])
     assert "release command" in str(error["message"])
     mended(project, MIGRATION)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hivemind.steps.step import Step
     from hivemind.values.artifact import Artifact, Platform
     from hivemind.values.findings import Finding
+    from hivemind.values.signatures import Signature
 
 hookimpl = pluggy.HookimplMarker("hivemind")
 
@@ -54,3 +55,11 @@ def hivemind_review(
     from hivemind.agents.compiler.review import review
 
     return review(blueprint, repository, platforms)
+
+
+@hookimpl
+def hivemind_diagnose() -> tuple[Signature, ...]:
+    """Complaints of compilers and package managers."""
+    from hivemind.builds.build_causes import SIGNATURES
+
+    return SIGNATURES

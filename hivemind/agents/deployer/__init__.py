@@ -3,6 +3,10 @@
 hooks.py: what it implements. steps.py: its steps; what they are made of is `hivemind.releases`.
 """
 
-from hivemind.agents.deployer.hooks import hivemind_lint, hivemind_steps
+from hivemind.agents.deployer.hooks import (
+    hivemind_diagnose,
+    hivemind_lint,
+    hivemind_steps,
+)
 
-__all__ = ["hivemind_lint", "hivemind_steps"]
+__all__ = ["hivemind_diagnose", "hivemind_lint", "hivemind_steps"]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly
     from hivemind.values.findings import Finding
+    from hivemind.values.signatures import Signature
 
 
 @hook
@@ -29,3 +30,11 @@ def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
     from hivemind.agents.deployer.steps import steps
 
     return tuple(steps(run))
+
+
+@hook
+def hivemind_diagnose() -> tuple[Signature, ...]:
+    """Last words of applications that end or answer no health check."""
+    from hivemind.hosts.application_causes import SIGNATURES
+
+    return SIGNATURES

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly, Fragment
     from hivemind.values.findings import Finding
+    from hivemind.values.signatures import Signature
 
 
 _RESOURCES = {postgres.TYPE: postgres.fragment, redis.TYPE: redis.fragment}
@@ -63,3 +64,11 @@ def hivemind_steps(run: Apply | Destroy) -> tuple[Step, ...]:
     from hivemind.agents.provisioner.steps import steps
 
     return tuple(steps(run))
+
+
+@hook
+def hivemind_diagnose() -> tuple[Signature, ...]:
+    """Reasons for which AWS refuses a resource."""
+    from hivemind.deploy.stack_causes import SIGNATURES
+
+    return SIGNATURES

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.hosts.causes import advice
+from hivemind.hosts.application_causes import advice
 
 pytestmark = pytest.mark.fast
 

@@ -1,0 +1,45 @@
+"""How the reasons read that AWS gives for what it refuses. Data."""
+
+from __future__ import annotations
+
+from hivemind.values.signatures import Signature, Speaker, in_order
+
+
+def _signature(cause: str, pattern: str, remedy: str) -> Signature:
+    return Signature(f"cloud.{cause}", f"(?i){pattern}", Speaker.CLOUD, cause, remedy)
+
+
+SIGNATURES = in_order(
+    _signature(
+        "permission_error",
+        r"AccessDenied|not authorized to perform|UnauthorizedOperation",
+        "Give the deploying role the permission named in the message.",
+    ),
+    _signature(
+        "resource_limit",
+        r"LimitExceeded|limit has been reached|maximum number of|quota",
+        "Ask AWS for a higher quota, or use fewer or smaller resources.",
+    ),
+    _signature(
+        "no_capacity",
+        r"InsufficientInstanceCapacity|sufficient capacity|InsufficientDBInstanceCapacity",
+        "Use another size or try again later.",
+    ),
+    _signature(
+        "name_taken",
+        r"already exists|AlreadyExists",
+        "Something outside this stack has that name: remove it, or choose another name.",
+    ),
+    _signature("throttled", r"Rate exceeded|Throttling", "Apply again; AWS was answering too many calls."),
+    _signature(
+        "network_timeout",
+        r"timed out|Exceeded attempts to wait",
+        "Apply again; if it repeats, read the resource's log.",
+    ),
+    _signature(
+        "configuration_error",
+        r"Cannot find version|Invalid|ValidationError|is not valid|not supported|does not exist",
+        "Correct the value in the blueprint, then apply again.",
+    ),
+    below=50,
+)
