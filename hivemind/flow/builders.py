@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from hivemind.plugins.fingerprint import fingerprint
 from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -20,20 +21,32 @@ BUILD = "hivemind_build"
 @dataclass(frozen=True)
 class Builders:
     """runtimes: plugin that builds -> first words of `runtime` that it builds; None where it does not say, so that it
-    may build any."""
+    may build any. digests: plugin that builds and does not come with HiveMind -> digest over its version and files."""
 
     runtimes: Mapping[str, frozenset[str] | None]
+    digests: Mapping[str, str]
 
     def of(self, service: Service) -> tuple[str, ...]:
         """The plugins that may build a service, by name."""
         asked = {service.language, (service.runtime or "").partition(" ")[0]}
         return tuple(name for name, words in sorted(self.runtimes.items()) if words is None or words & asked)
 
+    def digests_of(self, service: Service) -> Mapping[str, str]:
+        """What of these plugins is part of the service's input digest: as BuildPlace.builders has it."""
+        return {name: self.digests[name] for name in self.of(service) if name in self.digests}
+
 
 def builders(plugins: Plugins) -> Builders:
-    """Asks the plugins that build (`hivemind_runtimes`). Raises PluginError for the one that fails."""
+    """Asks the plugins that build (`hivemind_runtimes`), and reads the files of those that do not come with HiveMind.
+
+    Raises PluginError for the one that fails.
+    """
     said = {one.plugin: frozenset(one.result) for one in plugins.collect("hivemind_runtimes")}
-    return Builders({one.name: said.get(one.name) for one in plugins.list() if BUILD in one.hooks})
+    building = [one for one in plugins.list() if BUILD in one.hooks]
+    return Builders(
+        {one.name: said.get(one.name) for one in building},
+        {one.name: fingerprint(one) for one in building if one.source != "builtin"},
+    )
 
 
 def review(
@@ -41,12 +54,13 @@ def review(
     services: Iterable[str],
     repository: Repository,
     platforms: Mapping[str, Platform],
+    *,
     plugins: Plugins,
+    who: Builders,
 ) -> Iterator[Finding]:
     """What all plugins find on some of the services before they are built (`hivemind_review`), and those of them that
-    no plugin builds. platforms: by service. A plugin that fails becomes a finding that names it."""
+    no plugin builds. platforms: by service. who: builds what. A plugin that fails becomes a finding that names it."""
     chosen = {name: blueprint.services[name] for name in sorted(services)}
-    who = builders(plugins)
     yield from (_unknown(blueprint, service) for service in chosen.values() if not who.of(service))
     answers, failures = plugins.gather(
         "hivemind_review",

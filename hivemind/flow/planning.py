@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hivemind.flow.builders import review
+from hivemind.flow.builders import Builders, builders, review
 from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
 from hivemind.machine import home
 from hivemind.plan.make import make_plan
@@ -39,7 +39,10 @@ def planned(
     what no build could come of, and for changes that the cloud would refuse.
     """
     checked = with_known_health_paths(checked, snapshot)
-    sources = release_sources(checked.blueprint, checked.repository, checked.assembly.bindings, platform)
+    who = builders(checked.plugins)
+    sources = release_sources(
+        checked.blueprint, checked.repository, checked.assembly.bindings, platform, who.digests_of
+    )
     digests = {name: source.digest for name, source in sources.items()}
     parts = {name: source.parts for name, source in sources.items()}
     made = make_plan(
@@ -57,7 +60,7 @@ def planned(
         made = replace(made, built=_built(sources))
     if not made.empty:
         made = _with_steps(checked, made, snapshot, sources)
-    found = placed(_of_plan(checked, made, platform), checked.source)
+    found = placed(_of_plan(checked, made, platform, who), checked.source)
     stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
     return checked, made, sources
@@ -83,13 +86,15 @@ def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:
     return tuple(name for name, source in sorted(sources.items()) if store.known(source.provenance.digest))
 
 
-def _of_plan(checked: Checked, plan: Plan, platform: Callable[[str, str], Platform]) -> Iterator[Finding]:
+def _of_plan(
+    checked: Checked, plan: Plan, platform: Callable[[str, str], Platform], who: Builders
+) -> Iterator[Finding]:
     """Findings on what would be done; what stands and stays was looked at when it was made."""
     released = {change.service for change in plan.releases if change.needed}
     if released:
         services = checked.blueprint.services
         platforms = {name: platform(services[name].os, services[name].size) for name in released}
-        yield from review(checked.blueprint, released, checked.repository, platforms, checked.plugins)
+        yield from review(checked.blueprint, released, checked.repository, platforms, plugins=checked.plugins, who=who)
     if plan.changes:
         from hivemind.plan.databases import refused_changes
 

@@ -35,23 +35,29 @@ def release_sources(
     repository: Repository,
     bindings: Mapping[str, Binding],
     platform: Callable[[str, str], Platform],
+    builders: Callable[[Service], Mapping[str, str]] = lambda _: NOBODY,
 ) -> Mapping[str, ReleaseSource]:
     """Service -> what its release is made of.
 
-    bindings: by resource name. platform: of an operating system and a size.
+    bindings: by resource name. platform: of an operating system and a size. builders: the plugins that may build a
+    service, as BuildPlace has them.
     """
     return {
-        name: _source(service, repository, bindings, platform(service.os, service.size))
+        name: _source(service, repository, bindings, platform(service.os, service.size), builders(service))
         for name, service in sorted(blueprint.services.items())
     }
 
 
 def _source(
-    service: Service, repository: Repository, bindings: Mapping[str, Binding], platform: Platform
+    service: Service,
+    repository: Repository,
+    bindings: Mapping[str, Binding],
+    platform: Platform,
+    builders: Mapping[str, str],
 ) -> ReleaseSource:
     """What a build reads, with the environment and the port as they are installed in place of those that the build
     command finds: these follow from them."""
-    built = inputs(service, repository, platform)
+    built = inputs(service, repository, platform, builders)
     installed = {
         "environment": [
             dict(service.env),
@@ -61,4 +67,4 @@ def _source(
         "port": service.port,
     }
     parts = {**built.parts, **{name: digest_of(part) for name, part in installed.items()}}
-    return ReleaseSource(digest_of(parts), built.provenance, MappingProxyType(parts))
+    return ReleaseSource(digest_of(parts), built.provenance, MappingProxyType(parts), builders)

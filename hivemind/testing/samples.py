@@ -64,6 +64,7 @@ def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | Non
 
 def apply_of(checked: Checked, **changes: Any) -> Apply:
     """The first apply of a blueprint to an empty local cloud, as `hivemind_steps` gets it. changes: of its fields."""
+    from hivemind.flow.builders import builders
     from hivemind.flow.run import told
     from hivemind.plan.make import make_plan
     from hivemind.plan.model import NOTHING as EMPTY_CLOUD
@@ -74,7 +75,9 @@ def apply_of(checked: Checked, **changes: Any) -> Apply:
         return Platform(LOCAL, machine_here(), None, (), None)
 
     blueprint, assembly = checked.blueprint, checked.assembly
-    sources = release_sources(blueprint, checked.repository, assembly.bindings, platform)
+    sources = release_sources(
+        blueprint, checked.repository, assembly.bindings, platform, builders(checked.plugins).digests_of
+    )
     digests = {name: source.digest for name, source in sources.items()}
     region = blueprint.region or DEFAULT_REGION
     plan = make_plan(blueprint, assembly, EMPTY_CLOUD, digests, "", region=region, cloud="local")

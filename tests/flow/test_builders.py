@@ -37,7 +37,8 @@ def found(folder: Path, plugins: Plugins, *services: Service, names: tuple[str, 
         origins={"services.web.runtime": Origin("recon", ".tool-versions:1")},
     )
     platforms = {one.name: HOST for one in services}
-    return review(blueprint, names, repository(folder, {"main.f90": ""}), platforms, plugins)
+    made = repository(folder, {"main.f90": ""})
+    return review(blueprint, names, made, platforms, plugins=plugins, who=builders(plugins))
 
 
 def test_who_builds_is_asked_of_the_plugins() -> None:
@@ -101,5 +102,6 @@ def test_the_built_in_compiler_looks_at_its_languages(tmp_path: Path) -> None:
     service = Service("web", runtime="python 3.99")
     made = repository(tmp_path, {"app.py": ""})
     blueprint = Blueprint("shop", services={"web": service})
-    (one,) = review(blueprint, ["web"], made, {"web": aws}, load(third_party=False))
+    plugins = load(third_party=False)
+    (one,) = review(blueprint, ["web"], made, {"web": aws}, plugins=plugins, who=builders(plugins))
     assert (one.id, one.is_error, one.plugin) == ("H501", True, "compiler")

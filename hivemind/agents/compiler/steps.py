@@ -71,6 +71,7 @@ def _build(run: Apply, instances: BuildInstances | None, service: Service, conte
         WAITING.reset(waiting)
     if answer is None:
         raise _unknown(service, context.deployment.hooks)
+    _refuse_unnamed(answer.plugin, service, run, context.deployment.hooks)
     artifact: Artifact = answer.result
     return _noted(artifact, context)
 
@@ -96,6 +97,20 @@ def _unknown(service: Service, hooks: Hooks) -> StageError:
         hint=f"Known: {', '.join(known)}; or a plugin that implements hivemind_build.",
         path=f"services.{service.name}.runtime",
     )
+
+
+def _refuse_unnamed(plugin: str, service: Service, run: Apply, hooks: Hooks) -> None:
+    """Raises StageError(BUILD) where a plugin built what it does not name: its change would not build it anew."""
+    described = hooks.described()
+    if plugin in described and plugin not in run.sources[service.name].builders:
+        raise StageError(
+            Stage.BUILD,
+            f'plugin "{plugin}" ({described[plugin]}) built the runtime {service.runtime} of services.{service.name}, '
+            "which its hivemind_runtimes does not name",
+            subject=service.name,
+            hint=f"hivemind_runtimes names all that a plugin builds: add {service.language or 'it'}, or drop the hook.",
+            path=f"services.{service.name}.runtime",
+        )
 
 
 def _noted(artifact: Artifact, context: Context) -> Artifact:
