@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Decision", "Face", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep", "address", "apply", "check",
-    "deployments", "destroy", "destruction", "events", "logs", "plan", "shell", "status", "verify",
+    "deployments", "destroy", "destruction", "events", "logs", "plan", "rollback", "shell", "status",
+    "verify",
 ]  # fmt: skip
 
 
@@ -74,6 +75,13 @@ def destroy(asked: Asked, face: Face, terms: DestroyTerms) -> Destroyed | None:
     from hivemind.flow import taking_away
 
     return taking_away.destroy(asked, face, terms)
+
+
+def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = False) -> Destroyed | None:
+    """Take back a deployment without an earlier good revision: list it, have it approved, drain, delete the stack."""
+    from hivemind.flow import taking_away
+
+    return taking_away.rollback(asked, face, terms, delete=delete)
 
 
 def status(asked: Asked, face: Face) -> Status | None:

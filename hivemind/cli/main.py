@@ -30,6 +30,7 @@ COMMANDS = {
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell, or run a command, on an instance."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
+    "rollback": ("hivemind.cli.rollback:command", "Take back a deployment that never worked."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment, after listing what goes."),
     "recon": ("hivemind.cli.recon:command", "Print what can be told about a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml, plugins included."),

@@ -76,7 +76,9 @@ def _print(status: Status) -> None:
         dirty = " with uncommitted changes" if current.dirty and current.commit else ""
         commit = f"{current.commit[:7]}{subject}{dirty}, " if current.commit else ""
         click.echo(f"  released  {commit}{current.time}, checks {current.verdict or 'not run'}")
-    if status.unreachable:
+    if state.status == "rolled_back":
+        click.echo("  rolled back: nothing is deployed. Deploy it again: hivemind apply")
+    elif status.unreachable:
         click.echo(f"  {status.unreachable}; recorded: {state.status.value}")
     elif status.found is not None:
         _print_look(status.found)

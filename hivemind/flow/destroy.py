@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
 from hivemind.deploy import build_stack as left_builds
@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     from hivemind.plugins.loading import Plugins
     from hivemind.values.cloud import Cloud
 
+_NOTHING_DEPLOYED: Mapping[str, Any] = {
+    "stack_info": None,
+    "alb_dns_name": None,
+    "target_group_arn": None,
+    "recorded": None,
+    "artifacts": {},
+    "sources": {},
+    "parts": {},
+    "urls": {},
+    "host_keys": {},
+}
+"""Fields of the state of a deployment that was rolled back: its history stays."""
 LOGIN = "AWS::SecretsManager::Secret"
 
 
@@ -82,7 +94,9 @@ def destroy(
     goal: Goal = Goal.DESTROY,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Deletion:
-    """Carries out the steps that plugins contribute, and forgets the deployment. The caller holds the lease.
+    """Carries out the steps that plugins contribute. The caller holds the lease.
+
+    A destroyed deployment is forgotten; one that is rolled back keeps its history, without what was deployed.
 
     keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take termination protection off.
     approve: asks a person for the approval that a step wants. held: raises when the lease is lost. Raises Refused for a
@@ -121,6 +135,9 @@ def destroy(
             raise
         seconds = round(clock.monotonic() - began, 3)
         journal.record(run.stage, goal, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
-    store.delete(run.deployment_id)
+    if goal is Goal.ROLLBACK:
+        store.update(run.deployment_id, status=DeploymentStatus.ROLLED_BACK, build_stack=None, **_NOTHING_DEPLOYED)
+    else:
+        store.delete(run.deployment_id)
     deletion: Deletion = results.get(STACK) or Deletion(None, existed=False)
     return deletion

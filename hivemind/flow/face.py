@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
+from hivemind.steps.run import Goal
+
 if TYPE_CHECKING:
     from hivemind.flow.destroy import Leaving
     from hivemind.plan.model import Plan
@@ -60,11 +62,13 @@ class ProposedApply:
 
 @dataclass(frozen=True)
 class ProposedDestroy:
-    """A deployment that would be deleted. name: the application's. keep_snapshots: whether final snapshots stay."""
+    """A deployment that would be deleted. name: the application's. keep_snapshots: whether final snapshots stay. goal:
+    what it is deleted for."""
 
     name: str
     leaving: Leaving
     keep_snapshots: bool
+    goal: Goal = Goal.DESTROY
 
     @property
     def digest(self) -> str:

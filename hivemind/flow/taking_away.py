@@ -1,4 +1,4 @@
-"""Takes a deployment away, from what somebody asked to what is left of it: the whole of `hivemind destroy`."""
+"""Takes a deployment away, from what somebody asked to what is left of it: all of `hivemind destroy` and `rollback`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.deploy.lease import acquire
+from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.approval import approves, require_approval
 from hivemind.flow.clouds import left_nothing_running
 from hivemind.flow.deployments import Known, find
@@ -13,7 +14,8 @@ from hivemind.flow.destroy import destroy as carry_out
 from hivemind.flow.destroy import leaving
 from hivemind.flow.face import ProposedDestroy
 from hivemind.flow.project import folder_of, loaded, loaded_without, tell_broken_plugin
-from hivemind.values.errors import PlanChanged
+from hivemind.steps.run import Goal
+from hivemind.values.errors import PlanChanged, Refused
 
 if TYPE_CHECKING:
     from hivemind.deploy.final_snapshots import FinalSnapshot
@@ -41,7 +43,7 @@ def destruction(asked: Asked, face: Face, terms: DestroyTerms) -> ProposedDestro
     Raises CloudUnreachable, and Refused for a deployment that HiveMind did not make.
     """
     known = _found(asked, face)
-    return None if known is None else _proposed(known, known.cloud(start=True, say=face.note), terms)
+    return None if known is None else _proposed(known, known.cloud(start=True, say=face.note), terms, Goal.DESTROY)
 
 
 def destroy(asked: Asked, face: Face, terms: DestroyTerms) -> Destroyed | None:
@@ -51,17 +53,19 @@ def destroy(asked: Asked, face: Face, terms: DestroyTerms) -> Destroyed | None:
     not be deleted.
     """
     known = _found(asked, face)
-    if known is None:
-        return None
+    return None if known is None else _taken_away(known, asked, face, terms, Goal.DESTROY)
+
+
+def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goal: Goal) -> Destroyed:
     cloud = known.cloud(start=True, say=face.note)
     plugins = _plugins(asked, face)
-    with acquire(known.folder, command="hivemind destroy", wait=terms.wait) as lease:
-        proposed = _proposed(known, cloud, terms)
+    with acquire(known.folder, command=f"hivemind {goal}", wait=terms.wait) as lease:
+        proposed = _proposed(known, cloud, terms, goal)
         decision = face.approve(proposed)
         require_approval(decision)
         if decision.digest not in (None, proposed.digest):
             raise PlanChanged(
-                "what would be deleted now is not what was reviewed", hint="Look again at what hivemind destroy lists."
+                "what would be deleted now is not what was reviewed", hint=f"Look again at what hivemind {goal} lists."
             )
         deletion = carry_out(
             cloud,
@@ -73,9 +77,32 @@ def destroy(asked: Asked, face: Face, terms: DestroyTerms) -> Destroyed | None:
             listener=face.progress,
             approve=approves(face, known.state.deployment_id),
             held=lease.check,
+            goal=goal,
         )
     kept = tuple(deletion.snapshots) if terms.keep_snapshots else ()
     return Destroyed(known.state.deployment_id, deletion, kept, left_nothing_running(cloud))
+
+
+def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = False) -> Destroyed | None:
+    """Takes back a deployment that has no earlier good revision: drains it, deletes its stack, and remembers it as
+    `rolled_back`; None where nothing is deployed.
+
+    delete: also where there is an earlier good revision. Raises Refused where there is one and `delete` is not given,
+    and what `destroy` raises, with stage rollback.
+    """
+    known = _found(asked, face)
+    if known is None or known.state.status is DeploymentStatus.ROLLED_BACK:
+        return None
+    good = known.state.last_good
+    if good is not None and not delete:
+        commit = good.commit[:12] if good.commit else None
+        way = f"git checkout {commit} && hivemind apply" if commit else "apply the files of that revision"
+        raise Refused(
+            f"{known.state.deployment_id} has an earlier good revision, r{good.number}. This version of HiveMind can't "
+            "return to it by itself, and nothing was changed",
+            hint=f"To return: {way}. To delete the deployment: hivemind rollback --delete",
+        )
+    return _taken_away(known, asked, face, terms, Goal.ROLLBACK)
 
 
 def _found(asked: Asked, face: Face) -> Known | None:
@@ -95,6 +122,6 @@ def _plugins(asked: Asked, face: Face) -> Plugins:
     return loaded_without(asked.path, asked.plugins, "another folder's deployment is named", face.note)
 
 
-def _proposed(known: Known, cloud: Cloud, terms: DestroyTerms) -> ProposedDestroy:
+def _proposed(known: Known, cloud: Cloud, terms: DestroyTerms, goal: Goal) -> ProposedDestroy:
     what = leaving(cloud, known.state.deployment_id, known.stack)
-    return ProposedDestroy(known.state.name, what, terms.keep_snapshots)
+    return ProposedDestroy(known.state.name, what, terms.keep_snapshots, goal)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 def test_it_lists_what_goes_and_does_nothing_without_a_yes(standing: Project) -> None:
     refused = standing.run("destroy", code=ExitCode.REFUSED)
     assert "WebInstance1, WebInstance2" in refused.out
-    assert "nobody is there to say yes" in refused.err
+    assert "Cannot ask for approval: no terminal." in refused.err
     assert standing.status()["works"] is True
 
 
