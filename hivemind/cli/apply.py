@@ -146,6 +146,7 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
                     "urls": dict(applied.urls),
                     "verdict": applied.verdict.word,
                     "changed": True,
+                    "warnings": dict(applied.warnings),
                     "seconds": {stage: round(value, 2) for stage, value in applied.seconds.items()},
                     "calls": dict(calls),
                 }
@@ -155,6 +156,9 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
     from hivemind.cli.paragraphs import folded
     from hivemind.cli.stages import word
     from hivemind.cli.tree import duration
+
+    for step, reason in applied.warnings.items():
+        click.secho(f"warning: {step}: {reason}", fg="yellow", err=True)
 
     times = ", ".join(f"{word(stage)} {duration(value).strip()}" for stage, value in applied.seconds.items())
     click.echo(folded([f"{_resources(applied.created)}  {times}"]))

@@ -15,5 +15,6 @@ def word(stage: str) -> str:
 
 
 def shown(event: Event) -> Event:
-    """The event with the word for its stage."""
-    return replace(event, stage=word(event.stage))
+    """The event with the word for its stage, and with the owner of its step where that is a plugin of others."""
+    owner = event.data.get("owner")
+    return replace(event, stage=word(event.stage), step=f"{event.step} ({owner})" if owner else event.step)

@@ -88,17 +88,18 @@ def test_a_page_that_does_not_answer_is_named(server: str) -> None:
 @pytest.mark.slow
 def test_in_an_apply(local_project: Callable[..., Any]) -> None:
     project = local_project(hello("gate", more=PLUGINS.replace("/health", "/gone")))
-    plan = project.run("plan", "--local").stdout
+    project.replace("app.py", "else 200)", 'else 404 if self.path == "/gone" else 200)')
+    plan = project.run("plan", "--local").out
     assert "* confirm traffic  by hivemind-gate 0.1.0, after release web" in plan
     assert "asks: Send traffic to r1 of gate?" in plan
     # Nobody can be asked: nothing is changed.
     refused = project.run("apply", "--local", code=ExitCode.REFUSED)
-    assert "--yes" in refused.stderr
+    assert "--yes" in refused.err
     ran = project.run("apply", "--local", "--yes")
-    assert "confirm traffic" in ran.stdout
-    assert "hivemind-gate 0.1.0" in ran.stdout
-    assert "warning: warm up" in ran.stderr
-    events = project.run("events", "--local", "--json").lines
+    assert "confirm traffic" in ran.out
+    assert "hivemind-gate 0.1.0" in ran.out
+    assert "warning: warm up" in ran.err
+    events = project.run("events", "--json").lines
     order = [event["step"] for event in events if event["kind"] == "finished"]
     assert order.index("release web") < order.index("confirm traffic") < order.index("traffic web")
     warm = [event for event in events if event["step"] == "warm up"]
