@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from hivemind.values.findings import Finding, Place, Severity
     from hivemind.values.schemaparts import ResourceType, SchemaPart
     from hivemind.values.signatures import Signature, Speaker, Weight
-
-__version__ = "0.1.0"
+    from hivemind.values.version import __version__
 
 __all__ = [
     "Apply",
@@ -122,6 +121,7 @@ _HOMES = {
     "steps.run": ("Apply", "Destroy"),
     "values.signatures": ("Signature", "Speaker", "Weight"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
+    "values.version": ("__version__",),
 }
 _MODULES = {"milestones": "hivemind.steps.milestones", "names": "hivemind.template.names"}
 

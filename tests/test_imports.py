@@ -38,8 +38,8 @@ def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
 def test_help_imports_no_command() -> None:
     ours = {name for name in modules("--help") if name.startswith("hivemind.")}
     assert ours == {
-        "hivemind.cli", "hivemind.cli.context", "hivemind.cli.lazy", "hivemind.cli.main", "hivemind.values",
-        "hivemind.values.asked", "hivemind.values.errors", "hivemind.values.exits", "hivemind.values.findings",
+        "hivemind.cli", "hivemind.cli.lazy", "hivemind.cli.main", "hivemind.values", "hivemind.values.asked",
+        "hivemind.values.errors", "hivemind.values.exits", "hivemind.values.findings", "hivemind.values.version",
     }  # fmt: skip
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from hivemind import __version__
 from hivemind.aws.errors import translated
 from hivemind.aws.mutations import guard
+from hivemind.values.version import __version__
 
 _lock = threading.Lock()
 

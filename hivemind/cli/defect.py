@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from hivemind import __version__
 from hivemind.machine.home import home
 from hivemind.text.redact import redact
 from hivemind.values.clock import SystemClock
 from hivemind.values.exits import ExitCode
+from hivemind.values.version import __version__
 
 
 def report(error: BaseException, arguments: Sequence[str]) -> int:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import click
 
-from hivemind import __version__
 from hivemind.cli.lazy import LazyGroup
 from hivemind.values.asked import PluginChoice
 from hivemind.values.errors import FindingsError, HiveMindError
 from hivemind.values.exits import ExitCode
+from hivemind.values.version import __version__
 
 COMMANDS = {
     "init": ("hivemind.cli.init:command", "Look at a repository and write its hivemind.yaml."),

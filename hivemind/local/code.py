@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from hivemind import __version__
 from hivemind.machine.memory import code
+from hivemind.values.version import __version__
 
 
 def present() -> Mapping[str, str]:

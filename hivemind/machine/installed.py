@@ -12,10 +12,10 @@ import os
 import sys
 from dataclasses import astuple, dataclass
 
-from hivemind import __version__
 from hivemind.machine import home
 from hivemind.machine.memory import Memory
 from hivemind.values.clock import SYSTEM_CLOCK
+from hivemind.values.version import __version__
 
 GROUP = "hivemind"
 JUDGES = ("cfn-lint", "jsonschema")

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind import __version__
 from hivemind.machine import home
+from hivemind.values.version import __version__
 
 MOST = 500
 

@@ -12,8 +12,8 @@ import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
-from hivemind import __version__
 from hivemind.hosts.program import Program, program
+from hivemind.values.version import __version__
 
 _ROOT = Path(__file__).parents[4]
 """The folder that `hivemind` lies in."""
