@@ -14,6 +14,7 @@ from hivemind.testing.project import Project, hello
 
 pytestmark = pytest.mark.slow
 PLUGIN = """
+import time
 from pathlib import Path
 from hivemind import hook
 HEARD = Path(__file__).parent.with_suffix(".heard")
@@ -23,6 +24,12 @@ class Fine:
     def run(self, probe):
         print("looking")
         return "yes"
+
+class Slow(Fine):
+    name = "slow"
+    def run(self, probe):
+        time.sleep(2.5)
+        return "at last"
 
 class Raising:
     name = "raising"
@@ -79,8 +86,10 @@ def test_what_is_deployed_is_told_from_what_is_verified(local_project: Callable[
     assert "looking" in failed.err
     assert project.run("verify", "--json", code=ExitCode.VERIFY).last["verdict"] == "bad"
 
-    project.write(plugin("(Fine(),)"))
+    project.write(plugin("(Slow(),)"))
     good = project.apply()
+    notes = [event["message"] for event in good.lines if event.get("kind") == "note"]
+    assert f"waiting for {NAMED} (slow)" in notes
     assert (good.last["revision"], good.last["verdict"]) == ("r1", "good")
     assert heard(project) == told(project)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivemind.plugins.patience import WAITING
 from hivemind.releases.release import CheckResult, CheckStatus, Verdict
 from hivemind.steps.milestones import RECORD, VERIFY
 from hivemind.steps.run import Apply, Destroy
@@ -33,7 +34,11 @@ def _verify(context: Context) -> Verdict:
             milliseconds=round(result.milliseconds, 1),
         )
 
-    verdict = verify(context[RECORD], show)
+    waiting = WAITING.set(context.note)
+    try:
+        verdict = verify(context[RECORD], show)
+    finally:
+        WAITING.reset(waiting)
     refuse_bad(verdict)
     return verdict
 
