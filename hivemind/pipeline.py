@@ -6,31 +6,32 @@ implements `Face`, by which the flow tells what happens and asks before anything
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.flow.face import Decision, Face, Proposal, ProposedApply, ProposedDestroy, ProposedStep
 from hivemind.values.defaults import DEFAULT_REGION
 
 if TYPE_CHECKING:
-    from hivemind.deploy.state import DeploymentState, Listing
+    from hivemind.deploy.state import DeploymentState
+    from hivemind.flow.apply import Applied
     from hivemind.flow.carrying_through import Ended
     from hivemind.flow.checking import Checked
-    from hivemind.flow.instances import Logs
+    from hivemind.flow.cloning import clone, described, settled
+    from hivemind.flow.clouds import region_of
+    from hivemind.flow.detecting import look
+    from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
+    from hivemind.flow.face import Decision, Face, Proposal, ProposedApply, ProposedDestroy, ProposedStep
+    from hivemind.flow.instances import logs, shell
     from hivemind.flow.previewing import Planned
-    from hivemind.flow.reporting import Status
+    from hivemind.flow.project import loaded, loaded_without
+    from hivemind.flow.reporting import Status, address, deployments, events
+    from hivemind.flow.schemas import schema_of, write_schema
+    from hivemind.flow.status import DeploymentLook, InstanceStatus
     from hivemind.flow.taking_away import Destroyed
     from hivemind.flow.verifying import Verified
     from hivemind.plugins.loading import Plugins
-    from hivemind.values.asked import Asked, DestroyTerms, LinesWanted, Terms
-    from hivemind.values.events import Event
-
-__all__ = [
-    "Decision", "Face", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep", "address", "apply", "check",
-    "deployments", "destroy", "destruction", "events", "logs", "plan", "rollback", "shell", "status",
-    "verify",
-]  # fmt: skip
+    from hivemind.repositories.clone import Clone
+    from hivemind.values.asked import Asked, DestroyTerms, Terms
 
 
 def check(
@@ -50,7 +51,7 @@ def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
 
 
 def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
-    """Check, plan live, have it approved, then stack, builds, release, traffic and checks."""
+    """Check, plan live, have it approved, then run what plugins contribute: stack, builds, release, traffic, checks."""
     from hivemind.flow import carrying_through
 
     return carrying_through.apply(asked, face, terms)
@@ -61,6 +62,13 @@ def verify(asked: Asked, face: Face) -> Verified:
     from hivemind.flow import verifying
 
     return verifying.verify(asked, face)
+
+
+def status(asked: Asked, face: Face) -> Status | None:
+    """Look at a deployment as it is now."""
+    from hivemind.flow import reporting
+
+    return reporting.status(asked, face)
 
 
 def destruction(asked: Asked, face: Face, terms: DestroyTerms) -> ProposedDestroy | None:
@@ -84,43 +92,26 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
     return taking_away.rollback(asked, face, terms, delete=delete)
 
 
-def status(asked: Asked, face: Face) -> Status | None:
-    """Look at a deployment as it is now."""
-    from hivemind.flow import reporting
-
-    return reporting.status(asked, face)
-
-
-def deployments() -> tuple[Listing, ...]:
-    """List what is deployed from this machine."""
-    from hivemind.flow import reporting
-
-    return reporting.deployments()
-
-
-def events(asked: Asked, *, last: int | None = None, every: bool = False) -> Sequence[Event]:
-    """Read a deployment's journal."""
-    from hivemind.flow import reporting
-
-    return reporting.events(asked, last=last, every=every)
+_MORE = {
+    "face": ("Decision", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep"),
+    "reporting": ("address", "deployments", "events"),  # what is known of deployments
+    "instances": ("logs", "shell"),  # what runs on them
+    "detecting": ("look",),  # what can be told about a folder
+    "drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of one that has none
+    "cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder
+    "schemas": ("schema_of", "write_schema"),
+    "project": ("loaded", "loaded_without"),  # plugins
+    "clouds": ("region_of",),
+}
+"""Module in flow/ -> what else faces call; each is imported when it is first used."""
 
 
-def address(asked: Asked, service: str | None = None) -> tuple[str, DeploymentState]:
-    """Find where a deployment answers."""
-    from hivemind.flow import reporting
+def __getattr__(name: str) -> object:
+    from importlib import import_module
 
-    return reporting.address(asked, service)
-
-
-def logs(asked: Asked, service: str | None, wanted: LinesWanted) -> Logs:
-    """Read what the application says, on all its instances."""
-    from hivemind.flow import instances
-
-    return instances.logs(asked, service, wanted)
-
-
-def shell(asked: Asked, service: str | None, instance: str | None, command: str | None) -> int:
-    """Run a command, or a shell on this terminal, on an instance."""
-    from hivemind.flow import instances
-
-    return instances.shell(asked, service, instance, command)
+    for module, names in _MORE.items():
+        if name in names:
+            value: object = getattr(import_module(f"{__package__}.flow.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__} has no attribute {name}")

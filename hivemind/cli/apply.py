@@ -26,8 +26,7 @@ from hivemind.values.asked import Terms
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.flow.apply import Applied
-    from hivemind.pipeline import Ended
+    from hivemind.pipeline import Applied, Ended
     from hivemind.values.findings import Finding
 
 

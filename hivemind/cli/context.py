@@ -11,7 +11,7 @@ import click
 from hivemind.values.asked import Asked, PluginChoice
 
 if TYPE_CHECKING:
-    from hivemind.plugins.loading import Plugins
+    from hivemind.pipeline import Plugins
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -35,7 +35,7 @@ def load_plugins(path: Path | str = ".") -> Plugins:
 def plugins_without(path: Path, why: str) -> Plugins:
     """As `load_plugins`, without the plugin that lies in the folder: nothing of it is run. why: said where there is
     one, after "is left out: "."""
-    from hivemind.flow.project import loaded_without
+    from hivemind.pipeline import loaded_without
 
     return loaded_without(path, _options(), why, note)
 
@@ -54,7 +54,7 @@ def note(text: str) -> None:
 
 
 def _loaded(project: Path | None) -> Plugins:
-    from hivemind.flow.project import loaded
+    from hivemind.pipeline import loaded
 
     return loaded(project, _options(), note)
 

@@ -143,16 +143,15 @@ def _region() -> str:
     """The region that an apply of this folder would take."""
     from hivemind import pipeline
     from hivemind.cli.context import load_plugins
-    from hivemind.flow.clouds import region_of
     from hivemind.values.errors import HiveMindError
 
     file = Path(BLUEPRINT_FILE)
     if not file.is_file():
-        return region_of(None)
+        return pipeline.region_of(None)
     try:
-        return region_of(pipeline.check(file, load_plugins(), lint=False).blueprint)
+        return pipeline.region_of(pipeline.check(file, load_plugins(), lint=False).blueprint)
     except HiveMindError:
-        return region_of(None)
+        return pipeline.region_of(None)
 
 
 @command.group()

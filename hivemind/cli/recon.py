@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.context import json_option, note, plugins_without
 from hivemind.cli.table import table
-from hivemind.flow.detecting import look
 
 if TYPE_CHECKING:
     from hivemind.detections.answer import Answer
@@ -29,7 +29,7 @@ def command(path: Path, as_json: bool) -> None:
     from hivemind.detections.services import applications, clashes, meant
     from hivemind.drafts.found import nothing
 
-    repository, detect = look(path, plugins_without(path, "recon runs nothing of the folder"), note)
+    repository, detect = pipeline.look(path, plugins_without(path, "recon runs nothing of the folder"), note)
     root = answer(detect("."))
     found = applications(repository, detect)
     folder, root = meant(root, found)

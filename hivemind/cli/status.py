@@ -22,8 +22,7 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.flow.status import DeploymentLook, InstanceStatus
-    from hivemind.pipeline import Status
+    from hivemind.pipeline import DeploymentLook, InstanceStatus, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""

@@ -13,3 +13,6 @@ IGNORE_FILE = ".hivemindignore"
 
 DEFAULT_REGION = "us-east-1"
 """The region where neither blueprint nor environment names one."""
+
+SCHEMA_FILE = ".hivemind/schema.json"
+"""The JSON Schema of a project's blueprint, for its editor."""

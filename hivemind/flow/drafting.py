@@ -1,0 +1,143 @@
+"""Drafts the blueprint of a folder that has none, and writes it: the whole of `hivemind init`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from hivemind.blueprint.resolve import PROVIDED
+from hivemind.descriptions import Wish, Wishes
+from hivemind.drafts import ignoring, naming
+from hivemind.drafts.draft import draft
+from hivemind.drafts.found import services_of
+from hivemind.drafts.text import text
+from hivemind.flow.detecting import look
+from hivemind.flow.schemas import schema_of, write_ignored_schema
+from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
+from hivemind.values.errors import HiveMindError, Refused
+from hivemind.values.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.detections.answer import Answer
+    from hivemind.drafts.draft import Draft
+    from hivemind.drafts.ignoring import Ignorable
+    from hivemind.plugins.loading import Plugins
+
+
+class Questions(Protocol):
+    """Asks a person what a folder does not say with certainty."""
+
+    def name(self, default: str) -> str:
+        """What the application is called."""
+
+    def deploys(self, service: str, folder: str, found: Answer) -> bool:
+        """Whether one of several services is deployed."""
+
+    def needs(self, kind: str, evidence: str) -> bool:
+        """Whether the application needs a database or cache that it mentions."""
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A blueprint that could be written. text: of hivemind.yaml. ignorable: for .hivemindignore."""
+
+    draft: Draft
+    text: str
+    ignorable: tuple[Ignorable, ...]
+
+
+def initial(
+    folder: Path,
+    plugins: Plugins,
+    say: Callable[[str], None],
+    name: str | None = None,
+    *,
+    questions: Questions | None = None,
+    wishes: Wishes | None = None,
+    environment: str | None = None,
+    stage: str | None = None,
+) -> Initial:
+    """What the repository in a folder needs to be written down.
+
+    say: told a line of each plugin that fails. name: of the application; None: after the folder. questions: None
+    where nobody is asked what is not certain. Raises HiveMindError where nothing serves, or the name can't be one.
+    """
+    default = naming.application(folder.resolve().name)
+    name = naming.checked(name or (questions.name(default) if questions else default))
+    repository, detect = look(folder, plugins, say)
+    named = naming.services(services_of(repository, detect))
+    wishes = wishes or Wishes()
+    if questions is not None:
+        named = _chosen(named, questions)
+        wishes = _with_answers(named, wishes, questions)
+    parts = plugins.collect("hivemind_schema")
+    types = {type_name for part in parts for type_name in part.result.resource_types}
+    made = draft(name, named, wishes, resource_types=types, environment=environment, stage=stage)
+    return Initial(made, text(made), ignoring.ignorable(repository))
+
+
+def write(folder: Path, plugins: Plugins, drafted: Initial) -> Path:
+    """Writes hivemind.yaml, .hivemindignore where there is something for it, and the schema; returns the latter's path.
+
+    Raises Refused where a link stands in the place of one of them: it may lead anywhere.
+    """
+    try:
+        schema = write_ignored_schema(folder, schema_of(plugins))
+        if drafted.ignorable:
+            with (folder / IGNORE_FILE).open("x", encoding="utf-8") as file:
+                file.write(ignoring.text(drafted.ignorable))
+        with (folder / BLUEPRINT_FILE).open("x", encoding="utf-8") as file:
+            file.write(drafted.text)
+    except OSError as error:
+        raise HiveMindError(f"can't write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None
+    return schema
+
+
+def written_before(folder: Path) -> str | None:
+    """The text of the blueprint that is there already. Raises Refused for one that can't be compared with."""
+    target = folder / BLUEPRINT_FILE
+    if target.is_symlink() or (target.exists() and not target.is_file()):
+        raise Refused(
+            f"{target} is there already, and is no plain file", hint="`hivemind show` prints what it comes to."
+        )
+    if not target.exists():
+        return None
+    try:
+        return target.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise Refused(f"{target} is there already, and can't be read: {error.strerror}") from None
+
+
+def named_in(blueprint: str | None) -> str | None:
+    """The application's name in a blueprint's text: a person chose it."""
+    found = re.search(r"^name:\s*([a-z][a-z0-9-]*[a-z0-9]|[a-z])\s*(?:#.*)?$", blueprint or "", re.MULTILINE)
+    return found[1] if found and len(found[1]) <= naming.LONGEST else None
+
+
+def _chosen(named: dict[str, tuple[str, Answer]], questions: Questions) -> dict[str, tuple[str, Answer]]:
+    """The services that a person wants, where there are several."""
+    if len(named) < 2:
+        return named
+    kept = {name: each for name, each in named.items() if questions.deploys(name, *each)}
+    if not kept:
+        raise Refused("no service was chosen", hint="Nothing was written.")
+    return kept
+
+
+def _with_answers(named: dict[str, tuple[str, Answer]], wishes: Wishes, questions: Questions) -> Wishes:
+    """Asks about databases and caches that have something for them, and not enough."""
+    unsure = {
+        str(need.value): need.evidence
+        for _, seen in named.values()
+        for need in seen.unlikely
+        if str(need.value) in PROVIDED and not wishes.values("need")
+    }
+    wanted = [
+        Wish("need", kind, "a database or cache, as answered to init")
+        for kind, evidence in unsure.items()
+        if questions.needs(kind, evidence)
+    ]
+    return replace(wishes, understood=(*wishes.understood, *wanted))
