@@ -94,3 +94,9 @@ def test_a_script_of_composer_that_serves(tmp_path: Path, script: str) -> None:
     manifest = f'{{"require": {{"slim/slim": "4"}}, "scripts": {{\n"start": {script}}}}}'
     found = seen(tmp_path, {"composer.json": manifest, "public/index.php": "<?php"})
     assert (found.value("start"), found.value("port")) == ("php -S 0.0.0.0:${PORT:-9200} -t public", 9200)
+
+
+def test_an_example_names_the_kind_of_database(tmp_path: Path) -> None:
+    files = {"composer.json": composer('"slim/slim": "4"'), "public/index.php": "<?php"}
+    found = seen(tmp_path, {**files, ".env.example": "DATABASE_TYPE=pgsql\nDATABASE_HOST=localhost\n"})
+    assert [each.value for each in found.several["needs"]] == ["postgres"]

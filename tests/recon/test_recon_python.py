@@ -289,3 +289,8 @@ def test_a_setting_says_which_of_several_databases_is_used(tmp_path: Path, kind:
     settings = f"import os\nDB_TYPE = os.getenv('DB_TYPE', '{kind}')\nHOST = os.getenv('DB_HOST')\nLITE = 'sqlite://'\n"
     files = {"requirements.txt": "flask\npsycopg\n", "web.py": code, "config.py": settings}
     assert [each.value for each in seen(tmp_path, files).several["needs"]] == needs
+    fields = f"    DB_TYPE: Literal['sqlite', 'postgres'] = '{kind}'\n    DB_HOST: str = 'localhost'\n"
+    fields += "    LITE: str = 'sqlite://'\n"
+    typed = f"from pydantic_settings import BaseSettings\n\nclass Settings(BaseSettings):\n{fields}"
+    found = seen(tmp_path / "typed", {**files, "config.py": typed})
+    assert [each.value for each in found.several["needs"]] == needs

@@ -10,7 +10,9 @@ from hivemind.agents.recon.notes import Notes
 _EXAMPLES = (".env.example", ".env.dist", ".env")
 _KINDS = {"mysql": "mysql", "mariadb": "mysql", "pgsql": "postgres", "postgres": "postgres", "postgresql": "postgres",
           "mongodb": "mongodb", "mysqli": "mysql", "pdo_mysql": "mysql", "pdo_pgsql": "postgres"}  # fmt: skip
-_CONNECTION = re.compile(r"^\s*(?:DB_CONNECTION|DB_DRIVER|DB_TYPE|database\.default\.DBDriver)\s*=\s*[\"']?(\w+)")
+_CONNECTION = re.compile(
+    r"^\s*(?:(?:DB|DATABASE)_(?:CONNECTION|DRIVER|TYPE|ENGINE)|database\.default\.DBDriver)\s*=\s*[\"']?(\w+)"
+)
 _ADDRESS = re.compile(r"^\s*(?:DATABASE_URL|DB_DSN|DB_URL)\s*=\s*[\"']?(\w+?)(?:\+\w+)?:")
 _REDIS = re.compile(
     r"^\s*(?:\w*CACHE\w*|QUEUE_CONNECTION|QUEUE_DRIVER|SESSION_DRIVER|BROADCAST_\w+)\s*=\s*[\"']?redis\b|"

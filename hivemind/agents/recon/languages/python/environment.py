@@ -16,7 +16,7 @@ _DEMANDING = re.compile(
 """What django-environ, environs, python-decouple and Starlette read with: a variable that is not there is an error."""
 _PLAIN = re.compile(
     r"(?:str|int|float|bool|bytes|Path|Secret\w*|\w*Url|\w*Dsn|\w*DSN|EmailStr|Uuid|UUID|DirectoryPath|FilePath|"
-    r"(?:list|List|set|tuple)\[\w+\])"
+    r"(?:list|List|set|tuple)\[\w+\]|Literal\[[^\[\]]*\])"
 )
 """Types of pydantic's settings that come out of one variable each."""
 _OPTIONAL = re.compile(r"(.*) \| None|Optional\[(.*)\]")
