@@ -30,7 +30,7 @@ demo-down: $(VENV)/.demo ## Destroy the example and stop the local cloud.
 
 test: $(VENV)/.dev ## Run the whole suite, real parts included.
 	@echo "== Running the suite with $(JOBS) workers"
-	@$(PYTEST) -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 fast: $(VENV)/.dev ## Run the tests that take under a second each.
 	@$(PYTEST) -n $(JOBS) -m fast $(ARGS)
@@ -38,9 +38,9 @@ fast: $(VENV)/.dev ## Run the tests that take under a second each.
 property: $(VENV)/.dev ## Run the Hypothesis tests.
 	@$(PYTEST) -n $(JOBS) -m property $(ARGS)
 
-stress: $(VENV)/.dev ## Run what is too heavy for the whole suite: package managers, more moments of being killed.
-	@echo "== Running the heavy part with $(JOBS) workers"
-	@$(PYTEST) -n $(JOBS) -m stress $(ARGS)
+stress: $(VENV)/.dev ## Run the tests too heavy for test. PART=kill, packages, deployments or sample: only those.
+	@echo "== Running the heavy tests$(if $(PART), of part $(PART)) with $(JOBS) workers"
+	@$(PYTEST) -n $(JOBS) --dist loadgroup -m stress $(if $(PART),--part $(PART)) $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and import directions.
 	@echo "== ruff"; $(BIN)/ruff check .
@@ -88,4 +88,4 @@ PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --progress-bar off 
 touch $(VENV)/.$(2)
 endef
 
-.PHONY: help demo demo-down test fast property lint format golden bench constraints clean
+.PHONY: help demo demo-down test fast property stress lint format golden bench constraints clean

@@ -9,9 +9,13 @@ import shutil
 import signal
 import tempfile
 import time
+import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import budget
 import pytest
 from hypothesis import settings
 
@@ -24,6 +28,7 @@ DURATIONS = os.environ.get("HIVEMIND_TEST_DURATIONS")
 """File to which the durations of this run are appended, one JSON object a line."""
 
 STARTED = time.monotonic()
+LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 # A shell without job control starts what runs in the background deaf to Ctrl-C, and so all that this starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -85,27 +90,86 @@ def _installers() -> dict[str, str]:
     return found | {name: str(path) for name, path in settings.items() if path.exists()}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parts = ", ".join((*budget.read()["stress"], "sample"))
+    parser.addoption("--part", metavar="NAME", help=f"of the tests marked stress only those of one part: {parts}")
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end. Tests on a real account run
-    only when asked for."""
-    items.sort(key=lambda item: _rank(item.path))
-    if ON_AWS:
-        return
-    apart = [item for item in items if item.get_closest_marker("aws")]
-    if apart:
+    only when asked for, and of a part of `make stress` only those that are in it."""
+    items.sort(key=_rank)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    part = config.getoption("part")
+    wanted = _in_part(items, part) if part else set(items)
+    if not ON_AWS:
+        wanted = {item for item in wanted if not item.get_closest_marker("aws")}
+    if apart := [item for item in items if item not in wanted]:
         config.hook.pytest_deselected(items=apart)
-        items[:] = [item for item in items if item not in apart]
+        items[:] = [item for item in items if item in wanted]
 
 
-def _rank(path: Path) -> int:
-    """The place of a test's folder: those that deploy, those that start machines, the others."""
-    heavy = ("e2e", "local", "cli", "hosts", "compiler", "repositories")
-    folder = path.relative_to(Path(__file__).parent).parts[0]
-    return heavy.index(folder) if folder in heavy else len(heavy)
+def _rank(item: pytest.Item) -> tuple[int, int]:
+    """The place of a test: folders that deploy, those that start machines, the others; in each what shares most."""
+    heavy = ("e2e", "cli", "local", "flow", "hosts", "compiler", "repositories")
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    return (heavy.index(folder) if folder in heavy else len(heavy), not _shares(item))
+
+
+def _shares(item: pytest.Item) -> str:
+    """What a test shares with others that is made once a module or run, so that one worker has to run them all."""
+    found: dict[str, Any] = item._fixtureinfo.name2fixturedefs
+    if "standing" in found:
+        return "standing"
+    module = any(one[-1].scope in {"module", "class"} for one in found.values())
+    return item.nodeid.partition("::")[0] if module else ""
+
+
+def _group(item: pytest.Item) -> str:
+    """What one worker runs in a row: tests that share something, quick tests of a module; else each by itself."""
+    if shared := _shares(item):
+        return shared
+    return item.nodeid if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
+
+
+def _in_part(items: list[pytest.Item], part: str) -> set[pytest.Item]:
+    """Those of a part. `sample`: as many of all as suite.toml says, others every day."""
+    heavy = [item for item in items if item.get_closest_marker("stress")]
+    parts = budget.read()["stress"]
+    if part == "sample":
+        day = time.strftime("%Y-%m-%d", time.gmtime())
+        heavy.sort(key=lambda item: zlib.crc32(f"{day} {item.nodeid}".encode()))
+        return set(heavy[: budget.read()["sample"]["tests"]])
+    if part not in parts:
+        raise pytest.UsageError(f"--part {part}: the parts are {', '.join((*parts, 'sample'))}")
+    return {item for item in heavy if budget.stress_part(item.nodeid) == part}
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Counts what a run leaves out, for the line at its end."""
+    for item in items:
+        config = item.config
+        if item.get_closest_marker("aws"):
+            why = "on a real account (HIVEMIND_TEST_AWS=1)"
+        elif item.get_closest_marker("stress") and not config.getoption("part"):
+            why = "heavier than the suite (make stress)"
+        else:
+            why = "not chosen"
+        left_out = config.stash.setdefault(LEFT_OUT, Counter())
+        left_out[why] += 1
+
+
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Every worker leaves out the same; what the first one says is taken."""
+    if told := getattr(node, "workeroutput", {}).get("left_out"):
+        node.config.stash[LEFT_OUT] = Counter(told)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
+        session.config.workeroutput["left_out"] = dict(session.config.stash.get(LEFT_OUT, {}))
         return
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if NO_SKIP and reporter and reporter.stats.get("skipped"):
@@ -113,20 +177,28 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    stats = terminalreporter.stats
+    stats, config = terminalreporter.stats, terminalreporter.config
     if NO_SKIP and stats.get("skipped"):
         terminalreporter.write_line(f"{len(stats['skipped'])} skipped where none may skip (HIVEMIND_NO_SKIP)", red=True)
-    calls = [report for outcome in ("passed", "failed") for report in stats.get(outcome, ()) if report.when == "call"]
+    ran = [report for outcome in ("passed", "failed", "error", "") for report in stats.get(outcome, ())]
+    calls = [report for report in ran if getattr(report, "when", None) == "call"]
     slowest = sorted(calls, key=lambda report: -report.duration)[:15]
     for report in calls:
         if "fast" in report.keywords and report.duration > 1:
             terminalreporter.write_line(f"marked fast, took {report.duration:.1f} s: {report.nodeid}", yellow=True)
+    skipped = Counter(report.longrepr[2].removeprefix("Skipped: ") for report in stats.get("skipped", ()))
+    left_out = config.stash.get(LEFT_OUT, Counter()) + skipped
+    if left_out:
+        reasons = "; ".join(f"{count} {why}" for why, count in left_out.most_common())
+        terminalreporter.write_line(f"Not run: {reasons}")
     if DURATIONS:
+        timed = [(report.nodeid, report.duration) for report in ran if hasattr(report, "duration")]
         _keep(
             {
                 "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "python": platform.python_version(),
                 "seconds": round(time.monotonic() - STARTED, 1),
+                "areas": budget.spent(timed, config.getoption("numprocesses", None) or 1),
                 "tests": {
                     outcome: len(stats[outcome]) for outcome in ("passed", "failed", "skipped") if stats.get(outcome)
                 },

@@ -1,0 +1,64 @@
+"""The suite's budget (suite.toml): where the time of a run went, and whether it is within its limit.
+
+`python tests/budget.py FILE` prints the last run that HIVEMIND_TEST_DURATIONS kept there; it ends with 1 over the limit.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+REST = "rest"
+
+
+@cache
+def read() -> Mapping[str, Any]:
+    """suite.toml."""
+    return tomllib.loads(Path(__file__).with_name("suite.toml").read_text(encoding="utf-8"))
+
+
+def area(nodeid: str) -> str:
+    """The area of a test: its folder below tests/, where that has a budget of its own."""
+    folder = nodeid.removeprefix("tests/").partition("/")[0]
+    return folder if folder in read()["areas"] else REST
+
+
+def spent(durations: Iterable[tuple[str, float]], workers: int) -> dict[str, float]:
+    """Seconds of the run by area. durations: test and seconds, several of one test where it was set up and ended."""
+    found: dict[str, float] = defaultdict(float)
+    for nodeid, seconds in durations:
+        found[area(nodeid)] += seconds / workers
+    return {name: round(found[name], 1) for name in read()["areas"]}
+
+
+def table(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Lines for people: what was measured beside the budget. entry: a line of the durations file."""
+    yield f"{'area':12} {'measured':>9} {'budget':>7}"
+    for name, budget in read()["areas"].items():
+        measured = entry["areas"][name]
+        yield f"{name:12} {measured:7.1f} s {budget:5} s{'  over' if measured > budget else ''}"
+    time = read()["time"]
+    yield f"{'make test':12} {entry['seconds']:7.1f} s {time['aim']:5} s; fails over {time['limit']} s"
+
+
+def stress_part(nodeid: str) -> str:
+    """The part of `make stress` that a test with this marker belongs to."""
+    parts = read()["stress"].items()
+    path = nodeid.partition("::")[0]
+    return next(name for name, places in parts if any(path == one or path.startswith(f"{one}/") for one in places))
+
+
+def main(durations: Path) -> int:
+    entry = json.loads(durations.read_text(encoding="utf-8").splitlines()[-1])
+    print("\n".join(table(entry)))
+    return int(entry["seconds"] > read()["time"]["limit"])
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
