@@ -1,6 +1,6 @@
 """The suite's budget (suite.toml): where the time of a run went, and whether it is within its limit.
 
-`python tests/budget.py FILE` prints the last run that HIVEMIND_TEST_DURATIONS kept there; it ends with 1 over the limit.
+`python tests/budget.py FILE` shows the last run that HIVEMIND_TEST_DURATIONS kept; over the limit its exit code is 1.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from hivemind.local.files import write_text
+from hivemind.local.model import Datum
 from hivemind.local.resource_kind import Kind
 
 log = logging.getLogger("hivemind.local")
@@ -344,26 +345,17 @@ class Emulator:
         snapshot: dict[str, Any] = self.cache_snapshots[name]
         return snapshot
 
-    def put_metric(  # noqa: PLR0917 - the values of one datum
-        self,
-        account: str,
-        region: str,
-        namespace: str,
-        name: str,
-        dimensions: Mapping[str, str],
-        value: float,
-        unit: str,
-    ) -> None:
-        """One value of a CloudWatch metric, now; alarms see it."""
+    def put_metric(self, datum: Datum) -> None:
+        """Keeps a value of a CloudWatch metric, now; alarms see it."""
         cloudwatch = self._modules["cloudwatch"]
-        datum = {
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": dimensions[key]} for key in dimensions],
-            "Value": value,
-            "Unit": unit,
+        sent = {
+            "MetricName": datum.name,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in datum.dimensions.items()],
+            "Value": datum.value,
+            "Unit": datum.unit,
         }
-        request = {"Namespace": namespace, "MetricData": [datum]}
-        with self.scope(account, region):
+        request = {"Namespace": datum.namespace, "MetricData": [sent]}
+        with self.scope(datum.account, datum.region):
             cloudwatch._put_metric_data({}, request, is_cbor=False, is_json=True)
 
 

@@ -185,6 +185,11 @@ class Instances:
         except FileNotFoundError:
             return ""
 
+    def note(self, instance_id: str, sentence: str) -> None:
+        """Adds a line of ours to an instance's console."""
+        with (self._directory / instance_id / "console.log").open("a") as log:
+            log.write(f"[hivemind] {sentence}\n")
+
     def port_variable(self, instance_id: str) -> int | None:
         """The port handed out as PORT in shared mode; None where the instance has all ports for itself."""
         return None if self.mode == "namespaces" else self._numbers.load(instance_id).port

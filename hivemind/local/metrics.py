@@ -6,15 +6,14 @@ import asyncio
 import contextlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import psutil
 
 from hivemind.local.dataplane import DataPlane
 from hivemind.local.instances import Instances
-from hivemind.local.model import Instance, LoadBalancer, RegionView
+from hivemind.local.model import Datum, Instance, LoadBalancer, RegionView
 from hivemind.local.routing import service_name
 
 PERIOD = 10.0
@@ -28,19 +27,8 @@ _LINE = re.compile(
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
-class Put(Protocol):
-    """Stores one value of a metric, as PutMetricData."""
-
-    def __call__(  # noqa: PLR0917
-        self,
-        account: str,
-        region: str,
-        namespace: str,
-        name: str,
-        dimensions: Mapping[str, str],
-        value: float,
-        unit: str,
-    ) -> object: ...
+Put = Callable[[Datum], object]
+"""Stores one value of a metric."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +98,8 @@ class Metrics:
             ("NetworkOut", float(max(0, traffic.sent - moved[1])), "Bytes"),
         )
         for name, value, unit in values:
-            self._put(instance.account, instance.region, "AWS/EC2", name, {"InstanceId": instance.id}, value, unit)
+            own = {"InstanceId": instance.id}
+            self._put(Datum(instance.account, instance.region, "AWS/EC2", name, own, value, unit))
 
     def _balancer(self, view: RegionView, balancer: LoadBalancer, counts: Counts) -> None:
         before, self._counts[balancer.arn] = self._counts.get(balancer.arn), counts
@@ -121,7 +110,7 @@ class Metrics:
         moved = {key: value for key, value in codes.items() if value > 0}
         own = {"LoadBalancer": _suffix(balancer.arn, "loadbalancer/")}
         for name, value in _totals(moved):
-            self._put(balancer.account, balancer.region, "AWS/ApplicationELB", name, own, value, "Count")
+            self._put(Datum(balancer.account, balancer.region, "AWS/ApplicationELB", name, own, value, "Count"))
         for group in view.target_groups:
             service = service_name(group.arn)
             requests = sum(value for (of, _), value in moved.items() if of == service)
@@ -130,7 +119,7 @@ class Metrics:
                 took = (counts.seconds.get(service, 0.0) - before.seconds.get(service, 0.0)) / requests
                 values = (("RequestCount", requests, "Count"), ("TargetResponseTime", max(0.0, took), "Seconds"))
                 for name, value, unit in values:
-                    self._put(balancer.account, balancer.region, "AWS/ApplicationELB", name, both, value, unit)
+                    self._put(Datum(balancer.account, balancer.region, "AWS/ApplicationELB", name, both, value, unit))
 
 
 def _totals(moved: Mapping[tuple[str | None, int], float]) -> Iterable[tuple[str, float]]:

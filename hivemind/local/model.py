@@ -135,3 +135,16 @@ class TargetState:
     state: str
     reason: str | None = None
     description: str | None = None
+
+
+@dataclass(frozen=True)
+class Datum:
+    """One value of a CloudWatch metric, as PutMetricData takes it."""
+
+    account: str
+    region: str
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+    value: float
+    unit: str

@@ -12,7 +12,7 @@ from hivemind.local import operations
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultTable
 from hivemind.local.files import read_json, write_json
-from hivemind.local.instances import Instances
+from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
 from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
@@ -244,9 +244,15 @@ class Region:
                 instance = as_instance(self.emulator, account, region, record)
                 try:
                     self._set_host_key(identity, await self.instances.start(instance, self.view))
-                except Exception:
-                    log.exception("instance %s does not start", identity)
+                except StartFailed as error:
+                    log.warning("%s", error)
                     record["State"] = {"Code": 80, "Name": "stopped"}
+                except Exception as error:
+                    # A defect of ours or this machine's is no state of the user's instance. Each change tries again.
+                    log.exception("instance %s can't be started", identity)
+                    self.instances.note(
+                        identity, f"the local cloud can't start this instance: {error!r}; see cloud.log"
+                    )
             elif state == "stopped" and runs:
                 await self.instances.stop(identity)
             elif state == "terminated":

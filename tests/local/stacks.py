@@ -194,9 +194,10 @@ class Stack:
         """Oldest first."""
         return list(reversed(self._client.describe_stack_events(StackName=self.id)["StackEvents"]))
 
-    def reason(self) -> str:
-        """Why the first resource failed."""
-        return next(str(e["ResourceStatusReason"]) for e in self.events() if e["ResourceStatus"].endswith("_FAILED"))
+    def reason(self, *, last: bool = False) -> str:
+        """Why the first resource failed; last: the one that failed last."""
+        failed = [e for e in self.events() if e["ResourceStatus"].endswith("_FAILED")]
+        return str(failed[-1 if last else 0]["ResourceStatusReason"])
 
     def resource(self, logical_id: str) -> str:
         found = self._client.describe_stack_resources(StackName=self.id)["StackResources"]

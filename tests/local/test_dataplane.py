@@ -35,7 +35,7 @@ from hivemind.local.dataplane import DataPlane
 from hivemind.local.health import Health
 from hivemind.local.instances import Instances
 from hivemind.local.metrics import Metrics
-from hivemind.local.model import Listener, LoadBalancer, RegionView, TargetGroup
+from hivemind.local.model import Datum, Listener, LoadBalancer, RegionView, TargetGroup
 
 pytestmark = pytest.mark.slow
 ONE, TWO = instance(5), instance(6)
@@ -334,24 +334,24 @@ def test_ports_stay_and_nothing_is_left_of_a_removed_load_balancer(tmp_path: Pat
 
 def test_metrics_count_what_was_served(tmp_path: Path) -> None:
     lb = balancer(rule(None, forward(A)))
-    put: list[tuple[Any, ...]] = []
+    put: list[Datum] = []
 
     async def main() -> None:
         async with planes(tmp_path, region(lb)) as (instances, plane):
             await told(plane, lb, "/", ONE.id)
-            metrics = Metrics(instances, plane, lambda *values: put.append(values))
+            metrics = Metrics(instances, plane, put.append)
             await metrics.sample()
             assert put == []
             for _ in range(5):
                 await get(plane.address(lb.arn, 80), "/")
             await metrics.sample()
-        found = {(values[2], values[3], tuple(sorted(values[4]))): values[5] for values in put}
-        assert {values[:2] for values in put} == {(ACCOUNT, REGION)}
+        found = {(one.namespace, one.name, tuple(sorted(one.dimensions))): one.value for one in put}
+        assert {(one.account, one.region) for one in put} == {(ACCOUNT, REGION)}
         assert found["AWS/ApplicationELB", "RequestCount", ("LoadBalancer",)] == 5
         assert found["AWS/ApplicationELB", "HTTPCode_Target_2XX_Count", ("LoadBalancer",)] == 5
         assert 0 < found["AWS/ApplicationELB", "TargetResponseTime", ("LoadBalancer", "TargetGroup")] < 5
         assert 0 <= found["AWS/EC2", "CPUUtilization", ("InstanceId",)] <= 100
-        own = {values[4]["InstanceId"]: values[5] for values in put if values[3] == "NetworkOut"}
+        own = {one.dimensions["InstanceId"]: one.value for one in put if one.name == "NetworkOut"}
         assert own[ONE.id] > 500
 
     asyncio.run(main())

@@ -18,6 +18,7 @@ import pytest
 pytest.importorskip("ministack", reason="needs the extra `local`")
 from hivemind.local import emulator as module
 from hivemind.local.emulator import Emulator, prepare_environment
+from hivemind.local.model import Datum
 from hivemind.local.resources import catalog
 
 CREATED_BY_US = (
@@ -156,7 +157,7 @@ def test_metrics_are_kept(emulator: Emulator) -> None:
     cloudwatch = app._get_module("cloudwatch")
     instance = {"InstanceId": "i-kept"}
     for value in (12.5, 40.0):
-        emulator.put_metric("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", instance, value, "Percent")
+        emulator.put_metric(Datum("111111111111", "eu-west-1", "AWS/EC2", "CPUUtilization", instance, value, "Percent"))
 
     def told(account: str, region: str) -> list[tuple[str, float, float, float]]:
         now = datetime.now(UTC)

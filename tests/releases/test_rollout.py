@@ -33,6 +33,9 @@ class World:
     journal: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     pace: float = 1.0
+    falls_ill: str = ""
+    """Instance that answers one look at its health, and none after that until it is installed on."""
+    looks: int = 0
 
     def client(self, service: str) -> World:
         return self
@@ -49,14 +52,22 @@ class World:
             self.registered.remove(target["Id"])
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:
+        self.looks += 1
+        ill = self.falls_ill if self.looks > 1 else ""
         return {
             "TargetHealthDescriptions": [
-                {"Target": {"Id": name, "Port": 8000}, "TargetHealth": {"State": "healthy"}} for name in self.registered
+                {
+                    "Target": {"Id": name, "Port": 8000},
+                    "TargetHealth": {"State": "unhealthy" if name == ill else "healthy"},
+                }
+                for name in self.registered
             ]
         }
 
     def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, *, layers: Any = ()) -> tuple[()]:
         self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
+        if host.instance_id == self.falls_ill:
+            self.falls_ill = ""
         if host.instance_id in self.broken:
             raise StageError(Stage.DEPLOY, f"{host.instance_id} failed")
         return ()
@@ -124,6 +135,14 @@ def test_the_only_instance_stays_in(world: World) -> None:
     world.registered = ["i-1"]
     rollout(world, "i-1").install()
     assert world.journal == ["install i-1 with migration"]
+
+
+def test_the_last_one_that_serves_stays_in_when_the_other_falls_ill(world: World) -> None:
+    """Two answered when the rollout began; who answers alone now is installed on where it is."""
+    world.registered = ["i-1", "i-2"]
+    world.falls_ill = "i-2"
+    rollout(world, "i-1", "i-2").install()
+    assert world.journal == ["install i-1 with migration", "out i-2", "install i-2", "in i-2"]
 
 
 def test_a_worker_is_registered_nowhere(world: World) -> None:
