@@ -1,9 +1,9 @@
 """Infrastructure: created, then applied again with nothing changed, on the same endpoint.
 
 The stack is the one that HiveMind makes; the peers get its template. HiveMind's creation is measured from the command
-to the end of its stage `stack`, since the peers do no more than that. API calls of the peers are counted by a proxy,
-in a round of its own, so that it takes no part in the times; those of HiveMind by its own count (`calls` in the last
-line of `apply --json`).
+to the end of its stage `provision`, since the peers do no more than that. API calls of the peers are counted by a
+proxy, in a round of its own, so that it takes no part in the times; those of HiveMind by its own count (`calls` in
+the last line of `apply --json`).
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def _ours(outcome: Outcome, project: Path, number: int, env: dict[str, str]) -> 
 
 
 def _until_stack(apply: list[str], env: dict[str, str], project: Path) -> tuple[float, str]:
-    """Seconds from the command to the last event of stage `stack`, and the command's last line."""
+    """Seconds from the command to the last event of stage `provision`, and the command's last line."""
     start, ended, line = time.perf_counter(), 0.0, ""
     with subprocess.Popen(apply, env=environment(env), cwd=project, stdout=subprocess.PIPE, text=True) as process:
         for line in process.stdout or ():

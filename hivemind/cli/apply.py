@@ -153,13 +153,12 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
         )
         return
     from hivemind.cli.paragraphs import folded
-    from hivemind.cli.stages import word
     from hivemind.cli.tree import duration
 
     for step, reason in applied.warnings.items():
         click.secho(f"warning: {step}: {reason}", fg="yellow", err=True)
 
-    times = ", ".join(f"{word(stage)} {duration(value).strip()}" for stage, value in applied.seconds.items())
+    times = ", ".join(f"{stage} {duration(value).strip()}" for stage, value in applied.seconds.items())
     click.echo(folded([f"{_resources(applied.created)}  {times}"]))
     first = next(iter(applied.urls.values()), None)
     click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)

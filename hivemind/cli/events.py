@@ -23,7 +23,6 @@ def command(
     """Print the journal of a deployment: what was done, when, by which attempt."""
     import json
 
-    from hivemind.cli.stages import word
     from hivemind.cli.tree import duration
 
     for event in pipeline.events(asked(path, environment, None, deployment), last=last, every=every):
@@ -31,7 +30,6 @@ def command(
             click.echo(json.dumps(event.as_json(), ensure_ascii=False))
             continue
         took = f"  {duration(event.data['seconds'])}" if "seconds" in event.data else ""
-        stage = word(event.stage)
-        step = "" if event.step == stage else event.step
-        parts = (f"{event.time[:19]}Z", f"{stage:9}", step, event.kind.value, event.message)
+        step = "" if event.step == event.stage else event.step
+        parts = (f"{event.time[:19]}Z", f"{event.stage:9}", step, event.kind.value, event.message)
         click.echo("  ".join(part for part in parts if part).rstrip() + took)

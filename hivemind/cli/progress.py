@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Protocol, Self, TextIO
 
-from hivemind.cli.stages import shown
-from hivemind.cli.tree import Tree
+from hivemind.cli.tree import Tree, with_owner
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.events import Event, EventKind
 
@@ -112,7 +111,7 @@ class PlainLines(_Lines):
             now = self._clock.monotonic()
             self._started = now if self._started is None else self._started
             self._tree.add(event, now)
-        event = shown(event)
+        event = with_owner(event)
         if event.kind is not EventKind.PROGRESS:
             step = "" if event.step == event.stage else event.step
             parts = (f"{event.stage:9}", step, self.MARKS[event.kind], event.message)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from hivemind.cli.stages import shown
+from hivemind.steps.milestones import RELEASE, STACK, TRAFFIC
+from hivemind.values.errors import Stage
 from hivemind.values.events import Event, EventKind
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-STACK = "AWS::CloudFormation::Stack"
+STACK_TYPE = "AWS::CloudFormation::Stack"
+TELLING = {Stage.DEPLOY.value: RELEASE, Stage.REGISTER.value: TRAFFIC}
+"""Stage -> kind of the steps that say what it came to; what was prepared for it (`upload web`) need not be repeated."""
 WORTH_NAMING = 10.0
 """Seconds from which on the longest step of a finished stage is named."""
 _NAME_WIDTH = 9
@@ -97,12 +100,12 @@ class Tree:
 
     def add(self, event: Event, now: float) -> None:
         """Takes in one event, received at `now` seconds."""
-        event = shown(event)
+        event = with_owner(event)
         if event.step == self._framing or event.kind is EventKind.NOTE:
             return
         stage = self._stages.setdefault(event.stage, _Stage(event.stage, now))
-        if event.step in ("", event.stage):
-            step = stage.own = stage.own or Step(event.stage, now)
+        if event.step in ("", STACK, event.stage):
+            step = stage.own = stage.own or Step(event.step or event.stage, now)
         else:
             step = stage.steps.setdefault(event.step, Step(event.step, now))
         step.add(event.kind, event.message, now)
@@ -115,7 +118,7 @@ class Tree:
     def _add_resource(stage: _Stage, event: Event, now: float) -> None:
         """A stack event carries the resource that it is about, which is a step of its own here."""
         status, name, kind = (event.data.get(key) for key in ("status", "logical_id", "type"))
-        if not isinstance(status, str) or not isinstance(name, str) or kind == STACK:
+        if not isinstance(status, str) or not isinstance(name, str) or kind == STACK_TYPE:
             return
         step = stage.steps.setdefault(name, Step(name, now, ended=now))
         if step.failed:  # what a rollback does with it afterwards must not hide why
@@ -128,7 +131,7 @@ class Tree:
             step.add(EventKind.FAILED, str(event.data.get("reason") or status), now)
 
     def waiting(self, now: float) -> str | None:
-        """What runs, with the slowest of it: `stack  shop  33 of 37 resources, Db 2 min 10 s`.
+        """What runs, with the slowest of it: `provision  shop  33 of 37 resources, Db 2 min 10 s`.
 
         None when nothing runs.
         """
@@ -177,8 +180,8 @@ class Tree:
             return steps[0].outcome or steps[0].text or steps[0].name
         done = [step for step in steps if step.ended is not None]
         if len(done) == len(steps) and done:
-            # `release web` says what the stage came to; what was prepared for it (`upload web`) need not be repeated.
-            done = [step for step in done if step.name.startswith(stage.name)] or done
+            telling = TELLING.get(stage.name, stage.name)
+            done = [step for step in done if step.name.startswith(telling)] or done
             return ", ".join(dict.fromkeys(step.outcome or step.text for step in done if step.text))
         return f"{len(done)} of {len(steps)}"
 
@@ -207,6 +210,12 @@ class Tree:
     def _step(step: Step, now: float, width: int) -> str:
         time = duration(step.seconds(now)) + (f" of ~{duration(step.estimate)}" if step.estimate else "")
         return _fit(f"   · {step.name}  {step.text}".rstrip(), time, width)
+
+
+def with_owner(event: Event) -> Event:
+    """The event with the owner of its step in the step's name, where that is a plugin of others."""
+    owner = event.data.get("owner")
+    return replace(event, step=f"{event.step} ({owner})") if owner else event
 
 
 def duration(seconds: float) -> str:

@@ -35,7 +35,10 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class DeploymentStatus(enum.StrEnum):
-    """Where a deployment stands. The words of the spec, with `applying` for a run under way."""
+    """What the last run of a deployment came to. The words of the spec, with `applying` for a run under way.
+
+    `rolled_back` and `destroyed` are reserved: nothing sets them yet, and a destroy removes the state.
+    """
 
     PENDING = "pending"
     APPLYING = "applying"
@@ -56,8 +59,8 @@ class StackInfo:
 
 @dataclass(frozen=True)
 class Revision:
-    """One successful apply. time: RFC 3339. artifacts: service -> Artifact.digest. sources: service ->
-    Provenance.digest. verdict: `good`, `bad` or None where nothing was checked. seconds: by stage."""
+    """One apply that got as far as traffic. time: RFC 3339. artifacts: service -> Artifact.digest. sources: service ->
+    Provenance.digest. verdict: `good`, `bad`, or None where the run ended before its checks did. seconds: by stage."""
 
     number: int
     time: str
@@ -139,12 +142,12 @@ class DeploymentState:
 
     @property
     def revision(self) -> int:
-        """Number of the last successful apply, 0 for none."""
+        """Number of the newest revision, whatever its verdict; 0 for none."""
         return self.revisions[-1].number if self.revisions else 0
 
     @property
     def last_good(self) -> Revision | None:
-        """The newest revision before the current one whose Verdict was good."""
+        """The newest revision before the current one whose Verdict was good: where a rollback goes (reserved)."""
         return next((item for item in reversed(self.revisions[:-1]) if item.verdict == "good"), None)
 
     def snapshot(self) -> Snapshot:

@@ -48,7 +48,12 @@ class FindingsError(HiveMindError):
 
 
 class Stage(enum.StrEnum):
-    """The stages of Evidence, journal and exit codes, in the order in which they run."""
+    """The stages of a run, in the order in which they come: the one vocabulary of events, journal, screen, exit codes
+    and documents.
+
+    A stage is made of steps, which have names of their own: `stack` is a step of provision, `release web` one of
+    deploy, `traffic web` one of register.
+    """
 
     VALIDATE = "validate"
     BUILD = "build"

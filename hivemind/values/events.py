@@ -22,9 +22,9 @@ class EventKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """time: RFC 3339, UTC. attempt: id of the run that wrote it. stage: a value of `errors.Stage` (build, provision,
-    deploy, register, verify, cleanup ...), or `attempt` for the run as a whole. step: unique within an attempt
-    (`install web 1`). message: one line for people, redacted. data: plain JSON values."""
+    """time: RFC 3339, UTC. attempt: id of the run that wrote it. stage: a value of `errors.Stage` (validate,
+    build, provision, deploy, register, harden, verify, observe, rollback, cleanup), or `attempt` for the whole run.
+    step: unique within an attempt (`release web`). message: one line for people, redacted. data: plain JSON values."""
 
     time: str
     deployment_id: str

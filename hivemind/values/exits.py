@@ -30,9 +30,12 @@ class ExitCode(enum.IntEnum):
     DEPLOY = 12
     REGISTER = 13
     HARDEN = 14
+    """Stage harden failed: a step of a plugin. HiveMind has no step of that stage yet."""
     VERIFY = 15
     OBSERVE = 16
+    """Stage observe failed: a step of a plugin. HiveMind has no step of that stage yet."""
     ROLLBACK = 17
+    """Stage rollback failed. Reserved: no command rolls back yet."""
     CLEANUP = 18
     INTERRUPTED = 130
     """Ctrl-C."""

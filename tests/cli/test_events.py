@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from hivemind import Stage
 from hivemind.testing.project import Project
 from hivemind.values.exits import ExitCode
 
@@ -18,6 +19,14 @@ def test_the_journal_frames_every_step(standing: Project) -> None:
         assert {"started", "finished"} <= {event["kind"] for event in events if event["step"] == step}, step
     assert len({event["attempt"] for event in events}) == 1
     assert [event["time"] for event in events] == sorted(event["time"] for event in events)
+
+
+def test_stages_have_one_name_in_the_journal_and_on_the_screen(standing: Project) -> None:
+    journal = standing.run("events", "--json").lines
+    stages = {event["stage"] for event in journal}
+    assert stages - {"attempt"} == {"build", "provision", "deploy", "register", "verify"} <= set(Stage)
+    shown = [line.split()[1] for line in standing.run("events").out.splitlines()]
+    assert shown == [event["stage"] for event in journal]
 
 
 def test_the_last_ones(standing: Project) -> None:

@@ -16,7 +16,7 @@ from hivemind.cli.tree import Tree, duration
 from hivemind.testing import ManualClock
 
 K = EventKind
-STAGES = ("build", "stack", "release", "traffic", "verify")
+STAGES = ("build", "provision", "deploy", "register", "verify")
 
 
 def event(stage: str, step: str, kind: EventKind, message: str = "", second: int = 0, **data: object) -> Event:
@@ -33,7 +33,7 @@ def grown(*entries: tuple[float, Event]) -> Tree:
 def resource(name: str, status: str, *, reason: str = "", message: str = "") -> Event:
     """A stack event, as apply records it: progress of the stage with the resource in its data."""
     data = {"logical_id": name, "type": "AWS::RDS::DBInstance", "status": status, "reason": reason}
-    return event("stack", "stack", K.PROGRESS, message, **data)
+    return event("provision", "stack", K.PROGRESS, message, **data)
 
 
 class Terminal(io.StringIO):
@@ -53,11 +53,11 @@ def test_a_finished_stage_says_what_and_how_long() -> None:
 @pytest.mark.fast
 def test_a_running_stage_shows_its_steps_slowest_first() -> None:
     tree = grown(
-        (0, event("stack", "stack", K.STARTED, "shop-production", estimate=120)),
-        (1, event("stack", "Db", K.STARTED, "AWS::RDS::DBInstance")),
-        (5, event("stack", "VPC", K.STARTED, "AWS::EC2::VPC")),
-        (6, event("stack", "Role", K.STARTED, "AWS::IAM::Role")),
-        (7, event("stack", "Role", K.FINISHED, "made")),
+        (0, event("provision", "stack", K.STARTED, "shop-production", estimate=120)),
+        (1, event("provision", "Db", K.STARTED, "AWS::RDS::DBInstance")),
+        (5, event("provision", "VPC", K.STARTED, "AWS::EC2::VPC")),
+        (6, event("provision", "Role", K.STARTED, "AWS::IAM::Role")),
+        (7, event("provision", "Role", K.FINISHED, "made")),
     )
     head, first, second = tree.lines(65, width=79, height=20)
     assert "shop-production" in head
@@ -70,7 +70,7 @@ def test_a_running_stage_shows_its_steps_slowest_first() -> None:
 @pytest.mark.fast
 def test_resources_of_a_stack_are_steps() -> None:
     entries = [
-        (0.0, event("stack", "stack", K.STARTED, "shop-production")),
+        (0.0, event("provision", "stack", K.STARTED, "shop-production")),
         (1.0, resource("Db", "CREATE_IN_PROGRESS", message="0 of 2 resources")),
         (2.0, resource("Cache", "CREATE_IN_PROGRESS", message="0 of 2 resources")),
         (20.0, resource("Cache", "CREATE_COMPLETE", message="1 of 2 resources")),
@@ -80,24 +80,24 @@ def test_resources_of_a_stack_are_steps() -> None:
     assert running.split()[1:3] == ["Db", "AWS::RDS::DBInstance"]
     assert running.endswith("1 min 00 s")
     entries += [(90.0, resource("Db", "CREATE_COMPLETE", message="2 of 2 resources"))]
-    entries += [(91.0, event("stack", "stack", K.FINISHED, "shop-production"))]
+    entries += [(91.0, event("provision", "stack", K.FINISHED, "shop-production"))]
     head, longest = grown(*entries).lines(100, width=79, height=20)
-    assert head.startswith("✔ stack     shop-production  2 of 2 resources ")
+    assert head.startswith("✔ provision shop-production  2 of 2 resources ")
     assert longest == "   └ longest: Db 1 min 29 s"
 
 
 @pytest.mark.fast
 def test_a_failed_resource_keeps_its_reason_through_the_rollback() -> None:
     tree = grown(
-        (0, event("stack", "stack", K.STARTED, "shop")),
+        (0, event("provision", "stack", K.STARTED, "shop")),
         (1, resource("Db", "CREATE_IN_PROGRESS")),
         (9, resource("Db", "CREATE_FAILED", reason="Cannot find version 16.9")),
         (10, resource("Db", "DELETE_IN_PROGRESS")),
         (12, resource("Db", "DELETE_COMPLETE")),
-        (13, event("stack", "stack", K.FAILED, "rolled back")),
+        (13, event("provision", "stack", K.FAILED, "rolled back")),
     )
     head, failed = tree.lines(20, width=79, height=20)
-    assert head.startswith("✘ stack     shop  rolled back")
+    assert head.startswith("✘ provision shop  rolled back")
     assert failed.startswith("   ✘ Db  Cannot find version 16.9")
 
 
@@ -114,12 +114,12 @@ def test_what_comes_after_the_end_of_a_step_changes_nothing() -> None:
 @pytest.mark.fast
 def test_the_longest_step_of_a_finished_stage_is_named() -> None:
     tree = grown(
-        (0, event("stack", "stack", K.STARTED, "shop")),
-        (0, event("stack", "Cache", K.STARTED)),
-        (0, event("stack", "VPC", K.STARTED)),
-        (3, event("stack", "VPC", K.FINISHED)),
-        (340, event("stack", "Cache", K.FINISHED)),
-        (362, event("stack", "stack", K.FINISHED, "shop  2 of 2 resources")),
+        (0, event("provision", "stack", K.STARTED, "shop")),
+        (0, event("provision", "Cache", K.STARTED)),
+        (0, event("provision", "VPC", K.STARTED)),
+        (3, event("provision", "VPC", K.FINISHED)),
+        (340, event("provision", "Cache", K.FINISHED)),
+        (362, event("provision", "stack", K.FINISHED, "shop  2 of 2 resources")),
     )
     head, longest = tree.lines(400, width=79, height=20)
     assert head.endswith("6 min 02 s")
@@ -184,16 +184,16 @@ def test_plain_lines_leave_mere_progress_out() -> None:
     out, clock = io.StringIO(), ManualClock()
     clock.advance(500)
     with PlainLines(out, clock) as show:
-        show(event("stack", "stack", K.STARTED, "shop"))
+        show(event("provision", "stack", K.STARTED, "shop"))
         clock.advance(3)
-        show(event("stack", "Db", K.PROGRESS, "creating"))
+        show(event("provision", "Db", K.PROGRESS, "creating"))
         clock.advance(39)
-        show(event("stack", "Db", K.FINISHED, "created"))
+        show(event("provision", "Db", K.FINISHED, "created"))
         clock.advance(17)
         show(event("verify", "http", K.FAILED, "502"))
     assert out.getvalue().splitlines() == [
-        "[00:00] stack      ...  shop",
-        "[00:42] stack      Db  done  created",
+        "[00:00] provision  stack  ...  shop",
+        "[00:42] provision  Db  done  created",
         "[00:59] verify     http  FAILED  502",
     ]
 
@@ -202,7 +202,7 @@ def test_plain_lines_leave_mere_progress_out() -> None:
 def test_plain_lines_say_what_is_waited_for_after_half_a_minute() -> None:
     out, clock = io.StringIO(), ManualClock()
     show = PlainLines(out, clock)
-    show(event("stack", "stack", K.STARTED, "shop"))
+    show(event("provision", "stack", K.STARTED, "shop"))
     show(resource("Db", "CREATE_IN_PROGRESS", message="33 of 37 resources"))
     clock.advance(29)
     show.remind()
@@ -210,15 +210,15 @@ def test_plain_lines_say_what_is_waited_for_after_half_a_minute() -> None:
     show.remind()
     show.remind()
     assert out.getvalue().splitlines() == [
-        "[00:00] stack      ...  shop",
-        "[00:31] still stack  shop  33 of 37 resources, Db 31 s",
+        "[00:00] provision  stack  ...  shop",
+        "[00:31] still provision  shop  33 of 37 resources, Db 31 s",
     ]
 
 
 @pytest.mark.fast
 def test_json_lines_are_the_events() -> None:
     out = io.StringIO()
-    given_ = event("stack", "Db", K.PROGRESS, "ünterwegs", 3, done=2)
+    given_ = event("provision", "Db", K.PROGRESS, "ünterwegs", 3, done=2)
     with renderer(json=True, stream=out) as show:
         show(given_)
     assert json.loads(out.getvalue()) == given_.as_json()
@@ -271,11 +271,11 @@ def test_lines_of_many_threads_stay_whole() -> None:
 
 def test_a_finished_stage_says_what_it_came_to_and_not_what_was_prepared() -> None:
     tree = grown(
-        (0, event("release", "upload web", K.STARTED, "web to the bucket")),
-        (1, event("release", "upload web", K.FINISHED, "web to the bucket")),
-        (1, event("release", "release web", K.STARTED, "web")),
-        (2, event("release", "release web", K.FINISHED, "web on 2 instances")),
+        (0, event("deploy", "upload web", K.STARTED, "web to the bucket")),
+        (1, event("deploy", "upload web", K.FINISHED, "web to the bucket")),
+        (1, event("deploy", "release web", K.STARTED, "web")),
+        (2, event("deploy", "release web", K.FINISHED, "web on 2 instances")),
     )
-    assert [line.split("  ")[0] for line in tree.lines(2, width=80, height=9)] == ["✔ release"]
+    assert [line.split("  ")[0] for line in tree.lines(2, width=80, height=9)] == ["✔ deploy"]
     assert "web on 2 instances" in tree.lines(2, width=80, height=9)[0]
     assert "bucket" not in tree.lines(2, width=80, height=9)[0]
