@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hivemind.steps.milestones import RELEASE, STACK, TRAFFIC
+from hivemind import milestones
 from hivemind.values.errors import Stage
 from hivemind.values.events import Event, EventKind
 
 SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 STACK_TYPE = "AWS::CloudFormation::Stack"
-TELLING = {Stage.DEPLOY.value: RELEASE, Stage.REGISTER.value: TRAFFIC}
+TELLING = {Stage.DEPLOY.value: milestones.RELEASE, Stage.REGISTER.value: milestones.TRAFFIC}
 """Stage -> kind of the steps that say what it came to; what was prepared for it (`upload web`) need not be repeated."""
 WORTH_NAMING = 10.0
 """Seconds from which on the longest step of a finished stage is named."""
@@ -104,7 +104,7 @@ class Tree:
         if event.step == self._framing or event.kind is EventKind.NOTE:
             return
         stage = self._stages.setdefault(event.stage, _Stage(event.stage, now))
-        if event.step in ("", STACK, event.stage):
+        if event.step in ("", milestones.STACK, event.stage):
             step = stage.own = stage.own or Step(event.step or event.stage, now)
         else:
             step = stage.steps.setdefault(event.step, Step(event.step, now))
