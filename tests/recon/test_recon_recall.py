@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.agents import recon
+from hivemind.agents.recon import hooks as recon
 from hivemind.repositories import unchanged
 from hivemind.repositories.repository import read
 

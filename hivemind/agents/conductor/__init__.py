@@ -1,8 +1,6 @@
-"""Conductor: carries out plans.
+"""Conductor: what people talk to about the flow, which is in `hivemind.flow`.
 
-run.py: what an apply knows. graph.py: its steps. apply.py: from the first effect to the recorded revision. standing.py:
-what stands afterwards. sources.py: what a release is made of. parameters.py: values of the template's parameters;
-hooks.py finds those without one.
+hooks.py: it says beforehand which parameters of a template have no value.
 """
 
 from hivemind.agents.conductor.hooks import hivemind_lint

@@ -25,7 +25,7 @@ _EMPTY = ("hivemind/agents/__init__.py", f"{_COMPILER}/__init__.py")
 _MAIN = "import sys\nfrom hivemind.agents.compiler.remote.there import main\nsys.exit(main())\n"
 _THERE = frozenset({"__init__.py", "there.py", "request.py"})
 """Modules beside this one that are for the instance."""
-_HERE = frozenset({"steps.py"})
+_HERE = frozenset({"hooks.py", "steps.py"})
 """Modules of the compiler that are for this machine alone."""
 
 
