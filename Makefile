@@ -30,7 +30,7 @@ demo-down: $(VENV)/.demo ## Destroy the example and stop the local cloud.
 
 test: $(VENV)/.dev ## Run the whole suite, real parts included.
 	@echo "== Running the suite with $(JOBS) workers"
-	@$(PYTEST) -n $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 fast: $(VENV)/.dev ## Run the tests that take under a second each.
 	@$(PYTEST) -n $(JOBS) -m fast $(ARGS)
@@ -40,7 +40,7 @@ property: $(VENV)/.dev ## Run the Hypothesis tests.
 
 stress: $(VENV)/.dev ## Run the tests too heavy for test. PART=kill, packages, deployments or sample: only those.
 	@echo "== Running the heavy tests$(if $(PART), of part $(PART)) with $(JOBS) workers"
-	@$(PYTEST) -n $(JOBS) --dist loadgroup -m stress $(if $(PART),--part $(PART)) $(ARGS)
+	@$(PYTEST) -n $(JOBS) --dist loadscope -m stress $(if $(PART),--part $(PART)) $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and import directions.
 	@echo "== ruff"; $(BIN)/ruff check .

@@ -49,9 +49,21 @@ def table(entry: Mapping[str, Any]) -> Iterator[str]:
 
 def stress_part(nodeid: str) -> str:
     """The part of `make stress` that a test with this marker belongs to."""
-    parts = read()["stress"].items()
-    path = nodeid.partition("::")[0]
-    return next(name for name, places in parts if any(path == one or path.startswith(f"{one}/") for one in places))
+    return next(name for name, places in read()["stress"].items() if _is_in(nodeid, places))
+
+
+def together(nodeid: str) -> str:
+    """What one worker runs in a row: tests with the same answer."""
+    distribution = read()["distribution"]
+    for name, places in distribution["together"].items():
+        if _is_in(nodeid, places):
+            return str(name)
+    return nodeid if _is_in(nodeid, distribution["apart"]) else nodeid.partition("::")[0]
+
+
+def _is_in(nodeid: str, places: Iterable[str]) -> bool:
+    """Whether a test is one of those places: folders, files, tests with or without their parameters."""
+    return any(nodeid == one or nodeid.startswith((f"{one}/", f"{one}::", f"{one}[")) for one in places)
 
 
 def main(durations: Path) -> int:

@@ -18,6 +18,7 @@ from typing import Any
 import budget
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from hivemind.testing.pytest_plugin import LocalCloudHome
 
@@ -95,13 +96,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", metavar="NAME", help=f"of the tests marked stress only those of one part: {parts}")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end. Tests on a real account run
     only when asked for, and of a part of `make stress` only those that are in it."""
     items.sort(key=_rank)
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
     part = config.getoption("part")
     wanted = _in_part(items, part) if part else set(items)
     if not ON_AWS:
@@ -111,27 +109,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item in wanted]
 
 
-def _rank(item: pytest.Item) -> tuple[int, int]:
-    """The place of a test: folders that deploy, those that start machines, the others; in each what shares most."""
+def _rank(item: pytest.Item) -> int:
+    """The place of a test's folder: those that deploy, those that start machines, the others."""
     heavy = ("e2e", "cli", "local", "flow", "hosts", "compiler", "repositories")
     folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    return (heavy.index(folder) if folder in heavy else len(heavy), not _shares(item))
+    return heavy.index(folder) if folder in heavy else len(heavy)
 
 
-def _shares(item: pytest.Item) -> str:
-    """What a test shares with others that is made once a module or run, so that one worker has to run them all."""
-    found: dict[str, Any] = item._fixtureinfo.name2fixturedefs
-    if "standing" in found:
-        return "standing"
-    module = any(one[-1].scope in {"module", "class"} for one in found.values())
-    return item.nodeid.partition("::")[0] if module else ""
+class Distribution(LoadScopeScheduling):
+    """Gives what `budget.together` says to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return budget.together(nodeid)
 
 
-def _group(item: pytest.Item) -> str:
-    """What one worker runs in a row: tests that share something, quick tests of a module; else each by itself."""
-    if shared := _shares(item):
-        return shared
-    return item.nodeid if item.get_closest_marker("slow") else item.nodeid.partition("::")[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Distribution | None:
+    """With `--dist loadscope`; pytest 9.2 knows nothing of what pytest-xdist's loadgroup relies on."""
+    return Distribution(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def _in_part(items: list[pytest.Item], part: str) -> set[pytest.Item]:

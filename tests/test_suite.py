@@ -1,0 +1,65 @@
+"""The suite about itself: its budget, its parts and how its tests are given to workers (suite.toml)."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import budget
+import pytest
+
+pytestmark = pytest.mark.fast
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+WIDE = re.compile(r'scope="(module|class)"')
+
+
+def places() -> list[str]:
+    read = budget.read()
+    lists = (read["distribution"]["apart"], *read["distribution"]["together"].values(), *read["stress"].values())
+    return [place for places in lists for place in places]
+
+
+@pytest.mark.parametrize("place", places())
+def test_every_place_is_there(place: str) -> None:
+    path, _, name = place.partition("::")
+    assert (ROOT / path).exists()
+    assert not name or f"def {name}(" in (ROOT / path).read_text()
+
+
+@pytest.mark.parametrize("module", [one for one in MODULES if WIDE.search((ROOT / one).read_text())])
+def test_what_a_module_makes_once_is_made_by_one_worker(module: str) -> None:
+    assert len({budget.together(f"{module}::test_{name}") for name in ("a", "b[1]")}) == 1
+
+
+def test_the_standing_deployment_is_made_by_one_worker() -> None:
+    asking = re.compile(r"^def (test_\w+)\([^)]*\bstanding: ", re.MULTILINE)
+    found = {
+        f"{module}::{name}"
+        for module in MODULES
+        if module.startswith("tests/cli/")
+        for name in asking.findall((ROOT / module).read_text())
+    }
+    assert found
+    assert {name for name in found if budget.together(name) != "standing"} == set()
+
+
+def test_times_are_added_up_by_area_and_shared_by_the_workers() -> None:
+    spent = budget.spent([("tests/e2e/a.py::b", 4.0), ("tests/e2e/a.py::b", 2.0), ("tests/plan/c.py::d", 3.0)], 3)
+    assert (spent["e2e"], spent["rest"], spent["local"]) == (2.0, 1.0, 0.0)
+    shown = list(budget.table({"areas": {**spent, "e2e": 1000.0}, "seconds": 1.0}))
+    assert [line for line in shown if line.endswith("over")] == [line for line in shown if line.startswith("e2e")]
+
+
+def test_the_areas_fit_in_what_is_aimed_at() -> None:
+    read = budget.read()
+    assert sum(read["areas"].values()) <= read["time"]["aim"] < read["time"]["limit"] <= 300
+
+
+def test_a_run_over_the_limit_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seconds, code in ((299.0, 0), (301.0, 1)):
+        kept = tmp_path / "durations"
+        kept.write_text(json.dumps({"seconds": seconds, "areas": dict.fromkeys(budget.read()["areas"], 1.0)}))
+        assert budget.main(kept) == code
+        assert "make test" in capsys.readouterr().out
