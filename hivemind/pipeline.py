@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hivemind.flow.checking import Checked
     from hivemind.flow.cloning import clone, described, settled
     from hivemind.flow.clouds import region_of
-    from hivemind.flow.detecting import look
+    from hivemind.flow.detecting import detector
     from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
     from hivemind.flow.face import Decision, Face, Proposal, ProposedApply, ProposedDestroy, ProposedStep
     from hivemind.flow.instances import logs, shell
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hivemind.flow.project import loaded, loaded_without
     from hivemind.flow.reporting import Status, address, deployments, events
     from hivemind.flow.schemas import schema_of, write_schema
-    from hivemind.flow.status import DeploymentLook, InstanceStatus
+    from hivemind.flow.status import InstanceStatus, LiveStatus
     from hivemind.flow.taking_away import Destroyed
     from hivemind.flow.verifying import Verified
     from hivemind.plugins.loading import Plugins
@@ -96,7 +96,7 @@ _MORE = {
     "face": ("Decision", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep"),
     "reporting": ("address", "deployments", "events"),  # what is known of deployments
     "instances": ("logs", "shell"),  # what runs on them
-    "detecting": ("look",),  # what can be told about a folder
+    "detecting": ("detector",),  # what can be told about a folder
     "drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of one that has none
     "cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder
     "schemas": ("schema_of", "write_schema"),

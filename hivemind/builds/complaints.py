@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from hivemind.builds.build_causes import PLACE, SIGNATURES
-from hivemind.values.signatures import Match, Signature, Speaker, match
+from hivemind.values.signatures import Signature, SignatureMatch, Speaker, match
 
 _WHERE = re.compile(
     r"^\s*(?:--> )?[\w@./\\+()\[\]-]*[\w\])]\.\w{1,6}(?::\d+(?::\d+)?:?)?$|"
@@ -30,7 +30,7 @@ def first_error(lines: Sequence[str], signatures: Sequence[Signature] = SIGNATUR
     return None if found is None else _told(lines, found)
 
 
-def _told(lines: Sequence[str], found: Match) -> str:
+def _told(lines: Sequence[str], found: SignatureMatch) -> str:
     """The line with what belongs to it."""
     number, point = found.number, found.signature.point
     line = lines[number]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.builds.environment import clean, found
+from hivemind.builds.clean_environment import clean, found
 
 if TYPE_CHECKING:
     from hivemind.builds.work import Work

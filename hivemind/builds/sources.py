@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Service, ServiceKind
-from hivemind.builds import environment
+from hivemind.builds import clean_environment
 from hivemind.builds.workspaces import Workspace, find
 from hivemind.repositories.commit import head
 from hivemind.repositories.repository import Repository
@@ -162,7 +162,7 @@ def input_parts(
     parts: dict[str, Any] = {
         OUR_WAY: FORMAT,
         "sources": list(digests(sources.root, sources.files)),
-        "environment": environment.found(service) if service.build else {},
+        "environment": clean_environment.found(service) if service.build else {},
         "runtime": service.runtime,
         "install command": service.install,
         "build command": service.build,

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hivemind.repositories.repository import Repository
-from hivemind.text.formats import json_object, table, toml_table, yaml_mapping
+from hivemind.text.file_formats import json_object, table, toml_table, yaml_mapping
 
 NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
 _RUNS_WITH = ("dependencies", "optionalDependencies", "peerDependencies")

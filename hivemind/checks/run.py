@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.plugins.calling import PluginError, Source, call
+from hivemind.plugins.calling import PluginError, PluginSource, call
 from hivemind.releases.release import Check, CheckFailed, CheckResult, CheckStatus, Verdict
 from hivemind.text.redact import redact
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -23,7 +23,7 @@ class OwnedCheck:
     """A check with the plugin that it comes from."""
 
     check: Check
-    source: Source
+    source: PluginSource
 
     @property
     def plugin(self) -> str:
@@ -100,7 +100,7 @@ def _try(owned: OwnedCheck, probe: Probe, seconds: float) -> tuple[CheckStatus, 
     return CheckStatus.PASSED, seen, True
 
 
-def owned(contributions: Iterable[tuple[Source, Iterable[Check]]]) -> tuple[OwnedCheck, ...]:
+def owned(contributions: Iterable[tuple[PluginSource, Iterable[Check]]]) -> tuple[OwnedCheck, ...]:
     """Checks of several plugins, (plugin, its checks) each, sorted by plugin and name."""
     found = [OwnedCheck(check, source) for source, checks in contributions for check in checks]
     return tuple(sorted(found, key=lambda one: (one.plugin, one.check.name)))

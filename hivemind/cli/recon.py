@@ -29,7 +29,7 @@ def command(path: Path, as_json: bool) -> None:
     from hivemind.detections.services import applications, clashes, meant
     from hivemind.drafts.found import nothing
 
-    repository, detect = pipeline.look(path, plugins_without(path, "recon runs nothing of the folder"), note)
+    repository, detect = pipeline.detector(path, plugins_without(path, "recon runs nothing of the folder"), note)
     root = answer(detect("."))
     found = applications(repository, detect)
     folder, root = meant(root, found)

@@ -22,7 +22,7 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import DeploymentLook, InstanceStatus, Status
+    from hivemind.pipeline import InstanceStatus, LiveStatus, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -80,7 +80,7 @@ def _print(status: Status) -> None:
     elif status.unreachable:
         click.echo(f"  {status.unreachable}; recorded: {state.status.value}")
     elif status.found is not None:
-        _print_look(status.found)
+        _print_live(status.found)
     for service, url in state.urls.items():
         click.echo(f"  {service:9} {url}")
     if state.failure_analysis is not None:
@@ -88,7 +88,7 @@ def _print(status: Status) -> None:
         click.echo(f"  {state.failure_analysis.remediation}")
 
 
-def _print_look(found: DeploymentLook) -> None:
+def _print_live(found: LiveStatus) -> None:
     click.echo(f"  stack     {found.status or 'there is none'}")
     for service, instances in found.services.items():
         good = sum(one.works for one in instances)

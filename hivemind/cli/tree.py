@@ -21,7 +21,7 @@ _NARROW = 40
 
 
 @dataclass
-class Step:
+class ShownStep:
     """One step. started, ended: seconds on any one clock. subject: what it started with; message: what was said last.
     outcome: what it ended with. estimate: seconds it should take, None where unknown."""
 
@@ -65,10 +65,10 @@ class Step:
 class _Stage:
     name: str
     started: float
-    own: Step | None = None
-    steps: dict[str, Step] = field(default_factory=dict)
+    own: ShownStep | None = None
+    steps: dict[str, ShownStep] = field(default_factory=dict)
 
-    def every(self) -> list[Step]:
+    def every(self) -> list[ShownStep]:
         return [*([self.own] if self.own else []), *self.steps.values()]
 
     @property
@@ -105,9 +105,9 @@ class Tree:
             return
         stage = self._stages.setdefault(event.stage, _Stage(event.stage, now))
         if event.step in ("", milestones.STACK, event.stage):
-            step = stage.own = stage.own or Step(event.step or event.stage, now)
+            step = stage.own = stage.own or ShownStep(event.step or event.stage, now)
         else:
-            step = stage.steps.setdefault(event.step, Step(event.step, now))
+            step = stage.steps.setdefault(event.step, ShownStep(event.step, now))
         step.add(event.kind, event.message, now)
         estimate = event.data.get("estimate")
         step.estimate = float(estimate) if isinstance(estimate, int | float) else step.estimate
@@ -120,7 +120,7 @@ class Tree:
         status, name, kind = (event.data.get(key) for key in ("status", "logical_id", "type"))
         if not isinstance(status, str) or not isinstance(name, str) or kind == STACK_TYPE:
             return
-        step = stage.steps.setdefault(name, Step(name, now, ended=now))
+        step = stage.steps.setdefault(name, ShownStep(name, now, ended=now))
         if step.failed:  # what a rollback does with it afterwards must not hide why
             return
         if status.endswith("_IN_PROGRESS") and step.ended is not None:
@@ -207,7 +207,7 @@ class Tree:
         return tuple(lines)
 
     @staticmethod
-    def _step(step: Step, now: float, width: int) -> str:
+    def _step(step: ShownStep, now: float, width: int) -> str:
         time = duration(step.seconds(now)) + (f" of ~{duration(step.estimate)}" if step.estimate else "")
         return _fit(f"   · {step.name}  {step.text}".rstrip(), time, width)
 

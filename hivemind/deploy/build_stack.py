@@ -46,7 +46,7 @@ def remove(
     deployment: id of the one that it builds for. driver: more of StackDriver's. Raises Refused for a stack that is
     somebody else's, and what StackDriver.delete raises.
     """
-    view = standing(cloud, name)
+    view = described(cloud, name)
     if view is None:
         return False
     refuse_others(cloud, name, deployment)
@@ -56,7 +56,7 @@ def remove(
     return True
 
 
-def standing(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
+def described(cloud: Cloud, name: str) -> Mapping[str, Any] | None:
     """DescribeStacks' entry of a build stack; None where there is none."""
     return describe(cloud.client("cloudformation"), name)
 
@@ -78,7 +78,7 @@ def remove_left(cloud: Cloud, store: StateStore, deployment: str, name: str, say
 
 def refuse_others(cloud: Cloud, name: str, deployment: str) -> None:
     """Raises Refused where a stack of this name is there that does not build for the deployment."""
-    found = standing(cloud, name)
+    found = described(cloud, name)
     if found is not None and not is_of(found, deployment):
         raise Refused(
             f"there is a stack {name}, which is not HiveMind's build stack of {deployment}",

@@ -44,7 +44,7 @@ def left_behind(calls: StackCalls, stack_id: str, status: str) -> str:
         return "the stack is as it was before"
     if status == "UPDATE_ROLLBACK_FAILED":
         return "the stack could not go back; it accepts no update until its rollback is continued"
-    standing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
-    if not standing:
+    existing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
+    if not existing:
         return "nothing; the empty stack is deleted by the next apply"
-    return f"{', '.join(standing)} in the failed stack"
+    return f"{', '.join(existing)} in the failed stack"

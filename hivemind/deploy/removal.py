@@ -139,19 +139,19 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
 
 def _failure(calls: StackCalls, view: StackView, watched: Watched) -> StageError:
     cause = first_failure(watched.events)
-    standing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
+    existing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
     return StageError(
         Stage.CLEANUP,
         f"the stack {view.name} could not be deleted; it is in {watched.status}",
         subject=cause.logical_id if cause else None,
         lines=[redact(cause.reason)] if cause and cause.reason else [],
         hint="Remove by hand what the reason names, then run `hivemind destroy` again.",
-        left=standing or "the stack alone",
+        left=existing or "the stack alone",
     )
 
 
 def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[StackResource, ...]:
-    """What a deleted stack left standing: CloudFormation keeps the list of a deleted stack for 90 days."""
+    """What a deleted stack left: CloudFormation keeps the list of a deleted stack for 90 days."""
     try:
         now = calls.resources(stack_id)
     except CloudCallFailed:

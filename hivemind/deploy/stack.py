@@ -262,15 +262,15 @@ class StackDriver:
         view = self._calls.describe(stack_id)
         if view is None:
             raise StageError(Stage.PROVISION, "the stack was deleted by someone else meanwhile", left="nothing")
-        standing = [resource for resource in self._calls.resources(stack_id) if resource.exists]
-        for resource in standing:
+        existing = [resource for resource in self._calls.resources(stack_id) if resource.exists]
+        for resource in existing:
             told(resource.logical_id, resource.physical_id, resource.type)
         return StackResult(
             stack_id=stack_id,
             status=view.status,
             changed=changed,
             outputs=view.outputs,
-            physical_ids=MappingProxyType({resource.logical_id: resource.physical_id for resource in standing}),
+            physical_ids=MappingProxyType({resource.logical_id: resource.physical_id for resource in existing}),
             seconds=MappingProxyType(dict(seconds)),
         )
 

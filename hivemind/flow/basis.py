@@ -47,7 +47,7 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     return BasisOfPlan(NOTHING, region, platform)
 
 
-def standing(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
+def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
     """A deployment as it stands now. Raises DeploymentNotFound where its stack is gone."""
     from hivemind.aws.snapshot import describe
     from hivemind.hosts.keys import deployment_key

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hivemind.deploy.state import DeploymentState
     from hivemind.flow.apply import Applied
     from hivemind.flow.face import Face
-    from hivemind.flow.nothing_to_do import Look
+    from hivemind.flow.nothing_to_do import Fingerprint
     from hivemind.flow.run import Run
     from hivemind.plan.model import Plan
     from hivemind.values.asked import Asked, Terms
@@ -49,11 +49,11 @@ def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
         local = reviewed.cloud == "local" if asked.local is None and reviewed.cloud else asked.local
         asked = replace(asked, path=Path(), environment=reviewed.environment, local=local)
         terms = replace(terms, again=terms.again or reviewed.again)
-    seen = None if reviewed or terms.again else _look(asked)
+    seen = None if reviewed or terms.again else _fingerprint(asked)
     return (_up_to_date(seen, asked, face) if seen else None) or _applied(asked, face, terms, reviewed, seen)
 
 
-def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen: Look | None) -> Ended:
+def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen: Fingerprint | None) -> Ended:
     from hivemind.deploy.lease import acquire
     from hivemind.deploy.state import StateStore
     from hivemind.flow.prepare import id_of, prepare
@@ -106,18 +106,18 @@ def _reviewed(path: Path) -> Plan | None:
     return load(path)
 
 
-def _look(asked: Asked) -> Look | None:
+def _fingerprint(asked: Asked) -> Fingerprint | None:
     """The project as it is; None where plugins were named, whose part in it can't be seen."""
-    from hivemind.flow.nothing_to_do import look
+    from hivemind.flow.nothing_to_do import fingerprint
 
     if asked.plugins != PluginChoice():
         return None
-    return look(blueprint_file(asked.path), (asked.environment or "", clouds.region_of(None)))
+    return fingerprint(blueprint_file(asked.path), (asked.environment or "", clouds.region_of(None)))
 
 
-def _up_to_date(seen: Look, asked: Asked, face: Face) -> Ended | None:
+def _up_to_date(seen: Fingerprint, asked: Asked, face: Face) -> Ended | None:
     """The end, where what was made of the project before is what is deployed."""
-    from hivemind.flow.nothing_to_do import stands
+    from hivemind.flow.nothing_to_do import already_deployed
 
     made = seen.made()
     if made is None:
@@ -126,7 +126,7 @@ def _up_to_date(seen: Look, asked: Asked, face: Face) -> Ended | None:
     local = target_is_local(made.cloud, folder, made.environment, asked.local)
     region = made.region or clouds.region_of(None)
     cloud = clouds.connect(made.name, region, folder, local=local, say=face.note)
-    state = stands(made, cloud)
+    state = already_deployed(made, cloud)
     if state is None:
         return None
     _tell_where(cloud, face)

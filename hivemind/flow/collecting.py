@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from hivemind.plan.model import PlannedStep
-from hivemind.plugins.calling import PluginError, Source, call
+from hivemind.plugins.calling import PluginError, PluginSource, call
 from hivemind.steps import milestones
 from hivemind.steps.run import Apply, Destroy
 from hivemind.steps.step import Step
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hivemind.steps.step import Context
 
 HOOK = "hivemind_steps"
-FLOW = Source("flow", "builtin", "hivemind.flow")
+FLOW = PluginSource("flow", "builtin", "hivemind.flow")
 """The owner of the steps that are the flow's own."""
 
 
@@ -30,7 +30,7 @@ class Owned:
     those milestones. owners: step -> its plugin."""
 
     steps: tuple[Step, ...]
-    owners: Mapping[str, Source]
+    owners: Mapping[str, PluginSource]
 
     @property
     def of_others(self) -> tuple[PlannedStep, ...]:
@@ -59,9 +59,9 @@ def collected(run: Apply | Destroy, plugins: Plugins, own: Sequence[Step] = ()) 
     return linked(run, [*pairs, *((FLOW, step) for step in own)])
 
 
-def linked(run: Apply | Destroy, pairs: Iterable[tuple[Source, Step]]) -> Owned:
+def linked(run: Apply | Destroy, pairs: Iterable[tuple[PluginSource, Step]]) -> Owned:
     """Steps with their owners, checked and linked. Raises as `collected` does."""
-    owners: dict[str, Source] = {}
+    owners: dict[str, PluginSource] = {}
     steps: dict[str, Step] = {}
     # Built-in steps first: the second owner of a name is the one that is told to rename its step.
     for source, step in sorted(pairs, key=lambda pair: (pair[0].kind != "builtin", pair[0].name, pair[1].name)):
@@ -81,7 +81,7 @@ class _Linking:
     """steps: by name. owners: of steps and events. published: every milestone that may be named in this run."""
 
     steps: Mapping[str, Step]
-    owners: Mapping[str, Source]
+    owners: Mapping[str, PluginSource]
     published: frozenset[str]
 
     def linked(self) -> dict[str, Step]:
@@ -121,7 +121,7 @@ def _published(run: Apply | Destroy) -> frozenset[str]:
     return milestones.published(services, (node.logical_id for node in nodes)) | prepared
 
 
-def _refuse_circles(steps: Mapping[str, Step], owners: Mapping[str, Source]) -> None:
+def _refuse_circles(steps: Mapping[str, Step], owners: Mapping[str, PluginSource]) -> None:
     providers = {event: step.name for step in steps.values() for event in step.provides}
     try:
         graphlib.TopologicalSorter(
@@ -135,11 +135,11 @@ def _refuse_circles(steps: Mapping[str, Step], owners: Mapping[str, Source]) -> 
         raise _error(blamed, f"steps wait for each other: {named}") from None
 
 
-def _error(source: Source, summary: str, hint: str | None = None) -> PluginError:
+def _error(source: PluginSource, summary: str, hint: str | None = None) -> PluginError:
     return PluginError(source, summary, hook=HOOK, hint=hint)
 
 
-def _guarded(step: Step, source: Source) -> Step:
+def _guarded(step: Step, source: PluginSource) -> Step:
     """A step of another plugin runs as its hooks do: within its deadline, its prints set aside, its errors with its
     name, and as a failure of the step's stage."""
     if source.kind == "builtin":
@@ -160,7 +160,7 @@ def _guarded(step: Step, source: Source) -> Step:
     )
 
 
-def _blamed(step: Step, source: Source, work: Callable[[], Any]) -> Any:
+def _blamed(step: Step, source: PluginSource, work: Callable[[], Any]) -> Any:
     try:
         return call(
             source,

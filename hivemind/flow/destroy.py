@@ -70,7 +70,7 @@ class Leaving:
 def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
     """Asks the cloud what is in a deployment's stack, and whether a build stack of it is left. stack: name or id."""
     building = build_stack(stack.split("/")[1] if stack.startswith("arn:") else stack)
-    found = left_builds.standing(cloud, building)
+    found = left_builds.described(cloud, building)
     left = building if found is not None and left_builds.is_of(found, deployment_id) else None
     described = describe(cloud.client("cloudformation"), stack)
     if described is None:

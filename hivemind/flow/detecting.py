@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from hivemind.repositories.repository import Repository
 
 
-def look(
+def detector(
     path: Path, plugins: Plugins, say: Callable[[str], None]
 ) -> tuple[Repository, Callable[[str], Sequence[Detection]]]:
     """The repository in a folder, and a function that gives all detections of a folder in it, asked once each.

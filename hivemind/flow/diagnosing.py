@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hivemind.deploy.diagnosis import Diagnosis, diagnose
 from hivemind.deploy.stack_causes import SIGNATURES
 from hivemind.values.errors import HiveMindError, Stage, StageError
-from hivemind.values.signatures import Match, Signature, Speaker, match
+from hivemind.values.signatures import Signature, SignatureMatch, Speaker, match
 
 if TYPE_CHECKING:
     from hivemind.plugins.calling import PluginError
@@ -77,7 +77,7 @@ def explain(error: BaseException, known: Known) -> None:
             error.hint = f"{remedy}\n{error.hint}" if error.hint and error.stage is Stage.BUILD else remedy
 
 
-def added_match(error: StageError, known: Known) -> Match | None:
+def added_match(error: StageError, known: Known) -> SignatureMatch | None:
     """What an added signature finds in an error's lines; None where one of HiveMind's tells more, or none does."""
     speaker = _SPEAKERS.get(error.stage)
     if speaker is None or not known.added:

@@ -14,7 +14,7 @@ from hivemind.drafts import ignoring, naming
 from hivemind.drafts.draft import draft
 from hivemind.drafts.found import services_of
 from hivemind.drafts.text import text
-from hivemind.flow.detecting import look
+from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
 from hivemind.values.errors import HiveMindError, Refused
@@ -67,7 +67,7 @@ def initial(
     """
     default = naming.application(folder.resolve().name)
     name = naming.checked(name or (questions.name(default) if questions else default))
-    repository, detect = look(folder, plugins, say)
+    repository, detect = detector(folder, plugins, say)
     named = naming.services(services_of(repository, detect))
     wishes = wishes or Wishes()
     if questions is not None:

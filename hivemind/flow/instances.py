@@ -74,9 +74,9 @@ def shell(asked: Asked, service: str | None, instance: str | None, command: str 
 
 def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
     """The running instances of a deployment, or of one of its services, in order. Raises DeploymentNotFound."""
-    from hivemind.flow.status import look
+    from hivemind.flow.status import live_status
 
-    found = look(known.cloud(), known.stack).services
+    found = live_status(known.cloud(), known.stack).services
     if service is not None and service not in found:
         hint = f"services: {', '.join(found)}" if found else "`hivemind status` tells what stands."
         raise DeploymentNotFound(f"there is no service {service}", hint=hint)

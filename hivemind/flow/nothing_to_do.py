@@ -46,7 +46,7 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Look:
+class Fingerprint:
     """A project as it is now. options: everything else that was said. seen: digest of all that was looked at."""
 
     file: Path
@@ -69,7 +69,7 @@ class Look:
         warned = any(finding.severity != "info" for finding in run.checked.findings)
         asked = any(service.health.path is None for service in blueprint.web_services)
         packed = any(service.pack for service in blueprint.services.values())
-        if warned or asked or packed or look(self.file, self.options) != self:
+        if warned or asked or packed or fingerprint(self.file, self.options) != self:
             return
         made = Made(
             name=blueprint.name,
@@ -86,7 +86,7 @@ class Look:
         _memory().keep(self.seen, json.dumps(asdict(made)))
 
 
-def look(file: Path, options: tuple[str, ...]) -> Look | None:
+def fingerprint(file: Path, options: tuple[str, ...]) -> Fingerprint | None:
     """Looks at a project without reading its files.
 
     file: the blueprint. None where what is made of it may follow from more than can be seen: from plugins of others,
@@ -101,10 +101,10 @@ def look(file: Path, options: tuple[str, ...]) -> Look | None:
         return None
     blueprint = file.read_bytes()
     whole = hashlib.sha256("\0".join([str(file.resolve()), *options, state, ""]).encode() + blueprint)
-    return Look(file, options, whole.hexdigest())
+    return Fingerprint(file, options, whole.hexdigest())
 
 
-def stands(made: Made, cloud: Cloud) -> DeploymentState | None:
+def already_deployed(made: Made, cloud: Cloud) -> DeploymentState | None:
     """The state of the deployment, if just what was made stands, released and verified. Asks the cloud twice."""
     state = StateStore(cloud.state).find(deployment_id(made.name, made.environment, cloud.account, cloud.region))
     if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable or state.build_stack:
@@ -126,4 +126,4 @@ def _platforms(cloud: Cloud, kinds: Mapping[str, str] | set[str]) -> Iterator[tu
 
 
 def _memory() -> memory.Memory:
-    return memory.of("standstill", package=_PACKAGE, needs=installed.judges(*installed.JUDGES))
+    return memory.of("nothing to do", package=_PACKAGE, needs=installed.judges(*installed.JUDGES))

@@ -17,7 +17,7 @@ from hivemind.flow.recording import record_step
 from hivemind.flow.run import Run, told
 from hivemind.hosts.keys import deployment_key
 from hivemind.machine import home
-from hivemind.releases.ports import collisions
+from hivemind.releases.shared_ports import collisions
 from hivemind.steps.deployment import Deployment
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused

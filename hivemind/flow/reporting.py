@@ -13,7 +13,7 @@ from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 if TYPE_CHECKING:
     from hivemind.deploy.state import DeploymentState, Listing
     from hivemind.flow.face import Face
-    from hivemind.flow.status import DeploymentLook
+    from hivemind.flow.status import LiveStatus
     from hivemind.values.asked import Asked
     from hivemind.values.events import Event
 
@@ -24,7 +24,7 @@ class Status:
     could be."""
 
     state: DeploymentState
-    found: DeploymentLook | None
+    found: LiveStatus | None
     unreachable: str | None
 
 
@@ -37,10 +37,10 @@ def status(asked: Asked, face: Face) -> Status | None:
         tell_broken_plugin(asked, face)
     if not known.state.changeable:
         return Status(known.state, None, None)
-    from hivemind.flow.status import look
+    from hivemind.flow.status import live_status
 
     try:
-        return Status(known.state, look(known.cloud(), known.stack), None)
+        return Status(known.state, live_status(known.cloud(), known.stack), None)
     except CloudUnreachable as error:
         return Status(known.state, None, error.message)
 

@@ -31,7 +31,7 @@ class InstanceStatus:
 
 
 @dataclass(frozen=True)
-class DeploymentLook:
+class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
     status as RDS or ElastiCache says it."""
 
@@ -46,11 +46,11 @@ class DeploymentLook:
         return good and all(one.works for instances in self.services.values() for one in instances)
 
 
-def look(cloud: Cloud, stack: str) -> DeploymentLook:
+def live_status(cloud: Cloud, stack: str) -> LiveStatus:
     """Asks the cloud; nothing of the answer comes from a state. stack: name or id."""
     snapshot = read(cloud, stack)
     if snapshot.status is None:
-        return DeploymentLook(None, {}, {})
+        return LiveStatus(None, {}, {})
     health = {
         one.target.instance_id: one
         for arn in _ids(snapshot, TARGET_GROUP).values()
@@ -58,7 +58,7 @@ def look(cloud: Cloud, stack: str) -> DeploymentLook:
         if one.state != GONE or one.reason != "Target.NotRegistered"
     }
     held = {**_databases(cloud, snapshot), **_caches(cloud, snapshot)}
-    return DeploymentLook(snapshot.status, _services(cloud, snapshot, health), held)
+    return LiveStatus(snapshot.status, _services(cloud, snapshot, health), held)
 
 
 def _ids(snapshot: Snapshot, kind: str) -> dict[str, str]:

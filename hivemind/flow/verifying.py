@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.checks.verifying import refuse_bad
 from hivemind.checks.verifying import verify as run_checks
-from hivemind.flow.basis import checkout_of, standing
+from hivemind.flow.basis import checkout_of, deployed_now
 from hivemind.flow.deployments import require
 from hivemind.flow.project import checked_project
 from hivemind.releases.release import CheckResult, CheckStatus, Verdict
@@ -43,7 +43,7 @@ def verify(asked: Asked, face: Face) -> Verified:
     project = replace(asked, path=checkout_of(known, asked.path), environment=known.state.environment)
     checked = checked_project(project, face, lint=False)
     identity = known.state.deployment_id
-    verdict = run_checks(standing(known, checked, cloud), lambda result: face.progress(_event(identity, result)))
+    verdict = run_checks(deployed_now(known, checked, cloud), lambda result: face.progress(_event(identity, result)))
     known.store.update(identity, verification_results=verdict)
     return Verified(identity, verdict)
 

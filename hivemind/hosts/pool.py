@@ -17,7 +17,7 @@ MOST = 16
 
 
 @dataclass(frozen=True)
-class Outcome(Generic[Subject, Result]):
+class WorkResult(Generic[Subject, Result]):
     """One piece of work's end: its result or what it raised."""
 
     subject: Subject
@@ -27,23 +27,23 @@ class Outcome(Generic[Subject, Result]):
 
 def on_each(
     subjects: Iterable[Subject], work: Callable[[Subject], Result], *, most: int = MOST
-) -> tuple[Outcome[Subject, Result], ...]:
+) -> tuple[WorkResult[Subject, Result], ...]:
     """Runs `work` on every subject, at most so many at a time; outcomes in the order of the subjects."""
     items = tuple(subjects)
     if not items:
         return ()
 
-    def guarded(subject: Subject) -> Outcome[Subject, Result]:
+    def guarded(subject: Subject) -> WorkResult[Subject, Result]:
         try:
-            return Outcome(subject, work(subject))
+            return WorkResult(subject, work(subject))
         except Exception as error:  # noqa: BLE001  the caller decides after all have ended
-            return Outcome(subject, error=error)
+            return WorkResult(subject, error=error)
 
     with ThreadPoolExecutor(max_workers=min(most, len(items)), thread_name_prefix="hosts") as executor:
         return tuple(executor.map(guarded, items))
 
 
-def results(outcomes: Iterable[Outcome[Subject, Result]]) -> tuple[Result, ...]:
+def results(outcomes: Iterable[WorkResult[Subject, Result]]) -> tuple[Result, ...]:
     """The results when all went well. Else raises the first error, which then also tells how many others failed."""
     collected = tuple(outcomes)
     errors = [outcome.error for outcome in collected if outcome.error is not None]

@@ -26,7 +26,7 @@ GRACE = 60
 
 
 @dataclass(frozen=True)
-class Step:
+class InstallStep:
     """One line of the installer. ok: None for a line of output of a running command. lines: evidence of a failure."""
 
     name: str
@@ -37,7 +37,7 @@ class Step:
     current: str | None = None
 
 
-OnStep = Callable[[Step], None]
+OnStep = Callable[[InstallStep], None]
 
 
 def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str, Any]:
@@ -52,7 +52,7 @@ def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str,
 
 def install(
     host: Host, artifact: Path, request: Request, on_step: OnStep | None = None, *, layers: Sequence[Layer] = ()
-) -> tuple[Step, ...]:
+) -> tuple[InstallStep, ...]:
     """Installs a release: copies the artifact and those of its layers that the instance lacks, runs the installer.
 
     artifact: the archive here. request: its `artifact` and `layers` are filled in. Raises StageError(deploy) with the
@@ -163,8 +163,8 @@ def _call(
     timeout: float,
     stdin: bytes = b"",
     tell: OnStep | None = None,
-) -> tuple[Step, ...]:
-    steps: list[Step] = []
+) -> tuple[InstallStep, ...]:
+    steps: list[InstallStep] = []
 
     def take(line: str) -> None:
         step = _parsed(line)
@@ -206,10 +206,10 @@ def _command(host: Host, arguments: list[str]) -> str:
     return shlex.join(["python3", f"{host.home()}/{name}", *arguments])
 
 
-def _parsed(line: str) -> Step | None:
+def _parsed(line: str) -> InstallStep | None:
     try:
         entry = json.loads(line)
-        return Step(
+        return InstallStep(
             name=str(entry["step"]),
             message=str(entry.get("line", entry.get("message", ""))),
             ok=entry.get("ok"),
@@ -221,7 +221,7 @@ def _parsed(line: str) -> Step | None:
         return None
 
 
-def _failure(host: Host, service: str, step: Step) -> StageError:
+def _failure(host: Host, service: str, step: InstallStep) -> StageError:
     left = f"release {step.current} stays current on {host.instance_id}" if step.current else None
     return StageError(
         Stage.DEPLOY,

@@ -27,7 +27,7 @@ from hivemind.local.health import Health
 from hivemind.local.instances import Instances, guarded
 from hivemind.local.model import LoadBalancer, RegionView, TargetGroup
 from hivemind.local.routing import Wiring
-from hivemind.local.security import OPERATOR, Source, allowed
+from hivemind.local.security import OPERATOR, Caller, allowed
 
 log = logging.getLogger(__name__)
 
@@ -299,9 +299,9 @@ class DataPlane:
         (folder / "ports.json").write_text(json.dumps(stored))
 
 
-def peer_of(balancer: LoadBalancer) -> Source:
+def peer_of(balancer: LoadBalancer) -> Caller:
     """A load balancer as the security groups of its targets see it."""
-    return Source("load-balancer", balancer.groups)
+    return Caller("load-balancer", balancer.groups)
 
 
 def binary() -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from hivemind.local.instances import Instances
 from hivemind.local.model import Instance, LoadBalancer, RegionView, TargetGroup, TargetState
-from hivemind.local.security import Source
+from hivemind.local.security import Caller
 
 SHORTEST_INTERVAL = 0.2
 SHORTEST_TIMEOUT = 1.0
@@ -24,7 +24,7 @@ Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ProbeResult:
     """What one probe saw. passed, else reason and description as AWS gives them."""
 
     passed: bool
@@ -32,9 +32,9 @@ class Outcome:
     description: str | None = None
 
 
-PASSED = Outcome(True)
-TIMED_OUT = Outcome(False, "Target.Timeout", "Request timed out")
-FAILED = Outcome(False, "Target.FailedHealthChecks", "Health checks failed")
+PASSED = ProbeResult(True)
+TIMED_OUT = ProbeResult(False, "Target.Timeout", "Request timed out")
+FAILED = ProbeResult(False, "Target.FailedHealthChecks", "Health checks failed")
 
 _WORDS = {
     "Elb.RegistrationInProgress": ("initial", "Target registration is in progress"),
@@ -61,7 +61,7 @@ class Record:
         self.state, self.description = _WORDS[reason]
         self.reason = reason
 
-    def take(self, outcome: Outcome, healthy: int, unhealthy: int) -> bool:
+    def take(self, outcome: ProbeResult, healthy: int, unhealthy: int) -> bool:
         """Counts a probe; whether the state changed. A new target is healthy after its first success."""
         before = self.state
         if outcome.passed:
@@ -95,7 +95,7 @@ class Health:
         self._pace = pace
         self._records: dict[Key, Record] = {}
         self._groups: dict[str, TargetGroup] = {}
-        self._peers: dict[str, Source] = {}
+        self._peers: dict[str, Caller] = {}
         self._hosts: dict[str, Instance] = {}
         self.on_change: Callable[[], object] = lambda: None
 
@@ -184,7 +184,7 @@ class Health:
                 self.on_change()
             await asyncio.sleep(max(0.0, due - loop.time()))
 
-    async def _probe(self, group: TargetGroup, key: Key) -> Outcome:
+    async def _probe(self, group: TargetGroup, key: Key) -> ProbeResult:
         _, instance, port = key
         peer, host = self._peers.get(group.arn), self._hosts.get(instance)
         if peer is None or host is None:
@@ -195,7 +195,7 @@ class Health:
         return await probe(front, group, f"{host.address}:{number}", timeout)
 
 
-async def probe(front: tuple[str, int], group: TargetGroup, host: str, timeout: float) -> Outcome:
+async def probe(front: tuple[str, int], group: TargetGroup, host: str, timeout: float) -> ProbeResult:
     """One health check. front: where to connect. host: of the Host header. timeout: in seconds, real ones."""
     try:
         async with asyncio.timeout(timeout):
@@ -206,7 +206,7 @@ async def probe(front: tuple[str, int], group: TargetGroup, host: str, timeout: 
         return FAILED
     if matches(group.matcher, status):
         return PASSED
-    return Outcome(False, "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
+    return ProbeResult(False, "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
 
 
 async def _status(front: tuple[str, int], group: TargetGroup, host: str) -> int:
@@ -235,10 +235,10 @@ def _cancel(record: Record | None) -> None:
         record.task.cancel()
 
 
-def _in_use(balancers: Iterable[LoadBalancer]) -> Iterable[tuple[str, Source]]:
+def _in_use(balancers: Iterable[LoadBalancer]) -> Iterable[tuple[str, Caller]]:
     """Target groups that some listener forwards to, with the load balancer as their targets see it."""
     for balancer in balancers:
-        peer = Source("load-balancer", balancer.groups)
+        peer = Caller("load-balancer", balancer.groups)
         for listener in balancer.listeners:
             for rule in listener.rules:
                 for action in rule.actions:

@@ -26,7 +26,7 @@ from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets
 from hivemind.local.porter import Porter
-from hivemind.local.security import OPERATOR, Source, allowed, allowed_to_application
+from hivemind.local.security import OPERATOR, Caller, allowed, allowed_to_application
 
 START_SECONDS = 30.0
 FIRST_UID = 200_000
@@ -62,7 +62,7 @@ class Instances:
         self._notify = notify
         self._isolation = isolation.probe(os.environ.get(isolation.MODE_VARIABLE))
         self._running: dict[str, _Running] = {}
-        self._fronts: dict[tuple[str, int, Source], Front] = {}
+        self._fronts: dict[tuple[str, int, Caller], Front] = {}
         self._view = RegionView()
         self._changing = asyncio.Lock()
         self._numbers = Numbers(directory)
@@ -159,7 +159,7 @@ class Instances:
         """The loopback address at which the operator reaches a port of an instance, if its security groups let him."""
         return self.front(instance_id, port, OPERATOR)
 
-    def front(self, instance_id: str, port: int, peer: Source) -> tuple[str, int]:
+    def front(self, instance_id: str, port: int, peer: Caller) -> tuple[str, int]:
         """The loopback address of a port of an instance for one peer. It stays the same until the instance is
         terminated, and refuses connections while the security groups forbid them or the instance does not run."""
         key = (instance_id, port, peer)
@@ -170,7 +170,7 @@ class Instances:
                 front.open()
         return self._fronts[key].address
 
-    def drop(self, instance_id: str, port: int, peer: Source) -> None:
+    def drop(self, instance_id: str, port: int, peer: Caller) -> None:
         """Forgets a front and resets what is left of its connections."""
         front = self._fronts.pop((instance_id, port, peer), None)
         if front is not None:
@@ -275,7 +275,7 @@ class Instances:
     def _current(self, instance: Instance) -> Instance:
         return next((one for one in self._view.instances if one.id == instance.id), instance)
 
-    def _admitted(self, instance_id: str, port: int, peer: Source) -> bool:
+    def _admitted(self, instance_id: str, port: int, peer: Caller) -> bool:
         running = self._running.get(instance_id)
         if running is None:
             return False

@@ -11,7 +11,7 @@ from hivemind.local import instance_network
 from hivemind.local.edge import BACKLOG, Relay, Traffic, dial
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.porter import Porter
-from hivemind.local.security import Source, allowed
+from hivemind.local.security import Caller, allowed
 
 WIDE = 32
 """A rule for more ports than this opens only those on which the other instance is registered, and SSH."""
@@ -93,7 +93,7 @@ class Outlets:
 
 def outlets(view: RegionView, instance: Instance) -> Iterable[Outlet]:
     """What the security groups let an instance reach in its account and region."""
-    source = Source("instance", instance.groups, instance.address)
+    source = Caller("instance", instance.groups, instance.address)
     region = (instance.account, instance.region)
     for database in view.databases:
         if (database.account, database.region) == region and allowed(view, source, database.groups, database.port):

@@ -21,7 +21,7 @@ _LOOPBACK = ipaddress.ip_address("127.0.0.1")
 
 
 @dataclass(frozen=True)
-class Source:
+class Caller:
     """Who opens a connection. groups: its security groups. address: its IPv4, None when it has none in the VPC."""
 
     kind: Kind
@@ -29,12 +29,12 @@ class Source:
     address: str | None = None
 
 
-OPERATOR = Source("operator")
+OPERATOR = Caller("operator")
 """The person at this machine: outside every VPC, as anyone on the internet."""
 
 
 def allowed(
-    view: RegionView, source: Source, destination_groups: Iterable[str], port: int, protocol: str = "tcp"
+    view: RegionView, source: Caller, destination_groups: Iterable[str], port: int, protocol: str = "tcp"
 ) -> bool:
     """Whether any ingress rule of the destination's groups admits the source to the port (1-65535).
 
@@ -51,7 +51,7 @@ def allowed(
     )
 
 
-def allowed_to_application(view: RegionView, source: Source, destination_groups: Iterable[str]) -> bool:
+def allowed_to_application(view: RegionView, source: Caller, destination_groups: Iterable[str]) -> bool:
     """Whether any ingress rule admits the source to a port that is not SSH's: where ports are handed out, the
     application listens on another one than the template knows."""
     return any(
@@ -67,7 +67,7 @@ def _covers(rule: Rule, port: int, protocol: str) -> bool:
     return rule.protocol.lower() == protocol and rule.first_port <= port <= rule.last_port
 
 
-def _admits(rule: Rule, source: Source, view: RegionView) -> bool:
+def _admits(rule: Rule, source: Caller, view: RegionView) -> bool:
     if source.kind == "operator":
         if rule.group is not None:
             return any(rule.group in groups for groups in view.endpoints)

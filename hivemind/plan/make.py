@@ -151,14 +151,14 @@ def _former_owner(resource: Mapping[str, Any]) -> Owner:
     return Owner(str(owner) if isinstance(owner, str) else "hivemind", "")
 
 
-def _standing(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
+def _existing(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
     resources = snapshot.template.get("Resources", EMPTY)
     return [(name, resources.get(name, EMPTY)) for name in sorted(snapshot.physical_ids)]
 
 
 def _holdings(snapshot: Snapshot) -> tuple[str, ...]:
     """What is still in a failed stack, for show."""
-    return tuple(f"{name} ({part.get('Type', 'of unknown type')})" for name, part in _standing(snapshot))
+    return tuple(f"{name} ({part.get('Type', 'of unknown type')})" for name, part in _existing(snapshot))
 
 
 def _lost_with_failed(snapshot: Snapshot) -> list[Change]:
@@ -173,7 +173,7 @@ def _lost_with_failed(snapshot: Snapshot) -> list[Change]:
             holds_data=True,
             policy=_policy(Action.DELETE, part, EMPTY),
         )
-        for name, part in _standing(snapshot)
+        for name, part in _existing(snapshot)
         if holds_data(name, str(part.get("Type", "")), part)
     ]
 

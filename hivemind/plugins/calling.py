@@ -33,7 +33,7 @@ NO_FAILURES = {ExitCode.OK, ExitCode.INTERNAL, ExitCode.USAGE, ExitCode.INTERRUP
 
 
 @dataclass(frozen=True)
-class Source:
+class PluginSource:
     """Where a plugin comes from. kind: `builtin`, `entry point`, `-p` or `project`. distribution, version:
     of the installed package, None for a plugin that belongs to none. module: dotted name or file."""
 
@@ -65,7 +65,7 @@ class PluginError(HiveMindError):
 
     def __init__(
         self,
-        source: Source,
+        source: PluginSource,
         summary: str,
         *,
         hook: str | None = None,
@@ -95,7 +95,7 @@ class PluginOverdue(PluginError):
 class PluginStageError(PluginError, StageError):
     """A plugin raised StageError: a stage failed by its word, with its evidence and the stage's exit code."""
 
-    def __init__(self, error: StageError, source: Source, summary: str, *, hook: str, at: Place | None) -> None:
+    def __init__(self, error: StageError, source: PluginSource, summary: str, *, hook: str, at: Place | None) -> None:
         PluginError.__init__(
             self, source, summary, hook=hook, hint=error.hint, at=at, exit_code=_exit_code(error.exit_code)
         )
@@ -110,17 +110,19 @@ class PluginStageError(PluginError, StageError):
 class PluginFindingsError(PluginError, FindingsError):
     """A plugin raised FindingsError: its findings, and one that says which plugin raised them."""
 
-    def __init__(self, findings: tuple[Finding, ...], source: Source, summary: str, *, hook: str, at: Place | None):
+    def __init__(
+        self, findings: tuple[Finding, ...], source: PluginSource, summary: str, *, hook: str, at: Place | None
+    ):
         PluginError.__init__(self, source, summary, hook=hook, at=at)
         self.findings = (*findings, self.as_finding())
 
 
-def _way_out(source: Source) -> str:
+def _way_out(source: PluginSource) -> str:
     # The rest stands on the built-in ones: leaving one out helps nobody.
     return DEFECT if source.kind == "builtin" else f"-p no:{source.name} runs without it."
 
 
-def ask(source: Source, hook: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> object:
+def ask(source: PluginSource, hook: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> object:
     """Calls one hook implementation and checks what it answers. Raises PluginError for whatever goes wrong in it."""
     code = frames.origin(source.module, function)
     result = call(
@@ -138,7 +140,7 @@ def ask(source: Source, hook: str, function: Callable[..., object], arguments: M
 
 
 def call(
-    source: Source,
+    source: PluginSource,
     hook: str | None,
     work: Callable[[], T],
     *,
@@ -183,7 +185,7 @@ def call(
         raise PluginOverdue(source, _located(f"no answer within {seconds:g} s", own, at), hook=hook, at=at) from None
 
 
-def blamed(error: BaseException, source: Source, hook: str | None, code: frames.Origin) -> PluginError:
+def blamed(error: BaseException, source: PluginSource, hook: str | None, code: frames.PluginCode) -> PluginError:
     """What a plugin raised, as an error that names it."""
     at = code.place_of(error)
     if not isinstance(error, HiveMindError):
@@ -199,7 +201,7 @@ def blamed(error: BaseException, source: Source, hook: str | None, code: frames.
     return PluginError(source, summary, hook=hook, hint=hint, at=at, exit_code=_exit_code(error.exit_code))
 
 
-def wrong_result(source: Source, hook: str, result: object) -> str | None:
+def wrong_result(source: PluginSource, hook: str, result: object) -> str | None:
     """What is wrong with a hook's answer, or None."""
     kind = answer_of(getattr(hookspecs, hook))
     try:
@@ -215,7 +217,7 @@ def wrong_result(source: Source, hook: str, result: object) -> str | None:
     return f"its answer{wrong}" if wrong.where.startswith(("[", ".")) else f"in its answer, {wrong}"
 
 
-def _taken(source: Source, result: object) -> str | None:
+def _taken(source: PluginSource, result: object) -> str | None:
     """Findings of a plugin have ids of its own: people look up the others, and find something else."""
     if source.kind == "builtin" or not isinstance(result, tuple):
         return None
@@ -226,11 +228,11 @@ def _taken(source: Source, result: object) -> str | None:
     return None
 
 
-def _located(said: str, code: frames.Origin, at: Place | None) -> str:
+def _located(said: str, code: frames.PluginCode, at: Place | None) -> str:
     return f"{said} ({code.short(at)})" if at else said
 
 
-def _stamped(finding: Finding, source: Source) -> Finding:
+def _stamped(finding: Finding, source: PluginSource) -> Finding:
     return replace(finding, plugin=source.name) if finding.plugin == "hivemind" else finding
 
 

@@ -16,7 +16,7 @@ from hivemind.values.findings import Place
 
 
 @dataclass(frozen=True)
-class Origin:
+class PluginCode:
     """A plugin's code. roots: its package's folder, or its file. given: its file as the user named it, None for a
     package. definition: the first line of what was called."""
 
@@ -54,15 +54,15 @@ class Origin:
         return self.given if self.given and file == str(Path(self.given).absolute()) else file
 
 
-def origin(module: str, called: object = None) -> Origin:
+def origin(module: str, called: object = None) -> PluginCode:
     """The code of a plugin. module: dotted name, `name:attribute`, or a file. called: a function or object of it."""
     given = module if module.endswith(".py") else None
     roots = {str(Path(given).absolute()), given} if given else set(_roots(module.partition(":")[0]))
     code: CodeType | None = getattr(getattr(called, "__func__", called), "__code__", None)
     if code is None:
         roots |= set(_roots(type(called).__module__)) if called is not None else set()
-        return Origin(tuple(sorted(roots)), given)
-    own = Origin(tuple(sorted(roots)), given)
+        return PluginCode(tuple(sorted(roots)), given)
+    own = PluginCode(tuple(sorted(roots)), given)
     if not own.holds(code.co_filename):
         own = replace(own, roots=(*own.roots, code.co_filename))
     return replace(own, definition=own.place(code.co_filename, code.co_firstlineno))
@@ -100,7 +100,7 @@ def text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def show(error: BaseException, code: Origin, stream: TextIO) -> None:
+def show(error: BaseException, code: PluginCode, stream: TextIO) -> None:
     """Prints an exception's traceback from the first frame of a plugin's code on, for its author."""
     whole = traceback.TracebackException.from_exception(error)
     own = [number for number, frame in enumerate(whole.stack) if code.holds(frame.filename)]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from hivemind.hookspecs import DEADLINES
-from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
+from hivemind.plugins.calling import PluginError, PluginOverdue, PluginSource, call
 from hivemind.plugins.patience import PATIENCE, WAITING
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.events import Event, EventKind
@@ -22,7 +22,7 @@ MOST = 1000
 FLUSH = 10.0
 """Seconds that the end of a run waits for listeners that are behind, all together."""
 
-Listener = tuple[Source, Callable[..., object], bool]
+Listener = tuple[PluginSource, Callable[..., object], bool]
 """A plugin, its function, and whether it takes the event."""
 
 
@@ -79,7 +79,7 @@ class Listeners:
 class _Queue:
     """The events that one listener has still to hear, and the thread that calls it while there are any."""
 
-    def __init__(self, source: Source, function: Callable[..., object], takes: bool, patience: float) -> None:
+    def __init__(self, source: PluginSource, function: Callable[..., object], takes: bool, patience: float) -> None:
         self.source = source
         self._function = function
         self._takes = takes

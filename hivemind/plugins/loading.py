@@ -20,7 +20,7 @@ import pluggy
 
 from hivemind import hookspecs
 from hivemind.machine.installed import GROUP, entry_points
-from hivemind.plugins.calling import PluginError, PluginOverdue, Source, ask, call
+from hivemind.plugins.calling import PluginError, PluginOverdue, PluginSource, ask, call
 from hivemind.plugins.essential import refuse_essential
 from hivemind.plugins.frames import origin
 from hivemind.plugins.listeners import Listeners
@@ -37,7 +37,7 @@ KINDS = ("project", "-p", "entry point", "builtin")
 """Where plugins come from, in the order in which a hook with one answer asks them."""
 
 
-Implementation = tuple[Source, Callable[..., object], tuple[str, ...]]
+Implementation = tuple[PluginSource, Callable[..., object], tuple[str, ...]]
 """A plugin, its function for a hook, and the arguments that it takes."""
 
 
@@ -73,7 +73,7 @@ class Contribution:
 
     plugin: str
     result: Any
-    source: Source
+    source: PluginSource
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Plugins:
     """
 
     _manager: pluggy.PluginManager
-    _sources: dict[str, Source] = field(default_factory=dict)
+    _sources: dict[str, PluginSource] = field(default_factory=dict)
     _quarantined: dict[str, PluginError] = field(default_factory=dict)
     _blocked: frozenset[str] = frozenset()
     _listeners: Listeners = field(default_factory=Listeners)
@@ -176,7 +176,9 @@ class Plugins:
 
     def list(self) -> tuple[LoadedPlugin, ...]:
         """All plugins, those set aside included: built-ins first, then by name."""
-        entries: builtins.list[tuple[Source, PluginError | None]] = [(one, None) for one in self._sources.values()]
+        entries: builtins.list[tuple[PluginSource, PluginError | None]] = [
+            (one, None) for one in self._sources.values()
+        ]
         entries += [(error.source, error) for error in self._quarantined.values()]
         entries.sort(key=lambda entry: (entry[0].kind != "builtin", entry[0].name))
         return tuple(
@@ -206,7 +208,7 @@ class Plugins:
         """
         return tuple(self._missing(name, place(name)) for name in names if self.named(name) is None)
 
-    def add(self, source: Source, plugin: object) -> None:
+    def add(self, source: PluginSource, plugin: object) -> None:
         """Registers one plugin. Raises PluginError, and leaves nothing of it behind, when it can't serve."""
         taken = self._sources.get(source.name)
         if taken:
@@ -246,7 +248,7 @@ class Plugins:
             for implementation in caller.get_hookimpls()
         ]
 
-        def rank(source: Source) -> int:
+        def rank(source: PluginSource) -> int:
             return int(source.kind != "builtin") if by_name else kinds.index(source.kind)
 
         return sorted(found, key=lambda entry: (rank(entry[0]), entry[0].name))
@@ -279,7 +281,7 @@ def load(
     for name in BUILTIN_AGENTS:
         module = f"hivemind.agents.{name}"
         if name not in blocked:
-            plugins.add(Source(name, "builtin", module), importlib.import_module(module))
+            plugins.add(PluginSource(name, "builtin", module), importlib.import_module(module))
     points = _entry_points() if third_party or names else {}
     for name in dict.fromkeys(names):
         _add_named(plugins, name, points)
@@ -298,29 +300,29 @@ def load(
     return plugins
 
 
-def _entry_points() -> dict[str, list[Source]]:
+def _entry_points() -> dict[str, list[PluginSource]]:
     """Installed plugins by name; a name that two distributions use has two entries, sorted by distribution."""
-    found: dict[str, list[Source]] = {}
+    found: dict[str, list[PluginSource]] = {}
     for point in entry_points():
-        source = Source(point.name, "entry point", point.value, point.distribution, point.version)
+        source = PluginSource(point.name, "entry point", point.value, point.distribution, point.version)
         found.setdefault(point.name, []).append(source)
     return found
 
 
-def _load_entry_point(plugins: Plugins, source: Source) -> None:
+def _load_entry_point(plugins: Plugins, source: PluginSource) -> None:
     from importlib.metadata import EntryPoint
 
     plugins.add(source, _imported(source, EntryPoint(source.name, source.module, GROUP).load))
 
 
-def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[Source]]) -> None:
+def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[PluginSource]]) -> None:
     """`-p NAME`: the user asked for this one, so that its failure is not set aside."""
     if name in plugins._sources:
         return
     if name in points:
         _load_entry_point(plugins, points[name][0])
         return
-    source = Source(name, "-p", name)
+    source = PluginSource(name, "-p", name)
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         installed = (source for sources in points.values() for source in sources)
         near = nearest(name, names_of((*installed, *plugins._sources.values())))
@@ -334,7 +336,7 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
     path = (project / PROJECT_PLUGIN) if project else None
     if path is None or not path.is_file() or path.stem in plugins._blocked:
         return []
-    source = Source(path.stem, "project", str(path))
+    source = PluginSource(path.stem, "project", str(path))
 
     def run() -> object:
         name = f"_hivemind_project_{sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
@@ -355,11 +357,11 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
     return [f"using this project's own plugin, {path}"]
 
 
-def _imported(source: Source, imports: Callable[[], object]) -> object:
+def _imported(source: PluginSource, imports: Callable[[], object]) -> object:
     return call(source, None, imports, seconds=IMPORTING)
 
 
-def _loaded(plugins: Plugins, source: Source) -> bool:
+def _loaded(plugins: Plugins, source: PluginSource) -> bool:
     known = plugins._sources.get(source.name)
     return known is not None and known == source
 

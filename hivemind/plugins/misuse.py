@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 
 from hivemind import hookspecs
-from hivemind.plugins.calling import Source
+from hivemind.plugins.calling import PluginSource
 
 
 def misuse(plugin: object) -> str | None:
@@ -33,7 +33,7 @@ def misuse(plugin: object) -> str | None:
     return None
 
 
-def names_of(sources: Iterable[Source]) -> list[str]:
+def names_of(sources: Iterable[PluginSource]) -> list[str]:
     """What plugins may be called by: their own names, then their distributions."""
     found = list(sources)
     return [*(one.name for one in found), *(one.distribution for one in found if one.distribution)]
@@ -46,7 +46,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     return next((plain[one] for one in difflib.get_close_matches(_plain(name), plain, n=1)), None)
 
 
-def goes_by(source: Source, name: str) -> bool:
+def goes_by(source: PluginSource, name: str) -> bool:
     return name == source.module or (source.distribution is not None and _plain(source.distribution) == _plain(name))
 
 
@@ -55,5 +55,5 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def taker(source: Source) -> str:
+def taker(source: PluginSource) -> str:
     return "a built-in agent" if source.kind == "builtin" else f"{source.distribution or source.module}"

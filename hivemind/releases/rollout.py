@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.hosts import pool, remote
-from hivemind.hosts.remote import Step
+from hivemind.hosts.remote import InstallStep
 from hivemind.releases import targets
-from hivemind.releases.environment import with_release_command
+from hivemind.releases.application_environment import with_release_command
 from hivemind.releases.targets import Target, TargetHealth
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Watcher:
     """Who is told what happens. on_step: instance id and the installer's step. on_state: a target's health."""
 
-    on_step: Callable[[str, Step], None] = lambda _instance, _step: None
+    on_step: Callable[[str, InstallStep], None] = lambda _instance, _step: None
     on_state: Callable[[TargetHealth], None] = lambda _health: None
 
 

@@ -32,7 +32,7 @@ Approve = Callable[[Step], bool]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StepResult:
     """What became of a step. error: what it raised. skipped: an earlier result still held. seconds: it took."""
 
     step: str
@@ -71,7 +71,7 @@ class StepGraph:
     ) -> None:
         self.deployment = deployment
         self.cancelled = threading.Event()
-        self.outcomes: dict[str, Outcome] = {}
+        self.outcomes: dict[str, StepResult] = {}
         self._journal = journal
         self._approve = approve
         self._closing: list[Callable[[], None]] = []
@@ -84,7 +84,7 @@ class StepGraph:
         self._started: list[str] = []
         self._lock = threading.Lock()
         # A stage's steps can be many, but each reports once: the queue is bounded by their number.
-        self._reports: queue.SimpleQueue[tuple[str, Outcome | _Question | None]] = queue.SimpleQueue()
+        self._reports: queue.SimpleQueue[tuple[str, StepResult | _Question | None]] = queue.SimpleQueue()
         self._sorter = _sorted_graph(self._steps, self._providers)
 
     def value(self, name: str) -> Any:
@@ -146,7 +146,7 @@ class StepGraph:
     def _run(self) -> Mapping[str, Any]:
         ready: list[str] = list(self._sorter.get_ready())
         running: set[str] = set()
-        failed: list[Outcome] = []
+        failed: list[StepResult] = []
         try:
             while True:
                 self._start(ready, running, halted=bool(failed))
@@ -186,7 +186,7 @@ class StepGraph:
                 threading.Thread(target=self._work, args=(self._steps[name],), name=f"step {name}", daemon=True).start()
         ready[:] = [name for name in waiting if name not in self._providers]
 
-    def _settle(self, name: str, outcome: Outcome | None, running: set[str], failed: list[Outcome]) -> None:
+    def _settle(self, name: str, outcome: StepResult | None, running: set[str], failed: list[StepResult]) -> None:
         if outcome is None:
             self._sorter.done(name)
             return
@@ -197,11 +197,11 @@ class StepGraph:
             return
         missing = [event for event in self._steps[name].provides if event not in self._values]
         if missing:
-            failed.append(Outcome(name, error=HiveMindError(f"step {name!r} ended without {', '.join(missing)}")))
+            failed.append(StepResult(name, error=HiveMindError(f"step {name!r} ended without {', '.join(missing)}")))
             return
         self._sorter.done(name)
 
-    def _warns(self, outcome: Outcome) -> bool:
+    def _warns(self, outcome: StepResult) -> bool:
         step = self._steps[outcome.step]
         return step.failure is Failure.WARN and not isinstance(outcome.error, StepCancelled) and not step.provides
 
@@ -210,13 +210,13 @@ class StepGraph:
         try:
             outcome = self._earlier_outcome(step) or self._fresh_outcome(step, start)
         except BaseException as error:  # noqa: BLE001 - whatever a step raises is its outcome
-            outcome = Outcome(step.name, error=error, seconds=self._clock.monotonic() - start)
+            outcome = StepResult(step.name, error=error, seconds=self._clock.monotonic() - start)
             # A full disk, or a journal closed after Ctrl-C, must not keep the run waiting for this report.
             with contextlib.suppress(OSError):
                 self._record_failure(step, outcome)
         self._reports.put((step.name, outcome))
 
-    def _earlier_outcome(self, step: Step) -> Outcome | None:
+    def _earlier_outcome(self, step: Step) -> StepResult | None:
         if step.check is None or step.provides or step.name not in self._earlier:
             return None
         result = self._earlier[step.name]
@@ -224,9 +224,9 @@ class StepGraph:
             return None
         self._keep(step, result)
         self.record(step, EventKind.SKIPPED, "done by the interrupted run, and still so", {"result": result})
-        return Outcome(step.name, result=result, skipped=True)
+        return StepResult(step.name, result=result, skipped=True)
 
-    def _fresh_outcome(self, step: Step, start: float) -> Outcome:
+    def _fresh_outcome(self, step: Step, start: float) -> StepResult:
         self.deployment.held()
         expected = {} if step.estimate is None else {"estimate": round(step.estimate, 1)}
         self.record(step, EventKind.STARTED, step.message or step.name, expected)
@@ -243,7 +243,7 @@ class StepGraph:
         self._keep(step, result)
         words = step.outcome(result) if step.outcome else step.message or step.name
         self.record(step, EventKind.FINISHED, words, data)
-        return Outcome(step.name, result=result, seconds=seconds)
+        return StepResult(step.name, result=result, seconds=seconds)
 
     def _wait_for_approval(self, step: Step) -> None:
         self.record(step, EventKind.PROGRESS, f"waiting for approval: {step.approval}")
@@ -262,7 +262,7 @@ class StepGraph:
         with self._lock:
             self._values[step.name] = result
 
-    def _record_failure(self, step: Step, outcome: Outcome) -> None:
+    def _record_failure(self, step: Step, outcome: StepResult) -> None:
         cancelled = isinstance(outcome.error, StepCancelled)
         kind = EventKind.SKIPPED if cancelled else EventKind.FAILED
         message = "ended on request" if cancelled else str(outcome.error) or type(outcome.error).__name__
@@ -277,11 +277,11 @@ class StepGraph:
                 name, report = self._reports.get(timeout=left)
             except queue.Empty:
                 return
-            if isinstance(report, Outcome):
+            if isinstance(report, StepResult):
                 running.discard(name)
                 self.outcomes[name] = report
 
-    def _cause(self, failed: list[Outcome]) -> BaseException:
+    def _cause(self, failed: list[StepResult]) -> BaseException:
         """The earliest error of a step that stands on nothing of a step which failed, too: where a stack goes back, it
         takes the instances away that others are at work on, and they may notice first."""
         names = {outcome.step for outcome in failed}
@@ -342,7 +342,7 @@ def _refuse_cycles(steps: Mapping[str, Step], providers: Mapping[str, str]) -> N
         raise ValueError(f"steps wait for each other: {' -> '.join(error.args[1])}") from None
 
 
-def _first(failed: list[Outcome]) -> BaseException:
+def _first(failed: list[StepResult]) -> BaseException:
     errors = [outcome for outcome in failed if outcome.error is not None]
     real = [outcome for outcome in errors if not isinstance(outcome.error, StepCancelled)] or errors
     cause = real[0].error

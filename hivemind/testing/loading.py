@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hivemind.plugins.calling import Source
+from hivemind.plugins.calling import PluginSource
 from hivemind.plugins.loading import Plugins, load
 
 
@@ -13,5 +13,5 @@ def plugins_of(**plugins: object) -> Plugins:
     """
     loaded = load(third_party=False)
     for name, plugin in plugins.items():
-        loaded.add(Source(name, "-p", getattr(plugin, "__name__", type(plugin).__name__)), plugin)
+        loaded.add(PluginSource(name, "-p", getattr(plugin, "__name__", type(plugin).__name__)), plugin)
     return loaded

@@ -71,7 +71,7 @@ class Signature:
 
 
 @dataclass(frozen=True)
-class Match:
+class SignatureMatch:
     """A signature found. number: index of its line among those that were handed in. groups: of the pattern."""
 
     signature: Signature
@@ -97,7 +97,7 @@ def in_order(*signatures: Signature, below: int) -> tuple[Signature, ...]:
 
 def match(
     signatures: Sequence[Signature], lines: Sequence[str], speaker: Speaker, stage: Stage | None = None
-) -> Match | None:
+) -> SignatureMatch | None:
     """The signature that tells best what went wrong in a text; None where none does.
 
     lines: of one speaker, oldest first. In a line the most specific signature counts; among lines those whose
@@ -106,7 +106,7 @@ def match(
     """
     usable = _usable(tuple(signatures), speaker, stage)
     numbers = range(len(lines))
-    found: Match | None = None
+    found: SignatureMatch | None = None
     for number in reversed(numbers) if speaker is Speaker.APPLICATION else numbers:
         one = _best(usable, lines[number], number)
         if one and one.signature.weight > (found.signature.weight if found else Weight.NOISE):
@@ -116,10 +116,10 @@ def match(
     return found
 
 
-def _best(usable: Sequence[tuple[re.Pattern[str], Signature]], line: str, number: int) -> Match | None:
+def _best(usable: Sequence[tuple[re.Pattern[str], Signature]], line: str, number: int) -> SignatureMatch | None:
     for pattern, signature in usable:
         if groups := pattern.search(line):
-            return Match(signature, number, groups.groups())
+            return SignatureMatch(signature, number, groups.groups())
     return None
 
 

@@ -10,13 +10,13 @@ from hivemind import ExitCode, StageError
 from hivemind.checks.kinds import HttpCheck
 from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
 from hivemind.checks.verifying import refuse_bad
-from hivemind.plugins.calling import PluginError, Source
+from hivemind.plugins.calling import PluginError, PluginSource
 from hivemind.releases.release import CheckFailed, CheckResult, CheckStatus, Probe, Verdict
 from hivemind.testing import FakeProbe, ManualClock, page
 
 pytestmark = pytest.mark.fast
-QA = Source("qa", "builtin", "hivemind.agents.qa")
-METRICS = Source("metrics", "entry point", "metrics_plugin", "hivemind-metrics", "2.0")
+QA = PluginSource("qa", "builtin", "hivemind.agents.qa")
+METRICS = PluginSource("metrics", "entry point", "metrics_plugin", "hivemind-metrics", "2.0")
 
 
 @dataclass

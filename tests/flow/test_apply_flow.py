@@ -20,7 +20,7 @@ from hivemind.flow.checking import Checked
 from hivemind.flow.collecting import linked
 from hivemind.flow.recording import record_step
 from hivemind.flow.run import Run
-from hivemind.plugins.calling import Source
+from hivemind.plugins.calling import PluginSource
 from hivemind.steps.deployment import Deployment
 from hivemind.testing import apply_of, checked, hello, plugins_of
 from hivemind.values.events import EventKind
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.fast
 ID = "shop-production-000000000000-us-east-1"
 GOOD = Verdict((CheckResult("http web", CheckStatus.PASSED, "200", 1.0),))
 BAD = Verdict((*GOOD.results, CheckResult("orders", CheckStatus.FAILED, "no table", 1.0)))
-AGENT = Source("agent", "builtin", "tests")
+AGENT = PluginSource("agent", "builtin", "tests")
 STACK = StackResult(
     stack_id="arn:stack",
     status="CREATE_COMPLETE",

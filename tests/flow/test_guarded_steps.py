@@ -14,14 +14,14 @@ from hivemind import Context, ExitCode, Failure, HiveMindError, Stage, StageErro
 from hivemind.deploy.journal import Journal, read_journal
 from hivemind.deploy.state import StateStore
 from hivemind.flow.collecting import linked
-from hivemind.plugins.calling import PluginError, Source
+from hivemind.plugins.calling import PluginError, PluginSource
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.graph import StepGraph
 from hivemind.steps.run import Destroy, Goal
 from hivemind.values.events import EventKind
 
 pytestmark = pytest.mark.fast
-CDN = Source("cdn", "entry point", "tests", "hivemind-cdn", "1.2")
+CDN = PluginSource("cdn", "entry point", "tests", "hivemind-cdn", "1.2")
 DESTROY = Destroy("shop", "local", "us-east-1", Goal.DESTROY, None, ())
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.flow.nothing_to_do import Look, look
+from hivemind.flow.nothing_to_do import Fingerprint, fingerprint
 from hivemind.repositories import unchanged
 from hivemind.testing.clients import raw
 from hivemind.testing.project import Project, hello
@@ -26,8 +26,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def seen(folder: Path, *options: str) -> str:
-    found = look(folder / "hivemind.yaml", options)
-    assert isinstance(found, Look)
+    found = fingerprint(folder / "hivemind.yaml", options)
+    assert isinstance(found, Fingerprint)
     return found.seen
 
 
@@ -75,13 +75,13 @@ def test_options_and_the_place_are_part_of_it(folder: Path, tmp_path_factory: py
 def test_what_has_just_changed_may_change_again_unseen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unchanged, "_TICK", 3600.0)
     monkeypatch.setattr(unchanged, "_COARSE_TICK", 3600.0)
-    assert look(folder / "hivemind.yaml", ()) is None
+    assert fingerprint(folder / "hivemind.yaml", ()) is None
 
 
 @pytest.mark.fast
 def test_a_plugin_of_the_project_can_do_anything(folder: Path) -> None:
     (folder / "hivemind_plugin.py").write_text("")
-    assert look(folder / "hivemind.yaml", ()) is None
+    assert fingerprint(folder / "hivemind.yaml", ()) is None
 
 
 @pytest.mark.slow

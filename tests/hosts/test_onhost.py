@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hivemind.hosts.installer import installer
-from hivemind.hosts.onhost import environment, unit
+from hivemind.hosts.onhost import environment_file, unit
 from hivemind.hosts.onhost.layout import Layout
 from hivemind.hosts.onhost.logfile import LogFile, last_lines
 from hivemind.hosts.onhost.report import Reporter
@@ -33,13 +33,13 @@ def rendered(start: str, *, user: str | None = "hivemind", port: int | None = 80
 @settings(max_examples=100)
 @given(st.dictionaries(st.from_regex(r"[A-Z_][A-Z0-9_]{0,8}", fullmatch=True), TEXT, max_size=4))
 def test_every_environment_survives_its_file(variables: dict[str, str]) -> None:
-    assert environment.parse(environment.render(variables)) == variables
+    assert environment_file.parse(environment_file.render(variables)) == variables
 
 
 @pytest.mark.fast
 def test_environment_files_of_others() -> None:
     text = '# a comment\nA=plain value \n\nB=\'single $x\'\n; another\nC="with \\"quotes\\""\n'
-    assert environment.parse(text) == {"A": "plain value", "B": "single $x", "C": 'with "quotes"'}
+    assert environment_file.parse(text) == {"A": "plain value", "B": "single $x", "C": 'with "quotes"'}
 
 
 @pytest.mark.property

@@ -16,7 +16,7 @@ from host_instances import command_lines, free_port
 
 from hivemind.hosts import remote
 from hivemind.hosts.onhost.request import Request
-from hivemind.hosts.remote import Step
+from hivemind.hosts.remote import InstallStep
 from hivemind.hosts.ssh import Host
 from hivemind.releases.health_path import choose_health_path
 from hivemind.values.errors import StageError
@@ -52,11 +52,11 @@ def test_prepare_install_look_remove(
     facts = remote.prepare(host, "web")
     assert facts["systemd"] is False
     assert facts["current"] is None
-    seen: list[Step] = []
+    seen: list[InstallStep] = []
     request = replace(request, release_command="echo token $TOKEN")
     steps = remote.install(host, artifact, request, seen.append)
     assert [step.name for step in steps] == ["extract", "configure", "release-command", "start", "done"]
-    assert Step("release-command", "token [hidden]") in seen
+    assert InstallStep("release-command", "token [hidden]") in seen
     with urllib.request.urlopen(f"http://127.0.0.1:{request.port}/", timeout=10) as answer:
         assert answer.read() == b"hello"
     state = remote.status(host, "web")

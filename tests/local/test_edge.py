@@ -16,10 +16,10 @@ from hivemind.local.edge import Front, Relay, dial
 from hivemind.local.instances import Instances
 from hivemind.local.model import Database, RegionView, Rule
 from hivemind.local.outlets import outlets
-from hivemind.local.security import OPERATOR, Source
+from hivemind.local.security import OPERATOR, Caller
 
 slow = pytest.mark.slow
-BALANCER = Source("load-balancer", ("sg-lb",))
+BALANCER = Caller("load-balancer", ("sg-lb",))
 
 
 @pytest.fixture

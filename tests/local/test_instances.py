@@ -23,10 +23,10 @@ from stage import GROUPS, KEY, PUBLIC, get, instance, login, running, serve, unt
 from hivemind.local.instance_records import Numbers
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
-from hivemind.local.security import Source
+from hivemind.local.security import Caller
 
 pytestmark = pytest.mark.slow
-BALANCER = Source("load-balancer", ("sg-lb",))
+BALANCER = Caller("load-balancer", ("sg-lb",))
 
 
 def view(*numbers: int) -> RegionView:

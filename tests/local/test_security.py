@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hivemind.local.model import RegionView, Rule
-from hivemind.local.security import OPERATOR, Source, allowed
+from hivemind.local.security import OPERATOR, Caller, allowed
 
 ports = st.integers(1, 65535)
 names = st.sampled_from(["sg-a", "sg-b", "sg-c"])
@@ -31,8 +31,8 @@ def rules(draw: st.DrawFn) -> Rule:
 groups = st.dictionaries(names, st.lists(rules(), max_size=3).map(tuple), max_size=3)
 sources = st.one_of(
     st.just(OPERATOR),
-    st.builds(Source, st.just("instance"), st.lists(names, max_size=2).map(tuple), addresses),
-    st.builds(Source, st.just("load-balancer"), st.lists(names, max_size=2).map(tuple), st.none()),
+    st.builds(Caller, st.just("instance"), st.lists(names, max_size=2).map(tuple), addresses),
+    st.builds(Caller, st.just("load-balancer"), st.lists(names, max_size=2).map(tuple), st.none()),
 )
 
 
@@ -43,7 +43,7 @@ def view(*rules: Rule, endpoints: tuple[tuple[str, ...], ...] = ()) -> RegionVie
 @pytest.mark.property
 @given(groups, sources, names, ports, rules())
 def test_another_rule_never_takes_away(
-    groups: dict[str, tuple[Rule, ...]], source: Source, name: str, port: int, more: Rule
+    groups: dict[str, tuple[Rule, ...]], source: Caller, name: str, port: int, more: Rule
 ) -> None:
     before = allowed(RegionView(groups=groups), source, (name,), port)
     wider = {**groups, name: (*groups.get(name, ()), more)}
@@ -52,14 +52,14 @@ def test_another_rule_never_takes_away(
 
 @pytest.mark.property
 @given(groups, sources, ports)
-def test_no_groups_or_unknown_ones_admit_nobody(groups: dict[str, tuple[Rule, ...]], source: Source, port: int) -> None:
+def test_no_groups_or_unknown_ones_admit_nobody(groups: dict[str, tuple[Rule, ...]], source: Caller, port: int) -> None:
     assert not allowed(RegionView(groups=groups), source, (), port)
     assert not allowed(RegionView(groups=groups), source, ("sg-unknown",), port)
 
 
 @pytest.mark.property
 @given(sources, rules(), ports)
-def test_only_ports_of_the_rule_and_tcp(source: Source, rule: Rule, port: int) -> None:
+def test_only_ports_of_the_rule_and_tcp(source: Caller, rule: Rule, port: int) -> None:
     if allowed(view(rule), source, ("sg-a",), port):
         assert rule.protocol != "udp"
         assert rule.protocol == "-1" or rule.first_port <= port <= rule.last_port
@@ -69,14 +69,14 @@ def test_only_ports_of_the_rule_and_tcp(source: Source, rule: Rule, port: int) -
 @given(cidrs, addresses, ports)
 def test_an_instance_comes_in_by_its_address_exactly(cidr: str, address: str, port: int) -> None:
     inside = ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
-    assert allowed(view(Rule("tcp", 1, 65535, cidr=cidr)), Source("instance", (), address), ("sg-a",), port) is inside
+    assert allowed(view(Rule("tcp", 1, 65535, cidr=cidr)), Caller("instance", (), address), ("sg-a",), port) is inside
 
 
 @pytest.mark.property
 @given(st.lists(names, max_size=3).map(tuple), names, ports)
 def test_a_group_comes_in_by_its_name_exactly(own: tuple[str, ...], admitted: str, port: int) -> None:
     rule = Rule("tcp", port, port, group=admitted)
-    assert allowed(view(rule), Source("instance", own, "10.0.0.9"), ("sg-a",), port) is (admitted in own)
+    assert allowed(view(rule), Caller("instance", own, "10.0.0.9"), ("sg-a",), port) is (admitted in own)
 
 
 @pytest.mark.fast
@@ -105,4 +105,4 @@ def test_the_operator_comes_through_an_instance_connect_endpoint() -> None:
 @pytest.mark.fast
 @pytest.mark.parametrize(("cidr", "admitted"), [("10.0.0.0/16", True), ("0.0.0.0/0", True), ("203.0.113.0/24", False)])
 def test_a_load_balancer_has_nodes_all_over_its_network(cidr: str, admitted: bool) -> None:
-    assert allowed(view(Rule("tcp", 8000, 8000, cidr=cidr)), Source("load-balancer"), ("sg-a",), 8000) is admitted
+    assert allowed(view(Rule("tcp", 8000, 8000, cidr=cidr)), Caller("load-balancer"), ("sg-a",), 8000) is admitted

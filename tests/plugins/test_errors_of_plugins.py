@@ -185,13 +185,13 @@ def test_debugging_shows_the_frames_of_the_plugin_and_none_before_them(
 
 def test_what_a_built_in_agent_says_to_the_user_is_hiveminds_own_word() -> None:
     from hivemind import HiveMindError
-    from hivemind.plugins.calling import Source, call
+    from hivemind.plugins.calling import PluginSource, call
 
     def refuses() -> None:
         raise HiveMindError("no port", exit_code=ExitCode.NOT_FOUND)
 
     with pytest.raises(HiveMindError, match=r"^no port$"):
-        call(Source("recon", "builtin", "hivemind.agents.recon"), "hivemind_detect", refuses)
+        call(PluginSource("recon", "builtin", "hivemind.agents.recon"), "hivemind_detect", refuses)
 
 
 def test_a_raising_listener_is_named_with_its_line() -> None:

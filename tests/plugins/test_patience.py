@@ -13,7 +13,7 @@ from sample_plugins import plugin
 
 from hivemind import ExitCode, Finding, Severity, hookspecs
 from hivemind.cli.main import main
-from hivemind.plugins.calling import PluginError, PluginOverdue, Source, call
+from hivemind.plugins.calling import PluginError, PluginOverdue, PluginSource, call
 from hivemind.plugins.loading import Plugins, load
 from hivemind.plugins.patience import WAITING
 from hivemind.plugins.streams import aside
@@ -166,7 +166,12 @@ def test_a_slow_plugin_is_named_and_its_answer_counts(
 def test_it_is_said_on_standard_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("hivemind.plugins.patience.PATIENCE", 0.01)
     with pytest.raises(PluginOverdue):
-        call(Source("acme", "entry point", "acme", "hivemind-acme", "1.0"), None, threading.Event().wait, seconds=0.05)
+        call(
+            PluginSource("acme", "entry point", "acme", "hivemind-acme", "1.0"),
+            None,
+            threading.Event().wait,
+            seconds=0.05,
+        )
     assert capsys.readouterr().err == 'waiting for plugin "acme" (hivemind-acme 1.0) in its import\n'
 
 

@@ -8,7 +8,7 @@ import pytest
 from sample_plugins import plugin
 
 from hivemind import FindingsError, Fragment, ResourceType, SchemaPart
-from hivemind.plugins.calling import PluginError, Source
+from hivemind.plugins.calling import PluginError, PluginSource
 from hivemind.plugins.loading import load
 from hivemind.testing import checked, plugins_of
 
@@ -71,7 +71,7 @@ def test_a_raising_linter_becomes_a_finding(tmp_path: Path) -> None:
 
 def test_a_built_in_plugin_that_fails_is_a_defect_and_not_to_be_left_out() -> None:
     own, other = (
-        PluginError(Source("recon", kind, "m"), "broken", hook="hivemind_detect") for kind in ("builtin", "-p")
+        PluginError(PluginSource("recon", kind, "m"), "broken", hook="hivemind_detect") for kind in ("builtin", "-p")
     )
     assert "defect" in (own.hint or "")
     assert other.hint == "-p no:recon runs without it."

@@ -16,7 +16,7 @@ from recon_trees import lay, seen
 from hivemind.agents.recon import hivemind_detect
 from hivemind.detections.answer import answer
 from hivemind.repositories.repository import read
-from hivemind.text.formats import json_object, toml_table, yaml_mapping
+from hivemind.text.file_formats import json_object, toml_table, yaml_mapping
 
 NAMES = (
     "package.json", "package-lock.json", "tsconfig.json", "nx.json", "requirements.txt", "pyproject.toml", "Pipfile",

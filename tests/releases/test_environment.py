@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hivemind.blueprint.model import Blueprint, SecretReference, Service, ServiceKind
+from hivemind.releases.application_environment import install_requests, service_environment, with_release_command
 from hivemind.releases.bindings import fill
-from hivemind.releases.environment import install_requests, service_environment, with_release_command
 from hivemind.releases.secret_values import SecretValues
 from hivemind.template.fragment import Binding
 from hivemind.values.artifact import Artifact, Platform, Provenance

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.python.relocation import arranged
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.sbom import component
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hivemind.agents.compiler.languages import tools
-from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
+from hivemind.agents.compiler.languages.by_their_own_tools import OWN_TOOLS
 from hivemind.agents.compiler.python import interpreters
 from hivemind.agents.compiler.python.pip import installer
 from hivemind.agents.compiler.remote import toolchain
 from hivemind.blueprint.model import Blueprint, Service, ServiceKind
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.sources import Sources
 from hivemind.machine.programs import answer
 from hivemind.values.artifact import LOCAL, Platform

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hivemind.agents.compiler import machine
-from hivemind.agents.compiler.languages import owntools, runtimes
-from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
+from hivemind.agents.compiler.languages import by_their_own_tools, runtimes
+from hivemind.agents.compiler.languages.by_their_own_tools import OWN_TOOLS
 from hivemind.agents.compiler.languages.table import LANGUAGES
 from hivemind.agents.compiler.node import locks as nodelocks
 from hivemind.agents.compiler.node import tools as nodetools
@@ -20,7 +20,7 @@ from hivemind.blueprint.model import Blueprint, Service
 from hivemind.builds import sources
 from hivemind.builds.sources import Sources
 from hivemind.repositories.repository import Repository
-from hivemind.text.formats import table
+from hivemind.text.file_formats import table
 from hivemind.values.artifact import LOCAL, Platform
 from hivemind.values.errors import StageError
 from hivemind.values.findings import Finding, Place, Severity, in_order
@@ -62,7 +62,7 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
             yield Finding("H501", Severity.WARNING, f"{service.name}: {chosen.notice}", place, hint, path=path)
     elif language in {"node", "static"} and (service.runtime or "").startswith("node"):
         yield from _node_version(blueprint, service, platform)
-    elif language in OWN_TOOLS and (without := owntools.lacking(service, platform)):
+    elif language in OWN_TOOLS and (without := by_their_own_tools.lacking(service, platform)):
         yield Finding("H504", Severity.ERROR, without[0], _origin(blueprint, f"services.{service.name}.start"),
                       without[1], path=f"services.{service.name}.start")  # fmt: skip
     elif language in {"java", "ruby", "php"} and (said := runtimes.lacking(service, language, platform)):

@@ -12,7 +12,7 @@ from hivemind.deploy.stack import StackResult
 from hivemind.hosts import remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
-from hivemind.releases.environment import install_requests
+from hivemind.releases.application_environment import install_requests
 from hivemind.releases.health_path import choose_health_path
 from hivemind.releases.released import Released
 from hivemind.releases.rollout import Rollout, Watcher

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hivemind.agents.provisioner.constants import constant
+from hivemind.agents.provisioner.less_protected import less_protected
 from hivemind.agents.provisioner.privileges import overprivileged
 from hivemind.agents.provisioner.routes import catches_all
-from hivemind.agents.provisioner.weakened import weakened
 from hivemind.blueprint.model import Blueprint
 from hivemind.template.fragment import Assembly
 from hivemind.template.names import LOAD_BALANCER_SECURITY_GROUP
@@ -46,7 +46,7 @@ def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
         *_unprotected_data(assembly),
         *_secrets_in_clear(assembly),
         *_catch_alls(blueprint),
-        *weakened(assembly),
+        *less_protected(assembly),
         *overprivileged(assembly, blueprint),
     )
 

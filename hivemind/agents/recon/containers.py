@@ -20,7 +20,7 @@ _ASIDE = frozenset({22, 443, 5005, 5678, 9229, 35729})
 
 
 @dataclass(frozen=True)
-class Said:
+class Instruction:
     """The text of an instruction. line: 1-based."""
 
     text: str
@@ -38,13 +38,13 @@ class _Copy:
 
 
 @dataclass(frozen=True)
-class Stage:
+class ImageStage:
     """said: the last one of each instruction, those of the stage it builds on included. env: ARG and ENV.
     exposed: ports in order, with their lines."""
 
     name: str
     image: str
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, Instruction] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     exposed: tuple[tuple[int, int], ...] = ()
@@ -70,7 +70,7 @@ class Stage:
         return [*first, *rest], entry.line
 
 
-def read(text: str) -> tuple[Stage, ...]:
+def read(text: str) -> tuple[ImageStage, ...]:
     """The stages of a Dockerfile in order; none where it is none."""
     from dockerfile_parse import DockerfileParser
 
@@ -78,10 +78,10 @@ def read(text: str) -> tuple[Stage, ...]:
         structure = DockerfileParser(fileobj=io.BytesIO(text.encode()), env_replace=False).structure
     except (ValueError, KeyError, IndexError, AttributeError, RecursionError):
         return ()
-    stages: list[Stage] = []
+    stages: list[ImageStage] = []
     given: dict[str, str] = {}
     for each in structure:
-        instruction, said = str(each["instruction"]), Said(str(each["value"]), int(each["startline"]) + 1)
+        instruction, said = str(each["instruction"]), Instruction(str(each["value"]), int(each["startline"]) + 1)
         if instruction == "FROM":
             if len(stages) >= _MOST_STAGES:
                 break
@@ -93,13 +93,15 @@ def read(text: str) -> tuple[Stage, ...]:
     return tuple(stages)
 
 
-def shipped(stages: Sequence[Stage]) -> Stage | None:
+def shipped(stages: Sequence[ImageStage]) -> ImageStage | None:
     """The stage that is meant for production: the last, unless its name says that it is for developers."""
     named = [stage for stage in stages if not _DEVELOPMENT.search(stage.name)]
     return next(reversed(named or list(stages)), None)
 
 
-def origin(path: str, stage: Stage, stages: Sequence[Stage], files: frozenset[str], depth: int = 0) -> str | None:
+def origin(
+    path: str, stage: ImageStage, stages: Sequence[ImageStage], files: frozenset[str], depth: int = 0
+) -> str | None:
     """The path in the repository of a path in a stage; None where nothing copied it there.
 
     Of what was built in an earlier stage: the path that it has below the repository's root there.
@@ -122,17 +124,17 @@ def origin(path: str, stage: Stage, stages: Sequence[Stage], files: frozenset[st
     return None
 
 
-def _from(said: Said, stages: Sequence[Stage], given: Mapping[str, str]) -> Stage:
+def _from(said: Instruction, stages: Sequence[ImageStage], given: Mapping[str, str]) -> ImageStage:
     words = [word for word in _resolved(said.text, given).split() if not word.startswith("--")]
     image = words[0] if words else ""
     name = words[2] if len(words) > 2 and words[1].lower() == "as" else str(len(stages))
     base = next((each for each in stages if each.name == image), None)
     if base is not None:
         return replace(base, name=name)
-    return Stage(name, image, {"FROM": said}, dict(given))
+    return ImageStage(name, image, {"FROM": said}, dict(given))
 
 
-def _with(stage: Stage, instruction: str, said: Said) -> Stage:
+def _with(stage: ImageStage, instruction: str, said: Instruction) -> ImageStage:
     stage = replace(stage, said={**stage.said, instruction: said})
     if instruction in {"ENV", "ARG"}:
         values = {name: _resolved(value, stage.env) for name, value in _assigned(said.text).items()}
@@ -153,7 +155,7 @@ def _with(stage: Stage, instruction: str, said: Said) -> Stage:
     return stage
 
 
-def _copied(said: Said, stage: Stage) -> _Copy | None:
+def _copied(said: Instruction, stage: ImageStage) -> _Copy | None:
     origin_ = re.search(r"--from=(\S+)", said.text)
     words = _words(re.sub(r"--[\w-]+(?:=\S+)?\s+", "", _resolved(said.text, stage.env)))
     words = words.split() if isinstance(words, str) else words

@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hivemind.agents.recon.containers import Stage, joined, origin
+from hivemind.agents.recon.containers import ImageStage, joined, origin
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.programs import language_of
 
@@ -53,15 +53,15 @@ class _Place:
     """Where paths are looked up."""
 
     folder: Folder
-    stage: Stage
-    stages: Sequence[Stage]
+    stage: ImageStage
+    stages: Sequence[ImageStage]
     files: frozenset[str]
 
     def origin(self, path: str) -> str | None:
         return origin(path, self.stage, self.stages, self.files)
 
 
-def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None:
+def entry(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> Entry | None:
     """The command of a stage, without what wraps it and with paths of the repository; None where it can't run
     outside of its image."""
     said = stage.command()
@@ -69,7 +69,7 @@ def entry(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> Entry | None
     return _entry(_told(said[0], stage), place, 0) if said and len(str(said[0])) <= _LONGEST else None
 
 
-def _told(said: list[str] | str, stage: Stage) -> list[str] | str:
+def _told(said: list[str] | str, stage: ImageStage) -> list[str] | str:
     """A command with what ENV says put in the place of its variables, but for those that whoever runs it sets."""
     env = {name: value for name, value in stage.env.items() if name not in _SET and len(value) <= _SHORT}
 
@@ -79,7 +79,7 @@ def _told(said: list[str] | str, stage: Stage) -> list[str] | str:
     return [put(word) for word in said] if isinstance(said, list) else put(said)
 
 
-def arguments(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
+def arguments(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> str | None:
     """What a stage gives the program that is built for it, a binary that the repository does not hold: `serve`, with
     paths of the repository. None where it runs anything else, gives nothing, or names what only the image has."""
     said = stage.command()
@@ -112,7 +112,7 @@ def _last(lines: list[tuple[int, str]]) -> list[str]:
     return _split(done[-1]) if done else []
 
 
-def bound(folder: Folder, stage: Stage, stages: Sequence[Stage]) -> str | None:
+def bound(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> str | None:
     """The command of a stage that needs its image: a script of the repository, or a program that images bring."""
     said = stage.command()
     if said is None or len(str(said[0])) > _LONGEST:

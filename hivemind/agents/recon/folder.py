@@ -53,19 +53,19 @@ class Folder:
 
     def toml(self, file: str) -> dict[str, Any]:
         """A TOML file's content; empty where it is missing or wrong."""
-        from hivemind.text.formats import toml_table
+        from hivemind.text.file_formats import toml_table
 
         return toml_table(self.text(file))
 
     def json(self, file: str) -> dict[str, Any]:
         """A JSON file's object, comments and trailing commas allowed; empty where it is missing, wrong or no object."""
-        from hivemind.text.formats import json_object
+        from hivemind.text.file_formats import json_object
 
         return json_object(self.text(file))
 
     def yaml(self, file: str) -> dict[str, Any]:
         """A YAML file's mapping, without aliases being expanded; empty where it is missing, wrong or no mapping."""
-        from hivemind.text.formats import yaml_mapping
+        from hivemind.text.file_formats import yaml_mapping
 
         return yaml_mapping(self.text(file))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from hivemind.hosts.onhost import (
     accounts,
     archive,
-    environment,
+    environment_file,
     layers,
     readiness,
     release_command,
@@ -125,7 +125,7 @@ class Installation:
         """Writes environment and unit of the release. Returns what was there before."""
         release = self._release
         before = {path: path.read_text() if path.exists() else None for path in (release.environment, release.unit)}
-        content = environment.render(self._variables(), self._request.hidden)
+        content = environment_file.render(self._variables(), self._request.hidden)
         write_atomically(release.environment, content, 0o600)
         user = self._account.name if self._account else None
         text = unit.render(

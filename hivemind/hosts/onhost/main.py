@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import environment, install, layers, request, services, supervise, zstd
+from hivemind.hosts.onhost import environment_file, install, layers, request, services, supervise, zstd
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
@@ -170,7 +170,7 @@ def _masking(layout: Layout) -> Reporter:
     secrets: list[str] = []
     for release in layout.complete():
         with contextlib.suppress(OSError):
-            secrets += environment.hidden_values(release.environment.read_text())
+            secrets += environment_file.hidden_values(release.environment.read_text())
     return Reporter(secrets)
 
 

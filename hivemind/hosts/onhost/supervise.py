@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import accounts, environment
+from hivemind.hosts.onhost import accounts, environment_file
 from hivemind.hosts.onhost.layout import Layout, write_atomically
 from hivemind.hosts.onhost.logfile import LogFile
 from hivemind.hosts.onhost.unit import Unit, parse
@@ -108,7 +108,7 @@ class Supervisor:
         unit = self._unit
         variables = {"PATH": os.defpath, **unit.environment}
         for name in unit.environment_files:
-            variables.update(environment.parse(Path(name.lstrip("-")).read_text(encoding="utf-8")))
+            variables.update(environment_file.parse(Path(name.lstrip("-")).read_text(encoding="utf-8")))
         account = accounts.find(unit.user) if unit.user else None
         return subprocess.Popen(
             unit.arguments,

@@ -8,7 +8,7 @@ from typing import Any
 
 from hivemind.local.resource_kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources import catalog
-from hivemind.local.resources.finals import Finals
+from hivemind.local.resources.final_snapshots import FinalSnapshots
 from hivemind.local.resources.site import REALLY, Site, free_address, server_key
 
 PORT = 6379
@@ -33,7 +33,7 @@ def failed_cache(message: str, *, code: str = "InvalidRequest") -> Exception:
 class _Cache:
     def __init__(self, site: Site, own: Kind, subnets: Kind) -> None:
         self._site, self._emulator, self._own, self._subnets = site, site.emulator, own, subnets
-        self.finals = Finals(site.emulator)
+        self.finals = FinalSnapshots(site.emulator)
 
     def _key(self, name: str) -> str:
         return server_key(self._emulator.account, self._emulator.region, name)

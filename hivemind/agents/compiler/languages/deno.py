@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.languages import tools
 from hivemind.agents.compiler.node import tools as nodetools
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.commands import started
 from hivemind.builds.custom import run_build, run_install
-from hivemind.builds.environment import clean
 from hivemind.builds.sbom import component
-from hivemind.text.formats import json_object, table
+from hivemind.text.file_formats import json_object, table
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:

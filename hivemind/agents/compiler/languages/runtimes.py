@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.node.runtime import point
 from hivemind.blueprint.model import Service
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.sbom import component
 from hivemind.values.artifact import Platform
 from hivemind.values.errors import Stage, StageError

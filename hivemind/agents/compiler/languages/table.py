@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hivemind.agents.compiler.languages.owntools import OWN_TOOLS
+from hivemind.agents.compiler.languages.by_their_own_tools import OWN_TOOLS
 from hivemind.blueprint.model import Service
 
 LANGUAGES = {
@@ -20,7 +20,7 @@ LANGUAGES = {
     "php": "hivemind.agents.compiler.languages.php",
     "shell": "hivemind.builds.shell",
     "deno": "hivemind.agents.compiler.languages.deno",
-    **dict.fromkeys(OWN_TOOLS, "hivemind.agents.compiler.languages.owntools"),
+    **dict.fromkeys(OWN_TOOLS, "hivemind.agents.compiler.languages.by_their_own_tools"),
 }
 """Word of `runtime` -> module with `build(work)`."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hivemind.blueprint.model import Service, ServiceKind
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.shellwords import named
 from hivemind.builds.sources import Sources
 from hivemind.machine.programs import answer

@@ -18,8 +18,8 @@ from hivemind.agents.compiler.node import scripts as nodescripts
 from hivemind.agents.compiler.node import tools as nodetools
 from hivemind.agents.compiler.node import workspaces as nodeworkspaces
 from hivemind.agents.compiler.node.tools import Commands, Manager
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.custom import run_build
-from hivemind.builds.environment import clean
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:

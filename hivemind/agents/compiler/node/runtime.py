@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.agents.compiler.node import versions as nodeversions
 from hivemind.agents.compiler.node.versions import brought, fits, own, wanted
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.sbom import component
 from hivemind.machine.programs import answer
 from hivemind.values.artifact import LOCAL, Platform, machine_here

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hivemind.text.formats import json_object
+from hivemind.text.file_formats import json_object
 
 if TYPE_CHECKING:
     from hivemind.builds.work import Work

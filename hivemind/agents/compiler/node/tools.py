@@ -10,9 +10,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.builds.sources import Sources
-from hivemind.text.formats import json_object
+from hivemind.text.file_formats import json_object
 
 if TYPE_CHECKING:
     from hivemind.builds.work import Work

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable
 
 from hivemind.blueprint.model import Service
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 from hivemind.machine.programs import answer
 from hivemind.values.artifact import LOCAL, Platform
 from hivemind.values.clock import SYSTEM_CLOCK

@@ -13,7 +13,7 @@ from hivemind.agents.compiler.python import relocation
 from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.interpreters import Chosen
 from hivemind.agents.compiler.python.pip import Installer, installer
-from hivemind.builds.environment import clean
+from hivemind.builds.clean_environment import clean
 
 if TYPE_CHECKING:
     from hivemind.builds.work import Work

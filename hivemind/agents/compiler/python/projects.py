@@ -18,7 +18,7 @@ from hivemind.agents.compiler.python.locks.model import Lock, Package, requireme
 from hivemind.agents.compiler.python.locks.resolution import Missing, resolve
 from hivemind.agents.compiler.python.specifiers import specifier
 from hivemind.builds.sources import Sources
-from hivemind.text.formats import table, toml_table
+from hivemind.text.file_formats import table, toml_table
 
 _BESIDE = re.compile(r"[\w.-]+(?:\[[^\]]*\])?\s*@\s*file:///\$\{PROJECT_ROOT\}/([^\s;]+)")
 """PDM's way to write a project in a folder beside, which stands for Poetry's and Pipenv's here."""

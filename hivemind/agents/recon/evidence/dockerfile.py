@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon import containers, entrypoints
-from hivemind.agents.recon.containers import Said, Stage
+from hivemind.agents.recon.containers import ImageStage, Instruction
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import of_container
 from hivemind.agents.recon.programs import language_of, language_of_image, port_of_image
@@ -111,7 +111,7 @@ def _develops(folder: Folder, command: str) -> bool:
     return bool(done) and DEVELOPMENT.search(done[-1].strip()) is not None
 
 
-def _served(command: str, stage: Stage) -> str:
+def _served(command: str, stage: ImageStage) -> str:
     """A .NET program where `dotnet publish` of HiveMind's build leaves it, told where to listen."""
     match = re.fullmatch(r"dotnet (?!out/)(?:\S*/)?([\w.-]+\.dll)(.*)", command)
     if match is None:
@@ -120,7 +120,7 @@ def _served(command: str, stage: Stage) -> str:
     return f"{listens}dotnet out/{match[1]}{match[2]}"
 
 
-def _image(folder: Folder, file: str, stage: Stage) -> list[Detection]:
+def _image(folder: Folder, file: str, stage: ImageStage) -> list[Detection]:
     known, said = language_of_image(stage.image), stage.said["FROM"]
     if known is None:
         return []
@@ -131,7 +131,7 @@ def _image(folder: Folder, file: str, stage: Stage) -> list[Detection]:
     return found
 
 
-def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
+def _ports(folder: Folder, file: str, stage: ImageStage) -> list[Detection]:
     """EXPOSE, else `ENV PORT`, else the port that the base image is known to listen on."""
     if exposed := stage.port:
         return [
@@ -151,7 +151,7 @@ def _ports(folder: Folder, file: str, stage: Stage) -> list[Detection]:
     )
 
 
-def _serves_files(stage: Stage) -> bool:
+def _serves_files(stage: ImageStage) -> bool:
     """Whether a file server is all that runs in a stage: its command, or that of its image."""
     known = language_of_image(stage.image)
     if known is not None and known[0] not in {"node", "static"}:
@@ -163,5 +163,5 @@ def _serves_files(stage: Stage) -> bool:
     return _FILE_SERVERS.match(words) is not None
 
 
-def _line(folder: Folder, file: str, value: str, otherwise: Said) -> int:
+def _line(folder: Folder, file: str, value: str, otherwise: Instruction) -> int:
     return folder.line(file, rf"PORT\"?[= ]\"?{value}\b") or otherwise.line

@@ -45,7 +45,7 @@ def detect(folder: Folder) -> list[Detection]:
 
 def _database(folder: Folder, files: list[str]) -> list[Detection]:
     """A driver makes it whole: settings are often an example's."""
-    from hivemind.text.formats import json_object, toml_table, yaml_mapping
+    from hivemind.text.file_formats import json_object, toml_table, yaml_mapping
 
     readers = {"yml": yaml_mapping, "yaml": yaml_mapping, "toml": toml_table, "json": json_object}
     for file in files:
@@ -87,7 +87,7 @@ def _keys(folder: Folder, file: str) -> Iterator[tuple[str, Any]]:
     if kind in {"ini", "conf", "cfg", "hjson", "json5"}:
         yield from _lines(folder, file)
         return
-    from hivemind.text.formats import json_object, toml_table, yaml_mapping
+    from hivemind.text.file_formats import json_object, toml_table, yaml_mapping
 
     read = {"json": json_object, "toml": toml_table}.get(kind, yaml_mapping)
     yield from _entries(read(folder.text(file, limit=200_000)), 0)

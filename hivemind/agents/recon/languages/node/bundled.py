@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.frameworks import SERVERS, WORKERS, Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.languages.node.source import NodeCode
 from hivemind.agents.recon.weights import PAGES
 from hivemind.detections.detection import Detection, Precedence
 
@@ -28,7 +28,7 @@ _PAGE = re.compile(
 _FOLDERS = ("dist", "build", "public", "_site", "www", "out")
 
 
-def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
+def detect(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> list[Detection]:
     """`static` where pages lie here, something builds them, and nothing that answers requests is depended on; the start
     script shows them to who writes them."""
     everything = {**package.development, **package.dependencies}

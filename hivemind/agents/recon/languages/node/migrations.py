@@ -9,7 +9,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import scripts
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.languages.node.source import NodeCode
 from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "node"
@@ -47,7 +47,7 @@ _CHANGES = re.compile(r"\b(?:dev|reset|make|create|generate|down|rollback|undo|s
 
 
 def detect(
-    folder: Folder, package: Package, source: Source, *, start: str | None, inside: str | None
+    folder: Folder, package: Package, source: NodeCode, *, start: str | None, inside: str | None
 ) -> list[Detection]:
     """`release`, or a `doubt` where migrations are there and nothing that could run them.
 

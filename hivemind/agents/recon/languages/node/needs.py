@@ -9,7 +9,7 @@ from hivemind.agents.recon.evidence.examples import own_secret
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.languages.node.source import NodeCode
 from hivemind.blueprint.provided import TYPES, given_value, is_given
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.detections.detection import LIKELY, Detection, Precedence
@@ -41,7 +41,7 @@ _SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
 """Where Prisma looks by itself ("Prisma schema location"); a schema elsewhere is found by its ending."""
 
 
-def detect(folder: Folder, package: Package, source: Source) -> list[Detection]:
+def detect(folder: Folder, package: Package, source: NodeCode) -> list[Detection]:
     """`need`s by a driver in the dependencies and a variable that the code reads. Either alone is less; a database
     that the application can do without, because it carries an embedded one, is less still."""
     found = _prisma(folder, package)
@@ -87,12 +87,12 @@ def _own_first(names: list[str], pattern: str) -> list[str]:
     return sorted(names, key=lambda name: re.match(pattern, name) is None)
 
 
-def _is_optional(named: list[str], source: Source, need: str) -> bool:
+def _is_optional(named: list[str], source: NodeCode, need: str) -> bool:
     """Whether a cache is used where its address is set, and done without where not."""
     return need == "redis" and bool(named) and source.asked.issuperset(named)
 
 
-def _written(folder: Folder, source: Source, need: str) -> list[Detection]:
+def _written(folder: Folder, source: NodeCode, need: str) -> list[Detection]:
     """A doubt about a database whose address stands in the code: it would be looked for on the instance itself."""
     for file, line in source.written:
         if re.search(_WORDS[need], folder.text(file) or ""):
@@ -104,7 +104,7 @@ def _written(folder: Folder, source: Source, need: str) -> list[Detection]:
     return []
 
 
-def _names(folder: Folder, package: Package, source: Source) -> list[Detection]:
+def _names(folder: Folder, package: Package, source: NodeCode) -> list[Detection]:
     """Names of its own for parts of a database or cache, where the application reads none that HiveMind sets."""
     types = [
         one
@@ -119,7 +119,7 @@ def _names(folder: Folder, package: Package, source: Source) -> list[Detection]:
     ]
 
 
-def _secrets(folder: Folder, source: Source) -> list[Detection]:
+def _secrets(folder: Folder, source: NodeCode) -> list[Detection]:
     """Secrets of the application's own that the code reads, and has nothing in place of."""
     return [
         folder.found("env_required", name, file, line, precedence=Precedence.CODE, confidence=0.55, language=LANGUAGE)
@@ -128,7 +128,7 @@ def _secrets(folder: Folder, source: Source) -> list[Detection]:
     ]
 
 
-def _paths(folder: Folder, source: Source) -> list[Detection]:
+def _paths(folder: Folder, source: NodeCode) -> list[Detection]:
     """Variables that must be set, because their default is a path that can't be written."""
     return [
         folder.found(

@@ -9,7 +9,7 @@ from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import scripts
 from hivemind.agents.recon.languages.node.frameworks import Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.languages.node.source import NodeCode
 from hivemind.agents.recon.weights import PAGES
 from hivemind.detections.detection import Detection, Precedence
 
@@ -42,7 +42,7 @@ def for_developers(folder: Folder, package: Package) -> list[Detection]:
     ]  # fmt: skip
 
 
-def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
+def detect(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> list[Detection]:
     """`kind` static with its folder, where pages are built or lie there and no program of the application's serves
     them; nothing else."""
     start = scripts.command(package, "start:prod") or scripts.command(package, "start") or ""
@@ -89,7 +89,7 @@ def _builds(package: Package, framework: Framework) -> bool:
     }  # fmt: skip
 
 
-def _listens(source: Source) -> bool:
+def _listens(source: NodeCode) -> bool:
     """Whether there is a server of the application's own, pages' development helpers aside."""
     return any(
         re.search(r"^(src/)?(server|app|index|main)(/index)?\.[cm]?[jt]s$", file)

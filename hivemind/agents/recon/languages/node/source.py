@@ -64,7 +64,7 @@ _IF_SET = re.compile(r"\s*(?:\?(?![.?])|&&)")
 
 
 @dataclass
-class Source:
+class NodeCode:
     """Each with (value, file, line); the shallowest files first. system_paths: variables whose default is a path
     that an application can't write, as (variable, path, file, line)."""
 
@@ -90,9 +90,9 @@ class Source:
     """Variables that the code stops without."""
 
 
-def read(folder: Folder) -> Source:
+def read(folder: Folder) -> NodeCode:
     """Facts of every script of the application, by its text, up to 10 MB; comments that fill a line are passed over."""
-    source = Source()
+    source = NodeCode()
     left = _MOST
     scripts = [*folder.sources(*SUFFIXES), *(file for file in ("bin/www", "bin/server") if folder.has(file))]
     for file in scripts:
@@ -117,7 +117,7 @@ def read(folder: Folder) -> Source:
     return source
 
 
-def _settings(source: Source, file: str, text: str) -> None:
+def _settings(source: NodeCode, file: str, text: str) -> None:
     """Ports in a file of settings, those of databases and the like aside."""
     for match in list(_SCHEMA.finditer(text))[:5]:
         source.settings.append((int(match[1]), file, text.count("\n", 0, match.start(1)) + 1))
@@ -126,7 +126,7 @@ def _settings(source: Source, file: str, text: str) -> None:
             source.settings.append((int(said[1]), file, number))
 
 
-def _line(source: Source, file: str, number: int, line: str) -> None:
+def _line(source: NodeCode, file: str, number: int, line: str) -> None:
     if match := _PORT.search(line):
         port = int(next(group for group in match.groups() if group))
         if ports.own(port):

@@ -10,7 +10,7 @@ from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.chains import Chain
 from hivemind.agents.recon.languages.node.frameworks import NO_PORT, WORKERS, Framework
 from hivemind.agents.recon.languages.node.package import FILE, Package
-from hivemind.agents.recon.languages.node.source import Source
+from hivemind.agents.recon.languages.node.source import NodeCode
 from hivemind.agents.recon.weights import BUILDS, MANIFEST, SERVES
 from hivemind.detections.detection import Detection, Precedence
 
@@ -23,7 +23,7 @@ _PROGRAM = re.compile(r"(?:^|&&\s*)(?:\w+=\S+\s+)*node\s+(?:-\S+\s+)*([\w./-]+)\
 _PORT_OPTION = re.compile(r"(?:^|\s)(?:PORT=|--port[= ]|-p[= ]?)(\d{2,5})\b")
 
 
-def detect(folder: Folder, package: Package, source: Source, framework: Framework | None) -> list[Detection]:
+def detect(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> list[Detection]:
     """`start`, `port`, `health_path`, `kind`, `static_dir`, `language`."""
     built = pages.detect(folder, package, source, framework) or bundled.detect(folder, package, source, framework)
     if built:
@@ -40,7 +40,7 @@ def detect(folder: Folder, package: Package, source: Source, framework: Framewor
     return found + _health(folder, source, framework)
 
 
-def of_script(folder: Folder, file: str, source: Source) -> list[Detection]:
+def of_script(folder: Folder, file: str, source: NodeCode) -> list[Detection]:
     """The same for a script that no package.json comes with."""
     sure = 0.7 if source.listens else 0.4
     return [
@@ -81,7 +81,7 @@ def _is_here(folder: Folder, chain: Chain) -> bool:
     )
 
 
-def _start(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
+def _start(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> Detection | None:
     """The production script, else what the development script watches, else the framework's, else a program."""
     if script := production(folder, package):
         return _own_script(folder, package, script) or _declared(folder, script[0], script[1].command)
@@ -122,7 +122,7 @@ def _declared(
     return folder.found("start", text, FILE, line, precedence=precedence, confidence=sure, note=note, language=LANGUAGE)
 
 
-def _program(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection | None:
+def _program(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> Detection | None:
     """The file that is the program: the one that opens a port, else by its name.
 
     `server.js` is what npm itself starts where no script says otherwise.
@@ -152,7 +152,7 @@ def _runs(folder: Folder, command: str, file: str, line: int | None, sure: float
     return folder.found("start", command, file, line, precedence=Precedence.CODE, confidence=sure, language=LANGUAGE)
 
 
-def _running_kind(folder: Folder, package: Package, source: Source, framework: Framework | None) -> Detection:
+def _running_kind(folder: Folder, package: Package, source: NodeCode, framework: Framework | None) -> Detection:
     """web, unless packages are there of programs that only run, and nothing listens."""
     serves = bool(framework and framework.serves) or bool(source.listens) or bool(source.ports)
     worker = next((name for name in WORKERS if name in package.dependencies), None)
@@ -190,7 +190,7 @@ def _declared_port(folder: Folder, package: Package, script: str | None) -> list
     return [folder.found("port", int(match[1]), FILE, line, note=f"scripts.{script}", language=LANGUAGE)]
 
 
-def _port(folder: Folder, source: Source, framework: Framework | None) -> list[Detection]:
+def _port(folder: Folder, source: NodeCode, framework: Framework | None) -> list[Detection]:
     found = []
     if source.ports:
         number, file, line = source.ports[0]
@@ -213,7 +213,7 @@ def _port(folder: Folder, source: Source, framework: Framework | None) -> list[D
     return found
 
 
-def _health(folder: Folder, source: Source, framework: Framework | None) -> list[Detection]:
+def _health(folder: Folder, source: NodeCode, framework: Framework | None) -> list[Detection]:
     """Of several routes the one that is for nothing else: `/healthcheck` before `/status`."""
     if routed := routes.health(folder, framework):
         return [folder.found("health_path", *routed, precedence=Precedence.CODE, language=LANGUAGE)]

@@ -20,7 +20,7 @@ from hivemind.agents.recon.languages.python import dependencies as manifests
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import CLIENTS_TOO, FRAMEWORKS
-from hivemind.agents.recon.languages.python.source import Source
+from hivemind.agents.recon.languages.python.source import PythonCode
 from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
@@ -58,7 +58,7 @@ def detect(folder: Folder) -> list[Detection]:
     return found + kinds.detect(folder, dependencies, source, start, serves=is_served)
 
 
-def _framework(folder: Folder, dependencies: Dependencies, source: Source) -> Detection | None:
+def _framework(folder: Folder, dependencies: Dependencies, source: PythonCode) -> Detection | None:
     """The weightiest framework in the dependencies; of those that clients use too, the one that code serves with."""
     for name, framework in FRAMEWORKS.items():
         if dependencies.asks_for(name) and (name not in CLIENTS_TOO or _serves_with(name, source)):
@@ -75,7 +75,7 @@ def _framework(folder: Folder, dependencies: Dependencies, source: Source) -> De
     return None
 
 
-def _serves_with(name: str, source: Source) -> bool:
+def _serves_with(name: str, source: PythonCode) -> bool:
     return any(each.framework == name for each in source.applications) or (
         name in source.imports and (bool(source.runs) or bool(source.ports))
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import conda
-from hivemind.text.formats import table
+from hivemind.text.file_formats import table
 
 REQUIREMENTS = (
     "requirements.txt",

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python.source import Application, Source
+from hivemind.agents.recon.languages.python.source import Application, PythonCode
 from hivemind.detections.detection import Detection, Precedence
 
 _ASIDE = re.compile(r"(?:^|/)(?:test\w*|examples?|demos?|samples?|sandbox|docs?|playground|\w*_?(?:test|example|demo)_?"
@@ -35,7 +35,7 @@ def is_project(folder: Folder) -> bool:
     )
 
 
-def application(folder: Folder, source: Source) -> Application | None:
+def application(folder: Folder, source: PythonCode) -> Application | None:
     """The project's WSGI application: the one next to the settings that manage.py names."""
     found = [each for each in source.applications if each.framework == "django"]
     wsgi = [each for each in found if each.file.endswith("wsgi.py")] or found
@@ -47,7 +47,7 @@ def application(folder: Folder, source: Source) -> Application | None:
     return _outermost(next(iter(preferred or wsgi), None), source)
 
 
-def _outermost(chosen: Application | None, source: Source) -> Application | None:
+def _outermost(chosen: Application | None, source: PythonCode) -> Application | None:
     """The `application` of its file, where Django's own is a part of it; what asgi.py holds speaks ASGI."""
     if chosen is None or not chosen.file.endswith("asgi.py"):
         return chosen

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django
-from hivemind.agents.recon.languages.python.environment import text_of
-from hivemind.agents.recon.languages.python.source import Source, module_of
+from hivemind.agents.recon.languages.python.environment_reads import text_of
+from hivemind.agents.recon.languages.python.source import PythonCode, module_of
 from hivemind.detections.detection import Detection, Precedence
 
 _NAME = "ALLOWED_HOSTS"
@@ -34,7 +34,7 @@ class _Said:
     value: ast.expr | None
 
 
-def detect(folder: Folder, source: Source) -> list[Detection]:
+def detect(folder: Folder, source: PythonCode) -> list[Detection]:
     """A `doubt` where hosts are written out and an address is not among them; where a variable holds them, that it
     has to be set."""
     settings = _settings(folder, source)
@@ -57,7 +57,7 @@ def detect(folder: Folder, source: Source) -> list[Detection]:
     return [Detection("doubt", message, folder.in_repository(said.file), said.line, Precedence.CODE, 0.9, help_)]
 
 
-def _settings(folder: Folder, source: Source) -> str | None:
+def _settings(folder: Folder, source: PythonCode) -> str | None:
     """The settings of what production serves, which may be others than those of manage.py."""
     application = django.application(folder, source)
     match = _SETTINGS.search(folder.text(application.file) or "") if application else None

@@ -8,7 +8,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import WORKERS
-from hivemind.agents.recon.languages.python.source import Source
+from hivemind.agents.recon.languages.python.source import PythonCode
 from hivemind.agents.recon.weights import BUILDS, HINT, MANIFEST, SERVES, SOURCES
 from hivemind.detections.detection import Detection, Precedence
 
@@ -23,7 +23,7 @@ application"; Railpack, "Python"), `__main__.py` is what Python itself runs of a
 names of the same kind, of which only one that runs something counts before them."""
 
 
-def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
+def script(folder: Folder, source: PythonCode) -> tuple[str, int | None] | None:
     """The program: of the usual names, those first that run something; else the only script at the top that does;
     else one of the usual names."""
     guarded = dict(reversed(source.mains))
@@ -46,7 +46,7 @@ def script(folder: Folder, source: Source) -> tuple[str, int | None] | None:
 
 
 def detect(
-    folder: Folder, dependencies: Dependencies, source: Source, start: Detection | None, *, serves: bool
+    folder: Folder, dependencies: Dependencies, source: PythonCode, start: Detection | None, *, serves: bool
 ) -> list[Detection]:
     """`kind`, how sure Python is to be the language, and `start` where a script is all there is."""
     evidence = dependencies.manifest or next(iter(folder.top(".py")), "pyproject.toml")
@@ -69,7 +69,7 @@ def detect(
 
 
 def _program(
-    folder: Folder, dependencies: Dependencies, source: Source, program: tuple[str, int | None], worker: str | None
+    folder: Folder, dependencies: Dependencies, source: PythonCode, program: tuple[str, int | None], worker: str | None
 ) -> list[Detection]:
     """A script: a worker where it uses what only those use; where it says nothing at all it may well serve."""
     file, line = program

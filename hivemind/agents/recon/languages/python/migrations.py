@@ -6,7 +6,7 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.agents.recon.languages.python.source import Application, Source
+from hivemind.agents.recon.languages.python.source import Application, PythonCode
 from hivemind.detections.detection import Detection, Precedence
 
 _VERSION = re.compile(r"(?:^|(?P<place>.*)/)versions/[^/]+\.py$")
@@ -23,7 +23,7 @@ _OWN_ADDRESS = (
 """What an `env.py` reads the database's address by, where it does not leave it to alembic.ini."""
 
 
-def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[Detection]:
+def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> list[Detection]:
     """`release`, for Flask-Migrate, Alembic and Aerich; a `doubt` where Alembic has a fixed address."""
     if dependencies.has("aerich") and any(re.match(r"migrations/[^/]+/\d+_.*\.py$", file) for file in folder.files):
         return [_release(folder, "aerich upgrade", "aerich", dependencies)]
@@ -80,7 +80,7 @@ def _doubt(folder: Folder, message: str, spot: tuple[str, int], help_: str) -> D
     return Detection("doubt", message, folder.in_repository(file), line, Precedence.CODE, 0.9, help_)
 
 
-def _app(source: Source) -> str:
+def _app(source: PythonCode) -> str:
     """What tells `flask` where its application is, in the way that all its versions know."""
     found = [each for each in source.applications if each.framework == "flask"]
     if not found or any(each.module in _FOUND_BY_FLASK and each.name in _MADE_BY_NAME for each in found):

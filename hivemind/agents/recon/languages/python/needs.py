@@ -6,8 +6,8 @@ import re
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
-from hivemind.agents.recon.languages.python.environment import EnvironmentRead, required
-from hivemind.agents.recon.languages.python.source import Source
+from hivemind.agents.recon.languages.python.environment_reads import EnvironmentRead, required
+from hivemind.agents.recon.languages.python.source import PythonCode
 from hivemind.detections.detection import Detection, Precedence
 
 LANGUAGE = "python"
@@ -52,7 +52,7 @@ _TESTS = re.compile(r"(?:^|_)(?:PY)?TEST(?:S|ING)?_|_TEST(?:_|$)")
 _GIVEN = frozenset({"PORT", "HOST", "HOME", "PATH", "USER", "PWD", "LANG", "SHELL", "TMPDIR", "HOSTNAME", "PYTHONPATH"})
 
 
-def detect(folder: Folder, dependencies: Dependencies, source: Source) -> list[Detection]:
+def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> list[Detection]:
     """`need`s by a driver in the production dependencies and a variable that the code reads; `env_required`.
 
     A driver alone is less; least where the application does with an embedded database unless told otherwise.
@@ -101,7 +101,7 @@ def _own_first(reads: list[EnvironmentRead], pattern: str) -> list[EnvironmentRe
 
 
 def _without_variable(
-    folder: Folder, source: Source, need: str, driver: str, spot: tuple[str, int | None], *, embedded: bool
+    folder: Folder, source: PythonCode, need: str, driver: str, spot: tuple[str, int | None], *, embedded: bool
 ) -> Detection:
     """A driver whose address stands in the code, or nowhere that is seen: a need where the code names a database of
     the kind, or uses the driver itself."""
@@ -120,7 +120,7 @@ def _without_variable(
     return Detection("need", need, file, line, Precedence.DECLARED, sure, driver, LANGUAGE)
 
 
-def _embedded(folder: Folder, source: Source) -> bool:
+def _embedded(folder: Folder, source: PythonCode) -> bool:
     """Whether the code falls back to SQLite: in a default, or beside where it reads the address of a database."""
     files = {each.file for each in source.reads if re.search(_VARIABLES["postgres"], each.name)}
     files |= {
@@ -131,7 +131,7 @@ def _embedded(folder: Folder, source: Source) -> bool:
     return any(folder.line(file, r"sqlite3?(://|['\"]|\+|\.)|['\"]sqlite3?['\"]") is not None for file in sorted(files))
 
 
-def _parts(read: EnvironmentRead, source: Source) -> list[str]:
+def _parts(read: EnvironmentRead, source: PythonCode) -> list[str]:
     """The variables that make up an address together: the one that was found, and those that are called alike."""
     begins, _, part = read.name.rpartition("_")
     if not begins or not _PART.fullmatch(part):
@@ -145,7 +145,7 @@ def _spot(spot: tuple[str, int | None]) -> str:
     return f"{file}:{line}" if line else file
 
 
-def _required(folder: Folder, source: Source) -> list[Detection]:
+def _required(folder: Folder, source: PythonCode) -> list[Detection]:
     """Variables without which the code stops at import."""
     found: dict[str, Detection] = {}
     for read in required(source.reads):

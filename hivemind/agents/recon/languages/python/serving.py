@@ -11,7 +11,7 @@ from hivemind.agents.recon.languages.python import django, kinds, servers
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS, NO_PORT
-from hivemind.agents.recon.languages.python.source import Application, Route, Source
+from hivemind.agents.recon.languages.python.source import Application, PythonCode, Route
 from hivemind.detections.detection import Detection, Precedence
 
 HEALTH = re.compile(
@@ -20,7 +20,7 @@ HEALTH = re.compile(
 _BY_NAME = {framework.name: framework for framework in reversed(tuple(FRAMEWORKS.values()))}
 
 
-def detect(folder: Folder, dependencies: Dependencies, source: Source, framework: str | None) -> list[Detection]:
+def detect(folder: Folder, dependencies: Dependencies, source: PythonCode, framework: str | None) -> list[Detection]:
     """`install`, `start`, `port` and `health_path`."""
     found: list[Detection] = []
     install, note = dependencies.install, None
@@ -52,7 +52,7 @@ def _is_pip(install: str | None) -> bool:
     return install is None or install.startswith("pip install")
 
 
-def _application(folder: Folder, source: Source, framework: str | None) -> Application | None:
+def _application(folder: Folder, source: PythonCode, framework: str | None) -> Application | None:
     """The application object to serve: the framework's, an object before a factory, the shallowest file first."""
     if framework == "django":
         return django.application(folder, source)
@@ -76,7 +76,7 @@ def _application(folder: Folder, source: Source, framework: str | None) -> Appli
     return replace(best, framework=framework) if best and made and framework else best
 
 
-def _home(folder: Folder, source: Source, application: Application) -> str | None:
+def _home(folder: Folder, source: PythonCode, application: Application) -> str | None:
     """The folder that the application's modules are found in: that of Django's manage.py, or `src` where the code names
     what is in there without it."""
     if application.framework.startswith("django"):
@@ -86,7 +86,7 @@ def _home(folder: Folder, source: Source, application: Application) -> str | Non
     return first if inside and not folder.has("src/__init__.py") else None
 
 
-def _passed_on(source: Source) -> list[Application]:
+def _passed_on(source: PythonCode) -> list[Application]:
     """Applications that a file made for servers imports whole, with all that belongs to them: `from shop import app`
     in wsgi.py."""
     known = {(each.module, each.name): each.framework for each in source.applications if not each.is_factory}
@@ -121,7 +121,7 @@ def _start(folder: Folder, start: str, file: str, line: int | None, confidence: 
     )
 
 
-def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
+def _script(folder: Folder, source: PythonCode, framework: str) -> Detection | None:
     """Frameworks that bring their own server are started by their own script."""
     own = _BY_NAME[framework].start if framework in _BY_NAME else None
     file = kinds.script(folder, source)
@@ -137,7 +137,7 @@ def _script(folder: Folder, source: Source, framework: str) -> Detection | None:
     return _start(folder, f"python {file[0]}", *file, 0.55) if file and does else None
 
 
-def _port(folder: Folder, source: Source, framework: str | None) -> list[Detection]:
+def _port(folder: Folder, source: PythonCode, framework: str | None) -> list[Detection]:
     found = []
     if config := _gunicorn(folder):
         line = folder.line(config, r"^\s*(bind|port)\s*=.*\d{2,5}")
@@ -170,7 +170,7 @@ def _gunicorn(folder: Folder) -> str | None:
     return min(found, key=lambda file: (file != "gunicorn.conf.py", file.count("/"), file), default=None)
 
 
-def _of_environment(folder: Folder, source: Source) -> list[Detection]:
+def _of_environment(folder: Folder, source: PythonCode) -> list[Detection]:
     """The default with which PORT is read."""
     for read in source.reads:
         number = ports.number((read.default or "").strip("\"'")) if read.name == "PORT" else None
@@ -180,7 +180,7 @@ def _of_environment(folder: Folder, source: Source) -> list[Detection]:
     return []
 
 
-def _health(folder: Folder, source: Source) -> list[Detection]:
+def _health(folder: Folder, source: PythonCode) -> list[Detection]:
     """Routes that are there for this, by their path or by the name of what answers; those of routers only where nothing
     puts a prefix before them, those of Django's modules under what `include` puts before them."""
     routes = [
@@ -204,7 +204,7 @@ def _preferred(found: tuple[str, Route]) -> tuple[bool, int, str]:
     return ("health" not in path, route.file.count("/"), route.file)
 
 
-def _included(source: Source, route: Route) -> str:
+def _included(source: PythonCode, route: Route) -> str:
     """A route's path with what Django's `include` of its module puts before it."""
     module = sources.module_of(route.file)
     if route.within and (prefix := source.listed.get((route.file, route.within))) is not None:

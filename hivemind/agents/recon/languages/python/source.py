@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python.environment import Environment, EnvironmentRead
-from hivemind.agents.recon.languages.python.environment import dotted as _dotted
-from hivemind.agents.recon.languages.python.environment import text_of as _string
+from hivemind.agents.recon.languages.python.environment_reads import Environment, EnvironmentRead
+from hivemind.agents.recon.languages.python.environment_reads import dotted as _dotted
+from hivemind.agents.recon.languages.python.environment_reads import text_of as _string
 
 APPLICATIONS = {
     "Flask": "flask",
@@ -93,7 +93,7 @@ class Route:
 
 
 @dataclass
-class Source:
+class PythonCode:
     """All that was found, files in order of depth and name. mains: where `__name__` is asked for.
     addresses: need -> where the address of such a database is written out. included:
     module of routes -> the path that Django puts before them. starting: files that serve as soon as they are
@@ -117,12 +117,12 @@ class Source:
     """Files that call something as soon as they are run."""
 
 
-def read(folder: Folder) -> Source:
+def read(folder: Folder) -> PythonCode:
     """Facts of the application's Python files; files that don't parse are passed over.
 
     The shallowest first, as far as 3 MB of what is worth parsing go; of the rest only imports are read.
     """
-    source = Source()
+    source = PythonCode()
     left = _MOST
     for file in folder.sources(".py", most=1500):
         text = folder.text(file, limit=_LARGEST)
@@ -144,7 +144,7 @@ def read(folder: Folder) -> Source:
     return source
 
 
-def _imports(source: Source, file: str, text: str) -> None:
+def _imports(source: PythonCode, file: str, text: str) -> None:
     for number, line in enumerate(text.splitlines(), 1):
         if match := _IMPORT.match(line[:200]):
             source.imports.setdefault(match[1], (file, number))
@@ -159,7 +159,7 @@ def module_of(file: str) -> str:
 
 
 class _Reader:
-    def __init__(self, file: str, source: Source) -> None:
+    def __init__(self, file: str, source: PythonCode) -> None:
         self.file = file
         self.source = source
         self.module = module_of(file)

@@ -7,7 +7,7 @@ import re
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.reading import pinned
 from hivemind.detections.detection import Detection
-from hivemind.text.formats import table
+from hivemind.text.file_formats import table
 
 _VERSION = re.compile(r"(?:python[-@ ]?)?(\d+\.\d+)(?:\.\d+)?(?:[-\w]*)?$", re.IGNORECASE)
 

@@ -11,7 +11,7 @@ from hivemind.local.resource_kind import Properties
 _MADE_BY = "aws:cloudformation:"
 
 
-class Finals:
+class FinalSnapshots:
     """Which resources of one type leave a snapshot."""
 
     def __init__(self, emulator: Emulator) -> None:

@@ -49,7 +49,7 @@ class _Remark:
     hint: str
 
 
-def weakened(assembly: Assembly) -> Iterator[Finding]:
+def less_protected(assembly: Assembly) -> Iterator[Finding]:
     """Warnings on what the template, overrides included, protects less than HiveMind's own would."""
     for name, resource in sorted(assembly.resources.items()):
         properties = resource.get("Properties")
