@@ -8,11 +8,13 @@ from types import ModuleType
 
 import pytest
 
-from hivemind import Blueprint, Finding, Platform, Repository, Service, Severity, hook
+from hivemind import Blueprint, Finding, FindingsError, Platform, Repository, Service, Severity, hook
 from hivemind.blueprint.model import Origin, ServiceKind
 from hivemind.flow.builders import builders, review
+from hivemind.flow.planning import planned
+from hivemind.plan.model import NOTHING
 from hivemind.plugins.loading import Plugins, load
-from hivemind.testing import plugins_of, repository
+from hivemind.testing import checked, plugins_of, repository
 from hivemind.values.findings import Place
 
 pytestmark = pytest.mark.fast
@@ -95,6 +97,25 @@ def test_a_review_that_fails_is_an_error_that_names_the_plugin(tmp_path: Path) -
     assert (one.id, one.is_error, one.plugin) == ("H603", True, "fortran")
     assert 'plugin "fortran"' in one.message
     assert "hivemind_review: KeyError: 'size' (test_builders.py:" in one.message
+
+
+def test_a_plan_stops_at_what_a_plugin_finds_and_says_where_it_is_written(tmp_path: Path) -> None:
+    def look(blueprint: Blueprint) -> tuple[Finding, ...]:
+        return tuple(
+            Finding("FORT1", Severity.ERROR, f"no compiler for {one.name}", path=f"services.{one.name}.runtime")
+            for one in blueprint.services.values()
+        )
+
+    (tmp_path / "main.f90").write_text("")
+    plugins = plugins_of(fortran=plugin(hivemind_review=look), other=builds("fortran"))
+    text = "hivemind: 1\nname: shop\nservices:\n  web: {kind: worker, start: ./app,\n    runtime: fortran}\n"
+    made = checked(tmp_path, text, plugins, lint=False)
+    with pytest.raises(FindingsError) as raised:
+        planned(made, NOTHING, lambda _os, _size: HOST, region="us-east-1", cloud="local", made_at="")
+    (one,) = raised.value.findings
+    assert (one.id, one.plugin, one.message) == ("FORT1", "fortran", "no compiler for web")
+    assert one.place is not None
+    assert one.place.line == 5
 
 
 def test_the_built_in_compiler_looks_at_its_languages(tmp_path: Path) -> None:

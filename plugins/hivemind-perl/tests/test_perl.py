@@ -154,6 +154,9 @@ def test_it_is_built_on_a_build_instance_of_the_local_cloud(local_project: Calla
     assert log.startswith("# on the build instance i-")
     assert "server.pl syntax OK" in log
     assert project.get("/").text == "hello from perl"
+    again = project.apply("--release-again")
+    assert again.last["revision"] == "r2"
+    assert not [one for one in again.lines if "instances" in one.get("step", "")], "it was built before"
 
 
 def _answer(folder: Path, start: str) -> str:
