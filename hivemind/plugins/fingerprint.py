@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.plugins.frames import origin
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.plugins.loading import LoadedPlugin
@@ -23,9 +25,17 @@ def fingerprint(plugin: LoadedPlugin) -> str:
 
     The files are its module's, or those of its whole package; of an installed distribution all others, too; of one
     that is installed from a folder ("editable") and is a single module, those beside it. Reads each of them. Raises
-    OSError for a file that can't be read.
+    HiveMindError for one that can't be read.
     """
-    said = [plugin.name, plugin.distribution, plugin.version, sorted(_lines(plugin))]
+    try:
+        lines = sorted(_lines(plugin))
+    except OSError as error:
+        raise HiveMindError(
+            f'a file of plugin "{plugin.name}" cannot be read: {error.filename or error}',
+            hint=f"Reinstall the plugin, or leave it out: -p no:{plugin.name}",
+            exit_code=ExitCode.INVALID,
+        ) from error
+    said = [plugin.name, plugin.distribution, plugin.version, lines]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
@@ -49,7 +59,8 @@ def _digests(base: Path, files: Iterable[Path]) -> Iterator[str]:
     for file in files:
         name = file.relative_to(base).as_posix()
         if file.is_file() and not file.name.startswith(".") and not any(part in name for part in _NOT_CODE):
-            yield f"{hashlib.sha256(file.read_bytes()).hexdigest()} {name}"
+            with file.open("rb") as content:
+                yield f"{hashlib.file_digest(content, 'sha256').hexdigest()} {name}"
 
 
 def _installed(distribution: str) -> Iterator[tuple[Path, Path]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sample_plugins import SCHEMA, Install
 
+from hivemind import ExitCode, HiveMindError
 from hivemind.plugins.fingerprint import fingerprint
 from hivemind.plugins.loading import load
 
@@ -115,6 +116,17 @@ def test_of_a_package_all_files_count_but_what_python_writes(package: Callable[[
 def test_where_it_lies_does_not_count(package: Callable[[str, str], Path]) -> None:
     here = named(package("here", "fingerprinted_place").name)
     assert named(package("there", "fingerprinted_place").name) == here
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs a file that can't be read by anybody")
+def test_a_file_that_cannot_be_read_is_an_error_that_names_the_plugin(package: Callable[[str, str], Path]) -> None:
+    folder = package("here", "fingerprinted_unreadable")
+    (folder / "data/broken").symlink_to("/proc/self/mem")
+    with pytest.raises(HiveMindError) as raised:
+        named(folder.name)
+    assert raised.value.message.startswith('a file of plugin "fingerprinted_unreadable" cannot be read: ')
+    assert raised.value.exit_code is ExitCode.INVALID
+    assert "-p no:fingerprinted_unreadable" in str(raised.value.hint)
 
 
 def test_of_a_projects_own_plugin_its_file_counts(tmp_path: Path) -> None:
