@@ -52,6 +52,7 @@ def isolation(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
             monkeypatch.delenv(name)
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "1000")  # what a test looks for is on one line; widths have tests of their own
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("HIVEMIND_HOME", str(home / "data"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

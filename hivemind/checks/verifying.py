@@ -23,10 +23,10 @@ class ChecksFailed(StageError):
         failed = [result for result in verdict.results if result.status == "failed"]
         if verdict.results:
             message = f"{len(failed)} of {len(verdict.results)} checks failed"
-            hint = "`hivemind logs` shows what the application says; `hivemind verify` runs the checks again."
+            hint = "`hivemind logs` shows the application's logs. `hivemind verify` runs the checks again."
         else:
             message = "no check ran: nothing shows that the release works"
-            hint = "`hivemind status` shows what is deployed; `hivemind apply` deploys and checks it."
+            hint = "`hivemind status` shows what is deployed. `hivemind apply` deploys and checks it."
         super().__init__(
             Stage.VERIFY,
             message,

@@ -18,9 +18,10 @@ from hivemind.cli.context import (
     json_option,
     local_option,
     path_argument,
+    wait_option,
     yes_option,
 )
-from hivemind.cli.screen import Screen, warnings
+from hivemind.cli.screen import NOBODY, Screen, warnings
 from hivemind.pipeline import Decision, Proposal, ProposedApply
 from hivemind.values.asked import Terms
 from hivemind.values.exits import ExitCode
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
     "--require-clean/--allow-dirty",
     "require_clean",
     default=None,
-    help="Refuse a work tree with uncommitted changes. Default: for environments marked production.",
+    help="Refuse uncommitted changes, or allow them. Default: refuse for environments declared with stage: production.",
 )
 @click.option(
-    "--lose", multiple=True, metavar="LOGICAL_ID", help="Agree that this resource, which holds data, may be lost."
+    "--lose",
+    multiple=True,
+    metavar="LOGICAL_ID",
+    help="Allow the loss of this resource and its data. Can be repeated.",
 )
-@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+@wait_option
 @again_option
 @json_option
 def command(
@@ -60,8 +64,8 @@ def command(
 ) -> int:
     """Create or update the deployment, release the application and verify it.
 
-    PATH is the blueprint, a folder with one, or a plan saved by `hivemind plan --out FILE`: then what was reviewed is
-    what is done, or nothing.
+    PATH is the blueprint, its folder, or a plan saved by `hivemind plan --out FILE`. A saved plan is carried out
+    exactly as reviewed, or not at all.
     """
     terms = Terms(frozenset(lose), require_clean, again, wait)
     with _Screen(as_json=as_json, yes=yes) as screen:
@@ -98,11 +102,9 @@ class _Screen(Screen):
         if self.yes or proposal.reviewed:
             return Decision.yes()
         if not sys.stdin.isatty():
-            return Decision.no(
-                "nobody is there to approve the plan", "hivemind apply --yes, or apply a reviewed plan FILE."
-            )
+            return Decision.no(NOBODY, "Pass --yes, or apply a saved plan: `hivemind plan --out FILE`.")
         if not click.confirm("Apply?", err=True):
-            return Decision.no("not applied", "Nothing was changed.")
+            return Decision.no("Not applied. Nothing was changed.")
         return Decision.yes()
 
     def _print_findings(self) -> None:
@@ -129,7 +131,7 @@ def _nothing_to_do(ended: Ended, *, as_json: bool) -> None:
             )
         )
         return
-    click.echo(f"{state.name} r{state.revision} stands as described: nothing to do.")
+    click.echo(f"{state.name} is already up to date (r{state.revision}).")
     for url in urls.values():
         click.echo(f"  {url}")
 
@@ -147,6 +149,7 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
                     "changed": True,
                     "warnings": dict(applied.warnings),
                     "seconds": {stage: round(value, 2) for stage, value in applied.seconds.items()},
+                    "total_seconds": round(applied.total, 2),
                     "calls": dict(calls),
                 }
             )
@@ -156,10 +159,9 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
     from hivemind.cli.tree import duration
 
     for step, reason in applied.warnings.items():
-        click.secho(f"warning: {step}: {reason}", fg="yellow", err=True)
-
-    times = ", ".join(f"{stage} {duration(value).strip()}" for stage, value in applied.seconds.items())
-    click.echo(folded([f"{_resources(applied.created)}  {times}"]))
+        click.secho(folded([f"warning: {step}: {reason}"]), fg="yellow", err=True)
+    times = ", ".join(f"{stage} {duration(value)}" for stage, value in applied.seconds.items())
+    click.echo(folded([f"{_resources(applied.created)} Total {duration(applied.total)}: {times}."]))
     first = next(iter(applied.urls.values()), None)
     click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)
     for service, url in list(applied.urls.items())[1:]:
@@ -169,5 +171,5 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
 
 def _resources(number: int) -> str:
     if not number:
-        return "The stack is as it was."
+        return "No resource changed."
     return f"{number} resource{'s' if number > 1 else ''} created or changed."

@@ -1,4 +1,4 @@
-"""`hivemind artifacts`: what builds have left on this machine."""
+"""`hivemind artifacts`: what builds keep on this machine."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 @click.group("artifacts")
 def command() -> None:
-    """List or remove what builds have left on this machine: artifacts, layers, dependencies, downloads."""
+    """List or delete what builds keep on this machine: artifacts, layers, dependencies, downloads."""
 
 
 @command.command("list")
 @json_option
 def listed(as_json: bool) -> None:
-    """List the store of artifacts, most recently used first."""
+    """List what the artifact store holds, most recently used first."""
     from hivemind.builds import keeping
     from hivemind.cli.table import table
 
@@ -42,39 +42,40 @@ def listed(as_json: bool) -> None:
         click.echo(json.dumps(said))
         return
     if not found:
-        click.echo("Nothing was built on this machine.   hivemind apply")
+        click.echo("This machine has built nothing yet. Build and deploy: hivemind apply")
         return
     rows = [(one.kind, one.name[:16], _size(one.size), _when(one.used), _words(one)) for one in found]
     click.echo(table([("KIND", "DIGEST", "SIZE", "LAST USED", ""), *rows]))
-    click.echo(f"\n{_size(total)} of at most {_size(keeping.limit())} in {_store()}")
+    click.echo(f"\n{_size(total)} of {_size(keeping.limit())} used in {_store()}")
 
 
 @command.command("prune")
-@click.option("--to", "to", metavar="SIZE", help="Keep at most so much, such as 500M or 2G. Default: the limit, 5G.")
-@click.option("--all", "everything", is_flag=True, help="Remove all that no build used within the last hour.")
+@click.option("--to", "to", metavar="SIZE", help="Shrink the store to SIZE (500M, 2G). Default: the limit, 5G.")
+@click.option("--all", "everything", is_flag=True, help="Delete everything that no build used in the last hour.")
 @yes_option
 @json_option
 def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
-    """Remove what was not used for longest. Deployments keep running; a rollback may have to build again."""
+    """Delete the least recently used entries. Deployments keep running; a later release may have to build again."""
     from hivemind.builds import keeping
 
     most = 0 if everything else _bytes(to) if to else keeping.limit()
     if everything and not yes and not as_json:
-        click.confirm("Remove all artifacts, layers and downloads from this machine?", abort=True)
+        click.confirm("Delete all artifacts, layers and downloads from this machine?", abort=True)
     removed = keeping.bound(_store(), most)
     left = sum(kept.size for kept in keeping.contents(_store()))
     if as_json:
         click.echo(json.dumps({"removed": [_entry(one) for one in removed], "size": left}))
         return
     freed = sum(kept.size for kept in removed)
-    click.echo(f"Removed {len(removed)} of them, {_size(freed)}; {_size(left)} left.")
+    noun = "entry" if len(removed) == 1 else "entries"
+    click.echo(f"Deleted {len(removed)} {noun} ({_size(freed)}). The store now has {_size(left)}.")
 
 
 @command.command("log")
 @click.argument("service", required=False)
-@click.option("--grep", "pattern", metavar="TEXT", help="Only lines with TEXT, in the logs of all kept builds.")
+@click.option("--grep", "pattern", metavar="TEXT", help="Print lines that contain TEXT from all kept logs.")
 def logged(service: str | None, pattern: str | None) -> None:
-    """Print what the last build of SERVICE said, or search all kept build logs."""
+    """Print the log of the last build of SERVICE, or search the logs of all kept builds."""
     folder = _store() / "logs"
     files = sorted(folder.glob("*.log")) if pattern else [folder / f"{service}.log"] if service else _newest(folder)
     if pattern and service:
@@ -83,7 +84,7 @@ def logged(service: str | None, pattern: str | None) -> None:
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
-            raise click.UsageError(f"no build of {service} has left a log here") from None
+            raise click.UsageError(f"no build log of {service} on this machine") from None
         for number, line in enumerate(text.splitlines(), 1):
             if pattern is None:
                 click.echo(line)
@@ -137,4 +138,4 @@ def _bytes(text: str) -> int:
     try:
         return int(float(number) * _UNITS[unit])
     except ValueError:
-        raise click.BadParameter(f"{text} is no size, write 500M or 2G", param_hint="--to") from None
+        raise click.BadParameter(f"{text} is not a size; write 500M or 2G", param_hint="--to") from None

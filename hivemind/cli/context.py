@@ -34,7 +34,7 @@ def load_plugins(path: Path | str = ".") -> Plugins:
 
 def plugins_without(path: Path, why: str) -> Plugins:
     """As `load_plugins`, without the plugin that lies in the folder: nothing of it is run. why: said where there is
-    one, after "is left out: "."""
+    one, after "not loading FILE: "."""
     from hivemind.pipeline import loaded_without
 
     return loaded_without(path, _options(), why, note)
@@ -45,7 +45,7 @@ def plugins_here(path: Path, command: str) -> Plugins:
     folder = _folder(path)
     if folder.resolve() == Path.cwd():
         return _loaded(folder)
-    return plugins_without(path, f"another folder's code is run by  hivemind -C {folder} {command}")
+    return plugins_without(path, f"it is in another folder. To run it: hivemind -C {folder} {command}")
 
 
 def note(text: str) -> None:
@@ -77,14 +77,17 @@ def path_argument(function: Callable[Parameters, Result]) -> Callable[Parameters
 def environment_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`--env NAME`. Handed over as `environment: str | None`."""
     return click.option(
-        "-e", "--env", "environment", metavar="NAME", help="Environment: the overlay of this name. Default: production."
+        "-e", "--env", "environment", metavar="NAME", help="Environment in hivemind.yaml. Default: production."
     )(function)
 
 
 def deployment_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`--deployment ID`. Handed over as `deployment: str | None`."""
     return click.option(
-        "-d", "--deployment", metavar="ID", help="The deployment with this id (hivemind list), not the one of PATH."
+        "-d",
+        "--deployment",
+        metavar="ID",
+        help="Deployment id (hivemind list), instead of the deployment of PATH.",
     )(function)
 
 
@@ -94,18 +97,18 @@ def local_option(function: Callable[Parameters, Result]) -> Callable[Parameters,
         "--local/--aws",
         "local",
         default=None,
-        help="Use the local cloud, or AWS. Default: as the blueprint says, else AWS.",
+        help="Use the local cloud or AWS. Default: the blueprint's cloud, then that of the last apply, then AWS.",
     )(function)
 
 
 def json_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`--json`. Handed over as `as_json: bool`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print data (JSON) in place of text.")(function)
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
 
 
 def yes_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`--yes`. Handed over as `yes: bool`."""
-    return click.option("-y", "--yes", is_flag=True, help="Ask nothing; take yes for an answer.")(function)
+    return click.option("-y", "--yes", is_flag=True, help="Don't ask for confirmation.")(function)
 
 
 def again_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -114,5 +117,16 @@ def again_option(function: Callable[Parameters, Result]) -> Callable[Parameters,
         "--release-again",
         "again",
         is_flag=True,
-        help="Release every service, also where nothing changed: after a secret got another value.",
+        help="Release every service, even if nothing changed. Use it after a secret has a new value.",
+    )(function)
+
+
+def wait_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """`--wait SECONDS`. Handed over as `wait: float`; 0: not at all."""
+    return click.option(
+        "--wait",
+        type=click.FloatRange(0),
+        default=0.0,
+        metavar="SECONDS",
+        help="Wait this long for another run to end. Default: don't wait.",
     )(function)

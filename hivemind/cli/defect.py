@@ -31,13 +31,11 @@ def report(error: BaseException, arguments: Sequence[str]) -> int:
         )
     )
     path = _write(redact(text), f"defect-{now:%Y%m%dT%H%M%S}-{os.getpid()}.txt")
-    click.secho(f"error: this is a defect of HiveMind, not of yours: {type(error).__name__}", fg="red", err=True)
-    click.echo(f"  What is known is in {path}", err=True)
-    click.echo(
-        "  Next:  run the command again: apply goes on where it stopped. Send the file along when you report it;",
-        err=True,
-    )
-    click.echo("         HIVEMIND_DEBUG=1 shows the traceback here.", err=True)
+    click.secho(f"error: this is a bug in HiveMind: {type(error).__name__}", fg="red", err=True)
+    click.echo(f"  Report:  {path}", err=True)
+    click.echo("  Next:    Run the command again: apply continues where it stopped.", err=True)
+    click.echo("           Attach the report when you file the bug. To see the traceback", err=True)
+    click.echo("           here, set HIVEMIND_DEBUG=1.", err=True)
     return ExitCode.INTERNAL
 
 

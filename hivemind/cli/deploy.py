@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from hivemind.pipeline import Clone, Initial
 
 _MEANS = {
-    "need": "a resource of type {}",
+    "need": "resource of type {}",
     "no-need": "no {}",
     "instances": "instances: {}",
     "size": "size: {}",
-    "database-size": "size of the database: {}",
-    "cache-size": "size of the cache: {}",
-    "storage": "{} GB of storage for the database",
+    "database-size": "database size: {}",
+    "cache-size": "cache size: {}",
+    "storage": "database storage: {} GB",
     "region": "region: {}",
     "stage": "stage: {}",
     "environment": "environment: {}",
     "cloud": "cloud: {}",
-    "available": "a standby in a second zone: {}",
+    "available": "standby in a second zone: {}",
     "port": "port: {}",
     "health": "health: {}",
     "name": "name: {}",
@@ -40,9 +40,9 @@ _MEANS = {
 @click.command("deploy")
 @click.argument("repo")
 @click.argument("description", default="")
-@click.option("--stage-1", "stage_1", is_flag=True, help="The cost-optimised stage: no NAT gateway, short backups.")
+@click.option("--stage-1", "stage_1", is_flag=True, help="Use stage-1: lower cost, no NAT gateway, short backups.")
 @environment_option
-@click.option("--ref", metavar="REF", help="Branch, tag or commit. Default: the default branch.")
+@click.option("--ref", metavar="REF", help="Branch, tag or commit. Default: the repository's default branch.")
 @click.option("--into", type=click.Path(path_type=Path), metavar="DIR", help="Clone into DIR. Default: ./NAME.")
 @local_option
 @yes_option
@@ -60,10 +60,10 @@ def command(
     yes: bool,
     as_json: bool,
 ) -> int:
-    """Clone REPO, write its hivemind.yaml, show the plan, and apply it once it is approved.
+    """Clone REPO, write its hivemind.yaml, show the plan and apply it after you approve.
 
-    REPO is an https, ssh or file URL of a git repository, or a folder with one. DESCRIPTION says in plain words what
-    is wanted: "two instances in frankfurt with a postgres database". Nothing of the repository runs before approval.
+    REPO is a git repository: an https, ssh or file URL, or a folder. DESCRIPTION says in plain words what you want:
+    "two instances in frankfurt with a postgres database". No code of the repository runs before you approve.
     """
     from hivemind.cli.apply import command as apply_command
 
@@ -127,14 +127,18 @@ def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
 
     show_found(initial.draft)
     if wishes.understood or wishes.unread:
-        click.echo("\nThe description, as it was read:")
+        click.echo("\nHiveMind read the description as:")
         rows = [
-            (f'  "{_plain(wish.words)}"', _MEANS[wish.subject].format(wish.value), f"by {wish.by}" if wish.by else "")
+            (
+                f'  "{_plain(wish.words)}"',
+                _MEANS[wish.subject].format(wish.value),
+                f"read by {wish.by}" if wish.by else "",
+            )
             for wish in wishes.understood
         ]
         click.echo(table(rows), nl=bool(rows))
         if wishes.unread:
-            click.echo(table([(f"  Not understood, and not used: {', '.join(wishes.unread)}",)]))
+            click.echo(table([(f"  Not understood and ignored: {', '.join(wishes.unread)}",)]))
     if initial.draft.findings:
         render(initial.draft.findings, as_json=False)
     click.echo("\nhivemind.yaml:")

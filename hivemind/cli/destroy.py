@@ -1,4 +1,4 @@
-"""`hivemind destroy`: delete a deployment, after listing what goes."""
+"""`hivemind destroy`: delete a deployment, after listing its resources."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hivemind.cli.context import (
     json_option,
     local_option,
     path_argument,
+    wait_option,
     yes_option,
 )
 from hivemind.cli.listing import Listing, nothing, report
@@ -32,10 +33,10 @@ from hivemind.values.exits import ExitCode
     type=click.Choice(["keep", "delete"]),
     default="keep",
     show_default=True,
-    help="What becomes of the final snapshots of databases and caches.",
+    help="Keep or delete the final snapshots of databases and caches.",
 )
-@click.option("--unprotect", is_flag=True, help="Take termination protection off first.")
-@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+@click.option("--unprotect", is_flag=True, help="Turn off termination protection first.")
+@wait_option
 @json_option
 def command(
     path: Path,
@@ -48,11 +49,15 @@ def command(
     wait: float,
     as_json: bool,
 ) -> int:
-    """Delete a deployment: list what goes, ask for its name, drain, delete the stack, say what is left."""
+    """Delete a deployment.
+
+    Lists the resources, asks you to type the application's name, drains the load balancer, deletes the stack, and
+    lists what is left.
+    """
     terms = DestroyTerms(snapshots == "keep", unprotect, wait)
     with Listing(as_json=as_json, yes=yes) as screen:
         destroyed = pipeline.destroy(asked(path, environment, local, deployment), screen, terms)
     if destroyed is None:
         return nothing("destroy", as_json=as_json)
-    report(destroyed, "gone", as_json=as_json)
+    report(destroyed, "destroyed", as_json=as_json)
     return ExitCode.OK

@@ -14,13 +14,13 @@ from hivemind.cli.context import asked, deployment_option, environment_option, j
 @path_argument
 @environment_option
 @deployment_option
-@click.option("-n", "--last", type=click.IntRange(1), metavar="N", help="Only the last N events.")
-@click.option("--all", "every", is_flag=True, help="Of all attempts, not only the last.")
+@click.option("-n", "--last", type=click.IntRange(1), metavar="N", help="Print only the last N events.")
+@click.option("--all", "every", is_flag=True, help="Print all attempts, not only the last.")
 @json_option
 def command(
     path: Path, environment: str | None, deployment: str | None, last: int | None, every: bool, as_json: bool
 ) -> None:
-    """Print the journal of a deployment: what was done, when, by which attempt."""
+    """Print the journal of a deployment: the events of its last attempt."""
     import json
 
     from hivemind.cli.tree import duration

@@ -14,8 +14,9 @@ from hivemind.cli.context import json_option
 @click.argument("finding", metavar="[ID]", required=False)
 @json_option
 def command(finding: str | None, as_json: bool) -> None:
-    """Explain the finding ID, such as H112; without ID, list all."""
+    """Explain finding ID, such as H112. Without ID, list all findings."""
     from hivemind.blueprint.catalogue import CATALOGUE
+    from hivemind.cli.paragraphs import width
     from hivemind.text.suggest import did_you_mean
     from hivemind.values.errors import HiveMindError
     from hivemind.values.exits import ExitCode
@@ -28,15 +29,15 @@ def command(finding: str | None, as_json: bool) -> None:
         return
     entry = CATALOGUE.get(finding.upper())
     if entry is None:
-        hint = did_you_mean(finding.upper(), CATALOGUE) or "`hivemind explain` lists all."
+        hint = did_you_mean(finding.upper(), CATALOGUE) or "`hivemind explain` lists all findings."
         if finding[:1].upper() in {"E", "W", "I"} and finding[1:].isdigit():
-            hint = f"It is a rule of cfn-lint: `cfn-lint --list-rules` and its documentation explain {finding.upper()}."
-        raise HiveMindError(f'there is no finding "{finding}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
+            hint = f"{finding.upper()} is a rule of cfn-lint. `cfn-lint --list-rules` lists its rules."
+        raise HiveMindError(f'no explanation for finding "{finding}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
     if as_json:
         click.echo(json.dumps(entry.as_json()))
         return
     click.secho(f"{entry.id}  {entry.title}", bold=True)
-    click.echo("\n" + textwrap.fill(entry.meaning, 90))
+    click.echo("\n" + textwrap.fill(entry.meaning, min(90, width())))
     if entry.example:
         click.echo("\nFor example:\n" + textwrap.indent(entry.example, "    "))
-    click.echo("\n" + textwrap.fill(entry.fix, 90))
+    click.echo("\n" + textwrap.fill(entry.fix, min(90, width())))

@@ -7,28 +7,40 @@ import json
 
 import click
 
+from hivemind.cli.paragraphs import fold, width
 from hivemind.machine.home import home
 from hivemind.text.redact import redact
 from hivemind.text.visible import visible
 from hivemind.values.errors import HiveMindError, StageError
 from hivemind.values.exits import ExitCode
 
+_KEEP = "\N{NO-BREAK SPACE}"
 _NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
 
 
 def print_text(error: HiveMindError) -> None:
-    """Message, evidence, what is left, and what to do next."""
-    click.secho(f"error: {_shown(error.message)}", fg="red", err=True)
+    """Message, evidence, the state of things, and what to do next. Quoted evidence is shown as it is, not folded."""
+    click.secho(_paragraph("error: ", error.message), fg="red", err=True)
     if isinstance(error, StageError):
         if error.path:
-            click.echo("  From:  " + ", ".join(part for part in (error.path, error.place) if part), err=True)
+            click.echo(_paragraph("  From:  ", ", ".join(part for part in (error.path, error.place) if part)), err=True)
         for line in error.lines:
             click.echo(f"  | {_shown(line)}", err=True)
         if error.left:
-            click.echo(f"  Left:  {error.left}", err=True)
+            click.echo(_paragraph("  State now:  ", error.left), err=True)
     if error.hint:
-        for index, line in enumerate(error.hint.splitlines()):
-            click.echo(f"  {'Next: ' if index == 0 else '      '} {_shown(line)}", err=True)
+        click.echo(_paragraph("  Next:  ", error.hint), err=True)
+
+
+def _paragraph(label: str, text: str) -> str:
+    """A label and its text, folded. Where the text has several lines, those after the first are indented."""
+    first, *others = _shown(text).split("\n")
+    indent = len(label) if label.startswith(" ") else 0
+    whole = label.replace(" ", _KEEP) + first  # a label is never alone on its line
+    lines = [line.replace(_KEEP, " ") for line in fold(whole, width(), indent=indent or 2)]
+    for line in others:
+        lines += fold(" " * indent + line, width())
+    return "\n".join(lines)
 
 
 def _shown(text: str) -> str:
@@ -67,6 +79,6 @@ def of_this_machine(error: Exception) -> HiveMindError | None:
     where = f"{error.filename}: " if error.filename else ""
     return HiveMindError(
         f"{where}{error.strerror}",
-        hint=f"HiveMind keeps its data in {home()}; the variable HIVEMIND_HOME names another folder.",
+        hint=f"HiveMind keeps its data in {home()}. To use another folder, set HIVEMIND_HOME.",
         exit_code=ExitCode.UNREACHABLE,
     )

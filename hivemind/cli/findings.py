@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 
 import click
 
+from hivemind.cli.paragraphs import fold, width
 from hivemind.text.visible import visible
 from hivemind.values.findings import Finding, Place, Severity, in_order
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-_WIDEST = 100
 
 
 def render(findings: Iterable[Finding], *, as_json: bool = False, err: bool = True) -> None:
@@ -55,37 +55,47 @@ def summary(findings: Iterable[Finding]) -> str:
         for severity in (Severity.ERROR, Severity.WARNING)
         if (number := sum(finding.severity is severity for finding in found))
     ]
-    said = ", ".join(counts) or "No errors, no warnings"
+    said = ", ".join(counts) or "No errors or warnings"
     worst = sorted((f for f in found if f.id.startswith("H")), key=lambda finding: not finding.is_error)
     return f"{said}." + (f" `hivemind explain {worst[0].id}` says more." if worst else "")
 
 
 def _lines(finding: Finding) -> Iterator[str]:
-    severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
+    severity = finding.severity.value
     by = "" if finding.plugin == "hivemind" else f"  [{_clean(finding.plugin)}]"
     where = f"{_clean(str(finding.place))}  " if finding.place else ""
-    yield f"{where}{severity}  {finding.id}  {_clean(finding.message)}{by}"
+    first, *others = fold(f"{where}{severity}  {finding.id}  {_clean(finding.message)}{by}", width(), indent=5)
+    colour = _COLOURS[finding.severity]
+    yield first.replace(f"{where}{severity}  ", f"{where}{click.style(severity, fg=colour)}  ", 1)
+    yield from others
     hint = _clean(finding.hint or "")
     place = finding.place
     if place is None or place.line is None or place.excerpt is None or place.column is None:
         if hint:
-            yield f"     {hint}"
+            yield from fold(f"     {hint}", width(), indent=5)
         return
     line, column = _window(place)
     yield f"{place.line:>4} | {line}"
     before = "".join(_blank(character) for character in line[: column - 1])
     length = max(1, min(place.length, len(line) - column + 1))
     marks = "^" * sum(_width(character) for character in line[column - 1 : column - 1 + length]) or "^"
-    yield f"     | {before}{click.style(marks, fg=_COLOURS[finding.severity])}" + (f"  {hint}" if hint else "")
+    pointer = f"     | {before}{click.style(marks, fg=colour)}"
+    beside = 9 + sum(map(_width, line[: column - 1])) + len(marks)
+    if beside + len(hint) <= width() and "\t" not in before:
+        yield pointer + (f"  {hint}" if hint else "")
+        return
+    yield pointer
+    yield from fold(f"     {hint}", width(), indent=5)
 
 
 def _window(place: Place) -> tuple[str, int]:
     """The line, cut to the part around the column when it is long, and the column within it."""
     line, column = _clean(place.excerpt or ""), place.column or 1
-    if len(line) <= _WIDEST:
+    room = width() - len(f"{9999} | ") - 2
+    if len(line) <= room + 2:
         return line, column
-    start = max(0, min(column - 1 - _WIDEST // 3, len(line) - _WIDEST))
-    cut = ("…" if start else "") + line[start : start + _WIDEST] + ("…" if start + _WIDEST < len(line) else "")
+    start = max(0, min(column - 1 - room // 3, len(line) - room))
+    cut = ("…" if start else "") + line[start : start + room] + ("…" if start + room < len(line) else "")
     return cut, column - start + (1 if start else 0)
 
 

@@ -1,4 +1,4 @@
-"""`hivemind init`: looks at a repository and writes the few lines that it needs."""
+"""`hivemind init`: writes the few lines of hivemind.yaml that a repository needs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 from hivemind import pipeline
 from hivemind.cli.context import json_option, note, plugins_without, yes_option
 from hivemind.cli.table import table
+from hivemind.text.visible import visible
 from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import Refused
 from hivemind.values.exits import ExitCode
@@ -27,18 +28,18 @@ _SAID = ("runtime_version", "framework", "install", "build", "start", "release",
 
 @click.command(name="init")
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--name", metavar="NAME", help="Name of the application. Default: that of the folder.")
+@click.option("--name", metavar="NAME", help="Name of the application. Default: the name of the folder.")
 @yes_option
 @json_option
 def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
-    """Look at the application in folder PATH and write a hivemind.yaml with what can't be found again anyway.
+    """Write a hivemind.yaml for the application in folder PATH.
 
-    Runs nothing of the folder: a hivemind_plugin.py in it is left out. Where there is a hivemind.yaml already nothing
-    is written: the difference is shown.
+    The file has only what HiveMind cannot find in the code at each run. init runs no code of the folder, so it does
+    not load a hivemind_plugin.py there. If hivemind.yaml already exists, init shows the difference and writes nothing.
     """
     target = path / BLUEPRINT_FILE
     before = pipeline.written_before(path)
-    plugins = plugins_without(path, "init runs nothing of the folder. Its part of the schema: hivemind schema --write")
+    plugins = plugins_without(path, "init runs no code of the folder. To add it to the schema: hivemind schema --write")
     questions = _Questions() if not yes and not as_json and before is None and sys.stdin.isatty() else None
     initial = pipeline.initial(path, plugins, note, name or pipeline.named_in(before), questions=questions)
     if before is not None:
@@ -49,7 +50,7 @@ def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
         return ExitCode.OK
     show_found(initial.draft)
     _tell_ignored(initial)
-    click.echo(f"\n{target} written.  Next: hivemind plan | hivemind apply --local")
+    click.echo(f"\nWrote {target}. Next: hivemind plan | hivemind apply --local")
     return ExitCode.OK
 
 
@@ -60,10 +61,10 @@ class _Questions:
         return str(click.prompt("Name of the application", default=default))
 
     def deploys(self, service: str, folder: str, found: Answer) -> bool:
-        return click.confirm(f"Service {service}: {folder}/, {_described(found)}. Deploy it?", default=True)
+        return click.confirm(f"Deploy service {service} ({folder}/: {_described(found)})?", default=True)
 
     def needs(self, kind: str, evidence: str) -> bool:
-        return click.confirm(f"{kind} is mentioned ({evidence}). Does the application need it?", default=False)
+        return click.confirm(f"The code mentions {kind} ({evidence}). Does the application need it?", default=False)
 
 
 def show_found(made: Draft) -> None:
@@ -84,7 +85,7 @@ def show_found(made: Draft) -> None:
     for part in made.services.values():
         for what, service in left_out(part):
             click.echo()
-            click.echo(table([(f"{what}: it is left out. To run it, add under services:",), (f"  {service}",)]))
+            click.echo(table([(f"{what}, not in the file. To run it, add under services:",), (f"  {service}",)]))
     for doubt in of_draft(made):
         click.echo(f"\n{doubt}")
 
@@ -98,20 +99,18 @@ def _compared(before: str, initial: Initial, target: Path, *, as_json: bool) -> 
     """Shows what would be written otherwise; nothing is."""
     same = before == initial.text
     lines = difflib.unified_diff(
-        before.splitlines(), initial.text.splitlines(), f"{target} as it stands", f"{target} as init would write it",
+        before.splitlines(), initial.text.splitlines(), f"{target} (current)", f"{target} (as init would write it)",
         lineterm="",
     )  # fmt: skip
-    shown = "\n".join(table([(line,)]) for line in lines)
+    shown = "\n".join(visible(line) for line in lines)
     if as_json:
         click.echo(json.dumps({"file": str(target), "written": False, "same": same, "diff": shown}))
         return ExitCode.OK if same else ExitCode.REFUSED
     if same:
-        click.echo(f"{target} is there already, and says what init would write: nothing to do.")
+        click.echo(f"{target} is already up to date.")
         return ExitCode.OK
     click.echo(shown)
-    raise Refused(
-        f"{target} is there already: nothing was written", hint="`hivemind show` prints what the file comes to."
-    )
+    raise Refused(f"{target} already exists. Nothing was written.", hint="`hivemind show` prints its values.")
 
 
 def _tell_ignored(initial: Initial) -> None:

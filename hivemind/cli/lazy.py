@@ -33,7 +33,7 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(args[0], self.table, n=1, cutoff=0.5)
             hint = f" Did you mean {near[0]}?" if near else ""
-            ctx.fail(f'There is no command "{args[0]}".{hint}')
+            ctx.fail(f'Unknown command "{args[0]}".{hint}')
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

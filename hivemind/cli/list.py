@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command("list")
 @json_option
 def command(as_json: bool) -> None:
-    """List deployments that were applied from this machine, on AWS and in the local cloud."""
+    """List the deployments applied from this machine, on AWS and in the local cloud."""
     listings = pipeline.deployments()
     states = [state for listing in listings for state in listing.states]
     unreadable = [error for listing in listings for error in listing.unreadable]
@@ -29,13 +29,13 @@ def command(as_json: bool) -> None:
     for error in unreadable:
         click.echo(f"{error.message}\n  {error.hint}", err=True)
     if not states:
-        click.echo("Nothing is deployed from this machine.   hivemind apply")
+        click.echo("Nothing is deployed from this machine. Deploy a project: hivemind apply")
         return
     width = max(len(state.deployment_id) for state in states)
     for state in states:
         revision = f"r{state.revision}" if state.revision else "-"
         address = next(iter(state.urls.values()), "")
-        made = "" if state.changeable else f"   made by {state.creation_method}: shown, never changed"
+        made = "" if state.changeable else f"   created by {state.creation_method} (read-only)"
         click.echo(
             f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}".rstrip()
         )

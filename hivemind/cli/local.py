@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 @click.group(name="local")
 def command() -> None:
-    """The local cloud: an AWS region on this machine, in which applications really run."""
+    """Manage the local cloud: an AWS region on this machine that runs real applications."""
 
 
 @command.command()
 @json_option
 def start(as_json: bool) -> None:
-    """Start the local cloud; it runs until `hivemind local stop`."""
+    """Start the local cloud. It runs until `hivemind local stop`."""
     from hivemind.local import lifecycle
 
     before = lifecycle.status()
@@ -34,7 +34,8 @@ def start(as_json: bool) -> None:
     if as_json:
         _print_json(running.as_json() | {"already_running": before is not None})
         return
-    click.echo(f"The local cloud {'runs already' if before else 'runs'}: {running.endpoint}  (process {running.pid})")
+    state = "is already running" if before else "is running"
+    click.echo(f"The local cloud {state} at {running.endpoint} (process {running.pid}).")
 
 
 @command.command()
@@ -49,13 +50,13 @@ def stop(as_json: bool) -> None:
     if as_json:
         _print_json({"stopped": stopped})
         return
-    click.echo("The local cloud is stopped; its data stay." if stopped else "The local cloud does not run.")
+    click.echo("Stopped the local cloud. Its data is kept." if stopped else "The local cloud is not running.")
 
 
 @command.command()
 @json_option
 def status(as_json: bool) -> ExitCode:
-    """Say whether the local cloud runs, where, and what is in it."""
+    """Show whether the local cloud is running, its address, and its stacks."""
     from hivemind.local import lifecycle
     from hivemind.machine.home import local_cloud
 
@@ -64,7 +65,7 @@ def status(as_json: bool) -> ExitCode:
         if as_json:
             _print_json({"running": False, "data_directory": str(local_cloud())})
         else:
-            click.echo("The local cloud does not run.  (hivemind local start)")
+            click.echo("The local cloud is not running. Start it: hivemind local start")
         return ExitCode.UNREACHABLE
     told = running.ask("status")
     if as_json:
@@ -72,13 +73,13 @@ def status(as_json: bool) -> ExitCode:
         _print_json({"running": True, "account": number} | running.as_json() | told)
         return ExitCode.OK
     click.echo(f"endpoint   {running.endpoint}")
-    click.echo(f"region     {running.region}, and every other")
+    click.echo(f"region     {running.region} (accepts any region)")
     click.echo(f"process    {running.pid}{', started on demand' if running.on_demand else ''}")
     if running.outdated:
-        click.echo(f"code       old: {running.outdated}.   {lifecycle.RESTART}")
+        click.echo(f"code       outdated: {running.outdated}. {lifecycle.RESTART}")
     click.echo(f"data       {running.directory}")
     click.echo(f"instances  {_instances(told)}")
-    click.echo(f"pace       health checks and draining run {told['pace']:g} times faster than on AWS")
+    click.echo(f"pace       health checks and draining are {told['pace']:g} times faster than on AWS")
     for account in running.accounts:
         click.echo(f"account    {account.number}  {account.name}  {account.checkout}")
     for stack in told["stacks"]:
@@ -88,15 +89,15 @@ def status(as_json: bool) -> ExitCode:
 
 def _instances(told: dict[str, Any]) -> str:
     if told["instances"] == "namespaces":
-        return "each in namespaces of its own"
-    return f"share this machine's ports: {told['instances_reason']}"
+        return "isolated in namespaces"
+    return f"not isolated, share this machine's ports: {told['instances_reason']}"
 
 
 @command.command()
 @yes_option
 @json_option
 def reset(yes: bool, as_json: bool) -> ExitCode:
-    """Stop the local cloud and delete everything in it, databases and their snapshots included."""
+    """Stop the local cloud and delete everything in it, including databases and their snapshots."""
     from hivemind.local import lifecycle
     from hivemind.machine.home import local_cloud
 
@@ -104,21 +105,24 @@ def reset(yes: bool, as_json: bool) -> ExitCode:
     if not yes:
         for stack in running.ask("status")["stacks"] if running else ():
             click.echo(f"{stack['name']}  account {stack['account']}  {stack['region']}", err=True)
-        if not click.confirm(f"Delete all of {local_cloud()}?", err=True):
+        if not click.confirm(f"Delete everything in {local_cloud()}?", err=True):
             return ExitCode.REFUSED
     was_there = lifecycle.reset()
     if as_json:
         _print_json({"reset": was_there})
     else:
-        click.echo("The local cloud is empty." if was_there else "There was no local cloud.")
+        click.echo("Deleted the local cloud and its data." if was_there else "There is no local cloud to delete.")
     return ExitCode.OK
 
 
 @command.command()
-@click.option("--name", metavar="NAME", help="The deployment whose account to use. Default: the first of this folder.")
+@click.option("--name", metavar="NAME", help="Deployment whose account to use. Default: the first of this folder.")
 @json_option
 def env(name: str | None, as_json: bool) -> None:
-    """Print variables for the AWS CLI: eval "$(hivemind local env)" lets it see the local cloud."""
+    """Print environment variables that point the AWS CLI at the local cloud.
+
+    Usage: eval "$(hivemind local env)"
+    """
     running = _running()
     here = str(Path.cwd().resolve())
     mine = [one for one in running.accounts if one.checkout == here and name in {None, one.name}]
@@ -156,25 +160,25 @@ def _region() -> str:
 
 @command.group()
 def fault() -> None:
-    """Faults: make types fail, operations too fast, resources slow. They last until `fault clear`."""
+    """Inject faults: failing resources, throttled operations, slow resources. They last until `fault clear`."""
 
 
 @fault.command(name="list")
 @json_option
 def list_faults(as_json: bool) -> None:
-    """List the faults in force."""
+    """List the active faults."""
     _show(_running().ask("faults")["faults"], as_json=as_json)
 
 
 @fault.command()
 @click.argument("resource_type", metavar="TYPE")
-@click.option("--message", default="", help="Reason that CloudFormation shows.")
+@click.option("--message", default="", help="Reason shown by CloudFormation.")
 @click.option("--id", "logical_id", metavar="LOGICAL_ID", help="Only the resource with this logical id.")
 @click.option("--on", type=click.Choice(["create", "update", "delete"]), default="create", show_default=True)
-@click.option("--times", type=click.IntRange(1), help="End after so many failures.")
+@click.option("--times", type=click.IntRange(1), help="Stop after this many failures.")
 @json_option
 def fail(resource_type: str, as_json: bool, **options: Any) -> None:
-    """Make resources of a TYPE, such as AWS::RDS::DBInstance, fail."""
+    """Make resources of TYPE fail, such as AWS::RDS::DBInstance."""
     from hivemind.local.faults import Fault, FaultKind
 
     _add(Fault(FaultKind.FAIL, resource_type, **options), as_json=as_json)
@@ -182,11 +186,11 @@ def fail(resource_type: str, as_json: bool, **options: Any) -> None:
 
 @fault.command()
 @click.argument("operation", metavar="SERVICE:OPERATION")
-@click.option("--times", type=click.IntRange(1), help="End after so many refusals.")
-@click.option("--every", type=click.IntRange(1), default=1, help="Refuse each n-th call only.")
+@click.option("--times", type=click.IntRange(1), help="Stop after this many refusals.")
+@click.option("--every", type=click.IntRange(1), default=1, help="Refuse only every n-th call.")
 @json_option
 def throttle(operation: str, times: int | None, every: int, as_json: bool) -> None:
-    """Refuse an operation, such as cloudformation:DescribeStackEvents, as called too fast."""
+    """Throttle an operation, such as cloudformation:DescribeStackEvents."""
     from hivemind.local.faults import Fault, FaultKind
 
     if ":" not in operation:
@@ -199,7 +203,7 @@ def throttle(operation: str, times: int | None, every: int, as_json: bool) -> No
 @click.argument("seconds", type=click.FloatRange(0))
 @json_option
 def delay(resource_type: str, seconds: float, as_json: bool) -> None:
-    """Make each operation on resources of a TYPE take so many SECONDS."""
+    """Delay every operation on resources of TYPE by SECONDS."""
     from hivemind.local.faults import Fault, FaultKind
 
     _add(Fault(FaultKind.DELAY, resource_type, seconds=seconds), as_json=as_json)
@@ -208,12 +212,12 @@ def delay(resource_type: str, seconds: float, as_json: bool) -> None:
 @fault.command()
 @json_option
 def clear(as_json: bool) -> None:
-    """End all faults."""
+    """Clear all faults."""
     count = _running().ask("faults", method="DELETE")["cleared"]
     if as_json:
         _print_json({"cleared": count})
     else:
-        click.echo(f"{count} fault{'' if count == 1 else 's'} ended.")
+        click.echo(f"Cleared {count} fault{'' if count == 1 else 's'}.")
 
 
 def _running() -> Running:
@@ -222,7 +226,7 @@ def _running() -> Running:
 
     running = lifecycle.status()
     if running is None:
-        raise CloudUnreachable("The local cloud does not run", hint="hivemind local start")
+        raise CloudUnreachable("the local cloud is not running", hint="Start it: hivemind local start")
     return running
 
 
@@ -235,7 +239,7 @@ def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
         _print_json({"faults": faults})
         return
     if not faults:
-        click.echo("No faults.")
+        click.echo("No active faults.")
     for one in faults:
         parts = [one["kind"], one["subject"]]
         parts += [f"id {one['logical_id']}"] if one["logical_id"] else []

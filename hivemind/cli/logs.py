@@ -25,10 +25,10 @@ from hivemind.values.exits import ExitCode
 @environment_option
 @local_option
 @deployment_option
-@click.option("--service", metavar="NAME", help="Of this service alone.")
-@click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="Lines of each instance.")
-@click.option("-f", "--follow", is_flag=True, help="Go on printing until Ctrl-C.")
-@click.option("--health-checks", is_flag=True, help="Print the lines of the load balancer's health checks, too.")
+@click.option("--service", metavar="NAME", help="Only this service.")
+@click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="Lines per instance.")
+@click.option("-f", "--follow", is_flag=True, help="Follow the logs until Ctrl-C.")
+@click.option("--health-checks", is_flag=True, help="Include health check requests of the load balancer.")
 @json_option
 def command(
     path: Path,
@@ -41,10 +41,10 @@ def command(
     health_checks: bool,
     as_json: bool,
 ) -> int:
-    """Print what the application logs, of all instances; each line begins with its instance where there are several.
+    """Print the application's logs from all instances.
 
-    Requests of the load balancer's health checks are left out, and the values of secrets. With --json each line is
-    an object: service, instance, line.
+    With several instances, each line starts with its instance. Health check requests of the load balancer are left
+    out, and values of secrets are masked. With --json, each line is an object: service, instance, line.
     """
     from hivemind.text.redact import redact
 

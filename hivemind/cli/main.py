@@ -16,27 +16,27 @@ from hivemind.values.exits import ExitCode
 from hivemind.values.version import __version__
 
 COMMANDS = {
-    "init": ("hivemind.cli.init:command", "Look at a repository and write its hivemind.yaml."),
-    "validate": ("hivemind.cli.validate:command", "Check hivemind.yaml and the template made from it."),
-    "show": ("hivemind.cli.show:command", "Print the whole blueprint and where each value comes from."),
+    "init": ("hivemind.cli.init:command", "Write a hivemind.yaml for a repository."),
+    "validate": ("hivemind.cli.validate:command", "Check hivemind.yaml and its template."),
+    "show": ("hivemind.cli.show:command", "Print every value of the blueprint and its origin."),
     "template": ("hivemind.cli.template:command", "Print the CloudFormation template."),
     "plan": ("hivemind.cli.plan:command", "Show what apply would change."),
     "apply": ("hivemind.cli.apply:command", "Create or update the deployment, release and verify it."),
-    "deploy": ("hivemind.cli.deploy:command", "Clone a repository, write its hivemind.yaml, plan and apply it."),
-    "status": ("hivemind.cli.status:command", "Show a deployment: stack, instances, targets, release."),
+    "deploy": ("hivemind.cli.deploy:command", "Clone a repository, write its hivemind.yaml and apply it."),
+    "status": ("hivemind.cli.status:command", "Show the state of a deployment."),
     "list": ("hivemind.cli.list:command", "List deployments."),
     "events": ("hivemind.cli.events:command", "Print a deployment's journal."),
-    "logs": ("hivemind.cli.logs:command", "Print what the application logs; -f follows."),
+    "logs": ("hivemind.cli.logs:command", "Print the application's logs."),
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
-    "ssh": ("hivemind.cli.ssh:command", "Open a shell, or run a command, on an instance."),
+    "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
-    "rollback": ("hivemind.cli.rollback:command", "Take back a deployment that never worked."),
-    "destroy": ("hivemind.cli.destroy:command", "Delete a deployment, after listing what goes."),
-    "recon": ("hivemind.cli.recon:command", "Print what can be told about a repository."),
-    "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml, plugins included."),
-    "explain": ("hivemind.cli.explain:command", "Explain a finding by its id."),
-    "artifacts": ("hivemind.cli.artifacts:command", "List or prune what builds left on this machine."),
-    "plugins": ("hivemind.cli.plugins:command", "List plugins, where they come from, and their hooks."),
+    "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that never worked."),
+    "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
+    "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
+    "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),
+    "explain": ("hivemind.cli.explain:command", "Explain a finding."),
+    "artifacts": ("hivemind.cli.artifacts:command", "List or delete build artifacts on this machine."),
+    "plugins": ("hivemind.cli.plugins:command", "List plugins and their hooks."),
     "local": ("hivemind.cli.local:command", "Start, stop, show or reset the local cloud."),
 }
 
@@ -52,15 +52,15 @@ COMPLETION = "_HIVEMIND_COMPLETE"
     cls=LazyGroup,
     table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: docs/exit-codes.md. Every command takes --help.",
+    epilog="Run `hivemind COMMAND --help` for the options of a command.",
 )
-@click.option("-C", "--directory", metavar="DIR", help="Run as if started in DIR.")
-@click.option("-p", "plugins", metavar="NAME", multiple=True, help="Load plugin NAME; -p no:NAME leaves one out.")
-@click.option("--no-plugins", is_flag=True, help="Load no plugins but the built-in ones.")
+@click.option("-C", "--directory", metavar="DIR", help="Run in DIR.")
+@click.option("-p", "plugins", metavar="NAME", multiple=True, help="Load plugin NAME. -p no:NAME disables one.")
+@click.option("--no-plugins", is_flag=True, help="Load only built-in plugins.")
 @click.version_option(__version__, "--version", "-V", prog_name="hivemind", message="%(prog)s %(version)s")
 @click.pass_context
 def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], no_plugins: bool) -> None:
-    """Deploy an application from one file, hivemind.yaml, to AWS or to a local cloud on this machine."""
+    """Deploy an application, described by hivemind.yaml, to AWS or to a local cloud on this machine."""
     if directory is not None:
         try:
             os.chdir(directory)

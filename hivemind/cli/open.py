@@ -15,8 +15,8 @@ from hivemind.cli.context import asked, deployment_option, environment_option, j
 @path_argument
 @environment_option
 @deployment_option
-@click.option("--service", metavar="NAME", help="Of this service. Default: the first.")
-@click.option("--print", "only_print", is_flag=True, help="Print the address and open nothing.")
+@click.option("--service", metavar="NAME", help="Service to open. Default: the first.")
+@click.option("--print", "only_print", is_flag=True, help="Only print the address.")
 @json_option
 def command(
     path: Path, environment: str | None, deployment: str | None, service: str | None, only_print: bool, as_json: bool

@@ -18,7 +18,7 @@ from hivemind.values.exits import ExitCode
 @environment_option
 @local_option
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan, for `hivemind apply FILE`."
+    "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan to FILE, for `hivemind apply FILE`."
 )
 @again_option
 @json_option
@@ -27,8 +27,12 @@ def command(
 ) -> int:
     """Show what apply would create, change, replace and delete.
 
-    The plan says its basis: live (compared with the cloud as it stands), recorded (with the last known state), or none.
-    It needs neither AWS nor a running local cloud.
+    The plan names its basis: live (compared with the cloud), recorded (compared with the last known state) or none.
+    Needs neither AWS nor a running local cloud.
+
+    \b
+    + create   ~ update   ! replace   - delete
+    ^ release  * build instance or step of a plugin
     """
     from hivemind.cli.paragraphs import folded
     from hivemind.plan import file
@@ -49,5 +53,5 @@ def command(
         return ExitCode.OK
     click.echo(folded(lines(plan)))
     if out is not None:
-        click.echo(f"Saved: {out}   (hivemind apply {out})")
+        click.echo(f"Saved {out}. Apply it: hivemind apply {out}")
     return ExitCode.OK

@@ -14,9 +14,9 @@ from hivemind.cli.context import json_option, path_argument, plugins_here
 @path_argument
 @json_option
 def command(path: Path, as_json: bool) -> None:
-    """List the plugins that are loaded for PATH, where each comes from, and the hooks it implements.
+    """List plugins, the package or file of each, and the hooks it implements.
 
-    The hivemind_plugin.py of the current folder is run; that of another folder is not.
+    Loads the hivemind_plugin.py of the current folder, but not that of another folder PATH.
     """
     plugins = plugins_here(path, "plugins").list()
     if as_json:
@@ -29,6 +29,6 @@ def command(path: Path, as_json: bool) -> None:
             origin = "built in"
         click.echo(f"{plugin.name:{width}}  {origin}" + (f"  [{plugin.source}]" if plugin.source == "-p" else ""))
         if plugin.quarantined:
-            click.secho(f"{'':{width}}    set aside: {plugin.quarantined}", fg="red")
+            click.secho(f"{'':{width}}    not loaded: {plugin.quarantined}", fg="red")
         elif plugin.hooks:
             click.echo(f"{'':{width}}    {', '.join(hook.removeprefix('hivemind_') for hook in plugin.hooks)}")

@@ -1,4 +1,4 @@
-"""`hivemind recon`: what can be told about a repository, with evidence."""
+"""`hivemind recon`: what HiveMind finds in a repository, with evidence."""
 
 from __future__ import annotations
 
@@ -24,17 +24,21 @@ _OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a wo
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @json_option
 def command(path: Path, as_json: bool) -> None:
-    """Print what can be told about the application in folder PATH, and where it is written. Runs nothing of it."""
+    """Print what HiveMind finds about the application in folder PATH, with file and line.
+
+    recon reads files and runs no code of the folder.
+    """
     from hivemind.detections.answer import answer
     from hivemind.detections.services import applications, clashes, meant
     from hivemind.drafts.found import nothing
 
-    repository, detect = pipeline.detector(path, plugins_without(path, "recon runs nothing of the folder"), note)
+    repository, detect = pipeline.detector(path, plugins_without(path, "recon runs no code of the folder"), note)
     root = answer(detect("."))
     found = applications(repository, detect)
     folder, root = meant(root, found)
     remarks = [
-        f"{sentence}\n  each gets an instance of its own; else write services.{each.rpartition('/')[2]}.port: NUMBER"
+        f"{sentence}\n  Each gets its own instance. To change the port, "
+        f"set services.{each.rpartition('/')[2]}.port: NUMBER"
         for each, sentence in clashes(found)
     ]
     if as_json:
@@ -51,7 +55,7 @@ def command(path: Path, as_json: bool) -> None:
     for remark in remarks:
         click.echo(f"\n{remark}")
     if repository.truncated:
-        click.echo("The repository is larger than what is looked at: some files were left out.", err=True)
+        click.echo("The repository is too large to read completely: recon skipped some files.", err=True)
 
 
 def _listed(folder: str, seen: Answer) -> dict[str, Any]:
@@ -76,9 +80,9 @@ def _print(found: Answer) -> None:
         for each in several
     ]
     rows += [("could use", str(each.value), each.evidence, _sure(each.confidence)) for each in found.unlikely]
-    click.echo(table(rows) if rows else "nothing that runs was recognised")
+    click.echo(table(rows) if rows else "No application found.")
     if found.value("kind") in {"library", "cli"}:
-        click.echo(f"\nThis is {_OF_ONE[str(found.value('kind'))]}: there is nothing to serve.")
+        click.echo(f"\nThis is {_OF_ONE[str(found.value('kind'))]}: it serves nothing.")
     for doubt in doubts(found):
         click.echo(f"\n{doubt}")
 

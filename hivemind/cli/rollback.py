@@ -1,4 +1,4 @@
-"""`hivemind rollback`: take back a deployment that has no earlier good revision."""
+"""`hivemind rollback`: delete a deployment that has no earlier good revision."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from hivemind.cli.context import (
     json_option,
     local_option,
     path_argument,
+    wait_option,
     yes_option,
 )
 from hivemind.cli.listing import Listing, nothing, report
@@ -27,9 +28,9 @@ from hivemind.values.exits import ExitCode
 @local_option
 @deployment_option
 @yes_option
-@click.option("--delete", is_flag=True, help="Delete the stack, also where there is an earlier good revision.")
-@click.option("--unprotect", is_flag=True, help="Take termination protection off first.")
-@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Wait for another run to end.")
+@click.option("--delete", is_flag=True, help="Delete the stack even if an earlier revision is good.")
+@click.option("--unprotect", is_flag=True, help="Turn off termination protection first.")
+@wait_option
 @json_option
 def command(
     path: Path,
@@ -42,10 +43,11 @@ def command(
     wait: float,
     as_json: bool,
 ) -> int:
-    """Take back a deployment that never worked: list what goes, ask for its name, drain, delete the stack.
+    """Roll back a deployment that never worked: delete its stack and keep its history.
 
-    Final snapshots of databases and caches are kept, and so is the deployment's history. Where there is an earlier good
-    revision, nothing is changed: this version of HiveMind can't return to it by itself.
+    Lists the resources, asks you to type the application's name, drains the load balancer and deletes the stack. Final
+    snapshots of databases and caches are kept. If the deployment has an earlier good revision, rollback changes
+    nothing: this version of HiveMind cannot return to a revision by itself.
     """
     terms = DestroyTerms(unprotect=unprotect, wait=wait)
     with Listing(as_json=as_json, yes=yes) as screen:

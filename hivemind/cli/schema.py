@@ -16,12 +16,12 @@ MODELINE = f"# yaml-language-server: $schema={SCHEMA_FILE}"
 
 @click.command(name="schema")
 @click.argument("path", default=".", type=click.Path(path_type=Path))
-@click.option("--write", is_flag=True, help=f"Write it to {SCHEMA_FILE}, where the editor modeline finds it.")
+@click.option("--write", is_flag=True, help=f"Write the schema to {SCHEMA_FILE}, where editors find it.")
 @json_option
 def command(path: Path, write: bool, as_json: bool) -> None:
-    """Print the JSON Schema of hivemind.yaml with the parts of all plugins that are loaded for PATH.
+    """Print the JSON Schema of hivemind.yaml, including the parts of plugins.
 
-    The hivemind_plugin.py of the current folder is run; that of another folder is not.
+    Loads the hivemind_plugin.py of the current folder, but not that of another folder PATH.
     """
     plugins = plugins_here(path, "schema")
     if not write:
@@ -32,4 +32,4 @@ def command(path: Path, write: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"file": str(target), "written": True, "modeline": MODELINE}))
         return
-    click.echo(f"{target} written.  First line for hivemind.yaml:  {MODELINE}")
+    click.echo(f"Wrote {target}. To use it in an editor, start hivemind.yaml with:\n{MODELINE}")

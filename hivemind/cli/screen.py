@@ -58,12 +58,14 @@ class Screen:
     def approve(self, proposal: Proposal) -> Decision:
         """Of a step of a run. A command that makes other proposals shows them itself."""
         if not isinstance(proposal, ProposedStep):
-            return Decision.no("this command changes nothing")
+            return Decision.no("This command changes nothing.")
         if self.yes:
             return Decision.yes()
         if not sys.stdin.isatty():
-            return Decision.no(NOBODY, "hivemind apply --yes")
-        return Decision.yes() if self._agreed(f"{proposal.question} ({proposal.step})") else Decision.no("not approved")
+            return Decision.no(NOBODY, "Pass --yes: hivemind apply --yes")
+        return (
+            Decision.yes() if self._agreed(f"{proposal.question} ({proposal.step})") else Decision.no("Not approved.")
+        )
 
     def progress(self, event: Event) -> None:
         with self._lock:

@@ -30,7 +30,7 @@ _SERVICE = (
 @environment_option
 @json_option
 def command(path: Path, environment: str | None, as_json: bool) -> None:
-    """Print the blueprint in folder PATH as it will be used: with what Recon found, defaults, and their origins."""
+    """Print every value of the blueprint PATH and its origin: the file, the code, or a default."""
     from hivemind import pipeline
     from hivemind.cli.findings import render
 

@@ -15,8 +15,8 @@ from hivemind.cli.context import asked, deployment_option, environment_option, l
 @environment_option
 @local_option
 @deployment_option
-@click.option("--service", metavar="NAME", help="An instance of this service. Default: the first.")
-@click.option("-i", "--instance", metavar="ID|N", help="This instance: its EC2 id, or its number. Default: the first.")
+@click.option("--service", metavar="NAME", help="Service of the instance. Default: the first.")
+@click.option("-i", "--instance", metavar="ID|N", help="EC2 id or number of the instance. Default: the first.")
 @click.argument("words", nargs=-1, metavar="[COMMAND...]")
 def command(
     environment: str | None,
@@ -26,7 +26,7 @@ def command(
     instance: str | None,
     words: tuple[str, ...],
 ) -> int:
-    """Open a shell on an instance of the deployment, or run COMMAND there and exit with its code."""
+    """Open a shell on an instance, or run COMMAND there and exit with its exit code."""
     if not words and not sys.stdin.isatty():
         words = ("/bin/sh", "-s")
     return pipeline.shell(asked(Path(), environment, local, deployment), service, instance, " ".join(words) or None)

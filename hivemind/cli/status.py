@@ -1,9 +1,10 @@
-"""`hivemind status`: what stands right now."""
+"""`hivemind status`: what is deployed right now."""
 
 from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,12 @@ from hivemind.cli.context import (
     local_option,
     path_argument,
 )
+from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import InstanceStatus, LiveStatus, Status
+    from hivemind.pipeline import DeploymentState, InstanceStatus, LiveStatus, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -35,9 +37,9 @@ _SUBJECT = 40
 @deployment_option
 @json_option
 def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
-    """Show a deployment as it stands: stack, instances with their health, release, address.
+    """Show the current state of a deployment: stack, instances and their health, release, address.
 
-    The exit code is 0 whether all is well or not; --json says which.
+    The exit code is 0 whether the deployment works or not. With --json, "works" tells.
     """
     with Screen(as_json=as_json) as screen:
         status = pipeline.status(asked(path, environment, local, deployment), screen)
@@ -55,53 +57,87 @@ def _nothing(path: Path, *, as_json: bool) -> int:
         click.echo(json.dumps({"deployment": None}))
     else:
         folder = (path if path.is_dir() else path.parent).resolve()
-        click.echo(f"Nothing is deployed from {folder}.   hivemind apply")
+        click.echo(folded([f"Nothing is deployed from {folder}. Deploy it: `hivemind apply`"]))
     return ExitCode.OK
 
 
 def _print(status: Status) -> None:
     state = status.state
     revision = f"r{state.revision}" if state.revision else "no revision yet"
-    click.secho(
-        f"{state.name or state.deployment_id} ({state.environment}, {state.cloud} {state.region})   {revision}",
-        bold=True,
-    )
+    where = f"{state.environment}, {state.cloud} {state.region}"
+    click.secho(folded([f"{state.name or state.deployment_id} ({where})   {revision}"]), bold=True)
     if not state.changeable:
-        click.echo(state.instructions)
+        click.echo(folded([state.instructions or ""]))
         return
-    current = state.revisions[-1] if state.revisions else None
-    if current:
-        subject = f' "{textwrap.shorten(current.subject, _SUBJECT, placeholder="…")}"' if current.subject else ""
-        dirty = " with uncommitted changes" if current.dirty and current.commit else ""
-        commit = f"{current.commit[:7]}{subject}{dirty}, " if current.commit else ""
-        click.echo(f"  released  {commit}{current.time}, checks {current.verdict or 'not run'}")
+    click.echo(_table(_rows(status)))
     if state.status == "rolled_back":
-        click.echo("  rolled back: nothing is deployed. Deploy it again: hivemind apply")
+        click.echo("Nothing is deployed: it was rolled back. Deploy it again: hivemind apply")
     elif status.unreachable:
-        click.echo(f"  {status.unreachable}; recorded: {state.status.value}")
-    elif status.found is not None:
-        _print_live(status.found)
-    for service, url in state.urls.items():
-        click.echo(f"  {service:9} {url}")
+        click.echo(folded([f"{status.unreachable}. Recorded state: {state.status.value}"]))
     if state.failure_analysis is not None:
-        click.secho(f"  last run  {state.failure_analysis.description}", fg="red")
-        click.echo(f"  {state.failure_analysis.remediation}")
+        how = state.failure_analysis.description
+        click.secho(folded(["Last run interrupted." if how == "interrupted" else f"Last run failed: {how}"]), fg="red")
+        click.echo(folded(state.failure_analysis.remediation.splitlines()))
 
 
-def _print_live(found: LiveStatus) -> None:
-    click.echo(f"  stack     {found.status or 'there is none'}")
+def _rows(status: Status) -> Iterator[tuple[str, str]]:
+    """Name and text of each line; an instance's name is indented."""
+    state = status.state
+    if state.revisions:
+        yield "released", _released(state)
+    if status.found is not None and state.status != "rolled_back":
+        yield from _live_rows(status.found)
+    yield from state.urls.items()
+
+
+def _released(state: DeploymentState) -> str:
+    revision = state.revisions[-1]
+    subject = f' "{textwrap.shorten(revision.subject, _SUBJECT, placeholder="…")}"' if revision.subject else ""
+    dirty = " with uncommitted changes" if revision.dirty and revision.commit else ""
+    commit = f"{revision.commit[:7]}{subject}{dirty}, " if revision.commit else ""
+    return f"{commit}{_when(revision.time)}, {_checks(state)}"
+
+
+def _when(time: str) -> str:
+    """A moment in UTC, to the minute."""
+    return f"{time[:16].replace('T', ' ')} UTC" if time.endswith(("+00:00", "Z")) else time
+
+
+def _checks(state: DeploymentState) -> str:
+    """What the checks of the newest revision said."""
+    verdict = state.revisions[-1].verdict
+    if not verdict:
+        return "checks not run"
+    results = state.verification_results.results if state.verification_results else ()
+    failed = sum(one.status == "failed" for one in results)
+    if failed:
+        return f"{failed} of {len(results)} checks failed"
+    return "checks passed" if verdict == "good" else "checks failed"
+
+
+def _live_rows(found: LiveStatus) -> Iterator[tuple[str, str]]:
+    yield "stack", found.status or "missing"
     for service, instances in found.services.items():
-        good = sum(one.works for one in instances)
-        click.echo(f"  {service:9} {good} of {len(instances)} in order")
+        working = sum(one.works for one in instances)
+        word = "healthy" if any(one.web for one in instances) else "running"
+        yield service, f"{working} of {len(instances)} {word}"
         for one in instances:
-            click.echo(f"    {one.id}  {_words(one)}")
-    for name, status in found.databases.items():
-        click.echo(f"  {name:9} {status}")
+            yield f"  {one.id}", _words(one)
+    yield from found.databases.items()
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> str:
+    """Lines with the texts below each other, those of instances apart, since their names are long."""
+    shown = list(rows)
+    width = max((len(name) for name, _ in shown if not name.startswith(" ")), default=0)
+    return folded(f"  {name:<{width}}  {text}" for name, text in shown)
 
 
 def _words(one: InstanceStatus) -> str:
-    if one.state != "running" or one.health is None:
+    if one.state != "running":
         return one.state
+    if one.health is None:
+        return "running, not registered with the load balancer" if one.web else "running"
     why = one.health.description or one.health.reason
     return one.health.state + (f": {why}" if why and not one.health.is_healthy else "")
 

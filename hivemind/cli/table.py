@@ -1,25 +1,70 @@
-"""Plain columns."""
+"""Plain columns that fit the window."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
+from hivemind.cli.paragraphs import width
 from hivemind.text.visible import visible
 
-_WIDEST = 60
+_NARROWEST = 12
+"""Characters below which no column is made narrower."""
+_GAP = "  "
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows as lines with aligned columns; a cell over 60 characters pushes the rest of its line, and no other.
+    """Rows as lines with aligned columns, within the window.
 
-    What would steer a terminal is replaced: cells may hold text of a repository that nobody has looked at.
+    Columns that are too wide are made narrower, the widest first, and their cells go on below. A cell with a word that
+    its column has no room for gets lines of its own, so that no word is broken. What would steer a terminal is
+    replaced: cells may hold text of a repository that nobody has looked at.
     """
     if not rows:
         return ""
-    rows = [[visible(cell) for cell in row] for row in rows]
-    widths = [
-        max((len(row[column]) for row in rows if len(row[column]) <= _WIDEST), default=0)
-        for column in range(len(rows[0]))
-    ]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
-    return "\n".join(line.rstrip() for line in lines)
+    clean = [[visible(cell) for cell in row] for row in rows]
+    whole = width()
+    columns = _columns(clean, whole)
+    return "\n".join(line for row in clean for line in _lines(row, columns, whole))
+
+
+def _columns(rows: Sequence[Sequence[str]], whole: int) -> list[int]:
+    columns = [min(whole, max(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
+    room = whole - len(_GAP) * (len(columns) - 1)
+    while sum(columns) > room and max(columns) > _NARROWEST:
+        columns[columns.index(max(columns))] -= 1
+    return columns
+
+
+def _lines(row: Sequence[str], columns: Sequence[int], whole: int) -> list[str]:
+    lines: list[str] = []
+    beside: list[list[str]] = []
+    for cell, column in zip(row, columns, strict=True):
+        parts = _wrapped(cell, column)
+        if any(len(part) > column for part in parts):
+            lines += _beside(beside, columns)
+            lines += [f"    {part}" for part in _wrapped(cell, whole - 4)] if beside else _wrapped(cell, whole)
+            beside = [[""] for _ in beside] + [[""]]
+        else:
+            beside.append(parts)
+    return lines + _beside(beside, columns)
+
+
+def _beside(cells: Sequence[Sequence[str]], columns: Sequence[int]) -> list[str]:
+    """Cells side by side, without lines that are blank."""
+    height = max(map(len, cells), default=0)
+    filled = [[*parts, *[""] * (height - len(parts))] for parts in cells]
+    lines = (
+        _GAP.join(part.ljust(column) for part, column in zip(line, columns, strict=False)).rstrip()
+        for line in zip(*filled, strict=True)
+    )
+    return [line for line in lines if line]
+
+
+def _wrapped(cell: str, columns: int) -> list[str]:
+    if len(cell) <= columns:
+        return [cell]
+    indent = len(cell) - len(cell.lstrip())
+    return textwrap.wrap(
+        cell, columns, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    ) or [""]

@@ -13,10 +13,10 @@ from hivemind.values.defaults import BLUEPRINT_FILE
 @click.command(name="template")
 @path_argument
 @environment_option
-@click.option("--yaml", "form", flag_value="yaml", default=True, help="Print YAML with short intrinsics. The default.")
+@click.option("--yaml", "form", flag_value="yaml", default=True, help="Print YAML (default).")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 def command(path: Path, environment: str | None, form: str) -> None:
-    """Print the template made from hivemind.yaml (in folder PATH). Needs no AWS and no local cloud."""
+    """Print the CloudFormation template of the blueprint PATH. Needs neither AWS nor the local cloud."""
     from hivemind import pipeline
     from hivemind.template import render
 

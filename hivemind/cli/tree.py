@@ -166,7 +166,7 @@ class Tree:
         else:
             mark = "✘" if stage.failed else "–" if stage.skipped else "✔"
         seconds = stage.seconds(now)
-        time = "" if not stage.running and seconds < 1 else duration(seconds)
+        time = duration(seconds)
         if stage.running and stage.own and stage.own.estimate:
             time += f" of ~{duration(stage.own.estimate)}"
         return _fit(f"{mark} {stage.name:{_NAME_WIDTH}} {self._text(stage)}", time, width)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 @click.command(name="validate")
 @click.argument("path", default=BLUEPRINT_FILE, type=click.Path(path_type=Path, readable=False))
 @environment_option
-@click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template made from it. Default: yes.")
+@click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template, or skip it. Default: run it.")
 @json_option
 def command(path: Path, environment: str | None, lint: bool, as_json: bool) -> int:
-    """Check hivemind.yaml (or the file PATH) and the template made from it: all findings at once."""
+    """Check the blueprint PATH (default: hivemind.yaml) and its template, and print all findings."""
     try:
         findings = _check(path, environment, lint=lint)
     except FindingsError as error:

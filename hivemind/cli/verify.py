@@ -9,6 +9,7 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import asked, deployment_option, environment_option, json_option, local_option, path_argument
+from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
 from hivemind.values.events import Event
 from hivemind.values.exits import ExitCode
@@ -21,7 +22,7 @@ from hivemind.values.exits import ExitCode
 @deployment_option
 @json_option
 def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
-    """Run the checks of a deployment again: the blueprint's, the plugins' and those that every service gets."""
+    """Run the checks of a deployment again: those of the blueprint, of plugins, and the defaults of each service."""
     from hivemind.text.codec import encode
 
     with _Screen(as_json=as_json) as screen:
@@ -31,7 +32,7 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
         click.echo(json.dumps({"deployment": verified.deployment_id, "verdict": verdict.word, **encode(verdict)}))
         return ExitCode.OK if verdict.good else ExitCode.VERIFY
     verified.require_good()
-    click.echo(f"{len(verdict.results)} of {len(verdict.results)} checks passed.")
+    click.echo(f"{len(verdict.results)} check{'s' if len(verdict.results) != 1 else ''} passed.")
     return ExitCode.OK
 
 
@@ -41,4 +42,4 @@ class _Screen(Screen):
     def progress(self, event: Event) -> None:
         if not self.as_json:
             mark = {"passed": "✔", "failed": "✘"}.get(event.data["status"], "-")
-            click.echo(f"{mark} {event.message}")
+            click.echo(folded([f"{mark} {event.message}"]))

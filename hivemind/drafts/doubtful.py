@@ -38,7 +38,9 @@ def of_draft(made: Draft) -> Iterator[Doubt]:
         yield from doubts(part.seen, part.name)
     names = {part.folder: part.name for part in made.services.values()}
     for folder, sentence in clashes({part.folder: part.seen for part in made.services.values()}):
-        yield Doubt(sentence, f"each gets an instance of its own; else write services.{names[folder]}.port: NUMBER")
+        yield Doubt(
+            sentence, f"Each gets its own instance. To change the port, set services.{names[folder]}.port: NUMBER"
+        )
 
 
 def named(note: str | None, service: str) -> str:

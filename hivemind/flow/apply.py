@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint.source import keys_of
@@ -19,7 +19,7 @@ from hivemind.steps.graph import Approve, StepGraph
 from hivemind.steps.milestones import RECORD, STACK, VERIFY
 from hivemind.steps.step import Step
 from hivemind.values.errors import StageError
-from hivemind.values.events import Event
+from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
     from hivemind.flow.run import Run
@@ -27,17 +27,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_BOUNDS = (EventKind.STARTED, EventKind.FINISHED, EventKind.FAILED, EventKind.SKIPPED)
+"""Kinds of events that begin or end a step."""
+
 
 @dataclass(frozen=True)
 class Applied:
-    """What an apply came to. seconds: by stage. created: number of resources created or changed now. warnings: step ->
-    why it failed, for steps whose failure does not stop a run."""
+    """What an apply came to. seconds: by stage. total: seconds from the first stage's start to the last one's end.
+    created: number of resources created or changed now. warnings: step -> why it failed, for steps whose failure does
+    not stop a run."""
 
     deployment_id: str
     revision: str
     urls: Mapping[str, str]
     verdict: Verdict
     seconds: Mapping[str, float]
+    total: float
     created: int
     warnings: Mapping[str, str]
 
@@ -104,6 +109,7 @@ def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
         results[RECORD].urls(),
         verdict,
         seconds.by_stage,
+        seconds.total,
         len(results[STACK].seconds),
         {name: words_of(error) for name, error in graph.warnings.items()},
     )
@@ -129,21 +135,25 @@ def _warn(problems: Iterable[PluginError]) -> None:
 
 
 class _Stopwatch:
-    """Listens to a run and adds up seconds by stage: from a stage's first start to its last end."""
+    """Listens to a run and measures its stages in seconds: each from its first start to its last end."""
 
     def __init__(self) -> None:
         self._first: dict[str, float] = {}
-        self._spans: dict[str, float] = defaultdict(float)
+        self._last: dict[str, float] = {}
 
     @property
     def by_stage(self) -> Mapping[str, float]:
-        return {stage: span for stage, span in self._spans.items() if stage in self._first}
+        return {stage: self._last[stage] - first for stage, first in self._first.items() if stage in self._last}
+
+    @property
+    def total(self) -> float:
+        """From the first start of all to the last end of all; stages run side by side."""
+        return max(self._last.values(), default=0.0) - min(self._first.values(), default=0.0)
 
     def __call__(self, event: Event) -> None:
-        from datetime import datetime
-
-        at = datetime.fromisoformat(event.time).timestamp()
-        if event.stage == "attempt":
+        if event.stage == "attempt" or event.kind not in _BOUNDS:
             return
-        first = self._first.setdefault(event.stage, at)
-        self._spans[event.stage] = max(self._spans[event.stage], at - first)
+        at = datetime.fromisoformat(event.time).timestamp()
+        self._first.setdefault(event.stage, at)
+        if event.kind is not EventKind.STARTED:
+            self._last[event.stage] = at

@@ -35,12 +35,12 @@ def approves(face: Face, deployment_id: str) -> Approve:
 def refuse_changed(run: Run, reviewed: str) -> None:
     """Raises PlanChanged where a run's plan is not the one that was agreed to. reviewed: that one's digest.
 
-    A run that was cut off has changed what stands: its plan goes on where it stopped.
+    A run that was cut off has changed the deployment: its plan continues where it stopped.
     """
     if reviewed != run.plan.digest and not is_interrupted(run.folder, reviewed):
         raise PlanChanged(
-            f"what would happen now is not what was reviewed: digest {run.plan.digest[:12]}, reviewed {reviewed[:12]}",
-            hint="Look again: hivemind plan --out FILE",
+            f"the plan changed since its review: its digest is {run.plan.digest[:12]}, reviewed was {reviewed[:12]}",
+            hint="Review a new plan: `hivemind plan --out FILE`",
         )
 
 
@@ -49,8 +49,8 @@ def refuse_dirty(run: Run, require_clean: bool) -> None:
     dirty = [name for name, source in run.sources.items() if source.provenance.dirty]
     if require_clean and dirty:
         raise Refused(
-            f"the work tree has changes that are not committed, or is no git repository ({', '.join(dirty)})",
-            hint="Commit them, or apply with --allow-dirty.",
+            f"the work tree has uncommitted changes or is not a git repository ({', '.join(dirty)})",
+            hint="Commit the changes, or pass --allow-dirty.",
         )
 
 
@@ -60,15 +60,15 @@ def refuse_loss(run: Run) -> None:
     if unnamed:
         named = ", ".join(f"{change.logical_id} ({change.type}, {change.action.value})" for change in unnamed)
         flags = " ".join(f"--lose {change.logical_id}" for change in unnamed)
-        raise Refused(f"this would lose or leave behind data: {named}", hint=f"If that is what you want: {flags}")
+        raise Refused(f"this plan would lose or leave behind data: {named}", hint=f"To allow it, pass {flags}")
 
 
 def interrupted(run: Run) -> Interrupted:
     """What an interrupted apply says of itself."""
     watched = (
-        f" What the stack {run.checked.blueprint.stack_name} was doing goes on in the cloud; this program only watched."
+        f" The cloud continues its update of the stack {run.checked.blueprint.stack_name}; HiveMind only watched it."
     )
     return Interrupted(
         f"\nInterrupted.{watched if run.apply.changes_stack else ''}\n"
-        "hivemind apply goes on where this run stopped; hivemind events tells what was done."
+        "`hivemind apply` continues where this run stopped. `hivemind events` shows what it did."
     )

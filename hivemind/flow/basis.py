@@ -57,7 +57,7 @@ def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
     described = describe(cloud.client("cloudformation"), known.stack)
     if described is None:
         raise DeploymentNotFound(
-            f"the stack of {known.state.deployment_id} is gone", hint="`hivemind apply` makes it again."
+            f"the stack of {known.state.deployment_id} is gone", hint="`hivemind apply` creates it again."
         )
     return Deployed(
         blueprint=checked.blueprint,

@@ -65,7 +65,7 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     _tell_where(cloud, face)
     folder = StateStore(cloud.state).folder(id_of(checked, cloud))
     with acquire(
-        folder, command="hivemind apply", wait=terms.wait, on_wait=lambda holder: face.note(f"waiting for {holder}")
+        folder, command="hivemind apply", wait=terms.wait, on_wait=lambda holder: face.note(f"Waiting for {holder}")
     ) as lease:
         run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=lease.check, say=face.note)
         if reviewed is not None:
@@ -90,7 +90,7 @@ def _carried_out(run: Run, face: Face) -> Applied:
     from hivemind.flow.apply import apply as carry_out
 
     if run.unverified:
-        face.note("Nothing changes, but the last run did not end well: its checks run again.")
+        face.note("Nothing changes, but the last run failed: HiveMind runs its checks again.")
     try:
         return carry_out(run, face.progress, approves(face, run.deployment_id))
     except KeyboardInterrupt as error:
@@ -139,14 +139,15 @@ def _remove_left(run: Run, face: Face) -> None:
     if state is not None and state.build_stack:
         from hivemind.deploy.build_stack import remove_left
 
-        face.note(f"An earlier run left the build stack {state.build_stack}: it is deleted.")
+        face.note(f"Deleting the build stack {state.build_stack}, which an earlier run left behind.")
         remove_left(run.cloud, run.store, run.deployment_id, state.build_stack, face.note, clock=run.clock)
 
 
 def _tell_where(cloud: Cloud, face: Face) -> None:
     if cloud.name == "local":
         face.note(
-            f"Local cloud {cloud.endpoint}, account {cloud.account}.   hivemind local stop\n"
-            f"Health checks and draining run {cloud.pace:g} times faster in it than on AWS.\n",
+            f"Using the local cloud at {cloud.endpoint}, account {cloud.account}.\n"
+            "Stop it: hivemind local stop. Its health checks and draining are "
+            f"{cloud.pace:g} times faster\nthan on AWS.\n",
             aside=True,
         )

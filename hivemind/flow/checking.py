@@ -138,8 +138,8 @@ def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:
     """The project's own plugin, where it can't be loaded: without it, what it had added would be taken away."""
     for plugin in plugins.list():
         if plugin.source == "project" and plugin.quarantined:
-            message = f"this project's own plugin could not be loaded: {plugin.quarantined}"
-            hint = f"Mend it, or do without what it adds: -p no:{plugin.name}"
+            message = f"cannot load this project's plugin: {plugin.quarantined}"
+            hint = f"Fix it, or run without it: -p no:{plugin.name}"
             place = plugin.place or Place(plugin.module)
             yield Finding("H602", Severity.ERROR, message, place, hint, plugin=plugin.name)
 

@@ -53,7 +53,7 @@ def described(description: str, say: Callable[[str], None]) -> Wishes:
     try:
         return read_rest(description, wishes, model)
     except ModelFailed as error:
-        say(f"note: read without a model: {_plain(error.message)}")
+        say(f"note: read the description without a model: {_plain(error.message)}")
         if error.hint:
             say(f"  {error.hint}")
         return wishes
@@ -80,7 +80,7 @@ def settled(
     local = local if local is not None or cloud is None else cloud == "local"
     if file.exists() or file.is_symlink():
         return Settled(_own_environment(file, wishes, environment, stage, say), local, None)
-    plugins = loaded_without(folder, choice, "nothing of the repository runs before approval", say)
+    plugins = loaded_without(folder, choice, "no code of the repository runs before you approve", say)
     name = wishes.value("name")
     drafted = initial(folder, plugins, say, name, wishes=wishes, environment=environment, stage=stage)
     write(folder, plugins, drafted)
@@ -92,7 +92,7 @@ def _own_environment(
 ) -> str | None:
     """The environment to apply where a hivemind.yaml is there already; what it says is not changed."""
     if file.is_symlink():
-        raise Refused(f"{file} is a link, which is not followed", hint="Put the file itself there.")
+        raise Refused(f"{file} is a symbolic link", hint="Replace the link with the file.")
     from hivemind.blueprint.overlay import environments_of, view_of
     from hivemind.blueprint.source import load
 
@@ -105,12 +105,12 @@ def _own_environment(
         if named not in staged:
             raise Refused(
                 f"{file} has no environment {named + ' ' if named else ''}with stage: {stage}",
-                hint=f"Add to it:  environments: {{{named or 'staging'}: {{stage: {stage}}}}}",
+                hint=f"Add to the file: `environments: {{{named or 'staging'}: {{stage: {stage}}}}}`",
             )
-    say(f"{file} is there already: it is what is applied.")
+    say(f"Using the existing {file}.")
     for wish in wishes.understood:
         if wish.subject not in {"environment", "cloud"}:
-            say(f'  not changed for "{_plain(wish.words)}": edit the file, or remove it to have it written anew')
+            say(f'  Ignored "{_plain(wish.words)}": edit the file, or delete it so that HiveMind writes a new one.')
     return environment or wishes.value("environment")
 
 
@@ -119,9 +119,9 @@ def _refuse_plugin(folder: Path, choice: PluginChoice) -> None:
     plugin = own_plugin(folder, choice)
     if plugin is not None:
         raise Refused(
-            f"the repository has a plugin of its own, {plugin.name}, which would run on this machine",
-            hint=f"Read it; then  hivemind init {folder} && hivemind apply {folder}\n"
-            f"Without it:  hivemind -p no:{plugin.stem} deploy ...",
+            f"the repository contains a plugin, {plugin.name}, which would run on this machine",
+            hint=f"Read it first. To run it: hivemind init {folder} && hivemind apply {folder}\n"
+            f"To deploy without it: hivemind -p no:{plugin.stem} deploy ...",
         )
 
 

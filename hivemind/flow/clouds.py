@@ -50,7 +50,7 @@ def connect(
     if start and cloud.outdated:
         from hivemind.local.lifecycle import RESTART
 
-        say(f"warning: the local cloud runs old code: {cloud.outdated}.   {RESTART}")
+        say(f"warning: the local cloud runs an older version: {cloud.outdated}. {RESTART}")
     return cloud
 
 

@@ -68,7 +68,7 @@ def linked(run: Apply | Destroy, pairs: Iterable[tuple[PluginSource, Step]]) -> 
         for name in (step.name, *step.provides):
             if name in owners:
                 hint = None if source.kind == "builtin" else f"Rename the step in {source.name}."
-                raise _error(source, f'step "{name}" is contributed by plugin {owners[name]}, too', hint)
+                raise _error(source, f'plugin {owners[name]} already contributes a step "{name}"', hint)
             owners[name] = source
         steps[step.name] = step
     made = _Linking(steps, owners, _published(run) | set(owners)).linked()
@@ -90,7 +90,9 @@ class _Linking:
         for name, step in self.steps.items():
             for later in self._named(step, step.before, "comes before"):
                 if later not in self.steps:
-                    raise _error(self.owners[name], f'step "{name}" comes before "{later}", an event within a step')
+                    raise _error(
+                        self.owners[name], f'step "{name}" cannot come before "{later}", an event within a step'
+                    )
                 needs[later][name] = None
         return {name: replace(step, needs=tuple(needs[name]), before=()) for name, step in self.steps.items()}
 
@@ -107,7 +109,7 @@ class _Linking:
                 found += [one for one in self.steps if one.startswith(f"{name} ") and one != step.name]
             elif name not in self.published:
                 hint = did_you_mean(name, self.published) or f"Milestones: {', '.join(sorted(milestones.ALWAYS))}."
-                message = f'step "{step.name}" {relation} "{name}", which is no milestone'
+                message = f'step "{step.name}" {relation} "{name}", which is not a milestone'
                 raise _error(self.owners[step.name], message, hint)
         return tuple(found)
 

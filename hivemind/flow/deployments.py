@@ -12,6 +12,8 @@ from hivemind.machine import home
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import DeploymentNotFound, Refused
 
+LISTED = "`hivemind list` shows the deployments of this machine."
+
 
 @dataclass(frozen=True)
 class Known:
@@ -43,7 +45,7 @@ class Known:
     def require_changeable(self) -> None:
         """Raises Refused for a deployment that HiveMind did not make through CloudFormation."""
         if not self.state.changeable:
-            raise Refused(f"{self.state.deployment_id} is not changed by HiveMind", hint=self.state.instructions)
+            raise Refused(f"HiveMind cannot change {self.state.deployment_id}", hint=self.state.instructions)
 
 
 def stores() -> tuple[StateStore, ...]:
@@ -67,7 +69,7 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     if deployment is not None:
         return _by_id(every, deployment)
     if not path.exists():
-        raise DeploymentNotFound(f"no file or folder {path}", hint="`hivemind list` shows what is known here.")
+        raise DeploymentNotFound(f"no file or folder {path}", hint=LISTED)
     folder = str((path if path.is_dir() else path.parent).resolve())
     here = [
         known
@@ -87,7 +89,7 @@ def require(path: Path, environment: str | None, deployment: str | None, *, loca
         wanted = f" in environment {environment}" if environment else ""
         raise DeploymentNotFound(
             f"nothing is deployed from {folder}{wanted}",
-            hint="`hivemind apply` deploys; `hivemind list` shows what is known here.",
+            hint="Deploy it: `hivemind apply`. List deployments: `hivemind list`.",
         )
     return known
 
@@ -97,7 +99,7 @@ def _by_id(every: list[Known], deployment: str) -> Known:
         if known.state.deployment_id == deployment:
             return known
     near = difflib.get_close_matches(deployment, [known.state.deployment_id for known in every], n=1)
-    hint = f"did you mean {near[0]}?" if near else "`hivemind list` shows those that are known here."
+    hint = f"did you mean {near[0]}?" if near else LISTED
     raise DeploymentNotFound(f"no deployment {deployment}", hint=hint)
 
 

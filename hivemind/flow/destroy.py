@@ -105,8 +105,8 @@ def destroy(
     """
     if what.protected and not unprotect:  # before the first target is drained
         raise Refused(
-            f"{what.deployment_id} is protected against deletion",
-            hint="`hivemind destroy --unprotect` takes the protection off first.",
+            f"{what.deployment_id} has termination protection",
+            hint=f"To turn the protection off first: `hivemind {goal} --unprotect`",
         )
     run = Destroy(
         deployment_id=what.deployment_id,
@@ -134,7 +134,7 @@ def destroy(
                 store.update(run.deployment_id, status=DeploymentStatus.FAILED)
             raise
         seconds = round(clock.monotonic() - began, 3)
-        journal.record(run.stage, goal, EventKind.FINISHED, "the stack is deleted", {"seconds": seconds})
+        journal.record(run.stage, goal, EventKind.FINISHED, "stack deleted", {"seconds": seconds})
     if goal is Goal.ROLLBACK:
         store.update(run.deployment_id, status=DeploymentStatus.ROLLED_BACK, build_stack=None, **_NOTHING_DEPLOYED)
     else:

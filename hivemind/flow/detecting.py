@@ -26,7 +26,7 @@ def detector(
     try:
         repository = read(path)
     except OSError as error:
-        raise HiveMindError(f"can't read {path}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
+        raise HiveMindError(f"cannot read {path}: {error.strerror}", exit_code=ExitCode.NOT_FOUND) from None
     known: dict[str, Sequence[Detection]] = {}
 
     def detect(folder: str) -> Sequence[Detection]:

@@ -51,7 +51,7 @@ def diagnosed(error: BaseException, known: Known, *, subject: str, path: str | N
     """A run's error as a Diagnosis: by the cloud's own words where it was the cloud that refused; else by ours, with
     the application's lines. subject: what failed first. path: the blueprint part that it comes from."""
     if isinstance(error, KeyboardInterrupt):
-        return Diagnosis("interrupted", "interrupted", "hivemind apply goes on where it stopped.", subject=subject)
+        return Diagnosis("interrupted", "interrupted", "`hivemind apply` continues where it stopped.", subject=subject)
     words = words_of(error)
     if not isinstance(error, StageError) or not error.lines:
         return diagnose(subject, words, path=path, signatures=known.signatures)

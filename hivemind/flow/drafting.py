@@ -92,7 +92,7 @@ def write(folder: Path, plugins: Plugins, drafted: Initial) -> Path:
         with (folder / BLUEPRINT_FILE).open("x", encoding="utf-8") as file:
             file.write(drafted.text)
     except OSError as error:
-        raise HiveMindError(f"can't write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None
+        raise HiveMindError(f"cannot write {error.filename}: {error.strerror}", exit_code=ExitCode.REFUSED) from None
     return schema
 
 
@@ -100,15 +100,13 @@ def written_before(folder: Path) -> str | None:
     """The text of the blueprint that is there already. Raises Refused for one that can't be compared with."""
     target = folder / BLUEPRINT_FILE
     if target.is_symlink() or (target.exists() and not target.is_file()):
-        raise Refused(
-            f"{target} is there already, and is no plain file", hint="`hivemind show` prints what it comes to."
-        )
+        raise Refused(f"{target} already exists and is not a plain file", hint="`hivemind show` prints its values.")
     if not target.exists():
         return None
     try:
         return target.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise Refused(f"{target} is there already, and can't be read: {error.strerror}") from None
+        raise Refused(f"cannot read the existing {target}: {error.strerror}") from None
 
 
 def named_in(blueprint: str | None) -> str | None:
@@ -123,7 +121,7 @@ def _chosen(named: dict[str, tuple[str, Answer]], questions: Questions) -> dict[
         return named
     kept = {name: each for name, each in named.items() if questions.deploys(name, *each)}
     if not kept:
-        raise Refused("no service was chosen", hint="Nothing was written.")
+        raise Refused("No service chosen. Nothing was written.")
     return kept
 
 

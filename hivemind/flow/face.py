@@ -28,8 +28,8 @@ class Decision:
 
     agreed: bool
     digest: str | None = None
-    reason: str = "not approved"
-    hint: str | None = "Nothing was changed."
+    reason: str = "Not approved. Nothing was changed."
+    hint: str | None = None
 
     @classmethod
     def yes(cls) -> Decision:

@@ -78,8 +78,8 @@ def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
 
     found = live_status(known.cloud(), known.stack).services
     if service is not None and service not in found:
-        hint = f"services: {', '.join(found)}" if found else "`hivemind status` tells what stands."
-        raise DeploymentNotFound(f"there is no service {service}", hint=hint)
+        hint = f"Services: {', '.join(found)}" if found else "`hivemind status` shows what is deployed."
+        raise DeploymentNotFound(f"no service {service}", hint=hint)
     every = tuple(
         Chosen(name, one.id, number)
         for name, members in sorted(found.items())
@@ -88,7 +88,7 @@ def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
         if one.state == "running"
     )
     if not every:
-        raise DeploymentNotFound("no instance is running", hint="`hivemind status` tells what stands.")
+        raise DeploymentNotFound("no instance is running", hint="`hivemind status` shows what is deployed.")
     return every
 
 
@@ -101,7 +101,7 @@ def one_instance(known: Known, service: str | None, wanted: str | None) -> Chose
         if wanted in (one.instance, str(one.number)):
             return one
     listed = ", ".join(f"{one.service} {one.number} ({one.instance})" for one in every)
-    raise DeploymentNotFound(f"there is no instance {wanted}", hint=f"running: {listed}")
+    raise DeploymentNotFound(f"no running instance {wanted}", hint=f"Running: {listed}")
 
 
 def login(known: Known, chosen: Chosen) -> str:
@@ -156,7 +156,7 @@ def _lines(known: Known, chosen: tuple[Chosen, ...], wanted: LinesWanted) -> Ite
 def _read(known: Known, one: Chosen, wanted: LinesWanted, ready: queue.Queue[LogLine]) -> None:
     from hivemind.hosts.remote import logs as logs_of
 
-    trouble: str | None = "its log could not be read"
+    trouble: str | None = "cannot read its log"
     try:
         with open_host(known, one) as host:
             for line in _kept(logs_of(host, one.service, lines=_enough(wanted), follow=wanted.follow), wanted):

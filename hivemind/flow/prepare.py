@@ -53,7 +53,7 @@ def prepare(
     identity = id_of(checked, cloud)
     state = store.find(identity)
     if state is not None and not state.changeable:
-        raise Refused(f"{identity} is not changed by HiveMind", hint=state.instructions)
+        raise Refused(f"HiveMind cannot change {identity}", hint=state.instructions)
     if cloud.shares_ports and (found := tuple(collisions(checked.blueprint))):
         raise FindingsError(placed(found, checked.source))
     artifacts = home.home() / "artifacts"

@@ -48,10 +48,10 @@ def loaded(project: Path | None, choice: PluginChoice, say: Callable[[str], None
 
 def loaded_without(path: Path, choice: PluginChoice, why: str, say: Callable[[str], None]) -> Plugins:
     """As `loaded`, without the plugin that lies in a folder: nothing of it is run. why: said where there is one, after
-    "is left out: "."""
+    "not loading FILE: "."""
     file = own_plugin(folder_of(path), choice)
     if file is not None:
-        say(f"note: {file} is left out: {why}")
+        say(f"note: not loading {file}: {why}")
     return loaded(None, choice, say)
 
 
@@ -83,4 +83,4 @@ def tell_broken_plugin(asked: Asked, face: Face) -> None:
         return
     for plugin in load(project=folder, blocked=asked.plugins.blocked).list():
         if plugin.source == "project" and plugin.quarantined:
-            face.note(f'warning: plugin "{plugin.name}" ({plugin.module}) is left out: {plugin.quarantined}')
+            face.note(f'warning: plugin "{plugin.name}" ({plugin.module}) is not loaded: {plugin.quarantined}')

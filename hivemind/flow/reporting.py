@@ -64,7 +64,7 @@ def address(asked: Asked, service: str | None) -> tuple[str, DeploymentState]:
     url = state.urls.get(service) if service else next(iter(state.urls.values()), None)
     if url is None:
         named = f"service {service}" if service else state.deployment_id
-        hint = f"services with an address: {', '.join(state.urls)}" if state.urls else "`hivemind status` tells why."
+        hint = f"Services with an address: {', '.join(state.urls)}" if state.urls else "`hivemind status` shows why."
         raise DeploymentNotFound(f"{named} has no address", hint=hint)
     return url, state
 

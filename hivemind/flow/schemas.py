@@ -35,7 +35,7 @@ def write_schema(folder: Path, schema: dict[str, Any]) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(_text(schema), encoding="utf-8")
     except OSError as error:
-        message = f"can't write {target}: {error.strerror}"
+        message = f"cannot write {target}: {error.strerror}"
         raise HiveMindError(message, hint="Check the folder's permissions.", exit_code=ExitCode.REFUSED) from None
     return target
 
@@ -48,7 +48,7 @@ def write_ignored_schema(folder: Path, schema: dict[str, Any]) -> Path:
     target = folder / SCHEMA_FILE
     ignore = target.parent / ".gitignore"
     if any(each.is_symlink() for each in (target.parent, target, ignore)):
-        raise Refused(f"{target.parent} has links in it: nothing is written through them", hint="Remove them first.")
+        raise Refused(f"{target.parent} contains symbolic links", hint="Remove them and run the command again.")
     target.parent.mkdir(exist_ok=True)
     target.write_text(_text(schema), encoding="utf-8")
     if not ignore.exists():

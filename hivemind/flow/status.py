@@ -1,4 +1,4 @@
-"""What stands of a deployment right now: the stack, its instances, what the load balancer says of them."""
+"""The current state of a deployment: the stack, its instances, what the load balancer says of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
 from hivemind.releases.targets import GONE, TargetHealth, target_health
+from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
 
 if TYPE_CHECKING:
@@ -19,15 +20,18 @@ SERVICE_TAG = "hivemind:service"
 
 @dataclass(frozen=True)
 class InstanceStatus:
-    """An instance of a service. state: EC2's word. health: the load balancer's, None for a worker's."""
+    """An instance of a service. state: EC2's word. health: the load balancer's, None where it is not registered there.
+    web: whether its service gets requests from the load balancer."""
 
     id: str
     state: str
     health: TargetHealth | None
+    web: bool = False
 
     @property
     def works(self) -> bool:
-        return self.state == "running" and (self.health is None or self.health.is_healthy)
+        """Whether it runs and, for a web service, receives traffic."""
+        return self.state == "running" and (self.health.is_healthy if self.health else not self.web)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class LiveStatus:
 
     @property
     def works(self) -> bool:
-        """Whether the stack rests well and every instance is in order."""
+        """Whether the stack is complete and every instance works."""
         good = self.status is not None and self.status.endswith("_COMPLETE") and "ROLLBACK" not in self.status
         return good and all(one.works for instances in self.services.values() for one in instances)
 
@@ -82,10 +86,13 @@ def _services(
         for reservation in answer["Reservations"]
         for one in reservation["Instances"]
     }
+    groups = _ids(snapshot, TARGET_GROUP)
     services: dict[str, tuple[InstanceStatus, ...]] = {}
     for name, instance_id in ids.items():
         service = _service(snapshot.template["Resources"][name])
-        found = InstanceStatus(instance_id, states.get(instance_id, "gone"), health.get(instance_id))
+        found = InstanceStatus(
+            instance_id, states.get(instance_id, "gone"), health.get(instance_id), target_group(service) in groups
+        )
         services[service] = (*services.get(service, ()), found)
     return services
 

@@ -64,9 +64,7 @@ def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goa
         decision = face.approve(proposed)
         require_approval(decision)
         if decision.digest not in (None, proposed.digest):
-            raise PlanChanged(
-                "what would be deleted now is not what was reviewed", hint=f"Look again at what hivemind {goal} lists."
-            )
+            raise PlanChanged("the deployment changed since its review", hint=f"Review it again: `hivemind {goal}`")
         deletion = carry_out(
             cloud,
             known.store,
@@ -98,9 +96,9 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
         commit = good.commit[:12] if good.commit else None
         way = f"git checkout {commit} && hivemind apply" if commit else "apply the files of that revision"
         raise Refused(
-            f"{known.state.deployment_id} has an earlier good revision, r{good.number}. This version of HiveMind can't "
-            "return to it by itself, and nothing was changed",
-            hint=f"To return: {way}. To delete the deployment: hivemind rollback --delete",
+            f"{known.state.deployment_id} has an earlier good revision, r{good.number}. This version of HiveMind "
+            "cannot return to it by itself. Nothing was changed.",
+            hint=f"To return to r{good.number}: {way}\nTo delete the deployment: hivemind rollback --delete",
         )
     return _taken_away(known, asked, face, terms, Goal.ROLLBACK)
 
@@ -119,7 +117,7 @@ def _plugins(asked: Asked, face: Face) -> Plugins:
     """Those whose steps take a deployment away; that of the project only where the project is what is meant."""
     if asked.deployment is None:
         return loaded(folder_of(asked.path), asked.plugins, face.note)
-    return loaded_without(asked.path, asked.plugins, "another folder's deployment is named", face.note)
+    return loaded_without(asked.path, asked.plugins, "the deployment belongs to another folder", face.note)
 
 
 def _proposed(known: Known, cloud: Cloud, terms: DestroyTerms, goal: Goal) -> ProposedDestroy:

@@ -203,7 +203,7 @@ def _releases(
         if released is None:
             reason = "first release"
         elif again:
-            reason = "asked for, though nothing changed"
+            reason = "requested, although nothing changed"
         elif before is None:
             reason = "new instances"
         elif released == source:
@@ -218,4 +218,4 @@ def _changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> str:
         return "sources or settings changed"
     changed = [part for part in after if before.get(part) != after[part]]
     # Nothing of the user's: HiveMind itself makes another artifact of the same.
-    return f"{', '.join(changed)} changed" if changed else "built in another way now"
+    return f"{', '.join(changed)} changed" if changed else "build changed"

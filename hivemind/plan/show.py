@@ -11,8 +11,8 @@ from hivemind.plan.model import Action, Change, Plan
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
-_BUILD_STACK = "a network of its own, SSH as to your instances, no role; no permission more than your own stack takes"
-_BUILT_BEFORE = "was built on this machine before: no build instance"
+_BUILD_STACK = "its own network, SSH as for your instances, no IAM role. It needs no more permissions than your stack"
+_BUILT_BEFORE = "already built on this machine: needs no build instance"
 
 
 def lines(plan: Plan) -> tuple[str, ...]:
@@ -34,10 +34,10 @@ def _status(plan: Plan) -> list[str]:
         return []
     if plan.stack_status in ONLY_DELETABLE:
         held = ", ".join(plan.stack_holds) or "nothing"
-        return [f"  The stack is in {plan.stack_status}: the failed stack is deleted first, it holds: {held}", ""]
+        return [f"  The stack is in {plan.stack_status}. Apply deletes it first. It holds: {held}", ""]
     if plan.stack_status.endswith("_IN_PROGRESS"):
-        return [f"  The stack is in {plan.stack_status}: apply waits for it, then compares again.", ""]
-    return [f"  The stack is in {plan.stack_status}, in which it accepts no update.", ""]
+        return [f"  The stack is in {plan.stack_status}. Apply waits for it and compares again.", ""]
+    return [f"  The stack is in {plan.stack_status} and accepts no update.", ""]
 
 
 def _part(change: Change) -> str:
@@ -70,16 +70,16 @@ def _changed(changes: Iterable[Change]) -> list[str]:
 
 def _details(change: Change) -> Iterable[str]:
     if change.action is Action.DELETE:
-        yield f"deleted; DeletionPolicy {change.policy}"
+        yield f"deleted (DeletionPolicy {change.policy})"
         return
     for name in change.properties:
         before, after = _value(change.before, name), _value(change.after, name)
         same = before == after and change.because
         yield f"{name}  follows {', '.join(change.because)}" if same else f"{name}  {before} → {after}"
     if change.may_replace:
-        yield f"{', '.join(change.may_replace)} may interrupt or replace it: CloudFormation decides"
+        yield f"CloudFormation may interrupt or replace it because of {', '.join(change.may_replace)}"
     if change.action is Action.REPLACE:
-        yield f"replaced, because {', '.join(change.replacing)} cannot change; UpdateReplacePolicy {change.policy}"
+        yield f"replaced because {', '.join(change.replacing)} cannot change (UpdateReplacePolicy {change.policy})"
 
 
 def _value(values: Mapping[str, Any], name: str) -> str:
@@ -123,12 +123,12 @@ def _built(plan: Plan) -> list[str]:
     """Build instances that are made, and what that takes."""
     shown, wanted = [], [build for build in plan.builds if build.service not in plan.built]
     for build in plan.builds:
-        where = f"built on a build instance: {build.size} ({build.machine}), {build.os}"
+        where = f"build instance: {build.size} ({build.machine}), {build.os}"
         if plan.cloud == "local":
-            where = "built on a build instance: this machine stands in, no package index is in reach"
+            where = "build instance: in the local cloud, this machine without a package index"
         shown.append(f"  * {build.service}  {where if build in wanted else _BUILT_BEFORE}")
     if wanted:
-        shown.append(f"      stack {wanted[0].stack}, removed afterwards: {_BUILD_STACK}")
+        shown.append(f"      stack {wanted[0].stack}, deleted after the build: {_BUILD_STACK}.")
     return shown
 
 
@@ -136,4 +136,4 @@ def _data(plan: Plan) -> list[str]:
     if not plan.losing_data:
         return ["Nothing that holds data is replaced or deleted."]
     names = ", ".join(f"{change.logical_id} ({change.action.value}, {change.policy})" for change in plan.losing_data)
-    return [f"Holds data and would be lost or left behind: {names}. Apply stops until each is named."]
+    return [f"This would lose or leave behind data: {names}. Apply refuses it unless you allow each with --lose."]

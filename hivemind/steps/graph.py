@@ -223,7 +223,7 @@ class StepGraph:
         if not step.check(result):
             return None
         self._keep(step, result)
-        self.record(step, EventKind.SKIPPED, "done by the interrupted run, and still so", {"result": result})
+        self.record(step, EventKind.SKIPPED, "already done by the interrupted run", {"result": result})
         return StepResult(step.name, result=result, skipped=True)
 
     def _fresh_outcome(self, step: Step, start: float) -> StepResult:
@@ -255,7 +255,10 @@ class StepGraph:
         if question.answer is None:
             raise StepCancelled(step.name)
         if not question.answer:
-            raise Refused(f"{step.name} was not approved", hint="What comes after it was not done. hivemind status")
+            raise Refused(
+                f"{step.name} was not approved",
+                hint="Later steps did not run. `hivemind status` shows what is deployed.",
+            )
         self.record(step, EventKind.PROGRESS, "approved")
 
     def _keep(self, step: Step, result: Any) -> None:
@@ -265,7 +268,7 @@ class StepGraph:
     def _record_failure(self, step: Step, outcome: StepResult) -> None:
         cancelled = isinstance(outcome.error, StepCancelled)
         kind = EventKind.SKIPPED if cancelled else EventKind.FAILED
-        message = "ended on request" if cancelled else str(outcome.error) or type(outcome.error).__name__
+        message = "cancelled" if cancelled else str(outcome.error) or type(outcome.error).__name__
         warns = {"failure": Failure.WARN.value} if self._warns(outcome) else {}
         self.record(step, kind, message, {"seconds": round(outcome.seconds, 3), **warns})
 
@@ -310,7 +313,7 @@ def _providers(steps: Mapping[str, Step]) -> dict[str, str]:
     for step in steps.values():
         for event in step.provides:
             if event in providers or event in steps:
-                raise ValueError(f"{event!r} is provided twice, or is also a step")
+                raise ValueError(f"{event!r} is provided twice or is also a step")
             providers[event] = step.name
     return providers
 
@@ -321,7 +324,7 @@ def _sorted_graph(steps: Mapping[str, Step], providers: Mapping[str, str]) -> gr
             if need not in steps and need not in providers:
                 raise ValueError(f"step {step.name!r} needs {need!r}, which nothing provides")
             if providers.get(need) == step.name:
-                raise ValueError(f"step {step.name!r} needs what it provides itself: {need!r}")
+                raise ValueError(f"step {step.name!r} needs {need!r}, which it provides itself")
     _refuse_cycles(steps, providers)
     sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
     for event in providers:

@@ -19,6 +19,9 @@ from hivemind.testing.commands import Running
 TIMEOUT = 240.0
 """Seconds after which a command counts as hanging."""
 
+WIDE = "1000"
+"""Columns of the window that commands print for: what a test looks for is on one line."""
+
 _PRIVATE = ("AWS_", "HIVEMIND_", "XDG_")
 _FACES = frozenset({"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES"})
 
@@ -190,7 +193,7 @@ class Project:
         }
         if self.target != ("--local",):
             own |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        own |= {"HIVEMIND_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true"}
+        own |= {"HIVEMIND_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": WIDE}
         own.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile HiveMind anew
         for name, value in self.environment.items():
             own.pop(name, None)

@@ -80,17 +80,20 @@ def test_list(store: Store) -> None:
     assert next(one for one in said["artifacts"] if one["name"][0] == "b")["layers"] == ["f" * 64]
     text = CliRunner().invoke(command, ["list"]).output
     assert "web  python 3.12, 1 layer" in text
-    assert "2.1 kB of at most 5.0 GB" in text
+    assert "2.1 kB of 5.0 GB used" in text
 
 
 def test_prune(store: Store) -> None:
     said = json.loads(CliRunner().invoke(command, ["prune", "--to", "1.9K", "--json"]).output)
     assert [one["name"][0] for one in said["removed"]] == ["a"]
-    assert "Removed 2 of them, 1.2 kB; 600 B left." in CliRunner().invoke(command, ["prune", "--all", "--yes"]).output
+    assert (
+        "Deleted 2 entries (1.2 kB). The store now has 600 B."
+        in CliRunner().invoke(command, ["prune", "--all", "--yes"]).output
+    )
     assert CliRunner().invoke(command, ["prune", "--to", "much"]).exit_code == 2
 
 
 def test_nothing_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HIVEMIND_HOME", str(tmp_path))
-    assert "Nothing was built" in CliRunner().invoke(command, ["list"]).output
+    assert "has built nothing yet" in CliRunner().invoke(command, ["list"]).output
     assert json.loads(CliRunner().invoke(command, ["prune", "--json"]).output) == {"removed": [], "size": 0}

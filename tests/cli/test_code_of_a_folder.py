@@ -45,7 +45,7 @@ def test_recon_and_init_run_nothing_of_the_folder_and_say_so(
     assert not witness.exists()
     (note,) = captured.err.splitlines()
     file = "hivemind_plugin.py" if here else "shop/hivemind_plugin.py"
-    assert note.startswith(f"note: {file} is left out: {command[0]} runs nothing of the folder")
+    assert note.startswith(f"note: not loading {file}: {command[0]} runs no code of the folder")
     assert "--json" not in command or json.loads(captured.out)
 
 
@@ -58,7 +58,7 @@ def test_schema_and_plugins_run_the_plugin_of_the_current_folder_alone(
     captured = capsys.readouterr()
     assert not witness.exists()
     assert "queue" not in captured.out
-    assert f"shop/hivemind_plugin.py is left out: another folder's code is run by  hivemind -C shop {command}" in (
+    assert f"not loading shop/hivemind_plugin.py: it is in another folder. To run it: hivemind -C shop {command}" in (
         captured.err
     )
     assert main(["-C", "shop", command]) == ExitCode.OK
@@ -80,7 +80,9 @@ def test_nothing_is_said_of_a_plugin_that_the_user_left_out(
 def test_the_help_says_what_is_run(capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert main([command, "--help"]) == ExitCode.OK
     said = " ".join(capsys.readouterr().out.split())
-    assert "Runs nothing of" in said if command in {"recon", "init"} else "of another folder is not" in said
+    assert (
+        "runs no code of the folder" in said if command in {"recon", "init"} else "not that of another folder" in said
+    )
 
 
 @pytest.mark.parametrize("name", ["recon", "compiler", "provisioner", "deployer", "conductor", "qa"])

@@ -44,7 +44,7 @@ def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[s
     root = lay(tmp_path, {**FLASK, "hivemind.yaml": "mine"})
     assert main(["init", "--yes", str(root)]) == ExitCode.REFUSED
     assert (root / "hivemind.yaml").read_text() == "mine"
-    assert "is there already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

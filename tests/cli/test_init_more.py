@@ -30,7 +30,7 @@ def test_a_second_run_has_nothing_to_do(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
     capsys.readouterr()
     assert main(["init", str(root)]) == ExitCode.OK
-    assert "nothing to do" in capsys.readouterr().out
+    assert "already up to date" in capsys.readouterr().out
     assert main(["init", "--json", str(root)]) == ExitCode.OK
     assert json.loads(capsys.readouterr().out)["same"] is True
 
@@ -48,7 +48,7 @@ def test_a_second_run_shows_the_difference_and_writes_nothing(
     shown = capsys.readouterr()
     assert "-  web: {instances: 2}\n+  web: {}" in shown.out
     assert "name: " not in [line[1:7] for line in shown.out.splitlines() if line.startswith(("-", "+"))]
-    assert "nothing was written" in shown.err
+    assert "Nothing was written" in shown.err
     assert main(["init", "--json", str(root)]) == ExitCode.REFUSED
     assert json.loads(capsys.readouterr().out)["same"] is False
     assert file.read_text() == changed

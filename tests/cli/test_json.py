@@ -34,7 +34,8 @@ def test_every_command_takes_it_but_those_that_the_docs_name() -> None:
     }
     assert without == PASSES_ON_WORDS_OF_OTHERS
     text = " ".join((Path(__file__).parents[2] / "docs/getting-started.md").read_text().split())
-    assert f"has no `--json`: {', '.join(f'`{name}`' for name in sorted(without, reverse=True))}" in text
+    named = " and ".join(f"`{name}`" for name in sorted(without, reverse=True))
+    assert f"{named} print the output of other programs and have no `--json`." in text
 
 
 def last(capsys: pytest.CaptureFixture[str], *words: str) -> Any:

@@ -70,7 +70,7 @@ def test_every_command_is_there_and_documented(name: str, capsys: pytest.Capture
     [
         (["aply"], "Did you mean apply?"),
         (["desroy"], "Did you mean destroy?"),
-        (["qqqq"], 'There is no command "qqqq".'),
+        (["qqqq"], 'Unknown command "qqqq".'),
         (["--nonsense"], "--nonsense"),
         (["-C", "/nowhere/at/all", "plugins"], "No such file or directory"),
     ],
@@ -93,7 +93,7 @@ def test_an_error_for_people_has_message_hint_and_code(does: Callable, capsys: p
 def test_a_failed_stage_shows_its_evidence(does: Callable, capsys: pytest.CaptureFixture[str]) -> None:
     does(raises(StageError(Stage.PROVISION, "Db failed", subject="Db", lines=["no version 16.9"], left="nothing")))
     assert main(["list"]) == ExitCode.PROVISION
-    assert capsys.readouterr().err == "error: Db failed\n  | no version 16.9\n  Left:  nothing\n"
+    assert capsys.readouterr().err == "error: Db failed\n  | no version 16.9\n  State now:  nothing\n"
 
 
 @pytest.mark.fast

@@ -33,7 +33,7 @@ def test_status_and_apply_say_what_to_do(standing: Project, old: None) -> None:
     assert "hivemind local stop && hivemind local start" in said
     assert "0.0.1" in standing.run("local", "status", "--json").last["outdated"]
     warned = standing.apply().err
-    assert warned.count("warning: the local cloud runs old code") == 1
+    assert warned.count("warning: the local cloud runs an older version") == 1
     assert "hivemind local stop && hivemind local start" in warned
 
 

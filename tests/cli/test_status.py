@@ -15,7 +15,7 @@ def test_it_shows_what_stands(standing: Project) -> None:
     url = standing.status()["url"]
     assert shown.startswith("standing (production, local us-east-1)   r1\n")
     assert "CREATE_COMPLETE" in shown
-    assert "2 of 2 in order" in shown
+    assert "2 of 2 healthy" in shown
     assert url in shown
     assert "\x1b" not in shown, "no escape codes where nobody looks"
 
@@ -52,4 +52,4 @@ def test_without_the_cloud_it_shows_what_is_recorded(standing: Project, tmp_path
     status = apart.status()
     assert status["unreachable"]
     assert (status["works"], status["status"]) == (None, "deployed")
-    assert "recorded: deployed" in apart.run("status").out
+    assert "Recorded state: deployed" in apart.run("status").out

@@ -131,9 +131,12 @@ def test_marks_stand_under_wide_characters_and_tabs(capsys: pytest.CaptureFixtur
     assert lines[2] == "     | \t      ^"
 
 
-def test_long_lines_are_cut_around_the_place(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_lines_are_cut_around_the_place(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     lines = shown(Finding("H1", Severity.ERROR, "m", Place("f", 1, 5001, "a" * 5000 + "XYZ" + "b" * 5000, 3)), capsys)
-    assert len(lines[1]) < 120
+    assert len(lines[1]) < 80
     assert lines[1][lines[2].index("^") :][:3] == "XYZ"
 
 

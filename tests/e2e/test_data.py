@@ -36,5 +36,5 @@ def test_destroy_keeps_a_snapshot_unless_told_otherwise(local_project: Callable[
     project = local_project(hello("kept", service="needs: [db]", more=WITH_DATABASE))
     project.apply()
     gone = project.run("destroy", "--yes")
-    assert "DbDatabase holds data: a final snapshot is kept" in gone.out
+    assert "DbDatabase holds data: HiveMind keeps a final snapshot" in gone.out
     assert "Kept: database snapshot" in gone.out

@@ -35,7 +35,7 @@ def test_the_first_cause_is_named_and_the_next_apply_starts_over(
     text = project.run("apply", "--local", "--yes", code=ExitCode.PROVISION)
     assert REASON in text.err
     assert "From:  resources.db, hivemind.yaml:" in text.err
-    assert "Left:" in text.err
+    assert "State now:" in text.err
     assert "ROLLBACK_COMPLETE" in text.out + text.err, "why the failed stack is deleted"
 
     project.run("local", "fault", "clear")

@@ -92,10 +92,10 @@ def test_interrupted_it_says_what_goes_on(local_project: Callable[..., Project],
     assert apply.returncode == ExitCode.INTERRUPTED
     assert "Traceback" not in err
     assert err.count("Interrupted.") == 1
-    assert "goes on in the cloud" in err
+    assert "The cloud continues" in err
     assert "hivemind apply" in err, "what to do next"
     shown = project.run("status").out
-    assert "last run  interrupted\n" in shown
+    assert "Last run interrupted.\n" in shown
     assert project.apply().last["revision"] == "r1"
 
 
@@ -108,7 +108,7 @@ def test_interrupted_where_the_stack_stays_it_says_nothing_of_the_stack(local_pr
     _, err = apply.communicate(timeout=60)
     assert apply.returncode == ExitCode.INTERRUPTED
     assert "Interrupted.\n" in err
-    assert "goes on in the cloud" not in err
+    assert "The cloud continues" not in err
 
 
 def test_a_second_apply_is_refused_and_told_who_holds(

@@ -38,7 +38,7 @@ def test_from_the_first_apply_to_nothing(project: Project) -> None:
     assert (again["revision"], again["changed"]) == ("r1", False)
     assert again["url"] == first["url"]
     said = project.run("apply", *project.target, "--yes").out
-    assert "nothing to do" in said
+    assert "already up to date" in said
     plan = project.run("plan", *project.target, "--json").last
     assert plan["empty"] is True
     assert plan["plan"]["basis"] == "live"

@@ -98,7 +98,7 @@ def test_what_is_deployed_is_told_from_what_is_verified(local_project: Callable[
         ran = project.run(*command)
         (warning,) = [line for line in ran.err.splitlines() if line.startswith("warning: ")]
         assert warning == (
-            'warning: plugin "hivemind_plugin" (hivemind_plugin.py) is left out: '
+            'warning: plugin "hivemind_plugin" (hivemind_plugin.py) is not loaded: '
             "SyntaxError: invalid syntax (hivemind_plugin.py:1)"
         )
     assert ran.last["left"] == []

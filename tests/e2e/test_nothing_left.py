@@ -62,7 +62,7 @@ def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Ca
     assert list((alone.home / "local/instances").iterdir())
 
     ended = alone.run("destroy", "--yes", "--snapshots", "delete")
-    assert "nothing is left" in ended.out
+    assert "Nothing is left." in ended.out
     until(lambda: not ours(alone.home), what="the end of every process")
     assert not [process for process in running if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
     assert not [port for port in ports if answers(port)]
@@ -74,7 +74,10 @@ def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Ca
     ]
     assert left == []
     assert "Nothing is deployed" in alone.run("status").out
-    assert alone.run("local", "status", code=None).out == "The local cloud does not run.  (hivemind local start)\n"
+    assert (
+        alone.run("local", "status", code=None).out
+        == "The local cloud is not running. Start it: hivemind local start\n"
+    )
     assert not ours(alone.home), "looking starts nothing"
 
 

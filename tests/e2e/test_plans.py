@@ -25,7 +25,7 @@ def test_a_saved_plan_is_carried_out_once(local_project: Callable[..., Project])
     assert project.get().text.startswith("hello|1|")
 
     late = project.run("apply", "--local", "p.json", "--json", code=ExitCode.CHANGED).last["error"]
-    assert "not what was reviewed" in late["message"]
+    assert "changed since its review" in late["message"]
     assert project.status()["revision"] == "r1"
 
 

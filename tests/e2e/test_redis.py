@@ -140,5 +140,5 @@ def test_it_goes_only_when_it_is_named_and_leaves_a_snapshot(
     refused = project.apply(code=ExitCode.REFUSED).last["error"]
     assert "CacheRedis (AWS::ElastiCache::ReplicationGroup, delete)" in refused["message"]
     ended = project.run("destroy", "--yes").out
-    assert "CacheRedis holds data: a final snapshot is kept" in ended
+    assert "CacheRedis holds data: HiveMind keeps a final snapshot" in ended
     assert "Kept: cache snapshot" in ended

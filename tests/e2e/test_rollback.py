@@ -25,7 +25,7 @@ def test_a_deployment_that_never_worked_is_taken_back(local_project: Callable[..
     finished = [event["step"] for event in ran.lines if event.get("kind") == "finished"]
     assert finished == ["drain WebTargetGroup", "stack", "rollback"]
     assert {event["stage"] for event in ran.lines if "stage" in event} == {"rollback"}
-    assert "rolled back: nothing is deployed" in project.run("status").out
+    assert "Nothing is deployed: it was rolled back" in project.run("status").out
     assert project.status()["status"] == "rolled_back"
     assert "nothing to roll back" in project.run("rollback", "--yes").out
 

@@ -61,8 +61,8 @@ def test_a_language_that_no_plugin_builds(tmp_path: Path) -> None:
     (one,) = found(tmp_path, load(third_party=False), service)
     assert (one.id, one.is_error, one.path) == ("H506", True, "services.web.runtime")
     assert one.place == Place(".tool-versions", 1)
-    assert one.message == "HiveMind does not know how to build fortran 2018"
-    assert "runtime: shell, build: make, start: ./app" in str(one.hint)
+    assert one.message == "HiveMind cannot build fortran 2018"
+    assert "`runtime: shell`, `build: make` and `start: ./app`" in str(one.hint)
     assert [each.id for each in found(tmp_path, plugins_of(other=builds("tiny")), service)] == ["H506"]
     assert list(found(tmp_path, plugins_of(other=builds("fortran")), service)) == []
     assert list(found(tmp_path, plugins_of(other=plugin(hivemind_build=lambda: None)), service)) == []

@@ -113,11 +113,11 @@ def test_what_is_not_in_this_run_is_nothing_to_wait_for(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ([step("purge", needs=["trafic web"])], 'step "purge" needs "trafic web", which is no milestone'),
-        ([step("purge", before=["verifi"])], 'step "purge" comes before "verifi", which is no milestone'),
+        ([step("purge", needs=["trafic web"])], 'step "purge" needs "trafic web", which is not a milestone'),
+        ([step("purge", before=["verifi"])], 'step "purge" comes before "verifi", which is not a milestone'),
         ([step("purge", needs=["purge"])], 'step "purge" waits for itself: it needs "purge"'),
         ([step("purge", needs=["verify"], before=["stack"])], 'steps wait for each other: "'),
-        ([step("stack")], 'step "stack" is contributed by plugin "provisioner" (hivemind.agents.provisioner), too'),
+        ([step("stack")], 'plugin "provisioner" (hivemind.agents.provisioner) already contributes a step "stack"'),
         ([step("purge", before=["instance WebInstance1"])], "an event within a step"),
     ],
 )
@@ -138,7 +138,7 @@ def test_both_owners_of_a_name_are_named(folder: Path) -> None:
     with pytest.raises(PluginError) as caught:
         owned(folder, first=plugin(step("purge")), second=plugin(step("purge")))
     assert 'plugin "second" (tests)' in caught.value.message
-    assert 'contributed by plugin "first" (tests), too' in caught.value.message
+    assert 'plugin "first" (tests) already contributes a step' in caught.value.message
 
 
 def test_a_circle_names_each_step_with_its_owner(folder: Path) -> None:

@@ -95,7 +95,7 @@ def test_only_what_stands_is_left_alone(local_project: Callable[..., Project], l
         {"cloudformation:DescribeStacks": 1, "cloudformation:GetTemplate": 1},
     )
     text = project.run("apply", "--local", "--yes")
-    assert "still r1 stands as described: nothing to do." in text.out
+    assert "still is already up to date (r1)." in text.out
 
     assert project.apply("--release-again").last["changed"] is True  # asked for, it is done although nothing changed
 

@@ -40,21 +40,21 @@ def test_none_is_planned_for_what_stays_released() -> None:
 
 def test_it_says_size_system_stack_and_what_it_takes() -> None:
     text = "\n".join(show.lines(plan()))
-    assert "  * web  built on a build instance: t3.large (x86_64), debian-12\n" in text
-    assert "stack shop-production-build, removed afterwards" in text
-    assert "no role" in text
-    assert "no permission more than your own stack takes" in text
+    assert "  * web  build instance: t3.large (x86_64), debian-12\n" in text
+    assert "stack shop-production-build, deleted after the build" in text
+    assert "no IAM role" in text
+    assert "needs no more permissions than your stack" in text
     assert "* job" not in text
 
 
 def test_in_the_local_cloud_it_says_what_stands_in() -> None:
     text = "\n".join(show.lines(plan("local")))
-    assert "  * web  built on a build instance: this machine stands in" in text
+    assert "  * web  build instance: in the local cloud, this machine" in text
 
 
 def test_what_this_machine_has_built_is_said_and_no_part_of_the_digest() -> None:
     known = replace(plan(), built=("web",))
     assert plan_digest(known) == plan().digest
     text = "\n".join(show.lines(known))
-    assert "  * web  was built on this machine before: no build instance" in text
+    assert "  * web  already built on this machine: needs no build instance" in text
     assert "shop-production-build" not in text

@@ -158,7 +158,7 @@ def test_releases(template: dict[str, Any], source: str, needed: bool, reason: s
     [
         ({"sources": "1", "environment": "3"}, "environment changed"),
         ({"sources": "0", "environment": "0"}, "sources, environment changed"),
-        ({"sources": "1", "environment": "2"}, "built in another way now"),
+        ({"sources": "1", "environment": "2"}, "build changed"),
         ({}, "sources or settings changed"),
     ],
 )
@@ -185,15 +185,13 @@ def test_a_failed_stack_is_part_of_the_plan(status: str) -> None:
     assert {change.logical_id for change in plan.changes if change.action is Action.CREATE} == set(
         TEMPLATE["Resources"]
     )
-    assert any(
-        "the failed stack is deleted first, it holds: Db (AWS::RDS::DBInstance)" in line for line in show.lines(plan)
-    )
+    assert any("Apply deletes it first. It holds: Db (AWS::RDS::DBInstance)" in line for line in show.lines(plan))
 
 
 def test_an_empty_failed_stack_loses_nothing() -> None:
     plan = made(snapshot=replace(STANDING, status="ROLLBACK_COMPLETE", physical_ids={}))
     assert plan.losing_data == ()
-    assert any("it holds: nothing" in line for line in show.lines(plan))
+    assert any("It holds: nothing" in line for line in show.lines(plan))
 
 
 def test_show_tells_before_and_after() -> None:
@@ -215,7 +213,7 @@ def test_what_the_service_decides_is_said() -> None:
     plan = made(edited(Db={"BackupRetentionPeriod": 7}))
     (change,) = plan.changes
     assert (change.action, change.may_replace) == (Action.UPDATE, ("BackupRetentionPeriod",))
-    assert any("BackupRetentionPeriod may interrupt or replace it" in line for line in show.lines(plan))
+    assert any("may interrupt or replace it because of BackupRetentionPeriod" in line for line in show.lines(plan))
 
 
 plans = st.builds(made, st.just(TEMPLATE), st.sampled_from([NOTHING, STANDING]), source=st.text(max_size=5))

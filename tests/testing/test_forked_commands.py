@@ -34,7 +34,7 @@ def test_output_code_and_errors(project: Project) -> None:
 def test_folder_variables_and_input_are_its_own(project: Project, tmp_path: Path) -> None:
     assert project.run("list", "--json").last["deployments"] == []
     asked = project.run("apply", "--local", stdin="yes\n", code=ExitCode.REFUSED)
-    assert "nobody is there to approve" in asked.err
+    assert "Cannot ask for approval: no terminal." in asked.err
     wide = Project(project.folder, project.home, {"COLUMNS": "44"}, forked=project.forked).run("--help").out
     assert max(map(len, wide.splitlines())) < max(map(len, project.run("--help").out.splitlines()))
     elsewhere = Project(tmp_path, project.home, forked=project.forked)

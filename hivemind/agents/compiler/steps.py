@@ -90,11 +90,11 @@ def _unknown(service: Service, hooks: Hooks) -> StageError:
     known = sorted({word for one in hooks.collect("hivemind_runtimes") for word in one.result})
     return StageError(
         Stage.BUILD,
-        f"nothing here can build the runtime {service.runtime} of services.{service.name}"
+        f"no plugin builds the runtime {service.runtime} of services.{service.name}"
         if service.runtime
-        else f"services.{service.name} has no runtime: none is written, and none was recognised",
+        else f"services.{service.name} has no runtime: the blueprint names none, and HiveMind found none",
         subject=service.name,
-        hint=f"Known: {', '.join(known)}; or a plugin that implements hivemind_build.",
+        hint=f"Known runtimes: {', '.join(known)}. For others, install a plugin that builds them.",
         path=f"services.{service.name}.runtime",
     )
 
@@ -108,7 +108,7 @@ def _refuse_unnamed(plugin: str, service: Service, run: Apply, hooks: Hooks) -> 
             f'plugin "{plugin}" ({described[plugin]}) built the runtime {service.runtime} of services.{service.name}, '
             "which its hivemind_runtimes does not name",
             subject=service.name,
-            hint=f"hivemind_runtimes names all that a plugin builds: add {service.language or 'it'}, or drop the hook.",
+            hint=f"Add {service.language or 'the runtime'} to its hivemind_runtimes, or remove that hook.",
             path=f"services.{service.name}.runtime",
         )
 
@@ -123,7 +123,7 @@ def _words(artifact: Artifact) -> str:
     megabytes = artifact.total / 1_000_000
     size = f"{megabytes:.0f} MB" if megabytes >= 10 else f"{megabytes:.1f} MB"
     if artifact.reused:
-        return f"{artifact.service}  {size}, built before"
+        return f"{artifact.service}  {size}, already built"
     note = " (dependencies reused)" if artifact.dependencies_reused else ""
     return f"{artifact.service}  {size} in {artifact.seconds:.1f} s{note}"
 
@@ -145,5 +145,5 @@ def _removal(run: Apply | Destroy, name: str, stage: Stage) -> Step:
 
     failure = Failure.WARN if isinstance(run, Apply) else Failure.STOP
     return Step(
-        GONE, stage, take_away, failure=failure, message=f"left by an earlier run: {name}", outcome=lambda _: name
+        GONE, stage, take_away, failure=failure, message=f"{name}, left by an earlier run", outcome=lambda _: name
     )

@@ -62,7 +62,7 @@ def _upload_step(service: Service) -> Step:
         Stage.DEPLOY,
         lambda context: _upload(context.deployment, context[build], context[STACK]),
         needs=(build, STACK),
-        message=f"{service.name} to the artifacts bucket",
+        message=f"{service.name} to the artifact bucket",
     )
 
 

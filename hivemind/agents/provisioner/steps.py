@@ -146,7 +146,7 @@ def _settle_health_paths(run: Apply, web: Sequence[Service], context: Context) -
             asked[service.name] = released.health_path
     if any(path != "/" for path in asked.values()):
         names = ", ".join(f"{service} {path}" for service, path in sorted(asked.items()))
-        context.note(f"health check path, found by asking the application: {names}")
+        context.note(f"health check path that the application answers: {names}")
         blueprint = run.blueprint.with_health_paths(asked)
         _drive(run, context.deployment.assembled(blueprint), context)
     return asked
@@ -160,7 +160,7 @@ def _deletion(run: Destroy) -> Step:
         lambda context: _delete_stack(run, context),
         needs=tuple(milestones.drain(group) for group in groups),
         message=run.deployment_id,
-        outcome=lambda _: "the stack is deleted",
+        outcome=lambda _: "stack deleted",
     )
 
 

@@ -44,4 +44,5 @@ def _verify(context: Context) -> Verdict:
 
 
 def _words(verdict: Verdict) -> str:
-    return f"{len(verdict.results)} of {len(verdict.results)} checks"
+    count = len(verdict.results)
+    return f"{count} check{'s' if count != 1 else ''} passed"
