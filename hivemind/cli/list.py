@@ -9,6 +9,8 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import json_option
+from hivemind.cli.paragraphs import fold
+from hivemind.cli.paragraphs import width as columns
 
 if TYPE_CHECKING:
     from hivemind.pipeline import DeploymentState
@@ -36,9 +38,8 @@ def command(as_json: bool) -> None:
         revision = f"r{state.revision}" if state.revision else "-"
         address = next(iter(state.urls.values()), "")
         made = "" if state.changeable else f"   created by {state.creation_method} (read-only)"
-        click.echo(
-            f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}".rstrip()
-        )
+        line = f"{state.deployment_id:{width}}  {state.status:12}  {revision:5} {state.cloud:6} {address}{made}"
+        click.echo("\n".join(fold(line.rstrip(), columns(), indent=4)))
 
 
 def _entry(state: DeploymentState) -> dict[str, object]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from hivemind.cli.context import json_option, yes_option
+from hivemind.cli.paragraphs import folded
 from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.exits import ExitCode
 
@@ -72,19 +74,25 @@ def status(as_json: bool) -> ExitCode:
         number = running.accounts[-1].number if running.accounts else "000000000000"
         _print_json({"running": True, "account": number} | running.as_json() | told)
         return ExitCode.OK
-    click.echo(f"endpoint   {running.endpoint}")
-    click.echo(f"region     {running.region} (accepts any region)")
-    click.echo(f"process    {running.pid}{', started on demand' if running.on_demand else ''}")
-    if running.outdated:
-        click.echo(f"code       outdated: {running.outdated}. {lifecycle.RESTART}")
-    click.echo(f"data       {running.directory}")
-    click.echo(f"instances  {_instances(told)}")
-    click.echo(f"pace       health checks and draining are {told['pace']:g} times faster than on AWS")
-    for account in running.accounts:
-        click.echo(f"account    {account.number}  {account.name}  {account.checkout}")
-    for stack in told["stacks"]:
-        click.echo(f"stack      {stack['name']}  {stack['account']}  {stack['region']}")
+    click.echo(folded(_described(running, told)))
     return ExitCode.OK
+
+
+def _described(running: Running, told: dict[str, Any]) -> Iterator[str]:
+    from hivemind.local.lifecycle import RESTART
+
+    yield f"endpoint   {running.endpoint}"
+    yield f"region     {running.region} (accepts any region)"
+    yield f"process    {running.pid}{', started on demand' if running.on_demand else ''}"
+    if running.outdated:
+        yield f"code       outdated: {running.outdated}. {RESTART}"
+    yield f"data       {running.directory}"
+    yield f"instances  {_instances(told)}"
+    yield f"pace       health checks and draining are {told['pace']:g} times faster than on AWS"
+    for account in running.accounts:
+        yield f"account    {account.number}  {account.name}  {account.checkout}"
+    for stack in told["stacks"]:
+        yield f"stack      {stack['name']}  {stack['account']}  {stack['region']}"
 
 
 def _instances(told: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ def test_nobody_approved_it(nowhere: Project) -> None:
 def test_production_is_released_from_a_clean_tree(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("clean", more=PRODUCTION))
     no_repository = project.apply(code=ExitCode.REFUSED).last["error"]
-    assert "not committed, or is no git repository" in no_repository["message"]
+    assert "uncommitted changes or is not a git repository" in no_repository["message"]
     git(project, "init", "-q")
     git(project, "add", ".")
     git(project, "commit", "-qm", "First")

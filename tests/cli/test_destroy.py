@@ -29,5 +29,5 @@ def test_production_is_protected(local_project: Callable[..., Project]) -> None:
     assert "--unprotect" in refused.err
     assert project.get().status == 200
     assert project.status()["works"] is True
-    assert "nothing is left" in project.run("destroy", "--yes", "--unprotect").out
+    assert "Nothing is left." in project.run("destroy", "--yes", "--unprotect").out
     assert project.status() == {"deployment": None}

@@ -14,7 +14,7 @@ CHECKS = "environments: {production: {stage: stage-1}}\nchecks: [{http: /, conta
 def test_good(standing: Project) -> None:
     said = standing.run("verify").out
     assert "✔" in said
-    assert "checks passed" in said
+    assert "1 check passed." in said
     data = standing.run("verify", "--json").last
     assert data["verdict"] == "good"
     assert {result["status"] for result in data["results"]} == {"passed"}

@@ -82,7 +82,7 @@ def test_the_stack_is_meant_by_its_id_else_its_name() -> None:
 def test_what_was_made_otherwise_is_not_changed(tmp_path: Path) -> None:
     made = find(tmp_path, None, deployed(tmp_path, "production", "aws", creation_method="manual"))
     assert made is not None
-    with pytest.raises(Refused, match="not changed by HiveMind"):
+    with pytest.raises(Refused, match="HiveMind cannot change"):
         made.require_changeable()
 
 
