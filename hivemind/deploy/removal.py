@@ -80,6 +80,7 @@ def delete(
     buckets: tuple[str, ...] = (),
     unprotect: bool = False,
     say: Say = silent,
+    stage: Stage = Stage.CLEANUP,
 ) -> Deletion:
     """As `StackDriver.delete`."""
     view = calls.describe(stack)
@@ -98,7 +99,7 @@ def delete(
     if watched.status == "DELETE_FAILED":
         watched = _harder(calls, view, watcher, watched, say)
     if watched.status != "DELETE_COMPLETE":
-        raise _failure(calls, view, watched)
+        raise _failure(calls, view, watched, stage)
     final = [item.resource for item in held if item.snapshotted]
     return Deletion(view.id, left=_left(calls, view.id, held), snapshots=left_by(cloud, final, say))
 
@@ -137,11 +138,11 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
     return watched
 
 
-def _failure(calls: StackCalls, view: StackView, watched: Watched) -> StageError:
+def _failure(calls: StackCalls, view: StackView, watched: Watched, stage: Stage) -> StageError:
     cause = first_failure(watched.events)
     existing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
     return StageError(
-        Stage.CLEANUP,
+        stage,
         f"the stack {view.name} could not be deleted; it is in {watched.status}",
         subject=cause.logical_id if cause else None,
         lines=[redact(cause.reason)] if cause and cause.reason else [],

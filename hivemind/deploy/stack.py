@@ -166,16 +166,17 @@ class StackDriver:
         buckets: tuple[str, ...] = (),
         unprotect: bool = False,
         deadline: float = DEADLINE,
+        stage: Stage = Stage.CLEANUP,
     ) -> Deletion:
         """Deletes a stack (name or id) and says what is left.
 
         buckets: names of our own artifact buckets in it, emptied first. unprotect: take termination
-        protection off, when the user said so. Raises Refused for a protected stack, StageError (cleanup)
-        where it could not be deleted even by force.
+        protection off, when the user said so. stage: the one that the deletion belongs to, cleanup or rollback. Raises
+        Refused for a protected stack, StageError of that stage where it could not be deleted even by force.
         """
         watcher = self._watcher(on_event, lambda *_: None, deadline)
         return removal.delete(
-            self._cloud, self._calls, stack, watcher, buckets=buckets, unprotect=unprotect, say=self._say
+            self._cloud, self._calls, stack, watcher, buckets=buckets, unprotect=unprotect, say=self._say, stage=stage
         )
 
     def contents(self, stack: str) -> tuple[removal.Content, ...]:

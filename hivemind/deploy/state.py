@@ -37,7 +37,8 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 class DeploymentStatus(enum.StrEnum):
     """What the last run of a deployment came to. The words of the spec, with `applying` for a run under way.
 
-    `rolled_back` and `destroyed` are reserved: nothing sets them yet, and a destroy removes the state.
+    `rolled_back`: its stack was deleted by a rollback. `destroyed` is reserved: nothing sets it, since a destroy
+    removes the state.
     """
 
     PENDING = "pending"
@@ -147,7 +148,7 @@ class DeploymentState:
 
     @property
     def last_good(self) -> Revision | None:
-        """The newest revision before the current one whose Verdict was good: where a rollback goes (reserved)."""
+        """The newest revision before the current one whose Verdict was good."""
         return next((item for item in reversed(self.revisions[:-1]) if item.verdict == "good"), None)
 
     def snapshot(self) -> Snapshot:

@@ -1,4 +1,7 @@
-"""The installer on an instance, as calls: prepare, install, status, logs, remove."""
+"""The installer on an instance, as calls: prepare, install, status, logs, remove.
+
+`status`, `stop`, `remove` and `rollback` are reserved for releases that go back: no step asks for them yet.
+"""
 
 from __future__ import annotations
 

@@ -68,11 +68,6 @@ def resource_type(name: str) -> ResourceTypeFacts | None:
     )
 
 
-def type_names() -> frozenset[str]:
-    """Every resource type that AWS has in its largest region."""
-    return frozenset(_fingerprints())
-
-
 @lru_cache(maxsize=1)
 def region_names() -> frozenset[str]:
     """Every region whose resource types are known."""

@@ -1,14 +1,28 @@
 """Errors that are meant for people. Everything else that escapes is a defect of ours.
 
 HiveMindError
-  FindingsError        findings of severity error
-  StageError           a stage of apply failed: exit code, evidence, what is left
-  CloudUnreachable     no credentials, no network, no local cloud
-  DeploymentNotFound
-  DeploymentLocked
-  PlanChanged          reviewed is not what would happen now
-  Refused              a person or a policy said no
-Interrupted            Ctrl-C in the midst of a run: a KeyboardInterrupt that says what goes on
+  FindingsError          findings of severity error
+    PluginFindingsError  those that a plugin raised (plugins/calling)
+  StageError             a stage of a run failed: exit code, evidence, what is left
+    ChecksFailed         checks of what is live failed (checks/verifying)
+    HostUnreachable      no SSH to an instance (hosts/ssh)
+    CommandTimeout       a command on an instance took too long (hosts/ssh)
+    HostKeyMismatch      an instance answers with another key than before (hosts/connecting)
+    PluginStageError     what a plugin raised as one (plugins/calling)
+  PluginError            a plugin did something wrong: names it and its line (plugins/calling)
+    PluginOverdue        it did not answer before its deadline
+    PluginStageError     what it raised as a StageError
+    PluginFindingsError  what it raised as a FindingsError
+  CloudUnreachable       no credentials, no network, no local cloud
+  CloudCallFailed        AWS refused a call (aws/errors)
+  DeploymentNotFound     nothing of that name is deployed
+  DeploymentLocked       another run holds the deployment
+  StateUnreadable        the file of a deployment's state is broken, or newer than this HiveMind (deploy/state)
+  PlanChanged            what was reviewed is not what would happen now
+  Refused                a person or a policy said no
+  ModelFailed            a language model did not answer, or not usably (reasoning/model)
+StepCancelled            a step ends because its run is being ended; the run's own error says why
+Interrupted              Ctrl-C in the midst of a run: a KeyboardInterrupt that says what goes on
 """
 
 from __future__ import annotations

@@ -35,7 +35,6 @@ class ExitCode(enum.IntEnum):
     OBSERVE = 16
     """Stage observe failed: a step of a plugin. HiveMind has no step of that stage yet."""
     ROLLBACK = 17
-    """Stage rollback failed. Reserved: no command rolls back yet."""
     CLEANUP = 18
     INTERRUPTED = 130
     """Ctrl-C."""

@@ -90,7 +90,8 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     script.assert_done()
 
 
-def test_a_deletion_that_nothing_helps_is_a_failure_of_cleanup(script: Any) -> None:
+@pytest.mark.parametrize("stage", [Stage.CLEANUP, Stage.ROLLBACK])
+def test_a_deletion_that_nothing_helps_is_a_failure_of_its_stage(script: Any, stage: Stage) -> None:
     begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
@@ -99,8 +100,8 @@ def test_a_deletion_that_nothing_helps_is_a_failure_of_cleanup(script: Any) -> N
     deletes(script, "DELETE_FAILED", last, DeletionMode="FORCE_DELETE_STACK")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     with pytest.raises(StageError) as caught:
-        script.driver().delete(NAME)
-    assert caught.value.stage is Stage.CLEANUP
+        script.driver().delete(NAME, stage=stage)
+    assert (caught.value.stage, caught.value.exit_code) == (stage, stage.exit_code)
     assert caught.value.left == "Files (AWS::S3::Bucket)"
     assert caught.value.lines == ("AccessDenied",)
     script.assert_done()

@@ -7,7 +7,7 @@ import pytest
 from hivemind.blueprint.model import Blueprint
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Fragment
-from hivemind.template.resource_types import region_names, resource_type, type_names
+from hivemind.template.resource_types import region_names, resource_type
 
 pytestmark = pytest.mark.fast
 
@@ -74,8 +74,7 @@ def test_facts_of_a_type() -> None:
     assert resource_type("AWS::EC2::Subnet") is facts
 
 
-def test_every_type_of_aws_can_be_read() -> None:
-    assert len(type_names()) > 1000
+def test_every_region_of_aws_is_known() -> None:
     assert {"us-east-1", "eu-west-1", "sa-east-1"} <= region_names()
 
 

@@ -175,7 +175,9 @@ def _delete_stack(run: Destroy, context: Context) -> Deletion:
 
     buckets = tuple(one.resource.physical_id for one in run.contents if one.resource.logical_id == ARTIFACT_BUCKET)
     driver = StackDriver(deployment.cloud, clock=deployment.clock, say=context.note)
-    deletion = driver.delete(run.stack_id or "", on_event=tell, buckets=buckets, unprotect=run.unprotect)
+    deletion = driver.delete(
+        run.stack_id or "", on_event=tell, buckets=buckets, unprotect=run.unprotect, stage=run.stage
+    )
     if not run.keep_snapshots:
         final_snapshots.drop(deployment.cloud, deletion.snapshots)
     return deletion
