@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
+from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.stack import StackDriver
 from hivemind.template.assemble import assemble
 from hivemind.template.build_stack import blueprint_of, chosen
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from hivemind.template.fragment import Assembly
     from hivemind.values.cloud import Cloud
     from hivemind.values.hooks import Hooks
-
-Say = Callable[[str], None]
 
 
 def assembly(blueprint: Blueprint, services: Iterable[Service], hooks: Hooks) -> Assembly:

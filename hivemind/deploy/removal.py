@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
-from hivemind.deploy.final_snapshots import FinalSnapshot, left_by
+from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.plan.holdings import holds_data
 from hivemind.text.redact import redact
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError
 
-Say = Callable[[str], None]
 KEPT_POLICIES = frozenset({"Retain", "RetainExceptOnCreate"})
 
 

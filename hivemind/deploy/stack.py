@@ -13,6 +13,7 @@ from hivemind.deploy import changeset, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
 from hivemind.deploy.failure import stack_failure
+from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
@@ -101,7 +102,7 @@ class StackDriver:
         cloud: Cloud,
         *,
         clock: Clock = SYSTEM_CLOCK,
-        say: removal.Say = removal.silent,
+        say: Say = removal.silent,
         cancelled: Cancelled = never,
     ) -> None:
         self._cloud = cloud

@@ -8,10 +8,10 @@ from typing import Any
 
 from hivemind.plan.model import Action, Change, Plan
 from hivemind.template.fragment import Assembly
+from hivemind.template.resource_types import CACHE, DATABASE
 from hivemind.values.findings import Finding, Severity
 
-CACHE = "AWS::ElastiCache::ReplicationGroup"
-DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance", CACHE})
+DATABASES = frozenset({"AWS::RDS::DBCluster", DATABASE, CACHE})
 _OPTIONS = {"EngineVersion": "version", "AllocatedStorage": "storage"}
 """Property -> the option of a resource in the blueprint that gives it its value."""
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")

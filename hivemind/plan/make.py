@@ -13,6 +13,7 @@ from hivemind.plan.holdings import holds_data
 from hivemind.plan.model import Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack
+from hivemind.template.resource_types import INSTANCE
 from hivemind.values.artifact import Provenance, machine_of
 
 ONLY_DELETABLE = frozenset(
@@ -27,7 +28,6 @@ ONLY_DELETABLE = frozenset(
 )
 """Stack statuses out of which CloudFormation allows deletion alone."""
 USABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
-INSTANCE = "AWS::EC2::Instance"
 
 
 def make_plan(

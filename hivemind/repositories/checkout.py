@@ -10,12 +10,12 @@ from pathlib import Path
 from hivemind.repositories import git
 from hivemind.repositories.address import Address
 from hivemind.repositories.refs import Ref
+from hivemind.repositories.repository import MAX_FILES
 from hivemind.repositories.tree import Tree, tree_of
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
 
 MAX_BYTES = 500 * 1024 * 1024
-MAX_FILES = 100_000
 
 
 @dataclass(frozen=True)

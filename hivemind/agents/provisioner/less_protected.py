@@ -8,11 +8,10 @@ from typing import Any
 
 from hivemind.agents.provisioner.constants import constant, entries, inside, switch
 from hivemind.template.fragment import Assembly
-from hivemind.template.resource_types import resource_type
+from hivemind.template.resource_types import INSTANCE, resource_type
 from hivemind.template.tags import OUR_TAGS, read_tags
 from hivemind.values.findings import Finding, Severity
 
-INSTANCE = "AWS::EC2::Instance"
 TEMPLATE_OF_INSTANCES = "AWS::EC2::LaunchTemplate"
 DATABASES = frozenset({"AWS::RDS::DBCluster", "AWS::RDS::DBInstance"})
 

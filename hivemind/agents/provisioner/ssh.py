@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint
+from hivemind.deploy.parameters import PUBLIC_KEY
 from hivemind.template.fragment import Fragment
 from hivemind.template.names import KEY_PAIR, PRIVATE_SUBNETS, SSH_ENDPOINT, VPC, security_group_id
 
 PORT = 22
-PUBLIC_KEY = "SshPublicKey"
 ENDPOINT_GROUP = "SSHEndpointSecurityGroup"
 
 

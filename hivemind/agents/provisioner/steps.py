@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint.model import Service
 from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
+from hivemind.deploy.watch import Ready
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
 from hivemind.releases.targets import Target, deregister_and_drain
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from hivemind.deploy.events import StackEvent
     from hivemind.steps.step import Context
     from hivemind.template.fragment import Assembly
-
-Ready = Callable[[str, str, str], None]
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:

@@ -22,6 +22,7 @@ from hivemind.builds.place import Task
 from hivemind.builds.programs import Programs
 from hivemind.builds.sources import NOBODY
 from hivemind.builds.store import Store
+from hivemind.hosts.remote import FOLDER
 from hivemind.hosts.ssh import CommandTimeout
 from hivemind.text.codec import encode
 from hivemind.values.artifact import LOCAL, Platform
@@ -30,7 +31,6 @@ from hivemind.values.errors import Stage, StageError
 if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host
 
-FOLDER = ".hivemind"
 STORE = f"{FOLDER}/build"
 INSTALL_SECONDS, BUILD_SECONDS = 1200.0, 7200.0
 _NO_NETWORK = re.compile(
