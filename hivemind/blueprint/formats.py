@@ -51,18 +51,20 @@ def _size(text: str, prefix: str, example: str) -> Problem | None:
     message = f'unknown size "{text}" for {{owner}}'
     sizes = families.get(family)
     if sizes and size in sizes:
-        return None if text.startswith(prefix) else Problem("H104", message, f"did you mean {prefix}{bare}?")
+        return None if text.startswith(prefix) else Problem("H104", message, f"Did you mean {prefix}{bare}?")
     if sizes:
         near = nearest(size, sizes)
         return Problem(
-            "H104", message, f"did you mean {prefix}{family}.{near}?" if near else f"{family}: {listed(sizes)}"
+            "H104",
+            message,
+            f"Did you mean {prefix}{family}.{near}?" if near else f"Sizes of {prefix}{family}: {listed(sizes)}.",
         )
     near = nearest(bare, (f"{name}.{size}" for name in families for size in families[name]))
     if near and (not _SIZE.fullmatch(bare) or bare.replace("-", "").replace("_", "") == near):
-        return Problem("H104", message, f"did you mean {prefix}{near}?")
+        return Problem("H104", message, f"Did you mean {prefix}{near}?")
     if _SIZE.fullmatch(bare) and text.startswith(prefix):
         return None  # a family newer than our list: `unlisted` warns
-    return Problem("H104", message, f"such as  {example}")
+    return Problem("H104", message, f"For example: `{example}`.")
 
 
 def size_prefix(text: str) -> str:
@@ -73,19 +75,23 @@ def size_prefix(text: str) -> str:
 def _postgres_version(text: str) -> Problem | None:
     newest = f"{max(POSTGRES)}.{POSTGRES[max(POSTGRES)]}"
     known = f'"{min(POSTGRES)}" to "{max(POSTGRES)}", or an exact one such as "{newest}"'
-    return _version(text, nearest_postgres(text), "RDS has no version {} of PostgreSQL", known)
+    return _version(
+        text, nearest_postgres(text), "{owner} asks for version {} of PostgreSQL, which RDS does not offer", known
+    )
 
 
 def _valkey_version(text: str) -> Problem | None:
     known = ", ".join(f'"{version}"' for version in VALKEY)
-    return _version(text, nearest_valkey(text), "ElastiCache has no version {} of Valkey", known)
+    return _version(
+        text, nearest_valkey(text), "{owner} asks for version {} of Valkey, which ElastiCache does not offer", known
+    )
 
 
 def _version(text: str, near: str | None, message: str, known: str) -> Problem | None:
     if near is None:
         return None
-    hint = f'did you mean "{near}"? Known: {known}.'
-    return Problem("H134", f"{message.format(json.dumps(text))}, which {{owner}} asks for", hint)
+    hint = f'Did you mean "{near}"? Known versions: {known}.'
+    return Problem("H134", message.format(json.dumps(text), owner="{owner}"), hint)
 
 
 def unlisted(text: str) -> str | None:
@@ -105,7 +111,7 @@ def _region(text: str) -> Problem | None:
     area, _, number = text.rpartition("-")
     if area in areas and number.isdigit() and number.isascii():
         return None
-    return Problem("H129", f'unknown region "{text}"', did_you_mean(text, REGIONS) or "such as  eu-west-1")
+    return Problem("H129", f'unknown region "{text}"', did_you_mean(text, REGIONS) or "For example: `eu-west-1`.")
 
 
 def _ssh_cidr(text: str) -> Problem | None:
@@ -116,7 +122,7 @@ def _ssh_cidr(text: str) -> Problem | None:
     if network.prefixlen < _WIDEST_SSH:
         message = f"{text} lets {'everyone' if network.prefixlen == 0 else 'a large part of the internet'} reach SSH"
         return Problem(
-            "H117", message, "Name your own networks, or leave it out: the Instance Connect Endpoint needs none."
+            "H117", message, "Name your own networks, or remove `ssh_from`: the Instance Connect Endpoint needs none."
         )
     return None
 
@@ -125,7 +131,7 @@ def _vpc_cidr(text: str) -> Problem | None:
     problem = _network(text)
     if problem or text.endswith("/16"):
         return problem
-    return Problem("H116", f'"{text}" is not a /16', "such as  10.20.0.0/16")
+    return Problem("H116", f'"{text}" is not a /16', "For example: `10.20.0.0/16`.")
 
 
 def _network(text: str) -> Problem | None:
@@ -136,12 +142,12 @@ def _network(text: str) -> Problem | None:
     else:
         if "/" in text:
             return None
-        return Problem("H116", f'"{text}" is an address; expected a network', f"Write  {text}/32 .")
+        return Problem("H116", f'"{text}" is an address; expected a network', f"Write `{text}/32`.")
     message = f'"{text}" is not an IPv4 network'
     try:
-        return Problem("H116", message, f"did you mean {ipaddress.IPv4Network(text, strict=False)}?")
+        return Problem("H116", message, f"Did you mean {ipaddress.IPv4Network(text, strict=False)}?")
     except ValueError:
-        return Problem("H116", message, "such as  203.0.113.0/24")
+        return Problem("H116", message, "For example: `203.0.113.0/24`.")
 
 
 def _folder(text: str) -> Problem | None:
@@ -151,10 +157,10 @@ def _folder(text: str) -> Problem | None:
     elif text.startswith(("/", "~")) or re.match(r"[A-Za-z]:", text):
         message = f'"{text}" is not relative to the blueprint'
     elif "\\" in text:
-        message = f'"{text}" has backslashes; names are separated by /'
+        message = f'"{text}" contains backslashes; separate names with `/`'
     elif ".." in text.split("/"):
-        message = f'"{text}" leads out of the folder'
-    return Problem("H121", message, "Name a folder or file below, such as  app .") if message else None
+        message = f'"{text}" is outside of the blueprint\'s folder'
+    return Problem("H121", message, "Name a folder or file inside of it, for example `app`.") if message else None
 
 
 def _url_path(text: str) -> Problem | None:
@@ -163,14 +169,14 @@ def _url_path(text: str) -> Problem | None:
     if "://" in text:
         hint = "Write the part after the host."
     else:
-        hint = f"did you mean /{text}?" if re.fullmatch(r"[\w./-]+", text) else "such as  /up"
-    return Problem("H107", f'"{text}" is not a path of a URL', hint)
+        hint = f"Did you mean /{text}?" if re.fullmatch(r"[\w./-]+", text) else "For example: `/up`."
+    return Problem("H107", f'"{text}" is not a URL path', hint)
 
 
 def _route_path(text: str) -> Problem | None:
     if _ROUTE_PATH.fullmatch(text) and len(text) <= _PATTERN_LIMIT:
         return None
-    hint = f"did you mean /{text}?" if _ROUTE_PATH.fullmatch(f"/{text}") else "such as  /api/*"
+    hint = f"Did you mean /{text}?" if _ROUTE_PATH.fullmatch(f"/{text}") else "For example: `/api/*`."
     return Problem("H107", f'"{text}" is not a path that the load balancer can match', hint)
 
 
@@ -178,28 +184,32 @@ def _host(text: str) -> Problem | None:
     if len(text) <= _PATTERN_LIMIT and _HOST.fullmatch(text):
         return None
     bare = re.sub(r"^[a-z]+://", "", text).split("/")[0].split(":")[0]
-    hint = f"did you mean {bare}?" if bare != text and _HOST.fullmatch(bare) else "such as  shop.example.com"
+    hint = f"Did you mean {bare}?" if bare != text and _HOST.fullmatch(bare) else "For example: `shop.example.com`."
     return Problem("H107", f'"{text}" is not a host name', hint)
 
 
 def _route(text: str) -> Problem | None:
     route = route_of(text)
     if route is None or "://" in text:
-        return Problem("H107", f'"{text}" is not a route', "such as  shop.example.com/api/*")
+        return Problem("H107", f'"{text}" is not a route', "For example: `shop.example.com/api/*`.")
     return (_host(route.host) if route.host else None) or (_route_path(route.path) if route.path else None)
 
 
 def _secret_reference(text: str) -> Problem | None:
     if secret_of(text):
         return None
-    message = "not a reference to a secret (the text is not shown)"
-    return Problem("H124", message, "Write  ssm:/NAME  or  secretsmanager:NAME#FIELD .")
+    message = "not a reference to a secret (text hidden)"
+    return Problem("H124", message, "Write `ssm:/NAME` or `secretsmanager:NAME#FIELD`.")
 
 
 def _json_pointer(text: str) -> Problem | None:
     if re.fullmatch(r"(/([^~/]|~[01])*)+", text):
         return None
-    hint = f"did you mean /{text}?" if text and not text.startswith("/") else "such as  /Resources/Vpc/Properties/Tags"
+    hint = (
+        f"Did you mean /{text}?"
+        if text and not text.startswith("/")
+        else "For example: `/Resources/Vpc/Properties/Tags`."
+    )
     return Problem("H120", f'"{text}" is not a JSON Pointer into the template', hint)
 
 
@@ -207,7 +217,11 @@ def _regex(text: str) -> Problem | None:
     try:
         re.compile(text)
     except (re.error, RecursionError, OverflowError) as error:
-        return Problem("H107", f'"{text}" is not a regular expression: {error}', "Python's, in single quotes.")
+        return Problem(
+            "H107",
+            f'"{text}" is not a regular expression: {error}',
+            "Write a Python regular expression in single quotes.",
+        )
     return None
 
 

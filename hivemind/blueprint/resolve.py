@@ -110,7 +110,7 @@ class _Filling:
         self._environment({need: resources[need].type for need in self.service.needs if need in resources})
         for doubt in all_of(self.detections, "doubt"):
             where = f"{doubt.file}:{doubt.line}" if doubt.line else doubt.file
-            hint = (doubt.note or "say it in hivemind.yaml").replace("services.NAME", self.path)
+            hint = (doubt.note or "Write it in hivemind.yaml.").replace("services.NAME", self.path)
             self._remark("H305", Severity.WARNING, f"{where}: {doubt.value}", hint)
 
     def _is_no_service(self) -> bool:
@@ -160,7 +160,7 @@ class _Filling:
         elif found and found.value in {"web", "worker"}:
             self._set("kind", ServiceKind(found.value), found)
         else:
-            self._set("kind", ServiceKind.WEB, None, "a service is a web service unless it says otherwise")
+            self._set("kind", ServiceKind.WEB, None, "a service is a web service by default")
 
     def _port(self) -> None:
         if self.service.port is not None or not self.service.is_web:
@@ -169,7 +169,7 @@ class _Filling:
         start = self.service.start or ""
         if self.service.kind is ServiceKind.STATIC and not start:
             # What a container or the web's habits say of the port is about another server than ours.
-            self._set("port", DEFAULT_PORTS["static"], None, "of HiveMind's file server")
+            self._set("port", DEFAULT_PORTS["static"], None, "HiveMind's file server")
             return
         if found and int(found.value) < UNPRIVILEGED and re.search(r"\$\{?PORT\b", start):
             found = None  # the application takes any port, and only root takes this one
@@ -210,9 +210,9 @@ class _Filling:
             self._remark(
                 "H303",
                 Severity.WARNING,
-                f"{self.path} seems to need {wanted} ({found.evidence}), and no resource provides it",
-                f"add to {self.path} the address of one that runs elsewhere:  secrets: {{{variable}: ssm:/NAME}} ; "
-                f"or a resource of type {wanted}, where a plugin has it",
+                f"{self.path} seems to need {wanted} ({found.evidence}), but no resource provides it",
+                f"Add the address of an existing one to {self.path}: `secrets: {{{variable}: ssm:/NAME}}`. "
+                f"Or add a resource of type {wanted}, if a plugin provides that type.",
             )
             return
         self.service = replace(self.service, needs=(*self.service.needs, name))
@@ -222,7 +222,7 @@ class _Filling:
         if self.service.start is not None or self.service.kind is ServiceKind.STATIC:
             return
         found = self._best("kind")
-        where = "the repository" if self.service.path == "." else f"folder {self.service.path}"
+        where = "the repository" if self.service.path == "." else f"the folder {self.service.path}"
         if found and found.value in {"library", "cli", "script"}:
             what = {"library": "a library", "cli": "a command-line tool"}.get(
                 str(found.value), "a program without a server"
@@ -231,13 +231,13 @@ class _Filling:
                 "H302",
                 Severity.ERROR,
                 f"{where} looks like {what} ({found.evidence}): there is nothing to serve",
-                f"if it does run, write how:  start: {self._guess()}   (and port: NUMBER), or kind: worker with start",
+                f"If it runs as a service, write `start: {self._guess()}` with `port: NUMBER` or `kind: worker`.",
             )
         else:
             seen = (
-                f"{self.language} was seen, but no start command"
+                f"HiveMind found {self.language}, but no start command"
                 if self.language
-                else "no application was recognised in it"
+                else "HiveMind recognizes no application in it"
             )
             self._remark(
                 "H301",
@@ -248,9 +248,9 @@ class _Filling:
 
     def _how_to_start(self) -> str:
         if self.language is None:
-            return "write how it starts, and in what:  start: COMMAND  and  runtime: python (or node, go, java, ...)"
+            return "Write `start: COMMAND` and `runtime: python` (or node, go, java, ...)."
         example = self._guess(EXAMPLES.get(self.language, ""))
-        return "write it:  start: COMMAND" + (f"   for instance  start: {example}" if example else "")
+        return f"Write `start: {example}`, or your own command." if example else "Write `start: COMMAND`."
 
     def _runtime_missing(self) -> None:
         """A start command alone installs nothing on the instance that could run it."""
@@ -259,12 +259,14 @@ class _Filling:
         words = self.service.start.removeprefix("exec ").split()
         program = words[0].rpartition("/")[2] if words else ""
         known = PROGRAMS.get(program)
-        where = "the repository" if self.service.path == "." else f"folder {self.service.path}"
+        where = "the repository" if self.service.path == "." else f"the folder {self.service.path}"
         self._remark(
             "H306",
             Severity.ERROR,
-            f"{self.path} has a start command and no runtime: nothing in {where} tells what to install for {program}",
-            f"add  runtime: {known}" if known else "add  runtime: LANGUAGE , such as python, node, go, java, shell",
+            f"{self.path} has a start command but no runtime: nothing in {where} says what to install for {program}",
+            f"Add `runtime: {known}`."
+            if known
+            else "Add `runtime: LANGUAGE`, for example python, node, go, java or shell.",
         )
 
     def _guess(self, otherwise: str = "COMMAND") -> str:
@@ -284,8 +286,8 @@ class _Filling:
             self._remark(
                 "H304",
                 Severity.WARNING,
-                f"{self.path} reads {name} from its environment ({found.evidence}) and nothing sets it",
-                f"add to {self.path}:  {add}",
+                f"{self.path} reads {name} from its environment ({found.evidence}), but nothing sets it",
+                f"Add to {self.path}: `{add}`.",
             )
 
     def _remark(self, identifier: str, severity: Severity, message: str, hint: str) -> None:

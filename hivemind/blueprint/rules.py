@@ -34,7 +34,7 @@ def stack_name(view: View) -> Iterator[Finding]:
     message = f'the stack name "{name}-{view.environment}" has {len(name) + 1 + len(view.environment)} characters'
     declared = ("environments", view.environment)
     path: Path = declared if view.environment != DEFAULT_ENVIRONMENT and declared in view.source.places else ("name",)
-    hint = f"Name and environment have at most {LONGEST_STACK_NAME - 1} characters together."
+    hint = f"Shorten one: name and environment together have at most {LONGEST_STACK_NAME - 1} characters."
     yield view.finding("H109", path, message, hint, key=path == declared)
 
 
@@ -49,8 +49,8 @@ def needs(view: View) -> Iterator[Finding]:
             path = (*path, position) if isinstance(service["needs"], list) else path
             hint = did_you_mean(needed, resources)
             if hint is None:
-                known = f"resources: {listed(resources)}.  " if resources else ""
-                hint = f"{known}Add   {needed}: {{type: {_EXAMPLES.get(needed, '...')}}}"
+                known = f"Resources: {listed(resources)}. " if resources else ""
+                hint = f"{known}Add `{needed}: {{type: {_EXAMPLES.get(needed, '...')}}}`."
             yield view.finding("H112", path, f'services.{name} needs "{needed}", which is not in resources', hint)
 
 
@@ -71,13 +71,13 @@ def routes(view: View) -> Iterator[Finding]:
                 continue
             if route in taken:
                 shown = f"{route.host or '*'}{route.path or '/*'}"
-                message = f"services.{name} and services.{taken[route]} both take {shown}"
+                message = f"services.{name} and services.{taken[route]} have the same route, {shown}"
                 path = ("services", name, "routes", position)
-                yield view.finding("H114", path, message, "Give each a host or path of its own.")
+                yield view.finding("H114", path, message, "Give each service a host or path of its own.")
             taken.setdefault(route, name)
     for name in without[1:]:
-        message = f"services.{without[0]} and services.{name} have no routes: which one takes a request is not said"
-        yield view.finding("H115", ("services", name), message, f"Add   routes: [/{name}/*]", key=True)
+        message = f"services.{without[0]} and services.{name} have no routes, so both would receive every request"
+        yield view.finding("H115", ("services", name), message, f"Add `routes: [/{name}/*]`.", key=True)
 
 
 def health(view: View) -> Iterator[Finding]:
@@ -87,8 +87,10 @@ def health(view: View) -> Iterator[Finding]:
         interval, timeout = said.get("interval", 30), said.get("timeout", 5)
         if isinstance(interval, int) and isinstance(timeout, int) and timeout >= interval:
             key = "timeout" if "timeout" in said else "interval"
-            message = f"the health check's timeout of {timeout} s is not less than its interval of {interval} s"
-            yield view.finding("H127", ("services", name, "health", key), message, "Make the interval longer.")
+            message = f"the health check's timeout of {timeout} s is not shorter than its interval of {interval} s"
+            yield view.finding(
+                "H127", ("services", name, "health", key), message, "Make the interval longer or the timeout shorter."
+            )
 
 
 def environment_variables(view: View) -> Iterator[Finding]:
@@ -98,14 +100,14 @@ def environment_variables(view: View) -> Iterator[Finding]:
         for key, value in mapping_of(service.get("env")).items():
             path = ("services", name, "env", key)
             if key in secrets:
-                message = f"{key} is in env and in secrets of services.{name}"
-                yield view.finding("H128", path, message, "Keep one of the two.", key=True)
+                message = f"{key} is under both env and secrets of services.{name}"
+                yield view.finding("H128", path, message, "Remove one of the two.", key=True)
             if key == "PORT":
-                hint = "Write  port:  in place of it."
-                yield view.finding("H131", path, "PORT is set by HiveMind", hint, severity=Severity.WARNING, key=True)
+                hint = "Remove PORT, and write `port` in the service."
+                yield view.finding("H131", path, "HiveMind sets PORT itself", hint, severity=Severity.WARNING, key=True)
             if isinstance(value, str) and in_clear(key, value):
-                message = f"{key} looks like a secret, and this file is no place for one"
-                hint = f"Store it, then   secrets: {{{key}: ssm:/{view.data.get('name')}/{key.lower()}}}"
+                message = f"{key} looks like a secret; do not keep secrets in this file"
+                hint = f"Store the value, then write `secrets: {{{key}: ssm:/{view.data.get('name')}/{key.lower()}}}`."
                 yield view.finding("H118", path, message, hint, severity=Severity.WARNING, key=True)
 
 
@@ -114,8 +116,8 @@ def credentials(view: View) -> Iterator[Finding]:
     for path, text in _texts(view.data, ()):
         found = credential(text)
         if found:
-            hint = "Remove it and revoke it: whoever has read the file has it. Instances get a role of their own."
-            yield view.finding("H119", path, f"{found} stands in the file", hint)
+            hint = "Revoke the key, then remove it. Instances have a role and need no key."
+            yield view.finding("H119", path, f"the file contains {found}", hint)
 
 
 def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -138,12 +140,12 @@ def checks(view: View) -> Iterator[Finding]:
             known = mapping_of(view.data.get(group))
             if isinstance(named, str) and named not in known:
                 hint = did_you_mean(named, known) or (
-                    f"{group}: {listed(known)}" if known else f"There are no {group}."
+                    f"{group.capitalize()}: {listed(known)}." if known else f"The blueprint has no {group}."
                 )
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
             elif key == "database" and isinstance(named, str) and _type_of(known[named]) == "redis":
-                message = f'"{named}" is no database that takes SQL, it is of type redis'
-                hint = "Leave the check out: every apply asks it whether it is there."
+                message = f'"{named}" is of type redis, which has no SQL'
+                hint = "Remove this check: HiveMind always checks that redis answers."
                 yield view.finding("H123", ("checks", position, key), message, hint)
 
 
@@ -157,18 +159,18 @@ def builds(view: View) -> Iterator[Finding]:
         said = service.get("build")
         path: Path = ("services", name, "build")
         if isinstance(said, str) and " " not in said.strip() and not is_remote(said) and nearest(said, (REMOTE,)):
-            hint = f"did you mean {REMOTE}? A program of this name is run as it is."
-            message = f'"{said.strip()}" is taken for a command'
+            hint = f"Did you mean {REMOTE}? HiveMind runs any other word as a program."
+            message = f'"{said.strip()}" is read as a command'
             yield view.finding("H135", path, message, hint, severity=Severity.WARNING)
         size, own = mapping_of(said).get("size"), service.get("size", Service.size)
         if size is None or not isinstance(size, str):
             continue
         if not is_remote(said):
-            message = f"services.{name} has a size for a build instance and is built on this machine"
-            yield view.finding("H136", (*path, "size"), message, "Add  where: remote , or leave the size out.")
+            message = f"services.{name} has a size for a build instance, but is built on this machine"
+            yield view.finding("H136", (*path, "size"), message, "Add `where: remote`, or remove the size.")
         elif isinstance(own, str) and machine_of(size) != machine_of(own):
-            message = f"{size} has a {machine_of(size)} processor, and services.{name} runs on {own}: {machine_of(own)}"
-            hint = f"such as  size: {BUILD_SIZES[machine_of(own)]}"
+            message = f"{size} is {machine_of(size)}, but services.{name} runs on {own}, which is {machine_of(own)}"
+            hint = f"For example: `size: {BUILD_SIZES[machine_of(own)]}`."
             yield view.finding("H137", (*path, "size"), message, hint)
 
 
@@ -176,8 +178,13 @@ def certificate(view: View) -> Iterator[Finding]:
     """A load balancer takes certificates of its own region only."""
     arn, region = view.data.get("certificate"), view.data.get("region")
     if isinstance(arn, str) and isinstance(region, str) and arn.count(":") >= 5 and arn.split(":")[3] != region:
-        message = f"the certificate is in {arn.split(':')[3]}, the deployment in {region}"
-        yield view.finding("H133", ("certificate",), message, f"Request one in {region}, or deploy where this one is.")
+        message = f"the certificate is in {arn.split(':')[3]}, but the deployment is in {region}"
+        yield view.finding(
+            "H133",
+            ("certificate",),
+            message,
+            f"Request a certificate in {region}, or deploy to the region of this one.",
+        )
 
 
 def overrides(view: View) -> Iterator[Finding]:
@@ -189,7 +196,7 @@ def overrides(view: View) -> Iterator[Finding]:
         for missing in {"value"} if op in _NEEDS_VALUE else {"from"} if op in {"move", "copy"} else set():
             if missing not in operation:
                 message = f'the operation "{op}" needs "{missing}"'
-                yield view.finding("H120", ("overrides", position), message, f"Add  {missing}: ... .")
+                yield view.finding("H120", ("overrides", position), message, f"Add `{missing}: ...`.")
 
 
 def sizes_and_regions(view: View) -> Iterator[Finding]:
@@ -212,12 +219,16 @@ def sizes_and_regions(view: View) -> Iterator[Finding]:
             continue
         wrong = FORMATS[_SIZE_FORMATS[size_prefix(text)]](text) if path[0] == "resources" else None
         if wrong:
-            yield view.finding(wrong.id, path, wrong.message.format(owner=f"resources.{path[1]}"), wrong.hint)
+            yield view.finding(wrong.id, path, wrong.message.replace("{owner}", f"resources.{path[1]}"), wrong.hint)
         elif (near := unlisted(text)) is not None:
             code, what = ("H129", "region") if path == ("region",) else ("H104", "size")
-            hint = f"did you mean {near}?" if near else "Leave it if AWS has it."
+            hint = f"Did you mean {near}?" if near else f"If AWS offers this {what}, you can ignore the warning."
             yield view.finding(
-                code, path, f'{what} "{text}" is not known to this version', hint, severity=Severity.WARNING
+                code,
+                path,
+                f'this version of HiveMind does not know the {what} "{text}"',
+                hint,
+                severity=Severity.WARNING,
             )
 
 

@@ -57,7 +57,7 @@ def merged(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str] = N
 
 def _refuse_collisions(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str]) -> None:
     findings = []
-    for what, attribute in (("resource type", "resource_types"), ("check kind", "checks")):
+    for what, attribute in (("resource type", "resource_types"), ("kind of check", "checks")):
         owners: dict[str, list[str]] = {}
         # What was installed comes after what is built in: it is what can be left out.
         for plugin in sorted(parts, key=lambda name: (name in distributions, name)):
@@ -66,8 +66,8 @@ def _refuse_collisions(parts: Mapping[str, SchemaPart], distributions: Mapping[s
         for name, plugins in sorted(owners.items()):
             if len(plugins) > 1:
                 named = [f'"{one}" ({distributions[one]})' if one in distributions else f'"{one}"' for one in plugins]
-                message = f'{what} "{name}" is added by the plugins {listed(named)}'
-                hint = f"Leave one out: hivemind -p no:{plugins[-1]} ..."
+                message = f'several plugins add the {what} "{name}": {listed(named)}'
+                hint = f"Disable one: `hivemind -p no:{plugins[-1]} ...`."
                 findings.append(Finding("H122", Severity.ERROR, message, hint=hint, plugin=plugins[-1]))
     if findings:
         raise FindingsError(findings)
@@ -105,7 +105,11 @@ def _check(kind: str, entry: Mapping[str, Any]) -> dict[str, Any]:
 def _by_type(types: Mapping[str, str]) -> dict[str, Any]:
     """A text is a type; a mapping has a type, which decides what else may be in it."""
     names = sorted(types)
-    described = "One of: " + "; ".join(f"{name}: {types[name]}" for name in names) if names else "No type is known."
+    described = (
+        "One of: " + "; ".join(f"{name}: {types[name]}" for name in names)
+        if names
+        else "No plugin adds a resource type."
+    )
     choices = [
         {
             "if": {"properties": {"type": {"const": name}}, "required": ["type"], "type": "object"},

@@ -111,7 +111,7 @@ def _unknown_keys(violation: _Violation, path: Path, view: View) -> Iterator[Fin
     for key in violation.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
-        hint = did_you_mean(key, known) or (f"known here: {listed(known, limit=30)}" if known else "Leave it out.")
+        hint = did_you_mean(key, known) or (f"Known keys: {listed(known, limit=30)}." if known else "Remove it.")
         yield view.finding("H101", (*path, key), f'unknown key "{key}"{_inside(path, view)}', hint, key=True)
 
 
@@ -121,7 +121,7 @@ def _missing(violation: _Violation, path: Path, view: View) -> Iterator[Finding]
             described = violation.schema.get("properties", {}).get(key, {})
             example = _example(described) or ("<name>" if key == "name" else "...")
             where = _inside(path, view)
-            yield view.finding("H103", path, f'"{key}" is missing{where}', f"Add  {key}: {example}", key=True)
+            yield view.finding("H103", path, f'"{key}" is missing{where}', f"Add `{key}: {example}`.", key=True)
 
 
 def _wrong_type(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
@@ -130,17 +130,17 @@ def _wrong_type(violation: _Violation, path: Path, view: View) -> Iterator[Findi
     if isinstance(value, int | float) and "string" in allowed:
         shown = written if written is not None else json.dumps(value)
         kind = "true or false" if isinstance(value, bool) else "a number"
-        message = f"{shown} is read as {kind}{_inside(path, view)}; expected text"
-        yield view.finding("H108", path, message, f'Quote it:  "{shown}"')
+        message = f"YAML reads {shown} as {kind}{_inside(path, view)}; expected text"
+        yield view.finding("H108", path, message, f'Quote it: `"{shown}"`.')
         return
     expected = " or ".join(_TYPES.get(str(name), str(name)) for name in allowed if name != "null")
-    hint = f"such as  {example}" if (example := _example(violation.schema)) else None
+    hint = f"For example: `{example}`." if (example := _example(violation.schema)) else None
     if isinstance(value, str) and "boolean" in allowed and value.lower() in _BOOLEAN_WORDS:
-        hint = f"Write  {_BOOLEAN_WORDS[value.lower()]} ."
+        hint = f"Write `{_BOOLEAN_WORDS[value.lower()]}`."
     elif isinstance(value, str) and {"integer", "number"} & {*allowed} and re.fullmatch(r"-?\d{1,9}", value):
-        hint = f"Write  {value}  without quotes."
+        hint = f"Write `{value}` without quotes."
     elif value is None:
-        hint = "Fill it in, or leave the key out" + (f"; such as  {example}" if example else ".")
+        hint = "Add a value, or remove the key." + (f" For example: `{example}`." if example else "")
     yield view.finding("H102", path, f"{_found(value)}{_inside(path, view)}; expected {expected}", hint)
 
 
@@ -148,15 +148,17 @@ def _not_allowed(violation: _Violation, path: Path, view: View) -> Iterator[Find
     known = violation.expected if violation.keyword == "enum" else [violation.expected]
     names = [str(name) for name in known]
     shown = _shown(violation.instance)
-    hint = did_you_mean(str(violation.instance), names) or (f"one of: {listed(names, limit=30)}" if names else None)
+    hint = did_you_mean(str(violation.instance), names) or (
+        f"Allowed values: {listed(names, limit=30)}." if names else None
+    )
     if path == ("hivemind",):
-        message = f"format {shown} is not known to this version; expected 1"
-        yield view.finding("H100", path, message, "Write  hivemind: 1 , or update HiveMind.")
+        message = f"this version of HiveMind does not know format {shown}; expected 1"
+        yield view.finding("H100", path, message, "Write `hivemind: 1`, or update HiveMind.")
     elif path[:1] == ("resources",) and (len(path) == 2 or path[2:] == ("type",)):
-        hint = hint or "Resource types come from plugins: see hivemind plugins."
+        hint = hint or "Plugins add resource types: `hivemind plugins` lists the loaded plugins."
         yield view.finding("H110", path, f"unknown resource type {shown}", hint)
     else:
-        yield view.finding("H105", path, f"{shown} is not possible{_inside(path, view)}", hint)
+        yield view.finding("H105", path, f"{shown} is not allowed{_inside(path, view)}", hint)
 
 
 def _out_of_range(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
@@ -188,17 +190,15 @@ _BOUND = {
 def _bad_text(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
     expected = violation.schema.get("x-expected")
     example = _example(violation.schema)
-    message = f"{_shown(violation.instance)} does not fit{_inside(path, view)}"
-    hint = f"Expected {expected}." if expected else (f"such as  {example}" if example else None)
+    message = f"{_shown(violation.instance)} is not valid{_inside(path, view)}"
+    hint = f"Expected {expected}." if expected else (f"For example: `{example}`." if example else None)
     yield view.finding("H109" if path == ("name",) else "H107", path, message, hint)
 
 
 def _bad_format(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
     problem = FORMATS[violation.expected](violation.instance)
     if problem is not None:
-        message = (
-            problem.message.format(owner=owner(view.in_file(path))) if "{owner}" in problem.message else problem.message
-        )
+        message = problem.message.replace("{owner}", owner(view.in_file(path)))
         yield view.finding(problem.id, path, message, problem.hint)
 
 
@@ -207,7 +207,7 @@ def _bad_name(violation: _Violation, path: Path, view: View) -> Iterator[Finding
     hint = f"Expected {expected}." if expected and violation.keyword == "pattern" else None
     if violation.keyword == "maxLength":
         hint = f"Expected at most {violation.expected} characters."
-    message = f"{_shown(violation.instance)} can't be a name{_inside(path, view)}"
+    message = f"{_shown(violation.instance)} is not a valid name{_inside(path, view)}"
     yield view.finding("H109", (*path, str(violation.instance)), message, hint, key=True)
 
 
@@ -217,21 +217,23 @@ def _unknown_check(violation: _Violation, path: Path, view: View) -> Iterator[Fi
     near = next((hint for key in keys if (hint := did_you_mean(key, kinds))), None)
     shown = _shown(keys[0]) if keys else "nothing"
     where = (*path, keys[0]) if keys else path
-    yield view.finding("H111", where, f"unknown kind of check: {shown}", near or f"one of: {listed(kinds)}", key=True)
+    yield view.finding(
+        "H111", where, f"unknown kind of check: {shown}", near or f"Known kinds: {listed(kinds)}.", key=True
+    )
 
 
 def _twice(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
     seen: list[Any] = []
     for index, item in enumerate(violation.instance):
         if item in seen:
-            yield view.finding("H126", (*path, index), f"{_shown(item)} is listed twice", "Keep one of the two.")
+            yield view.finding("H126", (*path, index), f"{_shown(item)} is listed twice", "Remove one of the two.")
         seen.append(item)
 
 
 def _other(violation: _Violation, path: Path, view: View) -> Iterator[Finding]:
     example = _example(violation.schema)
-    message = f"{_found(violation.instance)}{_inside(path, view)} does not fit"
-    yield view.finding("H130", path, message, f"such as  {example}" if example else None)
+    message = f"{_found(violation.instance)}{_inside(path, view)}; expected another form"
+    yield view.finding("H130", path, message, f"For example: `{example}`." if example else None)
 
 
 _BY_KEYWORD: Mapping[str, Callable[[_Violation, Path, View], Iterable[Finding]]] = {
@@ -262,7 +264,7 @@ def _inside(path: Path, view: View) -> str:
 
 def _found(value: Any) -> str:
     if value is None:
-        return "nothing is given"
+        return "no value"
     if isinstance(value, dict):
         return "found a mapping"
     if isinstance(value, list):
@@ -272,7 +274,7 @@ def _found(value: Any) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, str) and (credential(value) or in_clear("", value)):
-        return "(a text that is not shown)"
+        return "(hidden text)"
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 

@@ -26,7 +26,7 @@ def blame(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str]) -> 
     findings = []
     for plugin in sorted(parts):
         who = f'plugin "{plugin}" ({distributions.get(plugin, "built in")})'
-        hint = f"Update it, or leave it out: hivemind -p no:{plugin} ..."
+        hint = f"Update the plugin, or disable it: `hivemind -p no:{plugin} ...`."
         for what, name in (*_named(parts[plugin], "resource_types"), *_named(parts[plugin], "checks")):
             if not NAME.fullmatch(name):
                 message = (
@@ -35,7 +35,7 @@ def blame(parts: Mapping[str, SchemaPart], distributions: Mapping[str, str]) -> 
                 findings.append(Finding("H604", Severity.ERROR, message, hint=hint, plugin=plugin))
         for where, part in _schemas(parts[plugin]):
             for fault in _faults(json.dumps(plain(part), default=repr)):
-                message = f"{who} has a schema for {where} that is not valid: {fault}"
+                message = f"{who} has an invalid schema for {where}: {fault}"
                 findings.append(Finding("H125", Severity.ERROR, message, hint=hint, plugin=plugin))
     if findings:
         raise FindingsError(findings)
@@ -67,7 +67,7 @@ def _faults(text: str) -> tuple[str, ...]:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         at = "/".join(str(step) for step in error.absolute_path)
-        return (f"{at or 'it'}: {error.message}",)
+        return (f"{at or 'top level'}: {error.message}",)
     return tuple(
         f"{where}: {reference!r} leads nowhere"
         for where, reference in _references(schema, "")

@@ -104,7 +104,7 @@ def from_text(text: str, path: Path) -> Source:
             "H005",
             "the file is empty",
             Place(file, 1, 1),
-            'Start with  hivemind: 1  and  name: ..., or run "hivemind init".',
+            "Start with `hivemind: 1` and `name: ...`, or run `hivemind init`.",
         )
     _refuse_control_characters(text, file)
     data, places = parse(text, file)
@@ -115,9 +115,9 @@ def from_text(text: str, path: Path) -> Source:
         kind = "a list" if isinstance(data, list) else "a single value"
         raise _stop(
             "H019",
-            f"the file is {kind}; expected keys such as  name:  and  services:",
+            f"the file is {kind}; expected keys such as `name` and `services`",
             place,
-            "Start with  hivemind: 1 .",
+            "Start the file with `hivemind: 1`.",
         )
     return Source(path, text, MappingProxyType(data), MappingProxyType(places), lines)
 
@@ -136,7 +136,11 @@ def _bytes(path: Path) -> bytes:
     try:
         if path.is_dir():
             inside = path / BLUEPRINT_FILE
-            hint = f"Name the file: {inside}" if inside.is_file() else 'Name a file, or run "hivemind init" there.'
+            hint = (
+                f"Name the file: `{inside}`."
+                if inside.is_file()
+                else "Name a file, or run `hivemind init` in the directory."
+            )
             raise _stop("H002", f"{path} is a directory; expected a file", Place(str(path), 1, 1), hint)
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -144,10 +148,10 @@ def _bytes(path: Path) -> bytes:
         raise _missing(path, place) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a valid path"
-        raise _stop("H003", f"can't read {path}: {reason}", place, "Check the file's permissions.") from None
+        raise _stop("H003", f"can't read {path}: {reason}", place, "Check the permissions of the file.") from None
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1000} kB"
-        raise _stop("H004", message, Place(str(path), 1, 1), "A blueprint is a few kB; is this the right file?")
+        raise _stop("H004", message, Place(str(path), 1, 1), "A blueprint has a few kB. Is this the right file?")
     return raw
 
 
@@ -155,7 +159,7 @@ def _missing(path: Path, place: Place) -> FindingsError:
     other = next(
         (path.with_name(name) for name in (BLUEPRINT_FILE, "hivemind.yml") if path.with_name(name).is_file()), None
     )
-    hint = f"did you mean {other}?" if other else '"hivemind init" writes one.'
+    hint = f"Did you mean {other}?" if other else "Create one with `hivemind init`."
     error = _stop("H001", f"no file {path}", place, hint)
     error.exit_code = ExitCode.NOT_FOUND
     return error
@@ -184,7 +188,7 @@ def _refuse_control_characters(text: str, file: str) -> None:
     shown = _FORBIDDEN.sub("\ufffd", line)
     place = Place(file, len(before), len(before[-1]) + 1, shown)
     message = f"character U+{ord(match.group()):04X} is not allowed"
-    raise _stop("H007", message, place, 'Remove it, or write it in double quotes as "\\x..".')
+    raise _stop("H007", message, place, "Remove it, or write it in double quotes as an escape: `\\x..`.")
 
 
 def _stop(finding_id: str, message: str, place: Place, hint: str) -> FindingsError:

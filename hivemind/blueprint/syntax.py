@@ -14,46 +14,46 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
     (
         "mapping values are not allowed",
         'a ":" is not expected here',
-        "Quote a value that contains  : , or check the indentation.",
+        "Quote a value that contains `:`, or check the indentation.",
     ),
     (
         "could not find expected ':'",
         'this is neither "key: value" nor "- item"',
         "Add the colon, or indent the line under its key.",
     ),
-    ("while scanning a quoted scalar", "the quote that starts here is never closed", "Close the quote."),
+    ("while scanning a quoted scalar", "the quote that starts here has no end", "Close the quote."),
     (
         "unknown escape character",
         "unknown escape after the backslash",
-        "Use single quotes: in double quotes a backslash escapes.",
+        "Use single quotes: in double quotes, a backslash starts an escape.",
     ),
     (
         "escape",
-        "the escape after the backslash is not complete",
-        "Use single quotes: in double quotes a backslash escapes.",
+        "incomplete escape after the backslash",
+        "Use single quotes: in double quotes, a backslash starts an escape.",
     ),
     (
         "parsing a flow sequence",
-        'the list that starts with "[" here is not closed',
-        "Check for a missing comma or  ] .",
+        'the list that starts with "[" here has no end',
+        "Check for a missing comma or `]`.",
     ),
     (
         "parsing a flow mapping",
-        'the mapping that starts with "{" here is not closed',
-        "Check for a missing comma or  } .",
+        'the mapping that starts with "{" here has no end',
+        "Check for a missing comma or `}`.",
     ),
     ("cannot start any token", "a value can't start with this character", "Quote the value."),
-    ("directive", "directives (%) are not used here", "Quote a value that starts with  % ."),
-    ("undefined alias", "this alias has no anchor", "Anchors are written  &name  before they are used."),
-    ("duplicate anchor", "this anchor is given twice", "Give each anchor a name of its own."),
-    ("duplicate tag", "more than one tag on a value", "Leave tags out."),
-    ("undefined tag handle", "unknown kind of tag", "Leave tags out; quote text that starts with  ! ."),
-    ("block sequence entries are not allowed", 'a "-" is not expected here', "Put the list on lines of its own."),
-    ("block collection", "the indentation does not fit the lines above", "Indent all keys of one mapping alike."),
-    ("block mapping", "the indentation does not fit the lines above", "Indent all keys of one mapping alike."),
-    ("block scalar", "the indentation does not fit this block of text", "Indent all its lines alike, with spaces."),
-    ("anchor", "an anchor or alias needs a name", "Quote a value that starts with  &  or  * ."),
-    ("alias", "an anchor or alias needs a name", "Quote a value that starts with  &  or  * ."),
+    ("directive", "directives (%) are not allowed here", "Quote a value that starts with `%`."),
+    ("undefined alias", "this alias has no anchor", "Define the anchor first: `&name`."),
+    ("duplicate anchor", "this anchor is defined twice", "Give each anchor a name of its own."),
+    ("duplicate tag", "more than one tag on a value", "Remove the tags."),
+    ("undefined tag handle", "unknown kind of tag", "Remove the tag. Quote text that starts with `!`."),
+    ("block sequence entries are not allowed", 'a "-" is not expected here', "Start the list on a line of its own."),
+    ("block collection", "the indentation does not match the lines above", "Indent all keys of a mapping equally."),
+    ("block mapping", "the indentation does not match the lines above", "Indent all keys of a mapping equally."),
+    ("block scalar", "the indentation does not match this block of text", "Indent all its lines equally, with spaces."),
+    ("anchor", "an anchor or alias needs a name", "Quote a value that starts with `&` or `*`."),
+    ("alias", "an anchor or alias needs a name", "Quote a value that starts with `&` or `*`."),
 )
 _AT_CONTEXT = ("flow sequence", "flow mapping", "quoted scalar", "simple key")
 
@@ -70,7 +70,7 @@ def explain_syntax(error: yaml.YAMLError, file: str, lines: list[str]) -> Findin
         indentation = line[: len(line) - len(line.lstrip(" \t"))]
         if "\t" in indentation and number >= last:
             place = Place(file, number, indentation.index("\t") + 1, masked(line))
-            return Finding("H008", Severity.ERROR, "a tab in the indentation", place, "Indent with spaces.")
+            return Finding("H008", Severity.ERROR, "the indentation contains a tab", place, "Indent with spaces.")
     line_index = min(_line(mark, lines), len(lines)) - 1
     column = (mark.column if mark is not None else 0) + 1
     place = Place(file, line_index + 1, column, masked(lines[line_index]))

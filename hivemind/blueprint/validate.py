@@ -110,7 +110,7 @@ def _once(findings: Iterable[Finding]) -> Iterable[Finding]:
 def _unknown_environment(source: Source, chosen: str, names: tuple[str, ...]) -> Iterator[Finding]:
     known = {*names, DEFAULT_ENVIRONMENT}
     if chosen not in known:
-        hint = did_you_mean(chosen, known) or f"environments: {listed(known)}"
+        hint = did_you_mean(chosen, known) or f"Environments: {listed(known)}."
         place = source.place(("environments",), key=True)
         yield Finding("H113", Severity.ERROR, f'unknown environment "{chosen}"', place, hint, path="environments")
 
@@ -124,6 +124,6 @@ def _nothing_to_remove(source: Source) -> Iterator[Finding]:
             for name, said in mapping_of(mapping_of(overlay).get(group)).items():
                 if said is None and name not in below:
                     path = ("environments", environment, group, name)
-                    hint = did_you_mean(name, below) or f"An empty one is written  {name}: {{}} ."
+                    hint = did_you_mean(name, below) or f"Write an empty one as `{name}: {{}}`."
                     message = f'nothing to remove: "{name}" is not in {group}'
                     yield view.finding("H132", path, message, hint, severity=Severity.WARNING, key=True)

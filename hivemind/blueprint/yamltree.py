@@ -115,7 +115,7 @@ class _Reader:
                 if seen:
                     raise _TooMuchError(
                         self._finding(
-                            "H014", "a second document starts here", event, 3, hint="Keep one document a file."
+                            "H014", "a second document starts here", event, 3, hint="Keep one document per file."
                         )
                     )
                 seen = True
@@ -128,7 +128,7 @@ class _Reader:
             return self._alias(event)
         if depth > MAX_DEPTH:
             message = f"nested deeper than {MAX_DEPTH} levels"
-            raise _TooMuchError(self._finding("H012", message, event, 1, hint="A blueprint needs 6 at most."))
+            raise _TooMuchError(self._finding("H012", message, event, 1, hint="A blueprint needs six levels at most."))
         node = _Node(event.start_mark.line + 1, event.start_mark.column + 1, self._length(event))
         self._tag(event, node)
         if event.anchor:
@@ -152,10 +152,12 @@ class _Reader:
     def _alias(self, event: Any) -> _Node:
         node = self.anchors.get(event.anchor)
         if node is None:
-            hint = did_you_mean(event.anchor, self.anchors) or "Anchors are written  &name  before they are used."
+            hint = did_you_mean(event.anchor, self.anchors) or "Define the anchor first: `&name`."
             self.findings.append(self._finding("H015", f'no anchor "&{event.anchor}" above', event, hint=hint))
         elif node.open:
-            self.findings.append(self._finding("H015", f'"*{event.anchor}" stands inside of what it stands for', event))
+            self.findings.append(
+                self._finding("H015", f'"*{event.anchor}" is inside the value that it refers to', event)
+            )
         else:
             return node
         return _Node(event.start_mark.line + 1, event.start_mark.column + 1, 1, text="", plain=True)
@@ -168,7 +170,10 @@ class _Reader:
         shown = event.tag.replace("tag:yaml.org,2002:", "!!")
         self.findings.append(
             self._finding(
-                "H016", f'tag "{shown}" has no meaning here', node, hint="Leave the tag out; quote text that needs it."
+                "H016",
+                f'tag "{shown}" has no meaning here',
+                node,
+                hint="Remove the tag. Quote text that starts with `!`.",
             )
         )
 
@@ -185,7 +190,7 @@ class _Reader:
         self.count += 1
         if self.count > MAX_NODES or len(path) > MAX_DEPTH:
             message = f"expands to more than {MAX_NODES} values"
-            hint = "Anchors that stand for other anchors multiply: write it out."
+            hint = "Write the content out: anchors of anchors multiply."
             raise _TooMuchError(self._finding("H013", message, key or node, hint=hint))
         where = (key.line, key.column, key.length) if key else None
         self.spans[path] = Span(where, node.line, node.column, node.length, node.text)
@@ -207,14 +212,14 @@ class _Reader:
         for key, value in node.pairs or ():
             if key.text is None or (key.plain and not key.text):
                 message = "a key must be text" if key.text is None else "the key is missing before the colon"
-                self.findings.append(self._finding("H011", message, key, hint="Write  name: value."))
+                self.findings.append(self._finding("H011", message, key, hint="Write `name: value`."))
             elif key.plain and key.text == "<<":
                 for source in self._merge_sources(value, depth):
                     merged = {**source, **merged}
             elif key.text in own:
                 first = own[key.text][0]
-                message = f'"{key.text}" is given twice, first in line {first.line}:{first.column}'
-                self.findings.append(self._finding("H010", message, key, hint="Keep one of the two."))
+                message = f'"{key.text}" occurs twice, first at line {first.line}:{first.column}'
+                self.findings.append(self._finding("H010", message, key, hint="Remove one of the two."))
             else:
                 own[key.text] = (key, value)
         return own, merged
@@ -223,8 +228,8 @@ class _Reader:
         self.count += 1
         for source in value.items if value.items is not None else [value]:
             if source.pairs is None or depth > MAX_DEPTH or self.count > MAX_NODES:
-                message = '"<<" takes a mapping or a list of mappings'
-                self.findings.append(self._finding("H018", message, source, hint="Write  <<: *anchor."))
+                message = '"<<" accepts a mapping or a list of mappings'
+                self.findings.append(self._finding("H018", message, source, hint="Write `<<: *anchor`."))
                 continue
             own, merged = self._keys(source, depth + 1)
             self.count += len(own)
@@ -237,7 +242,7 @@ class _Reader:
         if text in _WORDS:
             return _WORDS[text]
         if _LEADING_ZERO.fullmatch(text):
-            hint = f'Write  "{text}"  for text or  {text.lstrip("+-0_") or 0}  for the number.'
+            hint = f'Write `"{text}"` for text, or `{text.lstrip("+-0_") or 0}` for the number.'
             message = f"{text} starts with a zero: some programs read it as octal"
             self.findings.append(self._finding("H017", message, node, hint=hint))
             return text

@@ -21,9 +21,9 @@ def nearest(wrong: str, names: Iterable[str]) -> str | None:
 
 
 def did_you_mean(wrong: str, names: Iterable[str]) -> str | None:
-    """`did you mean NAME?`, or None where no name is near."""
+    """`Did you mean NAME?`, or None where no name is near."""
     name = nearest(wrong, names)
-    return f"did you mean {name}?" if name else None
+    return f"Did you mean {name}?" if name else None
 
 
 def listed(names: Iterable[str], *, limit: int = 12) -> str:

@@ -49,8 +49,8 @@ def test_the_nearest_version_of_valkey(version: str, near: str) -> None:
 @pytest.mark.parametrize(
     ("options", "identity", "hint"),
     [
-        ('version: "6.2"', "H134", 'did you mean "7.2"?'),
-        ("size: cache.t3.mikro", "H104", "did you mean cache.t3.micro?"),
+        ('version: "6.2"', "H134", 'Did you mean "7.2"?'),
+        ("size: cache.t3.mikro", "H104", "Did you mean cache.t3.micro?"),
         ("size: cache.t3.large", "H104", "t3: medium, micro, small"),
         ("size: t3.micro", "H107", "cache.t3.micro"),
     ],
@@ -67,7 +67,7 @@ def test_a_wrong_version_is_found_at_its_place_before_any_template_is_made(tmp_p
     found = checked(tmp_path, 'db: {type: postgres, version: "99"}')
     assert [(one.id, str(one.place).rpartition("/")[2]) for one in found] == [("H134", "hivemind.yaml:6:33")]
     assert "resources.db" in found[0].message
-    assert 'did you mean "18"?' in (found[0].hint or "")
+    assert 'Did you mean "18"?' in (found[0].hint or "")
 
 
 def checked(folder: Path, resource: str) -> tuple[Finding, ...]:

@@ -26,62 +26,62 @@ WEB = HEAD + "services:\n  web: {}\n"
 
 CASES = [
     ("hivemind: 2\nname: a\nservices: {web: {}}", "H100", (1, 11), "hivemind: 1"),
-    (HEAD + "services: {web: {prot: 80}}", "H101", (3, 18), "did you mean port?"),
-    (WEB + "evnironments: {}", "H101", (5, 1), "did you mean environments?"),
-    (WEB + "resources: {db: {type: postgres, sotrage: 30}}", "H101", (5, 34), "did you mean storage?"),
-    (HEAD + "services: {web: {instances: two}}", "H102", (3, 29), "such as"),
+    (HEAD + "services: {web: {prot: 80}}", "H101", (3, 18), "Did you mean port?"),
+    (WEB + "evnironments: {}", "H101", (5, 1), "Did you mean environments?"),
+    (WEB + "resources: {db: {type: postgres, sotrage: 30}}", "H101", (5, 34), "Did you mean storage?"),
+    (HEAD + "services: {web: {instances: two}}", "H102", (3, 29), "For example"),
     (HEAD + "services: {web: {instances: '2'}}", "H102", (3, 29), "without quotes"),
-    (WEB + "require_clean: yes", "H102", (5, 16), "Write  true"),
-    (HEAD + "services: [web]", "H102", (3, 1), "such as"),
-    (HEAD + "services:", "H102", (3, 10), "such as"),
-    (HEAD, "H103", (1, 1), "Add  services:"),
-    (WEB + "resources: {db: {storage: 30}}", "H103", (5, 13), "Add  type:"),
-    (HEAD + "services: {web: {size: t3.smal}}", "H104", (3, 24), "did you mean t3.small?"),
-    (HEAD + "services: {web: {size: T3.small}}", "H104", (3, 24), "did you mean t3.small?"),
-    (WEB + "resources: {db: {type: postgres, size: t3.micro}}", "H104", (5, 40), "did you mean db.t3.micro?"),
-    (HEAD + "services: {web: {kind: wrker}}", "H105", (3, 24), "did you mean worker?"),
+    (WEB + "require_clean: yes", "H102", (5, 16), "Write `true`"),
+    (HEAD + "services: [web]", "H102", (3, 1), "For example"),
+    (HEAD + "services:", "H102", (3, 10), "For example"),
+    (HEAD, "H103", (1, 1), "Add `services:"),
+    (WEB + "resources: {db: {storage: 30}}", "H103", (5, 13), "Add `type:"),
+    (HEAD + "services: {web: {size: t3.smal}}", "H104", (3, 24), "Did you mean t3.small?"),
+    (HEAD + "services: {web: {size: T3.small}}", "H104", (3, 24), "Did you mean t3.small?"),
+    (WEB + "resources: {db: {type: postgres, size: t3.micro}}", "H104", (5, 40), "Did you mean db.t3.micro?"),
+    (HEAD + "services: {web: {kind: wrker}}", "H105", (3, 24), "Did you mean worker?"),
     (HEAD + "services: {web: {port: 70000}}", "H106", (3, 24), "1 to 65535"),
     (HEAD + "services: {web: {port: 0}}", "H106", (3, 24), "1 to 65535"),
     (HEAD + "services: {}", "H106", (3, 1), "at least one entry"),
-    (HEAD + "services: {web: {health: up}}", "H107", (3, 26), "did you mean /up?"),
-    (HEAD + "services: {web: {routes: ['https://a.b/c']}}", "H107", (3, 27), "such as"),
-    (WEB + "resources: {db: {type: postgres, version: 16}}", "H108", (5, 43), 'Quote it:  "16"'),
+    (HEAD + "services: {web: {health: up}}", "H107", (3, 26), "Did you mean /up?"),
+    (HEAD + "services: {web: {routes: ['https://a.b/c']}}", "H107", (3, 27), "For example"),
+    (WEB + "resources: {db: {type: postgres, version: 16}}", "H108", (5, 43), 'Quote it: `"16"`'),
     (WEB + "tags: {version: 3.10}", "H108", (5, 17), '"3.10"'),
-    ("hivemind: 1\nname: My Shop\nservices: {web: {}}", "H109", (2, 7), "small letters"),
-    ("hivemind: 1\nname: shop\nservices: {Web: {}}", "H109", (3, 12), "small letters"),
+    ("hivemind: 1\nname: My Shop\nservices: {web: {}}", "H109", (2, 7), "lowercase letters"),
+    ("hivemind: 1\nname: shop\nservices: {Web: {}}", "H109", (3, 12), "lowercase letters"),
     ("hivemind: 1\nname: " + "a" * 30 + "\nservices: {web: {}}", "H109", (2, 7), "39 characters"),
-    (WEB + "resources: {db: postgers}", "H110", (5, 17), "did you mean postgres?"),
-    (WEB + "resources: {db: {type: oracle}}", "H110", (5, 24), "one of: postgres"),
-    (WEB + "checks: [{htpp: /up}]", "H111", (5, 11), "did you mean http?"),
-    (HEAD + "services: {web: {needs: [cahce]}}\nresources: {cache: postgres}", "H112", (3, 26), "did you mean cache?"),
+    (WEB + "resources: {db: postgers}", "H110", (5, 17), "Did you mean postgres?"),
+    (WEB + "resources: {db: {type: oracle}}", "H110", (5, 24), "Allowed values: postgres"),
+    (WEB + "checks: [{htpp: /up}]", "H111", (5, 11), "Did you mean http?"),
+    (HEAD + "services: {web: {needs: [cahce]}}\nresources: {cache: postgres}", "H112", (3, 26), "Did you mean cache?"),
     (HEAD + "services: {web: {needs: cache}}", "H112", (3, 25), "cache: {type: redis}"),
     (HEAD + "services:\n  a: {routes: [x.org/b]}\n  b: {routes: [{host: X.org, path: /b}]}", "H114", (5, 16), "own"),
     (HEAD + "services:\n  a: {port: 1}\n  b: {port: 2}", "H115", (5, 3), "routes"),
     (WEB + "network: {cidr: 10.0.0.0/8}", "H116", (5, 17), "/16"),
     (WEB + "network: {ssh_from: 203.0.113.7}", "H116", (5, 21), "203.0.113.7/32"),
-    (WEB + "network: {ssh_from: [10.0.0.1/8]}", "H116", (5, 22), "did you mean 10.0.0.0/8?"),
+    (WEB + "network: {ssh_from: [10.0.0.1/8]}", "H116", (5, 22), "Did you mean 10.0.0.0/8?"),
     (WEB + "network: {ssh_from: [0.0.0.0/0]}", "H117", (5, 22), "own networks"),
     (WEB + "network: {ssh_from: [0.0.0.0/1]}", "H117", (5, 22), "own networks"),
     (HEAD + "services: {web: {env: {API_TOKEN: abcdefgh}}}", "H118", (3, 24), "ssm:/shop/api_token"),
     (HEAD + "services: {web: {env: {URL: 'redis://u:pw@h/0'}}}", "H118", (3, 24), "ssm:"),
-    (HEAD + "services: {web: {env: {A: AKIAIOSFODNN7EXAMPLE}}}", "H119", (3, 27), "revoke"),
+    (HEAD + "services: {web: {env: {A: AKIAIOSFODNN7EXAMPLE}}}", "H119", (3, 27), "Revoke"),
     (WEB + "overrides: [{op: add, path: /Metadata}]", "H120", (5, 13), "value"),
-    (WEB + "overrides: [{op: remove, path: Resources}]", "H120", (5, 32), "did you mean /Resources?"),
+    (WEB + "overrides: [{op: remove, path: Resources}]", "H120", (5, 32), "Did you mean /Resources?"),
     (HEAD + "services: {web: {path: ../app}}", "H121", (3, 24), "below"),
     (HEAD + "services: {web: {path: /srv}}", "H121", (3, 24), "below"),
-    (WEB + "resources: {db: postgres}\nchecks: [{database: bd}]", "H123", (6, 21), "did you mean db?"),
-    (WEB + "resources: {cache: redis}\nchecks: [{database: cache}]", "H123", (6, 21), "asks it whether"),
-    (WEB + "resources: {cache: {type: redis}}\nchecks: [{database: cache}]", "H123", (6, 21), "asks it whether"),
+    (WEB + "resources: {db: postgres}\nchecks: [{database: bd}]", "H123", (6, 21), "Did you mean db?"),
+    (WEB + "resources: {cache: redis}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks that redis answers"),
+    (WEB + "resources: {cache: {type: redis}}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks that redis answers"),
     (HEAD + "services: {web: {secrets: {A: plain}}}", "H124", (3, 31), "ssm:/NAME"),
     (HEAD + "services: {web: {needs: [db, db]}}\nresources: {db: postgres}", "H126", (3, 30), "one of the two"),
     (HEAD + "services: {web: {health: {interval: 5, timeout: 5}}}", "H127", (3, 49), "longer"),
     (HEAD + "services: {web: {env: {A: b}, secrets: {A: 'ssm:/a'}}}", "H128", (3, 24), "one of the two"),
-    (WEB + "region: eu-wst-1", "H129", (5, 9), "did you mean eu-west-1?"),
-    (HEAD + "services: {web: {env: {PORT: 1}}}", "H131", (3, 24), "port:"),
-    (WEB + "environments: {s: {services: {wbe: null}}}", "H132", (5, 31), "did you mean web?"),
+    (WEB + "region: eu-wst-1", "H129", (5, 9), "Did you mean eu-west-1?"),
+    (HEAD + "services: {web: {env: {PORT: 1}}}", "H131", (3, 24), "write `port`"),
+    (WEB + "environments: {s: {services: {wbe: null}}}", "H132", (5, 31), "Did you mean web?"),
     (WEB + f"region: eu-west-1\ncertificate: {ARN}", "H133", (6, 14), "eu-west-1"),
-    (WEB + "resources:", "H102", (5, 11), "leave the key out"),
-    (WEB + "plugins: {slack: {chanel: x}}", "H101", (5, 19), "did you mean channel?"),
+    (WEB + "resources:", "H102", (5, 11), "remove the key"),
+    (WEB + "plugins: {slack: {chanel: x}}", "H101", (5, 19), "Did you mean channel?"),
 ]  # fmt: skip
 
 
@@ -142,8 +142,8 @@ def test_there_are_golden_texts() -> None:
 
 def test_unknown_environment_lists_the_known_ones(remarks: Remarks) -> None:
     text = WEB + "environments: {staging: {}}"
-    assert remarks(text, "stagign")[0].hint == "did you mean staging?"
-    assert remarks(text, "moon")[0].hint == "environments: production, staging"
+    assert remarks(text, "stagign")[0].hint == "Did you mean staging?"
+    assert remarks(text, "moon")[0].hint == "Environments: production, staging."
 
 
 def test_every_environment_is_checked(remarks: Remarks) -> None:
@@ -228,7 +228,7 @@ def test_an_invalid_schema_of_a_plugin_names_the_plugin_used_or_not(schema: dict
         validate(from_text(WEB + used, Path("f")), {"acme": part}, distributions={"acme": "hivemind-acme 1.0"})
     (finding,) = caught.value.findings
     assert (finding.id, finding.plugin) == ("H125", "acme")
-    assert finding.message.startswith('plugin "acme" (hivemind-acme 1.0) has a schema for resource type redis that is')
+    assert finding.message.startswith('plugin "acme" (hivemind-acme 1.0) has an invalid schema for resource type redis')
     assert fault in finding.message
 
 

@@ -69,11 +69,11 @@ def test_an_environment_builds_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("build", "finding", "hint"),
     [
-        ("{where: remot}", "H105", "did you mean remote?"),
-        ("{remote: true}", "H101", "known here: run, size, where"),
-        ("{where: remote, size: t3.lage}", "H104", "did you mean t3.large?"),
-        ("{size: t3.large}", "H136", "Add  where: remote , or leave the size out."),
-        ("{where: remote, size: t4g.large}", "H137", "such as  size: t3.large"),
+        ("{where: remot}", "H105", "Did you mean remote?"),
+        ("{remote: true}", "H101", "Known keys: run, size, where"),
+        ("{where: remote, size: t3.lage}", "H104", "Did you mean t3.large?"),
+        ("{size: t3.large}", "H136", "Add `where: remote`, or remove the size."),
+        ("{where: remote, size: t4g.large}", "H137", "For example: `size: t3.large`"),
         ("3", "H108", "Quote it"),
     ],
 )

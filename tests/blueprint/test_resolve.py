@@ -131,8 +131,8 @@ def test_redis_becomes_a_cache_and_its_variables_are_set() -> None:
     assert (web.needs, blueprint.resources["cache"]) == (("cache",), Resource("cache", "redis"))
     hints = {each.message.split()[2]: each.hint for each in findings}
     assert hints == {
-        "CELERY_BROKER_URL": "add to services.web:  env: {CELERY_BROKER_URL: $REDIS_URL}",
-        "DATABASE_URL": "add to services.web:  env: {DATABASE_URL: VALUE}",
+        "CELERY_BROKER_URL": "Add to services.web: `env: {CELERY_BROKER_URL: $REDIS_URL}`.",
+        "DATABASE_URL": "Add to services.web: `env: {DATABASE_URL: VALUE}`.",
     }
 
 
@@ -209,8 +209,8 @@ def test_a_variable_that_nothing_sets() -> None:
     said = Service("web", env={"SET": "1"}, secrets={"KEPT": SecretReference("ssm", "/a")})
     _, _, findings = one(LANGUAGE, START, *wanted, service=said)
     assert [each.hint for each in findings] == [
-        "add to services.web:  env: {LEVEL: VALUE}",
-        "add to services.web:  secrets: {SECRET_KEY: ssm:/NAME}",
+        "Add to services.web: `env: {LEVEL: VALUE}`.",
+        "Add to services.web: `secrets: {SECRET_KEY: ssm:/NAME}`.",
     ]
 
 

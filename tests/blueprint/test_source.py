@@ -74,7 +74,7 @@ def test_all_duplicate_keys_and_tags_are_found_at_once() -> None:
 
 
 def test_hint_names_the_nearest_anchor() -> None:
-    assert only("anchor: &web 1\nb: *wep").hint == "did you mean web?"
+    assert only("anchor: &web 1\nb: *wep").hint == "Did you mean web?"
 
 
 def test_anchors_that_multiply_are_stopped() -> None:
@@ -96,7 +96,7 @@ def test_missing_file_names_the_one_that_is_there(tmp_path: Path) -> None:
         load(tmp_path / "hivemind.yml")
     (finding,) = caught.value.findings
     assert finding.id == "H001"
-    assert finding.hint == f"did you mean {tmp_path / 'hivemind.yaml'}?"
+    assert finding.hint == f"Did you mean {tmp_path / 'hivemind.yaml'}?"
     assert caught.value.exit_code is ExitCode.NOT_FOUND
 
 

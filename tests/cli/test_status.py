@@ -39,7 +39,7 @@ def test_a_deployment_is_found_from_anywhere_by_its_id(standing: Project, nowher
     identity = standing.status()["deployment"]
     assert nowhere.status("-d", identity)["url"] == standing.status()["url"]
     near = nowhere.run("status", "-d", identity + "x", code=ExitCode.NOT_FOUND)
-    assert f"did you mean {identity}?" in near.err
+    assert f"Did you mean {identity}?" in near.err
 
 
 def test_without_the_cloud_it_shows_what_is_recorded(standing: Project, tmp_path: Path) -> None:

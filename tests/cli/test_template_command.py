@@ -36,5 +36,5 @@ def test_an_override_that_leads_nowhere_is_a_finding(folder: Path, capsys: pytes
     assert main(["template", str(folder)]) == ExitCode.INVALID
     shown = capsys.readouterr().err
     assert "H420" in shown
-    assert "did you mean /Resources/DbDatabase?" in shown
+    assert "Did you mean /Resources/DbDatabase?" in shown
     assert "Traceback" not in shown

@@ -35,10 +35,10 @@ def test_mistakes_are_shown_where_they_stand(folder: Path, capsys: pytest.Captur
     assert capsys.readouterr().out == (
         'hivemind.yaml:4:15  error  H104  unknown size "t3.smal" for services.web\n'
         "   4 |   web: {size: t3.smal, needs: [cache]}\n"
-        "     |               ^^^^^^^  did you mean t3.small?\n"
+        "     |               ^^^^^^^  Did you mean t3.small?\n"
         'hivemind.yaml:4:32  error  H112  services.web needs "cache", which is not in resources\n'
         "   4 |   web: {size: t3.smal, needs: [cache]}\n"
-        "     |                                ^^^^^  Add   cache: {type: redis}\n"
+        "     |                                ^^^^^  Add `cache: {type: redis}`.\n"
         "2 errors. `hivemind explain H104` says more.\n"
     )
 
@@ -84,7 +84,7 @@ def test_bad_files(
 def test_directory_names_the_file_in_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hivemind.yaml").write_text(VALID)
     assert main(["validate", "."]) == ExitCode.INVALID
-    assert "Name the file: hivemind.yaml" in capsys.readouterr().out
+    assert "Name the file: `hivemind.yaml`" in capsys.readouterr().out
 
 
 def test_unknown_environment(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

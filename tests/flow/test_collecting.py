@@ -131,7 +131,7 @@ def test_what_cannot_run_is_refused_with_the_plugins_name(folder: Path, steps: l
 def test_the_nearest_milestone_is_named(folder: Path) -> None:
     with pytest.raises(PluginError) as caught:
         owned(folder, cdn=plugin(step("purge", needs=["trafic web"])))
-    assert caught.value.hint == "did you mean traffic web?"
+    assert caught.value.hint == "Did you mean traffic web?"
 
 
 def test_both_owners_of_a_name_are_named(folder: Path) -> None:

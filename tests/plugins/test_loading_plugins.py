@@ -121,7 +121,7 @@ def test_a_module_by_name(install: Install) -> None:
     assert (entry.source, entry.distribution) == ("-p", None)
 
 
-@pytest.mark.parametrize(("name", "hint"), [("slak", "did you mean slack?"), ("zzz", "pip install zzz")])
+@pytest.mark.parametrize(("name", "hint"), [("slak", "Did you mean slack?"), ("zzz", "pip install zzz")])
 def test_a_name_that_cannot_be_found_stops(install: Install, name: str, hint: str) -> None:
     install("slack", SCHEMA)
     with pytest.raises(PluginError) as raised:
@@ -177,7 +177,7 @@ def test_what_a_blueprint_needs(install: Install) -> None:
     findings = {
         finding.path: finding for finding in plugins.require(["slac", "broken", "pager", "zzz"], lambda _: place)
     }
-    assert findings["plugins.slac"].hint == "did you mean slack?"
+    assert findings["plugins.slac"].hint == "Did you mean slack?"
     assert "hivemind-broken 1.2" in findings["plugins.broken"].message
     assert "ZeroDivisionError" in findings["plugins.broken"].message
     assert "-p no:pager" in str(findings["plugins.pager"].hint)
@@ -200,7 +200,7 @@ def test_a_misspelt_plugin_has_the_nearest_name_beside_it(
     install("slack", "")
     found = load().require([misspelt])
     assert [one.id for one in found] == ["H601"]
-    assert found[0].hint == f"did you mean {meant or 'provisioner'}?"
+    assert found[0].hint == f"Did you mean {meant or 'provisioner'}?"
     with pytest.raises(PluginError) as refused:
         load(names=[misspelt])
-    assert refused.value.hint == f"did you mean {meant or 'provisioner'}?"
+    assert refused.value.hint == f"Did you mean {meant or 'provisioner'}?"

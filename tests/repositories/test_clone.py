@@ -160,7 +160,7 @@ def test_no_default_branch(tmp_path: Path, repository: GitRepository) -> None:
 
 
 def test_a_ref_that_is_not_there(tmp_path: Path, repository: GitRepository) -> None:
-    assert "did you mean main?" in str(refused(repository.folder, tmp_path / "into", ref="mian").hint)
+    assert "Did you mean main?" in str(refused(repository.folder, tmp_path / "into", ref="mian").hint)
     assert "There are: main" in str(refused(repository.folder, tmp_path / "into", ref="zzzzz").hint)
     assert "full id" in str(refused(repository.folder, tmp_path / "into", ref="abcdef1").hint)
     with pytest.raises(HiveMindError) as caught:

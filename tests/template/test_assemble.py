@@ -153,7 +153,7 @@ def test_references_that_lead_nowhere_are_found(properties: dict[str, Any]) -> N
     found = findings_of(("one", (Fragment("services.web", resources),)))
     assert [finding.id for finding in found] == ["H405"]
     assert "Tpoic" in found[0].message
-    assert found[0].hint == "did you mean Topic?"
+    assert found[0].hint == "Did you mean Topic?"
     assert found[0].path == "services.web"
 
 

@@ -65,7 +65,7 @@ def test_a_pointer_that_leads_nowhere_names_the_nearest(operation: str) -> None:
     found = refused(good, {"op": operation, "path": "/Resources/Quue/Properties/DelaySeconds", "value": 1})
     assert found[0].path in {"overrides.1.path", "overrides.1.value"}
     if operation != "test":
-        assert found[0].hint == "did you mean /Resources/Queue?"
+        assert found[0].hint == "Did you mean /Resources/Queue?"
 
 
 def test_a_missing_member_lists_what_there_is() -> None:
