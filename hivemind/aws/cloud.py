@@ -97,10 +97,10 @@ class AwsCloud:
         address = self._instance(instance_id).get("PublicIpAddress")
         if not address:
             raise CloudUnreachable(
-                f"{instance_id} has no public address; the tunnel through an EC2 Instance Connect Endpoint comes "
-                "with a later version",
-                hint="What works today: an environment with `stage: stage-1`, which uses public subnets, and your "
-                "address in `network: {ssh_from: [CIDR]}`; or the local cloud (--local).",
+                f"{instance_id} has no public address, and this version of HiveMind cannot connect through an "
+                "EC2 Instance Connect Endpoint",
+                hint="Use an environment with `stage: stage-1`, which has public subnets, and write your "
+                "address into `network: {ssh_from: [CIDR]}`. Or use the local cloud: `--local`.",
             )
         connection = socket.create_connection((address, port), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -52,7 +52,7 @@ BAD_CREDENTIALS = frozenset(
     }
 )
 
-_LOGIN_HINT = "Log in again (aws sso login, aws configure), or name a profile in AWS_PROFILE."
+_LOGIN_HINT = "Log in again (`aws sso login` or `aws configure`), or set AWS_PROFILE."
 
 
 class CloudCallFailed(HiveMindError):
@@ -103,7 +103,7 @@ def translate(error: BaseException) -> HiveMindError | None:
             return CloudUnreachable(f"{message}: {error}", hint=hint)
     if isinstance(error, foreign.WaiterError | foreign.ParamValidationError):
         return CloudCallFailed(type(error).__name__, "call", str(error).replace("\n", " "))
-    return CloudUnreachable(f"AWS could not be called: {error}")
+    return CloudUnreachable(f"could not call AWS: {error}")
 
 
 # By name: older botocores, which we support, lack some of them.
@@ -134,12 +134,12 @@ _KINDS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"NoRegionError", "InvalidRegionError", "UnknownRegionError", "ServiceNotInRegionError"}),
         "no usable region",
-        "Write `region:` into hivemind.yaml, or set AWS_REGION.",
+        "Write `region` into hivemind.yaml, or set AWS_REGION.",
     ),
     (
         frozenset({"HTTPClientError", "ConnectionError", "IncompleteReadError"}),
-        "AWS does not answer",
-        "Look at the network, a proxy, or the region's name.",
+        "AWS does not respond",
+        "Check the network, the proxy and the name of the region.",
     ),
 )
 

@@ -96,8 +96,8 @@ def check(service: str, operation: str, parameters: Mapping[str, Any], *, protoc
     condition = ALLOWED.get(f"{service}:{operation}")
     if condition is None or not condition(parameters):
         raise Refused(
-            f"{service}:{operation} would change AWS outside CloudFormation; HiveMind does not make this call",
-            hint="This is a defect of HiveMind or of a plugin: the change belongs into the template.",
+            f"{service}:{operation} would change AWS outside of CloudFormation; HiveMind refuses this call",
+            hint="This is a defect of HiveMind or of a plugin: the change belongs in the template.",
         )
 
 

@@ -106,7 +106,7 @@ def _prepared(service: Service, packed: Sources, platform: Platform, store: Stor
         if around is not None:
             _copy(packed.whole, scratch / "workspace")
     if platform.here:
-        inside, said = None, "not sandboxed: this instance is there for the build alone"
+        inside, said = None, "not sandboxed: this instance only runs the build"
     else:
         inside, said = sandbox(scratch, store.cache(""))
     programs = Programs(service.name, store.log(service.name), sandbox=inside)
@@ -127,7 +127,7 @@ def _let_run(work: Work) -> None:
             is_script = script.read(2) == b"#!"
         if is_script and not file.stat().st_mode & 0o100:
             file.chmod(0o755)
-            work.notices.append(f"{name} is made executable: git has it without  (git update-index --chmod=+x {name})")
+            work.notices.append(f"made {name} executable (in git: `git update-index --chmod=+x {name}`)")
 
 
 def _copy(packed: Sources, into: Path) -> None:
@@ -179,5 +179,5 @@ def _left_out(packed: Sources) -> tuple[str, ...]:
         return ()
     names = ", ".join(packed.left_out[:5]) + (" ..." if len(packed.left_out) > 5 else "")
     inside = any(not name.startswith("../") for name in packed.left_out)
-    hint = " (name them under `pack` if they belong to the application)" if inside else ""
-    return (f"not packed, they look like secrets: {names}{hint}",)
+    hint = "; if they belong to the application, name them under `pack`" if inside else ""
+    return (f"left out files that look like secrets: {names}{hint}",)

@@ -17,10 +17,10 @@ def started(service: Service, example: str) -> str:
         return service.start
     raise StageError(
         Stage.BUILD,
-        f"{service.name}: runtime {service.runtime} says nothing on how it is started",
+        f"{service.name}: runtime {service.runtime} has no default start command",
         subject=service.name,
         path=f"services.{service.name}",
-        hint=f"add  start: {example}",
+        hint=f"Add `start: {example}`.",
     )
 
 

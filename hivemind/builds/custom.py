@@ -22,6 +22,6 @@ def run_build(work: Work, *first_on_path: Path, command: str | None = None, **mo
     command = command or service.build
     if not command:
         return
-    hint = "secrets and databases are not there while building" if service.secrets or service.needs else None
+    hint = "Secrets and databases are not available during a build." if service.secrets or service.needs else None
     env = clean(*first_on_path, **{"PORT": str(service.listens_on), **found(service), **more})
     work.programs.run(command, cwd=work.app, env=env, hint=hint)

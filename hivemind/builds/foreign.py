@@ -42,8 +42,6 @@ def build_with_commands(
         start=service.start or start,
     )
     if service.kind is ServiceKind.STATIC:
-        raise StageError(
-            Stage.BUILD, f"{service.name}: pages are built by what HiveMind has for them", subject=service.name
-        )
+        raise StageError(Stage.BUILD, f"{service.name}: HiveMind builds static pages itself", subject=service.name)
     artifact = built(own, repository, place, "hivemind.builds.shell", planned=service)
     return replace(artifact, runtime=service.runtime or "shell")

@@ -90,7 +90,7 @@ def _link(name: str, path: Path) -> str:
     target = str(path.readlink())
     outside = os.path.isabs(target) or os.path.normpath(os.path.join(os.path.dirname(name), target)).startswith("..")  # noqa: PTH117, PTH118, PTH120
     if outside:
-        raise ValueError(f"{name} is a link to {target}, outside of the application")
+        raise ValueError(f"the link {name} leads to {target}, outside of the application")
     return target
 
 

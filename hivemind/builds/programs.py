@@ -64,7 +64,7 @@ class Programs:
         self.write(f"$ {name}\n".encode())
         code = self._wait(command, cwd, env, name)
         if code != 0:
-            raise self._failed(name, f"ended with code {code}", before, hint)
+            raise self._failed(name, f"ended with exit code {code}", before, hint)
 
     def note(self, text: str) -> None:
         """Adds a line of ours to the log."""
@@ -84,7 +84,7 @@ class Programs:
             process = _started(words, cwd, env)
         except OSError as error:
             raise StageError(
-                Stage.BUILD, f"{self.service}: {words[0]} can't be started: {error.strerror}", subject=self.service
+                Stage.BUILD, f"{self.service}: cannot start {words[0]}: {error.strerror}", subject=self.service
             ) from error
         # What a program leaves running may hold its output open: read beside it, ended with it.
         reading = threading.Thread(target=self._read, args=(process, OUTPUT.get()), daemon=True)
@@ -94,10 +94,10 @@ class Programs:
         except subprocess.TimeoutExpired:
             raise StageError(
                 Stage.BUILD,
-                f"{self.service}: `{name}` was ended after {self.seconds} s",
+                f"{self.service}: HiveMind ended `{name}` after {self.seconds} s",
                 subject=self.service,
                 lines=_last(self.log, 0),
-                hint=f"all of its output: {self.log}",
+                hint=f"Full output: {self.log}",
             ) from None
         finally:
             _end(process)
@@ -124,7 +124,7 @@ class Programs:
         first = first_error(_lines(self.log, before)[1:])
         message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
         hints = [hint] if hint else []
-        hints.append(f"all of its output: {self.log}")
+        hints.append(f"Full output: {self.log}")
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))
 
 

@@ -36,7 +36,7 @@ def login_of(binding: Binding, outputs: Mapping[str, str], secrets: SecretValues
     try:
         return DatabaseLogin(values["host"], int(values["port"]), values["user"], values["password"], database)
     except KeyError as missing:
-        raise LookupError(f"the binding of {binding.resource} says no {missing}") from None
+        raise LookupError(f"the binding of {binding.resource} has no {missing}") from None
 
 
 def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) -> list[tuple[Any, ...]]:
@@ -53,7 +53,7 @@ def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) 
         except InterfaceError as error:
             raise ConnectionError(str(error)) from error
         except DatabaseError as error:
-            raise CheckFailed(f"the login was refused: {_words(error)}") from error
+            raise CheckFailed(f"the database refused the login: {_words(error)}") from error
         try:
             return _fetch(connection, sql)
         except DatabaseError as error:

@@ -60,7 +60,7 @@ class HttpCheck:
             expected, good = str(self.status), response.status == self.status
         elif self.refusing:
             if response.status == 404 and response.body.strip() == NO_ROUTE:
-                raise CheckFailed("the load balancer has no rule that leads there")
+                raise CheckFailed("no rule of the load balancer matches the request")
             expected, good = "200 to 499", 200 <= response.status <= 499
         elif self.redirect is not None:
             expected, good = "a redirect", 300 <= response.status <= 399
@@ -69,7 +69,7 @@ class HttpCheck:
         if self.redirect is not None:
             location = _header(response, "location")
             if location is None or not _leads_to(location, self.redirect):
-                raise CheckFailed(f"redirects to {location or 'nowhere'}, expected {self.redirect}")
+                raise CheckFailed(f"redirects to {location or 'no address'}, expected {self.redirect}")
 
     def _check_content(self, response: HttpResponse) -> None:
         if self.contains is not None and self.contains not in response.body:
@@ -104,7 +104,7 @@ class DatabaseCheck:
         if self.expect is not None:
             seen = str(rows[0][0]) if rows and rows[0] else "nothing"
             if seen != self.expect:
-                raise CheckFailed(f"the query gave {_short(seen, SHOWN)}, expected {self.expect}")
+                raise CheckFailed(f"the query returned {_short(seen, SHOWN)}, expected {self.expect}")
         return f"{len(rows)} row{'s' if len(rows) != 1 else ''}"
 
 

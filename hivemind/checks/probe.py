@@ -60,7 +60,7 @@ class CloudProbe:
             answer = connection.getresponse()
             body = answer.read(BODY_LIMIT)
         except http.client.HTTPException as error:
-            raise ConnectionError(f"the answer is not HTTP: {type(error).__name__} {error}".rstrip()) from error
+            raise ConnectionError(f"the response is not HTTP: {type(error).__name__} {error}".rstrip()) from error
         finally:
             connection.close()
         took = (self._clock.monotonic() - began) * 1000

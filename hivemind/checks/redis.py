@@ -36,7 +36,7 @@ def address_of(binding: Binding, outputs: Mapping[str, str], secrets: SecretValu
         port = int(values["port"])
         return CacheAddress(values["host"], port, binding.env.get("REDIS_URL", "").startswith("rediss:"))
     except KeyError as missing:
-        raise LookupError(f"the binding of {binding.resource} says no {missing}") from None
+        raise LookupError(f"the binding of {binding.resource} has no {missing}") from None
 
 
 def ping(host: Host, address: CacheAddress, *, timeout: float = 10.0) -> str:
@@ -50,9 +50,9 @@ def ping(host: Host, address: CacheAddress, *, timeout: float = 10.0) -> str:
         connection.sendall(b"PING\r\n")
         answer = answers.readline(_LONGEST).decode(errors="replace").strip()
     if not answer:
-        raise ConnectionError("it closed the connection")
+        raise ConnectionError("redis closed the connection")
     if not answer.startswith("+"):
-        raise CheckFailed(f"PING was refused: {answer.lstrip('-')}")
+        raise CheckFailed(f"redis refused PING: {answer.lstrip('-')}")
     return answer[1:]
 
 

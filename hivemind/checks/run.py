@@ -50,7 +50,9 @@ def run_checks(
     for owned in checks:
         if clock.monotonic() >= end:
             results.append(
-                CheckResult(owned.check.name, CheckStatus.SKIPPED, "no time was left", attempts=0, plugin=owned.plugin)
+                CheckResult(
+                    owned.check.name, CheckStatus.SKIPPED, "not enough time left", attempts=0, plugin=owned.plugin
+                )
             )
         else:
             results.append(_run(owned, probe, attempts, end, clock))
@@ -58,7 +60,7 @@ def run_checks(
             on_result(results[-1])
     skipped = sum(result.status is CheckStatus.SKIPPED for result in results)
     if skipped:
-        message = f"{skipped} of {len(results)} checks were not run within {deadline:g} s"
+        message = f"{skipped} of {len(results)} checks did not run within {deadline:g} s"
         results.append(CheckResult("time", CheckStatus.FAILED, message))
     return Verdict(tuple(results))
 
@@ -94,7 +96,7 @@ def _try(owned: OwnedCheck, probe: Probe, seconds: float) -> tuple[CheckStatus, 
     except CheckFailed as error:
         return CheckStatus.FAILED, str(error), False
     except OSError as error:
-        return CheckStatus.FAILED, f"no answer: {error}", False
+        return CheckStatus.FAILED, f"no response: {error}", False
     except PluginError as error:
         return CheckStatus.FAILED, error.message, True
     return CheckStatus.PASSED, seen, True

@@ -45,11 +45,11 @@ def _in_words(error: ssl.SSLCertVerificationError, host: str) -> str:
     words = {
         _EXPIRED: "the certificate has expired",
         _NOT_YET: "the certificate is not valid yet",
-        _SELF_SIGNED: "the certificate is self-signed: no trusted authority stands behind it",
-        _SELF_SIGNED_IN_CHAIN: "the certificate's chain ends at an authority that is not trusted",
-        _NO_ISSUER: "the certificate's issuer is not known: its chain is incomplete or not trusted",
-        _NO_FIRST: "the certificate's issuer is not known: its chain is incomplete or not trusted",
-        _HOSTNAME: f"the certificate is not for {host}",
-        _ADDRESS: f"the certificate is not for {host}",
+        _SELF_SIGNED: "the certificate is self-signed: no trusted authority signed it",
+        _SELF_SIGNED_IN_CHAIN: "the certificate chain ends at an authority that is not trusted",
+        _NO_ISSUER: "unknown issuer of the certificate: its chain is incomplete or not trusted",
+        _NO_FIRST: "unknown issuer of the certificate: its chain is incomplete or not trusted",
+        _HOSTNAME: f"the certificate is not valid for {host}",
+        _ADDRESS: f"the certificate is not valid for {host}",
     }
-    return words.get(error.verify_code, f"the certificate is not accepted: {error.verify_message}")
+    return words.get(error.verify_code, f"the certificate is not valid: {error.verify_message}")

@@ -51,7 +51,7 @@ def remove(
     refuse_others(cloud, name, deployment)
     deletion = StackDriver(cloud, say=say, cancelled=cancelled, **driver).delete(view["StackId"])
     for one in deletion.left:
-        say(f"left of the build stack {name}: {one} {one.physical_id}")
+        say(f"not deleted with the build stack {name}: {one} {one.physical_id}")
     return True
 
 
@@ -80,7 +80,7 @@ def refuse_others(cloud: Cloud, name: str, deployment: str) -> None:
     found = described(cloud, name)
     if found is not None and not is_of(found, deployment):
         raise Refused(
-            f"there is a stack {name}, which is not HiveMind's build stack of {deployment}",
+            f"the stack {name} exists, but is not HiveMind's build stack of {deployment}",
             hint="Rename the application or its environment, or build on this machine.",
         )
 
@@ -89,6 +89,6 @@ def what_is_left(name: str, error: HiveMindError) -> str:
     """What to tell people of a build stack that could not be removed."""
     lines = "; ".join((error.message, *getattr(error, "lines", ())))
     return (
-        f"the build stack {name} could not be removed and costs money as long as it stands: {lines}. "
-        "`hivemind apply` and `hivemind destroy` try again"
+        f"could not delete the build stack {name}, which costs money until it is deleted: {lines}. "
+        "`hivemind apply` and `hivemind destroy` try again."
     )

@@ -147,5 +147,5 @@ def refuse_surprises(calls: StackCalls, change_set: ChangeSet, plan: Plan) -> No
     calls.delete_change_set(change_set.id)
     raise PlanChanged(
         "CloudFormation would do more than the plan says: " + "; ".join(found),
-        hint="Nothing was changed. Look at `hivemind plan` again; name what may be lost, or take the change back.",
+        hint="Nothing was changed. Run `hivemind plan` again; then name what may be lost, or undo the change.",
     )

@@ -55,5 +55,5 @@ def diagnose(
     found = match(signatures, [reason], Speaker.CLOUD)
     quotes = (reason,) if reason else ()
     cause = found.signature.cause if found else "unknown"
-    remedy = (found.remedy() if found else None) or "Read the events (hivemind events), then apply again."
+    remedy = (found.remedy() if found else None) or "Read the events (`hivemind events`), then apply again."
     return Diagnosis(cause, f"{subject} failed: {reason or 'no reason given'}", remedy, quotes, subject, path)

@@ -43,8 +43,8 @@ def left_behind(calls: StackCalls, stack_id: str, status: str) -> str:
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return "the stack is as it was before"
     if status == "UPDATE_ROLLBACK_FAILED":
-        return "the stack could not go back; it accepts no update until its rollback is continued"
+        return "the rollback failed; the stack accepts no update until you continue its rollback"
     existing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
     if not existing:
-        return "nothing; the empty stack is deleted by the next apply"
+        return "nothing; the next apply deletes the empty stack"
     return f"{', '.join(existing)} in the failed stack"

@@ -34,7 +34,7 @@ def left_by(cloud: Cloud, resources: Iterable[StackResource], say: Say) -> tuple
                 snapshots = sorted(listing(cloud, resource.physical_id))
         except CloudCallFailed as error:
             # The stack is gone already: what can't be looked up is said, not raised.
-            say(f"the final snapshot of {resource.physical_id} could not be looked up: {error.detail}")
+            say(f"could not look up the final snapshot of {resource.physical_id}: {error.detail}")
             continue
         found += [FinalSnapshot(what, name) for _, name in snapshots[-1:]]
     return tuple(found)

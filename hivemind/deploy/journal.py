@@ -113,7 +113,7 @@ class Journal:
                 if listener in self._listeners:
                     self._listeners.remove(listener)
                     name = getattr(listener, "__qualname__", type(listener).__name__)
-                    message = f"listener {name} failed and is no longer told: {error}"
+                    message = f"listener {name} failed and gets no more events: {error}"
                     self.record(event.stage, event.step, EventKind.NOTE, message)
 
     def _end_torn_line(self) -> None:

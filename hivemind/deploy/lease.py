@@ -47,7 +47,7 @@ class Holder:
     nonce: str
 
     def __str__(self) -> str:
-        return f"`{self.command}` of {self.user} on {self.host} (process {self.pid}), since {self.since}"
+        return f"`{self.command}` by {self.user} on {self.host} (process {self.pid}) since {self.since}"
 
 
 class Lease:
@@ -67,7 +67,7 @@ class Lease:
     def check(self) -> None:
         """Raises DeploymentLocked when the lease is no longer ours; called before every effect."""
         if self.lost.is_set():
-            raise DeploymentLocked("another run took this deployment over while this one was not answering")
+            raise DeploymentLocked("another run took over this deployment while this run did not respond")
 
     def renew(self) -> bool:
         """Writes a new heartbeat; False, and `lost` set, when the lease is no longer ours."""
@@ -131,8 +131,8 @@ def acquire(
         if wait <= 0:
             break
     raise DeploymentLocked(
-        f"this deployment is held by {holder}",
-        hint="Wait for it (--wait SECONDS), or end that run; a run that died is taken over by itself.",
+        f"this deployment is locked: {holder}",
+        hint="Wait for it (`--wait SECONDS`), or end that run. The lock of a crashed run expires by itself.",
     )
 
 

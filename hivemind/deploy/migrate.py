@@ -27,7 +27,7 @@ def migrate(data: Any) -> dict[str, Any]:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError(f"unknown format {version!r}")
     if version > FORMAT:
-        raise NewerFormat(f"its format is {version}, this HiveMind knows formats up to {FORMAT}")
+        raise NewerFormat(f"its format is {version}; this version of HiveMind knows formats up to {FORMAT}")
     return _from_spec(data) if version == 1 else data
 
 

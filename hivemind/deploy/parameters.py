@@ -44,8 +44,8 @@ def unfilled(assembly: Assembly) -> Iterator[Finding]:
         yield Finding(
             "H406",
             Severity.ERROR,
-            f"nobody gives the parameter {name} a value, and it has no default",
-            hint="Give it a Default; machine images are named in Fragment.images.",
+            f"the parameter {name} has no value and no default",
+            hint="Give it a `Default`. For a machine image, name it in `Fragment.images`.",
             plugin=owner.plugin,
             path=owner.path,
         )

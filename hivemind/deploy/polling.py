@@ -38,7 +38,7 @@ class Poll:
         start = self._clock.monotonic()
         while True:
             if self._cancelled():
-                raise StepCancelled("the run is being ended")
+                raise StepCancelled("the run is ending")
             passed = self._clock.monotonic() - start
             if passed > self._deadline:
                 return

@@ -88,7 +88,7 @@ def delete(
         _lift_protection(calls, view, allowed=unprotect)
     under_way = view.status == "DELETE_IN_PROGRESS"
     if view.moving and not under_way:
-        say(f"{view.name} is in {view.status}: waiting for it before the deletion")
+        say(f"{view.name} is in {view.status}: waiting before deleting it")
         watcher.follow(view.id, None, _seen(calls, view.id))
     held = contents(calls, view.id)
     for bucket in buckets:
@@ -106,7 +106,7 @@ def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> No
     if not allowed:
         raise Refused(
             f"the stack {view.name} is protected against deletion",
-            hint="`hivemind destroy --unprotect` takes the protection off first.",
+            hint="Remove the protection and delete it: `hivemind destroy --unprotect`.",
         )
     calls.protect(view.id, on=False)
 
@@ -128,10 +128,10 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
     """After DELETE_FAILED: without what failed, then by force."""
     failed = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
     if failed:
-        say(f"{view.name} could not delete {', '.join(map(str, failed))}: going on without")
+        say(f"{view.name} could not delete {', '.join(map(str, failed))}: continuing without it")
         watched = _run(calls, view.id, watcher, RetainResources=[resource.logical_id for resource in failed])
     if watched.status == "DELETE_FAILED" and calls.can_force():
-        say(f"{view.name} still cannot be deleted: deleting it by force")
+        say(f"{view.name} still exists: deleting it by force")
         watched = _run(calls, view.id, watcher, DeletionMode="FORCE_DELETE_STACK")
     return watched
 
@@ -141,11 +141,11 @@ def _failure(calls: StackCalls, view: StackView, watched: Watched, stage: Stage)
     existing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
     return StageError(
         stage,
-        f"the stack {view.name} could not be deleted; it is in {watched.status}",
+        f"could not delete the stack {view.name}; it is in {watched.status}",
         subject=cause.logical_id if cause else None,
         lines=[redact(cause.reason)] if cause and cause.reason else [],
-        hint="Remove by hand what the reason names, then run `hivemind destroy` again.",
-        left=existing or "the stack alone",
+        hint="Remove what the reason names by hand, then run `hivemind destroy` again.",
+        left=existing or "the empty stack",
     )
 
 

@@ -61,7 +61,7 @@ class StackRequest:
         if not self.url and size > BODY_LIMIT:
             raise StageError(
                 Stage.PROVISION,
-                f"the template has {size:,} bytes; CloudFormation takes {BODY_LIMIT:,} in a call",
+                f"the template has {size:,} bytes; CloudFormation accepts {BODY_LIMIT:,} in a call",
                 hint="Use fewer services in one blueprint, or split it.",
                 left="nothing was changed",
             )
@@ -152,7 +152,7 @@ class StackDriver:
         if view.status not in USABLE:
             raise StageError(
                 Stage.PROVISION,
-                f"the stack {view.name} is in {view.status}, in which it accepts no update",
+                f"the stack {view.name} is in {view.status} and accepts no update",
                 lines=[view.reason] if view.reason else [],
                 hint="Continue its rollback in the CloudFormation console, then apply again.",
                 left="the stack is as it was before",
@@ -211,10 +211,10 @@ class StackDriver:
         if unnamed:
             raise Refused(
                 f"{view.name} is in {view.status} and must be deleted first, but it holds {', '.join(unnamed)}",
-                hint="Look at `hivemind plan`, save what you need, then name what may be lost.",
+                hint="Run `hivemind plan`, save what you need, then name what may be lost.",
             )
         listed = ", ".join(str(item.resource) for item in held) or "nothing"
-        self._say(f"{view.name} is in {view.status}, out of which a stack can only be deleted; it holds {listed}")
+        self._say(f"{view.name} is in {view.status}: deleting it, because AWS allows nothing else; it holds {listed}")
         # The protection was set for what the stack was to become; nothing to protect is in it.
         removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
 
@@ -263,7 +263,7 @@ class StackDriver:
     def _result(self, stack_id: str, told: _Once, *, changed: bool, seconds: Mapping[str, float]) -> StackResult:
         view = self._calls.describe(stack_id)
         if view is None:
-            raise StageError(Stage.PROVISION, "the stack was deleted by someone else meanwhile", left="nothing")
+            raise StageError(Stage.PROVISION, "someone else deleted the stack meanwhile", left="nothing")
         existing = [resource for resource in self._calls.resources(stack_id) if resource.exists]
         for resource in existing:
             told(resource.logical_id, resource.physical_id, resource.type)

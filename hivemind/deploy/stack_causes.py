@@ -18,23 +18,23 @@ SIGNATURES = in_order(
     _signature(
         "resource_limit",
         r"LimitExceeded|limit has been reached|maximum number of|quota",
-        "Ask AWS for a higher quota, or use fewer or smaller resources.",
+        "Request a higher quota from AWS, or use fewer or smaller resources.",
     ),
     _signature(
         "no_capacity",
         r"InsufficientInstanceCapacity|sufficient capacity|InsufficientDBInstanceCapacity",
-        "Use another size or try again later.",
+        "Use another size, or try again later.",
     ),
     _signature(
         "name_taken",
         r"already exists|AlreadyExists",
-        "Something outside this stack has that name: remove it, or choose another name.",
+        "A resource outside of this stack has this name: remove it, or choose another name.",
     ),
-    _signature("throttled", r"Rate exceeded|Throttling", "Apply again; AWS was answering too many calls."),
+    _signature("throttled", r"Rate exceeded|Throttling", "Apply again: AWS limits the number of calls."),
     _signature(
         "network_timeout",
         r"timed out|Exceeded attempts to wait",
-        "Apply again; if it repeats, read the resource's log.",
+        "Apply again. If it fails again, read the log of the resource.",
     ),
     _signature(
         "configuration_error",

@@ -201,7 +201,7 @@ class StateStore:
     def folder(self, deployment_id: str) -> Path:
         """The deployment's folder; it may not exist yet. Raises DeploymentNotFound for an id that can't be one."""
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,250}", deployment_id):
-            raise DeploymentNotFound(f"{deployment_id!r} is not a deployment's id")
+            raise DeploymentNotFound(f"{deployment_id!r} is not the id of a deployment")
         return self.root / deployment_id
 
     def find(self, deployment_id: str) -> DeploymentState | None:
@@ -212,7 +212,7 @@ class StateStore:
         """As `find`, but raises DeploymentNotFound where there is none."""
         state = self.find(deployment_id)
         if state is None:
-            hint = "`hivemind list` shows those that are known here."
+            hint = "`hivemind list` shows the deployments that this machine knows."
             raise DeploymentNotFound(f"no deployment {deployment_id}", hint=hint)
         return state
 
@@ -287,11 +287,11 @@ def _read(path: Path) -> DeploymentState | None:
     except FileNotFoundError:
         return None
     except NewerFormat as error:
-        raise StateUnreadable(path, str(error), "Use the HiveMind that wrote it, or a newer one.") from None
+        raise StateUnreadable(path, str(error), "Use the version of HiveMind that wrote it, or a newer one.") from None
     except (ValueError, DecodeError, RecursionError) as error:
         raise StateUnreadable(
             path,
             f"not a readable state ({error})",
-            "The file is kept as it is. Move it away, then run `hivemind apply`: what the stack tells is read "
-            "from the stack, only the history of revisions is lost.",
+            "HiveMind does not change the file. Move it away, then run `hivemind apply`: HiveMind reads the state "
+            "from the stack; only the history of revisions is lost.",
         ) from None

@@ -81,9 +81,9 @@ class Watcher:
                 poll.forgive(error)
         raise StageError(
             Stage.PROVISION,
-            f"the stack did not rest within {self.deadline / 60:.0f} minutes; CloudFormation goes on with it",
-            hint="`hivemind apply` looks at it again and goes on from there.",
-            left="the stack is still moving",
+            f"the stack did not finish within {self.deadline / 60:.0f} minutes; CloudFormation continues with it",
+            hint="Run `hivemind apply` again: it continues from there.",
+            left="the stack is still changing",
         )
 
     def _fresh(self, stack_id: str, token: str | None, seen: set[str], events: list[StackEvent]) -> list[StackEvent]:

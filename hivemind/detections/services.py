@@ -74,7 +74,7 @@ def clashes(found: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:
             continue
         if port.value in taken:
             other, evidence = taken[port.value]
-            yield folder, f"{port.evidence}: {folder} listens on {port.value}, and so does {other} ({evidence})"
+            yield folder, f"{port.evidence}: {folder} listens on port {port.value}, and so does {other} ({evidence})"
         taken.setdefault(port.value, (folder, port.evidence))
 
 

@@ -39,10 +39,10 @@ def of_draft(made: Draft) -> Iterator[Doubt]:
     names = {part.folder: part.name for part in made.services.values()}
     for folder, sentence in clashes({part.folder: part.seen for part in made.services.values()}):
         yield Doubt(
-            sentence, f"Each gets its own instance. To change the port, set services.{names[folder]}.port: NUMBER"
+            sentence, f"Each gets its own instance. To change the port, write `services.{names[folder]}.port: NUMBER`."
         )
 
 
 def named(note: str | None, service: str) -> str:
     """A hint about any service as one about this."""
-    return (note or "say it in hivemind.yaml").replace("services.NAME", f"services.{service}")
+    return (note or "Write it in hivemind.yaml.").replace("services.NAME", f"services.{service}")

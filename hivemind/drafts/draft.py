@@ -107,7 +107,7 @@ def _routes(made: Draft) -> None:
         if part is not front:
             path = "/api/*" if part.name in _BACKS else f"/{part.name}/*"
             part.keys["routes"] = [path]
-            part.reasons["routes"] = f"proposed: {front.name} gets all other requests"
+            part.reasons["routes"] = f"proposed; {front.name} gets all other requests"
 
 
 def _frontness(part: Part) -> tuple[int, int, str]:
@@ -139,7 +139,7 @@ def _each(made: Draft, wish: Wish, value: Any) -> None:
     if wish.subject in {"port", "health"}:
         parts = [part for part in parts if part.runs_code or wish.subject == "health"]
         if len(parts) != 1:
-            hint = f"write it yourself:  services: {{NAME: {{{wish.subject}: {value}}}}}"
+            hint = f"Write it yourself: `services: {{NAME: {{{wish.subject}: {value}}}}}`."
             made.findings.append(_finding(f'"{wish.words}" fits {len(parts)} services', hint))
             return
     for part in parts:
@@ -167,10 +167,10 @@ def _needs(made: Draft, wishes: Wishes, types: frozenset[str]) -> None:
         elif wish.subject == "need":
             variable = f"{wish.value.upper()}_URL"
             hint = (
-                f"a plugin with a resource type {wish.value} (hivemind plugins), or one that runs elsewhere:  "
-                f"secrets: {{{variable}: ssm:/{made.name}/{wish.value}}}"
+                f"Install a plugin with the resource type {wish.value}, or write the address of an existing one: "
+                f"`secrets: {{{variable}: ssm:/{made.name}/{wish.value}}}`."
             )
-            made.findings.append(_finding(f'"{wish.words}": no resource type {wish.value} is installed', hint))
+            made.findings.append(_finding(f'"{wish.words}": no plugin adds a resource type {wish.value}', hint))
 
 
 def _with(made: Draft, wish: Wish) -> None:
@@ -223,8 +223,8 @@ def _options(made: Draft, wishes: Wishes) -> None:
         if wish.subject == "available":
             _doubled(made, wish)
         elif not given.intersection(about):
-            said = f'"{wish.words}": there is no {_CALLED[about[0]]}'
-            made.findings.append(_finding(said, f"ask for one:  with a {about[0]} {_CALLED[about[0]]}"))
+            said = f'"{wish.words}": the application has no {_CALLED[about[0]]}'
+            made.findings.append(_finding(said, f'Ask for one: "with a {about[0]} {_CALLED[about[0]]}".'))
 
 
 def _variables(made: Draft) -> None:
@@ -294,7 +294,9 @@ def _doubled(made: Draft, wish: Wish) -> None:
 
 def _unread(made: Draft, wishes: Wishes) -> None:
     for wish in wishes.overruled:
-        made.findings.append(_finding(f'"{wish.words}" is contradicted further on', "the later words hold"))
+        made.findings.append(
+            _finding(f'a later part of the description contradicts "{wish.words}"', "The later part applies.")
+        )
 
 
 def _asked(wish: Wish) -> str:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _WHAT = {"library": "a library", "cli": "a command-line tool", "script": "a program without a server"}
 _COULD = {
-    "library": "An example or documentation site in it can be deployed:  hivemind init FOLDER",
-    "cli": f"If it has a server mode, write {BLUEPRINT_FILE} yourself, with services.web.start and services.web.port.",
-    "script": f"If it runs all the time, write {BLUEPRINT_FILE} with"
-    "  services: {worker: {kind: worker, start: COMMAND}}",
+    "library": "You can deploy an example or a documentation site in it: `hivemind init FOLDER`.",
+    "cli": f"If it has a server mode, write {BLUEPRINT_FILE} with `services.web.start` and `services.web.port`.",
+    "script": f"If it runs all the time, write {BLUEPRINT_FILE} with "
+    "`services: {worker: {kind: worker, start: COMMAND}}`.",
 }
 
 
@@ -33,7 +33,7 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
     if not repository.files:
         raise HiveMindError(
             f"{repository.root} is empty: there is nothing to deploy",
-            hint="Files that .gitignore names are not looked at.",
+            hint="HiveMind ignores files that .gitignore names.",
             exit_code=ExitCode.NOT_FOUND,
         )
     found = services(repository, detect)
@@ -52,8 +52,8 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
         doubt = next(doubts(root), None)
         said = nothing(repository, root)
         raise HiveMindError(
-            f"no application was recognised in {repository.root}: {doubt.sentence if doubt else said.sentence}",
-            hint=f"Write {BLUEPRINT_FILE} yourself:  {_whole(root)}",
+            f"no application recognized in {repository.root}: {doubt.sentence if doubt else said.sentence}",
+            hint=f"Write {BLUEPRINT_FILE}: `{_whole(root)}`.",
             exit_code=ExitCode.NOT_FOUND,
         )
     return {".": root}
@@ -62,17 +62,17 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
 def nothing(repository: Repository, root: Answer) -> Doubt:
     """What is there where nothing was recognised that runs. root: what was told about the repository's own folder."""
     if language := root.value("language"):
-        seen = f"{root.one['language'].evidence}: this is {language}, and nothing says how it is started"
-        return Doubt(seen, f"write {BLUEPRINT_FILE}:  {_whole(root)}")
+        seen = f"{root.one['language'].evidence}: this is {language}, but nothing says how it starts"
+        return Doubt(seen, f"Write {BLUEPRINT_FILE}: `{_whole(root)}`.")
     only = [file for file in repository.files if not file.lower().startswith(("readme", "license", "licence", ".git"))]
     readme = next((file for file in repository.files if file.lower().startswith("readme")), None)
     if only:
-        seen = f"{only[0]}:1: it and {len(only) - 1} other files do not say how anything runs" if len(only) > 1 else (
-            f"{only[0]}:1: it is all there is, and it does not say how anything runs"
+        seen = f"{only[0]}:1: none of the {len(only)} files says how to run anything" if len(only) > 1 else (
+            f"{only[0]}:1: the only file does not say how to run anything"
         )  # fmt: skip
     else:
-        seen = f"{readme}:1: there is only a README" if readme else "there are no files"
-    return Doubt(seen, f"write {BLUEPRINT_FILE}:  {_whole(root)}")
+        seen = f"{readme}:1: the repository only has a README" if readme else "the repository has no files"
+    return Doubt(seen, f"Write {BLUEPRINT_FILE}: `{_whole(root)}`.")
 
 
 def _whole(root: Answer) -> str:

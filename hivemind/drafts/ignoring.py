@@ -50,7 +50,7 @@ def ignorable(repository: Repository) -> tuple[Ignorable, ...]:
 
 def text(found: tuple[Ignorable, ...]) -> str:
     """The file `.hivemindignore`: rooted patterns, each with what it is."""
-    lines = ["# Left out of what is packed and looked at, in the syntax of .gitignore."]
+    lines = ["# HiveMind neither packs nor reads these files. The syntax is that of .gitignore."]
     for each in found:
         lines += [f"# {each.kind}, {each.size / 1024 / 1024:,.0f} MB", "/" + _escaped(each.path)]
     return "\n".join(lines) + "\n"

@@ -28,8 +28,8 @@ def checked(name: str) -> str:
     """The name, if it can be one. Raises HiveMindError."""
     if not _NAME.fullmatch(name) or len(name) > LONGEST:
         raise HiveMindError(
-            f'"{name}" can\'t be a name',
-            hint=f"Small letters, digits and -, starting with a letter, at most {LONGEST}.",
+            f'"{name}" is not a valid name',
+            hint=f"Use lowercase letters, digits and `-`, start with a letter, and stay within {LONGEST} characters.",
             exit_code=ExitCode.USAGE,
         )
     return name

@@ -14,9 +14,7 @@ from hivemind.text.visible import visible
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
-_HEADER = (
-    "# What is not said here is found in the code at each run: `hivemind show` prints the whole, with its origins."
-)
+_HEADER = "# HiveMind detects everything else in the code at each run: `hivemind show` prints it, with its origins."
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*(?<![-.])")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 
@@ -42,9 +40,7 @@ def _service(part: Part) -> list[str]:
     inside = [_line("    ", key, value, part.reasons.get(key)) for key, value in part.keys.items()]
     remarks = []
     if not part.seen.serves:
-        remarks.append(
-            "    # Not found, to be written:  start: COMMAND   such as  gunicorn app:app --bind 0.0.0.0:$PORT"
-        )
+        remarks.append("    # Not found; write `start: COMMAND`, for example `gunicorn app:app --bind 0.0.0.0:$PORT`")
     types = types_needed(part)
     own = {url_variable(PROVIDED[kind]) for kind in types} | set(part.keys.get("env", {}))
     for variable in part.seen.several["env_required"]:
@@ -52,9 +48,9 @@ def _service(part: Part) -> list[str]:
         if name in own or is_given(name, types) or is_needless(name, types):
             continue
         example = f"secrets: {{{name}: ssm:/NAME}}" if is_secret(name) else f"env: {{{name}: VALUE}}"
-        remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add:  {example}"))
+        remarks.append(_comment(f"    # Nothing sets {name} ({variable.evidence}). Add: {example}"))
     for what, line in left_out(part):
-        remarks.append(_comment(f"    # {what}, left out here. A service of its own for it:"))
+        remarks.append(_comment(f"    # {what}, which this file leaves out. A service for it:"))
         remarks.append(_comment(f"    #   {line}"))
     head = f"  {part.name}:" if inside else f"  {part.name}: {{}}"
     return [head, *inside, *remarks]
@@ -69,7 +65,7 @@ def left_out(part: Part) -> list[tuple[str, str]]:
             own = word if part.name == "web" else f"{part.name}-{word}"
             service = own if len(several) == 1 else f"{own}-{number}"
             start = f"{{path: {_value(part.folder)}, kind: worker, start: {json.dumps(each.value)}}}"
-            found.append((f"There is a {word}, too ({each.evidence})", f"{service}: {start}"))
+            found.append((f"The repository also has a {word} ({each.evidence})", f"{service}: {start}"))
     return found
 
 

@@ -12,8 +12,8 @@ _LONGEST = 2000
 _VARIABLE = r"[A-Z][A-Z0-9_]{2,60}"
 _STAGES = (Stage.DEPLOY, Stage.REGISTER)
 _WANTS = (
-    "The application wants {1} in its environment. Add under services.{service}:  env: {{1}: VALUE}   or  "
-    "secrets: {{1}: ssm:/NAME}"
+    "The application needs the variable {1}. Add `env: {{1}: VALUE}` or "
+    "`secrets: {{1}: ssm:/NAME}` to services.{service}."
 )
 
 
@@ -26,51 +26,52 @@ SIGNATURES = in_order(
         "pkg_resources",
         r"ModuleNotFoundError: No module named 'pkg_resources(?:\.[\w.]{0,60})?'",
         "missing_dependency",
-        "A dependency uses pkg_resources, which setuptools has dropped: add  setuptools<81  to what is installed, such "
-        "as requirements.txt, or under services.{service}:  install: COMMAND && pip install 'setuptools<81'",
+        "A dependency uses pkg_resources, which newer setuptools do not have. Add `setuptools<81` to "
+        "requirements.txt, or write `services.{service}.install: COMMAND && pip install 'setuptools<81'`.",
     ),
     _signature(
         "python_module",
         r"ModuleNotFoundError: No module named '(\w{1,80})(?:\.[\w.]{0,80})?'",
         "missing_dependency",
-        "The application imports {1}, which nothing installs: add it to its dependencies, or under "
-        "services.{service}:  install: ...",
+        "The application imports {1}, which nothing installs. Add it to the dependencies, or write "
+        "`services.{service}.install: ...`.",
     ),
     _signature(
         "tls_wanted",
         r"no pg_hba\.conf entry for .{1,300}, no encryption",
         "tls_wanted",
-        "The database admits TLS alone, as RDS does from PostgreSQL 15 on, and the application comes without: let its "
-        "client ask for it (sslmode=require; ssl: true in Elixir), or, where its settings read a variable for that, "
-        "set it under services.{service}.env",
+        "The database requires TLS, as RDS does since PostgreSQL 15, but the application connects without it. Enable "
+        "it in the database client (sslmode=require; `ssl: true` in Elixir). If the settings read it from a variable, "
+        "set the variable under services.{service}.env.",
     ),
     _signature(
         "unknown_authority",
         r"(?i)self[- ]signed certificate|unable to (?:verify the first|get local issuer) certificate|"
         r"certificate verify failed|certificate signed by unknown authority",
         "unknown_authority",
-        "The application verifies a certificate by authorities that it does not have: RDS has Amazon's own, and the "
-        "local cloud its own. Let it encrypt without verifying (sslmode=require; ssl: {rejectUnauthorized: false}), or "
-        "give it the authority's file, for Node by NODE_EXTRA_CA_CERTS under services.{service}.env",
+        "The application does not know the authority of a certificate: RDS and the local cloud use authorities of "
+        "their own. Encrypt without verifying (sslmode=require; `ssl: {rejectUnauthorized: false}`), or give the "
+        "application the authority's file; for Node, set NODE_EXTRA_CA_CERTS under services.{service}.env.",
     ),
     _signature(
         "prisma_client",
         r"@prisma/client did not initialize",
         "missing_build",
-        "The build made no Prisma client. It needs Prisma's engines, which npm does not have: see what "
-        "prisma generate  says here; services.{service}.build: prisma generate && COMMAND  makes it part of the build.",
+        "The build did not generate a Prisma client. It needs Prisma's engines, which npm does not install. Run "
+        "`prisma generate` here to see its error. To run it in the build, write "
+        "`services.{service}.build: prisma generate && COMMAND`.",
     ),
     _signature(
         "node_file",
         r"Cannot find (?:module|package) '([/.][^'\s]{0,119})'",
         "missing_build",
-        "The file {1} is not there: is it made by a build?  services.{service}.build: COMMAND",
+        "The file {1} does not exist. If a build creates it, write `services.{service}.build: COMMAND`.",
     ),
     _signature(
         "node_module",
         r"Cannot find (?:module|package) '([^'\s]{1,120})'",
         "missing_dependency",
-        "The application requires {1}: add it to dependencies (not devDependencies) in package.json.",
+        "The application requires {1}. Add it to dependencies (not devDependencies) in package.json.",
     ),
     _signature("variable_key", rf"KeyError: '({_VARIABLE})'", "missing_variable", _WANTS),
     _signature(
@@ -89,44 +90,45 @@ SIGNATURES = in_order(
         "privileged_port",
         r"(?i)bind: permission denied|EACCES.{0,40}:\d{1,3}\b|permission.{0,60}\('?[\d.]*'?, \d{1,3}\)",
         "privileged_port",
-        "Only root may listen on a port below 1024: let the application listen on $PORT, and set  "
-        "services.{service}.port: 8080",
+        "Only root may listen on a port below 1024. Let the application listen on $PORT, and write "
+        "`services.{service}.port: 8080`.",
     ),
     _signature(
         "redis_refused",
         r"(?i)(?:ECONNREFUSED|Error (?:111|-[235])|refused).{0,60}:?6379|(?:ENOTFOUND|EAI_AGAIN) \w*redis",
         "wrong_address",
-        "The application looks for Redis on its own machine: it should read REDIS_URL, or REDIS_HOST and REDIS_PORT. "
-        "What it reads instead is set so:  services.{service}.env: {CACHE_HOST: $REDIS_HOST} ; what is written in "
-        "its code has to change there. Redis is  needs: [cache]  with  resources: {cache: redis}",
+        "The application looks for Redis on its own machine. Let it read REDIS_URL, or REDIS_HOST and REDIS_PORT. "
+        "If it reads other variables, set them: `services.{service}.env: {CACHE_HOST: $REDIS_HOST}`. "
+        "To get a Redis, write `needs: [cache]` and `resources: {cache: redis}`.",
     ),
     _signature(
         "database_refused",
         r"(?i)(?:ECONNREFUSED|refused).{0,60}:?5432|connection to server at \"(?:localhost|127\.0\.0\.1|::1)\"",
         "wrong_address",
-        "The application looks for its database on its own machine: it should read DATABASE_URL, or PGHOST and so on. "
-        "What it reads instead is set so:  services.{service}.env: {DB_HOST: $PGHOST, DB_PASSWORD: $PGPASSWORD} ; "
-        "what is written in its code has to change there. A database is  needs: [db]",
+        "The application looks for its database on its own machine. Let it read DATABASE_URL, or PGHOST and so on. "
+        "If it reads other variables, set them: "
+        "`services.{service}.env: {DB_HOST: $PGHOST, DB_PASSWORD: $PGPASSWORD}`. "
+        "To get a database, write `needs: [db]`.",
     ),
     _signature(
         "missing_table",
         r"relation \"[^\"]+\" does not exist|no such table",
         "missing_table",
-        "The database has no such table: write the command that makes them as  services.{service}.release: COMMAND",
+        "The database lacks a table. Write the command that creates the tables: `services.{service}.release: COMMAND`.",
     ),
     _signature(
         "host_refused",
         r"DisallowedHost|Invalid HTTP_HOST header",
         "host_refused",
-        "Django refuses the health check: it carries the instance's address as Host, as on AWS. Let ALLOWED_HOSTS "
-        "admit it (by an environment variable under services.{service}.env, if the settings read one), or accept the "
-        "answer: services.{service}.health: {path: /, matcher: 200-400}.",
+        "Django refuses the health check, whose Host header is the instance's address, as on AWS. Allow it in "
+        "ALLOWED_HOSTS (with a variable under services.{service}.env, if the settings read one), or accept the "
+        "response: `services.{service}.health: {path: /, matcher: 200-400}`.",
     ),
     _signature(
         "missing_program",
         r"(?:sh|bash|env): (?:\d+: |line \d+: )?'?([\w./-]{1,80})'?: (?:command )?not found",
         "missing_program",
-        "{1} is not there: correct  services.{service}.start , or install what has it.",
+        "The instance does not have {1}. Correct services.{service}.start, or install the package that contains it.",
     ),
     below=50,
 )

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PORT = 22
 KEEPALIVE = 15
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+_UNKNOWN = "HiveMind does not know its SSH host key yet"
 
 
 class HostKeyMismatch(StageError):
@@ -30,9 +31,9 @@ class HostKeyMismatch(StageError):
     def __init__(self, instance_id: str, expected: str, got: str) -> None:
         super().__init__(
             Stage.DEPLOY,
-            f"{instance_id} shows another SSH host key than the one known for it: {got}, expected {expected}",
+            f"{instance_id} has an unexpected SSH host key: {got}, expected {expected}",
             subject=instance_id,
-            hint="Somebody may stand in between. Nothing was sent. If the instance's key was changed on purpose, "
+            hint="Someone may intercept the connection. HiveMind sent nothing. If you changed the key on purpose, "
             "replace the instance.",
         )
 
@@ -71,15 +72,15 @@ def connect(
             if host_key is not None:
                 left = max(1.0, min(30.0, deadline - passed))
                 return _connect_once(cloud, instance_id, host_key, key=key, user=user, timeout=left, clock=clock)
-            seen = "its SSH host key is not known yet"
+            seen = _UNKNOWN
         except HostUnreachable as error:
             seen = error.message.partition(": ")[2]
         if seen != reason and on_wait is not None:
             on_wait(seen)
         reason = seen
     hint = (
-        "An unknown host is never connected to; its key comes from SSM or the console output."
-        if ("host key is not known" in reason)
+        "HiveMind never connects to an unknown host. The key comes from SSM or the console output."
+        if reason == _UNKNOWN
         else None
     )
     raise HostUnreachable(instance_id, f"{reason} (waited {deadline:g} s)", hint=hint)
@@ -91,7 +92,7 @@ def _connect_once(
     try:
         pinned = paramiko.PKey.from_type_string(*_key_parts(host_key))
     except (ValueError, paramiko.SSHException) as error:
-        raise HostUnreachable(instance_id, f"its known host key can't be read ({error})") from error
+        raise HostUnreachable(instance_id, f"cannot read its known host key ({error})") from error
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
     client.get_host_keys().add(instance_id, pinned.get_name(), pinned)
@@ -117,7 +118,7 @@ def _connect_once(
         raise HostKeyMismatch(instance_id, _fingerprint(error.expected_key), _fingerprint(error.key)) from error
     except paramiko.AuthenticationException as error:
         _close(client, sock)
-        raise HostUnreachable(instance_id, f"it does not accept the deployment's key for user {user}") from error
+        raise HostUnreachable(instance_id, f"it refuses the deployment's key for user {user}") from error
     except (paramiko.SSHException, EOFError, OSError) as error:
         _close(client, sock)
         if (shown := _offered_other_type(error)) is not None:

@@ -40,7 +40,7 @@ def deployment_key(folder: Path, *, comment: str = "hivemind") -> KeyPair:
     except ValueError as error:
         raise HiveMindError(
             f"{path} is not an SSH key: {error}",
-            hint="Put the deployment's key back; without it its instances can't be reached.",
+            hint="Restore the deployment's key. HiveMind cannot reach the instances without it.",
         ) from error
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
     return KeyPair(path, f"{public.decode()} {comment}")

@@ -225,14 +225,14 @@ def _parsed(line: str) -> InstallStep | None:
 
 
 def _failure(host: Host, service: str, step: InstallStep) -> StageError:
-    left = f"release {step.current} stays current on {host.instance_id}" if step.current else None
+    left = f"release {step.current} is still current on {host.instance_id}" if step.current else None
     return StageError(
         Stage.DEPLOY,
         f"{service} on {host.instance_id}, {step.name}: {step.message}",
         subject=service,
         lines=step.lines,
         hint=advice(step.lines, service)
-        or "Correct it and apply again. `hivemind logs` shows more of what the application says.",
+        or "Fix the cause, then apply again. `hivemind logs` shows more of the application's log.",
         left=left,
         path=f"services.{service}",
     )
@@ -243,12 +243,12 @@ def _broken(host: Host, service: str, done: Completed) -> StageError:
     missing = done.code == 127 or any(
         "python3: not found" in line or "python3: command not found" in line for line in lines
     )
-    python = "The instance needs Python 3.9 or later as python3."
+    python = "The instance needs Python 3.9 or later, as python3."
     return StageError(
         Stage.DEPLOY,
         f"{service} on {host.instance_id}: the installer ended with exit code {done.code}",
         subject=service,
         lines=lines,
-        hint=python if missing else "Apply again; the installer can be repeated.",
+        hint=python if missing else "Apply again: the installer can run repeatedly.",
         path=f"services.{service}",
     )

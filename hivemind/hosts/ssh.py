@@ -30,7 +30,7 @@ class HostUnreachable(StageError):
     """No SSH connection to an instance, or it broke."""
 
     def __init__(self, instance_id: str, why: str, *, hint: str | None = None) -> None:
-        super().__init__(Stage.DEPLOY, f"{instance_id} can't be reached by SSH: {why}", subject=instance_id, hint=hint)
+        super().__init__(Stage.DEPLOY, f"cannot reach {instance_id} by SSH: {why}", subject=instance_id, hint=hint)
 
 
 class CommandTimeout(StageError):
@@ -173,7 +173,7 @@ class Host:
         try:
             return transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout)
         except paramiko.ChannelException as error:
-            raise ConnectionRefusedError(f"{self.instance_id} does not get through to {host}:{port}") from error
+            raise ConnectionRefusedError(f"{self.instance_id} cannot connect to {host}:{port}") from error
         except (paramiko.SSHException, EOFError) as error:
             raise ConnectionError(f"{self.instance_id}: {error}") from error
 
@@ -202,7 +202,7 @@ class Host:
     def _transport(self) -> paramiko.Transport:
         transport = self._client.get_transport()
         if transport is None or not transport.is_active():
-            raise HostUnreachable(self.instance_id, "the connection was closed")
+            raise HostUnreachable(self.instance_id, "the instance closed the connection")
         return transport
 
     def _open_session(self, timeout: float) -> paramiko.Channel:

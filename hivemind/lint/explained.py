@@ -21,8 +21,8 @@ EXPLAINED: tuple[Explanation, ...] = (
     Explanation(
         "W3691",
         re.compile(r"Engine version '1[4-9]' for engine 'postgres' is deprecated .*"),
-        "A major version alone is no deprecated version: RDS takes its default minor version of it (Amazon RDS User "
-        "Guide, CreateDBInstance, EngineVersion). An exact version that is deprecated is still reported.",
+        "A major version alone is not deprecated: RDS uses its default minor version of it (Amazon RDS User "
+        "Guide, CreateDBInstance, EngineVersion). HiveMind still reports an exact version that is deprecated.",
     ),
 )
 

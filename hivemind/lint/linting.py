@@ -52,16 +52,16 @@ def lint(
         late = Finding(
             "H440",
             Severity.WARNING,
-            f"cfn-lint was not done after {deadline:.0f} s; the template is used without its word",
-            hint="Conditions that override each other make it slow; simplify overrides or plugins' fragments.",
+            f"cfn-lint did not finish within {deadline:.0f} s; HiveMind uses the template without its results",
+            hint="Nested conditions make it slow. Simplify overrides or the fragments of plugins.",
         )
         return in_order([late, *limits.exceeded(assembly.template, template)])
     except Exception as error:  # noqa: BLE001  - a defect of cfn-lint must not keep a good template from being used
         failed = Finding(
             "E0002",
             Severity.WARNING,
-            f"cfn-lint failed on this template ({type(error).__name__}: {error}); it is used without its word",
-            hint="Look at what overrides and third-party plugins put into it: hivemind template",
+            f"cfn-lint failed ({type(error).__name__}: {error}); HiveMind uses the template without its results",
+            hint="Check what overrides and plugins add to the template: `hivemind template`.",
         )
         return in_order([failed, *limits.exceeded(assembly.template, template)])
     shown = (match for match in matches if explained(match) is None)

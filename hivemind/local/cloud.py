@@ -36,7 +36,9 @@ def connect(
     directory = directory or local_cloud()
     running = lifecycle.status(directory)
     if running is None and not start:
-        raise CloudUnreachable("The local cloud does not run", hint="hivemind local start, or hivemind apply --local")
+        raise CloudUnreachable(
+            "the local cloud is not running", hint="Start it with `hivemind local start` or `hivemind apply --local`."
+        )
     running = running or lifecycle.start(directory, on_demand=True)
     return LocalCloud(running, account_for(checkout, name, directory), region or running.region)
 

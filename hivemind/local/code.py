@@ -31,12 +31,12 @@ def outdated(recorded: Mapping[str, Any] | None) -> str | None:
     Of another installation with the same version nothing is said: that its files differ in their times means nothing.
     """
     if recorded is None:
-        return "it was started by an earlier version of HiveMind"
+        return "an earlier version of HiveMind started it"
     if recorded.get("version") != __version__:
-        return f"it was started by HiveMind {recorded.get('version')}, this is {__version__}"
+        return f"HiveMind {recorded.get('version')} started it, but this is {__version__}"
     now = present()
     if recorded.get("package") == now["package"] and recorded.get("files") != now["files"]:
-        return "HiveMind's code, or its emulator, has changed since it was started"
+        return "the code of HiveMind or its emulator has changed since it started"
     return None
 
 

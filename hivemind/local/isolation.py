@@ -39,7 +39,7 @@ def probe(wanted: str | None) -> Isolation:
     Ubuntu 24.04 and later forbid user namespaces to ordinary programs by AppArmor, container engines often by seccomp.
     """
     if wanted == "shared":
-        return Isolation("shared", reason=f"{MODE_VARIABLE} asks for it")
+        return Isolation("shared", reason=f"{MODE_VARIABLE}=shared")
     unshare = shutil.which("unshare", path="/usr/bin:/bin:/usr/local/bin")
     if sys.platform != "linux" or unshare is None:
         return Isolation("shared", reason="network namespaces need Linux and util-linux")

@@ -71,8 +71,8 @@ class Running:
             answer = json.loads(response.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise CloudUnreachable(
-                f"The local cloud does not answer at {self.endpoint}: {error}",
-                hint=f"hivemind local stop && hivemind local start; its log is {self.directory / 'cloud.log'}",
+                f"the local cloud does not respond at {self.endpoint}: {error}",
+                hint=f"Run `hivemind local stop && hivemind local start`. Its log is {self.directory / 'cloud.log'}.",
             ) from error
         finally:
             connection.close()
@@ -138,8 +138,8 @@ def start(directory: Path | None = None, *, on_demand: bool = False) -> Running:
         process.wait()
         end_recorded(directory / "children.json")
         raise CloudUnreachable(
-            "The local cloud did not start: " + (_last_line(boot_log) or _last_line(directory / "cloud.log")),
-            hint=f"Its logs: {boot_log} and {directory / 'cloud.log'}",
+            "the local cloud did not start: " + (_last_line(boot_log) or _last_line(directory / "cloud.log")),
+            hint=f"Read its logs: {boot_log} and {directory / 'cloud.log'}",
         )
 
 
@@ -218,6 +218,6 @@ def _require_packages() -> None:
     missing = [name for name in wanted if not find_spec(name)]
     if missing:
         raise CloudUnreachable(
-            "The local cloud needs packages that are not installed: " + ", ".join(missing),
-            hint="pip install 'hivemind-deploy[local]'",
+            "the local cloud needs packages that are not installed: " + ", ".join(missing),
+            hint="Install them with `pip install 'hivemind-deploy[local]'`.",
         )

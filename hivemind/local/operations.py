@@ -128,7 +128,7 @@ def install_ec2(emulator: Emulator, console: Callable[[str], str]) -> None:
         return emulator.xml("ec2", "GetConsoleOutput", inner)
 
     def refuse(what: str) -> Callable[[Operation | None], Operation]:
-        text = f"The local cloud makes {what} through CloudFormation only."
+        text = f"The local cloud creates {what} through CloudFormation only."
         return lambda _: lambda _parameters: emulator.error("ec2", "UnsupportedOperation", text)
 
     emulator.replace_operation("ec2", "GetConsoleOutput", lambda _: console_output)
@@ -168,7 +168,7 @@ def refused(emulator: Emulator, service: str, operation: str) -> Response | None
     if operation not in _REFUSED.get(service, ()):
         return None
     what = operation.removeprefix("Create").removeprefix("Modify")
-    text = f"The local cloud makes and changes each {what} through CloudFormation only."
+    text = f"The local cloud creates and changes each {what} through CloudFormation only."
     return emulator.error(service, "InvalidParameterCombination", text)
 
 

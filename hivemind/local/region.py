@@ -69,7 +69,7 @@ class Region:
         self._children = directory / "children.json"
         ended = end_recorded(self._children)
         if ended:
-            log.warning("ended %d processes that an earlier local cloud left", ended)
+            log.warning("ended %d processes that an earlier local cloud left running", ended)
         self.faults = FaultTable(directory / "faults.json")
         self.emulator = Emulator()
         self.databases = Postgres(directory / "postgres")
@@ -197,7 +197,7 @@ class Region:
         try:
             await servers.start(key)
         except Exception:
-            log.exception("%s %s does not start", servers.name, key)
+            log.exception("%s %s did not start", servers.name, key)
 
     async def _keep_up(self) -> None:
         while True:
@@ -249,9 +249,9 @@ class Region:
                     record["State"] = {"Code": 80, "Name": "stopped"}
                 except Exception as error:
                     # A defect of ours or this machine's is no state of the user's instance. Each change tries again.
-                    log.exception("instance %s can't be started", identity)
+                    log.exception("cannot start instance %s", identity)
                     self.instances.note(
-                        identity, f"the local cloud can't start this instance: {error!r}; see cloud.log"
+                        identity, f"the local cloud cannot start this instance: {error!r}; see cloud.log"
                     )
             elif state == "stopped" and runs:
                 await self.instances.stop(identity)
@@ -271,7 +271,7 @@ class Region:
             try:
                 await part.close()
             except Exception:
-                log.exception("%s does not close", type(part).__name__)
+                log.exception("%s did not close", type(part).__name__)
         self._children.unlink(missing_ok=True)
 
 

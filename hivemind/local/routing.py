@@ -108,7 +108,7 @@ class _Builder:
         }
         rules = listener.rules
         if listener.port in self._wiring.closed:
-            text = f"The load balancer's security groups let nobody in to port {listener.port}.\n"
+            text = f"The load balancer's security groups block port {listener.port}.\n"
             rules = (ListenerRule(None, (), (_fixed(503, text),)),)
         for number, rule in enumerate(rules):
             service, middlewares = self._action(rule, f"{entry_point}-{number}", listener)
@@ -131,7 +131,7 @@ class _Builder:
             self._middlewares[f"{name}-redirect"] = {"redirectRegex": self._redirect(action, listener)}
             return "noop@internal", [f"{name}-redirect"]
         if kind != "fixed-response":
-            action = _fixed(503, f"The local cloud has no action of type {kind}.\n")
+            action = _fixed(503, f"The local cloud does not support actions of type {kind}.\n")
         return self._fixed_response(action["FixedResponseConfig"], name)
 
     def _forward(self, action: Mapping[str, Any], name: str) -> str:

@@ -12,4 +12,4 @@ def folder(name: str) -> Path:
     for candidate in (_PACKAGE / "_data" / name, _PACKAGE.parent / name):
         if candidate.is_dir():
             return candidate
-    raise FileNotFoundError(f"this installation of HiveMind lacks its folder {name}")
+    raise FileNotFoundError(f"this installation of HiveMind lacks the folder {name}")

@@ -39,29 +39,31 @@ def _version(change: Change, properties: Mapping[str, Any], assembly: Assembly) 
     name, (plugin, path) = _name(change), _place(change, assembly, "EngineVersion")
     if new[:known] < old[:known]:
         service = "ElastiCache" if change.type == CACHE else "RDS"
-        message = f"{name} runs version {before} and can't go back to {after}: {service} refuses a downgrade"
-        hint = f'Keep version: "{before}"; an older version needs a resource of its own, filled from a dump.'
+        message = f"{name} runs version {before} and cannot go back to {after}: {service} refuses a downgrade"
+        hint = f'Keep `version: "{before}"`. For an older version, create another resource and fill it from a dump.'
         yield Finding("H451", Severity.ERROR, message, None, hint, plugin, path)
     parts = _major_parts(str(properties.get("Engine", "")))
     if new[: min(known, parts)] <= old[: min(known, parts)] or change.type == CACHE:
         return
     way = f"version {before} → {after} of {name} is a major upgrade"
     if str(properties.get("AllowMajorVersionUpgrade", "")).lower() == "true":
-        message = f"{way}: the database is down while it runs, for minutes or longer, and there is no way back"
-        hint = "RDS takes a snapshot before it where backups are on. Try it on another environment first."
+        message = f"{way}: the database is down during the upgrade, for minutes or longer, and cannot go back"
+        hint = "With backups on, RDS takes a snapshot first. Try the upgrade in another environment first."
         yield Finding("H452", Severity.WARNING, message, None, hint, plugin, path)
     else:
-        message = f"{way}, which RDS refuses unless it is allowed"
-        hint = "Say major_upgrade: true beside the version (AllowMajorVersionUpgrade). The database is down meanwhile."
+        message = f"{way}, which RDS refuses unless you allow it"
+        hint = "Write `major_upgrade: true` beside the version. The database is down during the upgrade."
         yield Finding("H452", Severity.ERROR, message, None, hint, plugin, path)
 
 
 def _storage(change: Change, assembly: Assembly) -> Iterator[Finding]:
     before, after = (str(side.get("AllocatedStorage", "")) for side in (change.before, change.after))
     if before.isdecimal() and after.isdecimal() and int(after) < int(before):
-        message = f"{_name(change)} has {before} GB of storage and can't go back to {after}: RDS makes it larger only"
+        message = (
+            f"{_name(change)} has {before} GB of storage and cannot shrink to {after} GB: RDS only increases storage"
+        )
         plugin, path = _place(change, assembly, "AllocatedStorage")
-        yield Finding("H453", Severity.ERROR, message, None, f"Write storage: {before}, or more.", plugin, path)
+        yield Finding("H453", Severity.ERROR, message, None, f"Write `storage: {before}`, or more.", plugin, path)
 
 
 def _name(change: Change) -> str:

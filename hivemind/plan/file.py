@@ -33,32 +33,34 @@ def load(path: Path) -> Plan:
     try:
         content = path.read_bytes() if path.stat().st_size <= LARGEST else b""
     except FileNotFoundError:
-        raise DeploymentNotFound(f"no file {path}", hint="`hivemind plan --out FILE` writes one.") from None
+        raise DeploymentNotFound(f"no file {path}", hint="Create one with `hivemind plan --out FILE`.") from None
     except OSError as error:
-        raise _broken(path, "H801", f"the plan cannot be read: {error.strerror}") from None
+        raise _broken(path, "H801", f"cannot read the plan: {error.strerror}") from None
     if not content:
-        raise _broken(path, "H801", "this is no plan: the file is empty, or far too large")
+        raise _broken(path, "H801", "not a plan: the file is empty or far too large")
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise _broken(path, "H801", f"this is no plan: {error}", line=getattr(error, "lineno", None)) from None
+        raise _broken(path, "H801", f"not a plan: {error}", line=getattr(error, "lineno", None)) from None
     return _plan(path, data)
 
 
 def _plan(path: Path, data: Any) -> Plan:
     if not isinstance(data, dict) or "plan" not in data:
-        raise _broken(path, "H801", 'this is no plan: no "plan" in it')
+        raise _broken(path, "H801", 'not a plan: it has no key "plan"')
     if data.get("format") != FORMAT:
-        raise _broken(path, "H802", f"the plan's format is {data.get('format')!r}, this HiveMind knows {FORMAT}")
+        raise _broken(
+            path, "H802", f"the plan's format is {data.get('format')!r}, this version of HiveMind knows {FORMAT}"
+        )
     try:
         plan = decode(Plan, data["plan"])
     except DecodeError as error:
         raise _broken(path, "H803", f"the plan is damaged: {error}") from None
     if plan_digest(plan) != plan.digest:
-        raise _broken(path, "H804", "the plan was changed after it was made: its digest does not match")
+        raise _broken(path, "H804", "the plan changed after it was created: its digest does not match")
     return plan
 
 
 def _broken(path: Path, finding: str, message: str, *, line: int | None = None) -> FindingsError:
-    hint = "Make it anew: hivemind plan --out FILE"
+    hint = "Create it again: `hivemind plan --out FILE`."
     return FindingsError([Finding(finding, Severity.ERROR, message, Place(str(path), line), hint)])

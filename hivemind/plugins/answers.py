@@ -57,7 +57,7 @@ def first_wrong(value: object, kind: Any, depth: int = 0) -> Wrong | None:
     known here take everything.
     """
     if depth > DEEPEST:
-        return Wrong("", "nested without an end", f"at most {DEEPEST} levels")
+        return Wrong("", "nested too deeply", f"at most {DEEPEST} levels")
     origin = typing.get_origin(kind)
     check = _BY_FORM.get(kind if origin is None else origin)
     if check is None:
@@ -88,7 +88,7 @@ def _wrong_scalar(value: str | float) -> Wrong | None:
     try:
         value.isascii() or value.encode()
     except UnicodeEncodeError:
-        return Wrong("", "a str that is no Unicode text", "text without lone surrogates")
+        return Wrong("", "a str that is not Unicode text", "text without lone surrogates")
     return None
 
 
@@ -182,10 +182,10 @@ def _wrong_annotated(value: object, kind: Any, depth: int) -> Wrong | None:
 def _not_json(value: object, kind: Any, depth: int) -> Wrong | None:
     """As first_wrong for JSON data, of which there is most: without a look at annotations on the way down."""
     if depth > DEEPEST:
-        return Wrong("", "nested without an end", f"at most {DEEPEST} levels")
+        return Wrong("", "nested too deeply", f"at most {DEEPEST} levels")
     if isinstance(value, str | float):
         infinite = isinstance(value, float) and math.isinf(value)
-        return Wrong("", str(value), "a number that JSON has") if infinite else _wrong_scalar(value)
+        return Wrong("", str(value), "a number that JSON can hold") if infinite else _wrong_scalar(value)
     if isinstance(value, Mapping | list | tuple):
         return _not_json_inside(value, kind, depth)
     return None if value is None or isinstance(value, int) else Wrong("", found(value), "JSON data")

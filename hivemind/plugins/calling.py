@@ -119,7 +119,7 @@ class PluginFindingsError(PluginError, FindingsError):
 
 def _way_out(source: PluginSource) -> str:
     # The rest stands on the built-in ones: leaving one out helps nobody.
-    return DEFECT if source.kind == "builtin" else f"-p no:{source.name} runs without it."
+    return DEFECT if source.kind == "builtin" else f"To run without it: hivemind -p no:{source.name} ..."
 
 
 def ask(source: PluginSource, hook: str, function: Callable[..., object], arguments: Mapping[str, Any]) -> object:
@@ -182,7 +182,9 @@ def call(
         )
     except Overdue as error:
         at = own.innermost(error.stack) or own.definition
-        raise PluginOverdue(source, _located(f"no answer within {seconds:g} s", own, at), hook=hook, at=at) from None
+        raise PluginOverdue(
+            source, _located(f"it did not return within {seconds:g} s", own, at), hook=hook, at=at
+        ) from None
 
 
 def blamed(error: BaseException, source: PluginSource, hook: str | None, code: frames.PluginCode) -> PluginError:
@@ -207,14 +209,14 @@ def wrong_result(source: PluginSource, hook: str, result: object) -> str | None:
     try:
         wrong = first_wrong(result, kind)
     except Exception as error:  # noqa: BLE001 - an object of a plugin's own can fail at being looked at
-        return f"its answer can't be looked at: {frames.text_of(error)}"
+        return f"its result cannot be read: {frames.text_of(error)}"
     if wrong is None:
         return _taken(source, result)
     if not wrong.where and type(result).__name__ in {"generator", "coroutine", "async_generator"}:
-        return f"its answer is {found(result)}; hooks return their answer: no yield, no async"
+        return f"it returned {found(result)}; return a plain result, without yield or async"
     if not wrong.where:
-        return f"its answer is {found(result)}; expected {expected(kind)}"
-    return f"its answer{wrong}" if wrong.where.startswith(("[", ".")) else f"in its answer, {wrong}"
+        return f"it returned {found(result)}; return {expected(kind)}"
+    return f"its result{wrong}"
 
 
 def _taken(source: PluginSource, result: object) -> str | None:
@@ -224,7 +226,7 @@ def _taken(source: PluginSource, result: object) -> str | None:
     for at, member in enumerate(result):
         if isinstance(member, Finding) and _RESERVED.fullmatch(member.id):
             whose = "HiveMind" if member.id.startswith("H") else "cfn-lint"
-            return f"its answer[{at}].id is {member.id!r}, an id of {whose}; expected one of the plugin's own, as ACME1"
+            return f"its result[{at}].id is {member.id!r}, an id of {whose}; use an id of your own, such as ACME1"
     return None
 
 

@@ -10,12 +10,12 @@ from hivemind.values.exits import ExitCode
 
 ESSENTIAL: Mapping[str, str] = MappingProxyType(
     {
-        "recon": "nobody reads how an application starts and what it needs",
-        "compiler": "nobody builds the languages that HiveMind knows",
+        "recon": "nothing detects how an application starts and what it needs",
+        "compiler": "nothing builds the languages that HiveMind knows",
         "provisioner": "the template has no network, no load balancer and no instances",
-        "deployer": "nobody installs a release and gives it traffic",
-        "qa": "nobody checks whether a release works",
-        "conductor": "nobody carries out a plan",
+        "deployer": "nothing installs a release and sends traffic to it",
+        "qa": "nothing checks whether a release works",
+        "conductor": "nothing carries out a plan",
     }
 )
 """Agents that cannot be disabled, each with the reason. Agents that come to these can be."""
@@ -27,6 +27,6 @@ def refuse_essential(blocked: Iterable[str]) -> None:
         if name in ESSENTIAL:
             raise HiveMindError(
                 f'plugin "{name}" cannot be disabled: without it {ESSENTIAL[name]}',
-                hint=f"Leave out  -p no:{name} .",
+                hint=f"Remove `-p no:{name}`.",
                 exit_code=ExitCode.INVALID,
             )

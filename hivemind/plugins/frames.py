@@ -96,7 +96,7 @@ def text_of(error: BaseException) -> str:
     try:
         text = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
     except Exception:  # noqa: BLE001 - an exception of a plugin's own can fail at its own text
-        text = "(its text can't be read)"
+        text = "(its message cannot be read)"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

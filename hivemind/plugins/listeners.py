@@ -124,7 +124,7 @@ class _Queue:
         """What went wrong, the first time that it is asked for after it did."""
         with self._changed:
             if self._lost and self._error is None:
-                summary = f"it was too slow, and did not hear {self._lost} event{'s' if self._lost > 1 else ''}"
+                summary = f"it was too slow and missed {self._lost} event{'s' if self._lost > 1 else ''}"
                 self._error = PluginError(self.source, summary, hook=HOOK)
             if self._error is None or self._reported:
                 return None

@@ -227,17 +227,22 @@ class Plugins:
         broken = next((error for error in errors if error.source.name == name or goes_by(error.source, name)), None)
         path = f"plugins.{name}"
         if broken:
-            message = f"the blueprint needs plugin {broken.source}, which could not be loaded: {broken.summary}"
+            message = f"the blueprint needs plugin {broken.source}, which HiveMind could not load: {broken.summary}"
             return Finding(
-                "H602", Severity.ERROR, message, place, "Mend or update it; hivemind plugins lists all.", path=path
+                "H602",
+                Severity.ERROR,
+                message,
+                place,
+                "Fix or update it. `hivemind plugins` lists all plugins.",
+                path=path,
             )
         if name in self._blocked:
-            message = f'the blueprint needs plugin "{name}", which was switched off'
+            message = f'the blueprint needs plugin "{name}", which is disabled'
             return Finding(
-                "H602", Severity.ERROR, message, place, f"Leave out -p no:{name} or --no-plugins.", path=path
+                "H602", Severity.ERROR, message, place, f"Remove `-p no:{name}` or `--no-plugins`.", path=path
             )
         near = nearest(name, names_of((*self._sources.values(), *(error.source for error in errors))))
-        hint = f"did you mean {near}?" if near else f"pip install {name}   (into the environment that runs hivemind)"
+        hint = f"Did you mean {near}?" if near else f"Install it where hivemind runs: `pip install {name}`."
         return Finding("H601", Severity.ERROR, f'plugin "{name}" is not installed', place, hint, path=path)
 
     def _implementations(self, hook: str, *, kinds: Sequence[str], by_name: bool = False) -> Sequence[Implementation]:
@@ -295,7 +300,7 @@ def load(
                     plugins._set_aside(error)
     known = {*BUILTIN_AGENTS, *points, *plugins._sources, Path(PROJECT_PLUGIN).stem}
     notes += [_unknown_block(name, known) for name in blocked if name not in known]
-    notes += [f"plugin {error.source} was set aside: {error.summary}" for error in plugins._quarantined.values()]
+    notes += [f"skipping plugin {error.source}: {error.summary}" for error in plugins._quarantined.values()]
     plugins.notes = tuple(notes)
     return plugins
 
@@ -326,8 +331,8 @@ def _add_named(plugins: Plugins, name: str, points: Mapping[str, list[PluginSour
     if importlib.util.find_spec(name.partition(".")[0]) is None:
         installed = (source for sources in points.values() for source in sources)
         near = nearest(name, names_of((*installed, *plugins._sources.values())))
-        hint = f"did you mean {near}?" if near else f"pip install {name}, or name a module that can be imported."
-        raise PluginError(source, "no installed plugin and no module has this name", hint=hint)
+        hint = f"Did you mean {near}?" if near else f"Run `pip install {name}`, or name an importable module."
+        raise PluginError(source, "no installed plugin or module has this name", hint=hint)
     plugins.add(source, _imported(source, lambda: importlib.import_module(name)))
 
 
@@ -342,7 +347,7 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
         name = f"_hivemind_project_{sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
         spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None:
-            raise ImportError(f"{path} is no Python file")
+            raise ImportError(f"{path} is not a Python file")
         module = module_from_spec(spec)
         # Dataclasses of the file look their module up by name.
         sys.modules[name] = module
@@ -354,7 +359,7 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
     except PluginError as error:
         plugins._set_aside(error)
         return []
-    return [f"using this project's own plugin, {path}"]
+    return [f"using the project's plugin {path}"]
 
 
 def _imported(source: PluginSource, imports: Callable[[], object]) -> object:

@@ -22,14 +22,14 @@ def misuse(plugin: object) -> str | None:
         hook = (options or {}).get("specname") or name
         if options is None:
             if name in specs and not hasattr(function, "hivemind_spec"):
-                return f"{name} is not marked with @hook (from hivemind import hook), so that it would never be called"
+                return f"{name} is not marked with @hook (from hivemind import hook), so HiveMind would never call it"
         elif options.get("wrapper") or options.get("hookwrapper"):
-            return f"{hook} is a hook wrapper; every plugin is asked on its own, so that there is nothing to wrap"
+            return f"{hook} is a hook wrapper; HiveMind calls every plugin on its own and supports no wrappers"
         elif hook not in specs and not options.get("optionalhook"):
             near = nearest(hook, specs)
-            return f'there is no hook "{hook}"' + (f"; did you mean {near}?" if near else "")
+            return f'no hook has the name "{hook}"' + (f"; did you mean {near}?" if near else "")
         elif inspect.isgeneratorfunction(function) or inspect.iscoroutinefunction(function):
-            return f"{hook} is a generator or coroutine; hooks return their answer: no yield, no async"
+            return f"{hook} is a generator or coroutine; return a plain result, without yield or async"
     return None
 
 

@@ -30,7 +30,7 @@ class Overdue(Exception):
     """No answer came in time. seconds: that were waited. stack: where the call was then."""
 
     def __init__(self, seconds: float, stack: traceback.StackSummary) -> None:
-        super().__init__(f"no answer within {seconds:g} s")
+        super().__init__(f"it did not return within {seconds:g} s")
         self.seconds = seconds
         self.stack = stack
 

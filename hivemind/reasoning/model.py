@@ -51,7 +51,8 @@ def ask(model: Model, program: Callable[[], Answer]) -> Answer:
     """
     if find_spec("dspy") is None:
         raise ModelFailed(
-            f"{NAME} is set, but DSPy is not installed", hint="pip install 'hivemind-deploy[medic]', or unset it"
+            f"{NAME} is set, but DSPy is not installed",
+            hint=f"Run `pip install 'hivemind-deploy[medic]'`, or unset {NAME}.",
         )
     keys = (value for name, value in os.environ.items() if name.endswith(_KEYS))
     REDACTOR.register(*keys, *([model.key] if model.key else []))
@@ -77,7 +78,7 @@ def ask(model: Model, program: Callable[[], Answer]) -> Answer:
         return outcome[0]
     if failure:
         raise ModelFailed(f"{model.name}: {_said(failure[0])}") from failure[0]
-    raise ModelFailed(f"{model.name} did not answer within {SECONDS:g} s")
+    raise ModelFailed(f"{model.name} did not respond within {SECONDS:g} s")
 
 
 def _language_model(model: Model) -> Any:

@@ -27,8 +27,8 @@ def unfillable(assembly: Assembly) -> Iterator[Finding]:
                 yield Finding(
                     "H407",
                     Severity.ERROR,
-                    f"{variable}, by which services find {name}, has no value for {{{placeholder}}}",
-                    hint=f"The binding of the plugin that makes {name} knows: {', '.join(sorted(known)) or 'nothing'}",
+                    f"{variable}, through which services find {name}, has no value for {{{placeholder}}}",
+                    hint=f"The binding of {name} has: {', '.join(sorted(known)) or 'no values'}.",
                     plugin=_owner(assembly, binding),
                     path=f"resources.{name}",
                 )

@@ -128,7 +128,7 @@ class Deployed:
     def bound(self, resource: str) -> tuple[Binding, Mapping[str, str], SecretValues]:
         """What a resource hands to services, with all that fills it in."""
         if resource not in self.bindings:
-            raise LookupError(f"resource {resource} hands nothing to services")
+            raise LookupError(f"the resource {resource} passes nothing to services")
         users = [service.name for service in self.blueprint.services.values() if resource in service.needs]
         secrets = secret_values(self.cloud, self.blueprint, self.bindings, self.outputs, services=users)
         return self.bindings[resource], self.outputs, secrets

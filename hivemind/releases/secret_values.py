@@ -25,7 +25,7 @@ class SecretValues:
         return f"<{len(self._values)} secrets>"
 
     def __reduce__(self) -> str | tuple[Any, ...]:
-        raise TypeError("secrets are not to be stored")
+        raise TypeError("secrets cannot be stored")
 
     def of(self, reference: SecretReference) -> str:
         """The value that a blueprint's reference stands for. Raises KeyError for one that was not read."""
@@ -119,12 +119,10 @@ class _Reader:
                 Stage.DEPLOY,
                 f"the secret {_shown(store, source)} can't be read: {code}",
                 subject=source,
-                hint=f"It must be in region {self._cloud.region}, and readable with these credentials.",
+                hint=f"Create it in {self._cloud.region}, and allow your credentials to read it.",
             ) from None
         except KeyError:
-            raise StageError(
-                Stage.DEPLOY, f"the secret {_shown(store, source)} holds no text", subject=source
-            ) from None
+            raise StageError(Stage.DEPLOY, f"the secret {_shown(store, source)} has no text", subject=source) from None
 
 
 def _shown(store: str, source: str) -> str:

@@ -15,9 +15,9 @@ def collisions(blueprint: Blueprint) -> Iterator[Finding]:
             yield Finding(
                 "H434",
                 Severity.ERROR,
-                f"services.{service.name} has {service.instances} instances and listens on port {service.port} "
-                "whatever PORT says; here all instances share the ports of this machine",
-                hint="start it on $PORT, or  instances: 1",
+                f"services.{service.name} has {service.instances} instances, and listens on port {service.port} "
+                "without reading PORT, but all instances share the ports of this machine",
+                hint="Let the start command use `$PORT`, or write `instances: 1`.",
                 plugin="deployer",
                 path=f"services.{service.name}.instances",
             )

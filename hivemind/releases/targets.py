@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 GONE = "unused"
 HINTS = {
-    "Target.ResponseCodeMismatch": "The application answers the health check with another status than it should; "
-    "set services.NAME.health to a path that answers. 400 is mostly a refused Host header: it carries the instance's "
-    "address, which the application must admit.",
-    "Target.Timeout": "The application did not answer the health check in time, or a security group keeps the load "
-    "balancer out.",
-    "Target.FailedHealthChecks": "Nothing answers on the service's port: does the application listen on 0.0.0.0 and "
+    "Target.ResponseCodeMismatch": "The application answers the health check with an unexpected status. "
+    "Set services.NAME.health to a path that answers. 400 usually means a refused Host header: allow the "
+    "instance's address, which it contains.",
+    "Target.Timeout": "The application did not answer the health check in time, or a security group blocks the load "
+    "balancer.",
+    "Target.FailedHealthChecks": "Nothing answers on the service's port. Does the application listen on 0.0.0.0 and "
     "on $PORT?",
 }
 _FAILED = re.compile(r"\[5\d\d\]")
@@ -150,7 +150,7 @@ def _unhealthy(
         lines.extend(log_lines(one.target.instance_id))
     told = advice(lines, service) if service else None
     if told is None and any(_FAILED.search(str(one)) for one in waiting):
-        told = "The application itself fails there; the reason is in its last lines, or in: hivemind logs NAME"
+        told = "The application fails on this path. The reason is in its last lines, or in `hivemind logs NAME`."
     hint = told or next((HINTS[one.reason] for one in waiting if one.reason in HINTS), None)
     return StageError(
         Stage.REGISTER,

@@ -32,7 +32,7 @@ def address(repo: str) -> Address:
     it would be kept in the clone, in the shell's history and in the list of processes.
     """
     if not repo or repo.startswith("-"):
-        raise _refused(f'"{_shown(repo)}" is no address of a repository', "Write a URL or a folder.")
+        raise _refused(f'"{_shown(repo)}" is not the address of a repository', "Write a URL or a folder.")
     scheme, separator, _ = repo.partition("::")
     if separator and re.fullmatch(r"[A-Za-z0-9+.-]+", scheme):
         raise _refused(f'"{_shown(scheme)}::" starts a program', "Write an https, ssh or file URL, or a folder.")
@@ -46,24 +46,24 @@ def address(repo: str) -> Address:
         return Address(repo, _name(matched["path"]))
     hint = "Write a URL (https://HOST/OWNER/NAME.git), user@host:path, or a folder."
     if _SHORT.fullmatch(repo):
-        hint = f"There is no folder of this name here. A repository elsewhere needs its host: https://HOST/{repo}"
+        hint = f"This folder does not exist. To clone a repository, write its host: `https://HOST/{repo}`."
     raise HiveMindError(f"no repository at {_shown(repo)}", hint=hint, exit_code=ExitCode.NOT_FOUND)
 
 
 def _url(repo: str) -> Address:
     if _UNPRINTABLE.search(repo):
-        raise _refused(f'"{_shown(repo)}" has blanks or control characters in it', "Write them as %20 and the like.")
+        raise _refused(f'"{_shown(repo)}" contains spaces or control characters', "Escape them, for example as `%20`.")
     try:
         parts = urlsplit(repo)
         host, password = parts.hostname or "", parts.password
     except ValueError:
-        raise _refused(f'"{_shown(repo)}" is no URL', "Such as https://HOST/OWNER/NAME.git") from None
+        raise _refused(f'"{_shown(repo)}" is not a URL', "For example: `https://HOST/OWNER/NAME.git`.") from None
     if parts.scheme.lower() not in SCHEMES:
-        raise _refused(f'"{parts.scheme}" is not cloned from', f"Schemes: {', '.join(SCHEMES)}.")
+        raise _refused(f'"{parts.scheme}" is not a supported scheme', f"Supported schemes: {', '.join(SCHEMES)}.")
     if password is not None:
         raise _refused(
-            "a password in an address stays in the clone and in the shell's history",
-            "Leave it out: git asks its credential helper (git config credential.helper).",
+            "the address contains a password, which would stay in the clone and in the shell's history",
+            "Remove it: git asks its credential helper (`git config credential.helper`).",
         )
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))
@@ -71,15 +71,15 @@ def _url(repo: str) -> Address:
             raise HiveMindError(f"no folder {_shown(unquote(parts.path))}", exit_code=ExitCode.NOT_FOUND)
         return _folder(folder)
     if not host or host.startswith("-") or (parts.username or "").startswith("-"):
-        raise _refused(f'"{_shown(repo)}" names no host', "Such as https://HOST/OWNER/NAME.git")
+        raise _refused(f'"{_shown(repo)}" has no host', "For example: `https://HOST/OWNER/NAME.git`.")
     return Address(repo, _name(parts.path))
 
 
 def _folder(folder: Path) -> Address:
     if not ((folder / ".git").exists() or ((folder / "HEAD").is_file() and (folder / "objects").is_dir())):
         raise HiveMindError(
-            f"{_shown(str(folder))} is no git repository",
-            hint=f"A folder as it is:  hivemind init {folder} && hivemind apply {folder}",
+            f"{_shown(str(folder))} is not a git repository",
+            hint=f"Deploy the folder as it is: `hivemind init {folder} && hivemind apply {folder}`.",
             exit_code=ExitCode.NOT_FOUND,
         )
     bare = folder.parent if folder.name in {"repo", "repo.git"} else folder

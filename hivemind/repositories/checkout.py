@@ -81,9 +81,9 @@ def _within(tree: Tree, bounds: Bounds, source: Address) -> None:
         raise _over(source, f"its files are {_megabytes(tree.bytes)}, more than {_megabytes(bounds.bytes)}")
     if tree.unusable:
         raise Refused(
-            f"{source.url} has paths that no application needs: {tree.unusable[0]}"
+            f"{source.url} has unusable paths: {tree.unusable[0]}"
             + (f", and {len(tree.unusable) - 1} more" if len(tree.unusable) > 1 else ""),
-            hint="Names with control characters, or over 64 folders deep, are not written to this machine.",
+            hint="HiveMind does not write names with control characters, or paths more than 64 folders deep.",
         )
 
 
@@ -91,8 +91,8 @@ def _checkout(folder: Path, commit: str) -> None:
     changed = git.local(folder, "status", "--porcelain", "--untracked-files=no", "--ignore-submodules=all")
     if changed.strip() and git_head(folder) is not None:
         raise Refused(
-            f"{folder} has changes of its own, which an update would overwrite",
-            hint="Commit or undo them, or clone into another folder with --into.",
+            f"{folder} has local changes, which an update would overwrite",
+            hint="Commit or undo them, or clone into another folder with `--into`.",
         )
     try:
         git.local(folder, "checkout", "--quiet", "--detach", "--no-recurse-submodules", commit)
@@ -100,8 +100,8 @@ def _checkout(folder: Path, commit: str) -> None:
         if "would be overwritten" not in error.words:
             raise
         raise Refused(
-            f"files in {folder} stand where the repository now has its own: {_named(error.words)}",
-            hint="Move them away, or clone into another folder with --into.",
+            f"files in {folder} are in the way of new files of the repository: {_named(error.words)}",
+            hint="Move them away, or clone into another folder with `--into`.",
         ) from None
 
 
@@ -120,7 +120,7 @@ def _named(words: str) -> str:
 def _over(source: Address, why: str) -> HiveMindError:
     return HiveMindError(
         f"{source.url} is too large: {why}",
-        hint="Clone it yourself, then:  hivemind init FOLDER && hivemind apply FOLDER",
+        hint="Clone it yourself, then run `hivemind init FOLDER && hivemind apply FOLDER`.",
         exit_code=ExitCode.REFUSED,
     )
 

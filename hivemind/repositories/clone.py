@@ -50,7 +50,7 @@ def clone(
     """
     git.available()
     if ref is not None and (ref.startswith("-") or not ref.isprintable() or not ref):
-        raise HiveMindError(f'"{ref!r}" is no branch, tag or commit', exit_code=ExitCode.USAGE)
+        raise HiveMindError(f'"{ref!r}" is not a branch, tag or commit', exit_code=ExitCode.USAGE)
     folder = folder.expanduser().absolute()
     updated = _usable(folder, source)
     with _made(folder, keep=updated):
@@ -68,7 +68,7 @@ def clone(
 def _usable(folder: Path, source: Address) -> bool:
     """Whether the folder is an earlier clone of the same address. Raises Refused where it holds anything else."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise Refused(f"{folder} is there already and is no folder", hint="Choose another one with --into.")
+        raise Refused(f"{folder} exists, but is not a folder", hint="Choose another one with `--into`.")
     if not folder.is_dir() or not any(folder.iterdir()):
         return False
     config = folder / ".git" / "config"
@@ -79,7 +79,7 @@ def _usable(folder: Path, source: Address) -> bool:
     if known == source.url:
         return True
     what = f"a clone of {known}" if known else "not empty"
-    raise Refused(f"{folder} is {what}", hint="Choose another folder with --into.")
+    raise Refused(f"{folder} is {what}", hint="Choose another folder with `--into`.")
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _made(folder: Path, *, keep: bool) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HiveMindError(
-            f"can't make {folder}: {error.strerror}", hint="Choose another folder with --into.",
+            f"cannot create {folder}: {error.strerror}", hint="Choose another folder with `--into`.",
             exit_code=ExitCode.REFUSED,
         ) from None  # fmt: skip
     try:

@@ -77,7 +77,9 @@ def available() -> None:
 
     if shutil.which("git") is None:
         raise HiveMindError(
-            "git is not installed", hint="Install it (apt install git, brew install git).", exit_code=ExitCode.NOT_FOUND
+            "git is not installed",
+            hint="Install it with `apt install git` or `brew install git`.",
+            exit_code=ExitCode.NOT_FOUND,
         )
 
 

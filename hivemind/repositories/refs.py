@@ -44,19 +44,19 @@ def choose(source: Address, ref: str | None) -> Ref:
     if ref is None:
         if default is not None and default in known:
             return Ref(default, _short(default))
-        pointed = f" (its HEAD names {_short(default)}, which is not there)" if default else ""
+        pointed = f" (its HEAD names {_short(default)}, which does not exist)" if default else ""
         raise HiveMindError(
             f"the repository {source.url} has no default branch{pointed}",
-            hint=f"Say which: --ref NAME.  There are: {listed(names)}",
+            hint=f"Choose one with `--ref NAME`: {listed(names)}.",
             exit_code=ExitCode.NOT_FOUND,
         )
     for candidate in (ref, f"refs/heads/{ref}", f"refs/tags/{ref}", f"refs/{ref}"):
         if candidate in known:
             return Ref(candidate, ref)
     near = did_you_mean(ref, names)
-    hint = near or f"There are: {listed(names)}"
+    hint = near or f"Branches and tags: {listed(names)}."
     if re.fullmatch(r"[0-9a-f]{7,39}", ref):
-        hint = "A commit needs its full id of 40 digits here:  git rev-parse " + ref
+        hint = f"Write the full commit id of 40 digits: `git rev-parse {ref}` prints it."
     raise HiveMindError(f'{source.url} has no branch, tag or commit "{ref}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
 
 

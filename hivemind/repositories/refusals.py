@@ -16,23 +16,23 @@ _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
             r"could not read username|could not read password|terminal prompts disabled|authentication failed"
             r"|access denied|error: 40[13]|permission denied \("
         ),
-        "{url} is private or not there, and the server accepted no credentials of yours",
+        "{url} is private or does not exist, and the server did not accept your credentials",
         (
-            "Check the address. For a private one set up git's credential helper or an SSH key, until this works:\n"
-            "git ls-remote {url}"
+            "Check the address. For a private repository, set up git's credential helper or an SSH key.\nTest it with "
+            "`git ls-remote {url}`."
         ),
         ExitCode.UNREACHABLE,
     ),
     (
         r"host key verification failed",
-        "the host key of {url} is not known to ssh",
+        "ssh does not know the host key of {url}",
         "Connect once with ssh and compare the key, then run this again.",
         ExitCode.UNREACHABLE,
     ),
     (
         r"dubious ownership",
         "the repository {url} belongs to another user of this machine",
-        "If you trust it:  git config --global --add safe.directory FOLDER",
+        "If you trust it, run `git config --global --add safe.directory FOLDER`.",
         ExitCode.REFUSED,
     ),
     (
@@ -41,8 +41,8 @@ _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
             r"|no route to host|failed to connect|couldn't connect|empty reply|ssl|certificate|early eof|hung up"
             r"|error: 5\d\d|error: 429"
         ),
-        "{url} can't be reached",
-        "Check network, proxy and address:  git ls-remote {url}",
+        "cannot reach {url}",
+        "Check the network, the proxy and the address: `git ls-remote {url}`.",
         ExitCode.UNREACHABLE,
     ),
     (
@@ -50,26 +50,26 @@ _MEANINGS: tuple[tuple[str, str, str, ExitCode], ...] = (
             r"not found|does not appear to be a git repository|does not exist|not a git repository|error: 404"
             r"|not valid: is this a git repository"
         ),
-        "there is no repository at {url}, or it is private",
-        "Check the address:  git ls-remote {url}",
+        "the repository {url} does not exist or is private",
+        "Check the address: `git ls-remote {url}`.",
         ExitCode.NOT_FOUND,
     ),
     (
         r"transport '[^']*' not allowed|not supported|unable to find remote helper",
-        "{url} is of a kind that is not cloned",
+        "HiveMind cannot clone {url}: unsupported kind of address",
         "Write an https, ssh or file URL, or a folder.",
         ExitCode.USAGE,
     ),
     (
         r"no space left|disk quota|read-only file system",
-        "there is no room on this machine for {url}",
-        "Free some, or choose another folder with --into.",
+        "no space left on this machine for {url}",
+        "Free some space, or choose another folder with `--into`.",
         ExitCode.UNREACHABLE,
     ),
     (
         r"corrupt|bad object|unable to read (?:sha|tree)|invalid index-pack|not a valid object|missing blob",
         "the repository {url} is damaged",
-        "Ask who keeps it to run  git fsck .",
+        "Ask its owner to run `git fsck`.",
         ExitCode.NOT_FOUND,
     ),
 )
@@ -83,8 +83,8 @@ def meaning(address: Address, words: str) -> HiveMindError:
             shown = message.format(url=address.url) + (f" ({last})" if last else "")
             return HiveMindError(shown, hint=hint.format(url=address.url), exit_code=code)
     return HiveMindError(
-        f"git can't clone {address.url}: {_last(words) or 'it gave no reason'}",
-        hint=f"git ls-remote {address.url}   shows whether git itself can.",
+        f"git cannot clone {address.url}: {_last(words) or 'git gives no reason'}",
+        hint=f"Check whether git can reach it: `git ls-remote {address.url}`.",
         exit_code=ExitCode.UNREACHABLE,
     )
 

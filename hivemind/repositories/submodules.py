@@ -34,7 +34,7 @@ def add_submodules(parent: Parent, tree: Tree, bounds: Bounds, say: Callable[[st
     One that leads to this machine's own files is followed only where the repository itself is one of them.
     """
     if parent.depth >= _DEEPEST:
-        return [f"submodules over {_DEEPEST} deep are left out"]
+        return [f"skipped submodules nested more than {_DEEPEST} deep"]
     urls = _urls(parent)
     left = []
     for path, wanted in sorted(tree.submodules.items())[:_MOST]:
@@ -45,9 +45,9 @@ def add_submodules(parent: Parent, tree: Tree, bounds: Bounds, say: Callable[[st
         except git.GitFailed as error:
             reason = " ".join(error.words.split())[-200:]
         if reason:
-            left.append(f"submodule {path} is left out: {reason}")
+            left.append(f"skipped submodule {path}: {reason}")
     if len(tree.submodules) > _MOST:
-        left.append(f"{len(tree.submodules) - _MOST} submodules over {_MOST} are left out")
+        left.append(f"skipped {len(tree.submodules) - _MOST} submodules: HiveMind clones at most {_MOST}")
     return left
 
 
@@ -58,10 +58,10 @@ def _add(  # noqa: PLR0917 - one call
         return "it has no URL"
     own = address(_absolute(parent.source, url))
     if own.local and not parent.source.local:
-        return f"{url} is a folder of this machine"
+        return f"{url} is a folder on this machine"
     folder = parent.folder / path
     if not folder.resolve().is_relative_to(parent.folder.resolve()):
-        return "its folder leads out of the repository"
+        return "its folder is outside of the repository"
     updated = (folder / ".git").is_dir() and not (folder / ".git").is_symlink()
     folder.mkdir(parents=True, exist_ok=True)
     prepared(own, folder, updated=updated)

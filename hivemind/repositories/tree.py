@@ -32,11 +32,11 @@ class Tree:
         if self.leading_out:
             several = len(self.leading_out) > 1
             said.append(
-                f"{len(self.leading_out)} link{'s lead' if several else ' leads'} out of the repository "
-                f"({_shown(self.leading_out[0])}{', ...' if several else ''}): not followed, not packed"
+                f"{len(self.leading_out)} link{'s lead' if several else ' leads'} outside of the repository "
+                f"({_shown(self.leading_out[0])}{', ...' if several else ''}): HiveMind neither follows nor packs them"
             )
         if self.large_files:
-            said.append("files kept in Git LFS are not fetched: what stands in their place are pointers")
+            said.append("HiveMind does not fetch Git LFS files: their pointers take their place")
         return said
 
 

@@ -22,8 +22,11 @@ LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
 CORE = Owner("hivemind", "name")
 
 CORE_PARAMETERS: Mapping[str, Mapping[str, str]] = {
-    REVISION: {"Type": "String", "Description": "This revision of the deployment, such as r12"},
-    FIRST_REVISION: {"Type": "String", "Description": "The revision that made what can't be tagged again"},
+    REVISION: {"Type": "String", "Description": "The revision of the deployment, for example r12"},
+    FIRST_REVISION: {
+        "Type": "String",
+        "Description": "The revision that created the resources whose tags cannot change",
+    },
 }
 """Parameters that every template has; the stack driver fills them."""
 
@@ -163,9 +166,9 @@ def _conflicts(merged: _Merge, distributions: Mapping[str, str]) -> Iterator[Fin
 def _way_out(first: Owner, second: Owner, distributions: Mapping[str, str]) -> str:
     """What to do about two owners. A built-in plugin is never the one to leave out: the rest stands on it."""
     if first.plugin == second.plugin:
-        return "A fragment of its own for each part, with ids by hivemind.template.names.logical_id, keeps them apart."
+        return "Contribute a fragment of its own for each part, with ids from `hivemind.template.names.logical_id`."
     if second.plugin in distributions:
-        return f"Another id in {second.plugin} mends it; -p no:{second.plugin} runs without it until then."
+        return f"Rename the resource in {second.plugin}, or disable the plugin: `-p no:{second.plugin}`."
     return "Both come with HiveMind: this is a defect, please report it."
 
 
@@ -176,8 +179,8 @@ def _malformed(merged: _Merge) -> Iterator[Finding]:
             yield Finding(
                 "H403",
                 Severity.ERROR,
-                f"{name!r} is no logical id: letters and digits only, at most 255",
-                hint="hivemind.template.names.logical_id makes one.",
+                f"{name!r} is not a logical id: use letters and digits only, at most 255",
+                hint="Use `hivemind.template.names.logical_id`.",
                 plugin=owner.plugin,
                 path=owner.path,
             )
@@ -202,7 +205,7 @@ def _unbound(template: Mapping[str, Any], merged: _Merge) -> Iterator[Finding]:
                 yield Finding(
                     "H405",
                     Severity.ERROR,
-                    f"services find {resource} by the output {output}, which is not in the template",
+                    f"services find {resource} through the output {output}, which is not in the template",
                     plugin=owner.plugin,
                     path=owner.path,
                 )
@@ -229,7 +232,7 @@ def _dangling(template: Mapping[str, Any], owners: Mapping[str, Owner]) -> Itera
                     "H405",
                     Severity.ERROR,
                     f"{name} refers to {reference.target} ({reference.form}), which is not in the template",
-                    hint=f"did you mean {near[0]}?" if near else None,
+                    hint=f"Did you mean {near[0]}?" if near else None,
                     plugin=owner.plugin,
                     path=owner.path,
                 )

@@ -23,7 +23,7 @@ def exceeded(template: Mapping[str, Any], text: str) -> Iterator[Finding]:
             yield Finding(
                 "H410",
                 Severity.ERROR,
-                f"the template has {count} {section.lower()}; CloudFormation takes {limit}",
+                f"the template has {count} {section.lower()}; CloudFormation accepts {limit}",
                 hint="Split the blueprint into two deployments.",
             )
     size = len(text.encode())
@@ -31,12 +31,12 @@ def exceeded(template: Mapping[str, Any], text: str) -> Iterator[Finding]:
         yield Finding(
             "H411",
             Severity.ERROR,
-            f"the template has {size:,} bytes; CloudFormation takes {LARGEST_BYTES:,}",
+            f"the template has {size:,} bytes; CloudFormation accepts {LARGEST_BYTES:,}",
             hint="Split the blueprint into two deployments.",
         )
     elif size > INLINE_BYTES:
         yield Finding(
             "H412",
             Severity.INFO,
-            f"the template has {size:,} bytes; over {INLINE_BYTES:,} it is handed over through S3",
+            f"the template has {size:,} bytes; over {INLINE_BYTES:,} bytes, it goes to CloudFormation through S3",
         )

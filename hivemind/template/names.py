@@ -41,9 +41,9 @@ def logical_id(name: str, kind: str, number: int | None = None) -> str:
     where there are several. Raises ValueError for a name or kind that the rule does not cover.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(f"no logical id for the name {name!r}: lower-case letters, digits, single dashes only")
+        raise ValueError(f"no logical id for the name {name!r}: use lowercase letters, digits and single dashes only")
     if not KIND.fullmatch(kind):
-        raise ValueError(f"no logical id for the kind {kind!r}: camel case, letters only, such as TargetGroup")
+        raise ValueError(f"no logical id for the kind {kind!r}: use camel case and letters only, such as TargetGroup")
     if number is not None and number < 1:
         raise ValueError(f"no logical id for the number {number}: they start at 1")
     result = _camel(name) + kind + ("" if number is None else str(number))

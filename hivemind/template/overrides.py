@@ -33,7 +33,7 @@ def apply_overrides(
             broken = _broken(patched)
             if broken:
                 findings.append(
-                    Finding("H422", Severity.ERROR, f"the override leaves no template: {broken}", path=path)
+                    Finding("H422", Severity.ERROR, f"the override breaks the template: {broken}", path=path)
                 )
             else:
                 template = patched
@@ -43,22 +43,22 @@ def apply_overrides(
 def _broken(template: Any) -> str | None:
     """What keeps something from being a template at all, None for one."""
     if not isinstance(template, dict):
-        return "it replaces the whole"
+        return "it replaces the whole template"
     if "Resources" not in template:
-        return "it has no Resources"
+        return "no Resources are left"
     wrong = [section for section in SECTIONS if not isinstance(template.get(section, {}), dict)]
-    return f"{wrong[0]} is no mapping" if wrong else None
+    return f"{wrong[0]} is not a mapping" if wrong else None
 
 
 def _failed_test(template: Mapping[str, Any], operation: Mapping[str, Any], path: str) -> Finding:
     pointer = str(operation.get("path", ""))
     found, rest, _ = _walk(template, pointer)
-    state = f"it is {found!r}" if not rest else "there is nothing"
+    state = f"it is {found!r}" if not rest else "it does not exist"
     return Finding(
         "H421",
         Severity.ERROR,
         f"the override's test failed: {pointer} is not {operation.get('value')!r}; {state}",
-        hint="hivemind template prints the template as it is. Change the test, or drop the override.",
+        hint="`hivemind template` prints the template. Change the test, or remove the override.",
         path=f"{path}.value",
     )
 
@@ -76,17 +76,17 @@ def _no_such_place(template: Mapping[str, Any], operation: Mapping[str, Any], pa
             import difflib
 
             near = difflib.get_close_matches(rest[0], names, n=1, cutoff=0.5)
-            hint = f"did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
-            message = f"the override's {field} {pointer} leads nowhere: no {rest[0]!r} in {walked or 'the template'}"
+            hint = f"Did you mean {walked}/{_escaped(near[0])}?" if near else _listing(walked, names)
+            message = f"the override's {field} {pointer} leads nowhere: {walked or 'the template'} has no {rest[0]!r}"
             return Finding("H420", Severity.ERROR, message, hint=hint, path=f"{path}.{field}")
-    return Finding("H420", Severity.ERROR, f"the override can't be applied: {error}", path=path)
+    return Finding("H420", Severity.ERROR, f"cannot apply the override: {error}", path=path)
 
 
 def _listing(walked: str, names: Sequence[str]) -> str:
     if not names:
-        return "hivemind template prints the template."
+        return "`hivemind template` prints the template."
     shown = ", ".join(sorted(names)[:8]) + (", ..." if len(names) > 8 else "")
-    return f"in {walked or 'the template'}: {shown}"
+    return f"{walked or 'The template'} has: {shown}."
 
 
 def _walk(template: Any, pointer: str) -> tuple[Any, list[str], str]:

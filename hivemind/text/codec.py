@@ -119,7 +119,7 @@ def _decode_scalar(kind: Any, data: Any, where: str) -> Any:
             return kind(data)
         except ValueError:
             known = ", ".join(str(member.value) for member in kind)
-            raise DecodeError(where, f"{data!r} is none of {known}") from None
+            raise DecodeError(where, f"{data!r} is not one of {known}") from None
     if kind is Path and isinstance(data, str):
         return Path(data)
     if kind is float and isinstance(data, int | float) and not isinstance(data, bool):

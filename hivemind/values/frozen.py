@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar, cast
 
 T = TypeVar("T")
-REFUSAL = "what a hook is handed can't be changed; copy.deepcopy makes a copy that can"
+REFUSAL = "a hook cannot change its arguments; copy them with copy.deepcopy"
 _ATOMS = frozenset({str, int, float, bool, bytes, type(None)})
 
 

@@ -67,7 +67,7 @@ class Signature:
             try:
                 re.compile(expression or "")
             except re.error as error:
-                raise ValueError(f"signature {self.id}: {expression!r} is no regular expression: {error}") from None
+                raise ValueError(f"signature {self.id}: {expression!r} is not a regular expression: {error}") from None
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ def hivemind_review(blueprint: Blueprint, repository: Repository) -> tuple[Findi
             Severity.ERROR,
             f"building {service.name} needs cpanm on this machine",
             Place(_inside(service.path, "cpanfile"), 1),
-            "apt install cpanminus on Debian; or on a build instance, which gets it:  build: remote",
+            "Install cpanm: `apt install cpanminus` on Debian. Or build on a build instance: `build: remote`.",
             path=f"services.{service.name}.runtime",
         )
         for service in blueprint.services.values()

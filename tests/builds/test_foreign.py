@@ -55,7 +55,7 @@ def test_a_failure_there_is_told_as_one_here(tmp_path: Path) -> None:
             built(root, place, install="echo 'main.tiny:1: error: nothing there' >&2; exit 7")
         said.append((raised.value.message, raised.value.lines))
     assert said[0] == said[1]
-    assert said[0][0].endswith("ended with code 7: main.tiny:1: error: nothing there")
+    assert said[0][0].endswith("ended with exit code 7: main.tiny:1: error: nothing there")
 
 
 def test_the_services_own_commands_go_before_the_plugins(tmp_path: Path) -> None:
@@ -101,5 +101,5 @@ def test_another_plugin_builds_anew(tmp_path: Path, remote: bool) -> None:
 
 def test_pages_are_left_to_the_compiler(tmp_path: Path) -> None:
     root = lay(tmp_path / "project", {"index.html": ""})
-    with pytest.raises(StageError, match="pages are built by what HiveMind has for them"):
+    with pytest.raises(StageError, match="HiveMind builds static pages itself"):
         built(root, Here(HOST, tmp_path / "store"), replace(TINY, kind=ServiceKind.STATIC))

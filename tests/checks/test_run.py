@@ -67,7 +67,7 @@ def test_attempts_are_bounded_and_all_outcomes_collected() -> None:
         (CheckStatus.FAILED, 2),
         (CheckStatus.PASSED, 1),
     ]
-    assert "no answer" in verdict.results[1].message
+    assert "no response" in verdict.results[1].message
     assert verdict.results[2].message == "good"
     assert seen == ["bad", "silent", "good"]
 
@@ -91,7 +91,7 @@ def test_a_check_that_hangs_fails_at_the_deadline_and_names_its_plugin() -> None
     (result,) = verdict.results
     assert result.status is CheckStatus.FAILED
     assert 'plugin "metrics" (hivemind-metrics 2.0)' in result.message
-    assert "no answer within 0.0" in result.message
+    assert "it did not return within 0.0" in result.message
 
 
 def test_what_a_check_prints_is_no_output_of_the_command(capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,7 @@ def test_a_plugin_that_cannot_say_what_to_check_is_a_failed_check() -> None:
 
 
 def test_a_verdict_without_a_result_is_not_good() -> None:
-    skipped = CheckResult("one", CheckStatus.SKIPPED, "no time was left")
+    skipped = CheckResult("one", CheckStatus.SKIPPED, "not enough time left")
     assert not Verdict(()).good
     assert not Verdict((skipped,)).good
     assert Verdict((skipped, CheckResult("two", CheckStatus.PASSED, "200"))).good
@@ -133,7 +133,7 @@ def test_what_there_was_no_time_for_is_not_good() -> None:
         CheckStatus.SKIPPED,
         CheckStatus.FAILED,
     ]
-    assert verdict.results[-1].message == "1 of 2 checks were not run within 60 s"
+    assert verdict.results[-1].message == "1 of 2 checks did not run within 60 s"
     assert not verdict.good
 
 

@@ -120,7 +120,7 @@ def test_a_good_certificate(check: Check) -> None:
 @pytest.mark.parametrize(
     ("host", "issued", "options", "message"),
     [
-        ("shop.test", "other.test", {"days": 90}, "the certificate is not for shop.test"),
+        ("shop.test", "other.test", {"days": 90}, "the certificate is not valid for shop.test"),
         ("shop.test", "shop.test", {"days": -2, "begins": -30}, "the certificate has expired"),
         ("shop.test", "shop.test", {"days": 60, "begins": 30}, "the certificate is not valid yet"),
         ("shop.test", "shop.test", {"days": 90, "trusted": False}, "the certificate's issuer is not known"),

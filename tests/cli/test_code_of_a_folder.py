@@ -64,7 +64,7 @@ def test_schema_and_plugins_run_the_plugin_of_the_current_folder_alone(
     assert main(["-C", "shop", command]) == ExitCode.OK
     captured = capsys.readouterr()
     assert witness.exists()
-    assert "note: using this project's own plugin, hivemind_plugin.py" in captured.err
+    assert "note: using the project's plugin hivemind_plugin.py" in captured.err
     assert ("queue" if command == "schema" else "hivemind_plugin") in captured.out
 
 

@@ -27,7 +27,7 @@ def test_init_writes_a_file_that_show_completes(tmp_path: Path, capsys: pytest.C
     assert text.startswith("# yaml-language-server: $schema=.hivemind/schema.json\n")
     assert "name: my-shop-1\nservices:\n  web: {}\n" in text
     assert json.loads((root / ".hivemind/schema.json").read_text())["properties"]
-    assert "gunicorn added by HiveMind" in capsys.readouterr().out
+    assert "HiveMind adds gunicorn" in capsys.readouterr().out
     assert main(["show", str(root)]) == ExitCode.OK
     lines = capsys.readouterr().out.splitlines()
     assert any(
@@ -55,7 +55,7 @@ def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[s
             "a library in python",
         ),
         ({"package.json": '{"bin": {"a": "a.js"}}'}, "a command-line tool in node"),
-        ({"README.md": "hello"}, "no application was recognised"),
+        ({"README.md": "hello"}, "no application recognized"),
         ({}, "is empty: there is nothing to deploy"),
     ],
 )

@@ -25,24 +25,24 @@ def lay(root: Path, files: dict[str, str]) -> Path:
 @pytest.mark.parametrize(
     ("files", "where", "help_"),
     [
-        ({"package.json": NODE}, "package.json:1: the start command runs a.js, and there is no such file",
-         "write services.web.start: COMMAND"),
+        ({"package.json": NODE}, "package.json:1: the start command runs a.js, which does not exist",
+         "Write `services.web.start: COMMAND`"),
         ({"package.json": NODE, "a.js": LISTENS,
           "package-lock.json": '{"packages": {"": {"dependencies": {"express": "4"}}}}'},
-         "package-lock.json:1: it does not have koa, which package.json:1 asks for",
+         "package-lock.json:1: it lacks koa, which package.json:1 asks for",
          "services.web.install: npm install"),
         ({"requirements.txt": "flask\n", "app.py": "from flask import Flask\napp = Flask('a')\n",
           ".python-version": "3.99\n"}, ".python-version:1: python 3.99 does not exist",
-         "write services.web.runtime: python VERSION"),
+         "Write `services.web.runtime: python VERSION"),
         ({"Gemfile": "ruby '9.1'\ngem 'sinatra'\n", "app.rb": "require 'sinatra'\n"}, "Gemfile:1: ruby 9.1 does not",
          "services.web.runtime: ruby VERSION"),
         ({"Procfile": "web: ./start.sh\n", "requirements.txt": "flask\n"},
          "Procfile:1: the start command runs start.sh", "services.web.start"),
         ({"package.json": '{"scripts": {"start": "npm run it -- --a"}, "dependencies": {"express": "4"}}'},
-         "package.json:1: the start command runs script it, and package.json has none of this name",
+         "package.json:1: the start command runs the script it, which package.json does not have",
          "services.web.start"),
         ({"a/package.json": NODE, "a/a.js": LISTENS, "b/package.json": NODE, "b/a.js": LISTENS},
-         "b/a.js:1: b listens on 4000, and so does a (a/a.js:1)", "services.b.port: NUMBER"),
+         "b/a.js:1: b listens on port 4000, and so does a (a/a.js:1)", "services.b.port: NUMBER"),
     ],
 )  # fmt: skip
 def test_contradictions_are_named_with_what_to_write(
@@ -62,9 +62,9 @@ def test_contradictions_are_named_with_what_to_write(
 @pytest.mark.parametrize(
     ("files", "where", "help_"),
     [
-        ({"README.md": "# It\n"}, "README.md:1: there is only a README", "port: NUMBER"),
+        ({"README.md": "# It\n"}, "README.md:1: the repository only has a README", "port: NUMBER"),
         ({"Dockerfile": "FROM scratch\nEXPOSE 7000\nCMD /it\n"}, "Dockerfile:1: only a Dockerfile", "port: 7000"),
-        ({"notes.txt": "x"}, "notes.txt:1: it is all there is", "runtime: python, start: COMMAND"),
+        ({"notes.txt": "x"}, "notes.txt:1: the only file", "runtime: python, start: COMMAND"),
     ],
 )
 def test_what_is_not_recognised_is_named_with_what_to_write(
@@ -104,5 +104,5 @@ def test_names_in_a_repository_do_not_steer_the_terminal(
     lay(tmp_path, {"package.json": package, "a.js": LISTENS, "package-lock.json": lock})
     main([*command, str(tmp_path)])
     said = capsys.readouterr()
-    assert "it does not have \ufffd[2Jkoa" in said.out
+    assert "it lacks \ufffd[2Jkoa" in said.out
     assert "\x1b" not in said.out + said.err

@@ -83,7 +83,7 @@ def test_several_services_get_routes_that_validate(tmp_path: Path, capsys: pytes
     root = lay(tmp_path, {**files, "frontend/index.html": "<p>"})
     assert main(["init", "--yes", str(root)]) == ExitCode.OK
     text = (root / "hivemind.yaml").read_text()
-    assert '  admin:\n    path: admin\n    routes: ["/admin/*"]  # proposed: frontend gets all other requests\n' in text
+    assert '  admin:\n    path: admin\n    routes: ["/admin/*"]  # proposed; frontend gets all other requests\n' in text
     assert '  backend:\n    path: backend\n    routes: ["/api/*"]' in text
     assert "  frontend:\n    path: frontend\n" in text
     capsys.readouterr()

@@ -36,4 +36,4 @@ def test_a_broken_state_is_named_beside_the_others(tmp_path: Path) -> None:
     project = Project(tmp_path, tmp_path / "home")
     (entry,) = project.run("list", "--json").last["unreadable"]
     assert entry["file"] == str(broken / "state.json")
-    assert "kept as it is" in project.run("list").err
+    assert "does not change the file" in project.run("list").err

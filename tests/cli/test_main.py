@@ -205,7 +205,7 @@ def test_plugins_lists_where_each_comes_from(
     captured = capsys.readouterr()
     assert "recon" in captured.out
     assert "built in" in captured.out
-    assert "note: using this project's own plugin" in captured.err
+    assert "note: using the project's plugin" in captured.err
     assert main(["plugins", "--json"]) == ExitCode.OK
     plugins = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)["plugins"]}
     assert plugins["hivemind_plugin"]["source"] == "project"

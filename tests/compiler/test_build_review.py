@@ -37,7 +37,7 @@ def test_all_is_well(tmp_path: Path) -> None:
 def test_a_python_that_no_system_has(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {"app.py": ""}, DEBIAN, runtime="python 3.99")
     assert (one.id, one.is_error, str(one.place)) == ("H501", True, ".python-version:1")
-    assert one.message == "web asks for Python 3.99; debian-12 has 3.11"
+    assert one.message == "web asks for Python 3.99, but debian-12 has 3.11"
     (one,) = found(tmp_path, {}, HOST, runtime="python 3.99")
     assert (one.id, one.is_error) == ("H501", False)
 
@@ -45,17 +45,17 @@ def test_a_python_that_no_system_has(tmp_path: Path) -> None:
 def test_a_python_lock_and_its_manifest_with_both_lines(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {"api/pyproject.toml": PROJECT, "api/uv.lock": UV}, runtime="python", path="api")
     assert (one.id, str(one.place)) == ("H502", "api/pyproject.toml:4")
-    assert one.message == "api/pyproject.toml:4 asks for flask>=3, api/uv.lock:7 holds Flask 2.3".replace(
+    assert one.message == "api/pyproject.toml:4 asks for flask>=3, but api/uv.lock:7 has Flask 2.3".replace(
         "flask", "Flask", 1
     )
-    assert one.hint == "make the lock again and commit it:  uv lock"
+    assert one.hint == "Update the lock file with `uv lock`, and commit it."
 
 
 def test_a_project_that_does_not_run_on_the_python_asked_for(tmp_path: Path) -> None:
     project = '[project]\nname = "shop"\nrequires-python = ">=3.12"\ndependencies = ["flask"]\n'
     (one,) = found(tmp_path, {"pyproject.toml": project, "uv.lock": UV}, DEBIAN, runtime="python 3.11")
     assert (one.id, one.is_error) == ("H501", True)
-    assert one.message == "pyproject.toml:3 requires Python >=3.12, web runs on 3.11"
+    assert one.message == "pyproject.toml:3 requires Python >=3.12, but web runs on 3.11"
 
 
 def test_a_lock_with_conflict_markers(tmp_path: Path) -> None:
@@ -71,30 +71,30 @@ NPM = json.dumps({"lockfileVersion": 3, "packages": {"": {"dependencies": {"ms":
 @pytest.mark.parametrize(
     ("lock", "text", "said"),
     [
-        ("package-lock.json", NPM, "package-lock.json:6 was made for ^1.0.0"),
-        ("package-lock.json", NPM.replace("ms", "xs"), "package-lock.json does not hold it"),
+        ("package-lock.json", NPM, "package-lock.json:6 has ^1.0.0"),
+        ("package-lock.json", NPM.replace("ms", "xs"), "package-lock.json lacks it"),
         (
             "pnpm-lock.yaml",
             "importers:\n  .:\n    dependencies:\n      ms:\n        specifier: ^1.0.0\n",
-            "pnpm-lock.yaml:4 was made for ^1.0.0",
+            "pnpm-lock.yaml:4 has ^1.0.0",
         ),
-        ("yarn.lock", '# yarn lockfile v1\n\nms@^1.0.0:\n  version "1.0.1"\n', "yarn.lock:3 was made for ^1.0.0"),
+        ("yarn.lock", '# yarn lockfile v1\n\nms@^1.0.0:\n  version "1.0.1"\n', "yarn.lock:3 has ^1.0.0"),
         (
             "yarn.lock",
             '__metadata:\n  version: 8\n"ms@npm:^1.0.0, ms@npm:^1.1.0":\n  version: 1.0.1\n',
-            "yarn.lock:3 was made for",
+            "yarn.lock:3 has",
         ),
         (
             "bun.lock",
             '{\n "workspaces": {\n  "": {"dependencies": {\n   "ms": "^1.0.0",\n}},\n}}',
-            "bun.lock:4 was made for ^1.0.0",
+            "bun.lock:4 has ^1.0.0",
         ),
     ],
 )
 def test_a_node_lock_and_its_manifest(tmp_path: Path, lock: str, text: str, said: str) -> None:
     (one,) = found(tmp_path, {"package.json": PACKAGE, lock: text}, runtime="node")
     assert one.id == "H502"
-    assert f"package.json:3 asks for ms ^2.1.0, {said}" in one.message
+    assert f"package.json:3 asks for ms ^2.1.0, but {said}" in one.message
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_languages_of_others_are_left_to_them(tmp_path: Path) -> None:
 
 def test_a_start_command_of_a_program_that_no_artifact_carries(tmp_path: Path) -> None:
     said = [one for one in found(tmp_path, {}, DEBIAN, runtime="elixir", start="mix phx.server") if one.id == "H504"]
-    assert [one.message for one in said] == ["web starts with mix, which debian-12 does not have"]
+    assert [one.message for one in said] == ["the start command of web runs mix, which debian-12 does not have"]
     assert "mix release" in str(said[0].hint)
 
 
@@ -213,25 +213,25 @@ def test_a_go_that_is_older_than_the_one_asked_for(
     assert [(one.id, one.severity, str(one.place)) for one in said] == (
         [("H503", severity, "go.mod:3")] if severity else []
     )
-    assert all(one.message == f"go.mod:3 asks for Go {asked}, this machine has {has}" for one in said)
+    assert all(one.message == f"go.mod:3 asks for Go {asked}, but this machine has {has}" for one in said)
 
 
 @pytest.mark.skipif(not shutil.which("go"), reason="needs Go")
 def test_a_go_that_is_too_old(tmp_path: Path) -> None:
     (one,) = found(tmp_path, {"go.mod": "module a\n\ngo 1.99\n"}, runtime="go 1.99")
     assert (one.id, str(one.place)) == ("H503", "go.mod:3")
-    assert one.message.startswith("go.mod:3 asks for Go 1.99, this machine has 1.")
+    assert one.message.startswith("go.mod:3 asks for Go 1.99, but this machine has 1.")
 
 
 def test_a_node_that_can_not_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hivemind.agents.compiler.node.versions.published", lambda _: ("22.23.3",))
     said = found(tmp_path, {}, DEBIAN, runtime="node 99")
     assert [(one.id, one.is_error, str(one.place)) for one in said] == [("H501", True, ".python-version:1")]
-    assert said[0].message == "web asks for Node 99, which can't be had; the nearest is 22.23.3"
-    assert said[0].hint == "write  runtime: node 22"
+    assert said[0].message == "web asks for Node 99, which is not available; the nearest is 22.23.3"
+    assert said[0].hint == "Write `runtime: node 22`."
     (local,) = found(tmp_path, {}, HOST, runtime="node 99")
     assert not local.is_error
-    assert local.message.endswith("In the local cloud 20.0.0 of this machine runs it")
+    assert local.message.endswith("In the local cloud, version 20.0.0 of this machine runs it")
 
 
 def test_a_lock_above_the_service(tmp_path: Path) -> None:
@@ -243,9 +243,9 @@ def test_a_lock_above_the_service(tmp_path: Path) -> None:
     }
     said = [one for one in found(tmp_path, files, runtime="node", path="apps/web") if one.id == "H502"]
     assert [str(one.place) for one in said] == ["apps/web/package.json:3"]
-    assert "apps/web/package.json:3 asks for ms ^2.1.0, package-lock.json:6 was made for ^1.0.0" in said[0].message
+    assert "apps/web/package.json:3 asks for ms ^2.1.0, but package-lock.json:6 has ^1.0.0" in said[0].message
 
 
 def test_what_an_instance_lacks(tmp_path: Path) -> None:
     said = [one.message for one in found(tmp_path, {}, DEBIAN, runtime="ruby 3.3") if one.id == "H504"]
-    assert said == ["web needs ruby 3.3; debian-12 has none, and none can be brought along"]
+    assert said == ["web needs ruby 3.3, but debian-12 has none, and HiveMind cannot ship it"]

@@ -131,5 +131,5 @@ def test_which_python(runtime: str, platform: Platform, minor: str, said: bool) 
 
 
 def test_a_python_that_is_not_there_stops_on_real_systems() -> None:
-    with pytest.raises(StageError, match=r"asks for Python 3\.14; debian-12 has 3\.11"):
+    with pytest.raises(StageError, match=r"asks for Python 3\.14, but debian-12 has 3\.11"):
         choose(Service("web", runtime="python 3.14"), DEBIAN)

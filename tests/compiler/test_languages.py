@@ -111,7 +111,9 @@ def test_java(tmp_path: Path) -> None:
 
 @needs("javac", "java")
 def test_several_jars_are_named(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match=r"means one jar, the build made several: target/a.jar, target/b.jar"):
+    with pytest.raises(
+        StageError, match=r"expects one jar file, but the build made several: target/a.jar, target/b.jar"
+    ):
         build(lay(tmp_path / "in", JAVA), tmp_path / "store", here("java"), runtime="java",
               build="mkdir target; touch target/a.jar target/b.jar target/a-sources.jar")  # fmt: skip
 
@@ -145,7 +147,7 @@ def test_anything_with_commands_of_its_own(tmp_path: Path) -> None:
     root = lay(tmp_path / "in", {"run.sh": "cat out\n"})
     artifact = build(root, tmp_path / "store", runtime="shell", build="echo hello > out", start="sh run.sh")
     assert run(artifact, tmp_path / "there") == "hello\n"
-    with pytest.raises(StageError, match="says nothing on how it is started"):
+    with pytest.raises(StageError, match="has no default start command"):
         build(root, tmp_path / "store", runtime="shell")
 
 
@@ -176,7 +178,7 @@ def test_what_a_build_finds_of_the_environment(tmp_path: Path) -> None:
 
 def test_what_the_machine_lacks_is_said_with_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StageError, match="building it needs ruby and bundle on this machine") as caught:
+    with pytest.raises(StageError, match="building web needs ruby and bundle on this machine") as caught:
         build(lay(tmp_path / "in", {"Gemfile": ""}), tmp_path / "store", runtime="ruby 3.1")
     assert "apt install ruby-full" in str(caught.value.hint)
 
@@ -196,7 +198,7 @@ def test_which_runtime(language: str, wanted: str, has: str, well: bool) -> None
 
 def test_a_runtime_that_can_not_be_had(tmp_path: Path) -> None:
     said = runtimes.lacking(Service("web", runtime="ruby 3.3"), "ruby", OTHER)
-    assert said == "web needs ruby 3.3; debian-12 has none, and none can be brought along"
+    assert said == "web needs ruby 3.3, but debian-12 has none, and HiveMind cannot ship it"
 
 
 ELIXIR = {

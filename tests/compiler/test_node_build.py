@@ -59,7 +59,7 @@ def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.M
 def test_a_wanted_version_that_the_local_machine_lacks_is_replaced_with_a_notice(tmp_path: Path) -> None:
     artifact = build(lay(tmp_path / "in", {"a.js": ""}), tmp_path / "store", HOST, runtime="node 99", start="node a.js")
     assert artifact.runtime == "node 20.0.0"
-    assert artifact.notices == ("Node 99 asked for, which can't be had: 20.0.0 of this machine runs it",)
+    assert artifact.notices == ("Node 99 asked for, which is not available: 20.0.0 of this machine runs it",)
 
 
 HOOKED = {
@@ -134,8 +134,8 @@ def test_what_instances_run_stays_although_it_is_for_development(
     root = lay(tmp_path / "in", files)
     artifact = build(root, tmp_path / "store", runtime="node", start=start, release=release)
     assert (f"app/node_modules/.bin/{program}" in names(artifact)) is (command is not None)
-    stay = [notice for notice in artifact.notices if notice.startswith("development dependencies stay")]
-    said = f"development dependencies stay: the {command} command takes {tool}, which is one of them"
+    stay = [notice for notice in artifact.notices if notice.startswith("kept development dependencies")]
+    said = f"kept development dependencies: the {command} command needs {tool}, which is one of them"
     assert stay == ([said] if command else [])
 
 

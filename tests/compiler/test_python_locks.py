@@ -236,10 +236,18 @@ def test_pipenv(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("project", "lock", "said"),
     [
-        ('dependencies=["redis>=6"]', ("uv.lock", UV), "redis>=6 is asked for, the lock holds redis 5.2.0"),
-        ('dependencies=["rich"]', ("uv.lock", UV), "rich is asked for, the lock does not hold it"),
-        ('dependencies=["rich"]', ("pdm.lock", PDM), "rich is asked for, the lock does not hold it"),
-        ('dependencies=["flask<3"]', ("poetry.lock", POETRY), "flask<3 is asked for, the lock holds flask 3.0.3"),
+        (
+            'dependencies=["redis>=6"]',
+            ("uv.lock", UV),
+            "the project asks for redis>=6, but the lock file has redis 5.2.0",
+        ),
+        ('dependencies=["rich"]', ("uv.lock", UV), "the project asks for rich, but the lock file lacks it"),
+        ('dependencies=["rich"]', ("pdm.lock", PDM), "the project asks for rich, but the lock file lacks it"),
+        (
+            'dependencies=["flask<3"]',
+            ("poetry.lock", POETRY),
+            "the project asks for flask<3, but the lock file has flask 3.0.3",
+        ),
     ],
 )
 def test_a_lock_that_contradicts_its_manifest(tmp_path: Path, project: str, lock: tuple[str, str], said: str) -> None:

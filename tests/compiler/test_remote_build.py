@@ -181,7 +181,7 @@ def test_a_program_that_is_missing_there_is_named(tmp_path: Path) -> None:
     (instance.home / "bin/python3").chmod(0o755)
     with pytest.raises(StageError) as raised:
         build_there(instance, root, tmp_path / "store", runtime="shell", start="./run")
-    assert "the build on i-0123456789 has no end: the compiler ended with code 3" in raised.value.message
+    assert "the build on i-0123456789 has no end: the compiler ended with exit code 3" in raised.value.message
     assert raised.value.lines == ("no space left",)
 
 
@@ -284,7 +284,7 @@ def test_what_is_not_what_was_built_is_not_kept(tmp_path: Path) -> None:
     assert "has the digest" in refused(entry, b"")
     assert "can't be read" in refused(entry, gzip.compress(plain)[:-40])
     assert "can't be read" in refused(entry, packed.read_bytes()[:-40] + b"x" * 40)
-    assert "is no digest" in refused({**entry, "digest": "../../outside"}, packed.read_bytes())
+    assert "is not a digest" in refused({**entry, "digest": "../../outside"}, packed.read_bytes())
     assert "it built other" in refused({**entry, "service": "other"}, packed.read_bytes())
     assert "answer can't be read" in refused({"digest": 1}, b"")
     assert "answer can't be read" in refused(None, b"")
@@ -296,7 +296,7 @@ def test_layers_that_the_manifest_does_not_name_are_refused(tmp_path: Path) -> N
     entry, packed = made_there(tmp_path)
     store = Store(tmp_path / "store")
     other = {"name": "dependencies", "digest": entry["digest"], "size": 1}
-    with pytest.raises(StageError, match="the layers are not those of its manifest"):
+    with pytest.raises(StageError, match="its layers differ from those in its manifest"):
         taken(store, {**entry, "layers": [other]}, packed.read_bytes())
     assert store.known("i" * 64) is None
 
@@ -347,19 +347,19 @@ def test_the_plan_judges_the_build_instance_and_not_this_machine(
         return [(one.id, one.message) for one in review(*looked(path, **service))]
 
     (here,) = review(*looked("go", runtime="go"))
-    assert (here.id, str(here.hint).endswith("or on a build instance, which gets them:  build: remote")) == (
+    assert (here.id, str(here.hint).endswith("Or build on a build instance: `build: remote`.")) == (
         "H503",
         True,
     )
     assert found("go", runtime="go", build_on="t4g.large") == []
     assert found("new", runtime="go", build_on="t4g.large") == [
-        ("H503", "the build instance of web needs Go 1.23.1 (go.mod:3), and debian-12 has 1.19")
+        ("H503", "the build instance of web needs Go 1.23.1 (go.mod:3), but debian-12 has 1.19")
     ]
     assert found("try", runtime="go", build_on="t4g.large") == []  # an old Go tries what it can read
     assert found("gleam", runtime="shell", build="gleam build", build_on="t4g.large") == [
-        ("H503", "the build instance of web needs gleam, which debian-12 has no package of")
+        ("H503", "the build instance of web needs gleam, which debian-12 does not package")
     ]
     assert found("go", runtime="java 21", build_on="t4g.large")[0] == (
         "H503",
-        "the build instance of web needs a JDK 21, and the newest of debian-12 is 17",
+        "the build instance of web needs JDK 21, but the newest on debian-12 is 17",
     )

@@ -83,7 +83,7 @@ def test_a_listener_that_fails_is_named_once_and_told_no_more(tmp_path: Path) ->
     assert calls == ["1"]
     messages = [event.message for event in read_journal(tmp_path)]
     assert messages[0] == "1"
-    assert messages[1].endswith("broken failed and is no longer told: no network")
+    assert messages[1].endswith("broken failed and gets no more events: no network")
     assert messages[2] == "2"
 
 

@@ -100,7 +100,7 @@ def test_a_failed_create_names_the_first_failure_not_the_cancellations(script: A
     error = caught.value
     assert (error.stage, error.subject, error.path) == (Stage.PROVISION, "Db", "resources.db")
     assert error.lines == ("Cannot find version 16.9 for postgres",)
-    assert error.left == "nothing; the empty stack is deleted by the next apply"
+    assert error.left == "nothing; the next apply deletes the empty stack"
     script.assert_done()
 
 
@@ -125,7 +125,7 @@ def test_rollback_complete_is_deleted_and_created_again(script: Any) -> None:
 
     assert apply(script, protected=True).changed
     assert script.said == [
-        f"{NAME} is in ROLLBACK_COMPLETE, out of which a stack can only be deleted; it holds nothing"
+        f"{NAME} is in ROLLBACK_COMPLETE: deleting it, because AWS allows nothing else; it holds nothing"
     ]
     script.assert_done()
 
@@ -309,9 +309,9 @@ def test_a_stack_that_never_rests_is_left_at_the_deadline(script: Any) -> None:
     create_begins(script)
     for _ in range(8):
         script.page()
-    with pytest.raises(StageError, match="did not rest within 0 minutes") as caught:
+    with pytest.raises(StageError, match="did not finish within 0 minutes") as caught:
         apply(script, deadline=8.0)
-    assert caught.value.left == "the stack is still moving"
+    assert caught.value.left == "the stack is still changing"
 
 
 def test_a_refused_call_is_a_failure_of_the_stage_with_the_answer_verbatim(script: Any) -> None:

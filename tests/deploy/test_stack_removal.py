@@ -130,7 +130,7 @@ def test_a_moving_stack_is_waited_for_before_it_goes(script: Any) -> None:
     deletes(script, "DELETE_COMPLETE")
     script.resources()
     assert script.driver().delete(NAME).existed
-    assert script.said == [f"{NAME} is in UPDATE_IN_PROGRESS: waiting for it before the deletion"]
+    assert script.said == [f"{NAME} is in UPDATE_IN_PROGRESS: waiting before deleting it"]
     script.assert_done()
 
 
@@ -141,7 +141,7 @@ def test_a_snapshot_that_cannot_be_looked_up_is_said_not_raised(script: Any) -> 
     script.resources(("Db", DB, "DELETE_COMPLETE"))
     script.error("describe_db_snapshots", "AccessDenied", "no", service="rds")
     assert script.driver().delete(NAME).snapshots == ()
-    assert script.said == ["the final snapshot of db-1 could not be looked up: no"]
+    assert script.said == ["could not look up the final snapshot of db-1: no"]
 
 
 def test_snapshots_are_dropped_when_told(script: Any) -> None:

@@ -169,7 +169,7 @@ def test_a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(
     failing = 'build: {where: remote, run: "echo app.py:3: error: nothing there >&2; exit 7"}'
     project = local_project(own("failing", failing))
     error = project.apply(code=ExitCode.BUILD).last["error"]
-    assert error["message"].endswith("ended with code 7: app.py:3: error: nothing there")
+    assert error["message"].endswith("ended with exit code 7: app.py:3: error: nothing there")
     assert "app.py:3: error: nothing there" in error["lines"]
     assert "logs/web.log" in error["hint"]
     assert "nothing there" in project.run("artifacts", "log", "web").out
@@ -232,7 +232,7 @@ def test_a_removal_that_fails_is_said_and_made_up_for(
     assert ran.last["verdict"] == "good"
     notes = [line["message"] for line in ran.lines if line.get("kind") == "note"]
     (said,) = [note for note in notes if "staying-production-build" in note]
-    assert "could not be removed and costs money as long as it stands" in said
+    assert "which costs money until it is deleted" in said
     assert "staying-production-build" in stacks(project)
     faults.clear_faults()
     ran = project.apply()

@@ -155,6 +155,6 @@ def test_a_plugin_that_builds_what_it_does_not_name_is_an_error(tmp_path: Path, 
         build(run, plugins)
     assert raised.value.message == (
         f'plugin "{package.name}" ({package.name}) built the runtime other 2 of services.web, '
-        "which its hivemind_runtimes does not name"
+        "which is missing from its hivemind_runtimes"
     )
     assert "add other" in str(raised.value.hint)

@@ -71,7 +71,7 @@ def test_a_plugin_that_fails_hides_no_failure() -> None:
     broken = SimpleNamespace(__name__="broken", hivemind_diagnose=hivemind_diagnose)
     known, failures = signatures_of(plugins_of(acme=ACME, broken=broken))
     (failure,) = failures
-    assert "signature broken: '(' is no regular expression" in failure.message
+    assert "signature broken: '(' is not a regular expression" in failure.message
     assert failure.hook == "hivemind_diagnose"
     raised = error(Stage.DEPLOY, "LicenceError: ACME")
     explain(raised, known)

@@ -67,7 +67,7 @@ def test_its_own_word_keeps_its_stage_and_evidence(tmp_path: Path) -> None:
 def test_one_that_hangs_ends_at_its_deadline(tmp_path: Path) -> None:
     over = threading.Event()
     try:
-        with pytest.raises(StageError, match=r'plugin "cdn" .* no answer within 0\.2 s'):
+        with pytest.raises(StageError, match=r'plugin "cdn" .* it did not return within 0\.2 s'):
             run(tmp_path, step(lambda _: over.wait(60), deadline=0.2))
     finally:
         over.set()

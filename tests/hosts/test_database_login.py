@@ -51,7 +51,7 @@ def test_a_login_and_a_query(host: Host, login: DatabaseLogin) -> None:
 
 
 def test_what_the_server_says_is_passed_on(host: Host, login: DatabaseLogin) -> None:
-    with pytest.raises(CheckFailed, match="the login was refused: password authentication failed") as caught:
+    with pytest.raises(CheckFailed, match="the database refused the login: password authentication failed") as caught:
         query(host, replace(login, password="wrong-one"), "select 1")
     assert "wrong-one" not in str(caught.value)
     with pytest.raises(CheckFailed, match='the query failed: relation "orders" does not exist'):

@@ -55,7 +55,7 @@ def test_the_environment_is_for_root_alone_and_nowhere_else(instance: Instance) 
 def test_installing_again_changes_nothing_but_restarts(instance: Instance) -> None:
     instance.install(instance.request())
     steps = instance.install(instance.request())
-    assert steps[0]["message"] == "already there"
+    assert steps[0]["message"] == "already installed"
     assert steps[-1]["ok"]
     assert instance.state()["releases"] == ["r1"]
 
@@ -88,7 +88,7 @@ def test_an_application_that_ends_at_once_leaves_the_release_before_running(inst
     instance.install(instance.request("r1", env={"GREETING": "one"}))
     broken = {"app/main.py": "print('before'); raise SystemExit('no DATABASE_URL')"}
     failure = failed(instance.install(instance.request("r2", files=broken)))
-    assert failure["message"] == "the application ends again right after its start"
+    assert failure["message"] == "the application ends right after its start"
     assert "no DATABASE_URL" in failure["lines"]
     assert failure["current"] == "r1"
     assert instance.get() == "one"
@@ -103,7 +103,7 @@ def test_an_application_on_another_port_is_told_apart(instance: Instance) -> Non
         failure = failed(instance.install(instance.request(files=files, ready_timeout=2)))
         there_before = str(neighbour.getsockname()[1])
     other = failure["lines"][-1].rpartition(" ")[2]
-    assert f"did not bind port {instance.port}" in failure["message"]
+    assert f"did not listen on port {instance.port}" in failure["message"]
     assert other in failure["message"]
     assert there_before not in failure["message"]
     assert instance.state()["state"] == "stopped"
@@ -250,7 +250,7 @@ def test_a_port_that_something_else_holds(instance: Instance) -> None:
 
     with socket.create_server(("127.0.0.1", instance.port)):
         failure = failed(instance.install(instance.request()))
-    assert failure["message"] == f"port {instance.port} is bound by another process of this instance"
+    assert failure["message"] == f"another process of this instance uses port {instance.port}"
 
 
 @pytest.mark.parametrize("obeys", [True, False])

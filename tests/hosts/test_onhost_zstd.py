@@ -53,5 +53,5 @@ def test_in_pieces_of_any_size(size: int, pieces: list[int], dense: bool) -> Non
 @given(st.sampled_from([CHUNK - 1, CHUNK, 3 * CHUNK]), st.integers(1, 50))
 def test_one_that_ends_too_early_is_refused(size: int, missing: int) -> None:
     whole = packed(content(size, dense=True))
-    with Reader(io.BytesIO(whole[:-missing])) as reader, pytest.raises(ZstdError, match="ends too early"):
+    with Reader(io.BytesIO(whole[:-missing])) as reader, pytest.raises(ZstdError, match="truncated"):
         reader.read()

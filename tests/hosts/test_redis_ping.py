@@ -79,7 +79,7 @@ def test_what_is_not_there_is_said(host: Host) -> None:
         ping(host, CacheAddress("127.0.0.1", free_port()))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = answering(listener, b"-NOAUTH Authentication required.\r\n")
-        with pytest.raises(CheckFailed, match="PING was refused: NOAUTH Authentication required"):
+        with pytest.raises(CheckFailed, match="redis refused PING: NOAUTH Authentication required"):
             ping(host, CacheAddress("127.0.0.1", listener.getsockname()[1]))
         thread.join(10)
     with socket.create_server(("127.0.0.1", 0)) as listener:

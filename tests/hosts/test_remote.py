@@ -98,9 +98,9 @@ def test_a_failure_carries_the_applications_words(host: Host, request_and_artifa
     with pytest.raises(StageError) as caught:
         remote.install(host, artifact, broken)
     error = caught.value
-    assert error.message == f"web on {host.instance_id}, start: the application ends again right after its start"
+    assert error.message == f"web on {host.instance_id}, start: the application ends right after its start"
     assert "cannot reach database" in error.lines
-    assert error.left == f"release r1-abc stays current on {host.instance_id}"
+    assert error.left == f"release r1-abc is still current on {host.instance_id}"
     assert remote.status(host, "web")["state"] == "running"
 
 
@@ -120,7 +120,7 @@ def test_the_log_as_it_grows(
 def test_rollback_and_logs_of_nothing(host: Host) -> None:
     remote.prepare(host, "web")
     assert remote.last_lines(host, "web") == ()
-    with pytest.raises(StageError, match="release r1 is not on this instance; there are: none"):
+    with pytest.raises(StageError, match="this instance does not have release r1, only: none"):
         remote.rollback(host, "web", "r1")
 
 

@@ -128,7 +128,7 @@ def test_an_unknown_host_key_fails_closed(
 ) -> None:
     cloud.keys = {}
     seen: list[str] = []
-    with pytest.raises(HostUnreachable, match="host key is not known") as caught:
+    with pytest.raises(HostUnreachable, match="does not know its SSH host key") as caught:
         connect(
             cloud,
             INSTANCE,
@@ -140,7 +140,7 @@ def test_an_unknown_host_key_fails_closed(
             on_wait=seen.append,
         )
     assert cloud.dialled == 0
-    assert seen == ["its SSH host key is not known yet"]
+    assert seen == ["HiveMind does not know its SSH host key yet"]
     assert caught.value.hint is not None
 
 
@@ -163,7 +163,7 @@ def test_waiting_for_an_instance_that_is_not_up(key: KeyPair) -> None:
 
 def test_a_broken_connection_says_so(host: Host) -> None:
     host.close()
-    with pytest.raises(HostUnreachable, match="the connection was closed"):
+    with pytest.raises(HostUnreachable, match="the instance closed the connection"):
         host.run("true")
 
 

@@ -324,7 +324,7 @@ def test_what_the_local_cloud_can_not_start_is_no_stopped_instance(
 
     def told() -> bool:
         said = ec2.get_console_output(InstanceId=web)["Output"]
-        return "the local cloud can't start this instance: FileExistsError" in said
+        return "the local cloud cannot start this instance: FileExistsError" in said
 
     ec2.stop_instances(InstanceIds=[web])
     assert any(not reached() for _ in polls(SYSTEM_CLOCK, deadline=20))

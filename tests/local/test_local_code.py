@@ -22,7 +22,10 @@ def test_what_runs_here_is_not_outdated() -> None:
     ("recorded", "said"),
     [
         (None, "an earlier version"),
-        ({"version": "0.0.1", "package": "/elsewhere", "files": "x"}, f"HiveMind 0.0.1, this is {__version__}"),
+        (
+            {"version": "0.0.1", "package": "/elsewhere", "files": "x"},
+            f"HiveMind 0.0.1 started it, but this is {__version__}",
+        ),
         ({**code.present(), "files": "x"}, "has changed since"),
         ({"version": __version__, "package": "/elsewhere", "files": "x"}, None),
     ],

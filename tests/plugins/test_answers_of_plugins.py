@@ -45,7 +45,7 @@ DIGEST = "0" * 64
 
 
 def refused(hook: str, answer: object) -> PluginError:
-    """The error that a plugin gets for its answer."""
+    """The error that a plugin gets for its result."""
     plugins = plugins_of(aaa=plugin(**{hook: lambda: answer}))
     if hook == "hivemind_build":
         with pytest.raises(PluginError) as raised:
@@ -80,110 +80,110 @@ class Raising(Nameless):
 
 
 WRONG: list[tuple[str, object, str]] = [
-    ("hivemind_lint", [Finding("A1", Severity.INFO, "m")], "its answer is a list; expected a tuple of Finding"),
-    ("hivemind_lint", 7, "its answer is an int, 7; expected a tuple of Finding"),
-    ("hivemind_lint", (item for item in ()), "its answer is a generator; hooks return their answer"),
-    ("hivemind_lint", (Fragment("x"),), "its answer[0] is a Fragment; expected a Finding"),
+    ("hivemind_lint", [Finding("A1", Severity.INFO, "m")], "it returned a list; return a tuple of Finding"),
+    ("hivemind_lint", 7, "it returned an int, 7; return a tuple of Finding"),
+    ("hivemind_lint", (item for item in ()), "it returned a generator; return a plain result"),
+    ("hivemind_lint", (Fragment("x"),), "its result[0] is a Fragment; expected a Finding"),
     (
         "hivemind_lint",
         (Finding("A1", Severity.INFO, "m"), Finding("A1", "error", "m")),  # type: ignore[arg-type]
-        "its answer[1].severity is a str, 'error'; expected Severity.ERROR, Severity.WARNING or Severity.INFO",
+        "its result[1].severity is a str, 'error'; expected Severity.ERROR, Severity.WARNING or Severity.INFO",
     ),
     (
         "hivemind_lint",
         (Finding("A1", Severity.INFO, "m", Place("f", "3")),),  # type: ignore[arg-type]
-        "its answer[0].place.line is a str, '3'; expected an int or None",
+        "its result[0].place.line is a str, '3'; expected an int or None",
     ),
     (
         "hivemind_lint",
         (Finding("A1", Severity.INFO, "\ud800"),),
-        "its answer[0].message is a str that is no Unicode text",
+        "its result[0].message is a str that is not Unicode text",
     ),
-    ("hivemind_lint", (Finding("H104", Severity.INFO, "m"),), "its answer[0].id is 'H104', an id of HiveMind"),
-    ("hivemind_lint", (Finding("E3012", Severity.INFO, "m"),), "its answer[0].id is 'E3012', an id of cfn-lint"),
-    ("hivemind_fragments", resource({"Tags": {"a"}}), "its answer[0].resources['Db']['Properties']['Tags'] is a set"),
-    ("hivemind_fragments", resource([object()]), "its answer[0].resources['Db']['Properties'][0] is an object"),
+    ("hivemind_lint", (Finding("H104", Severity.INFO, "m"),), "its result[0].id is 'H104', an id of HiveMind"),
+    ("hivemind_lint", (Finding("E3012", Severity.INFO, "m"),), "its result[0].id is 'E3012', an id of cfn-lint"),
+    ("hivemind_fragments", resource({"Tags": {"a"}}), "its result[0].resources['Db']['Properties']['Tags'] is a set"),
+    ("hivemind_fragments", resource([object()]), "its result[0].resources['Db']['Properties'][0] is an object"),
     (
         "hivemind_fragments",
         resource({1: "a"}),
-        "its answer[0].resources['Db']['Properties'] has a key that is an int, 1",
+        "its result[0].resources['Db']['Properties'] has a key that is an int, 1",
     ),
-    ("hivemind_fragments", resource(float("inf")), "its answer[0].resources['Db']['Properties'] is inf"),
-    ("hivemind_fragments", resource(float("nan")), "its answer[0].resources['Db']['Properties'] is nan"),
-    ("hivemind_fragments", resource(nested()), "nested without an end"),
+    ("hivemind_fragments", resource(float("inf")), "its result[0].resources['Db']['Properties'] is inf"),
+    ("hivemind_fragments", resource(float("nan")), "its result[0].resources['Db']['Properties'] is nan"),
+    ("hivemind_fragments", resource(nested()), "nested too deeply"),
     (
         "hivemind_fragments",
         (Fragment("x", bindings=[]),),
-        "its answer[0].bindings is a list; expected a tuple of Binding",
+        "its result[0].bindings is a list; expected a tuple of Binding",
     ),
     (
         "hivemind_fragments",
         (Fragment("x", bindings=(Binding("db", {}, secrets={"a": ("b",)}),)),),  # type: ignore[dict-item]
-        "its answer[0].bindings[0].secrets['a'] is a tuple of 1; expected one of 2, a tuple of str, str",
+        "its result[0].bindings[0].secrets['a'] is a tuple of 1; expected one of 2, a tuple of str, str",
     ),
     (
         "hivemind_schema",
         SchemaPart(resource_types={"queue": {"type": "object"}}),  # type: ignore[dict-item]
-        "its answer.resource_types['queue'] is a dict; expected a ResourceType",
+        "its result.resource_types['queue'] is a dict; expected a ResourceType",
     ),
     (
         "hivemind_schema",
         SchemaPart(resource_types={"queue": ResourceType({"default": {1, 2}}, "x")}),
-        "its answer.resource_types['queue'].schema['default'] is a set; expected JSON data",
+        "its result.resource_types['queue'].schema['default'] is a set; expected JSON data",
     ),
-    ("hivemind_schema", SchemaPart, "its answer is the class SchemaPart; expected a SchemaPart"),
+    ("hivemind_schema", SchemaPart, "it returned the class SchemaPart; return a SchemaPart"),
     (
         "hivemind_detect",
         (Detection("port", 8000, "f", 1, 40),),  # type: ignore[arg-type]
-        "its answer[0].precedence is an int, 40; expected Precedence.",
+        "its result[0].precedence is an int, 40; expected Precedence.",
     ),
     (
         "hivemind_detect",
         (Detection("port", True, "f", 1, Precedence.CODE),),
-        "its answer[0].value is a bool, True; expected a str or an int",
+        "its result[0].value is a bool, True; expected a str or an int",
     ),
     (
         "hivemind_detect",
         (Detection("port", 1, "f", 1, Precedence.CODE, float("nan")),),
-        "its answer[0].confidence is nan; expected a number",
+        "its result[0].confidence is nan; expected a number",
     ),
     (
         "hivemind_detect",
         (Detection("port", "http", "f", 1, Precedence.CODE),),
-        "its answer[0].value is a str, 'http'; expected a port from 1 to 65535",
+        "its result[0].value is a str, 'http'; expected a port from 1 to 65535",
     ),
     (
         "hivemind_detect",
         (Detection("start", 7, "f", 1, Precedence.CODE),),
-        "its answer[0].value is an int, 7; expected a str, as the value of start",
+        "its result[0].value is an int, 7; expected a str, as the value of start",
     ),
     (
         "hivemind_detect",
         (Detection("start", "run", "f", 1, Precedence.CODE, 90),),
-        "its answer[0].confidence is an int, 90; expected a number from 0 to 1",
+        "its result[0].confidence is an int, 90; expected a number from 0 to 1",
     ),
     (
         "hivemind_lint",
         (Finding("", Severity.INFO, "m"),),
-        "its answer[0].id is a str, ''; expected a word such as ACME1",
+        "its result[0].id is a str, ''; expected a word such as ACME1",
     ),
     (
         "hivemind_build",
         Artifact("web", DIGEST, "x", 1, "cobol", Provenance(None, False, DIGEST), "run"),  # type: ignore[arg-type]
-        "its answer.path is a str, 'x'; expected a Path",
+        "its result.path is a str, 'x'; expected a Path",
     ),
-    ("hivemind_runtimes", "perl", "its answer is a str, 'perl'; expected a tuple of str"),
-    ("hivemind_runtimes", (5,), "its answer[0] is an int, 5; expected a str"),
-    ("hivemind_review", ["ACME1"], "its answer is a list; expected a tuple of Finding"),
+    ("hivemind_runtimes", "perl", "it returned a str, 'perl'; return a tuple of str"),
+    ("hivemind_runtimes", (5,), "its result[0] is an int, 5; expected a str"),
+    ("hivemind_review", ["ACME1"], "it returned a list; return a tuple of Finding"),
     (
         "hivemind_review",
         (Finding("H503", Severity.ERROR, "m"),),
-        "its answer[0].id is 'H503', an id of HiveMind; expected one of the plugin's own, as ACME1",
+        "its result[0].id is 'H503', an id of HiveMind; use an id of your own, such as ACME1",
     ),
-    ("hivemind_checks", ("works",), "its answer[0] is a str, 'works'; expected a Check, which has name"),
-    ("hivemind_checks", (Nameless(),), "its answer[0] is a Nameless; expected a Check, which has name"),
-    ("hivemind_checks", (Numbered(),), "its answer[0].name is an int, 7; expected a str"),
-    ("hivemind_checks", (Raising(),), "its answer can't be looked at: RuntimeError: no"),
+    ("hivemind_checks", ("works",), "its result[0] is a str, 'works'; expected a Check, which has name"),
+    ("hivemind_checks", (Nameless(),), "its result[0] is a Nameless; expected a Check, which has name"),
+    ("hivemind_checks", (Numbered(),), "its result[0].name is an int, 7; expected a str"),
+    ("hivemind_checks", (Raising(),), "its result cannot be read: RuntimeError: no"),
 ]
 
 
@@ -201,7 +201,7 @@ def test_a_wrong_answer_is_the_plugins_mistake(hook: str, answer: object, proble
 def test_a_wrong_answer_names_distribution_version_and_the_line_of_the_hook(install: Install) -> None:
     module = install("slack", "\nfrom hivemind import hook\n\n@hook\ndef hivemind_lint(assembly):\n    return [1]\n")
     (error,) = load().gather("hivemind_lint", **ARGUMENTS["hivemind_lint"])[1][-1:]
-    said = 'plugin "slack" (hivemind-slack 1.2) in hivemind_lint: its answer is a list; expected a tuple of Finding'
+    said = 'plugin "slack" (hivemind-slack 1.2) in hivemind_lint: it returned a list; return a tuple of Finding'
     assert error.message == f"{said} ({module}.py:4)"
     assert error.as_finding().place == Place(str(install.folder / f"{module}.py"), 4, None, "@hook")
 

@@ -44,7 +44,10 @@ def raised(install: Install, body: str, hook: str = "hivemind_schema()") -> Plug
         ("raise HiveMindError('acme says no')", "acme says no"),
         ("raise HiveMindError(7)", "HiveMindError: 7"),
         ("return names.logical_id()", "TypeError: logical_id() missing"),
-        ("class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd", "Odd: (its text can't be read)"),
+        (
+            "class Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd",
+            "Odd: (its message cannot be read)",
+        ),
         ("def deep(): return deep()\nreturn deep()", "RecursionError: "),
         ("import json\nreturn json.loads('{')", "JSONDecodeError: "),
     ],
@@ -166,7 +169,7 @@ def test_a_defect_of_a_plugin_is_never_one_of_hivemind(
         assert main(["validate", "--no-lint"]) == ExitCode.INVALID
         said = "".join(capsys.readouterr())
         assert "defect" not in said
-        assert f'plugin "hivemind_plugin" (hivemind_plugin.py) in {hook.partition("(")[0]}: its answer' in said
+        assert f'plugin "hivemind_plugin" (hivemind_plugin.py) in {hook.partition("(")[0]}: its result' in said
 
 
 def test_debugging_shows_the_frames_of_the_plugin_and_none_before_them(

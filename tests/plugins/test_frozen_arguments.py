@@ -1,4 +1,4 @@
-"""What hooks are handed can't be changed, as deep as one looks, and works as it did."""
+"""What hooks are handed cannot change its arguments, as deep as one looks, and works as it did."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_every_way_to_change_a_dict_or_a_list_is_refused() -> None:
         lambda: several.__iadd__([1]), lambda: several.__imul__(2),
     ]  # fmt: skip
     for way in ways:
-        with pytest.raises(TypeError, match="can't be changed"):
+        with pytest.raises(TypeError, match="cannot change its arguments"):
             way()
     assert (whole, several) == ({"a": 1}, [2, 1])
 

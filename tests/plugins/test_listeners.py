@@ -120,7 +120,7 @@ def test_what_was_not_heard_in_time_is_said_and_dropped(gate: threading.Event) -
     heard: list[str] = []
     plugins = behind(gate, heard)
     (failure,) = plugins._listeners.flush(seconds=0)
-    assert failure.summary == "it was too slow, and did not hear 2 events"
+    assert failure.summary == "it was too slow and missed 2 events"
     gate.set()
     plugins.notify(event(9))
     plugins.flush()
@@ -158,7 +158,7 @@ def test_who_is_too_slow_still_hears_how_the_run_ended(gate: threading.Event, mo
         (failure,) = plugins.flush()
     finally:
         WAITING.reset(token)
-    assert failure.summary == "it was too slow, and did not hear 1 event"
+    assert failure.summary == "it was too slow and missed 1 event"
     assert heard == ["0", "4"]
 
 
@@ -176,7 +176,7 @@ def test_a_listener_that_hangs_is_left_behind(gate: threading.Event) -> None:
     failures = plugins.flush()
     plugins.notify(event(3))
     assert plugins.flush() == ()
-    assert ["no answer within 0.05 s" in failure.message for failure in failures] == [True]
+    assert ["it did not return within 0.05 s" in failure.message for failure in failures] == [True]
     assert calls == ["0"]
     assert others == ["0", "1", "2", "3"]
 
@@ -201,4 +201,4 @@ def test_the_queue_is_bounded_and_progress_goes_first(gate: threading.Event, mon
     gate.set()
     failures += plugins.flush()
     assert heard == ["0", "2", "3", "5", "6", "7"], "progress went first, then the oldest"
-    assert [failure.summary for failure in failures] == ["it was too slow, and did not hear 1 event"], "said once"
+    assert [failure.summary for failure in failures] == ["it was too slow and missed 1 event"], "said once"

@@ -119,7 +119,7 @@ def test_a_hook_that_hangs_is_an_error_at_its_line_and_is_not_asked_again(
     answer = (Finding("ACME1", Severity.INFO, "m"),)
     plugins = plugins_of(aaa=plugin(hivemind_lint=hangs), bbb=plugin(hivemind_lint=lambda: answer))
     (failure,) = ours(lint(plugins))
-    assert failure.summary == f"no answer within 0.05 s (test_patience.py:{hangs.__code__.co_firstlineno + 2})"
+    assert failure.summary == f"it did not return within 0.05 s (test_patience.py:{hangs.__code__.co_firstlineno + 2})"
     assert (failure.exit_code, failure.at and failure.at.excerpt) == (ExitCode.INVALID, "        hang.wait(60)")
     assert [one.message for one in ours(lint(plugins))] == [failure.message]
     assert calls == ["asked"]
@@ -135,11 +135,8 @@ def test_a_command_ends_though_a_plugin_hangs(
     (shop / "hivemind_plugin.py").write_text(f"{hangs}    threading.Event().wait(30)\n")
     assert main(["template"]) == ExitCode.INVALID
     said = capsys.readouterr().err
-    place = "hivemind_plugin.py:5"
-    assert (
-        f'plugin "hivemind_plugin" (hivemind_plugin.py) in hivemind_fragments: no answer within 0.05 s ({place})'
-        in said
-    )
+    assert 'plugin "hivemind_plugin" (hivemind_plugin.py) in hivemind_fragments: it did not return' in said
+    assert "within 0.05 s (hivemind_plugin.py:5)" in said
 
 
 def test_a_slow_plugin_is_named_and_its_answer_counts(
@@ -184,4 +181,4 @@ def test_a_plugin_whose_import_hangs_is_set_aside(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("hivemind.plugins.loading.IMPORTING", 0.1)
     (tmp_path / "hivemind_plugin.py").write_text("import threading\n\nthreading.Event().wait(20)\n")
     (found,) = [one for one in load(project=tmp_path).list() if one.source == "project"]
-    assert found.quarantined == "no answer within 0.1 s (hivemind_plugin.py:3)"
+    assert found.quarantined == "it did not return within 0.1 s (hivemind_plugin.py:3)"

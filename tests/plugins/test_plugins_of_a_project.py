@@ -74,7 +74,7 @@ def test_a_built_in_plugin_that_fails_is_a_defect_and_not_to_be_left_out() -> No
         PluginError(PluginSource("recon", kind, "m"), "broken", hook="hivemind_detect") for kind in ("builtin", "-p")
     )
     assert "defect" in (own.hint or "")
-    assert other.hint == "-p no:recon runs without it."
+    assert other.hint == "To run without it: hivemind -p no:recon ..."
 
 
 def test_a_broken_plugin_of_the_project_stops_what_it_would_have_added_to(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None
         (
             HttpCheck("web", "/api/", refusing=True),
             page(404, NO_ROUTE),
-            "the load balancer has no rule that leads there",
+            "no rule of the load balancer matches the request",
         ),
         (HttpCheck("web", refusing=True), page(503), "status 503, expected 200 to 499; the body is empty"),
         (HttpCheck("web"), page(199), "status 199, expected 200 to 399; the body is empty"),
@@ -47,7 +47,7 @@ def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None
         (HttpCheck("web", contains="a"), page(body="b\n c"), 'the body does not contain "a"; the body begins "b c"'),
         (HttpCheck("web", matches="^a"), page(body="ba"), 'the body does not match "^a"; the body begins "ba"'),
         (HttpCheck("web", redirect="/in"), page(200), "status 200, expected a redirect; the body is empty"),
-        (HttpCheck("web", redirect="/in"), page(302), "redirects to nowhere, expected /in"),
+        (HttpCheck("web", redirect="/in"), page(302), "redirects to no address, expected /in"),
         (
             HttpCheck("web", redirect="https://"),
             page(302, headers={"Location": "http://x/"}),
@@ -79,9 +79,9 @@ def test_databases() -> None:
     assert DatabaseCheck("db").run(probe) == "1 row"
     assert DatabaseCheck("db", expect="1").run(probe) == "1 row"
     assert DatabaseCheck("db", "select n").run(probe) == "0 rows"
-    with pytest.raises(CheckFailed, match="the query gave 1, expected 2"):
+    with pytest.raises(CheckFailed, match="the query returned 1, expected 2"):
         DatabaseCheck("db", expect="2").run(probe)
-    with pytest.raises(CheckFailed, match="the query gave nothing, expected 2"):
+    with pytest.raises(CheckFailed, match="the query returned nothing, expected 2"):
         DatabaseCheck("db", "select n", expect="2").run(probe)
 
 

@@ -50,4 +50,4 @@ def test_a_build_for_another_platform_is_doubted(
 ) -> None:
     doubts = seen(tmp_path, package(devDependencies=dependencies)).several["doubts"]
     assert [str(doubt.value).partition(",")[0] for doubt in doubts] == [doubted] * (doubted is not None)
-    assert all(doubt.note and doubt.note.startswith("npm install --save-dev @") for doubt in doubts)
+    assert all(doubt.note and doubt.note.startswith("Run `npm install --save-dev @") for doubt in doubts)

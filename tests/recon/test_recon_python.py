@@ -17,7 +17,7 @@ def test_flask_without_a_server_gets_one_and_says_so(tmp_path: Path) -> None:
     assert found.value("start") == "gunicorn hello:app --bind 0.0.0.0:$PORT"
     assert found.one["start"].evidence == "hello.py:2"
     assert found.value("install") == "pip install -r requirements.txt gunicorn"
-    assert found.one["install"].evidence == "gunicorn added by HiveMind: no server in requirements.txt"
+    assert found.one["install"].evidence == "HiveMind adds gunicorn: no server in requirements.txt"
 
 
 @pytest.mark.parametrize(

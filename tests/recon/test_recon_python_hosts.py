@@ -29,7 +29,7 @@ def project(settings: str, **more: str) -> dict[str, str]:
 def test_hosts_that_are_written_out_are_doubted(tmp_path: Path, settings: str, admitted: str) -> None:
     found = seen(tmp_path, project(settings))
     (doubt,) = found.several["doubts"]
-    assert str(doubt.value).startswith(f"ALLOWED_HOSTS admits {admitted}: Django answers 400")
+    assert str(doubt.value).startswith(f"ALLOWED_HOSTS allows {admitted}: Django answers 400")
     assert (doubt.file, doubt.line) == ("shop/settings.py", 2)
     assert 'os.environ.get("ALLOWED_HOSTS"' in (doubt.note or "")
 

@@ -61,7 +61,7 @@ def test_none_where_there_is_nothing_to_run(tmp_path: Path, more: dict[str, str 
                 "alembic.ini": "[alembic]\nsqlalchemy.url = postgresql://me@localhost/own\n",
                 "alembic/env.py": "pass  # in this environment\n",
             },
-            "the migrations in alembic go to the database that alembic.ini names",
+            "the migrations in alembic run on the database that alembic.ini names",
         ),
         (
             {"requirements.txt": "fastapi\nuvicorn\nsqlalchemy\n"},

@@ -102,8 +102,8 @@ def test_a_wait_that_fails_says_why_with_the_applications_last_lines() -> None:
     [
         (500, 'sqlalchemy.exc.ProgrammingError: relation "shops" does not exist', "services.web.release"),
         (400, "django.core.exceptions.DisallowedHost: Invalid HTTP_HOST header: '10.0.0.1'", "ALLOWED_HOSTS"),
-        (500, "TypeError: unhashable type: 'dict'", "The application itself fails there"),
-        (404, "GET / 404", "set services.web.health to a path that answers"),
+        (500, "TypeError: unhashable type: 'dict'", "The application fails on this path"),
+        (404, "GET / 404", "Set services.web.health to a path that answers"),
     ],
 )
 def test_the_applications_own_words_say_what_to_do(code: int, line: str, hint: str) -> None:

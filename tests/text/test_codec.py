@@ -55,7 +55,7 @@ def test_round_trip() -> None:
         ({"name": "a", "parts": {}}, "parts: expected a list, found an object"),
         ({"name": "a", "pair": ["x"]}, "pair: expected 2 items, found 1"),
         ({"name": "a", "named": {"p": None}}, "named.p: expected an object, found null"),
-        ({"name": "a", "colour": "blue"}, "colour: 'blue' is none of red"),
+        ({"name": "a", "colour": "blue"}, "colour: 'blue' is not one of red"),
         ({"name": "a", "colour": []}, "colour: "),
         ({"name": "a", "path": 1}, "path: expected Path"),
     ],

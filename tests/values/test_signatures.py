@@ -77,7 +77,7 @@ def test_a_remedy_has_the_names_of_the_case_and_keeps_other_braces() -> None:
 
 
 def test_an_expression_that_is_none_says_whose_it_is() -> None:
-    with pytest.raises(ValueError, match=r"signature broken: '\(' is no regular expression"):
+    with pytest.raises(ValueError, match=r"signature broken: '\(' is not a regular expression"):
         signature("broken", "(")
     with pytest.raises(ValueError, match="signature far"):
         signature("far", "x", point="[")

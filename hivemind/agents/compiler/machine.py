@@ -31,20 +31,20 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
     if service.build_on and platform.os != LOCAL:
         for what, instead in toolchain.unobtainable(service, packed, platform.os):
             message = f"the build instance of {service.name} needs {what}"
-            hint = f"{instead}; or build here, where it can be installed, without  where: remote"
+            hint = f"{instead} Or install it on this machine, and build without `where: remote`."
             yield _lacks(message, _evidence(blueprint, service), hint, f"services.{service.name}.build")
         return
     missing = tools.absent(service, packed)
     path = f"services.{service.name}.runtime"
     if missing:
         names = " and ".join(missing)
-        hint = "; ".join(dict.fromkeys(f"{name}: {tools.GET[name]}" for name in missing))
+        hint = " ".join(map(tools.how_to_get, missing))
         if (service.runtime or "").split(" ")[0] in OWN_TOOLS:
-            hint += ". Or say how it is built with what is here:  runtime: shell, build: COMMAND, start: COMMAND"
+            hint += " Or build with other programs: `runtime: shell`, `build: COMMAND`, `start: COMMAND`."
         if platform.os != LOCAL and not any(toolchain.unobtainable(service, packed, platform.os)):
             written = blueprint.origins.get(f"services.{service.name}.build")
             form = "{where: remote, run: COMMAND}" if written and written.kind == "blueprint" else "remote"
-            hint += f"; or on a build instance, which gets them:  build: {form}"
+            hint += f" Or build on a build instance: `build: {form}`."
         message = f"building {service.name} needs {names} on this machine"
         yield _lacks(message, _evidence(blueprint, service), hint, path)
     language = (service.runtime or "").split(" ")[0]
@@ -58,7 +58,7 @@ def programs(blueprint: Blueprint, service: Service, packed: Sources, platform: 
         triple = f"{platform.machine}-unknown-linux-musl"
         if not tools.rust_target(triple):
             message = f"building {service.name} for {platform.os} needs Rust's target {triple} on this machine"
-            yield _lacks(message, None, f"rustup target add {triple}", path)
+            yield _lacks(message, None, f"Add it with `rustup target add {triple}`.", path)
 
 
 def _python(service: Service, platform: Platform) -> Iterator[Finding]:
@@ -75,8 +75,8 @@ def _python(service: Service, platform: Platform) -> Iterator[Finding]:
     if service.kind is ServiceKind.STATIC or not service.build:
         return
     if interpreters.find(chosen.minor, chosen.command if platform.os == LOCAL else None) is None:
-        message = f"`{service.build}` of {service.name} needs Python {chosen.minor}, and this machine has none"
-        hint = f'apt install python{chosen.minor} where Debian has it, pyenv or uv; or build nothing:  build: "true"'
+        message = f"`{service.build}` of {service.name} needs Python {chosen.minor}, which this machine lacks"
+        hint = f'Install it with `apt install python{chosen.minor}`, pyenv or uv. Or build nothing: `build: "true"`.'
         yield _lacks(message, None, hint, f"{path}.build")
 
 
@@ -85,7 +85,7 @@ def _java(service: Service, packed: Sources) -> Iterator[Finding]:
     wrapper, jar = "gradlew", "gradle/wrapper/gradle-wrapper.jar"
     if wrapper in packed.files and jar not in packed.files and wrapper in (service.build or wrapper):
         message = f"{_file(service, wrapper)} needs {jar}, which is not among the packed files"
-        hint = f"commit it; where .gitignore has  *.jar , add the line  !{jar}"
+        hint = f"Commit the file. If .gitignore contains `*.jar`, add the line `!{jar}`."
         yield _lacks(message, Place(_file(service, wrapper)), hint, f"services.{service.name}.build")
     wanted = re.match(r"java (?:1\.)?(\d+)", service.runtime or "")
     said = _asked(["javac", "-version"])
@@ -93,8 +93,8 @@ def _java(service: Service, packed: Sources) -> Iterator[Finding]:
     if wanted and has:
         major = int(has[2]) if has[1] == "1" and has[2] else int(has[1])
         if major < int(wanted[1]):
-            message = f"building {service.name} needs a JDK {wanted[1]}, this machine has {major}"
-            hint = f"apt install openjdk-{wanted[1]}-jdk-headless where Debian has it, or  runtime: java {major}"
+            message = f"building {service.name} needs JDK {wanted[1]}, but this machine has JDK {major}"
+            hint = f"Install it with `apt install openjdk-{wanted[1]}-jdk-headless`, or write `runtime: java {major}`."
             yield _lacks(message, None, hint, f"services.{service.name}.runtime")
 
 
@@ -109,11 +109,11 @@ def _go(service: Service, packed: Sources) -> Iterator[Finding]:
                 or _asked(["go", "mod", "edit", "-json", str(packed.root / "go.mod")]) is None
             )
             message = (
-                f"{_file(service, 'go.mod')}:{number} asks for Go {_dotted(asked)}, this machine has {_dotted(has)}"
+                f"{_file(service, 'go.mod')}:{number} asks for Go {_dotted(asked)}, but this machine has {_dotted(has)}"
             )
-            hint = "the archive of the Go project has the newest"
+            hint = "The archive of the Go project has the newest version."
             if not stops:
-                hint = f"it may be enough: the build tells; else {hint}"
+                hint = f"The installed version may be enough: the build shows it. {hint}"
             place = Place(_file(service, "go.mod"), number)
             finding = _lacks(message, place, hint, f"services.{service.name}.runtime")
             yield finding if stops else replace(finding, severity=Severity.WARNING)

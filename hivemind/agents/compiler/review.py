@@ -58,7 +58,7 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
             yield Finding("H501", Severity.ERROR, error.message, place, error.hint, path=path)
             return
         if chosen.notice:
-            hint = f"write  runtime: python {chosen.minor}"
+            hint = f"Write `runtime: python {chosen.minor}`."
             yield Finding("H501", Severity.WARNING, f"{service.name}: {chosen.notice}", place, hint, path=path)
     elif language in {"node", "static"} and (service.runtime or "").startswith("node"):
         yield from _node_version(blueprint, service, platform)
@@ -67,9 +67,7 @@ def _version(blueprint: Blueprint, service: Service, platform: Platform) -> Iter
                       without[1], path=f"services.{service.name}.start")  # fmt: skip
     elif language in {"java", "ruby", "php"} and (said := runtimes.lacking(service, language, platform)):
         has = platform.runtimes.get(language, ())
-        hint = (
-            f"write  runtime: {language} {has[0][0]}" if has else "The local cloud runs what this machine has: --local"
-        )
+        hint = f"Write `runtime: {language} {has[0][0]}`." if has else runtimes.ELSEWHERE
         yield Finding("H504", Severity.ERROR, said, place, hint, path=path)
 
 
@@ -83,8 +81,8 @@ def _node_version(blueprint: Blueprint, service: Service, platform: Platform) ->
     there = platform.node[0] if platform.node and platform.os == LOCAL else None
     message = f"{service.name} {what}" + (f"; the nearest is {near}" if near else "")
     if there:
-        message += f". In the local cloud {there} of this machine runs it"
-    hint = f"write  runtime: node {near.partition('.')[0] if near else nodeversions.DEFAULT}"
+        message += f". In the local cloud, version {there} of this machine runs it"
+    hint = f"Write `runtime: node {near.partition('.')[0] if near else nodeversions.DEFAULT}`."
     severity = Severity.WARNING if there else Severity.ERROR
     yield Finding("H501", severity, message, _origin(blueprint, path), hint, path=path)
 
@@ -112,15 +110,17 @@ def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[F
             Severity.ERROR,
             str(error),
             Place(_file(service, error.file)),
-            f"make it again:  {_AGAIN[error.file]}",
+            f"Write it again with `{_AGAIN[error.file]}`.",
         )
         return
     manifest = "pyproject.toml" if "pyproject.toml" in packed.files else "Pipfile"
     required = str(table(projects.toml(packed, manifest), "project").get("requires-python", ""))
     if not chosen.notice and not interpreters.fits(chosen.minor, required):
         line = _line(packed, manifest, r"^\s*requires-python\b")
-        message = f"{_spot(service, manifest, line)} requires Python {required}, {service.name} runs on {chosen.minor}"
-        hint = "write the version under  runtime: , or choose an `os` that has it"
+        message = (
+            f"{_spot(service, manifest, line)} requires Python {required}, but {service.name} runs on {chosen.minor}"
+        )
+        hint = "Write the version under `runtime`, or choose an `os` that has it."
         yield Finding("H501", Severity.ERROR, message, Place(_file(service, manifest), line), hint)
     for missing in held.missing if held else ():
         name = missing.requirement.name
@@ -128,7 +128,9 @@ def _python(service: Service, packed: Sources, platform: Platform) -> Iterator[F
         holds = _line(packed, held.lock.file, rf"(?i)name = \"{_name(name)}\"|\"{_name(name)}\":") if held else None
         has = f"{name} {', '.join(missing.locked)}" if missing.locked else f"no {name}"
         by = f"{missing.by} asks" if missing.by else f"{_spot(service, manifest, asks)} asks"
-        message = f"{by} for {missing.requirement}, {_spot(service, held.lock.file if held else '', holds)} holds {has}"
+        message = (
+            f"{by} for {missing.requirement}, but {_spot(service, held.lock.file if held else '', holds)} has {has}"
+        )
         finding = _contradiction(service, message, manifest, asks, held.lock.file if held else "")
         # What a dependency asks for may be left out on purpose; what the project asks for may not.
         yield replace(finding, severity=Severity.WARNING) if missing.by else finding
@@ -146,21 +148,23 @@ def _node(service: Service, packed: Sources) -> Iterator[Finding]:
         differences = nodelocks.differences(whole, manager, inside)
     except nodelocks.Unreadable as error:
         yield Finding(
-            "H505", Severity.ERROR, str(error), Place(_beside(above, lock)), f"make it again:  {_AGAIN[lock]}"
+            "H505", Severity.ERROR, str(error), Place(_beside(above, lock)), f"Write it again with `{_AGAIN[lock]}`."
         )
         return
     for one in differences:
         asks = _line(packed, "package.json", rf"\"{re.escape(one.name)}\"\s*:")
         holds = _line(whole, lock, rf"(?:^|[\"'/\s]){re.escape(one.name)}[\"'@:]") if one.locked else None
-        has = f"was made for {one.locked}" if one.locked else "does not hold it"
+        has = f"has {one.locked}" if one.locked else "lacks it"
         both = _spot(service, "package.json", asks), _beside(above, lock) + (f":{holds}" if holds else "")
-        message = f"{both[0]} asks for {one.name} {one.asked}, {both[1]} {has}"
+        message = f"{both[0]} asks for {one.name} {one.asked}, but {both[1]} {has}"
         yield _contradiction(service, message, "package.json", asks, lock)
 
 
 def _contradiction(service: Service, message: str, manifest: str, line: int | None, lock: str) -> Finding:
     place = Place(_file(service, manifest), line)
-    return Finding("H502", Severity.ERROR, message, place, f"make the lock again and commit it:  {_AGAIN[lock]}")
+    return Finding(
+        "H502", Severity.ERROR, message, place, f"Update the lock file with `{_AGAIN[lock]}`, and commit it."
+    )
 
 
 def _origin(blueprint: Blueprint, path: str) -> Place | None:

@@ -31,10 +31,10 @@ def build(work: Work) -> None:
     if folder.is_absolute() or ".." in folder.parts or not served.is_dir():
         raise StageError(
             Stage.BUILD,
-            f"{service.name}: the folder to serve, {folder}, is not there after the build",
+            f"{service.name}: the folder to serve, {folder}, does not exist after the build",
             subject=service.name,
             path=f"services.{service.name}.static_dir",
-            hint="write the folder that holds index.html:  static: FOLDER",
+            hint="Name the folder that contains index.html: `static: FOLDER`.",
         )
     fileserver.carry(work, folder.as_posix())
     work.runtime = "static"

@@ -92,7 +92,7 @@ def _unknown(service: Service, hooks: Hooks) -> StageError:
         Stage.BUILD,
         f"no plugin builds the runtime {service.runtime} of services.{service.name}"
         if service.runtime
-        else f"services.{service.name} has no runtime: the blueprint names none, and HiveMind found none",
+        else f"services.{service.name} has no runtime: the blueprint names none, and HiveMind recognizes none",
         subject=service.name,
         hint=f"Known runtimes: {', '.join(known)}. For others, install a plugin that builds them.",
         path=f"services.{service.name}.runtime",
@@ -106,7 +106,7 @@ def _refuse_unnamed(plugin: str, service: Service, run: Apply, hooks: Hooks) -> 
         raise StageError(
             Stage.BUILD,
             f'plugin "{plugin}" ({described[plugin]}) built the runtime {service.runtime} of services.{service.name}, '
-            "which its hivemind_runtimes does not name",
+            "which is missing from its hivemind_runtimes",
             subject=service.name,
             hint=f"Add {service.language or 'the runtime'} to its hivemind_runtimes, or remove that hook.",
             path=f"services.{service.name}.runtime",

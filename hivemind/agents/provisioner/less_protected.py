@@ -66,12 +66,12 @@ def _unencrypted(assembly: Assembly, name: str, kind: str, properties: Mapping[s
     inherits = any(key in properties for key in INHERITS_ENCRYPTION)
     if switched and not inherits and _off(assembly, properties.get(switched)):
         message = f"{name} ({kind}) stores its data unencrypted"
-        hint = f"Set {switched}: true. It can't be turned on later without making the data anew."
+        hint = f"Set `{switched}: true` now: turning it on later means creating the data again."
         yield _Remark("H437", (switched,), message, hint)
     for place, volume in _volumes(kind, properties):
         if "SnapshotId" not in volume and _off(assembly, volume.get("Encrypted")):
             message = f"a volume of {name} ({kind}) is unencrypted"
-            yield _Remark("H437", (*place, "Encrypted"), message, "Set Encrypted: true in its Ebs.")
+            yield _Remark("H437", (*place, "Encrypted"), message, "Set `Encrypted: true` in its `Ebs`.")
 
 
 def _off(assembly: Assembly, value: Any) -> bool:
@@ -94,16 +94,16 @@ def _volumes(kind: str, properties: Mapping[str, Any]) -> Iterator[tuple[tuple[s
 
 def _public(assembly: Assembly, name: str, kind: str, properties: Mapping[str, Any]) -> Iterator[_Remark]:
     if kind in DATABASES and switch(assembly, properties.get("PubliclyAccessible")) is True:
-        message = f"{name} ({kind}) gets an address that the whole internet can try"
-        hint = "Leave PubliclyAccessible false; people reach it through an instance."
+        message = f"{name} ({kind}) has a public address, which everyone on the internet can try"
+        hint = "Leave `PubliclyAccessible` false. People reach the database through an instance."
         yield _Remark("H438", ("PubliclyAccessible",), message, hint)
     if kind == "AWS::S3::Bucket":
         blocks = properties.get("PublicAccessBlockConfiguration")
         open_blocks = [key for key in BUCKET_BLOCKS if switch(assembly, inside(blocks, key)) is False]
         if open_blocks:
-            message = f"{name} ({kind}) may be made public: {', '.join(open_blocks)} off"
+            message = f"{name} ({kind}) can become public: {', '.join(open_blocks)} off"
             place = ("PublicAccessBlockConfiguration", open_blocks[0])
-            yield _Remark("H438", place, message, "Leave them on; serve files through a service.")
+            yield _Remark("H438", place, message, "Leave these blocks on, and serve files through a service.")
 
 
 def _open_metadata(assembly: Assembly, name: str, kind: str, properties: Mapping[str, Any]) -> Iterator[_Remark]:
@@ -115,10 +115,10 @@ def _open_metadata(assembly: Assembly, name: str, kind: str, properties: Mapping
         return
     tokens = constant(assembly, inside(options, "HttpTokens"))
     if tokens is None or tokens == "optional":
-        message = f"{name} ({kind}) answers metadata requests without a token (IMDSv1): a request that the "
-        message += "application is tricked into can read its role's credentials"
+        message = f"{name} ({kind}) answers metadata requests without a token (IMDSv1): who tricks the "
+        message += "application into a request can read its role's credentials"
         place = (*at, "MetadataOptions", "HttpTokens")
-        yield _Remark("H439", place, message, "Set HttpTokens: required.")
+        yield _Remark("H439", place, message, "Set `HttpTokens: required`.")
 
 
 def _untagged(assembly: Assembly, name: str, kind: str, properties: Mapping[str, Any]) -> Iterator[_Remark]:
@@ -129,7 +129,7 @@ def _untagged(assembly: Assembly, name: str, kind: str, properties: Mapping[str,
     tags = read_tags(properties.get(facts.tags.property), facts.tags)
     missing = [tag for tag in OUR_TAGS if tags is not None and tag not in tags]
     if missing:
-        message = f"{name} ({kind}) lacks the tag{'s' if len(missing) > 1 else ''} {', '.join(missing)}: nothing says "
-        message += "which deployment it belongs to"
-        hint = "Add tags beside ours: an override with op: add on .../Tags/- keeps them."
+        message = f"{name} ({kind}) lacks the tag{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which "
+        message += "name its deployment"
+        hint = "Keep HiveMind's tags. An override with `op: add` on `.../Tags/-` adds one beside them."
         yield _Remark("H443", (facts.tags.property,), message, hint)

@@ -25,15 +25,15 @@ SCHEMA: Mapping[str, Any] = {
             "type": "string",
             "format": "postgres-version",
             "default": "16",
-            "description": 'Version of PostgreSQL: the major one ("16", the newest minor one is taken) or an exact one '
-            '("16.8"). In quotes, so that it is text.',
+            "description": 'PostgreSQL version: a major one ("16": its newest minor version) or an exact one '
+            '("16.8"). Quote it, so that YAML reads it as text.',
             "examples": ["16", "17", "16.8"],
         },
         "major_upgrade": {
             "type": "boolean",
             "default": False,
-            "description": "Whether a change of `version` may be a major upgrade, such as 16 to 17. The database is "
-            "down while it runs, and does not go back.",
+            "description": "Allow a change of `version` to be a major upgrade, such as 16 to 17. The database is "
+            "down during the upgrade, and cannot go back.",
             "examples": [True],
         },
         "size": {
@@ -48,40 +48,40 @@ SCHEMA: Mapping[str, Any] = {
             "minimum": 20,
             "maximum": 65536,
             "default": 20,
-            "description": "Storage in GB. It can be made larger later, never smaller.",
+            "description": "Storage in GB. It can grow later, but never shrink.",
             "examples": [20, 100],
         },
         "max_storage": {
             "type": "integer",
             "minimum": 22,
             "maximum": 65536,
-            "description": "GB up to which storage grows by itself when it fills; without it, it does not grow.",
+            "description": "Largest storage in GB. Full storage grows up to this size. Default: no growth.",
             "examples": [100],
         },
         "backup": {
             "type": "integer",
             "minimum": 0,
             "maximum": 35,
-            "description": "Days that automatic backups are kept; 0 for none. 7 unless said; 1 in stage-1.",
+            "description": "Days to keep automatic backups; 0 for none. Default: 7, or 1 in stage-1.",
             "examples": [7, 30],
         },
         "multi_az": {
             "type": "boolean",
             "default": False,
-            "description": "Whether a standby in the other availability zone takes over when this one fails.",
+            "description": "Keep a standby in another availability zone, which takes over when the database fails.",
             "examples": [True],
         },
         "database": {
             "type": "string",
             "pattern": "^[a-z][a-z0-9_]{0,62}$",
             "default": DATABASE,
-            "description": "Name of the database. Changing it replaces the whole instance.",
+            "description": "Name of the database. A change replaces the whole instance.",
             "examples": ["shop"],
         },
         "deletion_protection": {
             "type": "boolean",
             "default": False,
-            "description": "Whether RDS refuses to delete the instance. A snapshot is taken before deletion anyway.",
+            "description": "Let RDS refuse to delete the instance. In any case, RDS takes a snapshot before deletion.",
             "examples": [True],
         },
     },

@@ -61,7 +61,7 @@ def _wide(assembly: Assembly, statement: Mapping[str, Any]) -> str | None:
     if statement.get("Effect") != "Allow":
         return None
     if "NotAction" in statement or "NotResource" in statement:
-        return "do everything but what a statement names"
+        return "do everything except what a statement names"
     actions = texts(constant(assembly, statement.get("Action")))
     everything = [action for action in actions if action == "*" or action.endswith(":*")]
     if everything:
@@ -92,7 +92,9 @@ def _reading_everything(assembly: Assembly, blueprint: Blueprint) -> Iterator[Fi
         properties = (assembly.resources.get(name) or {}).get("Properties")
         found = _statements(ROLE, properties) if isinstance(properties, Mapping) else ()
         if name in assembly.resources and not any(_takes_back(statement) for _, statement in found):
-            message = f"{name} may read every SSM parameter of the account: {OWN_PARAMETERS_ALONE} is gone"
+            message = (
+                f"{name} may read every SSM parameter of the account: the statement {OWN_PARAMETERS_ALONE} is missing"
+            )
             yield _warning(assembly, name, ("Policies", "0", "PolicyDocument", "Statement"), message)
 
 
@@ -102,5 +104,5 @@ def _takes_back(statement: Mapping[str, Any]) -> bool:
 
 def _warning(assembly: Assembly, name: str, place: tuple[str, ...], message: str) -> Finding:
     owner = assembly.responsible("Resources", name, "Properties", *place, below=True)
-    hint = "Name the actions, and the resources by their ARNs."
+    hint = "Name the actions, and name the resources by their ARNs."
     return Finding("H442", Severity.WARNING, message, hint=hint, plugin=owner.plugin, path=owner.path)

@@ -28,8 +28,8 @@ SCHEMA: Mapping[str, Any] = {
             "type": "string",
             "format": "valkey-version",
             "default": VERSION,
-            "description": "Version of Valkey, which Redis clients use as they use Redis. In quotes, so that it is "
-            "text. It can go up in place, never down.",
+            "description": "Valkey version; Redis clients work with Valkey. Quote it, so that YAML reads it as "
+            "text. An upgrade keeps the data; a downgrade is not possible.",
             "examples": ["8.2", "9.1"],
         },
         "size": {
@@ -42,22 +42,22 @@ SCHEMA: Mapping[str, Any] = {
         "multi_az": {
             "type": "boolean",
             "default": False,
-            "description": "Whether a replica in the other availability zone takes over when the node fails. Without "
-            "one, a node that fails is replaced by an empty one.",
+            "description": "Keep a replica in another availability zone, which takes over when the node fails. Without "
+            "one, an empty node replaces a failed node.",
             "examples": [True],
         },
         "backup": {
             "type": "integer",
             "minimum": 0,
             "maximum": 35,
-            "description": "Days that daily backups are kept; 0 for none. 7 unless said; 1 in stage-1.",
+            "description": "Days to keep daily backups; 0 for none. Default: 7, or 1 in stage-1.",
             "examples": [7, 30],
         },
         "tls": {
             "type": "boolean",
             "default": False,
-            "description": "Whether connections are encrypted: the address is a rediss:// one then, which not every "
-            "client takes without settings of its own. Nobody but the services' instances is let in either way. Not "
+            "description": "Encrypt connections. The address is then a rediss:// URL, for which some clients need "
+            "settings of their own. With or without TLS, only the services' instances can connect. Not available "
             "in the local cloud.",
             "examples": [True],
         },

@@ -63,8 +63,8 @@ def _world_open(assembly: Assembly) -> Iterator[Finding]:
             yield Finding(
                 "H431",
                 Severity.ERROR,
-                f"{name} admits {cidr} on {_ports(rule)}; only the load balancer's listeners are open to the world",
-                hint="Name the addresses that need it (network.ssh_from for SSH), each as narrow as it can be.",
+                f"{name} admits {cidr} on {_ports(rule)}; only load balancer listeners may be public",
+                hint="Name the addresses that need access, as narrow as possible; for SSH, in `network.ssh_from`.",
                 plugin=owner.plugin,
                 path=owner.path,
             )
@@ -130,8 +130,8 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
             yield Finding(
                 "H432",
                 Severity.ERROR,
-                f"{name} ({resource['Type']}) holds data and has no {' and no '.join(missing)}",
-                hint="Say Retain or Snapshot; Delete only for what can be made again.",
+                f"{name} ({resource['Type']}) holds data but has no {' and no '.join(missing)}",
+                hint="Use Retain or Snapshot. Use Delete only for data that you can create again.",
                 plugin=owner.plugin,
                 path=owner.path,
             )
@@ -142,8 +142,8 @@ def _unprotected_data(assembly: Assembly) -> Iterator[Finding]:
                 yield Finding(
                     "H435",
                     Severity.WARNING,
-                    f"{name} ({resource['Type']}) holds data and goes without a snapshot when it is {event}",
-                    hint="Say Retain or Snapshot; Delete only for what can be made again.",
+                    f"{name} ({resource['Type']}) holds data, but has no snapshot when it is {event}",
+                    hint="Use Retain or Snapshot. Use Delete only for data that you can create again.",
                     plugin=owner.plugin,
                     path=owner.path,
                 )
@@ -156,8 +156,8 @@ def _secrets_in_clear(assembly: Assembly) -> Iterator[Finding]:
             yield Finding(
                 "H436",
                 Severity.ERROR,
-                f"{name} ({resource['Type']}) has a secret written out in {'.'.join(place)}",
-                hint="Let CloudFormation read it: {{resolve:secretsmanager:NAME:SecretString:FIELD}}",
+                f"{name} ({resource['Type']}) contains a secret in {'.'.join(place)}",
+                hint="Let CloudFormation read it: `{{resolve:secretsmanager:NAME:SecretString:FIELD}}`.",
                 plugin=owner.plugin,
                 path=owner.path,
             )
@@ -182,8 +182,8 @@ def _catch_alls(blueprint: Blueprint) -> Iterator[Finding]:
         yield Finding(
             "H433",
             Severity.ERROR,
-            f"services.{names[0]} and services.{name} would both take every request",
-            hint=f"Give one of them routes, such as   routes: [{{path: /{name}}}]",
+            f"services.{names[0]} and services.{name} would both receive every request",
+            hint=f"Give one of them routes, for example `routes: [{{path: /{name}}}]`.",
             plugin="provisioner",
             path=f"services.{name}",
         )

@@ -13,23 +13,23 @@ if TYPE_CHECKING:
     from hivemind.releases.release import Check, Release
 
 _HTTP: Mapping[str, Any] = {
-    "description": "Asks a service for a page through its public address. Redirects are not followed.",
+    "description": "Requests a page of a service through its public address. Does not follow redirects.",
     "required": ["http"],
     "properties": {
         "http": {
-            "description": "Path that is asked for, with its query.",
+            "description": "Path to request, with its query.",
             "type": "string",
             "pattern": "^/",
             "x-expected": "a path that starts with /",
             "examples": ["/up", "/search?q=tea"],
         },
         "service": {
-            "description": "Service that is asked. Not said: every web service.",
+            "description": "Service to check. Default: every web service.",
             "type": "string",
             "examples": ["web"],
         },
         "status": {
-            "description": "Expected HTTP code. Not said: 200 to 399, or a redirect where `redirect` is given.",
+            "description": "Expected HTTP status code. Default: 200 to 399, or a redirect if `redirect` is present.",
             "type": "integer",
             "minimum": 100,
             "maximum": 599,
@@ -42,20 +42,20 @@ _HTTP: Mapping[str, Any] = {
             "examples": ["Welcome"],
         },
         "matches": {
-            "description": "Regular expression (Python's) that must be found in the body.",
+            "description": "Python regular expression that the body must match somewhere.",
             "type": "string",
             "minLength": 1,
             "format": "regex",
             "examples": ["version [0-9]+"],
         },
         "redirect": {
-            "description": "Address, or its beginning, that the answer must redirect to.",
+            "description": "Address, or the beginning of the address, to which the response must redirect.",
             "type": "string",
             "minLength": 1,
             "examples": ["https://", "/login"],
         },
         "under": {
-            "description": "Longest time the answer may take.",
+            "description": "Maximum time for the response.",
             "type": "string",
             "pattern": "^[0-9]+(\\.[0-9]+)?(ms|s)$",
             "x-expected": "a time such as 300ms or 2s",
@@ -77,7 +77,7 @@ _DATABASE: Mapping[str, Any] = {
             "examples": ["select count(*) from orders"],
         },
         "expect": {
-            "description": "What the first value of the first row must be, as text.",
+            "description": "Expected first value of the first row, as text.",
             "type": ["string", "integer", "boolean"],
             "examples": ["1"],
         },
@@ -90,7 +90,7 @@ _TLS: Mapping[str, Any] = {
     "properties": {
         "tls": {"description": "Host name.", "type": "string", "format": "host", "examples": ["shop.example.com"]},
         "days": {
-            "description": "Days that the certificate must still be valid for.",
+            "description": "Minimum number of days for which the certificate must still be valid.",
             "type": "integer",
             "minimum": 0,
             "maximum": 398,
@@ -141,5 +141,5 @@ def seconds(text: str) -> float:
     """`300ms` or `2s` in seconds. Raises ValueError for anything else."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(ms|s)", text)
     if match is None:
-        raise ValueError(f"not a time: {text!r}")
+        raise ValueError(f"not a duration: {text!r}")
     return float(match[1]) / (1000 if match[2] == "ms" else 1)

@@ -39,7 +39,7 @@ def _start(folder: Folder, start: Detection | None) -> Iterator[Detection]:
     missing = _missing(folder, str(start.value)) if start else None
     if start and missing:
         message = f"the start command runs {missing}"
-        help_ = "write services.NAME.start: COMMAND, or services.NAME.build with what makes it"
+        help_ = "Write `services.NAME.start: COMMAND`, or a `services.NAME.build` that creates it."
         yield _doubt(message, start.file, start.line or 1, help_)
 
 
@@ -61,7 +61,7 @@ def _missing(folder: Folder, command: str) -> str | None:
     program, argument = words[0].rpartition("/")[2], words[1].removeprefix("./")
     if _SCRIPTS.match(program) and re.fullmatch(r"[\w./-]+\.(py|js|mjs|cjs|ts|rb|php|sh)", argument):
         is_there = folder.has(argument) or argument.startswith(("/", "..")) or _BUILT.match(argument)
-        return None if is_there else f"{argument}, and there is no such file"
+        return None if is_there else f"{argument}, which does not exist"
     if program in {"npm", "yarn", "pnpm"}:
         return _missing_script(folder, words[1:])
     if program in {"gunicorn", "uvicorn", "hypercorn", "daphne"}:
@@ -74,7 +74,7 @@ def _missing_script(folder: Folder, words: list[str]) -> str | None:
     name = words[1] if len(words) > 1 and words[0] == "run" else ""
     if package is None or not re.fullmatch(r"[\w:.-]+", name) or name in package.scripts:
         return None
-    return f"script {name}, and package.json has none of this name"
+    return f"the script {name}, which package.json does not have"
 
 
 def _missing_module(folder: Folder, words: list[str]) -> str | None:
@@ -86,7 +86,7 @@ def _missing_module(folder: Folder, words: list[str]) -> str | None:
     is_there = any(file.endswith(endings) for file in folder.files) or any(
         file.endswith((f"/{path}.pyx", f"{path}.so")) for file in folder.files
     )
-    return None if is_there else f"module {path.replace('/', '.')}, and there is no such file"
+    return None if is_there else f"the module {path.replace('/', '.')}, which does not exist"
 
 
 def _version(version: Detection | None, language: str | None) -> Iterator[Detection]:
@@ -98,7 +98,7 @@ def _version(version: Detection | None, language: str | None) -> Iterator[Detect
     latest = next((each for each in _KNOWN[language] if each[0] == int(match[1])), None)
     if latest is None or int(minor) > latest[1]:
         message = f"{language} {version.value} does not exist"
-        help_ = f"write services.NAME.runtime: {language} VERSION, such as {_USUAL[language]}"
+        help_ = f"Write `services.NAME.runtime: {language} VERSION`, for example {_USUAL[language]}."
         yield _doubt(message, version.file, version.line or 1, help_)
 
 
@@ -109,8 +109,8 @@ def _locks(folder: Folder, language: str | None) -> Iterator[Detection]:
     locks = [file for files in packages.LOCKS.values() if (file := folder.first(*files))]
     if len(locks) > 1:
         yield _doubt(
-            f"{' and '.join(locks)} are of two package managers: the first counts",
-            folder.in_repository(locks[-1]), 1, "remove the one that is left over, or write services.NAME.install",
+            f"{' and '.join(locks)} belong to two package managers; HiveMind uses the first",
+            folder.in_repository(locks[-1]), 1, "Remove the one that you don't use, or write `services.NAME.install`.",
         )  # fmt: skip
     package = packages.read(folder)
     root = folder.json("package-lock.json").get("packages")
@@ -121,8 +121,8 @@ def _locks(folder: Folder, language: str | None) -> Iterator[Detection]:
     missing = [name for name in package.dependencies if not isinstance(known, dict) or name not in known]
     if missing:
         line = packages.line_of(folder, missing[0])
-        message = f"it does not have {missing[0]}, which {folder.in_repository(packages.FILE)}:{line or 1} asks for"
-        help_ = "run npm install and commit the lock file, or write services.NAME.install: npm install"
+        message = f"it lacks {missing[0]}, which {folder.in_repository(packages.FILE)}:{line or 1} asks for"
+        help_ = "Run `npm install` and commit the lock file, or write `services.NAME.install: npm install`."
         yield _doubt(message, folder.in_repository("package-lock.json"), 1, help_)
 
 
@@ -131,8 +131,8 @@ def _container_alone(folder: Folder, language: Detection | None) -> Iterator[Det
     file = folder.first("Dockerfile", "Containerfile")
     if file and (language is None or language.file == folder.in_repository(file)):
         yield _doubt(
-            "only a Dockerfile says how this runs, and HiveMind runs applications without containers",
-            folder.in_repository(file), 1, "write services.NAME.runtime, services.NAME.start and services.NAME.port",
+            "only a Dockerfile says how this runs, but HiveMind runs applications without containers",
+            folder.in_repository(file), 1, "Write `runtime`, `start` and `port` of services.NAME.",
         )  # fmt: skip
 
 

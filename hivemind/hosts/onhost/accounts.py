@@ -54,7 +54,7 @@ def ensure(name: str, home: Path, *, real_system: bool) -> Account | None:
         return account
     command = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if command is None:
-        raise InstallError(f"user {name} does not exist and there is no useradd to make it with")
+        raise InstallError(f"user {name} does not exist, and the instance has no useradd to create it")
     shell = next((path for path in ("/usr/sbin/nologin", "/sbin/nologin") if Path(path).exists()), "/bin/false")
     made = subprocess.run(
         [command, "--system", "--user-group", "--no-create-home", "--home-dir", str(home), "--shell", shell, name],
@@ -64,7 +64,7 @@ def ensure(name: str, home: Path, *, real_system: bool) -> Account | None:
     )
     account = find(name)
     if account is None:
-        raise InstallError(f"user {name} could not be made", made.stderr.splitlines()[-3:])
+        raise InstallError(f"could not create user {name}", made.stderr.splitlines()[-3:])
     return account
 
 

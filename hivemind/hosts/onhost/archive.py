@@ -56,9 +56,9 @@ def extract(archive: Path, digest: str, into: Path) -> int:
     except FileNotFoundError:
         if archive.exists():
             raise
-        raise InstallError(f"there is no artifact at {archive}") from None
+        raise InstallError(f"no artifact at {archive}") from None
     if stream.digest.hexdigest() != digest:
-        raise InstallError(f"the artifact's digest is {stream.digest.hexdigest()}, {digest} was expected")
+        raise InstallError(f"the artifact's digest is {stream.digest.hexdigest()}, expected {digest}")
     _no_link_leads_out(into)
     return count
 
@@ -95,12 +95,12 @@ def _members(members: tarfile.TarFile, into: Path) -> int:
             source = into / _inside(member.linkname, "link")
             _real_parent(source, into)
             if source.is_symlink():
-                raise InstallError(f"the artifact links hard to a link: {member.name}")
+                raise InstallError(f"the artifact has a hard link to a link: {member.name}")
             os.link(source, target)
         elif member.isreg():
             _file(members, member, target)
         else:
-            raise InstallError(f"the artifact has an entry that is neither file, folder nor link: {member.name}")
+            raise InstallError(f"the artifact has an entry that is not a file, folder or link: {member.name}")
         count += 1
     return count
 
@@ -120,7 +120,7 @@ def _file(members: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> No
 def _inside(name: str, what: str, absolute: str = "") -> str:
     normal = posixpath.normpath(name)
     if name.startswith("/") or absolute.startswith("/") or normal == ".." or normal.startswith("../") or "\0" in name:
-        raise InstallError(f"the artifact has a {what} that leads out of its folder: {absolute or name}")
+        raise InstallError(f"the artifact has a {what} that leads outside of its folder: {absolute or name}")
     return normal
 
 
@@ -142,4 +142,6 @@ def _no_link_leads_out(folder: Path) -> None:
         for name in (*folders, *files):
             path = Path(parent) / name
             if path.is_symlink() and not _within(path, folder):
-                raise InstallError(f"the artifact has a link that leads out of its folder: {path.relative_to(folder)}")
+                raise InstallError(
+                    f"the artifact has a link that leads outside of its folder: {path.relative_to(folder)}"
+                )

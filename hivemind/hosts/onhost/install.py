@@ -82,17 +82,17 @@ class Installation:
         if self._release.recorded().get("digest") == self._request.digest:
             # The instance's interpreter may be another one than when the release came.
             runtime.complete_environment(self._release, self._request.python, self._request.interpreters)
-            self._reporter.step("extract", "already there")
+            self._reporter.step("extract", "already installed")
             return
         if self._release.record.exists() and self._layout.current_id() == self._release.id:
-            raise InstallError(f"release {self._release.id} is current and has another digest")
+            raise InstallError(f"release {self._release.id} is current, but has another digest")
         began = time.monotonic()
         incoming = Release(self._layout.releases / f".incoming-{self._release.id}")
         incoming.path.mkdir(mode=0o755)
         fresh = sum(layers.unpack(self._layout, layer) for layer in self._request.layers)
         count = archive.extract(Path(self._request.artifact), self._request.digest, incoming.path)
         if sorted(layers.listed_in(incoming)) != sorted(layer.digest for layer in self._request.layers):
-            raise InstallError("the artifact is made of other layers than the request says")
+            raise InstallError("the artifact has other layers than the request")
         count += sum(layers.lay(self._layout, layer, incoming) for layer in self._request.layers)
         if not incoming.app.is_dir():
             raise InstallError("the artifact has no folder app")
@@ -104,9 +104,9 @@ class Installation:
         if self._release.path.exists():
             shutil.rmtree(self._release.path)
         incoming.path.rename(self._release.path)
-        kept = len(self._request.layers) - fresh
-        shared = f", {kept} of {len(self._request.layers)} layers were there" if self._request.layers else ""
-        self._reporter.step("extract", f"{count} entries in {time.monotonic() - began:.1f} s{shared}")
+        layers_used = len(self._request.layers)
+        sent = f"; {fresh} of {layers_used} layers sent" if layers_used else ""
+        self._reporter.step("extract", f"unpacked {count} files in {time.monotonic() - began:.1f} s{sent}")
 
     def _own(self, app: Path) -> None:
         """The application may write into its own folder; what it is made of (venv, runtime, layers) stays root's."""

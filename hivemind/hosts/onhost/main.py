@@ -209,7 +209,7 @@ def _rollback(layout: Layout, options: argparse.Namespace) -> None:
     release = layout.release(options.release)
     if not NAME.fullmatch(options.release) or not release.record.is_file():
         known = ", ".join(found.id for found in layout.complete()) or "none"
-        raise InstallError(f"release {options.release} is not on this instance; there are: {known}")
+        raise InstallError(f"this instance does not have release {options.release}, only: {known}")
     previous = layout.current_id()
     with install.locked(layout):
         try:

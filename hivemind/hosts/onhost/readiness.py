@@ -40,7 +40,7 @@ def wait(
         passed = time.monotonic() - began
         ended_twice = state.restarts >= 1 and state.word == "restarting"
         if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
-            raise InstallError("the application ends again right after its start", service.lines(EVIDENCE))
+            raise InstallError("the application ends right after its start", service.lines(EVIDENCE))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)
             if bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
@@ -59,17 +59,17 @@ def free(ports: tuple[int, ...], timeout: float = 3.0) -> tuple[int, ...]:
     deadline = time.monotonic() + timeout
     while ports and is_bound(ports[0]):
         if time.monotonic() > deadline:
-            raise InstallError(f"port {ports[0]} is bound by another process of this instance")
+            raise InstallError(f"another process of this instance uses port {ports[0]}")
         time.sleep(0.05)
     return tuple(port for port in ports if not is_bound(port))
 
 
 def _why(ports: tuple[int, ...], timeout: float, others: frozenset[int]) -> str:
     if not ports:
-        return f"the application did not stay up for {SETTLE:g} s within {timeout:g} s"
+        return f"the application did not run for {SETTLE:g} s within {timeout:g} s"
     bound = sorted(listening() - others)
-    hint = f"; ports that it bound: {', '.join(map(str, bound))}" if bound else ""
-    return f"the application did not bind port {ports[0]} within {timeout:g} s{hint}"
+    hint = f"; it listens on {', '.join(map(str, bound))}" if bound else ""
+    return f"the application did not listen on port {ports[0]} within {timeout:g} s{hint}"
 
 
 def is_bound(port: int) -> bool:

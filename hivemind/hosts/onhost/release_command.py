@@ -43,10 +43,10 @@ def _wait(held: IO[str], deadline: float, tell: Callable[[str], None]) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise InstallError(
-                    "the release command of an installation that was cut off is still running; end it on the instance"
+                    "the release command of an interrupted installation is still running; end it on the instance"
                 ) from None
         if not told:
-            tell("waiting for the release command of an installation that was cut off")
+            tell("waiting for the release command of an interrupted installation")
             told = True
         time.sleep(_LOOK_AGAIN)
 

@@ -136,4 +136,4 @@ def _check(request: Request) -> None:
     ]
     wrong += [f"env.{name}" for name, value in request.env.items() if not VARIABLE.fullmatch(name) or "\0" in value]
     if wrong:
-        raise InstallError(f"the request has a value that can't be used: {', '.join(sorted(wrong))}")
+        raise InstallError(f"the request has an invalid value: {', '.join(sorted(wrong))}")

@@ -41,7 +41,7 @@ class Supervisor:
         failures = 0
         while not self._stopping:
             if self._limit_reached():
-                self._log.say("restarted too often, giving up")
+                self._log.say("too many restarts, giving up")
                 self._record("failed", None)
                 return 1
             began = time.monotonic()

@@ -93,7 +93,7 @@ class Reader:
                 self._holding = ctypes.create_string_buffer(self._input, max(1, len(self._input)))
                 if not self._input:
                     if self._left:
-                        raise ZstdError("it ends too early")
+                        raise ZstdError("it is truncated")
                     return b""
             given = _Buffer(ctypes.cast(self._holding, ctypes.c_void_p), len(self._input), self._position)
             made = _Buffer(ctypes.cast(self._output, ctypes.c_void_p), self.CHUNK, 0)

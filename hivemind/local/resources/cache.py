@@ -44,14 +44,16 @@ class _Cache:
         require(logical_id, properties, "ReplicationGroupDescription")
         engine, version = properties.get("Engine") or "redis", str(properties.get("EngineVersion") or "")
         if engine not in catalog.CACHE_VERSIONS:
-            raise failed_cache(f"Invalid engine: {engine}. The local cloud runs valkey, and redis by it.")
+            raise failed_cache(f"Invalid engine: {engine}. The local cloud runs valkey, also for redis.")
         if version and version not in catalog.CACHE_VERSIONS[engine]:
             raise failed_cache(f"Cannot find version {version} for {engine}")
         size = properties.get("CacheNodeType", "")
         if not catalog.is_cache_node(size):
             raise failed_cache(f"Invalid Cache Node Type: {size}.")
         if is_true(properties.get("TransitEncryptionEnabled")):
-            raise failed_cache("The local cloud's Valkey speaks no TLS: leave tls (TransitEncryptionEnabled) off here.")
+            raise failed_cache(
+                "The local cloud's Valkey does not support TLS: turn tls (TransitEncryptionEnabled) off."
+            )
         if int(properties.get("NumNodeGroups") or 1) > 1:
             raise failed_cache("The local cloud has no cluster mode: NumNodeGroups must be 1.")
         if is_true(properties.get("AutomaticFailoverEnabled")) and int(properties.get("NumCacheClusters") or 1) < 2:

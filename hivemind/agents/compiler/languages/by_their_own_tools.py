@@ -43,8 +43,8 @@ class Tool:
 
 
 _RELEASE = (
-    "a release carries Erlang along:  build: mix release --overwrite   "
-    "start: _build/prod/rel/NAME/bin/NAME start   (NAME: the application's, in mix.exs)"
+    "Build a release, which contains Erlang: `build: mix release --overwrite`, "
+    "`start: _build/prod/rel/NAME/bin/NAME start`. NAME is the application's name in mix.exs."
 )
 OWN_TOOLS: Mapping[str, Tool] = MappingProxyType(
     {
@@ -106,7 +106,7 @@ def build(work: Work) -> None:
         work.path = ["runtime/bin"]
     if not work.platform.native and language != "dotnet":
         work.notices.append(
-            f"{language} was built with this machine's system libraries: {work.platform.os} needs the same ones"
+            f"{language} is built with this machine's system libraries; {work.platform.os} needs the same ones"
         )
     work.runtime = service.runtime or language
     work.env = dict(tool.then)
@@ -119,9 +119,11 @@ def lacking(service: Service, platform: Platform) -> tuple[str, str] | None:
     if program is None or (platform.os == LOCAL and shutil.which(program)):
         return None
     where = "this machine" if platform.os == LOCAL else platform.os
-    get = f"{program}: {tools.GET[program]}" if platform.os == LOCAL and program in tools.GET else None
-    other = OWN_TOOLS[language].instead or "write a `build` whose outcome runs by itself, and  start:  with its path"
-    return f"{service.name} starts with {program}, which {where} does not have", get or other
+    get = tools.how_to_get(program) if platform.os == LOCAL and program in tools.GET else None
+    other = (
+        OWN_TOOLS[language].instead or "Write a `build` whose result needs no other program, and its path as `start`."
+    )
+    return f"the start command of {service.name} runs {program}, which {where} does not have", get or other
 
 
 def _needed(service: Service) -> str | None:

@@ -72,7 +72,7 @@ def _binary(work: Work, version: str) -> Path:
     if system is None:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: there is no Deno for {work.platform.machine} to bring along",
+            f"{work.service.name}: Deno is not available for {work.platform.machine}",
             subject=work.service.name,
         )
     package = f"@deno/linux-{system}"

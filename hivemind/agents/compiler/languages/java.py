@@ -66,8 +66,8 @@ def _started(work: Work, command: str) -> str:
     what = f"several: {', '.join(found[:4])}" if found else "none"
     raise StageError(
         Stage.BUILD,
-        f"{work.service.name}: `{command}` means one jar, the build made {what}",
+        f"{work.service.name}: `{command}` expects one jar file, but the build made {what}",
         subject=work.service.name,
         path=f"services.{work.service.name}.start",
-        hint="name the jar:  start: java -jar target/NAME.jar",
+        hint="Name the jar file: `start: java -jar target/NAME.jar`.",
     )

@@ -18,7 +18,7 @@ def build(work: Work) -> None:
     if "composer.json" in work.sources.files:
         if "composer.lock" not in work.sources.files:
             work.notices.append(
-                "no composer.lock: Composer chose versions by composer.json; the next build may get others"
+                "no composer.lock: Composer chose versions from composer.json; the next build may choose others"
             )
         flags = "--no-dev --no-interaction --no-progress --prefer-dist --optimize-autoloader"
         cache = str(work.store.cache("composer"))

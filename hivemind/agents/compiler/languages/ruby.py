@@ -24,7 +24,9 @@ def build(work: Work) -> None:
     if "Gemfile" in work.sources.files:
         locked = "Gemfile.lock" in work.sources.files
         if not locked:
-            work.notices.append("no Gemfile.lock: Bundler chose versions by the Gemfile; the next build may get others")
+            work.notices.append(
+                "no Gemfile.lock: Bundler chose versions from the Gemfile; the next build may choose others"
+            )
         frozen = {"BUNDLE_FROZEN": "true"} if locked else {}
         run_install(work, "bundle install", **_ENVIRONMENT, **frozen)
         for cache in ("cache", "build_info", "doc"):

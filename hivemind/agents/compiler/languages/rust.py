@@ -36,7 +36,7 @@ def build(work: Work) -> None:
     programs = _programs(release)
     if not programs:
         raise StageError(
-            Stage.BUILD, f"{service.name}: cargo made no program", subject=service.name, hint="is it a library?"
+            Stage.BUILD, f"{service.name}: cargo built no program", subject=service.name, hint="Is the crate a library?"
         )
     target = work.app / "target" / "release"
     shutil.rmtree(work.app / "target", ignore_errors=True)
@@ -57,7 +57,7 @@ def _require_target(work: Work, triple: str) -> None:
     if not tools.rust_target(triple):
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: Rust's target {triple} is not installed on this machine",
+            f"building {work.service.name} needs Rust's target {triple} on this machine",
             subject=work.service.name,
-            hint=f"rustup target add {triple}",
+            hint=f"Add it with `rustup target add {triple}`.",
         )

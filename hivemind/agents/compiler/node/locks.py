@@ -68,7 +68,7 @@ def _held(lock: str, text: str, folder: str) -> dict[str, str] | None:
         else:
             root = _mapping(json.loads(text).get("packages")).get(inside)
     except (ValueError, AttributeError, RecursionError) as error:
-        raise Unreadable(f"{lock} can't be read: {error}") from error
+        raise Unreadable(f"cannot read {lock}: {error}") from error
     if not isinstance(root, Mapping):
         return None
     return {name: str(spec) for table in _TABLES for name, spec in _mapping(root.get(table)).items()}
@@ -81,7 +81,7 @@ def _pnpm(text: str, folder: str) -> dict[str, str] | None:
         content = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
     except yaml.YAMLError as error:
         where = getattr(error, "problem_mark", None)
-        raise Unreadable(f"pnpm-lock.yaml{f':{where.line + 1}' if where else ''} can't be read") from error
+        raise Unreadable(f"cannot read pnpm-lock.yaml{f':{where.line + 1}' if where else ''}") from error
     content = _mapping(content)
     if "importers" not in content:
         return {name: str(spec) for name, spec in _mapping(content.get("specifiers")).items()} or None

@@ -80,14 +80,14 @@ def _brought(work: Work) -> Path | None:
     asked = wanted(work.service)
     there = work.platform.node if work.platform.os == LOCAL else None
     if there and nodeversions.problem(work.service, work.platform):
-        work.notices.append(f"Node {asked} asked for, which can't be had: {there[0]} of this machine runs it")
+        work.notices.append(f"Node {asked} is not available: Node {there[0]} of this machine runs it")
         return None
     try:
         return _carried(work, work.platform, brought(asked))
     except StageError:
         if there is None:
             raise
-        work.notices.append(f"Node {asked} asked for, and it could not be fetched: {there[0]} of this machine runs it")
+        work.notices.append(f"could not fetch Node {asked}: Node {there[0]} of this machine runs it")
         return None
 
 
@@ -106,7 +106,7 @@ def _carried(work: Work, platform: Platform, asked: str) -> Path:
     if package is None:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: there is no Node for {platform.machine} to bring along",
+            f"{work.service.name}: Node is not available for {platform.machine}",
             subject=work.service.name,
         )
     key = hashlib.sha256(f"2 {package}@{asked}".encode()).hexdigest()

@@ -83,7 +83,7 @@ def problem(service: Service, platform: Platform) -> tuple[str, str | None] | No
         if own(service, platform) or package(platform):
             return None
         has = platform.node[0] if platform.node else None
-        return f"asks for Node {asked}".rstrip() + f", and there is none for {platform.machine} to bring along", has
+        return f"asks for Node {asked}".rstrip() + f", which is not available for {platform.machine}", has
     carried = package(platform)
     listed = published(carried) if carried else ()
     if listed is None:
@@ -93,7 +93,7 @@ def problem(service: Service, platform: Platform) -> tuple[str, str | None] | No
             return None
     if any(fits(each, asked) for each in listed or ()):
         return None
-    return f"asks for Node {asked}, which can't be had", nearest(asked, listed or _KNOWN)
+    return f"asks for Node {asked}, which is not available", nearest(asked, listed or _KNOWN)
 
 
 def published(name: str) -> tuple[str, ...] | None:

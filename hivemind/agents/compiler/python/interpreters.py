@@ -48,13 +48,13 @@ def choose(service: Service, platform: Platform) -> Chosen:
     if platform.os != LOCAL:
         raise StageError(
             Stage.BUILD,
-            f"{service.name} asks for Python {wanted}; {platform.os} has {there}",
+            f"{service.name} asks for Python {wanted}, but {platform.os} has {there}",
             subject=service.name,
             path=f"services.{service.name}.runtime",
-            hint=f"choose another `os`, or write  runtime: python {platform.python[0][0]}",
+            hint=f"Choose another `os`, or write `runtime: python {platform.python[0][0]}`.",
         )
     minor, command = min(platform.python, key=lambda each: _distance(each[0], wanted))
-    return Chosen(minor, command, f"Python {wanted} asked for, this machine has {there}: built for {minor}")
+    return Chosen(minor, command, f"this machine does not have Python {wanted}, only {there}: built for {minor}")
 
 
 def fits(minor: str, wanted: str) -> bool:
@@ -107,9 +107,9 @@ def here(chosen: Chosen, work: Work) -> str:
     if found is None:
         raise StageError(
             Stage.BUILD,
-            f"{work.service.name}: `{work.service.build}` needs Python {chosen.minor}, and this machine has none",
+            f"`{work.service.build}` of {work.service.name} needs Python {chosen.minor}, which this machine lacks",
             subject=work.service.name,
-            hint=f'install python{chosen.minor}, or build nothing:  build: "true"',
+            hint=f'Install python{chosen.minor}, or build nothing: `build: "true"`.',
         )
     return found
 

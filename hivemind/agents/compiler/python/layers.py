@@ -85,7 +85,7 @@ def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str
     target = work.scratch / name
     hint = chosen.notice
     if pip.binary:
-        hint = f"from here only wheels for {work.platform.os} and Python {chosen.minor} can be installed"
+        hint = f"This machine can only install wheels for {work.platform.os} and Python {chosen.minor}."
     work.programs.run(
         [*pip.command, "--target", str(target), *arguments],
         cwd=work.base,

@@ -49,9 +49,9 @@ def installer(service: str, chosen: Chosen, platform: Platform) -> Installer:
         return Installer((uv, "pip", "install", "--no-progress", "--link-mode", "copy", *binary, *target), not native)
     raise StageError(
         Stage.BUILD,
-        f"{service}: neither pip nor uv is here to install what it depends on",
+        f"installing the dependencies of {service} needs pip or uv on this machine",
         subject=service,
-        hint=f"{sys.executable} -m ensurepip",
+        hint=f"Install pip with `{sys.executable} -m ensurepip`.",
     )
 
 

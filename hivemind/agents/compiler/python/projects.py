@@ -81,7 +81,7 @@ def managed(sources: Sources, asked: Asked, wanted: Wanted, target: Mapping[str,
             else:
                 asked.lines.append(line)
         if asked.lines:
-            asked.notices.append("no lock file: versions are what the index has now; the next build may get others")
+            asked.notices.append("no lock file: pip chose versions from the index; the next build may choose others")
     else:
         asked.contradictions += [f"{held.lock.file}: {each}" for each in held.missing if not each.by]
         asked.notices += [f"{held.lock.file}: {each}" for each in held.missing if each.by]

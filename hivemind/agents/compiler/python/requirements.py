@@ -55,7 +55,7 @@ def plan(service: Service, sources: Sources, target: Mapping[str, str]) -> Asked
             f"{service.name}: {asked.contradictions[0]}",
             subject=service.name,
             lines=asked.contradictions,
-            hint="make the lock again with the tool that wrote it (uv lock, poetry lock, pdm lock, pipenv lock)",
+            hint="Update the lock file with its tool: `uv lock`, `poetry lock`, `pdm lock` or `pipenv lock`.",
         )
     if _resolves_freely(asked):
         asked.constraints.append(_WITH_PKG_RESOURCES)
@@ -172,7 +172,7 @@ class _Reader:
                 f"{self.service.name}: {name} is not among the packed files",
                 subject=self.service.name,
                 path=f"services.{self.service.name}.install",
-                hint="is it ignored by .gitignore or .hivemindignore, or outside of the service's `path`?",
+                hint="Does .gitignore or .hivemindignore ignore it, or is it outside of the service's `path`?",
             )
         joined = re.sub(r"\\\r?\n", " ", text)
         for raw in joined.splitlines():

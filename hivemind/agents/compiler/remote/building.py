@@ -39,9 +39,9 @@ _NO_NETWORK = re.compile(
     re.IGNORECASE,
 )
 _UNREACHED = (
-    "instances of the local cloud reach no package index: what is not among the sources can't be had on its build "
-    "instances. There, build on this machine, in an environment of its own: "
-    "environments: {local: {services: {NAME: {build: {where: here}}}}}"
+    "Instances of the local cloud cannot reach a package index, so its build instances have only what the "
+    "sources contain. Build on this machine instead, in an environment of its own: "
+    "`environments: {local: {services: {NAME: {build: {where: here}}}}}`."
 )
 
 
@@ -84,7 +84,7 @@ class There:
         with _as_build(service, programs.log), store.workshop() as scratch:
             there.install()
             told = there.compile(there.send(scratch))
-            self.tell("the artifact comes back")
+            self.tell("fetching the artifact")
             return take(told, service.name, task.inputs, store=store, scratch=scratch, fetch=there.fetch)
 
 
@@ -123,10 +123,10 @@ class _Job:
             self.programs.write(f"{text}\n".encode())
 
         done = self.host.run(
-            command, user="root", timeout=INSTALL_SECONDS, on_line=line, what="installing what the build takes"
+            command, user="root", timeout=INSTALL_SECONDS, on_line=line, what="installing the packages for the build"
         )
         if done.code != 0:
-            message = "what the build takes could not be installed on the build instance"
+            message = "could not install the packages for the build on the build instance"
             raise self._error(message, lines=lines[-20:])
 
     def send(self, scratch: Path) -> Request:
@@ -163,8 +163,8 @@ class _Job:
         if said.failed is not None:
             raise self._failure(said.failed)
         if said.built is None:
-            what = "the connection broke" if done.code < 0 else f"the compiler ended with code {done.code}"
-            message = f"the build on {self.host.instance_id} has no end: {what}"
+            what = "the connection broke" if done.code < 0 else f"the compiler ended with exit code {done.code}"
+            message = f"the build on {self.host.instance_id} broke off: {what}"
             raise self._error(message, lines=done.stderr.splitlines()[-20:])
         return said.built
 
@@ -192,7 +192,7 @@ class _Job:
             f"{self.service.name}: {message}",
             subject=self.service.name,
             lines=lines,
-            hint=f"all of its output: {self.programs.log}",
+            hint=f"Full output: {self.programs.log}",
         )
 
 
@@ -212,9 +212,9 @@ def _as_build(service: Service, log: Path) -> Iterator[None]:
         yield
     except StageError as error:
         if error.stage is not Stage.BUILD:
-            hint = f"all of its output: {log}"
+            hint = f"Full output: {log}"
             if isinstance(error, CommandTimeout):
-                hint = f"A build instance of another size may be faster: build: {{where: remote, size: ...}}\n{hint}"
+                hint = f"A larger build instance may be faster: `build: {{where: remote, size: ...}}`.\n{hint}"
             raise StageError(
                 Stage.BUILD, f"{service.name}: {error.message}", subject=service.name, lines=error.lines, hint=hint
             ) from error

@@ -61,7 +61,7 @@ class BuildInstances:
             Stage.BUILD,
             self._make,
             provides=tuple(self.event(service) for service in self._services),
-            message=f"to build {', '.join(service.name for service in self._services)} on",
+            message=f"for the build of {', '.join(service.name for service in self._services)}",
             outcome=lambda _: self.name,
             at_end=self._at_end,
         )
@@ -72,7 +72,7 @@ class BuildInstances:
             needs=(INSTANCES, *(milestones.build(service.name) for service in self._services)),
             failure=Failure.WARN,
             message=self.name,
-            outcome=lambda _: f"{self.name}  gone",
+            outcome=lambda _: f"{self.name}  deleted",
         )
         return made, removed
 
@@ -122,7 +122,8 @@ class BuildInstances:
                 f"{service.name}: the build instance {error.message}",
                 subject=service.name,
                 lines=error.lines,
-                hint=error.hint or "It is reached as your instances are: by `network.ssh_from`, or the endpoint.",
+                hint=error.hint
+                or "HiveMind reaches it like other instances: through `network.ssh_from`, or the endpoint.",
             ) from error
         context.closing(host.close)  # a run that is interrupted does not wait for the build to end
         return host
@@ -216,9 +217,7 @@ class BuildInstances:
             # what is deleted meanwhile.
             if not view.moving or passed > BEGINNING_SECONDS / 2:
                 calls.delete(view.id, new_token())
-        context.note(
-            f"the build stack {self.name} is being deleted; the next apply or destroy makes sure that it is gone"
-        )
+        context.note(f"deleting the build stack {self.name}; the next apply or destroy makes sure that it is deleted")
         return False
 
     def _forget(self, context: Context) -> None:

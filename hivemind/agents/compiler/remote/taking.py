@@ -53,14 +53,14 @@ def take(told: Any, service: str, inputs: str, *, store: Store, scratch: Path, f
     try:
         built = decode(Built, told)
     except DecodeError as error:
-        raise _damaged(service, f"its answer can't be read ({error})") from None
+        raise _damaged(service, f"its reply is not readable ({error})") from None
     if built.service != service:
-        raise _damaged(service, f"it built {built.service}")
+        raise _damaged(service, f"it built {built.service} instead")
     layers = tuple(replace(layer, size=_taken(layer.digest, service, store, scratch, fetch)) for layer in built.layers)
     size = _taken(built.digest, service, store, scratch, fetch)
     said = [{"name": layer.name, "digest": layer.digest} for layer in layers]
     if _manifest(store.artifact(built.digest), service).get("layers") != said:
-        raise _damaged(service, "the layers are not those of its manifest")
+        raise _damaged(service, "its layers differ from those in its manifest")
     entry: dict[str, Any] = encode(replace(built, size=size, layers=layers))
     store.remember(inputs, entry)
     return entry
@@ -69,7 +69,7 @@ def take(told: Any, service: str, inputs: str, *, store: Store, scratch: Path, f
 def _taken(digest: str, service: str, store: Store, scratch: Path, fetch: Fetch) -> int:
     """Bytes of the archive in the store, fetched where it was not there."""
     if not _DIGEST.fullmatch(digest):
-        raise _damaged(service, f"{digest[:80]!r} is no digest")
+        raise _damaged(service, f"{digest[:80]!r} is not a digest")
     target = store.artifact(digest)
     if not target.exists():
         arrived, packed = scratch / f"{digest}.arrived", scratch / f"{digest}.tar.zst"
@@ -77,7 +77,7 @@ def _taken(digest: str, service: str, store: Store, scratch: Path, fetch: Fetch)
         try:
             made = pack.again(arrived, packed)
         except (OSError, EOFError, ValueError) as error:
-            raise _damaged(service, f"the archive {digest[:12]} can't be read ({error})") from error
+            raise _damaged(service, f"the archive {digest[:12]} is not readable ({error})") from error
         if made != digest:
             raise _damaged(service, f"the archive {digest[:12]} has the digest {made[:12]}")
         arrived.unlink()
@@ -92,13 +92,13 @@ def _manifest(archive: Path, service: str) -> Mapping[str, Any]:
             content = whole.extractfile(first) if first and first.name == "manifest.json" else None
             return dict(json.load(content)) if content else {}
     except (tarfile.TarError, ValueError, TypeError) as error:
-        raise _damaged(service, f"its manifest can't be read ({error})") from error
+        raise _damaged(service, f"its manifest is not readable ({error})") from error
 
 
 def _damaged(service: str, what: str) -> StageError:
     return StageError(
         Stage.BUILD,
-        f"{service}: what came back from the build instance is not what was built there: {what}",
+        f"{service}: the artifact from the build instance is damaged: {what}",
         subject=service,
-        hint="It is not used. Apply again.",
+        hint="HiveMind does not use it. Apply again.",
     )

@@ -59,7 +59,7 @@ def _built(request: Request, store: Store) -> dict[str, Any]:
     sources = laid(request.sources, tree)
     made = input_digest(request.service, sources, request.platform, request.builders)
     if made != request.inputs:
-        raise StageError(Stage.BUILD, f"{request.service.name}: the sources that arrived are not those that were sent")
+        raise StageError(Stage.BUILD, f"{request.service.name}: the sources changed on the way to the build instance")
     task = Task(request.service, sources, request.inputs, request.language)
     return make(task, request.platform, store)
 

@@ -118,9 +118,9 @@ def unobtainable(service: Service, packed: Sources, os: str) -> Iterator[tuple[s
         if program == "javac":
             if _jdk(service, system) is None:
                 newest = max(system.jdks)
-                yield f"a JDK {_major(service)}, and the newest of {os} is {newest}", f"runtime: java {newest}"
+                yield f"JDK {_major(service)}, but the newest on {os} is {newest}", f"Write `runtime: java {newest}`."
         elif program not in system.packages:
-            yield f"{program}, which {os} has no package of", "another `os` may have it"
+            yield f"{program}, which {os} does not package", "Choose another `os`, which may have it."
     if system.go:
         for number, line in enumerate((packed.text("go.mod") or "").splitlines(), 1):
             asked = re.match(r"go (\d+)\.(\d+)(\.\d+)?", line)
@@ -129,8 +129,8 @@ def unobtainable(service: Service, packed: Sources, os: str) -> Iterator[tuple[s
             if asked and stops and (int(asked[1]), int(asked[2])) > system.go:
                 has = ".".join(map(str, system.go))
                 yield (
-                    f"Go {asked[0].removeprefix('go ')} (go.mod:{number}), and {os} has {has}",
-                    "another `os` may have it",
+                    f"Go {asked[0].removeprefix('go ')} (go.mod:{number}), but {os} has {has}",
+                    "Choose another `os`, which may have it.",
                 )
 
 

@@ -62,14 +62,14 @@ def tables(file: str, text: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LockError(file, f"it can't be read: {error}") from error
+        raise LockError(file, f"cannot read it: {error}") from error
 
 
 def entries(file: str, content: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """The `[[package]]` tables that have a name. Raises LockError where there is something else."""
     found = content.get("package", [])
     if not isinstance(found, list):
-        raise LockError(file, "`package` is no list of tables")
+        raise LockError(file, "`package` is not a list of tables")
     for entry in found:
         if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
             raise LockError(file, "a package without a name")

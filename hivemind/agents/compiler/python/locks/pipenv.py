@@ -24,7 +24,7 @@ def read(text: str) -> Lock:
             for name, entry in sorted(listed.items())
         )
     except (ValueError, AttributeError, TypeError, RecursionError) as error:
-        raise LockError(FILE, f"it can't be read: {error}") from error
+        raise LockError(FILE, f"cannot read it: {error}") from error
     return Lock(FILE, packages, flat=True)
 
 

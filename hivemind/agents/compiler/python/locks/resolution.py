@@ -25,8 +25,8 @@ class Missing:
     locked: tuple[str, ...]
 
     def __str__(self) -> str:
-        held = f"holds {self.requirement.name} {', '.join(self.locked)}" if self.locked else "does not hold it"
-        return f"{self.requirement} is asked for{' by ' + self.by if self.by else ''}, the lock {held}"
+        held = f"has {self.requirement.name} {', '.join(self.locked)}" if self.locked else "lacks it"
+        return f"{self.by or 'the project'} asks for {self.requirement}, but the lock file {held}"
 
 
 def environment(python: str, machine: str) -> dict[str, str]:

@@ -28,9 +28,7 @@ def read(text: str, folder: str = ".") -> Lock:
     root = next((each for each in found if _folder(each.get("source")) == folder), None)
     if root is None:
         members = content.get("manifest", {}).get("members")
-        raise LockError(
-            FILE, "it holds no project for this folder" + (f", but {', '.join(members)}" if members else "")
-        )
+        raise LockError(FILE, "it has no project for this folder" + (f", only {', '.join(members)}" if members else ""))
     return Lock(
         FILE,
         tuple(_package(each) for each in found if each is not root),

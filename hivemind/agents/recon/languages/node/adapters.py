@@ -28,9 +28,7 @@ def detect(folder: Folder, package: Package, framework: Framework | None) -> lis
     if foreign is None or any(each in held for each in _OWN[name]):
         return []
     own = _OWN[name][0]
-    message = f"{foreign} builds for its own platform, and not what {own} would start"
-    help_ = (
-        f"npm install --save-dev {own}, and import it in place of {foreign.rpartition('/')[2]} where that is imported"
-    )
+    message = f"{foreign} builds for its own platform, not a server that HiveMind can start"
+    help_ = f"Run `npm install --save-dev {own}`, and import it instead of {foreign.rpartition('/')[2]}."
     line = packages.line_of(folder, foreign) or 1
     return [Detection("doubt", message, folder.in_repository(FILE), line, Precedence.CODE, 0.9, help_)]

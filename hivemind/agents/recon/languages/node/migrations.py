@@ -125,5 +125,5 @@ def _unrunnable(folder: Folder, tool: _Tool, file: str) -> Detection:
     return Detection(
         "doubt", f"nothing runs the migrations in {where}: {tool.package} is not among the dependencies",
         folder.in_repository(FILE), packages.line_of(folder, tool.needs) or 1, Precedence.CODE, 0.9,
-        f"npm install {tool.package} and commit package.json; services.NAME.release: {tool.command}  then runs them",
+        f"Run `npm install {tool.package}`, commit package.json, and write `services.NAME.release: {tool.command}`.",
     )  # fmt: skip

@@ -96,10 +96,10 @@ def _written(folder: Folder, source: NodeCode, need: str) -> list[Detection]:
     """A doubt about a database whose address stands in the code: it would be looked for on the instance itself."""
     for file, line in source.written:
         if re.search(_WORDS[need], folder.text(file) or ""):
-            said = f"the address of {need} is written in the code, and nothing is there on an instance"
+            said = f"the code contains the address of {need}, which does not run on the instance"
             given = "DATABASE_URL" if need == "postgres" else f"{need.upper()}_URL"
             add = f"needs: [{PROVIDED[need]}]" if need in PROVIDED else f"secrets: {{{given}: ssm:/NAME}}"
-            help_ = f"let the code read process.env.{given}, and write services.NAME.{add}"
+            help_ = f"Let the code read process.env.{given}, and write `services.NAME.{add}`."
             return [Detection("doubt", said, folder.in_repository(file), line, Precedence.CODE, 0.9, help_, LANGUAGE)]
     return []
 
@@ -133,7 +133,7 @@ def _paths(folder: Folder, source: NodeCode) -> list[Detection]:
     return [
         folder.found(
             "env_required", variable, file, line, precedence=Precedence.CODE, confidence=0.6,
-            note=f"its default {path} can't be written,", language=LANGUAGE,
+            note=f"its default {path} is not writable,", language=LANGUAGE,
         )
         for variable, path, file, line in source.system_paths
     ]  # fmt: skip

@@ -37,8 +37,8 @@ def detect(folder: Folder, manager: str) -> list[Detection]:
         return []
     found = [
         Detection(
-            "doubt", "conda installs what this needs, and instances have no conda", folder.in_repository(file), 1,
-            Precedence.CODE, 0.9, "list the packages in requirements.txt, or write services.NAME.install", "python",
+            "doubt", "conda installs the dependencies, but instances have no conda", folder.in_repository(file), 1,
+            Precedence.CODE, 0.9, "List the packages in requirements.txt, or write `services.NAME.install`.", "python",
         )
     ]  # fmt: skip
     for number, line in enumerate((folder.text(file, limit=100_000) or "").splitlines(), 1):

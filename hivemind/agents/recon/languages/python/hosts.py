@@ -52,8 +52,8 @@ def detect(folder: Folder, source: PythonCode) -> list[Detection]:
     if not isinstance(said.value, ast.List | ast.Tuple) or len(said.value.elts) != len(_texts(said.value)):
         return []
     names = ", ".join(_texts(said.value)) or "nothing"
-    message = f"{_NAME} admits {names}: Django answers 400 to all who ask by another name, health checks among them"
-    help_ = f'{_NAME} = os.environ.get("{_NAME}", "*").split(",")  admits what services.NAME.env.{_NAME} says'
+    message = f"{_NAME} allows {names}: Django answers 400 for other host names, including those of health checks"
+    help_ = f'Write `{_NAME} = os.environ.get("{_NAME}", "*").split(",")`, and set services.NAME.env.{_NAME}.'
     return [Detection("doubt", message, folder.in_repository(said.file), said.line, Precedence.CODE, 0.9, help_)]
 
 

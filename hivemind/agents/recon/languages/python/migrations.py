@@ -53,16 +53,16 @@ def _alembic(folder: Folder, settings: str, place: str, dependencies: Dependenci
     if address and folder.line(f"{place}/env.py".removeprefix("./"), _OWN_ADDRESS) is None:
         return _doubt(
             folder,
-            f"the migrations in {folder.in_repository(place)} go to the database that {settings} names",
+            f"the migrations in {folder.in_repository(place)} run on the database that {settings} names",
             (settings, address),
-            f"let env.py read DATABASE_URL; services.NAME.release: {command}  then runs them",
+            f"Let env.py read DATABASE_URL, then write `services.NAME.release: {command}`.",
         )
     if not dependencies.has("alembic"):
         return _doubt(
             folder,
             f"nothing runs the migrations in {folder.in_repository(place)}: alembic is not among the dependencies",
             (settings, 1),
-            f"add alembic to them; services.NAME.release: {command}  then runs them",
+            f"Add alembic to the dependencies, then write `services.NAME.release: {command}`.",
         )
     return _release(folder, command, "alembic", dependencies)
 

@@ -30,7 +30,7 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode, frame
         found.append(_start(folder, server.start, application.file, application.line))
         if server.added:
             missing = dependencies.manifest or "the repository"
-            note = f"{server.name} added by HiveMind: no server"
+            note = f"HiveMind adds {server.name}: no server"
             install = (
                 f"{install or 'pip install'} {server.name}"
                 if _is_pip(install)
