@@ -62,10 +62,10 @@ class Screen:
         if self.yes:
             return Decision.yes()
         if not sys.stdin.isatty():
-            return Decision.no(NOBODY, "Pass --yes: hivemind apply --yes")
-        return (
-            Decision.yes() if self._agreed(f"{proposal.question} ({proposal.step})") else Decision.no("Not approved.")
-        )
+            self.note(f"{proposal.question} {NOBODY} To agree beforehand, pass --yes.")
+            return Decision.no(NOBODY)
+        agreed = self._agreed(f"{proposal.question} ({proposal.step})")
+        return Decision.yes() if agreed else Decision.no("Not approved.")
 
     def progress(self, event: Event) -> None:
         with self._lock:

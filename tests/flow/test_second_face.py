@@ -12,7 +12,7 @@ from hivemind.pipeline import Decision, Proposal
 from hivemind.testing.project import Project, ask, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.asked import Asked, DestroyTerms, Terms
-from hivemind.values.errors import PlanChanged, Refused
+from hivemind.values.errors import PlanChanged, Refused, Stage
 from hivemind.values.events import Event, EventKind
 from hivemind.values.findings import Finding
 
@@ -60,7 +60,7 @@ def test_plan_apply_status_and_destroy(local_home: LocalCloudHome, local_project
     ended = pipeline.apply(here, page, Terms())
     assert ended.applied is not None
     assert page.asked == [planned.digest], "asked once, about what the plan had shown"
-    assert {"provision", "build", "deploy", "verify", "attempt"} <= page.stages
+    assert {Stage.BUILD, Stage.VERIFY, "attempt"} <= page.stages
     assert ask(ended.state.urls["web"]).text.startswith("hello|1|")
 
     known = pipeline.status(here, Page())
