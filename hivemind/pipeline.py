@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hivemind.flow.face import Decision, Face, Proposal, ProposedApply, ProposedDestroy, ProposedStep
     from hivemind.flow.instances import logs, shell
     from hivemind.flow.previewing import Planned
-    from hivemind.flow.project import loaded, loaded_without
+    from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.reporting import Status, address, deployments, events
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.status import InstanceStatus, LiveStatus
@@ -100,7 +100,7 @@ _MORE = {
     "drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of one that has none
     "cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder
     "schemas": ("schema_of", "write_schema"),
-    "project": ("loaded", "loaded_without"),  # plugins
+    "project": ("blueprint_file", "loaded", "loaded_without"),  # what a path means
     "clouds": ("region_of",),
 }
 """Module in flow/ -> what else faces call; each is imported when it is first used."""

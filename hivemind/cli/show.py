@@ -14,7 +14,6 @@ import click
 from hivemind.cli.context import environment_option, json_option, load_plugins, path_argument
 from hivemind.cli.table import table
 from hivemind.text.redact import MASK, redact
-from hivemind.values.defaults import BLUEPRINT_FILE
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Origin, Service
@@ -34,7 +33,7 @@ def command(path: Path, environment: str | None, as_json: bool) -> None:
     from hivemind import pipeline
     from hivemind.cli.findings import render
 
-    file = path / BLUEPRINT_FILE if path.is_dir() else path
+    file = pipeline.blueprint_file(path)
     checked = pipeline.check(file, load_plugins(path), environment=environment, lint=False)
     entries = list(_entries(checked.blueprint))
     if as_json:

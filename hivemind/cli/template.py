@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from hivemind.cli.context import environment_option, load_plugins, path_argument
-from hivemind.values.defaults import BLUEPRINT_FILE
 
 
 @click.command(name="template")
@@ -20,7 +19,7 @@ def command(path: Path, environment: str | None, form: str) -> None:
     from hivemind import pipeline
     from hivemind.template import render
 
-    file = path / BLUEPRINT_FILE if path.is_dir() else path
+    file = pipeline.blueprint_file(path)
     template = pipeline.check(file, load_plugins(path), environment=environment, lint=False).assembly.template
     text = render.as_json(template, indent=2) + "\n" if form == "json" else render.as_yaml(template)
     click.echo(text, nl=False)
