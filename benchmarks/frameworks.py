@@ -30,6 +30,7 @@ import zstandard
 
 from hivemind.agents.compiler import hivemind_build
 from hivemind.blueprint.model import Service, ServiceKind
+from hivemind.builds.here import Here
 from hivemind.local.cloud import host_platform
 from hivemind.repositories.repository import read
 from hivemind.values.artifact import Artifact
@@ -179,7 +180,7 @@ def row(name: str, sample: Sample, store: Path, folder: Path, *, lock: bool) -> 
 
 def _built(service: Service, root: Path, store: Path) -> tuple[Artifact, float]:
     began = time.monotonic()
-    made = hivemind_build(service, read(root), host_platform("debian-12", "t3.micro"), store)
+    made = hivemind_build(service, read(root), Here(host_platform("debian-12", "t3.micro"), store))
     assert made is not None
     return made, time.monotonic() - began
 
