@@ -95,7 +95,8 @@ def test_in_an_apply(local_project: Callable[..., Any]) -> None:
     # Nobody can be asked: nothing is changed.
     refused = project.run("apply", "--local", code=ExitCode.REFUSED)
     assert "--yes" in refused.err
-    ran = project.run("apply", "--local", "--yes")
+    project.run("plan", "--local", "--out", "plan.json")
+    ran = project.run("apply", "plan.json")  # reviewed with the steps in it: nobody is asked
     assert "confirm traffic" in ran.out
     assert "hivemind-gate 0.1.0" in ran.out
     assert "warning: warm up" in ran.err
