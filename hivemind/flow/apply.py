@@ -69,10 +69,9 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
         except BaseException as error:
             if isinstance(error, StageError) and error.path:
                 error.place = str(run.checked.source.place(keys_of(error.path)))
-            if not isinstance(error, ChecksFailed):  # then the verdict is what is recorded
-                known = _known(run, error)
-                explain(error, known)
-                record_failure(run, graph, error, known)
+            known = _known(run, error)
+            explain(error, known)
+            record_failure(run, graph, error, known)
             journal.failed(words_of(error))
             raise
         journal.finished(f"{applied.revision} is live", {"revision": applied.revision, "verdict": applied.verdict.word})
@@ -98,8 +97,10 @@ def _estimated(run: Run) -> Iterator[Step]:
 def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
     try:
         results = graph.run()
-    except ChecksFailed as error:
-        record_verdict(run, error.verdict, seconds.by_stage)
+    except BaseException:
+        checked = _verdict(graph)
+        if checked is not None:  # also where another step failed after the checks, or beside them
+            record_verdict(run, checked, seconds.by_stage, ended_well=False)
         raise
     verdict: Verdict = results[VERIFY]
     record_verdict(run, verdict, seconds.by_stage)
@@ -113,6 +114,14 @@ def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
         len(results[STACK].seconds),
         {name: words_of(error) for name, error in graph.warnings.items()},
     )
+
+
+def _verdict(graph: StepGraph) -> Verdict | None:
+    """What the checks of a run said; None where they did not run to their end."""
+    ended = graph.outcomes.get(VERIFY)
+    if ended is None:
+        return None
+    return ended.error.verdict if isinstance(ended.error, ChecksFailed) else ended.result
 
 
 def _notify(run: Run, event: Event) -> None:

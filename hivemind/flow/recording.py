@@ -32,7 +32,15 @@ def record_step(run: Apply) -> Step:
         RECORD,
         Stage.REGISTER,
         lambda context: _record(run, context),
-        needs=(STACK, HEALTH_PATH, milestones.BUILD, milestones.PREPARE, milestones.RELEASE, milestones.TRAFFIC),
+        needs=(
+            STACK,
+            HEALTH_PATH,
+            milestones.BUILD,
+            milestones.UPLOAD,  # the next run, which only verifies, would not make up for a failed one
+            milestones.PREPARE,
+            milestones.RELEASE,
+            milestones.TRAFFIC,
+        ),
         message=run.revision,
         outcome=lambda deployed: deployed.revision,
     )
@@ -63,7 +71,7 @@ def _record(run: Apply, context: Context) -> Deployed:
         artifacts={**known, **built},
         clock=deployment.clock,
     )
-    revision = _revision(run, deployment, deployed.artifacts)
+    revision = _revision(run, deployment, deployed.artifacts, assembly.digest)
     deployment.store.change(
         deployment.id,
         lambda state: replace(
@@ -112,15 +120,15 @@ def record_start(run: Run) -> None:
     )
 
 
-def record_verdict(run: Run, verdict: Verdict, seconds: Mapping[str, float]) -> None:
-    """Completes the revision that `record_step` wrote. seconds: by stage."""
+def record_verdict(run: Run, verdict: Verdict, seconds: Mapping[str, float], *, ended_well: bool = True) -> None:
+    """Completes the revision that `record_step` wrote. seconds: by stage. ended_well: whether all steps did."""
     rounded = {stage: round(value, 2) for stage, value in seconds.items()}
 
     def completed(state: DeploymentState) -> DeploymentState:
         made = next(one for one in state.revisions if one.number == run.plan.revision)
         return replace(
             state,
-            status=DeploymentStatus.DEPLOYED if verdict.good else DeploymentStatus.FAILED,
+            status=DeploymentStatus.DEPLOYED if verdict.good and ended_well else DeploymentStatus.FAILED,
             verification_results=verdict,
             failure_analysis=None,
             revisions=_with(state.revisions, replace(made, verdict=verdict.word, seconds=rounded)),
@@ -149,14 +157,14 @@ def host_keys(results: Iterable[Any]) -> dict[str, str]:
     return {one.instance_id: one.host_key for one in results if isinstance(one, Host)}
 
 
-def _revision(run: Apply, deployment: Deployment, artifacts: Mapping[str, str]) -> Revision:
+def _revision(run: Apply, deployment: Deployment, artifacts: Mapping[str, str], template_digest: str) -> Revision:
     provenance = next((source.provenance for source in run.sources.values()), None)
     return Revision(
         number=run.plan.revision,
         time=deployment.clock.now().isoformat(timespec="seconds"),
         artifacts=dict(artifacts),
         sources={name: source.provenance.digest for name, source in run.sources.items()},
-        template_digest=run.assembly.digest,
+        template_digest=template_digest,
         commit=provenance.commit if provenance else None,
         dirty=provenance.dirty if provenance else False,
         subject=provenance.subject if provenance else None,

@@ -130,6 +130,7 @@ def test_a_revision_is_recorded_with_its_verdict(project: Checked, store: StateS
     assert state.checkout == str(project.folder.resolve())
     assert state.recorded is not None
     assert state.recorded.template == {"Path": "/up"}, "as the stack is once the path is known"
+    assert state.revisions[0].template_digest == replace(project.assembly, template={"Path": "/up"}).digest
     assert (applied.revision, applied.created, applied.urls) == ("r1", 2, {"web": "http://alb.test:80"})
     assert [event.kind for event in seen if event.stage == "attempt"] == [EventKind.STARTED, EventKind.FINISHED]
 

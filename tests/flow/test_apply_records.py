@@ -183,7 +183,20 @@ def test_bad_checks_are_a_revision_with_its_verdict(world: World) -> None:
     assert state.status is DeploymentStatus.FAILED
     assert [(one.number, one.verdict) for one in state.revisions] == [(1, "bad")]
     assert state.verification_results == BAD
-    assert state.failure_analysis is None
+    assert state.failure_analysis.subject == "http web /"
+    assert state.failure_analysis.quotes == ("http web /: no answer",)
+    assert "hivemind logs" in state.failure_analysis.remediation
+
+
+def test_what_checks_said_is_known_where_a_later_step_fails(world: World) -> None:
+    world.does["purge"] = raising(StageError(Stage.OBSERVE, "no zone", subject="zone"))
+    with pytest.raises(StageError, match="no zone"):
+        world.apply(world.step("purge", ("verify",), None))
+    state = world.state
+    assert state.status is DeploymentStatus.FAILED
+    assert [(one.number, one.verdict) for one in state.revisions] == [(1, "good")]
+    assert state.verification_results == GOOD
+    assert state.failure_analysis.subject == "zone"
 
 
 def test_interrupted_it_says_so_and_raises_it(world: World) -> None:

@@ -66,7 +66,7 @@ def test_what_the_agents_contribute(folder: Path) -> None:
         "build web": set(),
         "health path": {"stack", "release web"},
         "prepare web 1": {"instance WebInstance1"},
-        "record": {"stack", "health path", "build web", "prepare web 1", "release web", "traffic web"},
+        "record": {"stack", "health path", "build web", "upload web", "prepare web 1", "release web", "traffic web"},
         "release web": {"build web", "stack", "prepare web 1"},
         "stack": set(),
         "traffic web": {"release web", "health path"},
