@@ -124,15 +124,15 @@ class StepGraph:
         no consequence is raised with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running
         steps are asked to end and get GRACE seconds, then it goes on upwards.
         """
-        end = End.INTERRUPTED
         try:
             results = self._run()
-            end = End.DONE
-        except Exception:
-            end = End.FAILED
+        except BaseException as error:
+            try:
+                self._finish(End.FAILED if isinstance(error, Exception) else End.INTERRUPTED)
+            except Exception as later:  # noqa: BLE001 - what ended the run is what people must be told
+                error.add_note(f"also failed, at the end of the run: {later}")
             raise
-        finally:
-            self._finish(end)
+        self._finish(End.DONE)
         return results
 
     def _finish(self, end: End) -> None:

@@ -374,3 +374,25 @@ def test_events_of_a_plugins_step_name_their_owner(journal: Journal, tmp_path: P
     step = Step("purge", STAGE, lambda c: c.progress("half"), owner="cdn 1.0")
     StepGraph([step], journal, DEPLOYMENT).run()
     assert [event.data["owner"] for event in read_journal(tmp_path)] == ["cdn 1.0"] * 3
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_an_end_that_raises_hides_no_failure_of_the_run(journal: Journal, interrupted: bool) -> None:
+    def broken(*_: object) -> None:
+        raise HiveMindError("the end broke")
+
+    def approve(_: Step) -> bool:
+        raise KeyboardInterrupt
+
+    def fail(_: Context) -> None:
+        raise HiveMindError("the cause")
+
+    steps = [
+        Step("begin", STAGE, lambda _: None, at_end=broken),
+        Step("then", STAGE, fail, needs=("begin",), approval="?" if interrupted else ""),
+    ]
+    with pytest.raises(KeyboardInterrupt if interrupted else HiveMindError) as caught:
+        StepGraph(steps, journal, DEPLOYMENT, approve=approve).run()
+    assert "the end broke" not in str(caught.value)
+    assert caught.value.__notes__ == ["also failed, at the end of the run: the end broke"]
