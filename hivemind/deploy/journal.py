@@ -14,6 +14,7 @@ from typing import Any, Self
 from hivemind.deploy.files import make_private
 from hivemind.text.redact import REDACTOR, Redactor
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import Stage
 from hivemind.values.events import Event, EventKind
 
 FILE = "journal.jsonl"
@@ -21,6 +22,9 @@ ATTEMPT = "attempt"
 """Name of the step that frames a whole attempt; its STARTED event carries the plan's digest."""
 
 _BORDERS = frozenset({EventKind.STARTED, EventKind.FINISHED, EventKind.FAILED, EventKind.SKIPPED})
+
+_DELETING = frozenset({Stage.CLEANUP.value, Stage.ROLLBACK.value})
+"""Stages whose steps delete what those of other stages make."""
 
 Listener = Callable[[Event], None]
 
@@ -178,17 +182,18 @@ def interrupted_results(folder: Path, plan_digest: str) -> Mapping[str, Any]:
     if attempt is None:
         return MappingProxyType({})
     results: dict[str, Any] = {}
+    planned = False  # a destroy has no plan, and steps of the same names
     for event in read_journal(folder, attempt=attempt):
         if event.step == ATTEMPT:
-            if event.kind is EventKind.STARTED and event.data.get("plan") != plan_digest:
-                return MappingProxyType({})
+            if event.kind is EventKind.STARTED:
+                planned = event.data.get("plan") == plan_digest
             if event.kind is EventKind.FINISHED:
                 return MappingProxyType({})
         elif event.kind in (EventKind.FINISHED, EventKind.SKIPPED) and "result" in event.data:
             results[event.step] = event.data["result"]
         elif event.kind in (EventKind.STARTED, EventKind.FAILED):
             results.pop(event.step, None)
-    return MappingProxyType(results)
+    return MappingProxyType(results if planned else {})
 
 
 def is_interrupted(folder: Path, plan_digest: str) -> bool:
@@ -203,9 +208,12 @@ def is_interrupted(folder: Path, plan_digest: str) -> bool:
 
 
 def usual_seconds(folder: Path) -> Mapping[str, float]:
-    """Step -> seconds that it took when it last ended well: what it may take again."""
+    """Step -> seconds that it took in an apply when it last ended well: what it may take again.
+
+    A deletion's steps, some of which have the same names, do something else.
+    """
     return {
         event.step: float(event.data["seconds"])
         for event in read_journal(folder)
-        if event.kind is EventKind.FINISHED and "seconds" in event.data
+        if event.kind is EventKind.FINISHED and "seconds" in event.data and event.stage not in _DELETING
     }

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hivemind.deploy.journal import FILE, Journal, interrupted_results, last_attempt, new_attempt, read_journal
+from hivemind.deploy.journal import (
+    FILE,
+    Journal,
+    interrupted_results,
+    last_attempt,
+    new_attempt,
+    read_journal,
+    usual_seconds,
+)
 from hivemind.testing import ManualClock
 from hivemind.values.events import Event, EventKind
 
@@ -131,4 +139,17 @@ def test_results_of_an_interrupted_attempt_count_for_the_same_plan_only(tmp_path
         ended.record("build", "build web", K.SKIPPED, "", {"result": {"digest": "d"}})
         assert interrupted_results(tmp_path, "digest-1") == {"build web": {"digest": "d"}}
         ended.finished("done")
+    assert interrupted_results(tmp_path, "digest-1") == {}
+
+
+@pytest.mark.fast
+def test_a_deletion_tells_nothing_of_steps_of_an_apply(tmp_path: Path) -> None:
+    with journal(tmp_path) as applied:
+        applied.started("digest-1", "apply")
+        applied.record("provision", "stack", K.FINISHED, "", {"seconds": 240.0})
+        applied.finished("done")
+    with journal(tmp_path, "a2") as deleted:
+        deleted.record("rollback", "stack", K.FINISHED, "", {"seconds": 30.0})
+        deleted.record("cleanup", "purge", K.FINISHED, "", {"seconds": 1.0, "result": "purged"})
+    assert usual_seconds(tmp_path) == {"stack": 240.0}
     assert interrupted_results(tmp_path, "digest-1") == {}
