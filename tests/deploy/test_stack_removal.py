@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from hivemind.agents.provisioner.steps import steps
 from hivemind.deploy.final_snapshots import FinalSnapshot, drop
-from hivemind.values.errors import Refused, Stage, StageError
+from hivemind.steps.run import Destroy, Goal
+from hivemind.testing import FakeContext
+from hivemind.values.errors import Refused, Stage, StageError, StepCancelled
 
 pytestmark = pytest.mark.fast
 
@@ -193,3 +197,14 @@ def test_our_bucket_is_emptied_of_every_version_before_the_stack_goes(script: An
     script.resources()
     assert script.driver().delete(NAME, buckets=("artifacts",)).existed
     script.assert_done()
+
+
+def test_who_ends_a_destroy_does_not_wait_for_the_stack(script: Any) -> None:
+    begins(script, ("Web", "AWS::EC2::Instance", "CREATE_COMPLETE"))
+    script.page()
+    script.answer("delete_stack")
+    context = FakeContext(deployment=SimpleNamespace(cloud=script, clock=script.clock))
+    context.cancel()
+    (deletion,) = steps(Destroy("shop", "aws", "eu-west-1", Goal.DESTROY, _id(), ()))
+    with pytest.raises(StepCancelled):
+        deletion.run(context)

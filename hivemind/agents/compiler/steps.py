@@ -10,7 +10,7 @@ from hivemind.agents.compiler.remote.instances import GONE, BuildInstances, is_r
 from hivemind.blueprint.model import Service
 from hivemind.builds.here import Here
 from hivemind.builds.programs import OUTPUT
-from hivemind.deploy.build_stack import remove
+from hivemind.deploy.build_stack import remove, what_is_left
 from hivemind.plugins.patience import WAITING
 from hivemind.steps import milestones
 from hivemind.steps.run import Apply, Destroy
@@ -133,14 +133,18 @@ def _removal(run: Apply | Destroy, name: str, stage: Stage) -> Step:
 
     def take_away(context: Context) -> None:
         deployment = context.deployment
-        remove(
-            deployment.cloud,
-            name,
-            deployment.id,
-            context.note,
-            clock=deployment.clock,
-            cancelled=lambda: context.cancelled,
-        )
+        try:
+            remove(
+                deployment.cloud,
+                name,
+                deployment.id,
+                context.note,
+                clock=deployment.clock,
+                cancelled=lambda: context.cancelled,
+            )
+        except HiveMindError as error:
+            context.note(what_is_left(name, error))
+            raise
         deployment.store.update(deployment.id, build_stack=None)
 
     failure = Failure.WARN if isinstance(run, Apply) else Failure.STOP

@@ -173,7 +173,9 @@ def _delete_stack(run: Destroy, context: Context) -> Deletion:
         context.progress(f"{len(gone)} of {len(run.contents)} resources", **_as_data(event))
 
     buckets = tuple(one.resource.physical_id for one in run.contents if one.resource.logical_id == ARTIFACT_BUCKET)
-    driver = StackDriver(deployment.cloud, clock=deployment.clock, say=context.note)
+    driver = StackDriver(
+        deployment.cloud, clock=deployment.clock, say=context.note, cancelled=lambda: context.cancelled
+    )
     deletion = driver.delete(
         run.stack_id or "", on_event=tell, buckets=buckets, unprotect=run.unprotect, stage=run.stage
     )

@@ -47,6 +47,8 @@ class BuildInstances:
         self._run = run
         self._services = services
         self._gone = threading.Event()
+        self._idle = threading.Event()
+        self._idle.set()
         self.name = build_stack(run.blueprint.stack_name)
 
     def event(self, service: Service) -> str:
@@ -59,7 +61,7 @@ class BuildInstances:
         made = Step(
             INSTANCES,
             Stage.BUILD,
-            self._make,
+            self._open,
             provides=tuple(self.event(service) for service in self._services),
             message=f"for the build of {', '.join(service.name for service in self._services)}",
             outcome=lambda _: self.name,
@@ -128,6 +130,13 @@ class BuildInstances:
         context.closing(host.close)  # a run that is interrupted does not wait for the build to end
         return host
 
+    def _open(self, context: Context) -> None:
+        self._idle.clear()
+        try:
+            self._make(context)
+        finally:
+            self._idle.set()
+
     def _make(self, context: Context) -> None:
         deployment = context.deployment
 
@@ -191,10 +200,13 @@ class BuildInstances:
         try:
             context.deployment.held()
             if end is End.INTERRUPTED:
-                if self._begin_removal(context):
+                # One that is still being asked for may come to be after it was looked for.
+                ended = self._idle.wait(BEGINNING_SECONDS)
+                if self._begin_removal(context) and ended:
                     self._forget(context)
                 return
             deployment = context.deployment
+            context.note(f"deleting the build stack {self.name}")
             remove(deployment.cloud, self.name, deployment.id, context.note, clock=deployment.clock)
             self._forget(context)
         except StepCancelled:
