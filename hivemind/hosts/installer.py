@@ -18,4 +18,4 @@ def installer() -> Program:
     for entry in resources.files(PACKAGE).iterdir():
         if entry.name.endswith(".py"):
             files[f"{PACKAGE.replace('.', '/')}/{entry.name}"] = entry.read_bytes()
-    return program("installer", files)
+    return program("installer", files, compiled=True)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import io
+import json
+import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -189,3 +193,23 @@ def test_every_python_here_runs_it(tmp_path: Path) -> None:
             assert '"stopped"' in done.stdout
             ran += 1
     assert ran
+
+
+@pytest.mark.slow
+def test_another_python_takes_the_sources(tmp_path: Path) -> None:
+    """Bytecode of this machine's Python lies beside the sources; one of another version does not stop at it."""
+    file = tmp_path / "installer.pyz"
+    with zipfile.ZipFile(io.BytesIO(installer().content)) as made, zipfile.ZipFile(file, "w") as changed:
+        names = made.namelist()
+        compiled = {name for name in names if name.endswith(".pyc")}
+        assert {name.removesuffix("c") for name in compiled} == set(names) - compiled
+        for name in names:
+            content = made.read(name)
+            changed.writestr(name, b"\0\0\r\n" + content[4:] if name in compiled else content)
+    for program in (file, tmp_path / "as-made.pyz"):
+        if not program.exists():
+            program.write_bytes(installer().content)
+        command = [sys.executable, str(program), "missing", "web"]
+        environment = {"PATH": os.defpath, "HIVEMIND_ROOT": str(tmp_path)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert json.loads(done.stdout)["ok"], done.stderr
