@@ -47,7 +47,7 @@ def test_plain_lines_where_nobody_looks(local_project: Callable[..., Project]) -
     project = local_project(hello("plain", more=SMALL))
     applied = project.run("apply", "--local", "--yes")
     assert "\x1b" not in applied.out + applied.err
-    assert re.search(r"^\[00:\d\d\] stack +done", applied.out, re.MULTILINE)
+    assert re.search(r"^\[00:\d\d\] provision +stack +done", applied.out, re.MULTILINE)
     assert re.search(r"^r1 is live: http://\S+$", applied.out, re.MULTILINE)
     assert "Next: hivemind" in applied.out
 
@@ -57,7 +57,7 @@ def test_a_tree_within_the_window(local_project: Callable[..., Project]) -> None
     code, written = in_terminal(project, "apply", "--local", "--yes")
     assert code == 0, written
     lines = [line.rstrip() for line in re.split(r"[\r\n]+", ESCAPES.sub("", written))]
-    assert any(re.match(r"✔ +stack", line) for line in lines)
+    assert any(re.match(r"✔ +provision", line) for line in lines)
     assert any(re.match(r"✔ +verify", line) for line in lines)
     assert [line for line in lines if len(line) > 80] == []
     assert any(line.startswith("r1 is live: http://") for line in lines)
