@@ -10,14 +10,15 @@ import pytest
 from hivemind.testing import warm
 from hivemind.testing.commands import Forked
 from hivemind.testing.project import Project, hello
+from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not warm.available(), reason="only Linux has what forking needs")]
 
 
 @pytest.fixture(params=[True, False], ids=["forked", "started"])
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
-    made = Project(tmp_path / "project", tmp_path / "home", forked=request.param)
+def project(request: pytest.FixtureRequest, tmp_path: Path, local_cloud: LocalCloudHome) -> Project:
+    made = Project(tmp_path / "project", local_cloud.home, forked=request.param)
     made.write(hello("same"))
     return made
 
@@ -32,7 +33,7 @@ def test_output_code_and_errors(project: Project) -> None:
 
 
 def test_folder_variables_and_input_are_its_own(project: Project, tmp_path: Path) -> None:
-    assert project.run("list", "--json").last["deployments"] == []
+    assert project.run("status", "--json").last == {"deployment": None}
     asked = project.run("apply", "--local", stdin="yes\n", code=ExitCode.REFUSED)
     assert "Cannot ask for approval: no terminal." in asked.err
     wide = Project(project.folder, project.home, {"COLUMNS": "44"}, forked=project.forked).run("--help").out
