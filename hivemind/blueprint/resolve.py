@@ -230,7 +230,7 @@ class _Filling:
             self._remark(
                 "H302",
                 Severity.ERROR,
-                f"{where} looks like {what} ({found.evidence}): there is nothing to serve",
+                f"{where} looks like {what} ({found.evidence}): nothing to serve",
                 f"If it runs as a service, write `start: {self._guess()}` with `port: NUMBER` or `kind: worker`.",
             )
         else:

@@ -148,7 +148,7 @@ def _bytes(path: Path) -> bytes:
         raise _missing(path, place) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a valid path"
-        raise _stop("H003", f"can't read {path}: {reason}", place, "Check the permissions of the file.") from None
+        raise _stop("H003", f"cannot read {path}: {reason}", place, "Check the permissions of the file.") from None
     if len(raw) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1000} kB"
         raise _stop("H004", message, Place(str(path), 1, 1), "A blueprint has a few kB. Is this the right file?")

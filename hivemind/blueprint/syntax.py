@@ -42,7 +42,7 @@ _WORDS: tuple[tuple[str, str, str], ...] = (
         'the mapping that starts with "{" here has no end',
         "Check for a missing comma or `}`.",
     ),
-    ("cannot start any token", "a value can't start with this character", "Quote the value."),
+    ("cannot start any token", "a value cannot start with this character", "Quote the value."),
     ("directive", "directives (%) are not allowed here", "Quote a value that starts with `%`."),
     ("undefined alias", "this alias has no anchor", "Define the anchor first: `&name`."),
     ("duplicate anchor", "this anchor is defined twice", "Give each anchor a name of its own."),

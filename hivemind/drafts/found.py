@@ -32,7 +32,7 @@ def services_of(repository: Repository, detect: Callable[[str], Sequence[Detecti
     """
     if not repository.files:
         raise HiveMindError(
-            f"{repository.root} is empty: there is nothing to deploy",
+            f"{repository.root} is empty: nothing to deploy",
             hint="HiveMind ignores files that .gitignore names.",
             exit_code=ExitCode.NOT_FOUND,
         )

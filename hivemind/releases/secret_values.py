@@ -117,7 +117,7 @@ class _Reader:
             code = error.response.get("Error", {}).get("Code", "unknown error")
             raise StageError(
                 Stage.DEPLOY,
-                f"the secret {_shown(store, source)} can't be read: {code}",
+                f"cannot read the secret {_shown(store, source)}: {code}",
                 subject=source,
                 hint=f"Create it in {self._cloud.region}, and allow your credentials to read it.",
             ) from None

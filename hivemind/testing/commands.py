@@ -91,7 +91,7 @@ class Forked:
         self.stderr: IO[str] | None = None if ends[2] is None else os.fdopen(ends[2], encoding="utf-8")
         told = self._told.recv(100)
         if not told:
-            raise RuntimeError("the process that commands are forked from has ended")
+            raise RuntimeError("the process that forks commands has ended")
         self.pid = int(told)
 
     def poll(self) -> int | None:
@@ -181,7 +181,7 @@ def _waiting() -> socket.socket:
         )
     ours.settimeout(START_SECONDS)
     if ours.recv(100) != b"ready":
-        raise RuntimeError(f"{' '.join(command)} ended with {process.wait()}")
+        raise RuntimeError(f"{' '.join(command)} ended with exit code {process.wait()}")
     ours.settimeout(None)
 
     def end() -> None:

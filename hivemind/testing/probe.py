@@ -36,7 +36,7 @@ class FakeProbe:
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:  # noqa: ARG002
         self.asked.append((method, service, path))
-        answer = self._pages.get((service, path)) or ConnectionRefusedError(111, f"nothing answers at {path}")
+        answer = self._pages.get((service, path)) or ConnectionRefusedError(111, f"no response for {path}")
         if isinstance(answer, OSError):
             raise answer
         return answer

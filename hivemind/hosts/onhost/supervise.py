@@ -84,7 +84,7 @@ class Supervisor:
         try:
             process = self._spawn()
         except OSError as error:
-            self._log.say(f"could not be started: {error}")
+            self._log.say(f"could not start: {error}")
             return 127
         self._record("running", process.pid)
         output = process.stdout
