@@ -1,4 +1,4 @@
-"""HiveMind's public names: what plugins and scripts may build on. Each is imported when it is first used."""
+"""HiveMind's public names: what plugins and scripts may use. Each is imported on first use."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ DEFAULT_PORT = 8000
 
 
 class ServiceKind(enum.StrEnum):
-    """web listens on a port behind the load balancer; worker does not listen; static is served files."""
+    """web listens on a port behind the load balancer; worker does not listen; static serves files."""
 
     WEB = "web"
     WORKER = "worker"
@@ -88,14 +88,13 @@ class SecretReference:
 
 @dataclass(frozen=True)
 class Service:
-    """What runs the user's code. None means: not said; Recon may fill it (`resolve`).
+    """What runs the user's code. None means that the blueprint has no value; Recon may fill it in (`resolve`).
 
-    path: folder, relative to the blueprint, with `/`. runtime: `python 3.12`, `node 20`, `static`.
-    install, build, start, release: shell commands; install and build run off the instance, release
-    once a revision before traffic (migrations), start is the unit's command. build_on: size of the
-    build instance that both run on, None for this machine. port: TCP port the
-    application listens on, also handed over as `PORT`. static_dir: folder served for kind static,
-    relative to `path`. pack: files that are packed although they look like secrets.
+    path: folder, relative to the blueprint, with `/`. runtime: `python 3.12`, `node 20`, `static`. install, build,
+    start, release: shell commands. install and build run off the instance; release runs once per revision before
+    traffic (migrations); start is the unit's command. build_on: size of the build instance that runs install and build,
+    None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
+    folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets.
     """
 
     name: str
@@ -122,24 +121,25 @@ class Service:
 
     @property
     def language(self) -> str:
-        """The first word of its runtime, `static` for pages, empty where it has none: what a plugin that builds goes
-        by."""
+        """The first word of its runtime, `static` for pages, empty without a runtime: what a plugin that builds
+        looks at."""
         return "static" if self.kind is ServiceKind.STATIC else (self.runtime or "").partition(" ")[0]
 
     @property
     def is_web(self) -> bool:
-        """Whether it stands behind the load balancer (static files do)."""
+        """Whether the service is behind the load balancer (static files are)."""
         return self.kind is not ServiceKind.WORKER
 
     @property
     def listens_on(self) -> int:
-        """The TCP port that a web service listens on: the blueprint's or Recon's, else DEFAULT_PORT."""
+        """The TCP port on which a web service listens: from the blueprint or Recon, else DEFAULT_PORT."""
         return self.port or DEFAULT_PORT
 
 
 @dataclass(frozen=True)
 class Resource:
-    """What a service needs: a database, a bucket ... `options` are as its type's schema says, defaults filled."""
+    """What a service needs: a database, a bucket ... `options` follow the schema of its type, with defaults filled
+    in."""
 
     name: str
     type: str
@@ -168,11 +168,10 @@ class Check:
 class Blueprint:
     """A validated blueprint with the overlay of one environment applied.
 
-    origins: dotted path (`services.web.start`) -> where its value comes from.
-    overrides: JSON Patch operations (RFC 6902) on the final template.
-    certificate: ARN of an ACM certificate; with it the load balancer listens on 443 and 80 redirects.
-    builds: whether it is not a deployment that is described but its build stack: an instance for each service, to
-    build it on (`hivemind.template.build_stack`).
+    origins: dotted path (`services.web.start`) -> where its value comes from. overrides: JSON Patch operations (RFC
+    6902) on the final template. certificate: ARN of an ACM certificate; with it, the load balancer listens on 443 and
+    redirects 80. builds: whether this describes the build stack instead of the deployment: one instance for each
+    service, to build it on (`hivemind.template.build_stack`).
     """
 
     name: str
@@ -210,7 +209,7 @@ class Blueprint:
         return self.with_services(services, origins)
 
     def with_services(self, services: Mapping[str, Service], origins: Mapping[str, Origin]) -> Blueprint:
-        """The same blueprint with these services, and these origins added to those known."""
+        """The same blueprint with these services, and with these origins added to the known ones."""
         return replace(
             self,
             services=MappingProxyType(dict(services)),

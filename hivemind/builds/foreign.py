@@ -24,13 +24,13 @@ def build_with_commands(
     build: str | None = None,
     start: str | None = None,
 ) -> Artifact:
-    """The artifact of a service, for a plugin's `hivemind_build`: with the copy, the clean environment, the sandbox,
-    the store and the log that the built-in languages have, on this machine and on a build instance alike.
+    """Builds a service with commands, for a plugin's `hivemind_build`. Uses the same copy, clean environment, sandbox,
+    store and log as the built-in languages, on this machine and on a build instance.
 
-    place: as `hivemind_build` is handed it. install, build, start: commands, each in place of the service's own where
-    it has none. They follow from the service, the repository and the plugin's files alone: as long as none of these
-    changes, what was built is used again. What they leave in the folder is packed and must run on the instance,
-    together with what is there. Raises StageError(BUILD) when one fails or nothing says how the service is started.
+    place: as `hivemind_build` gets it. install, build, start: commands to use if the service has none of its own. They
+    must depend only on the service, the repository and the plugin's files: as long as none of these changes, HiveMind
+    reuses the earlier build. HiveMind packs what they leave in the folder, which must run on the instance together with
+    the instance's own programs. Raises StageError(BUILD) if a command fails, or if nothing says how the service starts.
     """
     from hivemind.builds.building import build as built
 

@@ -27,19 +27,19 @@ class Task:
 
 
 class BuildPlace(Protocol):
-    """Where a service is built, as `hivemind_build` is handed it.
+    """Where a service is built, as `hivemind_build` gets it.
 
-    A plugin hands it on to `build_with_commands`, which builds in either place. Whoever runs programs by other means
-    runs them on this machine, and refuses a place with an `instance`.
+    A plugin passes it to `build_with_commands`, which builds in either place. A plugin that runs programs by other
+    means runs them on this machine, and refuses a place with an `instance`.
     """
 
     @property
     def platform(self) -> Platform:
-        """The system and the processor that the artifact is for."""
+        """The operating system and processor that the artifact is for."""
 
     @property
     def store(self) -> Path:
-        """The folder on this machine in which artifacts are kept, whichever place makes them."""
+        """The folder on this machine that keeps artifacts, wherever they are built."""
 
     @property
     def instance(self) -> str | None:
@@ -47,9 +47,9 @@ class BuildPlace(Protocol):
 
     @property
     def builders(self) -> Mapping[str, str]:
-        """Plugin -> digest over its version and its files, of every plugin that may build the service. Part of the
-        input digest: a plugin that changed builds anew."""
+        """Plugin -> digest over its version and its files, for every plugin that may build the service. Part of the
+        input digest: a changed plugin builds again."""
 
     def make(self, task: Task) -> Mapping[str, Any]:
-        """Carries a build out, whatever the store knows. Returns the index entry that the store keeps under
-        `task.inputs`. Raises StageError(BUILD) when a program of the build fails or is missing there."""
+        """Runs a build, whatever the store knows. Returns the index entry that the store keeps under `task.inputs`.
+        Raises StageError(BUILD) if a program of the build fails or is missing."""

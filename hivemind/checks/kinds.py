@@ -19,13 +19,14 @@ NO_ROUTE = "No route of this deployment leads here."
 
 @dataclass(frozen=True)
 class HttpCheck:
-    """Asks a web service through its public address.
+    """Requests a page of a web service through its public address.
 
-    path: with its query. status: expected code; None: anything from 200 to 399. contains: text in the body.
-    matches: regular expression found in the body. redirect: the answer must redirect to this address or one that
-    starts with it, a path is relative to the service. refusing: answers such as 404 and 401 count, too: it is the
-    service that must answer, whatever it has there, and not the load balancer in its place. header: response headers
-    that must have exactly these values. under: seconds the answer may take. timeout: seconds after which there is none.
+    path: with its query. status: expected code; None: 200 to 399. contains: text in the body. matches: regular
+    expression that the body matches somewhere. redirect: the response must redirect to this address, or to one that
+    starts with it; a path is relative to the service. refusing: also accept responses such as 404 and 401: the service
+    must answer, not the load balancer in its place, but the answer does not matter. header: response headers that must
+    have exactly these values. under: seconds that the response may take. timeout: seconds after which the check gives
+    up.
     """
 
     service: str
@@ -45,7 +46,7 @@ class HttpCheck:
         return self.label or f"http {self.service} {self.path}"
 
     def run(self, probe: Probe) -> str:
-        """One request, redirects not followed. Raises CheckFailed, or OSError without an answer."""
+        """One request; does not follow redirects. Raises CheckFailed, or OSError without a response."""
         response = probe.http(self.service, self.path, timeout=self.timeout)
         self._check_status(response)
         self._check_content(response)
@@ -86,7 +87,7 @@ class HttpCheck:
 class DatabaseCheck:
     """Logs in to a database through an instance of a service that needs it, and runs a query.
 
-    resource: its name. expect: text of the first row's first value; None: any answer will do. timeout: seconds.
+    resource: name of the database. expect: first value of the first row, as text; None: any result. timeout: seconds.
     """
 
     resource: str
@@ -99,7 +100,7 @@ class DatabaseCheck:
         return f"database {self.resource}" + ("" if self.query == "select 1" else f": {_short(self.query, 40)}")
 
     def run(self, probe: Probe) -> str:
-        """One login and one query. Raises CheckFailed, or OSError where there is no way to it."""
+        """One login and one query. Raises CheckFailed, or OSError if the database is not reachable."""
         rows = probe.query(self.resource, self.query, timeout=self.timeout)
         if self.expect is not None:
             seen = str(rows[0][0]) if rows and rows[0] else "nothing"
@@ -110,7 +111,7 @@ class DatabaseCheck:
 
 @dataclass(frozen=True)
 class PingCheck:
-    """Asks a Redis for a PING through an instance of a service that needs it. resource: its name. timeout: seconds."""
+    """Sends a PING to a Redis through an instance of a service that needs it. resource: its name. timeout: seconds."""
 
     resource: str
     timeout: float = 10.0
@@ -120,17 +121,17 @@ class PingCheck:
         return f"redis {self.resource}"
 
     def run(self, probe: Probe) -> str:
-        """One connection, one PING. Raises CheckFailed, or OSError where there is no way to it."""
+        """One connection, one PING. Raises CheckFailed, or OSError if the Redis is not reachable."""
         return probe.ping(self.resource, timeout=self.timeout)
 
 
 @dataclass(frozen=True)
 class TlsCheck:
-    """Looks at the certificate that a host shows: chain, host name, expiry.
+    """Checks the certificate that a host presents: chain, host name, expiry.
 
-    host: name that the certificate must be for. port: TCP port. days: it must still be valid for that many.
-    connect: (host, port) to connect to instead. authorities: PEM file of the only certificate authorities
-    to trust; None: the system's. timeout: seconds.
+    host: name that the certificate must be valid for. port: TCP port. days: minimum number of days until it expires.
+    connect: (host, port) to connect to instead. authorities: PEM file of the only certificate authorities to trust;
+    None: the system's. timeout: seconds.
     """
 
     host: str
@@ -146,7 +147,7 @@ class TlsCheck:
         return f"tls {self.host}"
 
     def run(self, probe: Probe) -> str:  # noqa: ARG002  a handshake of our own is the check
-        """One handshake. Raises CheckFailed, or OSError where nothing listens."""
+        """One handshake. Raises CheckFailed, or OSError if nothing listens."""
         try:
             expires = inspect(
                 self.host, self.connect or (self.host, self.port), authorities=self.authorities, timeout=self.timeout

@@ -10,8 +10,8 @@ from math import prod
 
 
 class Precedence(enum.IntEnum):
-    """How evidence is weighed, highest first. A Detection with the higher precedence wins; within
-    one, the higher confidence; within that, the earlier file name."""
+    """How evidence is weighed, highest first. The Detection with the higher precedence wins; then the higher
+    confidence; then the first file name."""
 
     DECLARED_FOR_PRODUCTION = 50
     """Procfile, platform files, production compose files."""
@@ -20,24 +20,23 @@ class Precedence(enum.IntEnum):
     CONTAINER = 30
     """Dockerfile, development compose files."""
     CODE = 20
-    """Read out of source code."""
+    """Source code."""
     CONVENTION = 10
-    """What the framework does unless told otherwise."""
+    """The framework's default."""
     DOCUMENTED = 5
     """Prose, such as the README."""
 
 
 @dataclass(frozen=True)
 class Detection:
-    """One value with its evidence.
+    """One detected value with its evidence.
 
-    field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`,
-    `release`, `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`,
-    `kind`, `doubt`. `need`, `env_required`, `worker`, `scheduler` and `doubt` may come several times. value: text
-    (or int for `port`); for `worker` and `scheduler` the command; for `doubt` a sentence, whose note says what
-    helps. file, line: where it stands.
-    confidence: 0 to 1. language: the reading that the value belongs to (an install command of the Python
-    part of a repository says nothing where Node was chosen); None: it holds for any.
+    field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`, `release`,
+    `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`, `kind`, `doubt`. `need`,
+    `env_required`, `worker`, `scheduler` and `doubt` may occur several times. value: text (or int for `port`); for
+    `worker` and `scheduler` the command; for `doubt` a sentence, whose note says what to do. file, line: where the
+    evidence is. confidence: 0 to 1. language: the language that the value belongs to (an install command for Python
+    does not matter if the service uses Node.js); None: any language.
     """
 
     field: str
@@ -50,7 +49,7 @@ class Detection:
     language: str | None = None
 
     def problem(self) -> tuple[str, str] | None:
-        """A field whose value can't be, and what it must be; None where all can."""
+        """A field with an invalid value, and what it must be; None if all fields are valid."""
         if self.field == "port":
             fits = str(self.value).isascii() and str(self.value).isdigit() and 0 < int(self.value) < 65536
             return None if fits else ("value", "a port from 1 to 65535")

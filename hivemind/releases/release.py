@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ServiceRelease:
-    """One service of a release. url: its first public address or None for a worker. host: Host header
-    to send there, None for any. instances: EC2 ids. artifact: digest."""
+    """One service of a release. url: its first public address, None for a worker. host: Host header to send there,
+    None for any. instances: EC2 ids. artifact: digest."""
 
     name: str
     kind: str
@@ -30,8 +30,8 @@ class ServiceRelease:
 
 @dataclass(frozen=True)
 class Release:
-    """What stands after `deploy`: handed to `hivemind_checks`. resources: name -> type. options:
-    plugin name -> its options in the blueprint. checks: the blueprint's entries, each plugin takes its kinds."""
+    """What is deployed, as `hivemind_checks` gets it. resources: name -> type. options: plugin name -> its options
+    in the blueprint. checks: the blueprint's entries; each plugin takes its own kinds."""
 
     deployment_id: str
     name: str
@@ -48,7 +48,7 @@ class Release:
 
 
 class CheckStatus(enum.StrEnum):
-    """How a check ended. SKIPPED: it had nothing to look at."""
+    """How a check ended. SKIPPED: it had nothing to check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -57,7 +57,8 @@ class CheckStatus(enum.StrEnum):
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check's outcome. message: what was seen, one line. milliseconds: of the deciding try. attempts: tries."""
+    """The outcome of one check. message: what it found, one line. milliseconds: of the deciding attempt. attempts:
+    how many."""
 
     name: str
     status: CheckStatus
@@ -69,7 +70,7 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What all checks said. good: at least one passed and none failed: where nothing was checked, nothing is known."""
+    """The results of all checks. good: at least one passed and none failed; without any result, nothing is known."""
 
     results: tuple[CheckResult, ...]
 
@@ -85,7 +86,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """What a probe got. body: at most 1 MB, decoded."""
+    """The response to a probe. body: at most 1 MB, decoded."""
 
     status: int
     headers: Mapping[str, str]
@@ -95,7 +96,7 @@ class HttpResponse:
 
 
 class Probe(Protocol):
-    """What a check may use to look at a release. Raises OSError (or a subclass) when it gets no answer."""
+    """What a check may use to look at a release. Raises OSError (or a subclass) if it gets no response."""
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse: ...
 
@@ -104,16 +105,16 @@ class Probe(Protocol):
         ...
 
     def ping(self, resource: str, *, timeout: float = 10.0) -> str:
-        """Asks a Redis resource for a PING through an instance of a service that needs it; its answer."""
+        """Sends a PING to a Redis resource through an instance of a service that needs it; returns the reply."""
         ...
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:
-        """Runs a shell command on the service's first instance as its user; exit code and output."""
+        """Runs a shell command on the service's first instance as its user; returns exit code and output."""
         ...
 
 
 class Check(Protocol):
-    """One post-deploy test. `run` returns normally (its text is shown) or raises CheckFailed."""
+    """One post-deploy test. `run` returns normally (people see the returned text) or raises CheckFailed."""
 
     @property
     def name(self) -> str: ...
@@ -122,4 +123,4 @@ class Check(Protocol):
 
 
 class CheckFailed(Exception):
-    """The check saw something wrong; the message says what was expected and what was seen."""
+    """The check failed. The message says what it expected and what it found."""

@@ -13,15 +13,18 @@ MAX_BYTES = 300 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Repository:
-    """root: absolute folder. files: relative paths with `/`, sorted; ignored files and links that
-    lead out of the tree are left out. truncated: whether the tree was cut at its bound."""
+    """The files of an application.
+
+    root: absolute folder. files: relative paths with `/`, sorted, without ignored files and links that lead outside of
+    the folder. truncated: whether the list was cut off at its limit.
+    """
 
     root: Path
     files: tuple[str, ...]
     truncated: bool = False
 
     def text(self, path: str, *, limit: int = 1_000_000) -> str | None:
-        """The file's text, undecodable bytes replaced; None where it is missing, binary or over `limit` bytes."""
+        """The file's text, with undecodable bytes replaced; None if it is missing, binary or over `limit` bytes."""
         inside = PurePosixPath(path)
         if inside.is_absolute() or ".." in inside.parts:
             return None
@@ -38,7 +41,7 @@ class Repository:
         return content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
 
     def has(self, path: str) -> bool:
-        """Whether a file of this path is in the tree."""
+        """Whether the tree has a file with this path."""
         place = bisect_left(self.files, path)
         return place < len(self.files) and self.files[place] == path
 

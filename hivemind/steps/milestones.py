@@ -65,7 +65,7 @@ def traffic(service: str) -> str:
 
 
 def drain(logical_id: str) -> str:
-    """In a destroy: no instance of the target group of this logical id takes requests any more."""
+    """In a destroy: no instance of the target group with this logical id takes requests any more."""
     return f"{DRAIN} {logical_id}"
 
 

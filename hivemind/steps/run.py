@@ -42,10 +42,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Apply:
-    """An apply. cloud: `aws` or `local`. plan: as it is approved. snapshot: what the plan was compared with. sources:
-    service -> what its release is made of. may_lose: logical ids of what holds data and may be lost. unverified:
-    whether what is deployed was released by a run that did not end well; the plan then has its revision. left: name of
-    a build stack that an earlier run left, None where there is none."""
+    """An apply.
+
+    cloud: `aws` or `local`. plan: the approved plan. snapshot: what the plan was compared with. sources: service ->
+    what its release is made of. may_lose: logical ids of resources that hold data and may be lost. unverified: whether
+    a run that did not end well released what is deployed; the plan then has that run's revision. left: name of a build
+    stack that an earlier run left behind, or None.
+    """
 
     deployment_id: str
     cloud: str
@@ -67,11 +70,11 @@ class Apply:
 
     @property
     def changes_stack(self) -> bool:
-        """Whether the stack is created or updated."""
+        """Whether the apply creates or updates the stack."""
         return bool(self.plan.changes)
 
     def nodes(self, service: Service) -> tuple[Node, ...]:
-        """The instances of a service once the plan is applied."""
+        """The instances of a service after the apply."""
         fresh = {change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
         logical_ids = [instance_id_of(service.name, number) for number in range(1, service.instances + 1)]
         return tuple(
@@ -80,8 +83,8 @@ class Apply:
         )
 
     def releasing(self) -> tuple[tuple[Service, tuple[Node, ...]], ...]:
-        """The services that get a release, each with the instances that get it: all of them when the release is
-        another one, only the new ones when instances were added."""
+        """The services that get a release, each with the instances that get it: all instances for a changed release,
+        only the new ones if the plan adds instances."""
         released = {} if self.plan.again else self.snapshot.artifacts
         needed = {change.service for change in self.plan.releases if change.source != released.get(change.service)}
         found = []
@@ -96,9 +99,12 @@ class Apply:
 
 @dataclass(frozen=True)
 class Destroy:
-    """A run that deletes a deployment. stack_id: None where there is no stack. contents: of the stack. keep_snapshots:
-    whether final snapshots of databases and caches stay. unprotect: whether termination protection is taken off. left:
-    name of a build stack that an apply left, None where there is none."""
+    """A run that deletes a deployment.
+
+    stack_id: None if there is no stack. contents: resources of the stack. keep_snapshots: whether to keep final
+    snapshots of databases and caches. unprotect: whether to remove termination protection. left: name of a build stack
+    that an apply left behind, or None.
+    """
 
     deployment_id: str
     cloud: str

@@ -19,7 +19,7 @@ DEADLINE = 3600.0
 
 
 class Failure(enum.StrEnum):
-    """What a step's failure means: `stop` ends the run as failed, `warn` is reported and the run goes on."""
+    """What a failure of a step means: `stop` ends the run as failed; `warn` is reported and the run continues."""
 
     STOP = "stop"
     WARN = "warn"
@@ -37,19 +37,19 @@ class End(enum.StrEnum):
 class Step:
     """One idempotent piece of work.
 
-    name: unique in the run; it is a milestone that other steps can name. stage: the stage that it belongs to; a failure
-    of the step is a failure of that stage. run: gets a Context; what it returns is the step's result. needs: milestones
-    that come first. before: milestones that wait for this step. failure: what a failure means. approval: a question
-    that a person answers with yes before the step starts; empty: nobody is asked. message: what the step is about, as
-    shown when it starts. outcome: what it came to, in words, made of its result. deadline: seconds that it may take;
-    not enforced for built-in agents, which bound each wait of their own. estimate: seconds it should take, None where
-    nobody knows.
+    name: unique in the run; it is a milestone that other steps can name. stage: the stage that the step belongs to; a
+    failure of the step is a failure of that stage. run: gets a Context; its return value is the step's result. needs:
+    milestones that must be reached first. before: milestones that wait for this step. failure: what a failure means.
+    approval: a question that a person must answer with yes before the step starts; empty: no question. message: what
+    the step is about, shown when it starts. outcome: makes the text of the result. deadline: seconds that the step may
+    take; not enforced for built-in agents, which limit each wait themselves. estimate: expected seconds, None if
+    unknown.
 
-    For steps with more to them: provides: events that the step fulfils while it still runs. check: whether the result
-    of an interrupted attempt still holds (asked of the cloud or the host, never assumed); without it the step always
-    runs. lasting: whether the result goes into the journal, and so must be JSON data. at_end: called once after the
-    run, if the step was started, whatever came of it, with the context and how the run ended. owner: the plugin, filled
-    in by the flow.
+    For more complex steps: provides: events that the step fulfils while it runs. check: whether the result of an
+    interrupted attempt still holds (ask the cloud or the host, never assume); without it, the step always runs.
+    lasting: whether the journal keeps the result, which must then be JSON data. at_end: called once after the run, if
+    the step was started, whatever the outcome, with the context and how the run ended. owner: the plugin; the flow
+    fills it in.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Reach(Protocol):
 
 
 class Context:
-    """Handed to `Step.run`. Its methods may be called from any thread."""
+    """What `Step.run` gets. Its methods may be called from any thread."""
 
     def __init__(self, graph: Reach, step: Step) -> None:
         self._graph = graph
@@ -98,31 +98,31 @@ class Context:
 
     @property
     def deployment(self) -> Deployment:
-        """The deployment that the run is at work on."""
+        """The deployment that the run works on."""
         return self._graph.deployment
 
     @property
     def cancelled(self) -> bool:
-        """Whether the run is being ended; a long step looks now and then and leaves cleanly."""
+        """Whether the run is ending. A long step checks this now and then, and ends cleanly."""
         return self._graph.cancelled.is_set()
 
     def check(self) -> None:
-        """Raises StepCancelled when the run is being ended."""
+        """Raises StepCancelled if the run is ending."""
         if self.cancelled:
             raise StepCancelled(self._step.name)
 
     def progress(self, message: str, **data: Any) -> None:
-        """Says how far the step is."""
+        """Reports how far the step is."""
         self._graph.record(self._step, EventKind.PROGRESS, message, data)
 
     def note(self, message: str, **data: Any) -> None:
-        """Says something that a person should know afterwards."""
+        """Reports something that a person should know afterwards."""
         self._graph.record(self._step, EventKind.NOTE, message, data)
 
     def fulfil(self, event: str, value: Any = None) -> None:
-        """Reaches an event that the step `provides`; a second time changes nothing."""
+        """Reaches an event that the step `provides`. A second call changes nothing."""
         self._graph.fulfil(event, value)
 
     def closing(self, close: Callable[[], None]) -> None:
-        """Has something closed when the run has ended: a connection that later steps use, too."""
+        """Closes something when the run ends, such as a connection that later steps also use."""
         self._graph.closing(close)

@@ -19,11 +19,10 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 class Binding:
     """What a service that needs a resource finds in its environment.
 
-    resource: name of the resource. env: variable -> pattern with `{placeholder}`s.
-    outputs: placeholder -> stack output that holds the value. secrets: placeholder ->
-    (stack output that holds the ARN of a Secrets Manager secret, field of its JSON).
-    Values of secrets are read when a release is installed and live only in the instance's
-    environment file. In patterns that contain `://` values are percent-encoded.
+    resource: name of the resource. env: variable -> pattern with `{placeholder}`s. outputs: placeholder -> stack output
+    that holds the value. secrets: placeholder -> (stack output that holds the ARN of a Secrets Manager secret, field of
+    its JSON). HiveMind reads secret values when it installs a release; they exist only in the instance's environment
+    file. In patterns that contain `://`, values are percent-encoded.
     """
 
     resource: str
@@ -36,9 +35,9 @@ class Binding:
 class Fragment:
     """What one plugin adds to the template for one part of the blueprint.
 
-    path: the blueprint part it is for (`services.web`, `resources.db`, `network`); findings on the
-    fragment's resources are traced back to its line. The four mappings are as in a CloudFormation
-    template, keyed by logical id. images: template parameter -> public SSM parameter with an AMI id.
+    path: the blueprint part that it is for (`services.web`, `resources.db`, `network`); findings on the fragment's
+    resources point to that part's line. The four mappings are as in a CloudFormation template, keyed by logical id.
+    images: template parameter -> public SSM parameter with an AMI id.
     """
 
     path: str
@@ -51,7 +50,7 @@ class Fragment:
 
 @dataclass(frozen=True)
 class Owner:
-    """Who put a logical id into the template: plugin name and blueprint path."""
+    """Who put a logical id into the template: the plugin's name and the blueprint path."""
 
     plugin: str
     path: str
@@ -61,9 +60,9 @@ class Owner:
 class Assembly:
     """The merged template.
 
-    template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner.
-    bindings: resource name -> Binding. images: as in Fragment, merged. overridden: JSON pointer into the template ->
-    path of the override that wrote there.
+    template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner. bindings:
+    resource name -> Binding. images: as in Fragment, merged. overridden: JSON pointer into the template -> path of the
+    override that wrote there.
     """
 
     template: Mapping[str, Any]
@@ -74,7 +73,7 @@ class Assembly:
 
     @cached_property
     def text(self) -> str:
-        """The template as it is sent and measured: the shortest JSON."""
+        """The template as HiveMind sends and measures it: the shortest JSON."""
         return as_json(self.template)
 
     @cached_property
@@ -89,8 +88,8 @@ class Assembly:
 
     def responsible(self, *place: str, below: bool = False) -> Owner:
         """Who is responsible for a place in the template, such as `"Resources", "Db", "Properties", "Engine"`: the
-        last override that wrote there, else the owner of the logical id. below: an override that wrote or removed
-        something inside the place counts, too, as for what is missing in a list."""
+        last override that wrote there, else the owner of the logical id. below: also count an override that wrote or
+        removed something inside the place, for example for a missing list entry."""
         for pointer, path in reversed(list(self.overridden.items())):
             written = tuple(part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
             # `-` stands for the end of a list: what it wrote is somewhere in that list.

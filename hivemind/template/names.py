@@ -35,10 +35,10 @@ deployment that it builds for."""
 
 
 def logical_id(name: str, kind: str, number: int | None = None) -> str:
-    """The logical id of a service's or resource's part, as the module says.
+    """The logical id of a part of a service or resource, as described above.
 
-    name: of the service or resource, as in the blueprint. kind: what the part is, in camel case. number: 1-based,
-    where there are several. Raises ValueError for a name or kind that the rule does not cover.
+    name: of the service or resource, as in the blueprint. kind: what the part is, in camel case. number: 1-based, if
+    there are several. Raises ValueError for a name or kind that the rule does not cover.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"no logical id for the name {name!r}: use lowercase letters, digits and single dashes only")
@@ -53,17 +53,17 @@ def logical_id(name: str, kind: str, number: int | None = None) -> str:
 
 
 def instance(service: str, number: int) -> str:
-    """The `AWS::EC2::Instance` number `number` (1-based) of a service."""
+    """The `AWS::EC2::Instance` with this number (1-based) of a service."""
     return logical_id(service, "Instance", number)
 
 
 def instance_security_group(service: str) -> str:
-    """The security group of a service's instances; admit it (`Fn::GetAtt: [..., GroupId]`) to let them in."""
+    """The security group of a service's instances. Allow it (`Fn::GetAtt: [..., GroupId]`) to let them connect."""
     return logical_id(service, "InstanceSecurityGroup")
 
 
 def instance_role(service: str) -> str:
-    """The IAM role of a service's instances; attach an `AWS::IAM::Policy` to it to let them do more."""
+    """The IAM role of a service's instances. Attach an `AWS::IAM::Policy` to it to give them more permissions."""
     return logical_id(service, "InstanceRole")
 
 

@@ -1,6 +1,7 @@
-"""For tests of plugins and of HiveMind itself: fakes of what effects go through, and sample values.
+"""Test kit for plugins and for HiveMind itself: fakes, and sample values.
 
-strategies.py: Hypothesis strategies. pytest_plugin.py: fixtures, loaded by pytest when HiveMind is installed.
+`hivemind.testing.strategies` has Hypothesis strategies. `hivemind.testing.pytest_plugin` has fixtures, which pytest
+loads wherever HiveMind is installed.
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 
 class ManualClock:
-    """A Clock. `sleep` returns at once and moves the time; `slept` lists the lengths, in seconds. Thread-safe."""
+    """A Clock for tests. `sleep` returns at once and advances the time; `slept` lists the durations in seconds.
+    Thread-safe."""
 
     def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._start = start
@@ -26,7 +27,7 @@ class ManualClock:
         self.advance(seconds)
 
     def advance(self, seconds: float) -> None:
-        """Moves the time forward."""
+        """Advances the time."""
         if seconds < 0:
             raise ValueError("time does not go back")
         with self._lock:

@@ -15,8 +15,8 @@ from hivemind.values.events import EventKind
 class FakeContext(Context):
     """What a step sees while it runs, for tests of `Step.run`.
 
-    values: milestone -> value, what the step may ask for. deployment: anything that stands in for one; None where the
-    step does not look at it. said: what the step said, in order. cancel: makes it look as if the run was being ended.
+    values: milestone -> value that the step may ask for. deployment: a stand-in for one; None if the step does not use
+    it. said: what the step reported, in order. cancel: makes the context look as if the run is ending.
     """
 
     def __init__(self, values: Mapping[str, Any] = MappingProxyType({}), *, deployment: Any = None) -> None:
@@ -36,7 +36,7 @@ class FakeContext(Context):
         self._reach.cancelled.set()
 
     def close(self) -> None:
-        """Closes what the step asked to have closed at the end of the run."""
+        """Closes what the step wanted closed at the end of the run."""
         for close in reversed(self._reach.at_end):
             close()
 

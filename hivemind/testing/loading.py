@@ -7,9 +7,9 @@ from hivemind.plugins.loading import Plugins, load
 
 
 def plugins_of(**plugins: object) -> Plugins:
-    """The built-in agents and these plugins, by name; nothing that is installed.
+    """The built-in agents and these plugins, by name, without installed plugins.
 
-    Raises PluginError for one that can't serve.
+    Raises PluginError for a plugin that does not work.
     """
     loaded = load(third_party=False)
     for name, plugin in plugins.items():

@@ -14,10 +14,9 @@ NOTHING: Mapping[Any, Any] = {}
 class FakeProbe:
     """A Probe for tests of checks.
 
-    pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows. pongs: resource ->
-    answer to PING.
-    outputs: (service, command) -> exit code and output. What is asked beyond that gets a refused connection.
-    asked: every call, in order.
+    pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows. pongs: resource -> answer
+    to PING. outputs: (service, command) -> exit code and output. Everything else gets a refused connection. asked:
+    every call, in order.
     """
 
     def __init__(

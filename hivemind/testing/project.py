@@ -64,7 +64,7 @@ answers, EXIT makes it end at its start with these words."""
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command came to. code: exit code."""
+    """The result of a command. code: exit code."""
 
     command: str
     code: int
@@ -73,7 +73,7 @@ class Ran:
 
     @property
     def lines(self) -> tuple[dict[str, Any], ...]:
-        """Standard output as JSON, an object a line. Raises ValueError for a line that is none."""
+        """Standard output as JSON, one object per line. Raises ValueError for any other line."""
         return tuple(json.loads(line) for line in self.out.splitlines())
 
     @property
@@ -90,7 +90,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Page:
-    """An HTTP answer."""
+    """An HTTP response."""
 
     status: int
     text: str
@@ -104,8 +104,8 @@ class Page:
 @dataclass(frozen=True)
 class Project:
     """A folder with a `hivemind.yaml`. home: HIVEMIND_HOME of its commands. environment: variables of its commands
-    beside those of the test, None takes one away. target: options that say which cloud. forked: whether commands may be
-    forks of a process that has loaded HiveMind, which takes half the time; otherwise each loads it for itself."""
+    in addition to those of the test; None removes one. target: options that select the cloud. forked: whether commands may
+    be forks of a process that has loaded HiveMind, which halves their time; otherwise each command loads it."""
 
     folder: Path
     home: Path
@@ -121,7 +121,7 @@ class Project:
             path.write_text(content, encoding="utf-8")
 
     def replace(self, name: str, old: str, new: str) -> None:
-        """Replaces a text in a file. Raises ValueError where it is not there."""
+        """Replaces a text in a file. Raises ValueError if the file does not contain it."""
         path = self.folder / name
         text = path.read_text(encoding="utf-8")
         if old not in text:
@@ -136,8 +136,8 @@ class Project:
     def run(self, *words: str, code: int | None = 0, stdin: str | None = None) -> Ran:
         """Runs `hivemind WORDS` in the folder to its end.
 
-        code: the exit code it must have, None for any. stdin: what it reads. Raises AssertionError with all
-        that it printed where it ended otherwise, subprocess.TimeoutExpired where it hangs.
+        code: the exit code it must have, None for any. stdin: what it reads. Raises AssertionError with its whole
+        output for another exit code, subprocess.TimeoutExpired if it hangs.
         """
         started = self.start(*words, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
         try:
@@ -158,7 +158,7 @@ class Project:
         return self.run("status", "--json", *words).last
 
     def get(self, path: str = "/", *, host: str | None = None, service: str | None = None) -> Page:
-        """Asks the deployment through its load balancer."""
+        """Sends a GET request to the deployment through its load balancer."""
         return self.ask("GET", path, host=host, service=service)
 
     def ask(
@@ -171,7 +171,7 @@ class Project:
         host: str | None = None,
         service: str | None = None,
     ) -> Page:
-        """A request to the deployment through its load balancer. service: whose address; default: the first's."""
+        """Sends a request to the deployment through its load balancer. service: whose address; default: the first."""
         return ask(self._url(service), method, path, body=body, headers=headers, host=host)
 
     def _url(self, service: str | None) -> str:
@@ -211,7 +211,7 @@ def ask(
     headers: Mapping[str, str] | None = None,
     host: str | None = None,
 ) -> Page:
-    """An HTTP request; no redirect is followed. url: scheme, host and port. host: the Host header, where another."""
+    """Sends an HTTP request; follows no redirect. url: scheme, host and port. host: another Host header."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:

@@ -1,6 +1,6 @@
-"""Fixtures for tests of HiveMind and of its plugins; pytest loads this where HiveMind is installed.
+"""Fixtures for tests of HiveMind and of its plugins. pytest loads this module wherever HiveMind is installed.
 
-Imports nothing of HiveMind until a fixture is used.
+It imports nothing of HiveMind until a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ class LocalCloudHome:
 
     @property
     def running(self) -> Running:
-        """The daemon, started anew where a test ended it."""
+        """The daemon. Starts it again if a test ended it."""
         from hivemind.local import lifecycle
 
         return lifecycle.start(self.directory)
 
     def connect(self, checkout: Path, name: str, region: str | None = None) -> LocalCloud:
-        """The cloud as a checkout's deployment `name` sees it; each checkout and name have an account of their own."""
+        """The cloud as a checkout's deployment `name` sees it. Each checkout and name has an account of its own."""
         from hivemind.local.accounts import account_for
         from hivemind.local.cloud import LocalCloud
 
@@ -63,7 +63,8 @@ class LocalCloudHome:
         self.running.ask("faults", method="DELETE")
 
     def contents(self) -> frozenset[str]:
-        """What is in it, a few words each: stacks, instances, servers of data, records of deployments, faults."""
+        """What the local cloud contains, in a few words each: stacks, instances, data servers, deployment records,
+        faults."""
         from hivemind.local import lifecycle
 
         running = lifecycle.status(self.directory)
@@ -77,7 +78,7 @@ class LocalCloudHome:
         return frozenset(found)
 
     def end(self, checkout: Path) -> None:
-        """Deletes what was deployed from a folder, protected or not, with its records. Asks nobody."""
+        """Deletes what was deployed from a folder, protected or not, and its records, without asking."""
         from hivemind.deploy.stack import StackDriver
         from hivemind.deploy.state import StateStore
         from hivemind.local.cloud import LocalCloud
@@ -98,7 +99,7 @@ class LocalCloudHome:
 
 @pytest.fixture(scope="session")
 def local_cloud() -> Iterator[LocalCloudHome]:
-    """A local cloud of this test process's own; it ends, with everything in it, after the last test."""
+    """A local cloud of this test process. It ends, with everything in it, after the last test."""
     pytest.importorskip("ministack", reason="needs the extra `local`")
     from hivemind.local import lifecycle
 
@@ -116,7 +117,7 @@ def local_cloud() -> Iterator[LocalCloudHome]:
 
 @pytest.fixture
 def local_home(local_cloud: LocalCloudHome, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloudHome]:
-    """`local_cloud`, found by commands that the test runs; faults end with the test."""
+    """`local_cloud`, set up so that commands which the test runs find it. Faults end with the test."""
     monkeypatch.setenv("HIVEMIND_HOME", str(local_cloud.home))
     yield local_cloud
     local_cloud.clear_faults()
@@ -126,7 +127,7 @@ def local_home(local_cloud: LocalCloudHome, monkeypatch: pytest.MonkeyPatch) -> 
 def lasting_project(
     local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Project]]:
-    """Makes a Project as `local_project` does, whose deployments stay to the end: for fixtures of wider scope."""
+    """Makes a Project as `local_project` does, but its deployments last until the end: for fixtures of wider scope."""
     made: list[Project] = []
     yield _maker(local_cloud, tmp_path_factory, made)
     for project in made:
@@ -137,7 +138,7 @@ def lasting_project(
 def local_project(
     local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Project]]:
-    """Makes a Project in a folder of its own, whose commands find `local_cloud`; what it deployed ends with the test.
+    """Makes a Project in a folder of its own, whose commands find `local_cloud`. What it deploys ends with the test.
 
     Call it with files (path -> text), with a folder to copy, or with both.
     """

@@ -38,7 +38,7 @@ def release(
 
 
 def repository(folder: Path, files: Mapping[str, str]) -> Repository:
-    """Writes files (path -> text) into a folder and returns it as `hivemind_detect` gets it."""
+    """Writes files (path -> text) into a folder and returns it as a Repository, as `hivemind_detect` gets it."""
     for path, text in files.items():
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def repository(folder: Path, files: Mapping[str, str]) -> Repository:
 
 
 def build_place(store: Path, platform: Platform | None = None) -> BuildPlace:
-    """This machine, as `hivemind_build` gets it. store: folder for artifacts. platform: what is built for; without it
+    """This machine, as `hivemind_build` gets it. store: folder for artifacts. platform: what to build for; default:
     the local cloud, whose instances run what this machine has."""
     return Here(platform or Platform(LOCAL, machine_here(), None, (), None), store)
 
@@ -55,7 +55,7 @@ def build_place(store: Path, platform: Platform | None = None) -> BuildPlace:
 def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | None = None, lint: bool = True) -> Checked:
     """Writes a blueprint into a folder and takes it through load, validate, resolve, assemble and lint.
 
-    Returns blueprint, assembly and findings, as `hivemind validate` has them. Raises FindingsError.
+    Returns blueprint, assembly and findings, as `hivemind validate` sees them. Raises FindingsError.
     """
     path = folder / BLUEPRINT_FILE
     path.write_text(text, encoding="utf-8")
@@ -63,7 +63,8 @@ def checked(folder: Path, text: str, plugins: Plugins, *, environment: str | Non
 
 
 def apply_of(checked: Checked, **changes: Any) -> Apply:
-    """The first apply of a blueprint to an empty local cloud, as `hivemind_steps` gets it. changes: of its fields."""
+    """The first apply of a blueprint to an empty local cloud, as `hivemind_steps` gets it. changes: fields to
+    replace."""
     from hivemind.flow.builders import builders
     from hivemind.flow.run import told
     from hivemind.plan.make import make_plan

@@ -67,9 +67,9 @@ def services(*, resources: tuple[str, ...] = (), routes: tuple[Mapping[str, str]
 
 
 def blueprints(*, resource_types: Mapping[str, SearchStrategy[Any]] | None = None) -> SearchStrategy[dict[str, Any]]:
-    """Valid blueprints as plain data: what YAML or JSON of a `hivemind.yaml` reads as.
+    """Valid blueprints as plain data, as a parser reads `hivemind.yaml`.
 
-    resource_types: type name -> options without `type`; by default `postgres` and `redis` with a few of their options.
+    resource_types: type name -> options without `type`; default: `postgres` and `redis` with a few of their options.
     """
     from hypothesis import strategies as st
 

@@ -30,11 +30,11 @@ def machine_here() -> str:
 class Platform:
     """What an instance's operating system runs.
 
-    os: `debian-12`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud.
-    machine: `x86_64` or `aarch64`. glibc: (major, minor) or None. python: versions there, each
-    (`3.11`, command), best first. node: (`20.11.0`, command) or None where there is none.
-    proven: whether it was tried on a real machine of this kind. runtimes: language (`java`, `ruby`, `php`) -> versions
-    there, each (version, command), best first. here: whether it is said by a build instance, of itself.
+    os: `debian-12`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud. machine: `x86_64` or `aarch64`.
+    glibc: (major, minor) or None. python: installed versions, each (`3.11`, command), best first. node: (`20.11.0`,
+    command), or None without Node.js. proven: whether this platform was tested on a real machine. runtimes: language
+    (`java`, `ruby`, `php`) -> installed versions, each (version, command), best first. here: whether a build instance
+    describes itself.
     """
 
     os: str
@@ -50,14 +50,14 @@ class Platform:
 
     @property
     def native(self) -> bool:
-        """Whether what is built runs on a machine like the one that builds."""
+        """Whether the result of a build runs on a machine like the one that builds."""
         return self.here or self.os == LOCAL
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What was packed. commit: full git id or None. dirty: whether the work tree differs from it.
-    digest: sha256 hex over the packed sources and everything else that the build read."""
+    """What was packed. commit: full git id or None. dirty: whether the work tree differs from the commit. digest:
+    sha256 hex over the packed sources and everything else that the build read."""
 
     commit: str | None
     dirty: bool
@@ -81,14 +81,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class Artifact:
-    """A built application as a file, and the layers that are laid under it.
+    """A built application as a file, and the layers below it.
 
-    digest: sha256 hex of the uncompressed archive, in which those of the layers stand: same input, same digest.
-    path: the .tar.zst in the store. size: bytes of that file. start: the unit's command line, run by
-    `/bin/sh -c exec ...` in the application's folder with the artifact's `bin` first on PATH. env: what the runtime
-    needs.
-    reused: whether the store had it, so that nothing was built. seconds: build time. notices: what the
-    build did that people should know (files left out, a version replaced), one line each.
+    digest: sha256 hex of the uncompressed archive, which contains the digests of the layers: same input, same digest.
+    path: the .tar.zst in the store. size: bytes of that file. start: the unit's command line, which `/bin/sh -c exec
+    ...` runs in the application's folder with the artifact's `bin` first on PATH. env: what the runtime needs. reused:
+    whether the store already had the artifact. seconds: build time. notices: what people should know about the build
+    (files left out, a version replaced), one line each.
     """
 
     service: str

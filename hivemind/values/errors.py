@@ -35,7 +35,7 @@ from hivemind.values.findings import Finding, in_order
 
 
 class HiveMindError(Exception):
-    """An error whose message is for the user: shown without a traceback.
+    """An error with a message for the user, shown without a traceback.
 
     message: what happened. hint: what to do next, one line or several.
     """
@@ -51,7 +51,7 @@ class HiveMindError(Exception):
 
 
 class FindingsError(HiveMindError):
-    """Stops the flow because of findings; carries all of them, errors and others."""
+    """Stops the run because of findings. Carries all of them, errors and others."""
 
     exit_code = ExitCode.INVALID
 
@@ -62,11 +62,10 @@ class FindingsError(HiveMindError):
 
 
 class Stage(enum.StrEnum):
-    """The stages of a run, in the order in which they come: the one vocabulary of events, journal, screen, exit codes
-    and documents.
+    """The stages of a run in their order: the one vocabulary of events, journal, screen, exit codes and documents.
 
-    A stage is made of steps, which have names of their own: `stack` is a step of provision, `release web` one of
-    deploy, `traffic web` one of register.
+    A stage consists of steps with names of their own: `stack` is a step of provision, `release web` one of deploy,
+    `traffic web` one of register.
     """
 
     VALIDATE = "validate"
@@ -88,9 +87,9 @@ class Stage(enum.StrEnum):
 class StageError(HiveMindError):
     """A stage failed.
 
-    stage: which. subject: what failed first (a logical id, a service, a check).
-    lines: verbatim evidence (log lines, event reasons), already redacted. left: what is left behind.
-    path: the blueprint part it comes from (`resources.db`); place: where that is written (`hivemind.yaml:14`).
+    stage: which one. subject: what failed first (a logical id, a service, a check). lines: verbatim evidence (log
+    lines, event reasons), already redacted. left: what the failure leaves behind. path: the blueprint part that it
+    comes from (`resources.db`); place: where that is written (`hivemind.yaml:14`).
     """
 
     def __init__(

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventKind(enum.StrEnum):
-    """STARTED and FINISHED/FAILED/SKIPPED frame a step; PROGRESS and NOTE come in between."""
+    """STARTED and FINISHED, FAILED or SKIPPED frame a step. PROGRESS and NOTE come in between."""
 
     STARTED = "started"
     PROGRESS = "progress"
@@ -22,9 +22,12 @@ class EventKind(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Event:
-    """time: RFC 3339, UTC. attempt: id of the run that wrote it. stage: a value of `errors.Stage` (validate,
-    build, provision, deploy, register, harden, verify, observe, rollback, cleanup), or `attempt` for the whole run.
-    step: unique within an attempt (`release web`). message: one line for people, redacted. data: plain JSON values."""
+    """One line of a deployment's journal.
+
+    time: RFC 3339, UTC. attempt: id of the run that wrote it. stage: a value of `errors.Stage` (validate, build,
+    provision, deploy, register, harden, verify, observe, rollback, cleanup), or `attempt` for the whole run. step:
+    unique within an attempt (`release web`). message: one line for people, redacted. data: plain JSON values.
+    """
 
     time: str
     deployment_id: str

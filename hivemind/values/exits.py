@@ -6,21 +6,21 @@ import enum
 
 
 class ExitCode(enum.IntEnum):
-    """What a `hivemind` command ended with. Codes from 10 on name the stage that failed."""
+    """The exit code of a `hivemind` command. Codes from 10 on name the stage that failed."""
 
     OK = 0
     INTERNAL = 1
     """A defect of HiveMind itself."""
     USAGE = 2
-    """The command line was wrong (click's own code)."""
+    """The command line is wrong (click's own code)."""
     INVALID = 3
     """Findings of severity error in blueprint, plugins or template (stage validate)."""
     CHANGED = 4
-    """What was reviewed is not what would happen now: the plan must be looked at again."""
+    """A run now would differ from the reviewed plan: review the plan again."""
     REFUSED = 5
-    """A person or a policy said no, or data would be lost without being named."""
+    """A person or a policy refused, or data would be lost that was not named explicitly."""
     LOCKED = 6
-    """Another run holds the deployment."""
+    """Another run has locked the deployment."""
     NOT_FOUND = 7
     """No such deployment, service, revision or file."""
     UNREACHABLE = 8
@@ -39,4 +39,4 @@ class ExitCode(enum.IntEnum):
     INTERRUPTED = 130
     """Ctrl-C."""
     PIPE = 141
-    """Whoever read our output stopped reading."""
+    """The program that reads the output stopped reading."""

@@ -11,7 +11,7 @@ _ID = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 
 
 class Severity(enum.StrEnum):
-    """How much a finding weighs. Only ERROR stops the flow."""
+    """The weight of a finding. Only ERROR stops the run."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -20,10 +20,10 @@ class Severity(enum.StrEnum):
 
 @dataclass(frozen=True, order=True)
 class Place:
-    """A spot in a file that a person can go to.
+    """A place in a file that a person can go to.
 
-    file: path as the user wrote it. line, column: 1-based; None where only the file is known.
-    excerpt: the whole source line, without its line end. length: characters to underline.
+    file: path as the user wrote it. line, column: 1-based; None if only the file is known. excerpt: the whole source
+    line, without its line end. length: number of characters to underline.
     """
 
     file: str
@@ -38,12 +38,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Finding:
-    """One remark. A value, never a print.
+    """One remark of a validator, linter or check. A value, never a print.
 
-    id: stable, such as `H104` (`hivemind explain H104`) or a cfn-lint rule such as `E3012`.
-    message: what is wrong, with the offending text. hint: what to write instead, one line.
-    plugin: name of the plugin it comes from, `hivemind` for the core.
-    path: dotted path into the blueprint (`services.web.size`), where there is one.
+    id: stable, such as `H104` (`hivemind explain H104`) or a cfn-lint rule such as `E3012`. message: what is wrong,
+    with the offending text. hint: what to write instead, one line. plugin: name of the plugin that it comes from,
+    `hivemind` for the core. path: dotted path into the blueprint (`services.web.size`), or None.
     """
 
     id: str
@@ -59,7 +58,7 @@ class Finding:
         return self.severity is Severity.ERROR
 
     def problem(self) -> tuple[str, str] | None:
-        """A field whose value can't be, and what it must be; None where all can."""
+        """A field with an invalid value, and what it must be; None if all fields are valid."""
         return None if _ID.fullmatch(self.id) else ("id", "a word such as ACME1")
 
     def as_json(self) -> dict[str, object]:

@@ -16,8 +16,8 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 class ResourceType:
     """A resource type that blueprints can use as `type: NAME`.
 
-    schema: JSON Schema (draft 2020-12) of an object with the type's options, without `type` itself;
-    `default`s in it are filled in. holds_data: whether replacing or deleting it can lose data.
+    schema: JSON Schema (draft 2020-12) of an object with the type's options, without `type` itself; HiveMind fills in
+    its `default`s. holds_data: whether replacing or deleting the resource can lose data.
     """
 
     schema: Mapping[str, Json]
@@ -27,8 +27,8 @@ class ResourceType:
 
 @dataclass(frozen=True)
 class SchemaPart:
-    """resource_types: by name. options: schema of the plugin's own entry under `plugins:`.
-    checks: check kind -> schema of its entry in `checks`."""
+    """What a plugin adds to the schema of `hivemind.yaml`. resource_types: by name. options: schema of the plugin's
+    own entry under `plugins:`. checks: kind of check -> schema of its entry in `checks`."""
 
     resource_types: Mapping[str, ResourceType] = field(default_factory=lambda: EMPTY)
     options: Mapping[str, Json] | None = None

@@ -14,41 +14,42 @@ _FIELD = re.compile(r"\{(service|[1-9])\}")
 
 
 class Speaker(enum.StrEnum):
-    """Whose words a text is. What means one thing in a build's output means another in an application's log."""
+    """Whose words a text is. The same line can mean one thing in a build's output and another in an application's
+    log."""
 
     CLOUD = "cloud"
-    """The reason that CloudFormation or another call to the cloud gives for a failure."""
+    """The reason that CloudFormation or another cloud API gives for a failure."""
     APPLICATION = "application"
-    """The log of an application that ended, or that answers no health check. Read from its end: the last line that
+    """The log of an application that ended, or that answers no health check. Searched from its end: the last line that
     names a cause is what ended the program."""
     BUILD = "build"
-    """The output of a program of a build. Read from its beginning: later errors follow from the first."""
+    """The output of a build program. Searched from its beginning: later errors follow from the first."""
 
 
 class Weight(enum.IntEnum):
-    """How much a line tells that a signature matches: one that names a cause counts before one that does not."""
+    """How much a matching line says about the cause. A line that names a cause counts before one that does not."""
 
     CAUSE = 3
-    """What is wrong."""
+    """Names the cause."""
     ERROR = 2
-    """That something is wrong."""
+    """Says that something is wrong."""
     WRAPPER = 1
-    """That a step failed, and not what is wrong."""
+    """Says that a step failed, but not why."""
     NOISE = 0
-    """Nothing: a warning, a note, whatever words are in it."""
+    """Says nothing about the failure: a warning or a note."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """One way in which a failure reads, and what to do about it.
+    """How a failure reads, and what to do about it.
 
-    id: unique, such as `npm.eresolve`. pattern: regular expression of Python's `re`, searched for in one line.
-    speaker: whose words it is for. cause: one word as `permission_error`, the same for all that is mended in one way.
-    remedy: what would fix it, for people; `{1}` to `{9}` are the pattern's groups and `{service}` the service's name,
-    other braces stay. stages: where it can happen, all where none are named. specificity: of several that match one
-    line the greatest counts; those of HiveMind are below 50. overrides: ids of others that do not count in a line
-    that this one matches. point: regular expression of the line, further down, that completes this one.
-    Raises ValueError for an expression that is none.
+    id: unique, such as `npm.eresolve`. pattern: Python regular expression to search for in one line. speaker: whose
+    words it applies to. cause: one word such as `permission_error`, the same for all failures with the same fix.
+    remedy: what fixes it, for people; `{1}` to `{9}` are the groups of the pattern and `{service}` is the service's
+    name, other braces stay. stages: where it can happen, empty for all. specificity: of several signatures that match
+    one line, the greatest wins; HiveMind's are below 50. overrides: ids of signatures that do not count in a line that
+    this one matches. point: regular expression of a line further down that completes this one. Raises ValueError for an
+    invalid expression.
     """
 
     id: str
