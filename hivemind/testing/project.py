@@ -104,8 +104,8 @@ class Page:
 @dataclass(frozen=True)
 class Project:
     """A folder with a `hivemind.yaml`. home: HIVEMIND_HOME of its commands. environment: variables of its commands
-    in addition to those of the test; None removes one. target: options that select the cloud. forked: whether commands may
-    be forks of a process that has loaded HiveMind, which halves their time; otherwise each command loads it."""
+    in addition to those of the test; None removes one. target: options that select the cloud. forked: whether commands
+    may be forks of a process that has loaded HiveMind, which halves their time; otherwise each command loads it."""
 
     folder: Path
     home: Path

@@ -56,7 +56,7 @@ def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ),
         ({"package.json": '{"bin": {"a": "a.js"}}'}, "a command-line tool in node"),
         ({"README.md": "hello"}, "no application recognized"),
-        ({}, "is empty: there is nothing to deploy"),
+        ({}, "is empty: nothing to deploy"),
     ],
 )
 def test_init_says_what_is_no_service(

@@ -94,7 +94,7 @@ def test_values_are_shown_nowhere() -> None:
 @pytest.mark.parametrize(
     ("texts", "reference", "message"),
     [
-        ({}, SecretReference("ssm", "/none"), "ssm:/none can't be read: ResourceNotFoundException"),
+        ({}, SecretReference("ssm", "/none"), "cannot read the secret ssm:/none: ResourceNotFoundException"),
         ({"s": "plain-text"}, SecretReference("secretsmanager", "s", "k"), "secretsmanager:s has no field k"),
         ({"s": '{"a": "hidden-a"}'}, SecretReference("secretsmanager", "s", "k"), "secretsmanager:s has no field k"),
     ],
