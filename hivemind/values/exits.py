@@ -10,33 +10,34 @@ class ExitCode(enum.IntEnum):
 
     OK = 0
     INTERNAL = 1
-    """A defect of HiveMind itself."""
+    """A bug in HiveMind."""
     USAGE = 2
-    """The command line is wrong (click's own code)."""
+    """Wrong command line."""
     INVALID = 3
-    """Findings of severity error in blueprint, plugins or template (stage validate)."""
+    """The blueprint, a plugin or the template has errors (stage validate)."""
     CHANGED = 4
-    """A run now would differ from the reviewed plan: review the plan again."""
+    """The plan changed since its review. Review a new one."""
     REFUSED = 5
-    """A person or a policy refused, or data would be lost that was not named explicitly."""
+    """A person or a rule refused, or data would be lost without `--lose`."""
     LOCKED = 6
     """Another run has locked the deployment."""
     NOT_FOUND = 7
     """No such deployment, service, revision or file."""
     UNREACHABLE = 8
-    """No credentials, no network, or no local cloud where one is needed."""
+    """No credentials, no network, or the local cloud is not running."""
     BUILD = 10
     PROVISION = 11
     DEPLOY = 12
     REGISTER = 13
     HARDEN = 14
-    """Stage harden failed: a step of a plugin. HiveMind has no step of that stage yet."""
+    """Stage harden failed: a step of a plugin. HiveMind has no step in this stage yet."""
     VERIFY = 15
     OBSERVE = 16
-    """Stage observe failed: a step of a plugin. HiveMind has no step of that stage yet."""
+    """Stage observe failed: a step of a plugin. HiveMind has no step in this stage yet."""
     ROLLBACK = 17
+    """Stage rollback failed: `hivemind rollback` could not delete everything."""
     CLEANUP = 18
     INTERRUPTED = 130
     """Ctrl-C."""
     PIPE = 141
-    """The program that reads the output stopped reading."""
+    """The reader of the output stopped reading, as `head` does."""

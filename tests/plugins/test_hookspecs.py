@@ -148,6 +148,6 @@ def exit_codes() -> str:
         remark = remarks[code.name] or ("Success." if code is ExitCode.OK else f"Stage {code.name.lower()} failed.")
         rows.append(f"| {int(code)} | `{code.name.lower()}` | {remark} |")
     head = (
-        "# Exit codes\n\nWhat a `hivemind` command ends with. With `--json` a failure also says its code by name.\n\n"
+        "# Exit codes\n\nThe exit codes of `hivemind` commands. With `--json`, a failure also prints the name of its code.\n\n"
     )
     return head + "| code | name | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n"
