@@ -28,7 +28,7 @@ def test_calls_on_the_page_give_what_it_says() -> None:
 def test_outputs_on_the_page_exist() -> None:
     golden = (Path(__file__).parents[1] / "golden" / "grown" / "template.yaml").read_text(encoding="utf-8")
     outputs = golden[golden.index("\nOutputs:") :]
-    section = PAGE[PAGE.index("Outputs:") : PAGE.index("Everything that can be tagged")]
+    section = PAGE[PAGE.index("Outputs:") : PAGE.index("Every resource that supports tags")]
     named = re.findall(r"`([A-Z]\w+)`", section)
     assert len(named) >= 9
     assert all(f"\n  {name}:" in outputs for name in named)
