@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
 
+from hivemind.cli.paragraphs import folded
 from hivemind.values.asked import Asked, PluginChoice
 
 if TYPE_CHECKING:
@@ -49,8 +50,8 @@ def plugins_here(path: Path, command: str) -> Plugins:
 
 
 def note(text: str) -> None:
-    """A line beside what was asked for: on standard error."""
-    click.echo(text, err=True)
+    """Lines beside what was asked for, folded: on standard error."""
+    click.echo(folded(text.split("\n")), err=True)
 
 
 def _loaded(project: Path | None) -> Plugins:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.paragraphs import folded
+from hivemind.cli.paragraphs import fold, folded, width
 from hivemind.cli.screen import NOBODY, Screen
 from hivemind.pipeline import Decision, Proposal, ProposedDestroy
 from hivemind.values.exits import ExitCode
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _VERBS = {"destroy": "destroy", "rollback": "roll back"}
 _BUILD_STACK = "build stack (left by an apply)"
-_WIDEST = 32
+_WIDEST = 38
 """Characters of a type that names are aligned after; longer ones push theirs."""
 
 
@@ -67,9 +67,9 @@ def _lines(proposal: ProposedDestroy) -> Iterator[str]:
             kinds.setdefault(one.resource.type.removeprefix("AWS::"), []).append(one.resource.logical_id)
     if what.build_stack:
         kinds[_BUILD_STACK] = [what.build_stack]
-    width = min(_WIDEST, max(map(len, kinds), default=0))
+    column = min(_WIDEST, max(map(len, kinds), default=0))
     for kind, names in sorted(kinds.items()):
-        yield f"  - {kind:{width}}  {', '.join(names)}"
+        yield f"  - {kind:{column}}  {', '.join(names)}"
     for one in what.databases:
         kept = "HiveMind keeps a final snapshot" if proposal.keep_snapshots else "its final snapshot is deleted too"
         lost = "" if proposal.keep_snapshots else ", and the data is lost"
@@ -93,4 +93,5 @@ def report(destroyed: Destroyed, ended: str, *, as_json: bool) -> None:
     lines = [f"Not deleted: {one}" for one in left]
     lines += [f"Kept: {snapshot.what} snapshot {snapshot.id}" for snapshot in kept]
     rest = "" if lines else " Nothing is left."
-    click.echo(folded([*lines, f"{destroyed.deployment_id} is {ended}.{rest}"]))
+    lines.append(f"{destroyed.deployment_id} is {ended}.{rest}")
+    click.echo("\n".join(part for line in lines for part in fold(line, width(), indent=2)))

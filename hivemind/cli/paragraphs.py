@@ -17,8 +17,8 @@ _LEAD = re.compile(r"\s*(?:[-+~!^=*·] )?(?:\S+  +)?")
 
 _SIGN = re.compile(r" *[-+~!^=*·] ")
 
-_KEPT = re.compile(r"(?<=\d) (?=[^\W\d_])|(?<=`)[^`]{1,40}(?=`)")
-"""Where no line ends: between a number and what it counts, and within a short command in backquotes."""
+_KEPT = re.compile(r"(?<=\d) (?=[^\W\d_])|(?<=`)[^`]{1,40}(?=`)|(?<=\bhivemind) (?=[a-z])")
+"""Where no line ends: between a number and what it counts, and within a short command."""
 _KEEP = "\N{NO-BREAK SPACE}"
 
 

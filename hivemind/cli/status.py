@@ -57,7 +57,7 @@ def _nothing(path: Path, *, as_json: bool) -> int:
         click.echo(json.dumps({"deployment": None}))
     else:
         folder = (path if path.is_dir() else path.parent).resolve()
-        click.echo(folded([f"Nothing is deployed from {folder}. Deploy it: `hivemind apply`"]))
+        click.echo(folded([f"Nothing is deployed from {folder}. Deploy it: hivemind apply"]))
     return ExitCode.OK
 
 

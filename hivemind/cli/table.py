@@ -10,6 +10,8 @@ from hivemind.text.visible import visible
 
 _NARROWEST = 12
 """Characters below which no column is made narrower."""
+_LONG_WORD = 40
+"""Characters of a word from which on it does not keep its column wide."""
 _GAP = "  "
 
 
@@ -29,10 +31,14 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def _columns(rows: Sequence[Sequence[str]], whole: int) -> list[int]:
-    columns = [min(whole, max(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
+    cells = list(zip(*rows, strict=True))
+    columns = [min(whole, max(map(len, column))) for column in cells]
+    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in cells]
     room = whole - len(_GAP) * (len(columns) - 1)
     while sum(columns) > room and max(columns) > _NARROWEST:
-        columns[columns.index(max(columns))] -= 1
+        every = range(len(columns))
+        roomy = [one for one in every if columns[one] > min(words[one], _LONG_WORD)] or every
+        columns[max(roomy, key=columns.__getitem__)] -= 1
     return columns
 
 

@@ -148,7 +148,7 @@ def _tell_where(cloud: Cloud, face: Face) -> None:
     if cloud.name == "local":
         face.note(
             f"Using the local cloud at {cloud.endpoint}, account {cloud.account}.\n"
-            "Stop it: hivemind local stop. Its health checks and draining are "
-            f"{cloud.pace:g} times faster\nthan on AWS.\n",
+            f"Its health checks and draining are {cloud.pace:g} times faster than on AWS.\n"
+            "Stop it: hivemind local stop\n",
             aside=True,
         )
