@@ -147,5 +147,6 @@ def exit_codes() -> str:
     for code in ExitCode:
         remark = remarks[code.name] or ("Success." if code is ExitCode.OK else f"Stage {code.name.lower()} failed.")
         rows.append(f"| {int(code)} | `{code.name.lower()}` | {remark} |")
-    head = "# Exit codes\n\nThe exit codes of `hivemind` commands. With `--json`, a failure also prints the name of its code.\n\n"
+    words = "The exit codes of `hivemind` commands. With `--json`, a failure also prints the name of its code."
+    head = f"# Exit codes\n\n{words}\n\n"
     return head + "| code | name | meaning |\n|---|---|---|\n" + "\n".join(rows) + "\n"
