@@ -79,8 +79,8 @@ def _unknown(blueprint: Blueprint, service: Service) -> Finding:
     origin = blueprint.origins.get(path)
     said = service.build or "COMMAND"
     hint = (
-        f"write `runtime: shell`, `build: {said}` and `start: {service.start or 'COMMAND'}`; "
-        "the result of `build` must run on the instance without a runtime"
+        f"Write `runtime: shell`, `build: {said}` and `start: {service.start or 'COMMAND'}`. "
+        "The result of `build` must run on the instance without a runtime."
     )
     message = f"HiveMind cannot build {service.runtime or 'a service without a runtime'}"
     return Finding("H506", Severity.ERROR, message, origin.place if origin else None, hint, path=path)

@@ -91,6 +91,6 @@ def left_nothing_running(cloud: Cloud) -> bool:
 def _extra_missing(error: ModuleNotFoundError) -> HiveMindError:
     return HiveMindError(
         f"the local cloud needs the Python module {error.name}, which is not installed",
-        hint='pip install "hivemind-deploy[local]"',
+        hint="Install it with `pip install 'hivemind-deploy[local]'`.",
         exit_code=ExitCode.UNREACHABLE,
     )

@@ -99,7 +99,7 @@ def _by_id(every: list[Known], deployment: str) -> Known:
         if known.state.deployment_id == deployment:
             return known
     near = difflib.get_close_matches(deployment, [known.state.deployment_id for known in every], n=1)
-    hint = f"did you mean {near[0]}?" if near else LISTED
+    hint = f"Did you mean {near[0]}?" if near else LISTED
     raise DeploymentNotFound(f"no deployment {deployment}", hint=hint)
 
 

@@ -157,4 +157,4 @@ def test_a_plugin_that_builds_what_it_does_not_name_is_an_error(tmp_path: Path, 
         f'plugin "{package.name}" ({package.name}) built the runtime other 2 of services.web, '
         "which is missing from its hivemind_runtimes"
     )
-    assert "add other" in str(raised.value.hint)
+    assert "Add other to" in str(raised.value.hint)

@@ -60,7 +60,7 @@ def test_by_id_from_anywhere_and_the_nearest_is_named(tmp_path: Path) -> None:
     assert id_of(find(Path("/nowhere"), None, name)) == name
     with pytest.raises(DeploymentNotFound) as caught:
         find(tmp_path, None, name.replace("shop", "shpo"))
-    assert caught.value.hint == f"did you mean {name}?"
+    assert caught.value.hint == f"Did you mean {name}?"
 
 
 def test_what_is_required_and_missing_says_where_it_was_looked_for(tmp_path: Path) -> None:
