@@ -47,4 +47,4 @@ def test_following_shows_what_comes(standing: Project) -> None:
 
 def test_no_such_service(standing: Project) -> None:
     refused = standing.run("logs", "--service", "wbe", code=ExitCode.NOT_FOUND)
-    assert "services: web" in refused.err
+    assert "Services: web" in refused.err
