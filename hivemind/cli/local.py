@@ -28,7 +28,10 @@ def command() -> None:
 @command.command()
 @json_option
 def start(as_json: bool) -> None:
-    """Start the local cloud. It runs until `hivemind local stop`."""
+    """Start the local cloud.
+
+    It runs until `hivemind local stop`.
+    """
     from hivemind.local import lifecycle
 
     before = lifecycle.status()
@@ -43,7 +46,10 @@ def start(as_json: bool) -> None:
 @command.command()
 @json_option
 def stop(as_json: bool) -> None:
-    """Stop the local cloud. Stacks, databases and instances come back at the next start."""
+    """Stop the local cloud and keep its data.
+
+    Its stacks, databases and instances come back at the next start.
+    """
     from hivemind.lint import stop_worker
     from hivemind.local import lifecycle
 
@@ -58,7 +64,10 @@ def stop(as_json: bool) -> None:
 @command.command()
 @json_option
 def status(as_json: bool) -> ExitCode:
-    """Show whether the local cloud is running, its address, and its stacks."""
+    """Show the local cloud and its stacks.
+
+    The exit code is 8 if it is not running.
+    """
     from hivemind.local import lifecycle
     from hivemind.machine.home import local_cloud
 
@@ -105,7 +114,10 @@ def _instances(told: dict[str, Any]) -> str:
 @yes_option
 @json_option
 def reset(yes: bool, as_json: bool) -> ExitCode:
-    """Stop the local cloud and delete everything in it, including databases and their snapshots."""
+    """Delete the local cloud and its data.
+
+    Stops it first. Deletes everything in it, including databases and their snapshots.
+    """
     from hivemind.local import lifecycle
     from hivemind.machine.home import local_cloud
 
@@ -127,9 +139,9 @@ def reset(yes: bool, as_json: bool) -> ExitCode:
 @click.option("--name", metavar="NAME", help="Deployment whose account to use. Default: the first of this folder.")
 @json_option
 def env(name: str | None, as_json: bool) -> None:
-    """Print environment variables that point the AWS CLI at the local cloud.
+    """Print variables for the AWS CLI.
 
-    Usage: eval "$(hivemind local env)"
+    They point the AWS CLI at the local cloud. Usage: eval "$(hivemind local env)"
     """
     running = _running()
     here = str(Path.cwd().resolve())
@@ -168,7 +180,10 @@ def _region() -> str:
 
 @command.group()
 def fault() -> None:
-    """Inject faults: failing resources, throttled operations, slow resources. They last until `fault clear`."""
+    """Inject failures, throttling and delays.
+
+    A fault lasts until `hivemind local fault clear`, or as long as --times says.
+    """
 
 
 @fault.command(name="list")
