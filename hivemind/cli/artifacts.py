@@ -20,13 +20,16 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 @click.group("artifacts")
 def command() -> None:
-    """List or delete what builds keep on this machine: artifacts, layers, dependencies, downloads."""
+    """List or delete what builds keep on this machine.
+
+    Builds keep artifacts, layers, dependencies and downloads.
+    """
 
 
 @command.command("list")
 @json_option
 def listed(as_json: bool) -> None:
-    """List what the artifact store holds, most recently used first."""
+    """List the artifact store, most recently used first."""
     from hivemind.builds import keeping
     from hivemind.cli.table import table
 
@@ -75,7 +78,10 @@ def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
 @click.argument("service", required=False)
 @click.option("--grep", "pattern", metavar="TEXT", help="Print lines that contain TEXT from all kept logs.")
 def logged(service: str | None, pattern: str | None) -> None:
-    """Print the log of the last build of SERVICE, or search the logs of all kept builds."""
+    """Print or search build logs.
+
+    Prints the log of the last build of SERVICE. With --grep, searches the logs of all kept builds.
+    """
     folder = _store() / "logs"
     files = sorted(folder.glob("*.log")) if pattern else [folder / f"{service}.log"] if service else _newest(folder)
     if pattern and service:

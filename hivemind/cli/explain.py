@@ -29,7 +29,10 @@ def command(finding: str | None, as_json: bool) -> None:
         return
     entry = CATALOGUE.get(finding.upper())
     if entry is None:
-        hint = did_you_mean(finding.upper(), CATALOGUE) or "`hivemind explain` lists all findings."
+        hint = did_you_mean(finding.upper(), CATALOGUE) or (
+            f"If a plugin reports {finding}, see the plugin's documentation. "
+            "`hivemind explain` lists HiveMind's findings."
+        )
         if finding[:1].upper() in {"E", "W", "I"} and finding[1:].isdigit():
             hint = f"{finding.upper()} is a rule of cfn-lint. `cfn-lint --list-rules` lists its rules."
         raise HiveMindError(f'no explanation for finding "{finding}"', hint=hint, exit_code=ExitCode.NOT_FOUND)

@@ -201,7 +201,10 @@ def list_faults(as_json: bool) -> None:
 @click.option("--times", type=click.IntRange(1), help="Stop after this many failures.")
 @json_option
 def fail(resource_type: str, as_json: bool, **options: Any) -> None:
-    """Make resources of TYPE fail, such as AWS::RDS::DBInstance."""
+    """Make resources of TYPE fail.
+
+    TYPE is, for example, AWS::RDS::DBInstance.
+    """
     from hivemind.local.faults import Fault, FaultKind
 
     _add(Fault(FaultKind.FAIL, resource_type, **options), as_json=as_json)
@@ -213,7 +216,10 @@ def fail(resource_type: str, as_json: bool, **options: Any) -> None:
 @click.option("--every", type=click.IntRange(1), default=1, help="Refuse only every n-th call.")
 @json_option
 def throttle(operation: str, times: int | None, every: int, as_json: bool) -> None:
-    """Throttle an operation, such as cloudformation:DescribeStackEvents."""
+    """Throttle an operation.
+
+    SERVICE:OPERATION is, for example, cloudformation:DescribeStackEvents.
+    """
     from hivemind.local.faults import Fault, FaultKind
 
     if ":" not in operation:

@@ -75,7 +75,7 @@ def _print(status: Status) -> None:
     elif status.unreachable:
         click.echo(folded([f"{status.unreachable}. Recorded state: {state.status.value}"]))
     if state.failure_analysis is not None:
-        how = state.failure_analysis.description
+        how = state.failure_analysis.description.replace(" failed: ", ": ", 1)
         click.secho(folded(["Last run interrupted." if how == "interrupted" else f"Last run failed: {how}"]), fg="red")
         click.echo(folded(state.failure_analysis.remediation.splitlines()))
 
