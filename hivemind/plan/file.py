@@ -50,7 +50,7 @@ def _plan(path: Path, data: Any) -> Plan:
         raise _broken(path, "H801", 'not a plan: it has no key "plan"')
     if data.get("format") != FORMAT:
         raise _broken(
-            path, "H802", f"the plan's format is {data.get('format')!r}, this version of HiveMind knows {FORMAT}"
+            path, "H802", f"the plan has format {data.get('format')!r}; this version of HiveMind knows {FORMAT}"
         )
     try:
         plan = decode(Plan, data["plan"])

@@ -31,8 +31,8 @@ def fingerprint(plugin: LoadedPlugin) -> str:
         lines = sorted(_lines(plugin))
     except OSError as error:
         raise HiveMindError(
-            f'a file of plugin "{plugin.name}" cannot be read: {error.filename or error}',
-            hint=f"Reinstall the plugin, or leave it out: -p no:{plugin.name}",
+            f'cannot read a file of plugin "{plugin.name}": {error.filename or error}',
+            hint=f"Reinstall the plugin, or disable it: `-p no:{plugin.name}`.",
             exit_code=ExitCode.INVALID,
         ) from error
     said = [plugin.name, plugin.distribution, plugin.version, lines]

@@ -242,7 +242,7 @@ def test_python_of_the_wanted_version(instance: Instance) -> None:
 def test_python_that_is_not_there(instance: Instance) -> None:
     files = {"app/main.py": "", "venv/lib/python3.4/site-packages/package.py": ""}
     failure = failed(instance.install(instance.request(files=files)))
-    assert "the application needs Python 3.4, this instance has" in failure["message"]
+    assert "the application needs Python 3.4, but this instance has" in failure["message"]
 
 
 def test_a_port_that_something_else_holds(instance: Instance) -> None:

@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_read_is_an_error_that_names_the_plugin(package: C
     (folder / "data/broken").symlink_to("/proc/self/mem")
     with pytest.raises(HiveMindError) as raised:
         named(folder.name)
-    assert raised.value.message.startswith('a file of plugin "fingerprinted_unreadable" cannot be read: ')
+    assert raised.value.message.startswith('cannot read a file of plugin "fingerprinted_unreadable": ')
     assert raised.value.exit_code is ExitCode.INVALID
     assert "-p no:fingerprinted_unreadable" in str(raised.value.hint)
 

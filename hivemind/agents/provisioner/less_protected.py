@@ -115,7 +115,7 @@ def _open_metadata(assembly: Assembly, name: str, kind: str, properties: Mapping
         return
     tokens = constant(assembly, inside(options, "HttpTokens"))
     if tokens is None or tokens == "optional":
-        message = f"{name} ({kind}) answers metadata requests without a token (IMDSv1): who tricks the "
+        message = f"{name} ({kind}) answers metadata requests without a token (IMDSv1): anyone who tricks the "
         message += "application into a request can read its role's credentials"
         place = (*at, "MetadataOptions", "HttpTokens")
         yield _Remark("H439", place, message, "Set `HttpTokens: required`.")

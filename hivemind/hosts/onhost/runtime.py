@@ -54,7 +54,7 @@ def _interpreter(wanted: str, candidates: Iterable[str]) -> tuple[str, str]:
             return version, executable
         seen.append(minor)
     found = ", ".join(dict.fromkeys(seen)) or "none"
-    raise InstallError(f"the application needs Python {wanted}, this instance has {found}")
+    raise InstallError(f"the application needs Python {wanted}, but this instance has {found}")
 
 
 def _ask(command: str) -> tuple[str, str, str] | None:
