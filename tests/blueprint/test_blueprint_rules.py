@@ -38,6 +38,7 @@ CASES = [
     (WEB + "resources: {db: {storage: 30}}", "H103", (5, 13), "Add `type:"),
     (HEAD + "services: {web: {size: t3.smal}}", "H104", (3, 24), "Did you mean t3.small?"),
     (HEAD + "services: {web: {size: T3.small}}", "H104", (3, 24), "Did you mean t3.small?"),
+    (HEAD + "services: {web: {size: 't3.{x}'}}", "H104", (3, 24), "t3"),  # braces are text, in the message, too
     (WEB + "resources: {db: {type: postgres, size: t3.micro}}", "H104", (5, 40), "Did you mean db.t3.micro?"),
     (HEAD + "services: {web: {kind: wrker}}", "H105", (3, 24), "Did you mean worker?"),
     (HEAD + "services: {web: {port: 70000}}", "H106", (3, 24), "1 to 65535"),
