@@ -49,7 +49,7 @@ def test_a_program_that_takes_too_long_is_ended_with_all_it_started(tmp_path: Pa
 
 
 def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="nowhere-to-be-found can't be started: No such file"):
+    with pytest.raises(StageError, match="cannot start nowhere-to-be-found: No such file"):
         Programs("web", tmp_path / "log").run(["nowhere-to-be-found"], cwd=tmp_path, env={})
 
 

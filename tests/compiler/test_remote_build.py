@@ -128,7 +128,7 @@ def test_packages_that_can_not_be_installed_are_a_failure_of_the_build(tmp_path:
     with pytest.raises(StageError) as raised:
         build_there(instance, root, tmp_path / "store", SYSTEM, **PYTHON)
     assert raised.value.stage is Stage.BUILD
-    assert "could not be installed on the build instance" in raised.value.message
+    assert "could not install the packages for the build" in raised.value.message
     assert raised.value.lines == ("E: Unable to locate package",)
     assert not instance.put_there, "nothing is sent to an instance that can't build it"
 
@@ -181,7 +181,7 @@ def test_a_program_that_is_missing_there_is_named(tmp_path: Path) -> None:
     (instance.home / "bin/python3").chmod(0o755)
     with pytest.raises(StageError) as raised:
         build_there(instance, root, tmp_path / "store", runtime="shell", start="./run")
-    assert "the build on i-0123456789 has no end: the compiler ended with exit code 3" in raised.value.message
+    assert "the build on i-0123456789 broke off: the compiler ended with exit code 3" in raised.value.message
     assert raised.value.lines == ("no space left",)
 
 
@@ -282,12 +282,12 @@ def test_what_is_not_what_was_built_is_not_kept(tmp_path: Path) -> None:
         plain = file.read()
     assert "has the digest" in refused(entry, gzip.compress(plain + b"x"))
     assert "has the digest" in refused(entry, b"")
-    assert "can't be read" in refused(entry, gzip.compress(plain)[:-40])
-    assert "can't be read" in refused(entry, packed.read_bytes()[:-40] + b"x" * 40)
+    assert "is not readable" in refused(entry, gzip.compress(plain)[:-40])
+    assert "is not readable" in refused(entry, packed.read_bytes()[:-40] + b"x" * 40)
     assert "is not a digest" in refused({**entry, "digest": "../../outside"}, packed.read_bytes())
     assert "it built other" in refused({**entry, "service": "other"}, packed.read_bytes())
-    assert "answer can't be read" in refused({"digest": 1}, b"")
-    assert "answer can't be read" in refused(None, b"")
+    assert "its reply is not readable" in refused({"digest": 1}, b"")
+    assert "its reply is not readable" in refused(None, b"")
     taken(store, entry, gzip.compress(plain))
     assert store.known("i" * 64) == entry
 
