@@ -59,7 +59,7 @@ def test_without_npm_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.M
 def test_a_wanted_version_that_the_local_machine_lacks_is_replaced_with_a_notice(tmp_path: Path) -> None:
     artifact = build(lay(tmp_path / "in", {"a.js": ""}), tmp_path / "store", HOST, runtime="node 99", start="node a.js")
     assert artifact.runtime == "node 20.0.0"
-    assert artifact.notices == ("Node 99 asked for, which is not available: 20.0.0 of this machine runs it",)
+    assert artifact.notices == ("Node 99 is not available: Node 20.0.0 of this machine runs it",)
 
 
 HOOKED = {
@@ -144,4 +144,4 @@ def test_a_file_of_variables_that_is_not_packed_is_left_out_of_the_start_command
     files = {"package.json": package(scripts={"start": start}), "app.js": "", ".env": "A=1\n", "settings.txt": "B=2\n"}
     artifact = build(lay(tmp_path / "in", files), tmp_path / "store", runtime="node", start="npm start")
     assert artifact.start == "node --env-file=settings.txt --enable-source-maps app.js"
-    assert any(notice.startswith("--env-file is left out") for notice in artifact.notices)
+    assert any(notice.startswith("removed --env-file from the start command") for notice in artifact.notices)

@@ -41,5 +41,5 @@ def test_a_build_command_makes_the_pages(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="the folder to serve, public, is not there"):
+    with pytest.raises(StageError, match="the folder to serve, public, does not exist"):
         build(lay(tmp_path / "in", {"a": ""}), tmp_path / "store", **STATIC, static_dir="public")

@@ -120,7 +120,7 @@ def test_what_is_built_there_is_what_would_be_built_here(
     project = local_project({**files, "app.py": "import large\n" + files["app.py"]})
     carried(project.folder)
     plan = project.run("plan", "--local").out
-    assert "built on a build instance: this machine stands in" in plan
+    assert "build instance: in the local cloud, this machine without a package index" in plan
     assert "there-production-build" in plan
     ran = project.apply()
     assert (ran.last["revision"], ran.last["verdict"]) == ("r1", "good")
