@@ -193,7 +193,9 @@ def test_a_command_prints_within_80_columns_in_a_terminal(standing: Project, wor
 @pytest.mark.slow
 def test_a_plan_that_creates_everything_fits(local_project: Callable[..., Project]) -> None:
     project = local_project(
-        hello("everything", more=f"  {LONG[:23]}: {{}}\nresources: {{db: postgres, cache: redis}}\n")
+        hello(
+            "everything", more=f"  {LONG[:23]}: {{start: python app.py}}\nresources: {{db: postgres, cache: redis}}\n"
+        )
     )
     piped = Project(project.folder, project.home, {"COLUMNS": None}, forked=project.forked)
     shown = piped.run("plan", "--local").out
