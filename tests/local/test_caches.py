@@ -103,7 +103,7 @@ def test_a_replaced_one_leaves_a_snapshot(client: Any, stack: Stack) -> None:
         ({"CacheNodeType": "cache.t3.huge"}, "Invalid Cache Node Type: cache.t3.huge"),
         ({"EngineVersion": "6.2"}, "Cannot find version 6.2 for valkey"),
         ({"Engine": "memcached"}, "Invalid engine: memcached"),
-        ({"TransitEncryptionEnabled": True}, "speaks no TLS"),
+        ({"TransitEncryptionEnabled": True}, "does not support TLS"),
         ({"AutomaticFailoverEnabled": True}, "at least 2 cache clusters"),
         ({"CacheSubnetGroupName": "none"}, "Cache Subnet Group none does not exist"),
         ({"SecurityGroupIds": ["sg-1"]}, "not valid: sg-1"),
