@@ -93,12 +93,12 @@ def test_a_deployment_made_otherwise_is_shown_and_never_changed(
         (entry,) = [one for one in listed if one["deployment"] == identity]
         assert entry["changeable"] is False
         assert entry["instructions"]
-        assert "made by manual: shown, never changed" in project.run("list").out
+        assert "created by manual (read-only)" in project.run("list").out
         shown = project.run("status", "-d", identity)
         assert entry["instructions"].splitlines()[0] in shown.out
         for words in (("apply", "--local", "--yes"), ("destroy", "--yes", "-d", identity), ("verify", "-d", identity)):
             refused = project.run(*words, code=ExitCode.REFUSED)
-            assert "not changed by HiveMind" in refused.err
+            assert "HiveMind cannot change" in refused.err
         assert (folder / "state.json").read_text() == written
     finally:
         shutil.rmtree(folder)

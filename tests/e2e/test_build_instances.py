@@ -251,7 +251,7 @@ def test_a_stack_of_somebody_else_is_left_alone(
     client = cloud_of(local_cloud, project).client("cloudformation")
     client.create_stack(StackName="named-production-build", TemplateBody=body)
     error = project.apply(code=ExitCode.REFUSED).last["error"]
-    assert "named-production-build, which is not HiveMind's build stack" in error["message"]
+    assert "the stack named-production-build exists, but is not HiveMind's build stack" in error["message"]
     project.run("destroy", "--local", "--yes")
     assert stacks(project) == {"named-production-build"}
 
@@ -260,5 +260,5 @@ def test_a_stack_of_somebody_else_is_left_alone(
 def test_without_a_package_index_it_says_what_to_do(local_project: Callable[..., Project]) -> None:
     project = local_project({**own("alone", "build: remote"), "requirements.txt": "no-such-distribution==1.0\n"})
     error = project.apply(code=ExitCode.BUILD).last["error"]
-    assert "instances of the local cloud reach no package index" in error["hint"]
+    assert "Instances of the local cloud cannot reach a package index" in error["hint"]
     assert "{where: here}" in error["hint"]

@@ -31,7 +31,7 @@ def test_another_value_is_rolled_out_by_releasing_again(
 
     reviewed = tmp_path / "plan.json"
     said = project.run("plan", *project.target, "--release-again", "--out", str(reviewed)).out
-    assert "release on 1 instance: asked for" in said
+    assert "release on 1 instance: requested" in said
     again = project.run("apply", str(reviewed), "--json").last
     assert (again["revision"], again["verdict"]) == ("r2", "good")
     assert project.get().text.startswith("ahoy-two|")

@@ -131,7 +131,7 @@ def test_rollback_to_a_release_that_is_there(instance: Instance) -> None:
     assert done.returncode == 0
     assert instance.get() == "one"
     unknown = instance.call("rollback", "web", "r9")
-    assert "there are: r1, r2" in unknown.stdout
+    assert "only: r1, r2" in unknown.stdout
     assert unknown.returncode == 1
 
 
@@ -152,8 +152,8 @@ def test_a_wrong_digest_installs_nothing(instance: Instance) -> None:
         (member("app/link", type=b"2", linkname="/etc/passwd"), "leads out"),
         (member("app/link", type=b"2", linkname="../../evil"), "leads out"),
         (member("app/hard", type=b"1", linkname="../evil"), "leads out"),
-        (member("app/device", type=b"3"), "neither file"),
-        (member("app/fifo", type=b"6"), "neither file"),
+        (member("app/device", type=b"3"), "not a file, folder or link"),
+        (member("app/fifo", type=b"6"), "not a file, folder or link"),
     ],
 )
 def test_an_archive_that_leads_out_is_refused(instance: Instance, entry: object, word: str) -> None:

@@ -134,7 +134,7 @@ def test_an_artifact_vouches_for_its_layers(host: Host, made: Made, removed: Non
     made.dependencies({"venv/lib/a.py": b"x = 1\n"})
     path, digest = made.application()
     other = made.dependencies({"venv/lib/a.py": b"evil\n"})
-    with pytest.raises(StageError, match="made of other layers than the request says"):
+    with pytest.raises(StageError, match="the artifact has other layers than the request"):
         remote.install(host, path, wanted("r1", digest, free_port()), layers=[other])
 
 
