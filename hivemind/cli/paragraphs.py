@@ -38,7 +38,7 @@ def fold(line: str, columns: int, *, indent: int | None = None) -> list[str]:
         return [line]
     margin = len(line) - len(line.lstrip(" "))
     lead = _LEAD.match(line)
-    start = min(lead.end() if lead else 0, columns // 2)
+    start = min(lead.end() if lead else 0, columns * 3 // 5)
     kept = _KEPT.sub(lambda found: found[0].replace(" ", _KEEP), line)
     if start + max(map(len, kept[start:].split()), default=0) > columns:  # the longest word needs the room
         start = margin

@@ -73,6 +73,10 @@ def _details(change: Change) -> Iterable[str]:
         yield f"deleted (DeletionPolicy {change.policy})"
         return
     for name in change.properties:
+        tags = _tags(change.before.get(name)), _tags(change.after.get(name))
+        if tags[0] != tags[1]:
+            yield f"{name}  {_tag_changes(*tags)}"
+            continue
         before, after = _value(change.before, name), _value(change.after, name)
         same = before == after and change.because
         yield f"{name}  follows {', '.join(change.because)}" if same else f"{name}  {before} → {after}"
@@ -80,6 +84,24 @@ def _details(change: Change) -> Iterable[str]:
         yield f"CloudFormation may interrupt or replace it because of {', '.join(change.may_replace)}"
     if change.action is Action.REPLACE:
         yield f"replaced because {', '.join(change.replacing)} cannot change (UpdateReplacePolicy {change.policy})"
+
+
+def _tags(value: Any) -> Mapping[str, str]:
+    """Tags by their keys; nothing for a value that is no list of tags."""
+    listed = value if isinstance(value, list | tuple) else ()
+    if not all(isinstance(tag, Mapping) and {"Key", "Value"} <= set(tag) for tag in listed):
+        return {}
+    return {str(tag["Key"]): _compact(tag["Value"]) for tag in listed}
+
+
+def _tag_changes(before: Mapping[str, str], after: Mapping[str, str]) -> str:
+    """Only what differs: `+ team=shop, - owner=me, stage: a → b`."""
+    shown = [f"+ {key}={after[key]}" for key in sorted(set(after) - set(before))]
+    shown += [f"- {key}={before[key]}" for key in sorted(set(before) - set(after))]
+    shown += [
+        f"{key}: {before[key]} → {after[key]}" for key in sorted(set(before) & set(after)) if before[key] != after[key]
+    ]
+    return ", ".join(shown)
 
 
 def _value(values: Mapping[str, Any], name: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.plan import file, show
 from hivemind.plan.make import make_plan
-from hivemind.plan.model import NOTHING, Action, Basis, Plan, Snapshot
+from hivemind.plan.model import NOTHING, Action, Basis, Change, Plan, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.values.artifact import Provenance
 from hivemind.values.errors import DeploymentNotFound, FindingsError
@@ -202,6 +202,22 @@ def test_show_tells_before_and_after() -> None:
     assert "~ db  Db (AWS::RDS::DBInstance)  (holds data)\n      AllocatedStorage  20 → 50" in text
     assert "! web  WebInstance1 (AWS::EC2::Instance)\n      SubnetId  s → t" in text
     assert "^ web  release on 2 instances: new instances" in text
+
+
+def test_of_tags_only_what_differs_is_shown() -> None:
+    old = [
+        {"Key": "Name", "Value": "shop-production-db"},
+        {"Key": "owner", "Value": "me"},
+        {"Key": "tier", "Value": "a"},
+    ]
+    new = [
+        {"Key": "Name", "Value": "shop-production-db"},
+        {"Key": "team", "Value": "shop"},
+        {"Key": "tier", "Value": "b"},
+    ]
+    change = Change("Db", "AWS::RDS::DBInstance", Action.UPDATE, "provisioner", "resources.db", ("Tags",))
+    plan = replace(made(), changes=(replace(change, before={"Tags": old}, after={"Tags": new}),))
+    assert "      Tags  + team=shop, - owner=me, tier: a → b" in show.lines(plan)
 
 
 @pytest.mark.parametrize(("cloud", "where"), [("aws", "eu-west-1"), ("local", "local eu-west-1"), ("", "eu-west-1")])
