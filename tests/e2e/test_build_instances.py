@@ -254,6 +254,8 @@ def test_a_stack_of_somebody_else_is_left_alone(
     assert "the stack named-production-build exists, but is not HiveMind's build stack" in error["message"]
     project.run("destroy", "--local", "--yes")
     assert stacks(project) == {"named-production-build"}
+    client.delete_stack(StackName="named-production-build")
+    client.get_waiter("stack_delete_complete").wait(StackName="named-production-build", WaiterConfig={"Delay": 1})
 
 
 @pytest.mark.stress

@@ -114,7 +114,7 @@ def test_the_plan_says_that_cpanm_is_missing(tmp_path: Path, monkeypatch: pytest
 
 
 def test_without_a_start_command_nothing_is_built(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match="how it is started"):
+    with pytest.raises(StageError, match="no default start command"):
         hivemind_perl.hivemind_build(
             Service("web", runtime="perl"), repository(tmp_path, {"a": ""}), build_place(tmp_path)
         )
