@@ -30,7 +30,7 @@ COMMANDS = {
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
-    "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that never worked."),
+    "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),
@@ -89,7 +89,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
-        click.echo(str(error) or "Interrupted.", err=True)
+        from hivemind.cli.paragraphs import folded
+
+        click.echo(folded(str(error).splitlines() or ["Interrupted."]), err=True)
         code = ExitCode.INTERRUPTED
     except click.ClickException as error:
         error.show()

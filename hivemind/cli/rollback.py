@@ -43,7 +43,7 @@ def command(
     wait: float,
     as_json: bool,
 ) -> int:
-    """Roll back a deployment that never worked: delete its stack and keep its history.
+    """Roll back a deployment that has no earlier good revision: delete its stack.
 
     Lists the resources, asks you to type the application's name, drains the load balancer and deletes the stack. Final
     snapshots of databases and caches are kept. If the deployment has an earlier good revision, rollback changes

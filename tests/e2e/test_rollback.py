@@ -1,4 +1,4 @@
-"""A deployment that never worked is taken back; one that did is left alone."""
+"""A deployment without an earlier good revision is taken back; one that has one is left alone."""
 
 from __future__ import annotations
 
