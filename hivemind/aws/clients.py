@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from hivemind.aws.calling import Client
 from hivemind.aws.errors import translated
 from hivemind.aws.mutations import guard
 from hivemind.values.version import __version__
@@ -40,11 +41,11 @@ def make_client(
     access_key: str | None = None,
     secret_key: str | None = None,
     profile: str | None = None,
-) -> Any:
-    """A client for `service`, guarded by `mutations` and counted.
+) -> Client:
+    """A client for `service`: guarded by `mutations`, counted, and with HiveMindErrors alone.
 
     endpoint: of the API, None for AWS's own. access_key, secret_key: instead of the usual chain of
-    credentials. It is botocore's client: as boto3's, without `upload_file` and its kin. Raises
+    credentials. It is used as boto3's, without `upload_file` and its kin, and without waiters. Raises
     CloudUnreachable for a profile that does not exist.
     """
     # botocore's session is not safe to make clients from in several threads.
@@ -64,7 +65,7 @@ def make_client(
         counter.count(f"{name}:{operation_name}")
 
     client.meta.events.register("request-created.*.*", count)
-    return client
+    return Client(client)
 
 
 @cache

@@ -1,102 +1,64 @@
-"""botocore's exceptions, mapped to ours in one place; `tests/aws/test_errors.py` proves the map complete."""
+"""botocore's exceptions, mapped to ours in one place; `tests/aws/test_aws_errors.py` proves the map complete.
+
+`aws/calling.py` puts every call of every client through it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from hivemind.values.calls import BAD_CREDENTIALS, DENIED, THROTTLED, UNAVAILABLE, CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, HiveMindError
-from hivemind.values.exits import ExitCode
 
-THROTTLED = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "RequestThrottledException",
-        "BandwidthLimitExceeded",
-        "PriorRequestNotComplete",
-        "SlowDown",
-        "EC2ThrottledException",
-        "TransactionInProgressException",
-    }
-)
-DENIED = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "UnauthorizedOperation",
-        "AuthorizationError",
-        "AllAccessDisabled",
-        "OptInRequired",
-    }
-)
-BAD_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "RequestExpired",
-        "InvalidClientTokenId",
-        "UnrecognizedClientException",
-        "AuthFailure",
-        "SignatureDoesNotMatch",
-        "InvalidAccessKeyId",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "IncompleteSignature",
-        "InvalidToken",
-    }
-)
+__all__ = ["CloudCallFailed", "is_web_page", "translate", "translated", "unreadable"]
 
+_QUOTA = re.compile(r"(LimitExceeded|QuotaExceeded|QuotaExceededFault|LimitExceededException)$|^TooMany(?!Requests)")
+
+_AGAIN = "Wait a minute, then run the command again: apply continues where it stopped."
+_QUOTA_HINT = (
+    "Delete what you no longer need (`hivemind list` shows the deployments of this machine), or ask for a higher "
+    "quota in the Service Quotas console."
+)
+_REGION_HINT = "Enable the region in the account's settings, or choose another `region`."
 _LOGIN_HINT = "Log in again (`aws sso login` or `aws configure`), or set AWS_PROFILE."
 
 
-class CloudCallFailed(HiveMindError):
-    """AWS answered a call with an error. code: AWS's own (`ValidationError`). operation: `DescribeStacks`.
-    detail: AWS's message, verbatim."""
-
-    exit_code = ExitCode.UNREACHABLE
-
-    def __init__(self, code: str, operation: str, detail: str, *, hint: str | None = None) -> None:
-        super().__init__(f"{operation}: {detail} ({code})", hint=hint)
-        self.code = code
-        self.operation = operation
-        self.detail = detail
-        if code in DENIED:
-            self.exit_code = ExitCode.REFUSED
-
-    @property
-    def throttled(self) -> bool:
-        """Whether the call came too soon after others; the same call may work in a moment."""
-        return self.code in THROTTLED
-
-
 @contextmanager
-def translated() -> Iterator[None]:
-    """Within it, what botocore raises comes out as a HiveMindError."""
+def translated(service: str | None = None) -> Iterator[None]:
+    """Within it, what botocore raises comes out as a HiveMindError. service: as in IAM (`ec2`), for the name of a
+    permission that is missing."""
     try:
         yield
     except HiveMindError:
         raise
     except Exception as error:
-        ours = translate(error)
+        ours = translate(error, service)
         if ours is None:
             raise
         raise ours from error
 
 
-def translate(error: BaseException) -> HiveMindError | None:
-    """Our error for one of botocore's; None for what does not come from botocore."""
+def translate(error: BaseException, service: str | None = None) -> HiveMindError | None:
+    """Our error for one of botocore's; None for what does not come from botocore. service: as in IAM."""
     from botocore import exceptions as foreign
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, foreign.ClientError):
-        return _answered(error.response["Error"], error.operation_name)
+        return _answered(error.response, error.operation_name, service)
+    if isinstance(error, ResponseParserError):
+        # Not one of BotoCoreError's children: what came is no answer of AWS's at all.
+        return unreadable(None)
     if not isinstance(error, foreign.BotoCoreError) or isinstance(error, foreign.StubResponseError):
         return None
+    return _unanswered(error)
+
+
+def _unanswered(error: Any) -> HiveMindError:
+    from botocore import exceptions as foreign
+
     ancestors = {kind.__name__ for kind in type(error).__mro__}
     for names, message, hint in _KINDS:
         if ancestors & names:
@@ -144,13 +106,41 @@ _KINDS: tuple[tuple[frozenset[str], str, str], ...] = (
 )
 
 
-def _answered(error: Mapping[str, Any], operation: str) -> HiveMindError:
-    code = error.get("Code", "Unknown")
+def unreadable(operation: str | None) -> CloudUnreachable:
+    """The error where something else than AWS answered, or AWS with an error page."""
+    what = f"the answer to {operation}" if operation else "an answer"
+    return CloudUnreachable(
+        f"{what} is not AWS's: a web page, or nothing readable",
+        hint="A proxy or a login page of the network may be in between: check HTTPS_PROXY and NO_PROXY, then run the "
+        "command again.",
+    )
+
+
+def is_web_page(headers: Mapping[str, str]) -> bool:
+    """Whether an answer with these headers is a web page, which no API of AWS sends."""
+    return str(headers.get("content-type", "")).lower().startswith("text/html")
+
+
+def _answered(answer: Mapping[str, Any], operation: str, service: str | None) -> HiveMindError:
+    if is_web_page(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})):
+        return unreadable(operation)
+    error = answer.get("Error", {})
+    code = str(error.get("Code") or "Unknown")
     detail = error.get("Message", "") or "no message"
     if code in BAD_CREDENTIALS:
-        return CloudUnreachable(f"AWS does not accept these credentials: {detail} ({code})", hint=_LOGIN_HINT)
-    if code in DENIED:
-        return CloudCallFailed(
-            code, operation, detail, hint=f"The deploying role lacks the permission for {operation}."
+        return CloudUnreachable(
+            f"AWS does not accept these credentials: {operation}: {detail} ({code})", hint=_LOGIN_HINT
         )
-    return CloudCallFailed(code, operation, detail)
+    return CloudCallFailed(
+        code, operation, detail, hint=_hint(code, f"{service}:{operation}" if service else operation)
+    )
+
+
+def _hint(code: str, permission: str) -> str | None:
+    if code == "OptInRequired":
+        return _REGION_HINT
+    if code in DENIED:
+        return f"The deploying role lacks the permission {permission}."
+    if code in THROTTLED or code in UNAVAILABLE:
+        return _AGAIN
+    return _QUOTA_HINT if _QUOTA.search(code) else None

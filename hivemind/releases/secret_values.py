@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hivemind.text.redact import REDACTOR
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -113,11 +114,10 @@ class _Reader:
             if store == "ssm":
                 return str(client.get_parameter(Name=source, WithDecryption=True)["Parameter"]["Value"])
             return str(client.get_secret_value(SecretId=source)["SecretString"])
-        except client.exceptions.ClientError as error:
-            code = error.response.get("Error", {}).get("Code", "unknown error")
+        except CloudCallFailed as error:
             raise StageError(
                 Stage.DEPLOY,
-                f"cannot read the secret {_shown(store, source)}: {code}",
+                f"cannot read the secret {_shown(store, source)}: {error.code}",
                 subject=source,
                 hint=f"Create it in {self._cloud.region}, and allow your credentials to read it.",
             ) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivemind.hosts.application_causes import advice
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import Stage, StageError
 
@@ -99,8 +100,11 @@ def deregister_and_drain(
     requests = [target.as_request() for target in leaving]
     cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=requests)
     teller = _Teller(on_state)
+    draining = [TargetHealth(target, "draining") for target in leaving]
     for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
-        health = target_health(cloud, target_group_arn)
+        health = _looked_at(cloud, target_group_arn)
+        if health is None:
+            continue
         draining = [one for one in health if one.target in leaving and one.state != GONE]
         if not draining:
             return
@@ -127,15 +131,28 @@ def wait_healthy(
     outcome and those lines.
     """
     teller = _Teller(on_state)
-    waiting: list[TargetHealth] = []
+    waiting = [TargetHealth(target, "initial") for target in targets]
     for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
-        by_target = {one.target: one for one in target_health(cloud, target_group_arn)}
+        health = _looked_at(cloud, target_group_arn)
+        if health is None:
+            continue
+        by_target = {one.target: one for one in health}
         now = [by_target.get(target, TargetHealth(target, GONE, description="not registered")) for target in targets]
         teller.tell(now)
         waiting = [one for one in now if not one.is_healthy]
         if not waiting:
             return tuple(now)
     raise _unhealthy(waiting, deadline, log_lines, service)
+
+
+def _looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] | None:
+    """Every target's health; None where AWS wants to be asked later, which is no reason to give up a wait."""
+    try:
+        return target_health(cloud, target_group_arn)
+    except CloudCallFailed as error:
+        if error.passing:
+            return None
+        raise
 
 
 def _unhealthy(

@@ -14,7 +14,7 @@ HiveMindError
     PluginStageError     what it raised as a StageError
     PluginFindingsError  what it raised as a FindingsError
   CloudUnreachable       no credentials, no network, no local cloud
-  CloudCallFailed        AWS refused a call (aws/errors)
+  CloudCallFailed        AWS refused a call (values/calls)
   DeploymentNotFound     nothing of that name is deployed
   DeploymentLocked       another run holds the deployment
   StateUnreadable        the file of a deployment's state is broken, or newer than this HiveMind (deploy/state)

@@ -24,7 +24,9 @@ class ExitCode(enum.IntEnum):
     NOT_FOUND = 7
     """No such deployment, service, revision or file."""
     UNREACHABLE = 8
-    """No credentials, no network, or the local cloud is not running."""
+    """No credentials, no network, AWS can't answer now, or the local cloud is not running."""
+    CLOUD = 9
+    """AWS refused a call: a quota, or a request that it does not accept."""
     BUILD = 10
     PROVISION = 11
     DEPLOY = 12

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from botocore import exceptions as foreign
 
-from hivemind.aws.errors import BAD_CREDENTIALS, DENIED, THROTTLED, CloudCallFailed, translate, translated
+from hivemind.aws.errors import translate, translated
+from hivemind.values.calls import BAD_CREDENTIALS, DENIED, THROTTLED, UNAVAILABLE, CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 from hivemind.values.exits import ExitCode
 
@@ -53,6 +54,23 @@ def test_refused_credentials_are_an_unreachable_cloud(code: str) -> None:
     ours = translate(answered(code))
     assert isinstance(ours, CloudUnreachable)
     assert "Log in again" in str(ours.hint)
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "hint"),
+    [
+        *((code, ExitCode.UNREACHABLE, "apply continues where it stopped") for code in sorted(THROTTLED | UNAVAILABLE)),
+        *((code, ExitCode.REFUSED, "cloudformation:DescribeStacks") for code in sorted(DENIED - {"OptInRequired"})),
+        ("OptInRequired", ExitCode.REFUSED, "Enable the region"),
+        *((code, ExitCode.CLOUD, "Service Quotas") for code in ("VpcLimitExceeded", "TooManyBuckets", "LimitExceeded")),
+        ("ValidationError", ExitCode.CLOUD, None),
+    ],
+)
+def test_each_kind_has_its_exit_code_and_says_what_to_do(code: str, exit_code: ExitCode, hint: str | None) -> None:
+    ours = translate(answered(code), "cloudformation")
+    assert ours is not None
+    assert ours.exit_code is exit_code
+    assert (ours.hint is None) if hint is None else (hint in str(ours.hint))
 
 
 @pytest.mark.parametrize(

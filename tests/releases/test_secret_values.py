@@ -9,22 +9,14 @@ from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.releases.secret_values import SecretValues, secret_values
 from hivemind.template.fragment import Binding
 from hivemind.text.redact import redact
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.fast
 
 
-class ClientError(Exception):
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.response = {"Error": {"Code": code}}
-
-
 class Store:
     """Both secret stores; counts what is asked."""
-
-    class exceptions:  # as boto3 names it
-        ClientError = ClientError
 
     def __init__(self, texts: dict[str, str]) -> None:
         self.texts = texts
@@ -37,7 +29,7 @@ class Store:
     def _get(self, name: str) -> str:
         self.asked.append(name)
         if name not in self.texts:
-            raise ClientError("ResourceNotFoundException")
+            raise CloudCallFailed("ResourceNotFoundException", "GetParameter", "no such entry")
         return self.texts[name]
 
     def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:

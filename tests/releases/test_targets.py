@@ -14,6 +14,7 @@ from hivemind.releases.targets import (
     wait_healthy,
 )
 from hivemind.testing import ManualClock
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import Stage, StageError
 from hivemind.values.exits import ExitCode
 
@@ -28,6 +29,8 @@ class Balancer:
     script: dict[Target, list[tuple[str, str | None, str | None]]]
     pace: float = 1.0
     looks: int = 0
+    throttled: tuple[int, ...] = ()
+    asked: int = 0
     calls: list[tuple[str, list[Any]]] = field(default_factory=list)
 
     def client(self, service: str) -> Balancer:
@@ -41,6 +44,9 @@ class Balancer:
         self.calls.append(("deregister", Targets))
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:
+        self.asked += 1
+        if self.asked in self.throttled:
+            raise CloudCallFailed("Throttling", "DescribeTargetHealth", "Rate exceeded")
         found = []
         for target, states in self.script.items():
             state, reason, description = states[min(self.looks, len(states) - 1)]
@@ -72,6 +78,27 @@ def test_the_wait_tells_each_change_once() -> None:
         "i-1 unhealthy: Health checks failed with these codes: [500]",
         "i-1 healthy",
     ]
+
+
+@pytest.mark.parametrize("wait", [wait_healthy, deregister_and_drain])
+def test_a_wait_goes_on_where_aws_wants_to_be_asked_later(wait: Any) -> None:
+    draining, gone = ("draining", None, None), ("unused", None, None)
+    states = [("initial", None, None), ("healthy", None, None)] if wait is wait_healthy else [draining, draining, gone]
+    cloud = Balancer({ONE: states}, throttled=(2, 3))
+    wait(cloud, "arn", [ONE], clock=ManualClock())
+    assert (cloud.asked, cloud.looks) == (len(states) + 2, len(states))
+
+
+def test_a_wait_ends_where_aws_refuses_for_good() -> None:
+    cloud = Balancer({ONE: [("initial", None, None)]})
+    cloud.describe_target_health = _denied  # type: ignore[method-assign]
+    with pytest.raises(CloudCallFailed) as caught:
+        wait_healthy(cloud, "arn", [ONE], clock=ManualClock())  # type: ignore[arg-type]
+    assert caught.value.exit_code is ExitCode.REFUSED
+
+
+def _denied(**_: Any) -> dict[str, Any]:
+    raise CloudCallFailed("AccessDenied", "DescribeTargetHealth", "no")
 
 
 def test_a_wait_that_fails_says_why_with_the_applications_last_lines() -> None:
