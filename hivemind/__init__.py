@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hivemind.values.lazy import on_first_use
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
@@ -122,21 +124,12 @@ _HOMES = {
     "values.signatures": ("Signature", "Speaker", "Weight"),
     "template.fragment": ("Assembly", "Binding", "Fragment", "Owner"),
     "values.version": ("__version__",),
+    "steps": ("milestones",),
+    "template": ("names",),
 }
-_MODULES = {"milestones": "hivemind.steps.milestones", "names": "hivemind.template.names"}
 
 
-def __getattr__(name: str) -> object:
-    from importlib import import_module
-
-    if name in _MODULES:
-        return import_module(_MODULES[name])
-    for home, names in _HOMES.items():
-        if name in names:
-            value: object = getattr(import_module(f"hivemind.{home}"), name)
-            globals()[name] = value
-            return value
-    raise AttributeError(f"module 'hivemind' has no attribute {name!r}")
+__getattr__ = on_first_use(globals(), _HOMES)
 
 
 def __dir__() -> list[str]:

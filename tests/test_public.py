@@ -12,6 +12,7 @@ import pytest
 
 import hivemind
 import hivemind.testing
+from hivemind import pipeline
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.fast
@@ -39,6 +40,19 @@ def test_what_is_not_public_is_an_attribute_error() -> None:
         hivemind.nothing  # noqa: B018
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         hivemind.testing.nothing  # noqa: B018
+
+
+def test_every_name_of_the_pipeline_is_where_type_checkers_see_it() -> None:
+    tree = ast.parse(Path(str(pipeline.__file__)).read_text())
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    homes = next(node for node in ast.walk(tree) if isinstance(node, ast.Dict))
+    for module, names in ast.literal_eval(homes).items():
+        for name in names:
+            assert seen[name] == f"hivemind.{module}"
+            assert getattr(pipeline, name) is getattr(importlib.import_module(seen[name]), name)
 
 
 def test_public_classes_are_documented() -> None:

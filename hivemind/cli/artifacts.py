@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.context import json_option, yes_option
-from hivemind.machine import home
 
 if TYPE_CHECKING:
-    from hivemind.builds.keeping import Kept
+    from hivemind.pipeline import Kept
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -30,15 +29,14 @@ def command() -> None:
 @json_option
 def listed(as_json: bool) -> None:
     """List the artifact store, most recently used first."""
-    from hivemind.builds import keeping
     from hivemind.cli.table import table
 
-    found = list(reversed(keeping.contents(_store())))
+    found = list(reversed(pipeline.kept()))
     total = sum(kept.size for kept in found)
     if as_json:
         said = {
-            "folder": str(_store()),
-            "limit": keeping.limit(),
+            "folder": str(pipeline.store()),
+            "limit": pipeline.kept_limit(),
             "size": total,
             "artifacts": [_entry(one) for one in found],
         }
@@ -49,7 +47,7 @@ def listed(as_json: bool) -> None:
         return
     rows = [(one.kind, one.name[:16], _size(one.size), _when(one.used), _words(one)) for one in found]
     click.echo(table([("KIND", "DIGEST", "SIZE", "LAST USED", ""), *rows]))
-    click.echo(f"\n{_size(total)} of {_size(keeping.limit())} used in {_store()}")
+    click.echo(f"\n{_size(total)} of {_size(pipeline.kept_limit())} used in {pipeline.store()}")
 
 
 @command.command("prune")
@@ -59,13 +57,11 @@ def listed(as_json: bool) -> None:
 @json_option
 def pruned(to: str | None, everything: bool, yes: bool, as_json: bool) -> None:
     """Delete the least recently used entries. Deployments keep running; a later release may have to build again."""
-    from hivemind.builds import keeping
-
-    most = 0 if everything else _bytes(to) if to else keeping.limit()
+    most = 0 if everything else _bytes(to) if to else pipeline.kept_limit()
     if everything and not yes and not as_json:
         click.confirm("Delete all artifacts, layers and downloads from this machine?", abort=True)
-    removed = keeping.bound(_store(), most)
-    left = sum(kept.size for kept in keeping.contents(_store()))
+    removed = pipeline.prune(most)
+    left = sum(kept.size for kept in pipeline.kept())
     if as_json:
         click.echo(json.dumps({"removed": [_entry(one) for one in removed], "size": left}))
         return
@@ -82,28 +78,16 @@ def logged(service: str | None, pattern: str | None) -> None:
 
     Prints the log of the last build of SERVICE. With --grep, searches the logs of all kept builds.
     """
-    folder = _store() / "logs"
-    files = sorted(folder.glob("*.log")) if pattern else [folder / f"{service}.log"] if service else _newest(folder)
-    if pattern and service:
-        files = [file for file in files if file.name.split(".")[0] == service]
-    for file in files:
-        try:
-            text = file.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            raise click.UsageError(f"no build log of {service} on this machine") from None
+    files = pipeline.build_logs(service)
+    if service and not files:
+        raise click.UsageError(f"no build log of {service} on this machine")
+    for file in files if pattern else files[-1:]:
+        text = file.read_text(encoding="utf-8", errors="replace")
         for number, line in enumerate(text.splitlines(), 1):
             if pattern is None:
                 click.echo(line)
             elif pattern.lower() in line.lower():
                 click.echo(f"{file.name}:{number}: {line}")
-
-
-def _newest(folder: Path) -> list[Path]:
-    return sorted(folder.glob("*.log"), key=lambda file: file.stat().st_mtime)[-1:]
-
-
-def _store() -> Path:
-    return home.home() / "artifacts"
 
 
 def _entry(kept: Kept) -> dict[str, object]:

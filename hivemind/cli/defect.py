@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from hivemind.machine.home import home
+from hivemind import pipeline
 from hivemind.text.redact import redact
 from hivemind.values.clock import SystemClock
 from hivemind.values.exits import ExitCode
@@ -56,7 +56,7 @@ def _write(text: str, name: str) -> Path:
 
 
 def _reports() -> Path:
-    return home() / "reports"
+    return pipeline.home() / "reports"
 
 
 def _temporary() -> Path:

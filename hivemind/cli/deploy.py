@@ -125,7 +125,7 @@ def _tell_file(initial: Initial, wishes: Wishes, *, as_json: bool) -> None:
     from hivemind.cli.findings import render
     from hivemind.cli.init import show_found
 
-    show_found(initial.draft)
+    show_found(initial)
     if wishes.understood or wishes.unread:
         click.echo("\nHiveMind read the description as:")
         rows = [

@@ -7,8 +7,8 @@ import json
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.paragraphs import fold, width
-from hivemind.machine.home import home
 from hivemind.text.redact import redact
 from hivemind.text.visible import visible
 from hivemind.values.errors import HiveMindError, StageError
@@ -79,6 +79,6 @@ def of_this_machine(error: Exception) -> HiveMindError | None:
     where = f"{error.filename}: " if error.filename else ""
     return HiveMindError(
         f"{where}{error.strerror}",
-        hint=f"HiveMind keeps its data in {home()}. To use another folder, set HIVEMIND_HOME.",
+        hint=f"HiveMind keeps its data in {pipeline.home()}. To use another folder, set HIVEMIND_HOME.",
         exit_code=ExitCode.UNREACHABLE,
     )

@@ -20,7 +20,6 @@ from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
     from hivemind.detections.answer import Answer
-    from hivemind.drafts.draft import Draft
     from hivemind.pipeline import Initial
 
 _SAID = ("runtime_version", "framework", "install", "build", "start", "release", "port", "health_path", "static_dir")
@@ -48,7 +47,7 @@ def command(path: Path, name: str | None, yes: bool, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(_as_json(initial, target, schema)))
         return ExitCode.OK
-    show_found(initial.draft)
+    show_found(initial)
     _tell_ignored(initial)
     click.echo(f"\nWrote {target}. Next: hivemind plan | hivemind apply --local")
     return ExitCode.OK
@@ -67,12 +66,9 @@ class _Questions:
         return click.confirm(f"The code mentions {kind} ({evidence}). Does the application need it?", default=False)
 
 
-def show_found(made: Draft) -> None:
+def show_found(initial: Initial) -> None:
     """Prints each service with what was found, and where; then what contradicts itself."""
-    from hivemind.drafts.doubtful import of_draft
-    from hivemind.drafts.text import left_out
-
-    for part in made.services.values():
+    for part in initial.draft.services.values():
         rows = [
             (f"{part.name}.{field}", str(part.seen.one[field].value), part.seen.one[field].evidence)
             for field in _SAID
@@ -82,11 +78,10 @@ def show_found(made: Draft) -> None:
         where = "this folder" if part.folder == "." else part.folder + "/"
         click.echo(table([(f"{where}: {_described(part.seen)}",)]))
         click.echo(table(rows))
-    for part in made.services.values():
-        for what, service in left_out(part):
-            click.echo()
-            click.echo(table([(f"{what}, not in the file. To run it, add under services:",), (f"  {service}",)]))
-    for doubt in of_draft(made):
+    for what, service in initial.left_out:
+        click.echo()
+        click.echo(table([(f"{what}, not in the file. To run it, add under services:",), (f"  {service}",)]))
+    for doubt in initial.doubts:
         click.echo(f"\n{doubt}")
 
 

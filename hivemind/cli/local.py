@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hivemind import pipeline
 from hivemind.cli.context import json_option, yes_option
 from hivemind.cli.paragraphs import folded
 from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.local.faults import Fault
-    from hivemind.local.lifecycle import Running
+    from hivemind.pipeline import Fault, Running
 
 
 @click.group(name="local")
@@ -32,10 +32,8 @@ def start(as_json: bool) -> None:
 
     It runs until `hivemind local stop`.
     """
-    from hivemind.local import lifecycle
-
-    before = lifecycle.status()
-    running = lifecycle.start()
+    before = pipeline.find_local_cloud()
+    running = pipeline.start_local_cloud()
     if as_json:
         _print_json(running.as_json() | {"already_running": before is not None})
         return
@@ -50,11 +48,7 @@ def stop(as_json: bool) -> None:
 
     Its stacks, databases and instances come back at the next start.
     """
-    from hivemind.lint import stop_worker
-    from hivemind.local import lifecycle
-
-    stopped = lifecycle.stop()
-    stop_worker()  # whoever stops the local cloud wants nothing of ours to run
+    stopped = pipeline.stop_local_cloud()
     if as_json:
         _print_json({"stopped": stopped})
         return
@@ -68,13 +62,10 @@ def status(as_json: bool) -> ExitCode:
 
     The exit code is 8 if it is not running.
     """
-    from hivemind.local import lifecycle
-    from hivemind.machine.home import local_cloud
-
-    running = lifecycle.status()
+    running = pipeline.find_local_cloud()
     if running is None:
         if as_json:
-            _print_json({"running": False, "data_directory": str(local_cloud())})
+            _print_json({"running": False, "data_directory": str(pipeline.local_cloud_folder())})
         else:
             click.echo("The local cloud is not running. Start it: hivemind local start")
         return ExitCode.UNREACHABLE
@@ -88,13 +79,11 @@ def status(as_json: bool) -> ExitCode:
 
 
 def _described(running: Running, told: dict[str, Any]) -> Iterator[str]:
-    from hivemind.local.lifecycle import RESTART
-
     yield f"endpoint   {running.endpoint}"
     yield f"region     {running.region} (accepts any region)"
     yield f"process    {running.pid}{', started on demand' if running.on_demand else ''}"
     if running.outdated:
-        yield f"code       outdated: {running.outdated}. {RESTART}"
+        yield f"code       outdated: {running.outdated}. {pipeline.RESTART}"
     yield f"data       {running.directory}"
     yield f"instances  {_instances(told)}"
     yield f"pace       health checks and draining are {told['pace']:g} times faster than on AWS"
@@ -118,16 +107,13 @@ def reset(yes: bool, as_json: bool) -> ExitCode:
 
     Stops it first. Deletes everything in it, including databases and their snapshots.
     """
-    from hivemind.local import lifecycle
-    from hivemind.machine.home import local_cloud
-
-    running = lifecycle.status()
+    running = pipeline.find_local_cloud()
     if not yes:
         for stack in running.ask("status")["stacks"] if running else ():
             click.echo(f"{stack['name']}  account {stack['account']}  {stack['region']}", err=True)
-        if not click.confirm(f"Delete everything in {local_cloud()}?", err=True):
+        if not click.confirm(f"Delete everything in {pipeline.local_cloud_folder()}?", err=True):
             return ExitCode.REFUSED
-    was_there = lifecycle.reset()
+    was_there = pipeline.reset_local_cloud()
     if as_json:
         _print_json({"reset": was_there})
     else:
@@ -143,7 +129,7 @@ def env(name: str | None, as_json: bool) -> None:
 
     They point the AWS CLI at the local cloud. Usage: eval "$(hivemind local env)"
     """
-    running = _running()
+    running = pipeline.require_local_cloud()
     here = str(Path.cwd().resolve())
     mine = [one for one in running.accounts if one.checkout == here and name in {None, one.name}]
     account = mine[0].number if mine else "000000000000"
@@ -165,7 +151,6 @@ def env(name: str | None, as_json: bool) -> None:
 
 def _region() -> str:
     """The region that an apply of this folder would take."""
-    from hivemind import pipeline
     from hivemind.cli.context import load_plugins
     from hivemind.values.errors import HiveMindError
 
@@ -190,7 +175,7 @@ def fault() -> None:
 @json_option
 def list_faults(as_json: bool) -> None:
     """List the active faults."""
-    _show(_running().ask("faults")["faults"], as_json=as_json)
+    _show(pipeline.require_local_cloud().ask("faults")["faults"], as_json=as_json)
 
 
 @fault.command()
@@ -205,9 +190,7 @@ def fail(resource_type: str, as_json: bool, **options: Any) -> None:
 
     TYPE is, for example, AWS::RDS::DBInstance.
     """
-    from hivemind.local.faults import Fault, FaultKind
-
-    _add(Fault(FaultKind.FAIL, resource_type, **options), as_json=as_json)
+    _add(pipeline.Fault(pipeline.FaultKind.FAIL, resource_type, **options), as_json=as_json)
 
 
 @fault.command()
@@ -220,11 +203,9 @@ def throttle(operation: str, times: int | None, every: int, as_json: bool) -> No
 
     SERVICE:OPERATION is, for example, cloudformation:DescribeStackEvents.
     """
-    from hivemind.local.faults import Fault, FaultKind
-
     if ":" not in operation:
         raise click.BadParameter("expected SERVICE:OPERATION, such as cloudformation:DescribeStacks")
-    _add(Fault(FaultKind.THROTTLE, operation, times=times, every=every), as_json=as_json)
+    _add(pipeline.Fault(pipeline.FaultKind.THROTTLE, operation, times=times, every=every), as_json=as_json)
 
 
 @fault.command()
@@ -233,34 +214,22 @@ def throttle(operation: str, times: int | None, every: int, as_json: bool) -> No
 @json_option
 def delay(resource_type: str, seconds: float, as_json: bool) -> None:
     """Delay every operation on resources of TYPE by SECONDS."""
-    from hivemind.local.faults import Fault, FaultKind
-
-    _add(Fault(FaultKind.DELAY, resource_type, seconds=seconds), as_json=as_json)
+    _add(pipeline.Fault(pipeline.FaultKind.DELAY, resource_type, seconds=seconds), as_json=as_json)
 
 
 @fault.command()
 @json_option
 def clear(as_json: bool) -> None:
     """Clear all faults."""
-    count = _running().ask("faults", method="DELETE")["cleared"]
+    count = pipeline.require_local_cloud().ask("faults", method="DELETE")["cleared"]
     if as_json:
         _print_json({"cleared": count})
     else:
         click.echo(f"Cleared {count} fault{'' if count == 1 else 's'}.")
 
 
-def _running() -> Running:
-    from hivemind.local import lifecycle
-    from hivemind.values.errors import CloudUnreachable
-
-    running = lifecycle.status()
-    if running is None:
-        raise CloudUnreachable("the local cloud is not running", hint="Start it: hivemind local start")
-    return running
-
-
 def _add(new: Fault, *, as_json: bool) -> None:
-    _show(_running().ask("faults", new.as_json(), method="POST")["faults"], as_json=as_json)
+    _show(pipeline.require_local_cloud().ask("faults", new.as_json(), method="POST")["faults"], as_json=as_json)
 
 
 def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hivemind.detections.answer import Answer
 
 _TITLES = {"needs": "need", "env_required": "env_required", "workers": "worker", "schedulers": "scheduler"}
-_OF_ONE = {"library": "a library", "cli": "a command-line tool", "worker": "a worker", "static": "pages to serve"}
+_OF_ONE = {"library": "a library", "cli": "a command-line tool"}
 
 
 @click.command(name="recon")
@@ -28,33 +28,23 @@ def command(path: Path, as_json: bool) -> None:
 
     recon reads files and runs no code of the folder.
     """
-    from hivemind.detections.answer import answer
-    from hivemind.detections.services import applications, clashes, meant
-    from hivemind.drafts.found import nothing
-
-    repository, detect = pipeline.detector(path, plugins_without(path, "recon runs no code of the folder"), note)
-    root = answer(detect("."))
-    found = applications(repository, detect)
-    folder, root = meant(root, found)
-    remarks = [
-        f"{sentence}\n  Each gets its own instance. To change the port, "
-        f"set services.{each.rpartition('/')[2]}.port: NUMBER"
-        for each, sentence in clashes(found)
-    ]
+    seen = pipeline.seen(path, plugins_without(path, "recon runs no code of the folder"), note)
     if as_json:
-        listed = [_listed(name, each) for name, each in found.items()]
-        whole = {"path": folder, **root.as_json(), "applications": listed, "truncated": repository.truncated}
-        whole["doubts"] = [*whole["doubts"], *remarks]
+        listed = [_listed(name, each) for name, each in seen.applications.items()]
+        whole = {"path": seen.folder, **seen.answer.as_json(), "applications": listed, "truncated": seen.truncated}
+        whole["doubts"] = [*whole["doubts"], *seen.clashes]
         click.echo(json.dumps(whole))
         return
-    _print(root)
-    if not found and root.value("kind") not in _OF_ONE and not root.several["doubts"]:
-        click.echo(f"\n{nothing(repository, root)}")
-    if len(found) > 1 or (found and "." not in found):
-        _print_list(found)
-    for remark in remarks:
+    _print(seen.answer)
+    for doubt in seen.doubts:
+        click.echo(f"\n{doubt}")
+    if seen.nothing:
+        click.echo(f"\n{seen.nothing}")
+    if len(seen.applications) > 1 or (seen.applications and "." not in seen.applications):
+        _print_list(seen.applications)
+    for remark in seen.clashes:
         click.echo(f"\n{remark}")
-    if repository.truncated:
+    if seen.truncated:
         click.echo("The repository is too large to read completely: recon skipped some files.", err=True)
 
 
@@ -64,8 +54,6 @@ def _listed(folder: str, seen: Answer) -> dict[str, Any]:
 
 
 def _print(found: Answer) -> None:
-    from hivemind.drafts.doubtful import doubts
-
     rows = []
     for field, each in found.one.items():
         if field == "start" and found.stated:
@@ -81,10 +69,8 @@ def _print(found: Answer) -> None:
     ]
     rows += [("could use", str(each.value), each.evidence, _sure(each.confidence)) for each in found.unlikely]
     click.echo(table(rows) if rows else "No application found.")
-    if found.value("kind") in {"library", "cli"}:
+    if found.value("kind") in _OF_ONE:
         click.echo(f"\nThis is {_OF_ONE[str(found.value('kind'))]}: it serves nothing.")
-    for doubt in doubts(found):
-        click.echo(f"\n{doubt}")
 
 
 def _print_list(found: Mapping[str, Answer]) -> None:

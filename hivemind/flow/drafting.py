@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.descriptions import Wish, Wishes
 from hivemind.drafts import ignoring, naming
+from hivemind.drafts.doubtful import of_draft
 from hivemind.drafts.draft import draft
 from hivemind.drafts.found import services_of
-from hivemind.drafts.text import text
+from hivemind.drafts.text import left_out, text
 from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
@@ -42,11 +43,17 @@ class Questions(Protocol):
 
 @dataclass(frozen=True)
 class Initial:
-    """A blueprint that could be written. text: of hivemind.yaml. ignorable: for .hivemindignore."""
+    """A blueprint that could be written.
+
+    text: of hivemind.yaml. ignorable: for .hivemindignore. left_out: processes that the repository has beside its
+    services, each with the line that would run it. doubts: what contradicts itself in the code, with what to write.
+    """
 
     draft: Draft
     text: str
     ignorable: tuple[Ignorable, ...]
+    left_out: tuple[tuple[str, str], ...]
+    doubts: tuple[str, ...]
 
 
 def initial(
@@ -76,7 +83,13 @@ def initial(
     parts = plugins.collect("hivemind_schema")
     types = {type_name for part in parts for type_name in part.result.resource_types}
     made = draft(name, named, wishes, resource_types=types, environment=environment, stage=stage)
-    return Initial(made, text(made), ignoring.ignorable(repository))
+    return Initial(
+        made,
+        text(made),
+        ignoring.ignorable(repository),
+        tuple(each for part in made.services.values() for each in left_out(part)),
+        tuple(str(doubt) for doubt in of_draft(made)),
+    )
 
 
 def write(folder: Path, plugins: Plugins, drafted: Initial) -> Path:

@@ -6,6 +6,8 @@ loads wherever HiveMind is installed.
 
 from __future__ import annotations
 
+from hivemind.values.lazy import on_first_use
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.testing.clock import ManualClock
@@ -29,26 +31,15 @@ __all__ = [
     "repository",
 ]
 
-_HOMES = {
-    "FakeContext": "context",
-    "FakeProbe": "probe",
-    "ManualClock": "clock",
-    "apply_of": "samples",
-    "build_place": "samples",
-    "checked": "samples",
-    "hello": "project",
-    "page": "probe",
-    "plugins_of": "loading",
-    "release": "samples",
-    "repository": "samples",
-}
-
-
-def __getattr__(name: str) -> object:
-    # Imported on use: pytest loads this package in every environment that HiveMind is installed in.
-    if name in _HOMES:
-        from importlib import import_module
-
-        value: object = getattr(import_module(f"hivemind.testing.{_HOMES[name]}"), name)
-        return value
-    raise AttributeError(f"module 'hivemind.testing' has no attribute {name!r}")
+# Imported on use: pytest loads this package in every environment that HiveMind is installed in.
+__getattr__ = on_first_use(
+    globals(),
+    {
+        "testing.clock": ("ManualClock",),
+        "testing.context": ("FakeContext",),
+        "testing.loading": ("plugins_of",),
+        "testing.probe": ("FakeProbe", "page"),
+        "testing.project": ("hello",),
+        "testing.samples": ("apply_of", "build_place", "checked", "release", "repository"),
+    },
+)
