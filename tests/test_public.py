@@ -45,9 +45,7 @@ def test_what_is_not_public_is_an_attribute_error() -> None:
 def test_every_name_of_the_pipeline_is_where_type_checkers_see_it() -> None:
     tree = ast.parse(Path(str(pipeline.__file__)).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {
-        alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names
-    }
+    seen = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
     homes = next(node for node in ast.walk(tree) if isinstance(node, ast.Dict))
     for module, names in ast.literal_eval(homes).items():
         for name in names:
