@@ -73,7 +73,7 @@ def command(
     if ended.applied is None:
         _nothing_to_do(ended, as_json=as_json)
     else:
-        _summary(ended.applied, ended.calls, as_json=as_json)
+        _summary(ended.applied, ended.state.environment, ended.calls, as_json=as_json)
     return ExitCode.OK
 
 
@@ -136,7 +136,7 @@ def _nothing_to_do(ended: Ended, *, as_json: bool) -> None:
         click.echo(f"  {url}")
 
 
-def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> None:
+def _summary(applied: Applied, environment: str, calls: Mapping[str, int], *, as_json: bool) -> None:
     if as_json:
         click.echo(
             json.dumps(
@@ -166,7 +166,8 @@ def _summary(applied: Applied, calls: Mapping[str, int], *, as_json: bool) -> No
     click.secho(f"{applied.revision} is live" + (f": {first}" if first else ""), bold=True)
     for service, url in list(applied.urls.items())[1:]:
         click.echo(f"  {service}: {url}")
-    click.echo("Next: hivemind status | logs | verify | open | destroy")
+    which = "" if environment == "production" else f", each with -e {environment}"
+    click.echo(f"Next{which}: hivemind status | logs | verify | open | destroy")
 
 
 def _resources(number: int) -> str:

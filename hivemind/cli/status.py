@@ -44,7 +44,7 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
     with Screen(as_json=as_json) as screen:
         status = pipeline.status(asked(path, environment, local, deployment), screen)
     if status is None:
-        return _nothing(path, as_json=as_json)
+        return _nothing(path, environment, as_json=as_json)
     if as_json:
         click.echo(json.dumps(_entry(status)))
     else:
@@ -52,12 +52,13 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
     return ExitCode.OK
 
 
-def _nothing(path: Path, *, as_json: bool) -> int:
+def _nothing(path: Path, environment: str | None, *, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps({"deployment": None}))
     else:
         folder = (path if path.is_dir() else path.parent).resolve()
-        click.echo(folded([f"Nothing is deployed from {folder}. Deploy it: hivemind apply"]))
+        where, way = (f" in environment {environment}", f" -e {environment}") if environment else ("", "")
+        click.echo(folded([f"Nothing is deployed from {folder}{where}. Deploy it: hivemind apply{way}"]))
     return ExitCode.OK
 
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 from hivemind.flow.clouds import reachable, region_of, stock_platforms
 from hivemind.flow.deployments import Known, find
+from hivemind.flow.project import blueprint_file
 from hivemind.flow.target import is_local_target
 from hivemind.plan.model import NOTHING, Snapshot
-from hivemind.values.defaults import BLUEPRINT_FILE
 
 if TYPE_CHECKING:
     from hivemind.flow.checking import Checked
     from hivemind.releases.deployed import Deployed
     from hivemind.values.artifact import Platform
+    from hivemind.values.asked import Asked
     from hivemind.values.cloud import Cloud
 
 
@@ -31,16 +32,17 @@ class BasisOfPlan:
 
 def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     """The best that can be had without starting anything: the live cloud, else what was recorded, else nothing."""
-    from hivemind.flow.prepare import live_snapshot
+    from hivemind.deploy.state import StateStore
+    from hivemind.flow.prepare import id_of, live_snapshot
 
     blueprint = checked.blueprint
     region = region_of(blueprint)
-    known = find(checked.folder, blueprint.environment, None, local=local)
     here = is_local_target(checked, local)
     cloud = reachable(blueprint.name, region, checked.folder, local=here)
     if cloud is not None:
-        state = known.state if known and known.state.account == cloud.account else None
+        state = StateStore(cloud.state).find(id_of(checked, cloud))
         return BasisOfPlan(live_snapshot(checked, cloud, state, wait=False), region, cloud.platform)
+    known = find(checked.source.path, blueprint.environment, None, local=here)
     platform = stock_platforms(local=here)
     if known is not None and known.state.recorded is not None:
         return BasisOfPlan(known.state.snapshot(), region, platform)
@@ -73,7 +75,8 @@ def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
     )
 
 
-def checkout_of(known: Known, path: Path) -> Path:
-    """The folder with the blueprint of a deployment: PATH where it has one, else where it was applied from."""
-    folder = path if path.is_dir() else path.parent
-    return folder if (folder / BLUEPRINT_FILE).is_file() else Path(known.state.checkout or ".")
+def checkout_of(known: Known, asked: Asked) -> Path:
+    """The blueprint of a deployment, or its folder: what was asked for where that meant it, else where it was applied
+    from."""
+    file = blueprint_file(asked.path)
+    return file if asked.deployment is None and file.is_file() else Path(known.state.checkout or ".")

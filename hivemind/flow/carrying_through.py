@@ -124,7 +124,7 @@ def _up_to_date(seen: Fingerprint, asked: Asked, face: Face) -> Ended | None:
     if made is None:
         return None
     folder = seen.file.parent
-    local = target_is_local(made.cloud, folder, made.environment, asked.local)
+    local = target_is_local(made.cloud, seen.file, made.environment, asked.local)
     region = made.region or clouds.region_of(None)
     cloud = clouds.connect(made.name, region, folder, local=local, say=face.note)
     state = already_deployed(made, cloud)

@@ -1,14 +1,17 @@
-"""Deployments that this machine knows: which one a command without a blueprint is about."""
+"""Deployments that this machine knows: which one a command is about."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind.deploy.state import DeploymentState, Listing, StateStore
+from hivemind.deploy.state import DeploymentState, DeploymentStatus, Listing, StateStore
+from hivemind.flow.meant import Meant, meant_by
 from hivemind.machine import home
+from hivemind.plan.holdings import holds_data
+from hivemind.plan.model import LeftBehind
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import DeploymentNotFound, Refused
 
@@ -60,38 +63,145 @@ def everything() -> Iterator[tuple[StateStore, Listing]]:
 
 
 def find(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:
-    """The deployment with this id, else the one last applied from the project at `path`; None where there is none.
+    """The deployment with this id, else the one that the blueprint at `path` means; None where there is none.
 
-    environment: only this one. local: only those of the local cloud, or only those of AWS. Raises
-    DeploymentNotFound for an id that is not known.
+    environment: None for production. local: only those of the local cloud, or only those of AWS; None: of the cloud
+    that the blueprint names, else of the one that was applied to last. Where the blueprint can't be read, the one that
+    was applied from its folder in this environment is meant. Raises DeploymentNotFound for an id that is not known, and
+    where several could be meant.
     """
-    every = [Known(store, state) for store, listing in everything() for state in listing.states]
+    every = _every()
     if deployment is not None:
         return _by_id(every, deployment)
-    if not path.exists():
-        raise DeploymentNotFound(f"no file or folder {path}", hint=LISTED)
-    folder = str((path if path.is_dir() else path.parent).resolve())
-    here = [
-        known
-        for known in every
-        if known.state.checkout == folder
-        and environment in (None, known.state.environment)
-        and local in (None, known.state.cloud == "local")
-    ]
-    return max(here, key=_last_touched, default=None)
+    fitting = _fitting(every, _meant(path, environment), local)
+    newest = max(fitting, key=_last_touched, default=None)
+    if newest is None:
+        return None
+    same = [known for known in fitting if known.state.cloud == newest.state.cloud]
+    if len(same) > 1:
+        raise _ambiguous(same)
+    return newest
+
+
+def find_one(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:
+    """As `find`, for what takes a deployment away: one that stands in both clouds has to be chosen, and none where the
+    folder has others is an error that names them. Raises DeploymentNotFound."""
+    known = find(path, environment, deployment, local=local)
+    if deployment is not None:
+        return known
+    if known is None:
+        if others(path, environment):
+            raise _not_found(path, environment)  # "nothing to do" would be believed of the others, too
+        return None
+    fitting = _fitting(_every(), _meant(path, environment), local)
+    if len(fitting) > 1:
+        raise _ambiguous(fitting)
+    return known
 
 
 def require(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known:
     """As `find`, but raises DeploymentNotFound where there is none."""
     known = find(path, environment, deployment, local=local)
     if known is None:
-        folder = (path if path.is_dir() else path.parent).resolve()
-        wanted = f" in environment {environment}" if environment else ""
-        raise DeploymentNotFound(
-            f"nothing is deployed from {folder}{wanted}",
-            hint="Deploy it: `hivemind apply`. List deployments: `hivemind list`.",
-        )
+        raise _not_found(path, environment)
     return known
+
+
+def others(path: Path, environment: str | None, known: Known | None = None) -> tuple[Known, ...]:
+    """What else was deployed from the folder of `path`, in any environment, region and cloud. known: the one that is
+    meant. Those of the same environment come first."""
+    meant = _meant(path, environment)
+    beside = [
+        one
+        for one in _every()
+        if one.state.checkout == meant.folder
+        and one.state.status is not DeploymentStatus.ROLLED_BACK
+        and (known is None or one.state.deployment_id != known.state.deployment_id)
+    ]
+    return tuple(sorted(beside, key=lambda one: (one.state.environment != meant.environment, one.state.deployment_id)))
+
+
+def _every() -> list[Known]:
+    return [Known(store, state) for store, listing in everything() for state in listing.states]
+
+
+def _meant(path: Path, environment: str | None) -> Meant:
+    if not path.exists():
+        raise DeploymentNotFound(f"no file or folder {path}", hint=LISTED)
+    return meant_by(path, environment)
+
+
+def _fitting(every: list[Known], meant: Meant, local: bool | None) -> list[Known]:
+    if local is None and meant.cloud is not None:
+        local = meant.cloud == "local"
+    return [
+        known
+        for known in every
+        if known.state.environment == meant.environment
+        and local in (None, known.state.cloud == "local")
+        and (known.state.checkout == meant.folder if meant.name is None else _is(known.state, meant))
+    ]
+
+
+def _is(state: DeploymentState, meant: Meant) -> bool:
+    """Whether an apply of the blueprint would change just this deployment. On AWS it is the same from any folder; in
+    the local cloud each folder has an account of its own."""
+    here = state.cloud != "local" or state.checkout == meant.folder
+    return here and (state.name, state.region) == (meant.name, meant.region)
+
+
+def _ambiguous(fitting: list[Known]) -> DeploymentNotFound:
+    ids = ", ".join(known.state.deployment_id for known in fitting)
+    clouds = {known.state.cloud for known in fitting}
+    way = "Choose one: --aws, --local, or -d ID." if len(clouds) > 1 else "Choose one: -d ID."
+    return DeploymentNotFound(f"several deployments could be meant: {ids}", hint=way)
+
+
+def _not_found(path: Path, environment: str | None) -> DeploymentNotFound:
+    meant = _meant(path, environment)
+    beside = others(path, environment)
+    hint = told_others(beside) if beside else "Deploy it: `hivemind apply`. List deployments: `hivemind list`."
+    return DeploymentNotFound(f"nothing is deployed from {meant}", hint=hint)
+
+
+def told_others(beside: Sequence[Known]) -> str:
+    """Names what else was deployed from a folder, and how to mean it. beside: at least one."""
+    ids = "\n".join(f"  {known.state.deployment_id} ({known.state.cloud})" for known in beside)
+    return f"Also deployed from this folder:\n{ids}\nChoose one with -d ID."
+
+
+def second_ones(known: Known, path: Path) -> tuple[Known, ...]:
+    """Those of the same folder, environment and cloud: what another `name:` or `region:` left behind."""
+    same = (known.state.environment, known.state.cloud)
+    return tuple(
+        one for one in others(path, known.state.environment, known) if (one.state.environment, one.state.cloud) == same
+    )
+
+
+def left_behind(path: Path, environment: str, cloud: str) -> tuple[LeftBehind, ...]:
+    """What an apply of the blueprint at `path` would leave as it is: other names and regions of this environment that
+    were deployed from the same folder to the same cloud (`aws` or `local`)."""
+    meant = meant_by(path, environment)
+    return tuple(
+        LeftBehind(known.state.deployment_id, known.state.name, known.state.region, _holding(known.state))
+        for known in others(path, environment)
+        if (known.state.environment, known.state.cloud) == (environment, cloud) and not _is(known.state, meant)
+    )
+
+
+def _holding(state: DeploymentState) -> tuple[str, ...]:
+    resources = state.recorded.template.get("Resources", {}) if state.recorded else {}
+    return tuple(name for name, one in sorted(resources.items()) if holds_data(name, str(one.get("Type", "")), one))
+
+
+def last_cloud(path: Path, environment: str) -> str | None:
+    """The cloud of the deployment that is meant, else the one to which this environment of the folder was applied last;
+    None where it never was."""
+    meant = meant_by(path, environment)
+    every = _every()
+    here = [known for known in every if (known.state.checkout, known.state.environment) == (meant.folder, environment)]
+    newest = max(_fitting(every, meant, None) or here, key=_last_touched, default=None)
+    return newest.state.cloud if newest else None
 
 
 def _by_id(every: list[Known], deployment: str) -> Known:

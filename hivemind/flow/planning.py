@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.flow.builders import Builders, builders, review
 from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
+from hivemind.flow.deployments import left_behind
 from hivemind.machine import home
 from hivemind.plan.make import make_plan
 from hivemind.releases.sources import release_sources
@@ -58,6 +59,8 @@ def planned(
     )
     if made.builds:
         made = replace(made, built=_built(sources))
+    if snapshot.status is None:
+        made = replace(made, left_behind=left_behind(checked.source.path, checked.blueprint.environment, cloud))
     if not made.empty:
         made = _with_steps(checked, made, snapshot, sources)
     found = placed(_of_plan(checked, made, platform, who), checked.source)

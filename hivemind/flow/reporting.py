@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.flow.deployments import Known, everything, find, require
+from hivemind.flow.deployments import Known, everything, find, others, require, second_ones, told_others
 from hivemind.flow.project import tell_broken_plugin
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 
@@ -31,9 +31,13 @@ class Status:
 def status(asked: Asked, face: Face) -> Status | None:
     """A deployment as it is now; None where nothing is deployed. Starts no local cloud."""
     known = find(asked.path, asked.environment, asked.deployment, local=asked.local)
+    by_file = asked.deployment is None
+    beside = () if not by_file else second_ones(known, asked.path) if known else others(asked.path, asked.environment)
+    if beside:
+        face.note(told_others(beside), aside=True)
     if known is None:
         return None
-    if asked.deployment is None:
+    if by_file:
         tell_broken_plugin(asked, face)
     if not known.state.changeable:
         return Status(known.state, None, None)

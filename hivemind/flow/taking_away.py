@@ -9,7 +9,7 @@ from hivemind.deploy.lease import acquire
 from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.approval import approves, require_approval
 from hivemind.flow.clouds import left_nothing_running
-from hivemind.flow.deployments import Known, find
+from hivemind.flow.deployments import Known, find_one, second_ones, told_others
 from hivemind.flow.destroy import destroy as carry_out
 from hivemind.flow.destroy import leaving
 from hivemind.flow.face import ProposedDestroy
@@ -104,11 +104,13 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
 
 
 def _found(asked: Asked, face: Face) -> Known | None:
-    known = find(asked.path, asked.environment, asked.deployment, local=asked.local)
+    known = find_one(asked.path, asked.environment, asked.deployment, local=asked.local)
     if known is None:
         return None
     if asked.deployment is None:
         tell_broken_plugin(asked, face)
+        if beside := second_ones(known, asked.path):
+            face.note(f"{told_others(beside)}\n", aside=True)
     known.require_changeable()
     return known
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.flow.deployments import find
+from hivemind.flow.deployments import last_cloud
 
 if TYPE_CHECKING:
     from hivemind.flow.checking import Checked
@@ -13,14 +13,13 @@ if TYPE_CHECKING:
 
 def is_local_target(checked: Checked, local: bool | None) -> bool:
     """The command line decides, then the blueprint, then where this environment was applied to last; else AWS."""
-    return target_is_local(checked.blueprint.cloud, checked.folder, checked.blueprint.environment, local)
+    return target_is_local(checked.blueprint.cloud, checked.source.path, checked.blueprint.environment, local)
 
 
-def target_is_local(named: str | None, folder: Path, environment: str, local: bool | None) -> bool:
-    """The same. named: the cloud that the blueprint names. folder: of the blueprint."""
+def target_is_local(named: str | None, path: Path, environment: str, local: bool | None) -> bool:
+    """The same. named: the cloud that the blueprint names. path: of the blueprint, or its folder."""
     if local is not None:
         return local
     if named is not None:
         return named == "local"
-    known = find(folder, environment, None)
-    return known is not None and known.state.cloud == "local"
+    return last_cloud(path, environment) == "local"

@@ -40,7 +40,7 @@ def verify(asked: Asked, face: Face) -> Verified:
     known = require(asked.path, asked.environment, asked.deployment, local=asked.local)
     known.require_changeable()
     cloud = known.cloud()
-    project = replace(asked, path=checkout_of(known, asked.path), environment=known.state.environment)
+    project = replace(asked, path=checkout_of(known, asked), environment=known.state.environment)
     checked = checked_project(project, face, lint=False)
     identity = known.state.deployment_id
     verdict = run_checks(deployed_now(known, checked, cloud), lambda result: face.progress(_event(identity, result)))

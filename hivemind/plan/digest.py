@@ -9,7 +9,7 @@ from dataclasses import replace
 from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
-_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built")
+_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind")
 
 
 def with_digest(plan: Plan) -> Plan:
@@ -18,8 +18,8 @@ def with_digest(plan: Plan) -> Plan:
 
 
 def plan_digest(plan: Plan) -> str:
-    """sha256 hex over everything in the plan except basis, revision number, time, what this machine has built before,
-    and the digest itself."""
+    """sha256 hex over everything in the plan except basis, revision number, time, what this machine alone knows (what
+    it has built before, what else was deployed from it), and the digest itself."""
     data = {name: value for name, value in encode(plan).items() if name not in _LEFT_OUT}
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

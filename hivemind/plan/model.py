@@ -114,6 +114,17 @@ class PlannedStep:
 
 
 @dataclass(frozen=True)
+class LeftBehind:
+    """A deployment of the same project, environment and cloud under another name or in another region, which a plan
+    that makes a new one leaves as it is. holds: logical ids of what holds data in it."""
+
+    deployment: str
+    name: str
+    region: str
+    holds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Plan:
     """What `apply` would do. digest: sha256 hex over everything in it except `basis`, the revision
     numbers and the time, so that a plan on a weaker basis matches a live one that says the same.
@@ -121,7 +132,8 @@ class Plan:
     one that can only be deleted. cloud: `aws` or `local`, which it was made for; empty: not said. builds: instances
     that build what is released, needed unless it was built before; built: services of which this machine has just that
     already, no part of the digest. again: whether it was made to release all services, whatever is released. steps:
-    those that plugins of others add, in an order in which they can run; none where nothing changes."""
+    those that plugins of others add, in an order in which they can run; none where nothing changes. left_behind: what
+    was deployed under another name or in another region, as this machine knows; no part of the digest."""
 
     name: str
     environment: str
@@ -140,6 +152,7 @@ class Plan:
     built: tuple[str, ...] = ()
     again: bool = False
     steps: tuple[PlannedStep, ...] = ()
+    left_behind: tuple[LeftBehind, ...] = ()
 
     @property
     def empty(self) -> bool:

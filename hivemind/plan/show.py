@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.plan.make import ONLY_DELETABLE
@@ -155,7 +155,21 @@ def _built(plan: Plan) -> list[str]:
 
 
 def _data(plan: Plan) -> list[str]:
-    if not plan.losing_data:
-        return ["Nothing that holds data is replaced or deleted."]
-    names = ", ".join(f"{change.logical_id} ({change.action.value}, {change.policy})" for change in plan.losing_data)
-    return [f"This would lose or leave behind data: {names}. Apply refuses it unless you allow each with --lose."]
+    shown = list(_left_behind(plan))
+    if plan.losing_data:
+        names = ", ".join(
+            f"{change.logical_id} ({change.action.value}, {change.policy})" for change in plan.losing_data
+        )
+        lost = f"This would lose or leave behind data: {names}. Apply refuses it unless you allow each with --lose."
+        return [*shown, lost]
+    return shown or ["Nothing that holds data is replaced or deleted."]
+
+
+def _left_behind(plan: Plan) -> Iterator[str]:
+    for one in plan.left_behind:
+        different = [f"name {one.name}"] if one.name != plan.name else []
+        different += [f"region {one.region}"] if one.region != plan.region else []
+        yield f"! This creates a second deployment. The one with {' and '.join(different)} stays and keeps running:"
+        data = f"holds data, which is not copied: {', '.join(one.holds)}" if one.holds else "holds no data"
+        yield f"    {one.deployment}  {data}"
+        yield f"    To delete it later: hivemind destroy -d {one.deployment}"

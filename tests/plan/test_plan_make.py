@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.plan import file, show
+from hivemind.plan.digest import with_digest
 from hivemind.plan.make import make_plan
-from hivemind.plan.model import NOTHING, Action, Basis, Change, Plan, Snapshot
+from hivemind.plan.model import NOTHING, Action, Basis, Change, LeftBehind, Plan, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.values.artifact import Provenance
 from hivemind.values.errors import DeploymentNotFound, FindingsError
@@ -202,6 +203,15 @@ def test_show_tells_before_and_after() -> None:
     assert "~ db  Db (AWS::RDS::DBInstance)  (holds data)\n      AllocatedStorage  20 → 50" in text
     assert "! web  WebInstance1 (AWS::EC2::Instance)\n      SubnetId  s → t" in text
     assert "^ web  release on 2 instances: new instances" in text
+
+
+def test_what_another_name_left_behind_is_shown_and_no_part_of_the_digest() -> None:
+    old = LeftBehind("store-production-1-eu-west-3", "store", "eu-west-3")
+    plan = with_digest(replace(made(snapshot=NOTHING), left_behind=(old,)))
+    assert plan.digest == made(snapshot=NOTHING).digest
+    text = "\n".join(show.lines(plan))
+    assert "The one with name store and region eu-west-3 stays and keeps running:" in text
+    assert "store-production-1-eu-west-3  holds no data" in text
 
 
 def test_of_tags_only_what_differs_is_shown() -> None:
