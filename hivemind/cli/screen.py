@@ -62,10 +62,9 @@ class Screen:
         if self.yes:
             return Decision.yes()
         if not sys.stdin.isatty():
-            self.note(f"{proposal.question} {NOBODY} To agree beforehand, pass --yes.")
-            return Decision.no(NOBODY)
+            return Decision.no(NOBODY, f"The question was: {proposal.question} To agree beforehand, pass --yes.")
         agreed = self._agreed(f"{proposal.question} ({proposal.step})")
-        return Decision.yes() if agreed else Decision.no("Not approved.")
+        return Decision.yes() if agreed else Decision.no("")
 
     def progress(self, event: Event) -> None:
         with self._lock:

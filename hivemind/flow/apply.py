@@ -47,7 +47,7 @@ class Applied:
     warnings: Mapping[str, str]
 
 
-def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda _: True) -> Applied:
+def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda _: None) -> Applied:
     """Carries out the plan of a run; the caller holds the lease.
 
     listener: told every event after it is in the journal. approve: asks a person for the approval that a step wants, on

@@ -24,10 +24,17 @@ def require_approval(decision: Decision) -> None:
 def approves(face: Face, deployment_id: str) -> Approve:
     """What asks a face for the approval that a step of a run waits for."""
 
-    def approve(step: Step) -> bool:
+    def approve(step: Step) -> Refused | None:
         proposed = ProposedStep(deployment_id, step.name, step.approval)
         decision = face.approve(proposed)
-        return decision.agreed and decision.digest in (None, proposed.digest)
+        if decision.agreed and decision.digest in (None, proposed.digest):
+            return None
+        why = "what was agreed to is another proposal" if decision.agreed else decision.reason
+        left = "Later steps did not run. `hivemind status` shows what is deployed."
+        return Refused(
+            f"{step.name} was not approved" + (f": {why[0].lower()}{why[1:].rstrip('.')}" if why else ""),
+            hint=f"{decision.hint} {left}" if decision.hint else left,
+        )
 
     return approve
 

@@ -93,7 +93,7 @@ def _carried_out(run: Run, face: Face, *, reviewed: bool) -> Applied:
     if run.unverified:
         face.note("Nothing changes, but the last run failed: HiveMind runs its checks again.")
     try:
-        return carry_out(run, face.progress, (lambda _: True) if reviewed else approves(face, run.deployment_id))
+        return carry_out(run, face.progress, (lambda _: None) if reviewed else approves(face, run.deployment_id))
     except KeyboardInterrupt as error:
         raise interrupted(run) from error
 

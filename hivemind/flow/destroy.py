@@ -89,7 +89,7 @@ def destroy(
     keep_snapshots: bool,
     unprotect: bool,
     listener: Callable[[Event], None],
-    approve: Approve = lambda _: True,
+    approve: Approve = lambda _: None,
     held: Callable[[], None] = lambda: None,
     goal: Goal = Goal.DESTROY,
     clock: Clock = SYSTEM_CLOCK,

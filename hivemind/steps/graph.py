@@ -27,8 +27,8 @@ GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
 LOOK = 0.2
 """Seconds between two looks of a step that waits for a person's answer at whether the run is being ended."""
-Approve = Callable[[Step], bool]
-"""Asks a person for the approval that a step wants."""
+Approve = Callable[[Step], Refused | None]
+"""Asks a person for the approval that a step wants. None: it is given; else the error that says why it is not."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,13 @@ class StepResult:
 
 
 class _Question:
-    """An approval that a step waits for. answer: None where the run ends before anybody was asked."""
+    """An approval that a step waits for. asked: whether it was asked for; not where the run ends before."""
 
     def __init__(self, step: Step) -> None:
         self.step = step
         self.answered = threading.Event()
-        self.answer: bool | None = None
+        self.asked = False
+        self.refusal: Refused | None = None
 
 
 class StepGraph:
@@ -66,7 +67,7 @@ class StepGraph:
         deployment: Deployment,
         *,
         earlier: Mapping[str, Any] | None = None,
-        approve: Approve = lambda _: True,
+        approve: Approve = lambda _: None,
         workers: int = 8,
     ) -> None:
         self.deployment = deployment
@@ -169,7 +170,9 @@ class StepGraph:
 
     def _ask(self, question: _Question, *, halted: bool) -> None:
         try:
-            question.answer = None if halted else self._approve(question.step)
+            if not halted:
+                question.refusal = self._approve(question.step)
+                question.asked = True
         finally:
             question.answered.set()
 
@@ -252,13 +255,10 @@ class StepGraph:
         while not question.answered.wait(LOOK):
             if self.cancelled.is_set():
                 break
-        if question.answer is None:
+        if not question.asked:
             raise StepCancelled(step.name)
-        if not question.answer:
-            raise Refused(
-                f"{step.name} was not approved",
-                hint="Later steps did not run. `hivemind status` shows what is deployed.",
-            )
+        if question.refusal is not None:
+            raise question.refusal
         self.record(step, EventKind.PROGRESS, "approved")
 
     def _keep(self, step: Step, result: Any) -> None:

@@ -1,23 +1,19 @@
-"""What counts as agreed: a yes, or the digest of just what would be done."""
+"""What a face answers to a step that waits for it, as the step's own error."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import pytest
 
-from hivemind.deploy.calls import StackResource
-from hivemind.deploy.removal import Content
-from hivemind.flow.approval import approves, require_approval
-from hivemind.flow.destroy import Leaving
-from hivemind.flow.face import Decision, Proposal, ProposedDestroy, ProposedStep
+from hivemind.flow.approval import approves
+from hivemind.flow.face import Decision, Proposal, ProposedStep
 from hivemind.steps.step import Step
-from hivemind.values.errors import Refused, Stage
-from hivemind.values.events import Event
-from hivemind.values.findings import Finding
+from hivemind.values.errors import Stage
 
 pytestmark = pytest.mark.fast
+GATE = Step("gate", Stage.REGISTER, lambda _: None, approval="Send traffic to it?")
+PROPOSED = ProposedStep("shop-production", "gate", "Send traffic to it?")
 
 
 @dataclass
@@ -25,63 +21,40 @@ class Answering:
     """A face that gives one answer."""
 
     decision: Decision
-    asked: Proposal | None = None
+    proposals: list[Proposal] = field(default_factory=list)
 
     def note(self, text: str, *, aside: bool = False) -> None: ...
-    def findings(self, found: Sequence[Finding]) -> None: ...
-    def progress(self, event: Event) -> None: ...
+
+    def findings(self, found: object) -> None: ...
+
+    def progress(self, event: object) -> None: ...
+
     def approve(self, proposal: Proposal) -> Decision:
-        self.asked = proposal
+        self.proposals.append(proposal)
         return self.decision
 
 
-STEP = ProposedStep("shop", "confirm traffic", "Send traffic to r2?")
+@pytest.mark.parametrize("decision", [Decision.yes(), Decision.only(PROPOSED.digest)])
+def test_a_step_that_is_agreed_to_goes_on(decision: Decision) -> None:
+    face = Answering(decision)
+    assert approves(face, "shop-production")(GATE) is None
+    assert face.proposals == [PROPOSED]
 
 
 @pytest.mark.parametrize(
-    ("decision", "goes_on"),
+    ("decision", "message", "hint"),
     [
-        (Decision.yes(), True),
-        (Decision.only(STEP.digest), True),
-        (Decision.only(replace(STEP, question="Send traffic to r3?").digest), False),
-        (Decision.only(replace(STEP, deployment_id="other").digest), False),
-        (Decision.no("not now"), False),
+        (
+            Decision.no("It is Friday.", "Come back on Monday."),
+            "gate was not approved: it is Friday",
+            "on Monday. Later",
+        ),
+        (Decision.no(""), "gate was not approved", "Later steps did not run."),
+        (Decision.only("0" * 64), "gate was not approved: what was agreed to is another proposal", "Later steps"),
     ],
 )
-def test_a_step_waits_for_an_answer_to_its_own_question(decision: Decision, goes_on: bool) -> None:
-    face = Answering(decision)
-    step = Step(STEP.step, stage=Stage.VERIFY, run=lambda _: None, approval=STEP.question)
-    assert approves(face, STEP.deployment_id)(step) is goes_on
-    assert face.asked == STEP
-
-
-def test_a_no_is_refused_with_its_reason() -> None:
-    require_approval(Decision.yes())
-    with pytest.raises(Refused, match=r"^not now$") as refused:
-        require_approval(Decision.no("not now", "Ask tomorrow."))
-    assert refused.value.hint == "Ask tomorrow."
-
-
-def content(name: str, policy: str = "Delete") -> Content:
-    return Content(StackResource(name, f"{name}-1", "AWS::S3::Bucket", "CREATE_COMPLETE", ""), policy, holds_data=True)
-
-
-def test_a_destroy_has_another_digest_where_anything_else_would_go() -> None:
-    leaving = Leaving("shop", "arn:stack", (content("Files"), content("Db")))
-    listed = ProposedDestroy("shop", leaving, keep_snapshots=True)
-    assert replace(listed, leaving=replace(leaving, contents=leaving.contents[::-1])).digest == listed.digest
-    others = [
-        replace(listed, keep_snapshots=False),
-        *(
-            replace(listed, leaving=replace(leaving, **change))
-            for change in (
-                {"deployment_id": "shop-2"},
-                {"stack_id": None},
-                {"build_stack": "shop-builds"},
-                {"protected": True},
-                {"contents": (content("Files"),)},
-                {"contents": (content("Files"), content("Db", "Retain"))},
-            )
-        ),
-    ]
-    assert len({listed.digest, *(one.digest for one in others)}) == len(others) + 1
+def test_an_error_says_why_it_was_not_approved(decision: Decision, message: str, hint: str) -> None:
+    refused = approves(Answering(decision), "shop-production")(GATE)
+    assert refused is not None
+    assert refused.message == message
+    assert hint in str(refused.hint)

@@ -298,9 +298,9 @@ def test_a_step_waits_for_approval_on_the_thread_of_the_run(journal: Journal, tm
     asked: list[tuple[str, threading.Thread]] = []
     done: list[str] = []
 
-    def approve(step: Step) -> bool:
+    def approve(step: Step) -> Refused | None:
         asked.append((step.approval, threading.current_thread()))
-        return yes
+        return None if yes else Refused("gate was not approved: it is Friday")
 
     steps = [
         Step("gate", STAGE, lambda _: done.append("gate"), approval="Send traffic to it?"),
@@ -310,7 +310,7 @@ def test_a_step_waits_for_approval_on_the_thread_of_the_run(journal: Journal, tm
     if yes:
         graph.run()
     else:
-        with pytest.raises(Refused, match="gate was not approved"):
+        with pytest.raises(Refused, match="gate was not approved: it is Friday"):
             graph.run()
     assert asked == [("Send traffic to it?", threading.current_thread())]
     assert done == (["gate", "traffic"] if yes else [])
@@ -333,7 +333,7 @@ def test_nobody_is_asked_once_the_run_has_failed(journal: Journal) -> None:
         Step("gate", STAGE, lambda _: None, needs=("slow",), approval="Go on?"),
     ]
     asked: list[Step] = []
-    graph = StepGraph(steps, journal, DEPLOYMENT, approve=lambda step: bool(asked.append(step)))
+    graph = StepGraph(steps, journal, DEPLOYMENT, approve=asked.append)
     with pytest.raises(HiveMindError, match="no capacity"):
         graph.run()
     assert asked == []
@@ -351,7 +351,7 @@ def test_what_a_step_began_is_ended_with_the_run(journal: Journal, end: End) -> 
         if end is End.FAILED:
             raise HiveMindError("no")
 
-    def approve(_: Step) -> bool:
+    def approve(_: Step) -> Refused | None:
         raise KeyboardInterrupt
 
     steps = [
@@ -382,7 +382,7 @@ def test_an_end_that_raises_hides_no_failure_of_the_run(journal: Journal, interr
     def broken(*_: object) -> None:
         raise HiveMindError("the end broke")
 
-    def approve(_: Step) -> bool:
+    def approve(_: Step) -> Refused | None:
         raise KeyboardInterrupt
 
     def fail(_: Context) -> None:
