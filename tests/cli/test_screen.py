@@ -77,10 +77,12 @@ def test_yes_was_said_before_and_nobody_says_nothing(
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert Screen(as_json=False, yes=True).approve(STEP).agreed
     assert capsys.readouterr().err == ""
-    assert not Screen(as_json=False).approve(STEP).agreed
-    said = capsys.readouterr().err
-    assert "Send traffic to r2?" in said
-    assert "--yes" in said
+    refused = Screen(as_json=False).approve(STEP)
+    assert not refused.agreed
+    assert refused.reason == "Cannot ask for approval: no terminal."
+    assert refused.hint is not None
+    assert "Send traffic to r2?" in refused.hint
+    assert "--yes" in refused.hint
 
 
 def test_programs_get_no_asides_and_no_text_of_warnings(capsys: pytest.CaptureFixture[str]) -> None:
