@@ -50,7 +50,7 @@ def make_client(
     """
     # botocore's session is not safe to make clients from in several threads.
     with translated(), _lock:
-        client = _session(profile).create_client(
+        client = session(profile).create_client(
             service,
             region_name=region,
             endpoint_url=endpoint,
@@ -69,7 +69,8 @@ def make_client(
 
 
 @cache
-def _session(profile: str | None) -> Any:
+def session(profile: str | None) -> Any:
+    """botocore's session of a profile, None for the environment's; one a process."""
     import botocore.session
 
     from hivemind.aws.models import quick_loader

@@ -11,9 +11,10 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.clients import CallCounter, make_client
-from hivemind.aws.errors import CloudCallFailed, translated
+from hivemind.aws.endpoints import Endpoints
 from hivemind.aws.hostkeys import host_key
 from hivemind.values.artifact import Platform, machine_of
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import WebAddress
 from hivemind.values.errors import CloudUnreachable
@@ -49,6 +50,7 @@ class AwsCloud:
         self._clients: dict[str, Any] = {}
         self._account: str | None = None
         self._lock = threading.RLock()
+        self._endpoints = Endpoints(self, profile=profile)
 
     @property
     def name(self) -> str:
@@ -63,8 +65,7 @@ class AwsCloud:
         """Asked of STS once. Raises CloudUnreachable without usable credentials."""
         with self._lock:
             if self._account is None:
-                with translated():
-                    self._account = str(self.client("sts").get_caller_identity()["Account"])
+                self._account = str(self.client("sts").get_caller_identity()["Account"])
             return self._account
 
     @property
@@ -92,17 +93,25 @@ class AwsCloud:
             return self._clients[service]
 
     def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
-        """A socket to the instance's public address. Raises CloudUnreachable where it has none, OSError where
-        nothing answers."""
-        address = self._instance(instance_id).get("PublicIpAddress")
-        if not address:
+        """A connection through the EC2 Instance Connect Endpoint of the instance's network, else to its public address.
+
+        Raises CloudUnreachable where it has neither, CloudCallFailed where AWS refuses, OSError where nothing answers.
+        """
+        instance = self._instance(instance_id)
+        public, private = instance.get("PublicIpAddress"), instance.get("PrivateIpAddress")
+        endpoint = self._endpoints.leading_to(instance)
+        if endpoint is not None and private:
+            try:
+                return self._endpoints.connect(endpoint, private, port, timeout=timeout)
+            except CloudCallFailed:
+                if not public:
+                    raise
+        if not public:
             raise CloudUnreachable(
-                f"{instance_id} has no public address, and this version of HiveMind cannot connect through an "
-                "EC2 Instance Connect Endpoint",
-                hint="Use an environment with `stage: stage-1`, which has public subnets, and write your "
-                "address into `network: {ssh_from: [CIDR]}`. Or use the local cloud: `--local`.",
+                f"{instance_id} has no public address, and no EC2 Instance Connect Endpoint leads to it",
+                hint="`network.ssh_endpoint: own` makes one with the next apply. docs/template.md has the ways in.",
             )
-        connection = socket.create_connection((address, port), timeout=timeout)
+        connection = socket.create_connection((public, port), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
@@ -121,8 +130,7 @@ class AwsCloud:
         return MappingProxyType(self._counter.counts())
 
     def _instance(self, instance_id: str) -> Mapping[str, Any]:
-        with translated():
-            answer = self.client("ec2").describe_instances(InstanceIds=[instance_id])
+        answer = self.client("ec2").describe_instances(InstanceIds=[instance_id])
         for reservation in answer["Reservations"]:
             for instance in reservation["Instances"]:
                 found: Mapping[str, Any] = instance

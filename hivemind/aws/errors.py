@@ -125,8 +125,11 @@ def _answered(answer: Mapping[str, Any], operation: str, service: str | None) ->
     if is_web_page(answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})):
         return unreadable(operation)
     error = answer.get("Error", {})
-    code = str(error.get("Code") or "Unknown")
-    detail = error.get("Message", "") or "no message"
+    return answered(str(error.get("Code") or "Unknown"), error.get("Message") or "no message", operation, service)
+
+
+def answered(code: str, detail: str, operation: str, service: str | None) -> HiveMindError:
+    """Our error for one that AWS answered with. code, detail: as it says them. service: as in IAM."""
     if code in BAD_CREDENTIALS:
         return CloudUnreachable(
             f"AWS does not accept these credentials: {operation}: {detail} ({code})", hint=_LOGIN_HINT

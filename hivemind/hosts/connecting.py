@@ -6,22 +6,27 @@ import base64
 import contextlib
 import hashlib
 import socket
+import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, WeakSet
 
 import paramiko
 
-from hivemind.hosts.ssh import Host, HostUnreachable
+from hivemind.hosts.ssh import Host, HostUnreachable, Opened
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.cloud import Cloud, Line, NoRoom
 from hivemind.values.errors import Stage, StageError
-
-if TYPE_CHECKING:
-    from hivemind.values.cloud import Cloud
 
 PORT = 22
 KEEPALIVE = 15
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+AGAIN = 120.0
+"""Seconds to reach an instance again that was reached before."""
+_LOCK = threading.Lock()
+_CARRIED: WeakKeyDictionary[Cloud, WeakSet[Host]] = WeakKeyDictionary()
+"""Connections that a cloud carries: those which may have to make room for each other."""
 _UNKNOWN = "HiveMind does not know its SSH host key yet"
 
 
@@ -70,8 +75,13 @@ def connect(
         host_key = trusted_host_key(cloud, instance_id, known)
         try:
             if host_key is not None:
-                left = max(1.0, min(30.0, deadline - passed))
-                return _connect_once(cloud, instance_id, host_key, key=key, user=user, timeout=left, clock=clock)
+                opening = partial(_opened, cloud, instance_id, host_key, key=key, user=user)
+                opened = opening(timeout=max(1.0, min(30.0, deadline - passed)))
+                host = Host(opened, instance_id, host_key, clock, partial(_again, opening, instance_id, clock))
+                if opened.lasts is not None:
+                    with _LOCK:
+                        _CARRIED.setdefault(cloud, WeakSet()).add(host)
+                return host
             seen = _UNKNOWN
         except HostUnreachable as error:
             seen = error.message.partition(": ")[2]
@@ -86,9 +96,30 @@ def connect(
     raise HostUnreachable(instance_id, f"{reason} (waited {deadline:g} s)", hint=hint)
 
 
-def _connect_once(
-    cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: str, timeout: float, clock: Clock
-) -> Host:
+def _again(opening: Callable[..., Opened], instance_id: str, clock: Clock) -> Opened:
+    """Connects anew to an instance that was reached before. Raises HostUnreachable after a while."""
+    reason = ""
+    for _ in polls(clock, deadline=AGAIN):
+        try:
+            return opening(timeout=30.0)
+        except HostUnreachable as error:
+            reason = error.message.partition(": ")[2]
+    raise HostUnreachable(instance_id, f"{reason} (waited {AGAIN:g} s)")
+
+
+def _dialled(cloud: Cloud, instance_id: str, timeout: float) -> socket.socket:
+    """A connection; where the cloud carries no more of them, the one that was not used for longest makes room."""
+    try:
+        return cloud.dial(instance_id, PORT, timeout=timeout)
+    except NoRoom:
+        with _LOCK:
+            carried = sorted(_CARRIED.get(cloud, ()), key=lambda host: host.used)
+        if not any(host.rest() for host in carried):
+            raise
+        return cloud.dial(instance_id, PORT, timeout=timeout)
+
+
+def _opened(cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: str, timeout: float) -> Opened:
     try:
         pinned = paramiko.PKey.from_type_string(*_key_parts(host_key))
     except (ValueError, paramiko.SSHException) as error:
@@ -98,7 +129,7 @@ def _connect_once(
     client.get_host_keys().add(instance_id, pinned.get_name(), pinned)
     sock: socket.socket | None = None
     try:
-        sock = cloud.dial(instance_id, PORT, timeout=timeout)
+        sock = _dialled(cloud, instance_id, timeout)
         with contextlib.suppress(OSError):
             # Without it every small packet waits for the acknowledgement of the one before.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -123,11 +154,15 @@ def _connect_once(
         _close(client, sock)
         if (shown := _offered_other_type(error)) is not None:
             raise HostKeyMismatch(instance_id, _fingerprint(pinned), shown) from error
-        raise HostUnreachable(instance_id, str(error) or type(error).__name__) from error
+        raise HostUnreachable(instance_id, _why(sock) or str(error) or type(error).__name__) from error
     transport = client.get_transport()
     if transport is not None:
         transport.set_keepalive(KEEPALIVE)
-    return Host(client, instance_id, host_key, clock)
+    return Opened(client, sock, sock.lasts, partial(_why, sock)) if isinstance(sock, Line) else Opened(client, sock)
+
+
+def _why(sock: socket.socket | None) -> str:
+    return sock.why if isinstance(sock, Line) else ""
 
 
 def _key_parts(line: str) -> tuple[str, bytes]:

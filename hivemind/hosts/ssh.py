@@ -6,6 +6,7 @@ import contextlib
 import logging
 import math
 import shlex
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from hivemind.values.clock import Clock
 from hivemind.values.errors import HiveMindError, Stage, StageError
 
 CHUNK = 1 << 16
+_YOUNG = 60.0
+"""Seconds: a connection that is younger is not opened again for the sake of its end."""
 _LATER = 2
 """Seconds after our own deadline at which the instance ends a command, so that ours is the one that is told."""
 
@@ -49,16 +52,42 @@ class Completed:
     stderr: str
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An authenticated connection. sock: that it goes over. lasts: seconds after which the cloud ends it, None where it
+    does not. why: what ended it, in words, where the cloud says."""
+
+    client: paramiko.SSHClient
+    sock: socket.socket
+    lasts: float | None = None
+    why: Callable[[], str] = str
+
+    def close(self) -> None:
+        """Also where the other side ended it, of which paramiko leaves the socket."""
+        self.client.close()
+        self.sock.close()
+
+
 class Host:
-    """An open SSH connection to an instance. Use `connect` to get one; a context manager; safe for one thread.
+    """An SSH connection to an instance. Use `connect` to get one; a context manager; safe for one thread.
+
+    One that the cloud carries for a while only (`lasts`) is opened again when it is needed after that, or after it made
+    room for another one (`rest`).
 
     instance_id: EC2 id. host_key: the verified key (`ssh-ed25519 AAAA...`), to be remembered for this instance.
-    has_installer: whether this connection has seen to it that this version's installer is there. bound: wanted port
-    -> port that the application bound instead, where instances share one network and ports are handed out.
+    open_again: connects anew, from whichever thread needs it. has_installer: whether this connection has seen to it
+    that this version's installer is there. bound: wanted port -> port that the application bound instead, where
+    instances share one network and ports are handed out.
     """
 
-    def __init__(self, client: paramiko.SSHClient, instance_id: str, host_key: str, clock: Clock) -> None:
-        self._client = client
+    def __init__(
+        self, opened: Opened, instance_id: str, host_key: str, clock: Clock, open_again: Callable[[], Opened]
+    ) -> None:
+        self._opened = opened
+        self._open_again = open_again
+        self._since = self.used = clock.monotonic()
+        self._closed = self._lent = False
+        self._lock = threading.RLock()
         self._clock = clock
         self._sftp: paramiko.SFTPClient | None = None
         self._home: str | None = None
@@ -74,11 +103,26 @@ class Host:
         self.close()
 
     def close(self) -> None:
-        self._client.close()
+        self._closed = True
+        self._opened.close()
+
+    def rest(self) -> bool:
+        """Gives the connection back until it is needed again; False where something is using it right now, or where it
+        would not be opened again. Any thread may call it."""
+        if self._opened.lasts is None or self._lent or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if not self.alive:
+                return False
+            self._sftp = None
+            self._opened.close()
+            return True
+        finally:
+            self._lock.release()
 
     @property
     def alive(self) -> bool:
-        transport = self._client.get_transport()
+        transport = self._opened.client.get_transport()
         return transport is not None and transport.is_active()
 
     def run(
@@ -98,15 +142,18 @@ class Host:
 
         Raises CommandTimeout, HostUnreachable.
         """
-        with self._mapped_errors():
+        with self._mapped_errors(timeout):
             channel = self._open_session(timeout)
             try:
                 channel.exec_command(_spoken(command, user, timeout))
-                return _converse(channel, stdin, on_line, _Deadline(self._clock, timeout))
+                done = _converse(channel, stdin, on_line, _Deadline(self._clock, timeout))
             except TimeoutError:
                 raise CommandTimeout(self.instance_id, what, timeout) from None
             finally:
                 channel.close()
+            if done.code < 0 and self._opened.why():
+                raise ConnectionError(f"{what} was cut off")
+            return done
 
     def put(self, content: bytes | Path, remote: str, *, mode: int = 0o600) -> bool:
         """Copies a file, or bytes, to a path relative to the login's home, atomically.
@@ -169,7 +216,9 @@ class Host:
 
         Raises OSError when the instance is not let in there.
         """
-        transport = self._transport()
+        with self._lock:
+            self._lent = True
+            transport = self._transport()
         try:
             return transport.open_channel("direct-tcpip", (host, port), ("127.0.0.1", 0), timeout=timeout)
         except paramiko.ChannelException as error:
@@ -180,6 +229,7 @@ class Host:
     def shell(self, *, term: str, width: int, height: int, command: str | None = None) -> paramiko.Channel:
         """An interactive session with a terminal of that many columns and rows."""
         with self._mapped_errors():
+            self._lent = True
             channel = self._open_session(30.0)
             channel.get_pty(term, width, height)
             if command is None:
@@ -194,33 +244,63 @@ class Host:
         user: as with `run`. combined: standard error comes with standard output.
         """
         with self._mapped_errors():
+            self._lent = True
             channel = self._open_session(30.0)
             channel.set_combine_stderr(combined)
             channel.exec_command(_spoken(command, user))
             return channel
 
-    def _transport(self) -> paramiko.Transport:
-        transport = self._client.get_transport()
+    def _transport(self, seconds: float = 60.0) -> paramiko.Transport:
+        """The connection, opened again where the cloud ended it or is about to. seconds: that it is needed for."""
+        lasts = self._opened.lasts
+        if lasts is not None and not self._closed:
+            age = self._clock.monotonic() - self._since
+            ending = age > _YOUNG and age + seconds > lasts and not self._lent
+            if ending or not self.alive:
+                self._renew()
+        transport = self._opened.client.get_transport()
         if transport is None or not transport.is_active():
             raise HostUnreachable(self.instance_id, "the instance closed the connection")
         return transport
 
+    def _renew(self) -> None:
+        self._sftp = None
+        self._opened.close()
+        self._opened = self._open_again()
+        self._since = self._clock.monotonic()
+
     def _open_session(self, timeout: float) -> paramiko.Channel:
-        return self._transport().open_session(timeout=min(timeout, 30.0))
+        return self._transport(timeout).open_session(timeout=min(timeout, 30.0))
 
     def _files(self) -> paramiko.SFTPClient:
+        self._transport()
         if self._sftp is None:
-            self._sftp = self._client.open_sftp()
+            self._sftp = self._opened.client.open_sftp()
         return self._sftp
 
     @contextlib.contextmanager
-    def _mapped_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except HiveMindError:
-            raise
-        except (paramiko.SSHException, EOFError, OSError) as error:
-            raise HostUnreachable(self.instance_id, str(error) or type(error).__name__) from error
+    def _mapped_errors(self, seconds: float = 0.0) -> Iterator[None]:
+        """Within it, the connection is in use. seconds: that what is done may take."""
+        with self._lock:
+            try:
+                yield
+            except HiveMindError:
+                raise
+            except (paramiko.SSHException, EOFError, OSError) as error:
+                raise self._broken(error, seconds) from error
+            finally:
+                self.used = self._clock.monotonic()
+
+    def _broken(self, error: Exception, seconds: float) -> HostUnreachable:
+        lasts = self._opened.lasts
+        why = self._opened.why() or str(error) or type(error).__name__
+        hint = None
+        if lasts is not None and seconds > lasts:
+            hint = (
+                f"The endpoint ends every connection after {lasts / 60:g} minutes. What takes longer needs a direct "
+                "way: public instances, and your address in `network.ssh_from`."
+            )
+        return HostUnreachable(self.instance_id, why, hint=hint)
 
 
 def _spoken(command: str, user: str | None, seconds: float | None = None) -> str:

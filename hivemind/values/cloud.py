@@ -21,6 +21,22 @@ class WebAddress:
     host: str
 
 
+class Line(socket.socket):
+    """A connection that the cloud carries, and ends after a while.
+
+    lasts: seconds. why: what ended it, in words; empty while nobody knows.
+    """
+
+    def __init__(self, plain: socket.socket, lasts: float) -> None:
+        super().__init__(fileno=plain.detach())
+        self.lasts = lasts
+        self.why = ""
+
+
+class NoRoom(ConnectionRefusedError):
+    """The cloud carries no more connections at a time: another one has to be closed first."""
+
+
 class Cloud(Protocol):
     """name: `aws` or `local`. region: `eu-west-1`. account: 12 digits. endpoint: of the API, None for AWS's own.
     state: folder of this cloud's deployment states. pace: how many times faster than AWS its health
@@ -48,7 +64,8 @@ class Cloud(Protocol):
         ...
 
     def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
-        """A connected TCP socket to a port of an instance, TCP_NODELAY set; OSError when there is none."""
+        """A connected TCP socket to a port of an instance, TCP_NODELAY set; a Line where the cloud carries it. OSError
+        when there is none; NoRoom when there are too many at a time."""
         ...
 
     def host_key(self, instance_id: str) -> str | None:
