@@ -57,16 +57,17 @@ def rows(folder: Path, repeat: int) -> list[Row]:
     env = {"HIVEMIND_HOME": str(folder / "home")}
     run([hivemind(), "local", "start"], env=env)
     try:
-        _, out = run([hivemind(), "local", "status", "--json"], env=env)
-        endpoint = json.loads(out)["endpoint"]
+        _, out = run([hivemind(), "local", "env", "--json"], env=env)
+        aws = {**json.loads(out), "AWS_DEFAULT_REGION": REGION}
         ours = Outcome()
         sceptre, deploy = Outcome(), Outcome()
         for number in range(repeat):
             _ours(ours, folder / f"ours{number}", number, env)
-            template = _template(folder / f"ours{number}", env, endpoint)
-            _sceptre(sceptre, folder / f"sceptre{number}", number, template, endpoint)
-            _deploy(deploy, folder / f"deploy{number}", number, template, endpoint)
-        with counting(endpoint) as (counted, calls):
+            template = _template(folder / f"ours{number}", env, aws)
+            _sceptre(sceptre, folder / f"sceptre{number}", number, template, aws)
+            _deploy(deploy, folder / f"deploy{number}", number, template, aws)
+        with counting(aws["AWS_ENDPOINT_URL"]) as (proxy, calls):
+            counted = {**aws, "HTTP_PROXY": proxy}
             _sceptre(sceptre, folder / f"sceptre{repeat}", repeat, template, counted, calls)
             _deploy(deploy, folder / f"deploy{repeat}", repeat, template, counted, calls)
     finally:
@@ -118,15 +119,14 @@ def _calls(last: str) -> int | None:
     return sum(calls.values()) if isinstance(calls, dict) else calls
 
 
-def _template(project: Path, env: dict[str, str], endpoint: str) -> str:
+def _template(project: Path, env: dict[str, str], aws: dict[str, str]) -> str:
     """The same template, with the values that HiveMind would hand over as defaults."""
     import boto3
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    ssm = boto3.client(
-        "ssm", region_name=REGION, endpoint_url=endpoint, aws_access_key_id="bench", aws_secret_access_key="bench"
-    )
+    keys = {"aws_access_key_id": aws["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": aws["AWS_SECRET_ACCESS_KEY"]}
+    ssm = boto3.client("ssm", region_name=REGION, endpoint_url=aws["AWS_ENDPOINT_URL"], **keys)
     key = Ed25519PrivateKey.generate().public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     template = json.loads(run([hivemind(), "template", "--json"], env=env, cwd=project)[1])
     template["Parameters"]["SshPublicKey"]["Default"] = key.decode()
@@ -136,17 +136,8 @@ def _template(project: Path, env: dict[str, str], endpoint: str) -> str:
     return json.dumps(template)
 
 
-def _credentials(endpoint: str) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": "bench",
-        "AWS_SECRET_ACCESS_KEY": "bench",
-        "AWS_DEFAULT_REGION": REGION,
-    }
-
-
 def _sceptre(
-    outcome: Outcome, folder: Path, number: int, template: str, endpoint: str, calls: Counter[str] | None = None
+    outcome: Outcome, folder: Path, number: int, template: str, aws: dict[str, str], calls: Counter[str] | None = None
 ) -> None:
     for name in ("config", "templates"):
         (folder / name).mkdir(parents=True)
@@ -155,11 +146,11 @@ def _sceptre(
     stack = {"template": {"path": "stack.json", "type": "file"}, "parameters": PARAMETERS}
     (folder / "config/stack.yaml").write_text(json.dumps(stack))
     launch = [command("sceptre"), "launch", "-y", "stack.yaml"]
-    _twice(outcome, launch, folder, endpoint, calls)
+    _twice(outcome, launch, folder, aws, calls)
 
 
 def _deploy(
-    outcome: Outcome, folder: Path, number: int, template: str, endpoint: str, calls: Counter[str] | None = None
+    outcome: Outcome, folder: Path, number: int, template: str, aws: dict[str, str], calls: Counter[str] | None = None
 ) -> None:
     folder.mkdir()
     path = folder / "stack.json"
@@ -176,14 +167,14 @@ def _deploy(
     deploy += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
     deploy += ["--no-fail-on-empty-changeset", "--parameter-overrides"]
     deploy += [f"{name}={value}" for name, value in PARAMETERS.items()]
-    _twice(outcome, deploy, folder, endpoint, calls)
+    _twice(outcome, deploy, folder, aws, calls)
 
 
-def _twice(outcome: Outcome, words: list[str], folder: Path, endpoint: str, calls: Counter[str] | None) -> None:
-    """Creates a stack, then runs the same again. calls: what the proxy at the endpoint has counted, None without it."""
+def _twice(outcome: Outcome, words: list[str], folder: Path, aws: dict[str, str], calls: Counter[str] | None) -> None:
+    """Creates a stack, then runs the same again. calls: what the proxy has counted, None without it."""
     for runs, field_ in ((outcome.created, "created_calls"), (outcome.again, "again_calls")):
         before = calls.total() if calls is not None else 0
-        seconds, _ = run(words, env=_credentials(endpoint), cwd=folder)
+        seconds, _ = run(words, env=aws, cwd=folder)
         if calls is None:
             runs.seconds.append(seconds)
         else:

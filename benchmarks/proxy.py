@@ -1,4 +1,4 @@
-"""A reverse proxy in front of an AWS endpoint that counts calls, the same way for every tool."""
+"""A proxy before an AWS endpoint that counts calls, the same way for every tool. Requests pass as they were signed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ class _Counting(BaseHTTPRequestHandler):
         self.calls[name.rpartition(".")[2]] += 1
         upstream = http.client.HTTPConnection(*self.target, timeout=120)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
-        upstream.request(self.command, self.path, body, {**headers, "Host": self.headers["host"]})
+        # Of a proxy the whole address is asked.
+        path = self.path.removeprefix(f"http://{self.headers['host']}")
+        upstream.request(self.command, path, body, {**headers, "Host": self.headers["host"]})
         answer = upstream.getresponse()
         data = answer.read()
         self.send_response(answer.status)
@@ -48,7 +50,7 @@ class _Counting(BaseHTTPRequestHandler):
 
 @contextmanager
 def counting(endpoint: str) -> Iterator[tuple[str, Counter[str]]]:
-    """An endpoint that forwards to `endpoint`, and the calls made through it so far, by operation."""
+    """A proxy for `HTTP_PROXY` that knows `endpoint` alone, and the calls made through it so far, by operation."""
     where = urlsplit(endpoint)
     calls: Counter[str] = Counter()
     handler = type("Counting", (_Counting,), {"target": (where.hostname, where.port), "calls": calls})

@@ -138,7 +138,7 @@ def env(name: str | None, as_json: bool) -> None:
     values = {
         "AWS_ENDPOINT_URL": running.endpoint,
         "AWS_ACCESS_KEY_ID": account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": running.secret_key,
         # Where the deployment is, so that the AWS CLI finds its stack.
         "AWS_DEFAULT_REGION": ours[0]["region"] if ours else _region(),
     }

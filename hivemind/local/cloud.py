@@ -21,9 +21,6 @@ from hivemind.values.artifact import LOCAL, Platform, machine_here
 from hivemind.values.cloud import WebAddress
 from hivemind.values.errors import CloudUnreachable
 
-SECRET_KEY = "local"
-"""Any secret key will do; the account is the access key."""
-
 
 def connect(
     checkout: Path, name: str, region: str | None = None, *, start: bool = True, directory: Path | None = None
@@ -40,6 +37,7 @@ def connect(
             "the local cloud is not running", hint="Start it with `hivemind local start` or `hivemind apply --local`."
         )
     running = running or lifecycle.start(directory, on_demand=True)
+    running.secret_key  # noqa: B018  an older version's is told now, not by the first request that fails
     return LocalCloud(running, account_for(checkout, name, directory), region or running.region)
 
 
@@ -71,6 +69,11 @@ class LocalCloud:
         return self._running.endpoint
 
     @property
+    def secret_key(self) -> str:
+        """What requests to the endpoint are signed with; the access key is the account."""
+        return self._running.secret_key
+
+    @property
     def outdated(self) -> str | None:
         """Why it runs other code than this HiveMind's; None where it does not."""
         return self._running.outdated
@@ -99,7 +102,7 @@ class LocalCloud:
                     counter=self._counter,
                     endpoint=self._running.endpoint,
                     access_key=self._account,
-                    secret_key=SECRET_KEY,
+                    secret_key=self.secret_key,
                 )
             return self._clients[service]
 

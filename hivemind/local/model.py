@@ -43,7 +43,7 @@ class Instance:
 @dataclass(frozen=True)
 class Database:
     """An RDS instance or a replication group of ElastiCache. address, port: as in its endpoint, inside the VPC.
-    real_host, real_port: where its server really listens on this machine's loopback."""
+    real_host, real_port: where its server really listens, a host of this machine's or a Unix socket's path and 0."""
 
     id: str
     account: str

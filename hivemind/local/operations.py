@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -188,25 +187,6 @@ def install_cloudformation(emulator: Emulator) -> None:
         return create
 
     emulator.replace_operation("cloudformation", "CreateStack", creating)
-
-
-def throttled(service: str, headers: Mapping[str, str]) -> Response:
-    """The answer of a service to a caller who is too fast, in the words and form of that service."""
-    if "json" in headers.get("content-type", "") or headers.get("x-amz-target"):
-        body = json.dumps({"__type": "ThrottlingException", "message": "Rate exceeded"})
-        return 400, {"Content-Type": "application/x-amz-json-1.1"}, body.encode()
-    kind = {"Content-Type": "application/xml"}
-    if service == "s3":
-        error = _error("SlowDown", "Please reduce your request rate.")
-        return 503, kind, error.encode()
-    if service == "ec2":
-        error = _error("RequestLimitExceeded", "Request limit exceeded.")
-        return 503, kind, f"<Response><Errors>{error}</Errors></Response>".encode()
-    return 400, kind, f"<ErrorResponse>{_error('Throttling', 'Rate exceeded')}</ErrorResponse>".encode()
-
-
-def _error(code: str, message: str) -> str:
-    return f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
 
 
 def _one(parameters: Mapping[str, Any], name: str) -> str:

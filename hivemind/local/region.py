@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hivemind.local import operations
+from hivemind.local import offered, operations
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultTable
 from hivemind.local.files import read_json, write_json
@@ -16,6 +16,7 @@ from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
 from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
+from hivemind.local.refusals import refusal, throttled
 from hivemind.local.resources import catalog
 from hivemind.local.resources.balancing import balancing_kinds
 from hivemind.local.resources.cache import cache_kinds
@@ -104,7 +105,9 @@ class Region:
         for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
-        emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in kinds.items()}, TAGGED)
+        offers = {name: kind for name, kind in kinds.items() if name in offered.RESOURCE_TYPES}
+        emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in offers.items()}, TAGGED)
+        emulator.close(offered.refused_types, offered.refused_type)
         emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
         operations.Targets(emulator, self.health, self.pace).install()
         operations.install_ec2(emulator, self.instances.console)
@@ -119,8 +122,10 @@ class Region:
     # -- what the emulator tells -----------------------------------------------------------------------
 
     def _refused(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
+        if said := offered.refused_operation(service, operation):
+            return refusal(service, headers, 501, "NotImplemented", said)
         if self.faults.throttles(f"{service}:{operation}"):
-            return operations.throttled(service, headers)
+            return throttled(service, headers)
         return operations.refused(self.emulator, service, operation)
 
     def _served(self, _service: str, operation: str) -> None:
@@ -149,7 +154,7 @@ class Region:
     # -- what others ask -------------------------------------------------------------------------------
 
     def view(self) -> RegionView:
-        return region_view(self.emulator, self.databases.port, self.caches.port)
+        return region_view(self.emulator, self.databases.address, self.caches.address)
 
     def host_key(self, instance_id: str) -> str | None:
         return self._host_keys.get(instance_id)

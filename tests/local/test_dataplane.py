@@ -30,7 +30,7 @@ from stage import (
     until,
 )
 
-from hivemind.local import dataplane as dataplane_module
+from hivemind.local import traefik
 from hivemind.local.dataplane import DataPlane
 from hivemind.local.health import Health
 from hivemind.local.instances import Instances
@@ -43,10 +43,10 @@ A, B = target_group("a", (ONE.id, 8000)), target_group("b", (TWO.id, 8000))
 
 
 @pytest.fixture(autouse=True)
-def traefik() -> None:
+def balancers_program() -> None:
     try:
-        dataplane_module.binary()
-    except RuntimeError as error:
+        traefik.program()
+    except LookupError as error:
         pytest.skip(str(error))
 
 
@@ -345,6 +345,10 @@ def test_metrics_count_what_was_served(tmp_path: Path) -> None:
             for _ in range(5):
                 await get(plane.address(lb.arn, 80), "/")
             await metrics.sample()
+            ((_, port),) = plane.metrics()
+            assert (await get(("127.0.0.1", port), "/metrics"))[0] == 404, "others count nothing"
+            guessed = {"Authorization": "Bearer x"}
+            assert (await get(("127.0.0.1", port), "/metrics", headers=guessed))[0] == 404
         found = {(one.namespace, one.name, tuple(sorted(one.dimensions))): one.value for one in put}
         assert {(one.account, one.region) for one in put} == {(ACCOUNT, REGION)}
         assert found["AWS/ApplicationELB", "RequestCount", ("LoadBalancer",)] == 5

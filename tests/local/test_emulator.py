@@ -78,6 +78,23 @@ def test_handlers_take_what_we_give(emulator: Emulator) -> None:
             inspect.signature(handler).bind(*range(count))
 
 
+def test_the_doors_that_stay_shut_are_where_we_shut_them(emulator: Emulator) -> None:
+    """What `closing.py` replaces. That they are shut, `test_strangers.py` shows on a whole local cloud."""
+    from ministack import app
+    from ministack.services.cloudformation import changesets, engine, handlers, provisioners
+
+    del emulator
+    source = inspect.getsource(app.app)
+    for name in ("_handle_pre_body_request", "_handle_post_body_shortcuts", "_handle_special_data_plane_request"):
+        assert inspect.iscoroutinefunction(getattr(app, name))
+        assert source.count(f"await {name}(") == 1
+    assert source.count("_dispatch_service_request(") == 1
+    assert set(app._state_map.values()) >= set(module.KEPT) - {"sts", "tagging"}
+    assert len({each.validate_template_support for each in (changesets, engine, handlers)}) == 1
+    made = inspect.getsource(provisioners._provision_resource)
+    assert "return _custom_resource_create(" in made
+
+
 def test_stores_are_apart_by_account_and_region(emulator: Emulator) -> None:
     with emulator.scope("111111111111", "eu-west-1"):
         assert (emulator.account, emulator.region) == ("111111111111", "eu-west-1")

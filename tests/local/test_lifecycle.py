@@ -25,7 +25,7 @@ from hivemind.local.files import read_json, write_json
 from hivemind.local.processes import is_running, started
 from hivemind.testing.clients import raw
 from hivemind.values.clock import SYSTEM_CLOCK, polls
-from hivemind.values.errors import CloudUnreachable
+from hivemind.values.errors import CloudUnreachable, HiveMindError
 
 pytestmark = pytest.mark.slow
 
@@ -67,6 +67,18 @@ def cloud_with_application(directory: Path) -> tuple[LocalCloud, Stack]:
     stack = Stack(raw(cloud, "cloudformation"), "kept")
     assert stack.create(body(network() | compute(image, "kept") | data())) == "CREATE_COMPLETE", stack.reason()
     return cloud, stack
+
+
+def test_one_of_a_version_that_let_everybody_in_is_to_be_restarted(tmp_path: Path) -> None:
+    old = {"pid": os.getpid(), "started": started(os.getpid()), "endpoint": "http://127.0.0.1:9", "region": "x"}
+    write_json(tmp_path / "daemon.json", old | {"token": "x", "on_demand": False})
+    with pytest.raises(HiveMindError, match="lets every user of this machine in") as caught:
+        connect(tmp_path, "shop", directory=tmp_path)
+    assert caught.value.hint
+    assert "hivemind local stop && hivemind local start" in caught.value.hint
+    found = lifecycle.status(tmp_path)
+    assert found is not None
+    assert found.outdated == "an earlier version of HiveMind started it"
 
 
 def test_it_starts_tells_and_stops(directory: Path) -> None:
