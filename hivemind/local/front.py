@@ -14,7 +14,7 @@ from typing import Any
 from hivemind.local import offered
 from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
 from hivemind.local.refusals import refusal
-from hivemind.local.signatures import Claim, NotSigned, Request, claim_of, verify
+from hivemind.local.sigv4 import Claim, NotSigned, Request, claim_of, verify
 
 BODY_LIMIT = 16 * 1024 * 1024
 """Bytes of a request whose sender is known only once all of it is there: of any service but S3."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hivemind.local.accounts import account_for, accounts
+from hivemind.testing.clients import raw
 
 
 @pytest.fixture
@@ -52,6 +53,6 @@ def test_stacks_of_two_checkouts_are_apart(local_cloud, checkouts: tuple[Path, P
     seen = clouds[1].client("cloudformation").list_stacks()["StackSummaries"]
     assert [one for one in seen if one["StackName"] == "apart"] == []
     assert clouds[1].client("sts").get_caller_identity()["Account"] == clouds[1].account
-    cloudformation = clouds[0].client("cloudformation")
+    cloudformation = raw(clouds[0], "cloudformation")
     cloudformation.delete_stack(StackName="apart")
     cloudformation.get_waiter("stack_delete_complete").wait(StackName="apart", WaiterConfig={"Delay": 1})

@@ -267,7 +267,7 @@ def test_targets_drain_before_they_go(cloud: Any, stack: Stack, image: str) -> N
         {"Key": "deregistration_delay.timeout_seconds", "Value": "30"}
     ]
     assert stack.create(body(resources, Arn=ref("Targets"))) == "CREATE_COMPLETE", stack.reason()
-    elb, arn, web = cloud.client("elbv2"), stack.outputs()["Arn"], stack.resource("Web")
+    elb, arn, web = raw(cloud, "elbv2"), stack.outputs()["Arn"], stack.resource("Web")
 
     def states() -> list[str]:
         told = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]

@@ -1,7 +1,7 @@
 """AWS's Signature Version 4, checked: whether a request comes from somebody who knows the secret key. Pure.
 
 Source: "Create a signed AWS API request" in the IAM User Guide. botocore, which signs in every client of ours, is
-slow to load for the daemon; `tests/local/test_signatures.py` proves that both come to the same for any request.
+slow to load for the daemon; `tests/local/test_sigv4.py` proves that both come to the same for any request.
 """
 
 from __future__ import annotations

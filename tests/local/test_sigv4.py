@@ -16,7 +16,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.local.signatures import BODY_HASH, Claim, NotSigned, Request, claim_of, verify
+from hivemind.local.sigv4 import BODY_HASH, Claim, NotSigned, Request, claim_of, verify
 
 ACCOUNT, SECRET, REGION = "000000000000", "the-secret-key-of-this-local-cloud", "eu-west-1"
 HOST = "127.0.0.1:4566"
