@@ -48,7 +48,7 @@ class AwsCloud:
         self._clock = clock
         self._counter = CallCounter()
         self._clients: dict[str, Any] = {}
-        self._account: str | None = None
+        self._said: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
         self._endpoints = Endpoints(self, profile=profile)
 
@@ -63,10 +63,19 @@ class AwsCloud:
     @property
     def account(self) -> str:
         """Asked of STS once. Raises CloudUnreachable without usable credentials."""
+        return str(self._caller["Account"])
+
+    @property
+    def identity(self) -> str:
+        """The ARN of the user or role whose credentials are used. Raises CloudUnreachable as `account`."""
+        return str(self._caller["Arn"])
+
+    @property
+    def _caller(self) -> Mapping[str, Any]:
         with self._lock:
-            if self._account is None:
-                self._account = str(self.client("sts").get_caller_identity()["Account"])
-            return self._account
+            if self._said is None:
+                self._said = self.client("sts").get_caller_identity()
+            return self._said
 
     @property
     def endpoint(self) -> str | None:

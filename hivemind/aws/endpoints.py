@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from hivemind.aws import signing
 from hivemind.aws.errors import answered
 from hivemind.aws.tunnel import TunnelRefused, open_tunnel
+from hivemind.template.names import ENDPOINT_TAG
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud, Line, NoRoom
 from hivemind.values.errors import HiveMindError
@@ -27,8 +28,6 @@ CONNECTIONS = 20
 """At a time through one endpoint."""
 QUOTA = 5
 """Endpoints a region and account, unless AWS was asked for more."""
-TAG = "hivemind:ssh-endpoint"
-"""Of an instance that another VPC's endpoint leads to: that endpoint's id."""
 _USABLE = ("create-complete", "update-in-progress", "update-failed", "update-complete")
 _ENDING = ("delete-in-progress", "delete-complete", "delete-failed")
 
@@ -55,7 +54,7 @@ class Endpoints:
         """The endpoint for an instance, as DescribeInstances has it: the one that its tag names, else its VPC's.
         None where there is none that works."""
         tags = {tag["Key"]: tag["Value"] for tag in instance.get("Tags", ())}
-        key = tags.get(TAG) or str(instance.get("VpcId", ""))
+        key = tags.get(ENDPOINT_TAG) or str(instance.get("VpcId", ""))
         with self._lock:
             if key in self._found:
                 return self._found[key]
@@ -80,11 +79,6 @@ class Endpoints:
             host = one.get("FipsDnsName") if signing.wants_fips(self._profile) else None
             return Endpoint(one["InstanceConnectEndpointId"], host or one["DnsName"])
         return None
-
-    def count(self) -> int:
-        """How many there are in the region, towards AWS's quota."""
-        pages = self._cloud.client("ec2").get_paginator("describe_instance_connect_endpoints").paginate()
-        return sum(one.get("State") not in _ENDING for page in pages for one in page["InstanceConnectEndpoints"])
 
     def connect(self, endpoint: Endpoint, address: str, port: int, *, timeout: float) -> Line:
         """A connection to a private address. timeout: seconds.
@@ -125,6 +119,12 @@ class Endpoints:
         return signing.presigned(
             url, service="ec2-instance-connect", region=self._cloud.region, profile=self._profile, seconds=60
         )
+
+
+def count(cloud: Cloud) -> int:
+    """How many endpoints there are in the region, towards AWS's quota."""
+    pages = cloud.client("ec2").get_paginator("describe_instance_connect_endpoints").paginate()
+    return sum(one.get("State") not in _ENDING for page in pages for one in page["InstanceConnectEndpoints"])
 
 
 def _refusal(error: TunnelRefused) -> HiveMindError | None:

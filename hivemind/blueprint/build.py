@@ -49,6 +49,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         environment=view.environment,
         stage=DeploymentStage(stage) if stage else DeploymentStage.PRODUCTION,
         region=data.get("region"),
+        account=data.get("account"),
         cloud=data.get("cloud"),
         require_clean=data.get("require_clean", stage == "production"),
         certificate=data.get("certificate"),
@@ -123,7 +124,7 @@ def filled(options: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, A
 
 
 def _network(said: Mapping[str, Any]) -> Network:
-    fields = {key: said[key] for key in ("egress", "cidr") if key in said}
+    fields = {key: said[key] for key in ("egress", "cidr", "ssh_endpoint") if key in said}
     return Network(ssh_from=texts_of(said.get("ssh_from")), **fields)
 
 

@@ -148,11 +148,13 @@ class Resource:
 
 @dataclass(frozen=True)
 class Network:
-    """egress: `nat`, `nat-per-az` or `none`. ssh_from: CIDRs that may reach port 22; empty: the
-    EC2 Instance Connect Endpoint alone. cidr: the VPC's, a literal /16."""
+    """egress: `nat`, `nat-per-az` or `none`. ssh_from: CIDRs that may reach port 22 directly. ssh_endpoint: as written
+    (`own`, `none` or the id of an EC2 Instance Connect Endpoint), None where it is not. cidr: the VPC's, a literal
+    /16."""
 
     egress: str = "nat"
     ssh_from: tuple[str, ...] = ()
+    ssh_endpoint: str | None = None
     cidr: str = "10.0.0.0/16"
 
 
@@ -170,14 +172,16 @@ class Blueprint:
 
     origins: dotted path (`services.web.start`) -> where its value comes from. overrides: JSON Patch operations (RFC
     6902) on the final template. certificate: ARN of an ACM certificate; with it, the load balancer listens on 443 and
-    redirects 80. builds: whether this describes the build stack instead of the deployment: one instance for each
-    service, to build it on (`hivemind.template.build_stack`).
+    redirects 80. account: of AWS that it belongs into, None for whichever the credentials are for. builds: whether this
+    describes the build stack instead of the deployment: one instance for each service, to build it on
+    (`hivemind.template.build_stack`).
     """
 
     name: str
     environment: str = "production"
     stage: DeploymentStage = DeploymentStage.PRODUCTION
     region: str | None = None
+    account: str | None = None
     cloud: str | None = None
     require_clean: bool = False
     certificate: str | None = None

@@ -18,6 +18,7 @@ DEFAULT_ENVIRONMENT = "production"
 OVERLAID = frozenset(
     (
         "region",
+        "account",
         "cloud",
         "require_clean",
         "certificate",

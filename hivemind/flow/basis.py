@@ -19,15 +19,19 @@ if TYPE_CHECKING:
     from hivemind.values.artifact import Platform
     from hivemind.values.asked import Asked
     from hivemind.values.cloud import Cloud
+    from hivemind.values.errors import CloudUnreachable
 
 
 @dataclass(frozen=True)
 class BasisOfPlan:
-    """snapshot: live, recorded or nothing. platform: of an operating system and a size where artifacts will run."""
+    """snapshot: live, recorded or nothing. platform: of an operating system and a size where artifacts will run. cloud:
+    that it was compared with, None where it could not be asked; why: what stood in the way."""
 
     snapshot: Snapshot
     region: str
     platform: Callable[[str, str], Platform]
+    cloud: Cloud | None = None
+    why: CloudUnreachable | None = None
 
 
 def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
@@ -38,15 +42,17 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     blueprint = checked.blueprint
     region = region_of(blueprint)
     here = is_local_target(checked, local)
-    cloud = reachable(blueprint.name, region, checked.folder, local=here)
+    reasons: list[CloudUnreachable] = []
+    cloud = reachable(blueprint.name, region, checked.folder, local=here, why=reasons.append)
+    why = reasons[0] if reasons else None
     if cloud is not None:
         state = StateStore(cloud.state).find(id_of(checked, cloud))
-        return BasisOfPlan(live_snapshot(checked, cloud, state, wait=False), region, cloud.platform)
+        return BasisOfPlan(live_snapshot(checked, cloud, state, wait=False), region, cloud.platform, cloud)
     known = find(checked.source.path, blueprint.environment, None, local=here)
     platform = stock_platforms(local=here)
     if known is not None and known.state.recorded is not None:
-        return BasisOfPlan(known.state.snapshot(), region, platform)
-    return BasisOfPlan(NOTHING, region, platform)
+        return BasisOfPlan(known.state.snapshot(), region, platform, why=why)
+    return BasisOfPlan(NOTHING, region, platform, why=why)
 
 
 def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 
 from hivemind.flow import clouds
 from hivemind.flow.approval import approves, interrupted, refuse_changed, refuse_dirty, refuse_loss, require_approval
+from hivemind.flow.checking import with_findings
 from hivemind.flow.face import ProposedApply
+from hivemind.flow.looking_ahead import wrong_account
 from hivemind.flow.project import blueprint_file, checked_project, tell_new
 from hivemind.flow.target import is_local_target, target_is_local
+from hivemind.flow.telling import tell_where
 from hivemind.values.asked import PluginChoice
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
     from hivemind.deploy.state import DeploymentState
     from hivemind.flow.apply import Applied
     from hivemind.flow.face import Face
@@ -62,7 +66,8 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     region = reviewed.region if reviewed else clouds.region_of(checked.blueprint)
     local = is_local_target(checked, asked.local)
     cloud = clouds.connect(checked.blueprint.name, region, checked.folder, local=local, say=face.note)
-    _tell_where(cloud, face)
+    _tell_where(cloud, checked.blueprint, face)
+    checked = with_findings(checked, wrong_account(checked.blueprint, cloud))
     folder = StateStore(cloud.state).folder(id_of(checked, cloud))
     with acquire(
         folder, command="hivemind apply", wait=terms.wait, on_wait=lambda holder: face.note(f"Waiting for {holder}")
@@ -130,7 +135,7 @@ def _up_to_date(seen: Fingerprint, asked: Asked, face: Face) -> Ended | None:
     state = already_deployed(made, cloud)
     if state is None:
         return None
-    _tell_where(cloud, face)
+    _tell_where(cloud, None, face)
     return Ended(None, state, cloud.calls())
 
 
@@ -144,7 +149,8 @@ def _remove_left(run: Run, face: Face) -> None:
         remove_left(run.cloud, run.store, run.deployment_id, state.build_stack, face.note, clock=run.clock)
 
 
-def _tell_where(cloud: Cloud, face: Face) -> None:
+def _tell_where(cloud: Cloud, blueprint: Blueprint | None, face: Face) -> None:
+    tell_where(cloud, blueprint, face)
     if cloud.name == "local":
         face.note(
             f"Using the local cloud at {cloud.endpoint}, account {cloud.account}.\n"

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import keys_of, load
 from hivemind.blueprint.validate import validate
+from hivemind.flow import regions
+from hivemind.flow.unreachable import unreachable
 from hivemind.machine import memory
 from hivemind.repositories.repository import read
 from hivemind.template.assemble import assemble
-from hivemind.values.defaults import DEFAULT_REGION
 from hivemind.values.errors import FindingsError
 from hivemind.values.findings import Finding, Place, Severity, in_order
 
@@ -50,14 +51,11 @@ class Checked:
         return self.source.path.parent
 
 
-def check(
-    path: Path, plugins: Plugins, *, environment: str | None = None, region: str = DEFAULT_REGION, lint: bool = True
-) -> Checked:
+def check(path: Path, plugins: Plugins, *, environment: str | None = None, lint: bool = True) -> Checked:
     """Everything that can be said without a cloud.
 
-    path: of `hivemind.yaml`. region: for cfn-lint where the blueprint names none. lint: whether cfn-lint looks
-    at the template. Raises FindingsError with all findings when one of them is an error, PluginError when a
-    plugin fails.
+    path: of `hivemind.yaml`. lint: whether cfn-lint looks at the template, for the region that it goes to. Raises
+    FindingsError with all findings when one of them is an error, PluginError when a plugin fails.
     """
     source = load(path)
     stop_at_errors(plugins.require(_plugin_names(source), lambda name: source.place(("plugins", name))))
@@ -74,13 +72,15 @@ def check(
     blueprint, unknown = resolve(blueprint, detections)
     if plugins.others("hivemind_build"):  # which may know what to do without a runtime
         unknown = tuple(replace(one, severity=Severity.WARNING) if one.id == "H306" else one for one in unknown)
-    unknown = (*unknown, *(failure.as_finding(Severity.WARNING) for failure in failures))
+    unknown = (*unknown, *(failure.as_finding(Severity.WARNING) for failure in failures), *regions.findings(blueprint))
+    if blueprint.cloud != "local":
+        unknown = (*unknown, *unreachable(blueprint, Severity.WARNING))
     stop_at_errors(placed((*findings, *unknown), source))
     try:
         assembly = assembled(blueprint, plugins)
     except FindingsError as error:
         raise FindingsError(placed((*findings, *unknown, *error.findings), source)) from None
-    remarks = (*findings, *unknown, *_lint(assembly, blueprint, plugins, region if lint else None))
+    remarks = (*findings, *unknown, *_lint(assembly, blueprint, plugins, lint=lint))
     found = placed(remarks, source)
     stop_at_errors(found)
     return Checked(source, plugins, repository, blueprint, assembly, found)
@@ -99,6 +99,13 @@ def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
         return checked
     blueprint = checked.blueprint.with_health_paths(paths)
     return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
+
+
+def with_findings(checked: Checked, found: Iterable[Finding]) -> Checked:
+    """The same with more findings. Raises FindingsError where one of them is an error."""
+    more = placed(found, checked.source)
+    stop_at_errors(more)
+    return replace(checked, findings=(*checked.findings, *more))
 
 
 def placed(findings: Iterable[Finding], source: Source) -> tuple[Finding, ...]:
@@ -121,17 +128,17 @@ def _detections(
     return found, failed
 
 
-def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, region: str | None) -> Iterator[Finding]:
+def _lint(assembly: Assembly, blueprint: Blueprint, plugins: Plugins, *, lint: bool) -> Iterator[Finding]:
     answers, failures = plugins.gather("hivemind_lint", assembly=assembly, blueprint=blueprint)
     for answer in answers:
         for finding in answer.result:
             yield replace(finding, plugin=answer.plugin) if finding.plugin == "hivemind" else finding
     for failure in failures:
         yield failure.as_finding(Severity.ERROR)
-    if region is not None:
-        from hivemind.lint import lint
+    if lint:
+        from hivemind.lint import lint as cfn_lint
 
-        yield from lint(assembly, region=blueprint.region or region)
+        yield from cfn_lint(assembly, region=regions.effective(blueprint).name)
 
 
 def _broken_project_plugin(plugins: Plugins) -> Iterator[Finding]:

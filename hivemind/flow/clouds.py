@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind.flow import regions
 from hivemind.machine import home
-from hivemind.values.defaults import DEFAULT_REGION
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 from hivemind.values.exits import ExitCode
 
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
 
 
 def region_of(blueprint: Blueprint | None) -> str:
-    """The blueprint's region, else the environment's (`AWS_REGION`, `AWS_DEFAULT_REGION`), else us-east-1."""
-    named = blueprint.region if blueprint else None
-    return named or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    """The region of a deployment: the blueprint's, else that of the environment, of the AWS profile, else us-east-1."""
+    return regions.effective(blueprint).name
 
 
 def connect(
@@ -54,12 +52,22 @@ def connect(
     return cloud
 
 
-def reachable(name: str, region: str, checkout: Path, *, local: bool) -> Cloud | None:
-    """The cloud if it can be asked now: the local one if it runs, AWS if there are credentials. Starts nothing."""
+def reachable(
+    name: str,
+    region: str,
+    checkout: Path,
+    *,
+    local: bool,
+    why: Callable[[CloudUnreachable], None] = lambda _: None,
+) -> Cloud | None:
+    """The cloud if it can be asked now: the local one if it runs, AWS if there are credentials. Starts nothing.
+
+    why: is told what stands in the way."""
     try:
         cloud = connect(name, region, checkout, local=local, start=False)
         cloud.account  # noqa: B018  asks AWS who we are; the local cloud knows
-    except CloudUnreachable:
+    except CloudUnreachable as error:
+        why(error)
         return None
     return cloud
 

@@ -40,10 +40,13 @@ class Known:
         """The cloud that it is in. start: starts the local one when it does not run, and tells `say` a warning where
         it runs old code. Raises CloudUnreachable."""
         from hivemind.flow.clouds import connect
+        from hivemind.flow.looking_ahead import require_same_account
 
         checkout = Path(self.state.checkout or ".")
         local = self.state.cloud == "local"
-        return connect(self.state.name, self.state.region, checkout, local=local, start=start, say=say)
+        cloud = connect(self.state.name, self.state.region, checkout, local=local, start=start, say=say)
+        require_same_account(cloud, self.state.account, self.state.deployment_id)
+        return cloud
 
     def require_changeable(self) -> None:
         """Raises Refused for a deployment that HiveMind did not make through CloudFormation."""

@@ -10,8 +10,9 @@ from hivemind.aws.snapshot import describe, is_moving, read
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
-from hivemind.flow.checking import Checked, assembled, placed
+from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
+from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
 from hivemind.flow.recording import record_step
 from hivemind.flow.run import Run, told
@@ -63,6 +64,7 @@ def prepare(
     checked, plan, sources = planned(
         checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again
     )
+    checked = with_findings(checked, ahead(checked, plan, snapshot, cloud))
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
         plan = replace(plan, revision=state.revision)

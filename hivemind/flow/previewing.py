@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.flow.basis import basis
+from hivemind.flow.checking import with_findings
+from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
 from hivemind.flow.project import checked_project, tell_new
 from hivemind.flow.target import is_local_target
+from hivemind.flow.telling import tell_where
 from hivemind.values.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
@@ -33,10 +36,14 @@ def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
     """
     checked = checked_project(asked, face)
     known = basis(checked, asked.local)
+    tell_where(known.cloud, checked.blueprint, face)
     made_at = SYSTEM_CLOCK.now().isoformat(timespec="seconds")
     cloud = "local" if is_local_target(checked, asked.local) else "aws"
     compared, made, _ = planned(
         checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at, again=again
     )
+    compared = with_findings(compared, ahead(compared, made, known.snapshot, known.cloud))
+    if cloud == "aws" and known.why is not None:
+        face.note(f"Not compared with AWS: {known.why.message}. {known.why.hint or ''}".rstrip(), aside=True)
     tell_new(checked, compared, face)
     return Planned(compared, made)

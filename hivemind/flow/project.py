@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.flow.clouds import region_of
 from hivemind.values.defaults import BLUEPRINT_FILE, PROJECT_PLUGIN
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def checked_project(asked: Asked, face: Face, *, lint: bool = True) -> Checked:
     if not file.is_file():
         load(file)  # says what is wrong with it before plugins are looked for beside it
     plugins = loaded(file.parent, asked.plugins, face.note)
-    checked = check(file, plugins, environment=asked.environment, region=region_of(None), lint=lint)
+    checked = check(file, plugins, environment=asked.environment, lint=lint)
     if checked.findings:
         face.findings(checked.findings)
     return checked

@@ -65,6 +65,10 @@ class LocalCloud:
         return self._account
 
     @property
+    def identity(self) -> str:
+        return ""
+
+    @property
     def endpoint(self) -> str:
         return self._running.endpoint
 

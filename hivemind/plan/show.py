@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.plan.make import ONLY_DELETABLE
-from hivemind.plan.model import Action, Change, Plan
+from hivemind.plan.model import Action, Basis, Change, Plan
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
@@ -21,7 +21,8 @@ def lines(plan: Plan) -> tuple[str, ...]:
     now = " → ".join(one for one in (before, None if plan.empty and before else f"r{plan.revision}") if one)
     where = f"local {plan.region}".strip() if plan.cloud == "local" else plan.region
     head = f"{plan.name} ({', '.join(part for part in (plan.environment, where) if part)})"
-    shown = [f"{head}   {now}   basis: {plan.basis.value}", ""]
+    apart = ", not compared with AWS" if plan.cloud == "aws" and plan.basis is not Basis.LIVE else ""
+    shown = [f"{head}   {now}   basis: {plan.basis.value}{apart}", ""]
     shown += _status(plan)
     body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan), *_built(plan), *_steps(plan)]
     shown += body or ["  Nothing changes."]

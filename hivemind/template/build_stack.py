@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 
+from hivemind.blueprint import access
 from hivemind.blueprint.model import EMPTY, Blueprint, DeploymentStage, Service, ServiceKind
 from hivemind.template.fragment import Fragment
 
@@ -33,8 +34,13 @@ def blueprint_of(blueprint: Blueprint, services: Iterable[Service]) -> Blueprint
         checks=(),
         overrides=(),
         certificate=None,
-        network=replace(blueprint.network, egress="nat"),
+        network=replace(blueprint.network, egress="nat", ssh_endpoint=_way_in(blueprint)),
     )
+
+
+def _way_in(blueprint: Blueprint) -> str:
+    """The deployment's own; an endpoint of another network is not routed to the build stack's."""
+    return access.NONE if access.ssh_endpoint(blueprint) == access.NONE else access.OWN
 
 
 def chosen(fragments: Iterable[Fragment]) -> tuple[Fragment, ...]:

@@ -28,6 +28,8 @@ LOAD_BALANCER = "ALB"
 LOAD_BALANCER_SECURITY_GROUP = "ALBSecurityGroup"
 KEY_PAIR = "SSHKeyPair"
 SSH_ENDPOINT = "SSHEndpoint"
+ENDPOINT_TAG = "hivemind:ssh-endpoint"
+"""Tag of an instance that an endpoint of another network leads to: the endpoint's id."""
 ARTIFACT_BUCKET = "S3ArtifactBucket"
 BUILDS_TAG = "hivemind:builds"
 """Tag of a build stack, by which it is told from a deployment that happens to have such a name: it holds the id of the

@@ -38,9 +38,9 @@ class NoRoom(ConnectionRefusedError):
 
 
 class Cloud(Protocol):
-    """name: `aws` or `local`. region: `eu-west-1`. account: 12 digits. endpoint: of the API, None for AWS's own.
-    state: folder of this cloud's deployment states. pace: how many times faster than AWS its health
-    checks run (1 on AWS)."""
+    """name: `aws` or `local`. region: `eu-west-1`. account: 12 digits. identity: ARN of whom its calls are made as,
+    empty in the local cloud. endpoint: of the API, None for AWS's own. state: folder of this cloud's deployment states.
+    pace: how many times faster than AWS its health checks run (1 on AWS)."""
 
     @property
     def name(self) -> str: ...
@@ -48,6 +48,8 @@ class Cloud(Protocol):
     def region(self) -> str: ...
     @property
     def account(self) -> str: ...
+    @property
+    def identity(self) -> str: ...
     @property
     def endpoint(self) -> str | None: ...
     @property

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from hivemind.agents.provisioner import ssh
-from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instance_subnet, instances_are_public
+from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instance_subnet
 from hivemind.agents.provisioner.permissions import role
+from hivemind.blueprint.access import instances_are_public
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.template.fragment import Fragment
 from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
@@ -122,6 +123,7 @@ def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[st
             "Tags": [
                 {"Key": "Name", "Value": f"{blueprint.stack_name} {service.name} {number}"},
                 {"Key": "hivemind:service", "Value": service.name},
+                *ssh.endpoint_tag(blueprint),
             ],
         },
     }

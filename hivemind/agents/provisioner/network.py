@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
+from hivemind.blueprint.access import instances_are_public
 from hivemind.blueprint.model import Blueprint, DeploymentStage
 from hivemind.template.fragment import Fragment
 from hivemind.template.names import PRIVATE_SUBNETS, PUBLIC_SUBNETS, VPC
@@ -23,11 +24,6 @@ PUBLIC_BLOCKS = (0, 1)
 PRIVATE_BLOCKS = (8, 9)
 
 Resources = dict[str, Mapping[str, Any]]
-
-
-def instances_are_public(blueprint: Blueprint) -> bool:
-    """Whether instances stand in public subnets: in stage-1, unless nothing may get out (`egress: none`)."""
-    return blueprint.stage is DeploymentStage.STAGE_1 and blueprint.network.egress != "none"
 
 
 def instance_subnet(blueprint: Blueprint, number: int) -> str:
