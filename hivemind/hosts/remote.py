@@ -18,6 +18,7 @@ from typing import Any
 
 from hivemind.hosts.application_causes import advice
 from hivemind.hosts.installer import installer
+from hivemind.hosts.onhost.layout import ALONE
 from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host
 from hivemind.values.artifact import Layer
@@ -206,7 +207,7 @@ def _command(host: Host, arguments: list[str]) -> str:
     if not host.has_installer:
         host.put(own.content, name, mode=0o700)
         host.has_installer = True
-    return shlex.join(["python3", f"{host.home()}/{name}", *arguments])
+    return shlex.join(["python3", *ALONE, f"{host.home()}/{name}", *arguments])
 
 
 def _parsed(line: str) -> InstallStep | None:

@@ -16,6 +16,7 @@ from typing import Any
 from host_artifacts import write
 
 from hivemind.hosts.installer import installer
+from hivemind.hosts.onhost.layout import ALONE
 
 
 def free_port() -> int:
@@ -79,7 +80,7 @@ class Instance:
         }
 
     def call(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(self.program), *arguments]
+        command = [sys.executable, *ALONE, str(self.program), *arguments]
         return subprocess.run(
             command, input=stdin, capture_output=True, text=True, env=self.environment, timeout=120, check=False
         )

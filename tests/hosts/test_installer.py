@@ -18,6 +18,8 @@ import pytest
 from host_artifacts import member, pack
 from host_instances import Instance, command_lines, free_port
 
+from hivemind.hosts.onhost.layout import ALONE
+
 pytestmark = pytest.mark.slow
 
 
@@ -206,7 +208,7 @@ def test_the_release_command_of_a_killed_installer_is_waited_for(instance: Insta
 def begun(instance: Instance, request: dict[str, Any]) -> subprocess.Popen[str]:
     """An installation under way."""
     process = subprocess.Popen(
-        [sys.executable, str(instance.program), "install"],
+        [sys.executable, *ALONE, str(instance.program), "install"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=instance.environment,
@@ -260,7 +262,7 @@ def test_a_port_that_is_handed_out(instance: Instance, obeys: bool) -> None:
     request = instance.request(port=wanted, start=start)
     environment = {**instance.environment, "PORT": str(instance.port)}
     done = subprocess.run(
-        [sys.executable, str(instance.program), "install"],
+        [sys.executable, *ALONE, str(instance.program), "install"],
         input=json.dumps(request),
         capture_output=True,
         text=True,

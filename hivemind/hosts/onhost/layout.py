@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT_VARIABLE = "HIVEMIND_ROOT"
+ALONE = ("-I", "-S")
+"""How Python runs the installer, which needs the standard library only: whatever packages, variables and path files
+the instance has, they change nothing and cost no time."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 

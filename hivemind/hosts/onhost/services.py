@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hivemind.hosts.onhost import logfile
-from hivemind.hosts.onhost.layout import ROOT_VARIABLE, Layout, is_prefixed, write_atomically
+from hivemind.hosts.onhost.layout import ALONE, ROOT_VARIABLE, Layout, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.unit import parse
 
@@ -110,7 +110,7 @@ class Supervised:
     def install(self) -> None:
         """Makes the service start at boot: the instance's init runs what lies in boot.d."""
         prefix = f"export {ROOT_VARIABLE}={shlex.quote(str(self._layout.root))}\n" if is_prefixed() else ""
-        command = shlex.join([sys.executable, str(self._layout.installer), "start", self._layout.service])
+        command = shlex.join([sys.executable, *ALONE, str(self._layout.installer), "start", self._layout.service])
         write_atomically(self._layout.boot, f"#!/bin/sh\n{prefix}exec {command}\n", 0o755)
 
     def start(self) -> None:
@@ -120,7 +120,7 @@ class Supervised:
         self._end_orphan()
         self._record.unlink(missing_ok=True)
         self._layout.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, str(self._layout.installer), "supervise", self._layout.service]
+        command = [sys.executable, *ALONE, str(self._layout.installer), "supervise", self._layout.service]
         with self._layout.log.open("ab") as log:
             process = subprocess.Popen(
                 command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
