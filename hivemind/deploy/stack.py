@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.deploy import changeset, removal
+from hivemind.deploy import changeset, large, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
 from hivemind.deploy.failure import stack_failure
@@ -25,9 +25,6 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError
 
-BODY_LIMIT = 51_200
-"""Bytes of a template that travel in a call. Source: AWS CloudFormation user guide, "Quotas"."""
-
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -36,8 +33,8 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 class StackRequest:
     """What a stack is to be.
 
-    body: the template as JSON text. url: where it lies in S3 instead, for bodies over BODY_LIMIT.
-    owners: of the assembly, to trace failures. protected: termination protection, on from the first
+    body: the template as JSON text. bucket: logical id of the bucket in it that a body goes through which is too large
+    for a call. owners: of the assembly, to trace failures. protected: termination protection, on from the first
     moment. plan: what was reviewed; an update that would replace or delete more is refused. may_lose:
     logical ids of data in a failed stack that may be deleted with it. deadline: seconds.
     """
@@ -51,20 +48,11 @@ class StackRequest:
     protected: bool = False
     plan: Plan | None = None
     may_lose: frozenset[str] = frozenset()
-    url: str | None = None
+    bucket: str = ""
     deadline: float = DEADLINE
 
-    def arguments(self) -> dict[str, Any]:
-        """The part of the call that creations and change sets share. Raises StageError for a body too large."""
-        source = {"TemplateURL": self.url} if self.url else {"TemplateBody": self.body}
-        size = len(self.body.encode())
-        if not self.url and size > BODY_LIMIT:
-            raise StageError(
-                Stage.PROVISION,
-                f"the template has {size:,} bytes; CloudFormation accepts {BODY_LIMIT:,} in a call",
-                hint="Use fewer services in one blueprint, or split it.",
-                left="nothing was changed",
-            )
+    def arguments(self, source: Mapping[str, str]) -> dict[str, Any]:
+        """The part of the call that creations and change sets share. source: `TemplateBody` or `TemplateURL`."""
         return {
             **source,
             "Parameters": [
@@ -120,7 +108,8 @@ class StackDriver:
         physical id, type) of each resource as soon as it stands, once each; unchanged ones too.
         Raises StageError, PlanChanged, Refused; StepCancelled when the run is being ended.
         """
-        request.arguments()  # a body that is too large is refused before anything is deleted
+        if large.is_large(request.body):
+            large.seed(request.body, request.bucket)  # what can't be passed is refused before anything is deleted
         told = _Once(resource_ready)
         watcher = self._watcher(on_event, told, request.deadline)
         with _refusals():
@@ -219,29 +208,34 @@ class StackDriver:
         removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
 
     def _create(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
+        whole = not large.is_large(request.body)
+        body = request.body if whole else large.seed(request.body, request.bucket)
         token = new_token()
         stack_id = self._calls.create(
             token,
             StackName=request.stack_name,
             OnFailure="ROLLBACK",
             EnableTerminationProtection=request.protected,
-            **request.arguments(),
+            **request.arguments({"TemplateBody": body}),
         )
-        return self._finish(stack_id, watcher.follow(stack_id, token, set()), request, told)
+        created = self._finish(stack_id, watcher.follow(stack_id, token, set()), request, told)
+        view = None if whole else self._calls.describe(stack_id)
+        return created if view is None else self._update(view, request, watcher, told)
 
     def _update(self, view: StackView, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
         if request.protected and not view.protected:
             self._calls.protect(view.id, on=True)
         token = new_token()
-        prepared = changeset.prepare(
-            self._calls,
-            view.id,
-            token,
-            request.arguments(),
-            clock=self._clock,
-            pace=self._cloud.pace,
-            cancelled=self._cancelled,
-        )
+        with self._source(view, request) as source:
+            prepared = changeset.prepare(
+                self._calls,
+                view.id,
+                token,
+                request.arguments(source),
+                clock=self._clock,
+                pace=self._cloud.pace,
+                cancelled=self._cancelled,
+            )
         if prepared is None:
             return self._result(view.id, told, changed=False, seconds=EMPTY)
         if request.plan is not None:
@@ -254,6 +248,15 @@ class StackDriver:
         self._calls.execute(prepared.id, token)
         watched = watcher.follow(view.id, token, {newest.id} if newest else set())
         return self._finish(view.id, watched, request, told)
+
+    @contextmanager
+    def _source(self, view: StackView, request: StackRequest) -> Iterator[dict[str, str]]:
+        """Where a change set has its template from, for as long as it is made."""
+        if not large.is_large(request.body):
+            yield {"TemplateBody": request.body}
+            return
+        with large.uploaded(self._cloud, self._calls, view.id, request.bucket, request.body) as url:
+            yield {"TemplateURL": url}
 
     def _finish(self, stack_id: str, watched: Watched, request: StackRequest, told: _Once) -> StackResult:
         if watched.status not in GOOD:

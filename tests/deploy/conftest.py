@@ -128,7 +128,7 @@ class Script:
         ]
         self.answer("list_stack_resources", {"StackResourceSummaries": summaries})
 
-    def created(self) -> None:
+    def created(self, body: Any = ANY) -> None:
         self.answer(
             "create_stack",
             {"StackId": STACK_ID},
@@ -136,15 +136,26 @@ class Script:
             ClientRequestToken=TOKEN,
             OnFailure="ROLLBACK",
             EnableTerminationProtection=ANY,
-            TemplateBody=ANY,
+            TemplateBody=body,
             Parameters=ANY,
             Capabilities=ANY,
             Tags=ANY,
         )
 
-    def change_set(self, *changes: tuple[str, str, str], details: tuple[dict[str, Any], ...] = ()) -> None:
-        """A change set that is ready. changes: (logical id, action, replacement). details: of each."""
-        self.answer("create_change_set", {"Id": "arn:aws:cloudformation:eu-west-1:1:changeSet/c", "StackId": STACK_ID})
+    def change_set(
+        self,
+        *changes: tuple[str, str, str],
+        details: tuple[dict[str, Any], ...] = (),
+        expected: dict[str, Any] | None = None,
+    ) -> None:
+        """A change set that is ready. changes: (logical id, action, replacement). details: of each. expected: what the
+        call has of the template."""
+        names = ("StackName", "ChangeSetName", "ChangeSetType", "ClientToken", "Parameters", "Capabilities", "Tags")
+        self.answer(
+            "create_change_set",
+            {"Id": "arn:aws:cloudformation:eu-west-1:1:changeSet/c", "StackId": STACK_ID},
+            **(dict.fromkeys(names, ANY) | expected if expected else {}),
+        )
         entries = []
         for name, action, replacement in changes:
             change: dict[str, Any] = {"LogicalResourceId": name, "ResourceType": "AWS::EC2::VPC", "Action": action}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.stub import ANY
 
+from hivemind.deploy.large import BODY_LIMIT
 from hivemind.deploy.polling import never
-from hivemind.deploy.stack import BODY_LIMIT, StackRequest, StackResult
+from hivemind.deploy.stack import StackRequest, StackResult
 from hivemind.plan.model import Action, Basis, Change, Plan
 from hivemind.template.fragment import Owner
 from hivemind.values.errors import PlanChanged, Refused, Stage, StageError, StepCancelled
@@ -18,6 +22,7 @@ pytestmark = pytest.mark.fast
 NAME = "shop-production"
 DB = "AWS::RDS::DBInstance"
 VPC = "AWS::EC2::VPC"
+BUCKET = "AWS::S3::Bucket"
 
 
 def apply(script: Any, *, cancelled: Any = never, **options: Any) -> StackResult:
@@ -323,10 +328,68 @@ def test_a_refused_call_is_a_failure_of_the_stage_with_the_answer_verbatim(scrip
     assert caught.value.exit_code == 11
 
 
-def test_a_body_that_is_too_large_is_refused_before_any_call(script: Any) -> None:
+def large(*names: str) -> str:
+    resources = {name: {"Type": "AWS::S3::Bucket", "Properties": {"Tags": []}} for name in names}
+    parameters = {"Revision": {"Type": "String"}}
+    outputs = {"Text": {"Value": "x" * BODY_LIMIT}}
+    return json.dumps({"Parameters": parameters, "Resources": resources, "Outputs": outputs})
+
+
+def test_a_body_that_is_too_large_is_refused_before_any_call_where_nothing_can_pass_it_on(script: Any) -> None:
     with pytest.raises(StageError, match="51,200"):
-        script.driver().apply(StackRequest(NAME, "x" * (BODY_LIMIT + 1)))
+        script.driver().apply(StackRequest(NAME, large("Files"), bucket="Bucket"))
     assert script.calls() == {}
+
+
+def passes_through_its_bucket(script: Any, body: str) -> None:
+    """The template is put into the stack's bucket, read by CloudFormation, and deleted."""
+    script.resources(("Bucket", BUCKET, "CREATE_COMPLETE"))
+    key = f"templates/{hashlib.sha256(body.encode()).hexdigest()}.json"
+    script.answer("put_object", {}, "s3", Bucket="bucket-1", Key=key, Body=body.encode(), ContentType=ANY)
+    url = f"https://bucket-1.s3.eu-west-1.amazonaws.com/{key}"
+    script.change_set(("Files", "Add", ""), expected={"TemplateURL": url})
+    script.answer("delete_object", {}, "s3", Bucket="bucket-1", Key=key)
+
+
+def test_a_large_body_goes_through_the_stacks_bucket(script: Any) -> None:
+    body = large("Bucket", "Files")
+    script.stack("UPDATE_COMPLETE")
+    passes_through_its_bucket(script, body)
+    script.resources()
+    script.page()
+    script.answer("execute_change_set")
+    script.page(script.event("Files", "CREATE_COMPLETE", kind=BUCKET), script.stack_event("UPDATE_COMPLETE"))
+    rests(script, "UPDATE_COMPLETE", ("Bucket", BUCKET, "CREATE_COMPLETE"), ("Files", BUCKET, "CREATE_COMPLETE"))
+    assert script.driver().apply(StackRequest(NAME, body, bucket="Bucket")).changed
+    script.assert_done()
+
+
+def test_a_stack_with_a_large_body_begins_with_its_bucket_alone(script: Any) -> None:
+    body = large("Bucket", "Files")
+    script.absent()
+    bucket = {"Bucket": json.loads(body)["Resources"]["Bucket"]}
+    first = {"Parameters": json.loads(body)["Parameters"], "Resources": bucket}
+    script.created(json.dumps(first, sort_keys=True))
+    script.page(script.event("Bucket", "CREATE_COMPLETE", kind=BUCKET), script.stack_event("CREATE_COMPLETE"))
+    rests(script, "CREATE_COMPLETE", ("Bucket", BUCKET, "CREATE_COMPLETE"))
+    script.stack("CREATE_COMPLETE")
+    passes_through_its_bucket(script, body)
+    script.resources()
+    script.page()
+    script.answer("execute_change_set")
+    script.page(script.event("Files", "CREATE_COMPLETE", kind=BUCKET), script.stack_event("UPDATE_COMPLETE"))
+    rests(script, "UPDATE_COMPLETE", ("Bucket", BUCKET, "CREATE_COMPLETE"), ("Files", BUCKET, "CREATE_COMPLETE"))
+    result = script.driver().apply(StackRequest(NAME, body, bucket="Bucket"))
+    assert set(result.physical_ids) == {"Bucket", "Files"}
+    script.assert_done()
+
+
+def test_a_large_body_for_a_stack_without_its_bucket_changes_nothing(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.resources()
+    with pytest.raises(StageError, match="no bucket Bucket"):
+        script.driver().apply(StackRequest(NAME, large("Bucket"), bucket="Bucket"))
+    script.assert_done()
 
 
 def test_a_stack_whose_rollback_failed_is_not_touched(script: Any) -> None:

@@ -99,6 +99,7 @@ def _drive(
         protected=run.blueprint.require_clean,
         plan=run.plan if planned else None,
         may_lose=run.may_lose,
+        bucket=ARTIFACT_BUCKET,
     )
     return driver.apply(request, on_event=tell, resource_ready=ready)
 
