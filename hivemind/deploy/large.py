@@ -67,7 +67,8 @@ def uploaded(cloud: Cloud, calls: StackCalls, stack_id: str, bucket: str, body: 
     with translated():
         s3.put_object(Bucket=names[bucket], Key=key, Body=body.encode(), ContentType="application/json")
     try:
-        yield f"https://{names[bucket]}.{urlsplit(s3.meta.endpoint_url).netloc}/{key}"
+        # Path style, as `aws cloudformation deploy` writes it.
+        yield f"https://{urlsplit(s3.meta.endpoint_url).netloc}/{names[bucket]}/{key}"
     finally:
         with translated():
             s3.delete_object(Bucket=names[bucket], Key=key)

@@ -346,7 +346,7 @@ def passes_through_its_bucket(script: Any, body: str) -> None:
     script.resources(("Bucket", BUCKET, "CREATE_COMPLETE"))
     key = f"templates/{hashlib.sha256(body.encode()).hexdigest()}.json"
     script.answer("put_object", {}, "s3", Bucket="bucket-1", Key=key, Body=body.encode(), ContentType=ANY)
-    url = f"https://bucket-1.s3.eu-west-1.amazonaws.com/{key}"
+    url = f"https://s3.eu-west-1.amazonaws.com/bucket-1/{key}"
     script.change_set(("Files", "Add", ""), expected={"TemplateURL": url})
     script.answer("delete_object", {}, "s3", Bucket="bucket-1", Key=key)
 
