@@ -40,6 +40,8 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "cloudformation:UpdateTerminationProtection": _always,
         "elasticloadbalancing:RegisterTargets": _always,
         "elasticloadbalancing:DeregisterTargets": _always,
+        # An instance of the deployment that somebody stopped: CloudFormation does not notice.
+        "ec2:StartInstances": _always,
         # Artifacts, and the emptying of their bucket before a stack's deletion.
         "s3:PutObject": _always,
         "s3:DeleteObject": _always,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from hivemind.deploy.calls import StackCalls
@@ -32,10 +33,22 @@ def stack_failure(
         f"{subject} ({cause.type}) failed first; the stack is in {status}",
         subject=subject,
         lines=[reason or "no reason given", *others[:10]],
-        hint=diagnose(subject, reason, path=path).remediation,
+        hint=_own_name(calls, stack_id, reason) or diagnose(subject, reason, path=path).remediation,
         left=left,
         path=path,
     )
+
+
+def _own_name(calls: StackCalls, stack_id: str, reason: str) -> str | None:
+    """What to do about a name that is taken by this stack's own resource, which must not be removed."""
+    if diagnose("", reason).root_cause != "name_taken":
+        return None
+    # By whole words: a short name can be a part of another one.
+    words = set(re.findall(r"[\w.:/-]+", reason))
+    taken = next((one for one in calls.resources(stack_id) if one.exists and one.physical_id in words), None)
+    if taken is None:
+        return None
+    return f"{taken} of this deployment has this name: do not delete it. Undo the change that would replace it."
 
 
 def left_behind(calls: StackCalls, stack_id: str, status: str) -> str:

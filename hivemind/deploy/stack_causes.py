@@ -28,7 +28,12 @@ SIGNATURES = in_order(
     _signature(
         "name_taken",
         r"already exists|AlreadyExists",
-        "A resource outside of this stack has this name: remove it, or choose another name.",
+        "Another resource has this name. Choose another name, or undo the change.",
+    ),
+    _signature(
+        "named_resource",
+        r"custom-named resource requires replacing",
+        "A resource with a fixed name cannot be replaced. Undo the change, or change the resource's name as well.",
     ),
     _signature("throttled", r"Rate exceeded|Throttling", "Apply again: AWS limits the number of calls."),
     _signature(

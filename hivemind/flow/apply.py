@@ -16,8 +16,9 @@ from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_o
 from hivemind.flow.recording import record_failure, record_start, record_verdict
 from hivemind.releases.release import Verdict
 from hivemind.steps.graph import Approve, StepGraph
-from hivemind.steps.milestones import RECORD, STACK, VERIFY
+from hivemind.steps.milestones import RECORD, VERIFY
 from hivemind.steps.step import Step
+from hivemind.steps.waves import waves
 from hivemind.values.errors import StageError
 from hivemind.values.events import Event, EventKind
 
@@ -111,7 +112,7 @@ def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
         verdict,
         seconds.by_stage,
         seconds.total,
-        len(results[STACK].seconds),
+        len({one for wave in waves(run.apply) for one in results[wave.stack].seconds}),
         {name: words_of(error) for name, error in graph.warnings.items()},
     )
 

@@ -106,7 +106,10 @@ class _Linking:
             if name in self.owners:
                 found.append(name)
             elif name in milestones.KINDS:
-                found += [one for one in self.steps if one.startswith(f"{name} ") and one != step.name]
+                every = [one for one in self.steps if one.startswith(f"{name} ") and one != step.name]
+                # A step of others that waits for releases and comes before traffic does so once, in the first wave.
+                own = self.owners[step.name].kind == "builtin"
+                found += every if own else [one for one in every if milestones.WAVE not in one]
             elif name not in self.published:
                 hint = did_you_mean(name, self.published) or f"Milestones: {', '.join(sorted(milestones.ALWAYS))}."
                 message = f'step "{step.name}" {relation} "{name}", which is not a milestone'

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import SETTLED, describe, template
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
+from hivemind.flow.repairing import repairs
 from hivemind.machine import installed, memory
 from hivemind.repositories import unchanged
 from hivemind.repositories.repository import read
@@ -105,7 +106,8 @@ def fingerprint(file: Path, options: tuple[str, ...]) -> Fingerprint | None:
 
 
 def already_deployed(made: Made, cloud: Cloud) -> DeploymentState | None:
-    """The state of the deployment, if just what was made stands, released and verified. Asks the cloud twice."""
+    """The state of the deployment, if just what was made stands, released, verified and in order. Asks the cloud for
+    the stack, its template, instances and targets."""
     state = StateStore(cloud.state).find(deployment_id(made.name, made.environment, cloud.account, cloud.region))
     if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable or state.build_stack:
         return None
@@ -116,7 +118,9 @@ def already_deployed(made: Made, cloud: Cloud) -> DeploymentState | None:
     if described is None or described["StackStatus"] not in SETTLED:
         return None
     text = as_json(template(client, described["StackId"]))
-    return state if hashlib.sha256(text.encode()).hexdigest() == made.template else None
+    if hashlib.sha256(text.encode()).hexdigest() != made.template:
+        return None
+    return state if next(repairs(cloud, state.snapshot(), state), None) is None else None
 
 
 def _platforms(cloud: Cloud, kinds: Mapping[str, str] | set[str]) -> Iterator[tuple[str, str]]:

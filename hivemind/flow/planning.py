@@ -13,6 +13,7 @@ from hivemind.machine import home
 from hivemind.plan.make import make_plan
 from hivemind.releases.sources import release_sources
 from hivemind.template.names import target_group
+from hivemind.template.tags import with_deployed_tags
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Plan, Snapshot
@@ -39,7 +40,7 @@ def planned(
     application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
     what no build could come of, and for changes that the cloud would refuse.
     """
-    checked = with_known_health_paths(checked, snapshot)
+    checked = as_deployed(with_known_health_paths(checked, snapshot), snapshot)
     who = builders(checked.plugins)
     sources = release_sources(
         checked.blueprint, checked.repository, checked.assembly.bindings, platform, who.digests_of
@@ -63,7 +64,7 @@ def planned(
         made = replace(made, left_behind=left_behind(checked.source.path, checked.blueprint.environment, cloud))
     if not made.empty:
         made = _with_steps(checked, made, snapshot, sources)
-    found = placed(_of_plan(checked, made, platform, who), checked.source)
+    found = placed(_of_plan(checked, made, snapshot, platform, who), checked.source)
     stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
     return checked, made, sources
@@ -90,7 +91,7 @@ def _built(sources: Mapping[str, ReleaseSource]) -> tuple[str, ...]:
 
 
 def _of_plan(
-    checked: Checked, plan: Plan, platform: Callable[[str, str], Platform], who: Builders
+    checked: Checked, plan: Plan, snapshot: Snapshot, platform: Callable[[str, str], Platform], who: Builders
 ) -> Iterator[Finding]:
     """Findings on what would be done; what stands and stays was looked at when it was made."""
     released = {change.service for change in plan.releases if change.needed}
@@ -100,8 +101,15 @@ def _of_plan(
         yield from review(checked.blueprint, released, checked.repository, platforms, plugins=checked.plugins, who=who)
     if plan.changes:
         from hivemind.plan.databases import refused_changes
+        from hivemind.plan.refusals import refused_replacements
 
         yield from refused_changes(plan, checked.assembly)
+        yield from refused_replacements(plan, checked.assembly, snapshot)
+
+
+def as_deployed(checked: Checked, snapshot: Snapshot) -> Checked:
+    """The same with the tags that are deployed where they cannot change."""
+    return replace(checked, assembly=with_deployed_tags(checked.assembly, snapshot.template))
 
 
 def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:

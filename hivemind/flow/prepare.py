@@ -15,11 +15,14 @@ from hivemind.flow.collecting import collected
 from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
 from hivemind.flow.recording import record_step
+from hivemind.flow.repairing import with_repairs
 from hivemind.flow.run import Run, told
 from hivemind.hosts.keys import deployment_key
 from hivemind.machine import home
+from hivemind.plan.make import USABLE
 from hivemind.releases.shared_ports import collisions
 from hivemind.steps.deployment import Deployment
+from hivemind.template.tags import with_deployed_tags
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused
 
@@ -81,7 +84,7 @@ def prepare(
         artifacts=artifacts,
         parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
         known_hosts=state.host_keys if state else {},
-        assemble=lambda blueprint: assembled(blueprint, checked.plugins),
+        assemble=lambda blueprint: with_deployed_tags(assembled(blueprint, checked.plugins), snapshot.template),
         clock=clock,
     )
     apply = told(
@@ -129,7 +132,8 @@ def live_snapshot(
     if snapshot.status is None:
         return replace(snapshot, artifacts={})
     parts = state.parts if state else {}
-    return replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)), parts=parts)
+    snapshot = replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)), parts=parts)
+    return with_repairs(cloud, snapshot, state) if snapshot.status in USABLE else snapshot
 
 
 def _revision_in(snapshot: Snapshot) -> int:

@@ -11,8 +11,9 @@ from hivemind.flow.diagnosing import Known, diagnosed
 from hivemind.hosts.ssh import Host
 from hivemind.releases.deployed import Deployed
 from hivemind.steps import milestones
-from hivemind.steps.milestones import HEALTH_PATH, RECORD, STACK
+from hivemind.steps.milestones import HEALTH_PATH, RECORD
 from hivemind.steps.step import Step
+from hivemind.steps.waves import waves
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def record_step(run: Apply) -> Step:
         Stage.REGISTER,
         lambda context: _record(run, context),
         needs=(
-            STACK,
+            waves(run)[-1].stack,
             HEALTH_PATH,
             milestones.BUILD,
             milestones.UPLOAD,  # the next run, which only verifies, would not make up for a failed one
@@ -48,7 +49,7 @@ def record_step(run: Apply) -> Step:
 
 def _record(run: Apply, context: Context) -> Deployed:
     deployment = context.deployment
-    stack: StackResult = context[STACK]
+    stack: StackResult = context[waves(run)[-1].stack]
     releasing = run.releasing()
     blueprint, assembly = run.blueprint, run.assembly
     if any(service.is_web for service, _ in releasing) and (paths := context[HEALTH_PATH]):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
+from hivemind.plan.make import USABLE
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
@@ -45,9 +46,8 @@ class LiveStatus:
 
     @property
     def works(self) -> bool:
-        """Whether the stack is complete and every instance works."""
-        good = self.status is not None and self.status.endswith("_COMPLETE") and "ROLLBACK" not in self.status
-        return good and all(one.works for instances in self.services.values() for one in instances)
+        """Whether the stack is complete, or as it was before an update that failed, and every instance works."""
+        return self.status in USABLE and all(one.works for instances in self.services.values() for one in instances)
 
 
 def live_status(cloud: Cloud, stack: str) -> LiveStatus:
@@ -57,7 +57,7 @@ def live_status(cloud: Cloud, stack: str) -> LiveStatus:
         return LiveStatus(None, {}, {})
     health = {
         one.target.instance_id: one
-        for arn in _ids(snapshot, TARGET_GROUP).values()
+        for arn in ids_of(snapshot, TARGET_GROUP).values()
         for one in target_health(cloud, arn)
         if one.state != GONE or one.reason != "Target.NotRegistered"
     }
@@ -65,7 +65,8 @@ def live_status(cloud: Cloud, stack: str) -> LiveStatus:
     return LiveStatus(snapshot.status, _services(cloud, snapshot, health), held)
 
 
-def _ids(snapshot: Snapshot, kind: str) -> dict[str, str]:
+def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:
+    """Logical id -> physical id of the resources of a type that exist."""
     resources = snapshot.template.get("Resources", {})
     return {
         name: snapshot.physical_ids[name]
@@ -77,7 +78,7 @@ def _ids(snapshot: Snapshot, kind: str) -> dict[str, str]:
 def _services(
     cloud: Cloud, snapshot: Snapshot, health: Mapping[str, TargetHealth]
 ) -> Mapping[str, tuple[InstanceStatus, ...]]:
-    ids = _ids(snapshot, INSTANCE)
+    ids = ids_of(snapshot, INSTANCE)
     if not ids:
         return {}
     answer = cloud.client("ec2").describe_instances(Filters=[{"Name": "instance-id", "Values": sorted(ids.values())}])
@@ -86,10 +87,10 @@ def _services(
         for reservation in answer["Reservations"]
         for one in reservation["Instances"]
     }
-    groups = _ids(snapshot, TARGET_GROUP)
+    groups = ids_of(snapshot, TARGET_GROUP)
     services: dict[str, tuple[InstanceStatus, ...]] = {}
     for name, instance_id in ids.items():
-        service = _service(snapshot.template["Resources"][name])
+        service = service_of(snapshot.template["Resources"][name])
         found = InstanceStatus(
             instance_id, states.get(instance_id, "gone"), health.get(instance_id), target_group(service) in groups
         )
@@ -97,14 +98,15 @@ def _services(
     return services
 
 
-def _service(definition: Mapping[str, object]) -> str:
+def service_of(definition: Mapping[str, object]) -> str:
+    """The service that an instance belongs to, as its tag says."""
     properties = definition.get("Properties")
     tags = properties.get("Tags", []) if isinstance(properties, Mapping) else []
     return next((str(tag["Value"]) for tag in tags if tag.get("Key") == SERVICE_TAG), "?")
 
 
 def _databases(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
-    ids = _ids(snapshot, DATABASE)
+    ids = ids_of(snapshot, DATABASE)
     if not ids:
         return {}
     named = [{"Name": "db-instance-id", "Values": sorted(ids.values())}]
@@ -114,7 +116,7 @@ def _databases(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
 
 
 def _caches(cloud: Cloud, snapshot: Snapshot) -> Mapping[str, str]:
-    ids = _ids(snapshot, CACHE)
+    ids = ids_of(snapshot, CACHE)
     if not ids:
         return {}
     states: dict[str, str] = {}

@@ -258,10 +258,13 @@ class Emulator:
         tagged: types of ours whose `Tags` get the stack's tags, as the emulator does with its own.
         """
         handlers, replacing = self._provisioners._RESOURCE_HANDLERS, self._provisioners._REPLACING_PROPERTIES
+        conditional = self._provisioners._CONDITIONALLY_REPLACING_PROPERTIES
         for name, kind in kinds.items():
             handlers[name] = _as_handler(kind, handlers.get(name, {}))
             if kind.replacing is not None:
                 replacing[name] = tuple(sorted(kind.replacing))
+            if kind.conditional:
+                conditional[name] = tuple(sorted(kind.conditional))
         for name in tagged:
             self._provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
         self._installed = frozenset(kinds)

@@ -21,7 +21,8 @@ class Kind:
     stack name, logical id); None where every change replaces or nothing can change.
     delete: (physical id, properties). snapshot: the same, before a delete under `DeletionPolicy: Snapshot`.
     replacing: properties whose change makes a new resource (createOnly in the resource schemas);
-    None leaves the emulator's own list.
+    None leaves the emulator's own list. conditional: properties whose change may replace it, as a change set says;
+    `update` decides, by another physical id.
     """
 
     create: Callable[[str, Properties, str], Made]
@@ -29,6 +30,7 @@ class Kind:
     update: Callable[[str, Properties, Properties, str, str], Made] | None = None
     snapshot: Callable[[str, Properties], None] | None = None
     replacing: frozenset[str] | None = None
+    conditional: frozenset[str] = frozenset()
 
 
 class ResourceFailed(ValueError):

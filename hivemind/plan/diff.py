@@ -11,6 +11,7 @@ from hivemind.plan.model import Action
 from hivemind.template.references import PLACEHOLDER, references
 from hivemind.template.resource_types import resource_type
 from hivemind.template.tags import FIRST_REVISION, REVISION
+from hivemind.template.update_behaviour import is_replaced_by, is_settled
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 _ATTRIBUTES = ("CreationPolicy", "DeletionPolicy", "Metadata", "UpdatePolicy", "UpdateReplacePolicy")
@@ -85,7 +86,7 @@ def _replaces(resource: Mapping[str, Any], path: str) -> bool:
     facts = resource_type(str(resource.get("Type")))
     if facts is None or path in _ATTRIBUTES:
         return False
-    return any(_covers(path, only) for only in facts.create_only)
+    return any(_covers(path, only) for only in facts.create_only) or is_replaced_by(facts.name, path)
 
 
 def conditional(kind: str, paths: Iterable[str]) -> tuple[str, ...]:
@@ -93,7 +94,8 @@ def conditional(kind: str, paths: Iterable[str]) -> tuple[str, ...]:
     facts = resource_type(kind)
     if facts is None:
         return ()
-    return tuple(sorted(path for path in paths if any(_covers(path, only) for only in facts.conditional)))
+    open_ones = [only for only in facts.conditional if not is_settled(kind, only)]
+    return tuple(sorted(path for path in paths if any(_covers(path, only) for only in open_ones)))
 
 
 def _covers(path: str, only: str) -> bool:

@@ -10,6 +10,8 @@ from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
 _LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind")
+_WHERE_ANY = ("repairs", "interruptions")
+"""Parts that count where there is something in them: a plan without them has the digest that it always had."""
 
 
 def with_digest(plan: Plan) -> Plan:
@@ -20,6 +22,10 @@ def with_digest(plan: Plan) -> Plan:
 def plan_digest(plan: Plan) -> str:
     """sha256 hex over everything in the plan except basis, revision number, time, what this machine alone knows (what
     it has built before, what else was deployed from it), and the digest itself."""
-    data = {name: value for name, value in encode(plan).items() if name not in _LEFT_OUT}
+    data = {
+        name: value
+        for name, value in encode(plan).items()
+        if name not in _LEFT_OUT and (value or name not in _WHERE_ANY)
+    }
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

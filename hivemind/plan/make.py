@@ -10,7 +10,8 @@ from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.holdings import holds_data
-from hivemind.plan.model import Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
+from hivemind.plan.interruptions import interruptions
+from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack
 from hivemind.template.resource_types import INSTANCE
@@ -59,6 +60,7 @@ def make_plan(
         changes += _lost_with_failed(snapshot)
     changes.sort(key=lambda change: (change.logical_id, change.action.value))
     releases = tuple(_releases(blueprint, snapshot, sources, changes, parts, again=again))
+    repairs = tuple(one for one in snapshot.repairs if one.service in blueprint.services)
     plan = Plan(
         name=blueprint.name,
         environment=blueprint.environment,
@@ -75,6 +77,8 @@ def make_plan(
         cloud=cloud,
         builds=tuple(_builds(blueprint, releases)),
         again=again,
+        repairs=repairs,
+        interruptions=() if failed else tuple(interruptions(blueprint, changes, snapshot)),
     )
     return with_digest(plan)
 
@@ -199,13 +203,16 @@ def _releases(
         source = given if isinstance(given, str) else given.digest
         released = snapshot.artifacts.get(name)
         # A new instance has nothing on it yet, whatever is released elsewhere.
-        before = None if again or f"services.{name}" in fresh else released
+        lacking = any(one.service == name and one.trouble in UNRELEASED for one in snapshot.repairs)
+        before = None if again or lacking or f"services.{name}" in fresh else released
         if released is None:
             reason = "first release"
         elif again:
             reason = "requested, although nothing changed"
-        elif before is None:
+        elif f"services.{name}" in fresh:
             reason = "new instances"
+        elif before is None:
+            reason = "instances that do not work"
         elif released == source:
             reason = "unchanged"
         else:

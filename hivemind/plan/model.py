@@ -26,6 +26,34 @@ class Action(enum.StrEnum):
     DELETE = "delete"
 
 
+class Trouble(enum.StrEnum):
+    """What is wrong with an instance that the template knows nothing of, and an apply puts right.
+
+    TERMINATED: it does not exist any more. STOPPED: it does not run. EMPTY: it has no release. UNHEALTHY: the load
+    balancer gets no good answer from it. DEREGISTERED: the load balancer does not know it.
+    """
+
+    TERMINATED = "terminated"
+    STOPPED = "stopped"
+    EMPTY = "empty"
+    UNHEALTHY = "unhealthy"
+    DEREGISTERED = "deregistered"
+
+
+UNRELEASED = frozenset({Trouble.EMPTY, Trouble.UNHEALTHY})
+"""Troubles of an instance that it gets its release for, once more."""
+
+
+@dataclass(frozen=True)
+class Repair:
+    """An instance that an apply puts right. instance: its EC2 id."""
+
+    service: str
+    logical_id: str
+    instance: str
+    trouble: Trouble
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """What stands now, or what was recorded.
@@ -33,7 +61,8 @@ class Snapshot:
     status: CloudFormation status, None where there is no stack. template: as deployed. parameters:
     as deployed, NoEcho ones left out. physical_ids, outputs: by logical id / output key.
     artifacts: service -> digest of what is released. parts: service -> its parts' digests, by the part in words.
-    revision: number, 0 for none.
+    revision: number, 0 for none. repairs: instances that are not in order; one that is terminated is in neither
+    template nor physical_ids.
     """
 
     basis: Basis
@@ -46,6 +75,7 @@ class Snapshot:
     artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     revision: int = 0
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    repairs: tuple[Repair, ...] = ()
 
 
 NOTHING = Snapshot(Basis.NONE)
@@ -72,6 +102,17 @@ class Change:
     after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     because: tuple[str, ...] = ()
     may_replace: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """A time in which something does not answer because of the changes. of: `services.web` or `resources.db`. minutes:
+    about how long on AWS. reason: a clause that goes on after "because". way_out: a sentence, or empty."""
+
+    of: str
+    minutes: int
+    reason: str
+    way_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +174,8 @@ class Plan:
     that build what is released, needed unless it was built before; built: services of which this machine has just that
     already, no part of the digest. again: whether it was made to release all services, whatever is released. steps:
     those that plugins of others add, in an order in which they can run; none where nothing changes. left_behind: what
-    was deployed under another name or in another region, as this machine knows; no part of the digest."""
+    was deployed under another name or in another region, as this machine knows; no part of the digest. repairs:
+    instances that are not in order and are put right. interruptions: what does not answer for a time."""
 
     name: str
     environment: str
@@ -153,10 +195,12 @@ class Plan:
     again: bool = False
     steps: tuple[PlannedStep, ...] = ()
     left_behind: tuple[LeftBehind, ...] = ()
+    repairs: tuple[Repair, ...] = ()
+    interruptions: tuple[Interruption, ...] = ()
 
     @property
     def empty(self) -> bool:
-        return not self.changes and not any(release.needed for release in self.releases)
+        return not self.changes and not self.repairs and not any(release.needed for release in self.releases)
 
     @property
     def losing_data(self) -> tuple[Change, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.plan.make import ONLY_DELETABLE
-from hivemind.plan.model import Action, Basis, Change, Plan
+from hivemind.plan.model import Action, Basis, Change, Plan, Trouble
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
@@ -24,9 +24,16 @@ def lines(plan: Plan) -> tuple[str, ...]:
     apart = ", not compared with AWS" if plan.cloud == "aws" and plan.basis is not Basis.LIVE else ""
     shown = [f"{head}   {now}   basis: {plan.basis.value}{apart}", ""]
     shown += _status(plan)
-    body = [*_created(plan.changes), *_changed(plan.changes), *_released(plan), *_built(plan), *_steps(plan)]
+    body = [
+        *_repaired(plan),
+        *_created(plan.changes),
+        *_changed(plan.changes),
+        *_released(plan),
+        *_built(plan),
+        *_steps(plan),
+    ]
     shown += body or ["  Nothing changes."]
-    shown += ["", *_data(plan), f"digest {plan.digest[:12]}"]
+    shown += ["", *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
 
 
@@ -39,6 +46,28 @@ def _status(plan: Plan) -> list[str]:
     if plan.stack_status.endswith("_IN_PROGRESS"):
         return [f"  The stack is in {plan.stack_status}. Apply waits for it and compares again.", ""]
     return [f"  The stack is in {plan.stack_status} and accepts no update.", ""]
+
+
+_REPAIRS = {
+    Trouble.TERMINATED: "does not exist any more: created again",
+    Trouble.STOPPED: "is stopped: started",
+    Trouble.EMPTY: "has no release: released again",
+    Trouble.UNHEALTHY: "is unhealthy: released again",
+    Trouble.DEREGISTERED: "is not registered with the load balancer: registered",
+}
+
+
+def _repaired(plan: Plan) -> list[str]:
+    return [f"  ! {one.service}  {one.logical_id} ({one.instance}) {_REPAIRS[one.trouble]}" for one in plan.repairs]
+
+
+def _interrupted(plan: Plan) -> list[str]:
+    """What does not answer, and for how long; on the local cloud that is seconds."""
+    shown = []
+    for one in plan.interruptions:
+        time = "for some seconds" if plan.cloud == "local" else f"for about {one.minutes} minutes"
+        shown.append(f"{one.of} does not answer {time}, because {one.reason}. {one.way_out}".rstrip())
+    return shown
 
 
 def _part(change: Change) -> str:

@@ -32,7 +32,8 @@ class Watcher:
 @dataclass(frozen=True)
 class Rollout:
     """One service's release on its instances. hosts: open connections, in the order of the instances.
-    target_group_arn: None for a worker. deadline: seconds until a target must be healthy."""
+    target_group_arn: None for a worker. deadline: seconds until a target must be healthy. migrates: whether the release
+    command runs, on the first instance."""
 
     cloud: Cloud
     service: Service
@@ -43,21 +44,31 @@ class Rollout:
     watcher: Watcher = Watcher()
     deadline: float = 300.0
     clock: Clock = SYSTEM_CLOCK
+    migrates: bool = True
 
     def install(self) -> None:
-        """Puts the release on all instances; nothing is registered.
+        """Puts the release on all instances.
 
-        Where nothing else serves meanwhile, all at once, after the first one ran the release command. Where
-        several instances serve already, one after another, each out of service while it changes and healthy
-        again before the next: requests go on being answered. Raises StageError; the instances that were not
-        reached keep the release before.
+        Where nothing else serves meanwhile, all at once, after the first one ran the release command; nothing is
+        registered. Where instances serve already, one after another, each out of service while it changes and healthy
+        again before the next, those that do not serve yet before all others: requests go on being answered. Raises
+        StageError; the instances that were not reached keep the release before.
         """
-        first, *others = self.hosts
-        if len(self._serving()) > 1:
-            for host in self.hosts:
-                self._replace(host, command=host is first)
+        healthy = self._healthy()
+        serving = [host for host in self.hosts if self._target(host) in healthy]
+        idle = [host for host in self.hosts if host not in serving]
+        if not serving or len(healthy) + len(idle) < 2:
+            self._install_on_all(self.hosts, command=self.migrates)
             return
-        self._install_on(first, command=True)
+        if idle:
+            self._install_on_all(idle, command=self.migrates)
+            self._bring_in(idle)
+        for host in serving:
+            self._replace(host, command=self.migrates and not idle and host is serving[0])
+
+    def _install_on_all(self, hosts: Sequence[Host], *, command: bool) -> None:
+        first, *others = hosts
+        self._install_on(first, command=command)
         pool.results(pool.on_each(others, lambda host: self._install_on(host, command=False)))
 
     def register(self) -> tuple[TargetHealth, ...]:
@@ -66,17 +77,17 @@ class Rollout:
             return ()
         return self._bring_in(self.hosts)
 
-    def _serving(self) -> set[Target]:
+    def _healthy(self) -> set[Target]:
+        """The targets that answer now, those of other instances of the service among them."""
         if self.target_group_arn is None:
             return set()
-        healthy = {one.target for one in targets.target_health(self.cloud, self.target_group_arn) if one.is_healthy}
-        return healthy & {self._target(host) for host in self.hosts}
+        return {one.target for one in targets.target_health(self.cloud, self.target_group_arn) if one.is_healthy}
 
     def _replace(self, host: Host, *, command: bool) -> None:
         arn = self.target_group_arn
         target = self._target(host)
         # The last one that serves stays in: a short restart is better than nobody to answer.
-        if arn is not None and self._serving() - {target}:
+        if arn is not None and self._healthy() - {target}:
             targets.deregister_and_drain(self.cloud, arn, [target], clock=self.clock, on_state=self.watcher.on_state)
         try:
             self._install_on(host, command=command)

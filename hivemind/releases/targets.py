@@ -101,8 +101,8 @@ def deregister_and_drain(
     cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=requests)
     teller = _Teller(on_state)
     draining = [TargetHealth(target, "draining") for target in leaving]
-    for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
-        health = _looked_at(cloud, target_group_arn)
+    for _ in polls(clock, deadline=deadline, most=pause(cloud)):
+        health = looked_at(cloud, target_group_arn)
         if health is None:
             continue
         draining = [one for one in health if one.target in leaving and one.state != GONE]
@@ -132,8 +132,8 @@ def wait_healthy(
     """
     teller = _Teller(on_state)
     waiting = [TargetHealth(target, "initial") for target in targets]
-    for _ in polls(clock, deadline=deadline, most=_pause(cloud)):
-        health = _looked_at(cloud, target_group_arn)
+    for _ in polls(clock, deadline=deadline, most=pause(cloud)):
+        health = looked_at(cloud, target_group_arn)
         if health is None:
             continue
         by_target = {one.target: one for one in health}
@@ -145,7 +145,7 @@ def wait_healthy(
     raise _unhealthy(waiting, deadline, log_lines, service)
 
 
-def _looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] | None:
+def looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] | None:
     """Every target's health; None where AWS wants to be asked later, which is no reason to give up a wait."""
     try:
         return target_health(cloud, target_group_arn)
@@ -179,7 +179,7 @@ def _unhealthy(
     )
 
 
-def _pause(cloud: Cloud) -> float:
+def pause(cloud: Cloud) -> float:
     """Longest pause between two looks: 2 s on AWS, less where health checks run faster."""
     return max(0.25, 2.0 / max(1.0, cloud.pace))
 

@@ -14,6 +14,10 @@
 | `verify` | the checks passed | `Verdict` |
 | `drain ID` | in a destroy: no instance of the target group of this logical id takes requests any more | nothing |
 
+Where instances are replaced or stopped one after another, an apply has several updates of the stack. The milestones
+above are those of the first; each after it has its own: `stack wave 2`, `release web wave 2`, `traffic web wave 2`. All
+of them come before `record`.
+
 `build`, `upload`, `prepare`, `release`, `traffic` and `drain` alone mean all milestones of that kind in the run: none
 where nothing is built or released. Each step of another plugin is a milestone, too, by its name.
 """
@@ -21,6 +25,7 @@ where nothing is built or released. Each step of another plugin is a milestone, 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 STACK = "stack"
 HEALTH_PATH = "health path"
@@ -32,6 +37,22 @@ KINDS = (BUILD, UPLOAD, PREPARE, RELEASE, TRAFFIC, DRAIN)
 """Words that mean all milestones that begin with them."""
 ALWAYS = frozenset({STACK, HEALTH_PATH, RECORD, VERIFY, *KINDS})
 """Milestones that can be named in any run; in one that lacks them there is nothing to wait for."""
+
+
+WAVE = " wave "
+"""Between a milestone and the number of the wave, from the second on."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Which of several, from 1."""
+
+    number: int = 1
+    of: int = 1
+
+    def name(self, milestone: str) -> str:
+        """The milestone's name in this turn: in the first one, its own."""
+        return milestone if self.number == 1 else f"{milestone}{WAVE}{self.number}"
 
 
 def instance(logical_id: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.deploy.removal import Content
-from hivemind.plan.model import Action, Plan, Snapshot
+from hivemind.plan.model import UNRELEASED, Action, Plan, Snapshot
 from hivemind.releases.sources import ReleaseSource
 from hivemind.repositories.repository import Repository
 from hivemind.steps import milestones
@@ -84,14 +84,15 @@ class Apply:
 
     def releasing(self) -> tuple[tuple[Service, tuple[Node, ...]], ...]:
         """The services that get a release, each with the instances that get it: all instances for a changed release,
-        only the new ones if the plan adds instances."""
+        only those that lack it if the plan adds instances or finds some without."""
         released = {} if self.plan.again else self.snapshot.artifacts
         needed = {change.service for change in self.plan.releases if change.source != released.get(change.service)}
+        lacking = {one.logical_id for one in self.plan.repairs if one.trouble in UNRELEASED}
         found = []
         for name, service in sorted(self.blueprint.services.items()):
             nodes = self.nodes(service)
             if name not in needed:
-                nodes = tuple(node for node in nodes if node.existing is None)
+                nodes = tuple(node for node in nodes if node.existing is None or node.logical_id in lacking)
             if nodes:
                 found.append((service, nodes))
         return tuple(found)

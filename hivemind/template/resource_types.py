@@ -46,6 +46,8 @@ class ResourceTypeFacts:
     tag_updatable: bool
     conditional: frozenset[str] = frozenset()
     """Properties whose change may replace the resource, or only interrupt it: the service decides."""
+    identifier: frozenset[str] = frozenset()
+    """Properties that together identify a resource of this type."""
 
 
 @lru_cache(maxsize=512)
@@ -65,6 +67,7 @@ def resource_type(name: str) -> ResourceTypeFacts | None:
         tags=tags,
         tag_updatable=tags is not None and bool(schema.get("tagging", {}).get("tagUpdatable", True)),
         conditional=_paths(schema, "conditionalCreateOnlyProperties"),
+        identifier=_paths(schema, "primaryIdentifier"),
     )
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint
-from hivemind.template.resource_types import TagShape, resource_type
+from hivemind.template.fragment import Assembly
+from hivemind.template.render import canonical
+from hivemind.template.resource_types import ResourceTypeFacts, TagShape, resource_type
 
 REVISION = "Revision"
 FIRST_REVISION = "FirstRevision"
@@ -16,7 +20,7 @@ OUR_TAGS = ("hivemind:deployment", "hivemind:environment", "hivemind:owner", "hi
 INTERRUPTED_BY_TAGS: Mapping[str, str] = {
     "AWS::EC2::EIP": "updating its tags associates the address anew (AWS CloudFormation User Guide, AWS::EC2::EIP)",
 }
-"""Types whose tags could be updated, but not without an interruption: they keep the revision they were made in."""
+"""Types whose tags could be updated, but not without an interruption: they keep those they were made with."""
 
 
 def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprint: Blueprint) -> dict[str, Any]:
@@ -25,8 +29,7 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     facts = resource_type(str(resource.get("Type")))
     if facts is None or facts.tags is None:
         return dict(resource)
-    fixed = not facts.tag_updatable or facts.name in INTERRUPTED_BY_TAGS
-    revision = {"Ref": FIRST_REVISION if fixed else REVISION}
+    revision = {"Ref": FIRST_REVISION if has_fixed_tags(facts) else REVISION}
     properties = dict(resource.get("Properties") or {})
     given = properties.get(facts.tags.property)
     existing = read_tags(given, facts.tags)
@@ -41,6 +44,32 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     }
     properties[facts.tags.property] = _written(tags, facts.tags)
     return {**resource, "Properties": properties}
+
+
+def has_fixed_tags(facts: ResourceTypeFacts) -> bool:
+    """Whether resources of a type keep the tags that they were made with."""
+    return facts.tags is not None and (not facts.tag_updatable or facts.name in INTERRUPTED_BY_TAGS)
+
+
+def with_deployed_tags(assembly: Assembly, deployed: Mapping[str, Any]) -> Assembly:
+    """The assembly, in which resources whose tags are fixed have those that they are deployed with, unless an override
+    writes them. deployed: the stack's template.
+
+    Other tags would replace such a resource, and with it what refers to it: a key pair all instances.
+    """
+    former, kept = deployed.get("Resources", {}), dict(assembly.resources)
+    for name, resource in assembly.resources.items():
+        facts = resource_type(str(resource.get("Type")))
+        before = former.get(name, {})
+        if facts is None or facts.tags is None or not has_fixed_tags(facts) or before.get("Type") != facts.name:
+            continue
+        place, tags = ("Resources", name, "Properties", facts.tags.property), before.get("Properties") or {}
+        if facts.tags.property in tags and assembly.responsible(*place, below=True) == assembly.owners.get(name):
+            properties = {**(resource.get("Properties") or {}), facts.tags.property: tags[facts.tags.property]}
+            kept[name] = {**resource, "Properties": properties}
+    if kept == assembly.resources:
+        return assembly
+    return replace(assembly, template=MappingProxyType(canonical({**assembly.template, "Resources": kept})))
 
 
 def read_tags(tags: Any, shape: TagShape) -> dict[str, Any] | None:

@@ -92,7 +92,12 @@ def test_only_what_stands_is_left_alone(local_project: Callable[..., Project], l
     calls = project.apply().last
     assert (calls["changed"], calls["calls"]) == (
         False,
-        {"cloudformation:DescribeStacks": 1, "cloudformation:GetTemplate": 1},
+        {
+            "cloudformation:DescribeStacks": 1,
+            "cloudformation:GetTemplate": 1,
+            "ec2:DescribeInstances": 1,
+            "elasticloadbalancing:DescribeTargetHealth": 1,
+        },
     )
     text = project.run("apply", "--local", "--yes")
     assert "still is already up to date (r1)." in text.out

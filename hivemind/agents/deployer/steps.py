@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hivemind.agents.deployer.reregistering import reregistrations
 from hivemind.aws.errors import translated
 from hivemind.blueprint.model import Service
 from hivemind.deploy.removal import Content
 from hivemind.deploy.stack import StackResult
+from hivemind.deploy.withdrawal import health_deadline
 from hivemind.hosts import remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
@@ -19,9 +22,10 @@ from hivemind.releases.rollout import Rollout, Watcher
 from hivemind.releases.secret_values import secret_values
 from hivemind.releases.targets import deregister_and_drain, target_health
 from hivemind.steps import milestones
-from hivemind.steps.milestones import HEALTH_PATH, STACK
+from hivemind.steps.milestones import HEALTH_PATH
 from hivemind.steps.run import Apply, Destroy, Node
 from hivemind.steps.step import Step
+from hivemind.steps.waves import Share, waves
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import TARGET_GROUP
 from hivemind.values.artifact import Artifact
@@ -33,10 +37,6 @@ if TYPE_CHECKING:
 
 SSH_DEADLINE = 300.0
 """Seconds for an instance to boot and answer."""
-HEALTH_DEADLINE = 300.0
-"""Seconds for a target to become healthy on AWS; less where health checks run faster."""
-LEAST_HEALTH_DEADLINE = 30.0
-"""Seconds that any application gets: it starts no faster where health checks do."""
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:
@@ -46,22 +46,28 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
             if one.resource.type == TARGET_GROUP:
                 yield _drain_step(run, one)
         return
+    planned = waves(run)
     for service, nodes in run.releasing():
-        yield _upload_step(service)
+        yield _upload_step(service, planned[0].stack)
         for node in nodes:
             yield _prepare_step(service, node)
-        yield _release_step(run, service, nodes)
-        if service.is_web:
-            yield _traffic_step(service)
+    for wave in planned:
+        for share in wave.shares:
+            if share.nodes:
+                yield _release_step(run, share, wave.stack)
+                if share.service.is_web:
+                    yield _traffic_step(share, alone=len(planned) == 1)
+    yield from reregistrations(run)
 
 
-def _upload_step(service: Service) -> Step:
+def _upload_step(service: Service, stack: str) -> Step:
+    """stack: the milestone from which on there is a bucket."""
     build = milestones.build(service.name)
     return Step(
         milestones.upload(service.name),
         Stage.DEPLOY,
-        lambda context: _upload(context.deployment, context[build], context[STACK]),
-        needs=(build, STACK),
+        lambda context: _upload(context.deployment, context[build], context[stack]),
+        needs=(build, stack),
         message=f"{service.name} to the artifact bucket",
     )
 
@@ -107,23 +113,26 @@ def _prepare_step(service: Service, node: Node) -> Step:
     )
 
 
-def _release_step(run: Apply, service: Service, nodes: tuple[Node, ...]) -> Step:
+def _release_step(run: Apply, share: Share, stack: str) -> Step:
+    """stack: the milestone from which on the instances are there."""
+    service, nodes = share.service, share.nodes
     prepared = tuple(milestones.prepare(service.name, node.number) for node in nodes)
     words = f"{service.name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}"
+    # A wave before has run the release command, and its instances must serve before these change.
+    earlier = replace(share.turn, number=share.turn.number - 1).name(milestones.release(service.name))
     return Step(
-        milestones.release(service.name),
+        share.release,
         Stage.DEPLOY,
-        lambda context: _release(run, service, context, [context[one] for one in prepared]),
-        needs=(milestones.build(service.name), STACK, *prepared),
+        lambda context: _release(run, share, context, context[stack], [context[one] for one in prepared]),
+        needs=(milestones.build(service.name), stack, *prepared, *((earlier,) if share.turn.number > 1 else ())),
         message=words,
         outcome=lambda _: words,
     )
 
 
-def _release(run: Apply, service: Service, context: Context, hosts: list[Host]) -> Released:
-    deployment = context.deployment
+def _release(run: Apply, share: Share, context: Context, stack: StackResult, hosts: list[Host]) -> Released:
+    deployment, service = context.deployment, share.service
     cloud = deployment.cloud
-    stack: StackResult = context[STACK]
     artifact: Artifact = context[milestones.build(service.name)]
     bindings = run.assembly.bindings
     secrets = secret_values(cloud, run.blueprint, bindings, stack.outputs, services=[service.name])
@@ -147,8 +156,9 @@ def _release(run: Apply, service: Service, context: Context, hosts: list[Host]) 
             on_step=lambda instance, step: context.progress(step.message, instance=instance),
             on_state=lambda health: context.progress(str(health)),
         ),
-        deadline=max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace),
+        deadline=health_deadline(cloud),
         clock=deployment.clock,
+        migrates=share.turn.number == 1,
     )
     deployment.store.forget_released(deployment.id, service.name)
     rollout.install()
@@ -158,15 +168,17 @@ def _release(run: Apply, service: Service, context: Context, hosts: list[Host]) 
     return Released(rollout, path)
 
 
-def _traffic_step(service: Service) -> Step:
-    release = milestones.release(service.name)
+def _traffic_step(share: Share, *, alone: bool) -> Step:
+    """alone: whether the stack is updated once. With several updates, a service whose health check path is known does
+    not wait for those that must be asked for theirs."""
+    waits = alone or share.service.health.path is None
     return Step(
-        milestones.traffic(service.name),
+        share.traffic,
         Stage.REGISTER,
-        lambda context: context[release].rollout.register(),
-        needs=(release, HEALTH_PATH),
-        message=service.name,
-        outcome=lambda healths: f"{service.name}  {len(healths)} of {len(healths)} healthy",
+        lambda context: context[share.release].rollout.register(),
+        needs=(share.release, *((HEALTH_PATH,) if waits else ())),
+        message=share.service.name,
+        outcome=lambda healths: f"{share.service.name}  {len(healths)} of {len(healths)} healthy",
     )
 
 

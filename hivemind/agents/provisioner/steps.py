@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hivemind.agents.provisioner.mending import mend
 from hivemind.blueprint.model import Service
 from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.deploy.watch import Ready
+from hivemind.deploy.withdrawal import Withdrawal, give_back_after
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
-from hivemind.releases.targets import Target, deregister_and_drain
 from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH, STACK
 from hivemind.steps.run import Apply, Destroy
-from hivemind.steps.step import Step
+from hivemind.steps.step import End, Step
+from hivemind.steps.waves import Wave, waves
 from hivemind.template.average_seconds import AVERAGE_SECONDS
+from hivemind.template.former import with_former
 from hivemind.template.names import ARTIFACT_BUCKET, target_group
-from hivemind.template.resource_types import TARGET_GROUP
-from hivemind.values.errors import Stage
+from hivemind.template.resource_types import INSTANCE, TARGET_GROUP
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.deploy.events import StackEvent
@@ -35,44 +40,118 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
         if run.stack_id is not None:
             yield _deletion(run)
         return
-    releasing = run.releasing()
-    yield Step(
-        STACK,
-        Stage.PROVISION,
-        lambda context: _apply_stack(run, context),
-        provides=tuple(node.event for _, nodes in releasing for node in nodes),
-        message=run.blueprint.stack_name,
-        outcome=lambda result: _stack_words(run, result),
-        estimate=_expected_seconds(run),
-    )
-    web = [service for service, _ in releasing if service.is_web]
+    planned = waves(run)
+    for number, wave in enumerate(planned):
+        yield _stack_step(run, wave, planned[number - 1] if number else None)
+    last = planned[-1].stack
+    web = [service for service, _ in run.releasing() if service.is_web]
     if web:
         yield Step(
             HEALTH_PATH,
             Stage.REGISTER,
             lambda context: _settle_health_paths(run, web, context),
-            needs=(STACK, *(milestones.release(service.name) for service in web)),
+            needs=(last, *(milestones.release(service.name) for service in web)),
             outcome=lambda asked: _health_words(web, asked),
         )
 
 
-def _apply_stack(run: Apply, context: Context) -> StackResult:
+def _stack_step(run: Apply, wave: Wave, before: Wave | None) -> Step:
+    """before: the wave whose instances must serve, those of services of which more are to come. None for the first."""
+    waits: list[str] = []
+    if before is not None:
+        coming = {share.service.name for share in wave.shares}
+        served = [share for share in before.shares if share.nodes and share.service.name in coming]
+        waits = [before.stack, *(share.traffic if share.service.is_web else share.release for share in served)]
+    of = f", update {wave.turn.number} of {wave.turn.of}" if wave.turn.of > 1 else ""
+    # Made when the step begins, for its end of the run to know it.
+    withdrawals: list[Withdrawal] = []
+    return Step(
+        wave.stack,
+        Stage.PROVISION,
+        lambda context: _apply_stack(run, wave, context, withdrawals),
+        needs=tuple(waits),
+        provides=tuple(node.event for share in wave.shares for node in share.nodes),
+        message=run.blueprint.stack_name + of,
+        outcome=lambda result: _stack_words(run, result) + of,
+        estimate=_expected_seconds(run),
+        at_end=lambda _, end: None if end is End.DONE else _at_end(withdrawals),
+    )
+
+
+def _at_end(withdrawals: Iterable[Withdrawal]) -> None:
+    """After a run that failed or was interrupted: what is still out of service is brought back before it ends."""
+    for withdrawal in withdrawals:
+        withdrawal.give_back()
+
+
+def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Withdrawal]) -> StackResult:
     """Creates or updates the stack, and announces each instance as soon as it exists."""
-    waited_for = {node.logical_id: node.event for _, nodes in run.releasing() for node in nodes}
+    nodes = [node for share in wave.shares for node in share.nodes]
+    moved = {one for share in wave.shares for one in share.moved}
+    waited_for = {node.logical_id: node.event for node in nodes}
 
     def ready(logical_id: str, physical_id: str, _: str) -> None:
         # A replaced instance is reported with its old id until the new one exists.
         if logical_id in waited_for and physical_id != run.snapshot.physical_ids.get(logical_id, ""):
             context.fulfil(waited_for[logical_id], physical_id)
 
-    for _, nodes in run.releasing():
-        for node in nodes:
-            if node.existing:
-                context.fulfil(node.event, node.existing)
+    mend(run, context)
+    for node in nodes:
+        if node.existing and node.logical_id not in moved:
+            context.fulfil(node.event, node.existing)
     if not run.changes_stack:
         return _unchanged(run)
-    _drain_leaving(run, context)
-    return _drive(run, run.assembly, context, ready=ready, planned=True)
+
+    def tell(line: str) -> None:
+        context.progress(line)
+
+    withdrawal = Withdrawal(context.deployment.cloud, clock=context.deployment.clock, tell=tell)
+    withdrawals.append(withdrawal)
+    try:
+        _take_out(run, wave, context, withdrawal)
+        result = _drive(run, _interim(run, wave), context, ready=ready, planned=True)
+    except BaseException as error:
+        give_back_after(error, withdrawal, wait=not context.cancelled)
+        raise
+    for node in nodes:  # also one that CloudFormation changed in place after all
+        context.fulfil(node.event, result.physical_ids[node.logical_id])
+    if ill := withdrawal.give_back():
+        names = "; ".join(map(str, ill))
+        raise StageError(
+            Stage.REGISTER,
+            f"not healthy after the update of the stack: {names}",
+            hint="`hivemind logs` shows the application's logs. Then apply again.",
+        )
+    return result
+
+
+def _interim(run: Apply, wave: Wave) -> Assembly:
+    """The template of a wave: instances of later waves are as they are."""
+    if not wave.later:
+        return run.assembly
+    template = with_former(run.assembly.template, run.snapshot.template, sorted(wave.later))
+    return replace(run.assembly, template=MappingProxyType(template))
+
+
+def _take_out(run: Apply, wave: Wave, context: Context, withdrawal: Withdrawal) -> None:
+    """Takes instances that the update removes, replaces or stops out of their load balancer first."""
+    deleted = {
+        change.logical_id
+        for change in run.plan.changes
+        if change.type == INSTANCE and change.action is Action.DELETE and wave.turn.number == 1
+    }
+    ids = run.snapshot.physical_ids
+    shares = {share.service.name: share for share in wave.shares}
+    for service in run.blueprint.web_services:
+        arn, share = ids.get(target_group(service.name)), shares.get(service.name)
+        prefix = target_group(service.name).removesuffix("TargetGroup") + "Instance"
+        leaving = {one for one in deleted if one.removeprefix(prefix).isdigit()} | (share.replaced if share else set())
+        stopped = share.stopped if share else frozenset()
+        for going, coming_back in ((leaving, False), (stopped, True)):
+            instances = {ids[one] for one in going if one in ids}
+            if arn and instances:
+                context.progress(f"taking {len(instances)} of {service.name} out of service")
+                withdrawal.take_out(arn, instances, coming_back=coming_back)
 
 
 def _drive(
@@ -91,10 +170,12 @@ def _drive(
             done.add(event.logical_id)
         context.progress(f"{len(done)} of {total} resources", **_as_data(event))
 
+    declared = assembly.template.get("Parameters", {})
+    former = {name: value for name, value in run.snapshot.parameters.items() if name in declared}
     request = StackRequest(
         stack_name=run.blueprint.stack_name,
         body=assembly.text,
-        parameters=deployment.parameters,
+        parameters={**former, **deployment.parameters},
         owners=assembly.owners,
         protected=run.blueprint.require_clean,
         plan=run.plan if planned else None,
@@ -115,26 +196,6 @@ def _unchanged(run: Apply) -> StackResult:
         physical_ids=snapshot.physical_ids,
         seconds={},
     )
-
-
-def _drain_leaving(run: Apply, context: Context) -> None:
-    """Takes instances that the update removes or replaces out of their load balancer first."""
-    leaving = {
-        change.logical_id
-        for change in run.plan.changes
-        if change.type == "AWS::EC2::Instance" and change.action in (Action.DELETE, Action.REPLACE)
-    }
-    for service in run.blueprint.web_services:
-        arn = run.snapshot.physical_ids.get(target_group(service.name))
-        prefix = target_group(service.name).removesuffix("TargetGroup") + "Instance"
-        going = [
-            Target(run.snapshot.physical_ids[one], service.port or 0)
-            for one in sorted(leaving)
-            if one in run.snapshot.physical_ids and one.removeprefix(prefix).isdigit()
-        ]
-        if arn and going:
-            context.progress(f"draining {len(going)} of {service.name}")
-            deregister_and_drain(context.deployment.cloud, arn, going, clock=context.deployment.clock)
 
 
 def _settle_health_paths(run: Apply, web: Sequence[Service], context: Context) -> dict[str, str]:

@@ -31,16 +31,20 @@ REPLACES = frozenset(
         "SecurityGroups",
         "SubnetId",
         "Tenancy",
-        "UserData",
     }
 )
 """Properties of an instance whose change makes a new one."""
+CONDITIONAL = frozenset({"BlockDeviceMappings", "EbsOptimized", "InstanceType", "SecurityGroupIds", "UserData"})
+"""Properties of which CloudFormation's schema leaves open what a change does. Block devices make a new instance, unless
+only DeleteOnTermination changes; type and user data stop it and start it again."""
 
 
 def compute_kinds(site: Site) -> dict[str, Kind]:
     compute = _Compute(site)
     return {
-        "AWS::EC2::Instance": Kind(compute.create, compute.delete, compute.update, replacing=REPLACES),
+        "AWS::EC2::Instance": Kind(
+            compute.create, compute.delete, compute.update, replacing=REPLACES, conditional=CONDITIONAL
+        ),
         "AWS::EC2::KeyPair": Kind(
             compute.create_key,
             compute.delete_key,
@@ -64,6 +68,14 @@ def as_instance(emulator: Any, account: str, region: str, record: dict[str, Any]
         image=record["ImageId"],
         state=record["State"]["Name"],
     )
+
+
+def _devices(properties: Properties) -> list[Any]:
+    """The block devices, without the one thing of them that can change in place."""
+    return [
+        {**one, "Ebs": {key: value for key, value in one.get("Ebs", {}).items() if key != "DeleteOnTermination"}}
+        for one in properties.get("BlockDeviceMappings") or ()
+    ]
 
 
 def _text(user_data: str) -> str:
@@ -188,20 +200,38 @@ class _Compute:
             "State.Name": record["State"]["Name"],
         }
 
-    def update(self, physical_id: str, _old: Properties, new: Properties, _stack: str, _logical_id: str) -> Made:
+    def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        if _devices(old) != _devices(new):
+            return self.create(logical_id, new, stack)
         record = self._emulator.instances[physical_id]
         size = new.get("InstanceType", record["InstanceType"])
         if not catalog.is_instance_type(size):
             raise failed(f"Invalid value '{size}' for InstanceType.", "Ec2")
         groups = list(new.get("SecurityGroupIds") or [])
         self._check_groups(record["SubnetId"], groups)
-        record["InstanceType"] = size
+        if any(old.get(name) != new.get(name) for name in ("EbsOptimized", "InstanceType", "UserData")):
+            self._restart(record, size, new.get("UserData") or "")
         record["IamInstanceProfile"] = self._profile(new)
         if groups:
             known = self._emulator.security_groups
             record["SecurityGroups"] = [{"GroupId": g, "GroupName": known[g]["GroupName"]} for g in groups]
         tag(self._site, physical_id, new)
         return physical_id, self._attributes(record)
+
+    def _restart(self, record: dict[str, Any], size: str, user_data: str) -> None:
+        """Stops an instance and starts it again, as CloudFormation does to change its type."""
+        name, runs = record["InstanceId"], record["State"]["Name"] == "running"
+        # Neither running nor stopped, or it would be brought in step with that meanwhile.
+        record["State"] = {"Code": 64, "Name": "stopping"}
+        self._site.run(self._site.machines.stop(name))
+        record["InstanceType"], record["UserData"] = size, user_data
+        if not runs:
+            record["State"] = {"Code": 80, "Name": "stopped"}
+            return
+        record["State"] = {"Code": 0, "Name": "pending"}
+        instance = as_instance(self._emulator, self._emulator.account, self._emulator.region, record)
+        self._site.host_key(name, self._site.run(self._site.machines.start(instance, self._site.view)))
+        record["State"] = {"Code": 16, "Name": "running"}
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         record = self._emulator.instances.get(physical_id)

@@ -1,0 +1,67 @@
+"""Puts the instances right that somebody stopped or terminated, before the stack is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hivemind.deploy.stack import StackDriver, StackRequest
+from hivemind.deploy.withdrawal import states
+from hivemind.plan.model import Trouble
+from hivemind.template.former import without
+from hivemind.template.render import as_json
+from hivemind.values.clock import polls
+from hivemind.values.errors import Stage, StageError
+
+if TYPE_CHECKING:
+    from hivemind.steps.run import Apply
+    from hivemind.steps.step import Context
+
+START_DEADLINE = 300.0
+"""Seconds for a stopped instance to run again."""
+
+
+def mend(run: Apply, context: Context) -> None:
+    """Starts instances that are stopped. Takes those that are terminated out of the stack, which does not know: the
+    update that follows creates them again, since the plan is made as if they had never been there."""
+    gone = {one.logical_id: one.instance for one in run.snapshot.repairs if one.trouble is Trouble.TERMINATED}
+    if gone:
+        _forget(run, gone, context)
+    stopped = {one.instance for one in run.plan.repairs if one.trouble is Trouble.STOPPED}
+    if stopped:
+        _start(stopped, context)
+
+
+def _forget(run: Apply, gone: dict[str, str], context: Context) -> None:
+    deployment, snapshot = context.deployment, run.snapshot
+    context.progress(f"taking {', '.join(sorted(gone))} out of the stack: terminated")
+    driver = StackDriver(
+        deployment.cloud, clock=deployment.clock, say=context.note, cancelled=lambda: context.cancelled
+    )
+    driver.apply(
+        StackRequest(
+            stack_name=run.blueprint.stack_name,
+            body=as_json(without(snapshot.template, gone)),
+            parameters=snapshot.parameters,
+            owners=run.assembly.owners,
+            protected=run.blueprint.require_clean,
+        )
+    )
+
+
+def _start(instances: set[str], context: Context) -> None:
+    """Starts instances and waits until they run."""
+    cloud, clock = context.deployment.cloud, context.deployment.clock
+    context.progress(f"starting {', '.join(sorted(instances))}")
+    waiting = set(instances)
+    for _ in polls(clock, deadline=START_DEADLINE):
+        context.check()
+        now = states(cloud, waiting)
+        # One that still stops can't be started yet.
+        ready = sorted(one for one in waiting if now.get(one) == "stopped")
+        if ready:
+            cloud.client("ec2").start_instances(InstanceIds=ready)
+        waiting = {one for one in waiting if now.get(one) != "running"}
+        if not waiting:
+            return
+    names = ", ".join(f"{one} ({now.get(one, 'gone')})" for one in sorted(waiting))
+    raise StageError(Stage.PROVISION, f"stopped instances do not start: {names}", hint="Apply again.")

@@ -1,0 +1,121 @@
+"""Instances that are out of service while the stack changes, and how they come back whatever becomes of the change."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING
+
+from hivemind.aws.errors import CloudCallFailed
+from hivemind.releases import targets
+from hivemind.releases.targets import Target, TargetHealth
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.errors import StageError
+
+if TYPE_CHECKING:
+    from hivemind.values.cloud import Cloud
+
+ALIVE = frozenset({"pending", "running"})
+"""States of an EC2 instance in which it can be registered, or can be soon."""
+HEALTH_DEADLINE = 300.0
+"""Seconds for a target to become healthy on AWS; less where health checks run faster."""
+LEAST_HEALTH_DEADLINE = 30.0
+"""Seconds that any application gets: it starts no faster where health checks do."""
+
+
+def health_deadline(cloud: Cloud) -> float:
+    """Seconds for a target to become healthy."""
+    return max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace)
+
+
+class Withdrawal:
+    """What a run takes out of service. Its methods may be called from any thread.
+
+    tell: is told what happens, a line each.
+    """
+
+    def __init__(self, cloud: Cloud, *, clock: Clock = SYSTEM_CLOCK, tell: Callable[[str], None]) -> None:
+        self._cloud, self._clock, self._tell = cloud, clock, tell
+        self._out: dict[Target, str] = {}
+        self._lock = threading.RLock()
+
+    def take_out(self, target_group_arn: str, instances: Collection[str], *, coming_back: bool = False) -> None:
+        """Takes instances out of a target group and waits until their connections have ended, if others serve
+        meanwhile: the only ones that answer stay in for as long as they run.
+
+        coming_back: whether they run again after the change; `give_back` then waits for those that stayed in as well.
+        """
+        known = targets.target_health(self._cloud, target_group_arn)
+        going = [one.target for one in known if one.target.instance_id in instances and one.state != targets.GONE]
+        others = [one for one in known if one.is_healthy and one.target not in going]
+        with self._lock:
+            if others or coming_back:
+                self._out.update(dict.fromkeys(going, target_group_arn))
+        if going and others:
+            targets.deregister_and_drain(self._cloud, target_group_arn, going, clock=self._clock)
+
+    def give_back(self, *, wait: bool = True) -> tuple[TargetHealth, ...]:
+        """Registers again what was taken out and still runs, and waits until it is healthy.
+
+        wait: whether to; without, they are waited for by the next call. Returns those that are not healthy at the
+        deadline. Does nothing where all is back.
+        """
+        with self._lock:
+            out, running = dict(self._out), self._running({one.instance_id for one in self._out})
+            back = {target: arn for target, arn in out.items() if target.instance_id in running}
+            for arn in sorted(set(back.values())):
+                mine = [target for target, group in back.items() if group == arn]
+                self._tell(f"registering again: {', '.join(one.instance_id for one in mine)}")
+                targets.register(self._cloud, arn, mine)
+            if not wait:
+                return ()
+            self._out.clear()
+        return tuple(one for arn in sorted(set(back.values())) for one in self._ill(arn, back))
+
+    def _ill(self, arn: str, back: Mapping[Target, str]) -> tuple[TargetHealth, ...]:
+        """Waits for the targets of a group; those that run and are not healthy in the end."""
+        waiting = [TargetHealth(target, "initial") for target, group in back.items() if group == arn]
+        for _ in polls(self._clock, deadline=health_deadline(self._cloud), most=targets.pause(self._cloud)):
+            seen = targets.looked_at(self._cloud, arn)
+            if seen is None:
+                continue
+            running = self._running({target.instance_id for target in back})
+            known = {one.target: one for one in seen}
+            waiting = [
+                known.get(target, TargetHealth(target, targets.GONE, description="not registered"))
+                for target, group in back.items()
+                if group == arn and target.instance_id in running
+            ]
+            waiting = [one for one in waiting if not one.is_healthy]
+            if not waiting:
+                break
+        return tuple(waiting)
+
+    def _running(self, instances: Collection[str]) -> set[str]:
+        return {one for one, state in states(self._cloud, instances).items() if state in ALIVE}
+
+
+def states(cloud: Cloud, instances: Collection[str]) -> Mapping[str, str]:
+    """EC2's word for the state of each of these instances; those that EC2 does not know are left out."""
+    if not instances:
+        return {}
+    # By a filter: an id that does not exist any more is no error then.
+    named = [{"Name": "instance-id", "Values": sorted(instances)}]
+    answer = cloud.client("ec2").describe_instances(Filters=named)
+    return {
+        one["InstanceId"]: str(one["State"]["Name"])
+        for reservation in answer["Reservations"]
+        for one in reservation["Instances"]
+    }
+
+
+def give_back_after(error: BaseException, withdrawal: Withdrawal, *, wait: bool) -> None:
+    """Gives back what was taken out for a change that failed, and adds to the failure what receives traffic now."""
+    try:
+        ill = withdrawal.give_back(wait=wait)
+    except (CloudCallFailed, StageError) as later:
+        error.add_note(f"also failed: the instances that were out of service cannot be registered again: {later}")
+        return
+    if ill:
+        names = "; ".join(map(str, ill))
+        error.add_note(f"also failed: instances are registered again, but not healthy: {names}")

@@ -1,0 +1,107 @@
+"""Waves: the updates of the stack in an apply, so that of several instances never more than half are out of service.
+
+In one update CloudFormation makes all new instances, then deletes all that they replace; the new ones have no release
+yet. So an apply that replaces instances of a service updates the stack several times. Each time it changes some of
+them, with everything else in the first, and releases on them before the next. A single instance has no other to serve
+meanwhile: the plan says how long that takes. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hivemind.plan.instances import apart, is_replaced, is_stopped
+from hivemind.steps import milestones
+from hivemind.steps.milestones import STACK, Turn
+from hivemind.template.names import instance
+
+if TYPE_CHECKING:
+    from hivemind.blueprint.model import Service
+    from hivemind.steps.run import Apply, Node
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one service has of a wave. turn: among the service's shares that release something. nodes: instances that
+    get a release. replaced, stopped: logical ids of those that run and that the wave's update replaces, or stops and
+    starts again."""
+
+    service: Service
+    turn: Turn
+    nodes: tuple[Node, ...]
+    replaced: frozenset[str] = frozenset()
+    stopped: frozenset[str] = frozenset()
+
+    @property
+    def moved(self) -> frozenset[str]:
+        """Logical ids of the instances that are out of service while the stack changes."""
+        return self.replaced | self.stopped
+
+    @property
+    def release(self) -> str:
+        """The milestone: the release runs on these instances."""
+        return self.turn.name(milestones.release(self.service.name))
+
+    @property
+    def traffic(self) -> str:
+        """The milestone: these instances are registered and healthy."""
+        return self.turn.name(milestones.traffic(self.service.name))
+
+
+@dataclass(frozen=True)
+class Wave:
+    """One update of the stack. later: logical ids of instances that it leaves as they are, for waves to come."""
+
+    turn: Turn
+    shares: tuple[Share, ...]
+    later: frozenset[str]
+
+    @property
+    def stack(self) -> str:
+        """The milestone: the stack is as this wave leaves it."""
+        return self.turn.name(STACK)
+
+
+def waves(run: Apply) -> tuple[Wave, ...]:
+    """The waves of an apply, at least one."""
+    releasing = {service.name: nodes for service, nodes in run.releasing()}
+    columns = [
+        _shares(run, service, releasing.get(name, ())) for name, service in sorted(run.blueprint.services.items())
+    ]
+    count = max((len(column) for column in columns), default=0) or 1
+    return tuple(
+        Wave(
+            Turn(number, count),
+            tuple(column[number - 1] for column in columns if len(column) >= number),
+            frozenset(one for column in columns for share in column[number:] for one in share.moved),
+        )
+        for number in range(1, count + 1)
+    )
+
+
+def _shares(run: Apply, service: Service, nodes: tuple[Node, ...]) -> list[Share]:
+    """A service's shares, one a wave; none for a service that nothing happens to."""
+    changes = {change.logical_id: change for change in run.plan.changes}
+    known = [instance(service.name, number) for number in range(1, service.instances + 1)]
+    standing = [one for one in known if one in run.snapshot.physical_ids]
+    moved = [one for one in standing if one in changes and (is_replaced(changes[one]) or is_stopped(changes[one]))]
+    in_turn = [one for one in moved if one in apart(run.plan.changes)] if len(standing) > 1 else []
+    by_id = {node.logical_id: node for node in nodes}
+    # What is new, or runs without the release, comes first: it serves while the others change.
+    first = [one for one in known if one not in in_turn and (one in by_id or one in moved)]
+    size = max(1, len(standing) // 2)
+    pieces = [first] if first else []
+    pieces += [in_turn[start : start + size] for start in range(0, len(in_turn), size)]
+    released = [tuple(by_id[one] for one in piece if one in by_id) for piece in pieces]
+    count = sum(bool(one) for one in released)
+    return [
+        Share(
+            service,
+            Turn(sum(bool(one) for one in released[: number + 1]), count),
+            released[number],
+            frozenset(one for one in piece if one in moved and is_replaced(changes[one])),
+            frozenset(one for one in piece if one in moved and is_stopped(changes[one])),
+        )
+        for number, piece in enumerate(pieces)
+    ]
