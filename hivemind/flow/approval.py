@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.journal import is_interrupted
 from hivemind.flow.face import ProposedStep
+from hivemind.plan.going_on import is_rest_of
 from hivemind.values.errors import Interrupted, PlanChanged, Refused
 
 if TYPE_CHECKING:
     from hivemind.flow.face import Decision, Face
     from hivemind.flow.run import Run
+    from hivemind.plan.model import Plan
     from hivemind.steps.graph import Approve
     from hivemind.steps.step import Step
 
@@ -39,16 +41,28 @@ def approves(face: Face, deployment_id: str) -> Approve:
     return approve
 
 
-def refuse_changed(run: Run, reviewed: str) -> None:
-    """Raises PlanChanged where a run's plan is not the one that was agreed to. reviewed: that one's digest.
+def refuse_unreviewed(run: Run, reviewed: Plan) -> None:
+    """Raises PlanChanged where a run's plan is not the saved one.
 
-    A run that was cut off has changed the deployment: its plan continues where it stopped.
+    A run of it that did not end well has changed the deployment: what is left to do of it may be done, and no more.
     """
-    if reviewed != run.plan.digest and not is_interrupted(run.folder, reviewed):
-        raise PlanChanged(
-            f"the plan changed since its review: its digest is {run.plan.digest[:12]}, reviewed was {reviewed[:12]}",
-            hint="Review a new plan: `hivemind plan --out FILE`",
-        )
+    if reviewed.digest == run.plan.digest:
+        return
+    if not (is_interrupted(run.folder, reviewed.digest) and is_rest_of(run.plan, reviewed)):
+        raise _changed(run, reviewed.digest)
+
+
+def refuse_changed(run: Run, agreed: str) -> None:
+    """Raises PlanChanged where a run's plan is not the one that was agreed to. agreed: that one's digest."""
+    if agreed != run.plan.digest:
+        raise _changed(run, agreed)
+
+
+def _changed(run: Run, reviewed: str) -> PlanChanged:
+    return PlanChanged(
+        f"the plan changed since its review: its digest is {run.plan.digest[:12]}, reviewed was {reviewed[:12]}",
+        hint="Review a new plan: `hivemind plan --out FILE`",
+    )
 
 
 def refuse_dirty(run: Run, require_clean: bool) -> None:

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.flow import clouds
-from hivemind.flow.approval import approves, interrupted, refuse_changed, refuse_dirty, refuse_loss, require_approval
+from hivemind.flow.approval import (
+    approves,
+    interrupted,
+    refuse_changed,
+    refuse_dirty,
+    refuse_loss,
+    refuse_unreviewed,
+    require_approval,
+)
 from hivemind.flow.checking import with_findings
 from hivemind.flow.face import ProposedApply
 from hivemind.flow.looking_ahead import wrong_account
@@ -74,7 +82,7 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     ) as lease:
         run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=lease.check, say=face.note)
         if reviewed is not None:
-            refuse_changed(run, reviewed.digest)
+            refuse_unreviewed(run, reviewed)
         if seen is not None:
             seen.keep(run)
         if run.plan.empty and not run.unverified:
