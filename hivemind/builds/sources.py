@@ -21,7 +21,7 @@ from hivemind.repositories.repository import Repository
 from hivemind.values.artifact import Platform, Provenance
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE, PROJECT_PLUGIN
 
-FORMAT = 4
+FORMAT = 5
 """Part of every input digest: raise it when the same input is built differently."""
 OUR_WAY = "HiveMind's own way of building"
 NOBODY: Mapping[str, str] = MappingProxyType({})

@@ -18,6 +18,7 @@ from hivemind.blueprint.resolve import resolve
 from hivemind.blueprint.source import keys_of, load
 from hivemind.blueprint.validate import validate
 from hivemind.flow import regions
+from hivemind.flow.leaving_out import left_out
 from hivemind.flow.unreachable import unreachable
 from hivemind.machine import memory
 from hivemind.repositories.repository import read
@@ -68,6 +69,9 @@ def check(path: Path, plugins: Plugins, *, environment: str | None = None, lint:
     except FindingsError as error:
         raise FindingsError(plugins.placed(error.findings, "hivemind_schema")) from None
     repository = read(source.path.parent)
+    absent = tuple(left_out(repository, (service.path for service in blueprint.services.values()), source.path))
+    stop_at_errors((*findings, *absent))
+    findings = (*findings, *absent)
     detections, failures = _detections(blueprint, repository, plugins)
     blueprint, unknown = resolve(blueprint, detections)
     if plugins.others("hivemind_build"):  # which may know what to do without a runtime

@@ -48,19 +48,25 @@ SAVED_PLAN = b'{\n "format": 1,\n "plan": {'
 class Ignores:
     """The rules that hold in a folder: those of its own ignore files before those of the folders above."""
 
-    rules: tuple[tuple[str, PathSpec[Any]], ...] = ()
+    rules: tuple[tuple[str, PathSpec[Any], bool], ...] = ()
+    """Folder, patterns, and whether they are HiveMind's own, which count for what git tracks, too."""
 
     def entering(self, folder: Path, relative: str) -> Ignores:
         """The rules that hold inside `folder`, whose path from the root is `relative` (empty for the root)."""
-        added = tuple((relative, spec) for name in IGNORE_FILES if (spec := _spec(folder / name)) is not None)
+        added = tuple(
+            (relative, spec, name == IGNORE_FILE) for name in IGNORE_FILES if (spec := _spec(folder / name)) is not None
+        )
         return Ignores(added + self.rules) if added else self
 
-    def ignores(self, relative: str, *, is_folder: bool) -> bool:
-        """Whether a path (from the root, with `/`) is left out. The deepest rule that speaks decides."""
+    def ignores(self, relative: str, *, is_folder: bool, tracked: bool = False) -> bool:
+        """Whether a path (from the root, with `/`) is left out. The deepest rule that speaks decides. tracked: whether
+        git tracks it, so that no `.gitignore` has a say."""
         name = relative.rpartition("/")[2]
         if name in ALWAYS:
             return True
-        for base, spec in self.rules:
+        for base, spec, own in self.rules:
+            if tracked and not own:
+                continue
             inner = relative[len(base) + 1 :] if base else relative
             verdict = spec.check_file(inner + "/" if is_folder else inner).include
             if verdict is not None:

@@ -6,6 +6,10 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hivemind.repositories.walk import LeftOut
 
 MAX_FILES = 100_000
 MAX_BYTES = 300 * 1024 * 1024
@@ -16,12 +20,15 @@ class Repository:
     """The files of an application.
 
     root: absolute folder. files: relative paths with `/`, sorted, without ignored files and links that lead outside of
-    the folder. truncated: whether the list was cut off at its limit.
+    the folder. truncated: whether the list was cut off at its limit. left_out: what is not among the files although
+    nothing says to ignore it. biggest: the largest folders of a truncated one, with their bytes and files.
     """
 
     root: Path
     files: tuple[str, ...]
     truncated: bool = False
+    left_out: tuple[LeftOut, ...] = ()
+    biggest: tuple[tuple[str, int, int], ...] = ()
 
     def text(self, path: str, *, limit: int = 1_000_000) -> str | None:
         """The file's text, with undecodable bytes replaced; None if it is missing, binary or over `limit` bytes."""
@@ -60,11 +67,12 @@ class Repository:
 def read(root: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> Repository:
     """The repository in folder `root`, at most `max_files` files and `max_bytes` bytes of them.
 
-    `.gitignore` and `.hivemindignore` files are respected, at every level. Nothing in the tree is
-    executed, git's hooks and configuration included. Raises OSError where `root` can't be listed.
+    `.gitignore` and `.hivemindignore` files are respected, at every level; a file that git tracks is there in spite of
+    a `.gitignore`. Nothing in the tree is executed, git's hooks and configuration included. Raises OSError where `root`
+    can't be listed.
     """
     from hivemind.repositories.walk import walk
 
     resolved = root.resolve()
-    files, truncated = walk(resolved, max_files=max_files, max_bytes=max_bytes)
-    return Repository(resolved, files, truncated)
+    walked = walk(resolved, max_files=max_files, max_bytes=max_bytes)
+    return Repository(resolved, walked.files, walked.truncated, walked.left_out, walked.biggest)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 from compiler_builds import lay
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hivemind.agents.compiler.python import requirements
 from hivemind.agents.compiler.python.asked import Asked
@@ -41,6 +43,72 @@ def test_files_are_followed_and_split(tmp_path: Path) -> None:
         "waitress",
     ]
     assert (found.constraints, found.locals, found.options) == (["click==8"], ["."], ["--no-binary", ":all:"])
+
+
+GROUPS = '[dependency-groups]\nmain = ["flask", {include-group = "base"}]\nbase = ["six>=1"]\n'
+
+
+def test_a_group_is_what_pyproject_says_and_never_a_package_of_that_name(tmp_path: Path) -> None:
+    found = asked(tmp_path, {"pyproject.toml": GROUPS}, "pip install --group main --group=base")
+    assert found.lines == ["flask", "six>=1", "six>=1"]
+    deeper = asked(tmp_path, {"api/pyproject.toml": GROUPS}, "pip install --group api/pyproject.toml:base")
+    assert deeper.lines == ["six>=1"]
+    with pytest.raises(StageError, match=r"pyproject\.toml has no dependency group prod") as caught:
+        asked(tmp_path, {"pyproject.toml": GROUPS}, "pip install --group prod")
+    assert caught.value.hint == "Groups: main, base"
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["--root-user-action ignore", "--root-user-action=ignore", "-qU", "-qq --no-cache-dir", "--progress-bar off -v"],
+)
+def test_options_that_make_no_difference_leave_nothing_behind(tmp_path: Path, options: str) -> None:
+    found = asked(tmp_path, {"a": ""}, f"pip install {options} flask")
+    assert (found.lines, found.options) == (["flask"], [])
+
+
+def test_options_keep_their_values(tmp_path: Path) -> None:
+    found = asked(tmp_path, {"r.txt": "six\n"}, "pip install --pre -rr.txt -i https://i/simple --timeout=60 -- flask")
+    assert found.lines == ["six", "flask"]
+    assert found.options == ["--pre", "-i", "https://i/simple", "--timeout", "60"]
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("--target lib flask", "--target"),
+        ("--flavour main", "--flavour"),
+        ("-t lib", "-t"),
+        ("flask --group", "--group"),
+        ("--group -q", "--group"),
+        ("-x", "-x"),
+        ("--quiet=yes", "--quiet"),
+    ],
+)
+def test_an_unknown_option_is_an_error_and_its_value_no_package(tmp_path: Path, words: str, option: str) -> None:
+    with pytest.raises(StageError, match=rf"pip install {option}\)") as caught:
+        asked(tmp_path, {"a": ""}, f"pip install {words}")
+    assert caught.value.path == "services.web.install"
+
+
+@pytest.mark.property
+@given(
+    words=st.lists(st.sampled_from(["--group", "main", "-r", "r.txt", "-q", "--new", "--new=x", "-i", "u"]), max_size=7)
+)
+def test_no_value_of_an_option_becomes_a_requirement(
+    tmp_path_factory: pytest.TempPathFactory, words: list[str]
+) -> None:
+    files = {"pyproject.toml": GROUPS, "r.txt": "six\n"}
+    root = tmp_path_factory.mktemp("app")
+    try:
+        found = asked(root, files, f"pip install {' '.join(words)}")
+    except StageError:
+        return
+    assert not any(word.startswith("--new") for word in words)
+    expected = [
+        word for before, word in zip(["", *words], words, strict=False) if before not in {"--group", "-r", "-i"}
+    ]
+    assert set(found.lines) - {"six", "flask", "six>=1"} <= {word for word in expected if not word.startswith("-")}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

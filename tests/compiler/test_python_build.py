@@ -141,6 +141,23 @@ def test_a_package_that_is_not_there_is_named(tmp_path: Path) -> None:
         build(lay(tmp_path / "in", {"requirements.txt": "nowhere==1\n"}), tmp_path / "store", **PYTHON)
 
 
+def test_variables_in_requirements_are_filled_in_by_pip_and_never_on_its_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"requirements.txt": "--find-links ${WHEELS_TOKEN}/wheels\n--timeout 60\ngreet\n"}
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.delenv("WHEELS_TOKEN", raising=False)
+    root = lay(tmp_path / "in", files)
+    with pytest.raises(StageError, match=r"the requirements name \$\{WHEELS_TOKEN\}, which is not set") as caught:
+        build(root, tmp_path / "store", **PYTHON)
+    assert "WHEELS_TOKEN=... hivemind apply" in str(caught.value.hint)
+    monkeypatch.setenv("WHEELS_TOKEN", str(tmp_path))
+    build(root, tmp_path / "store", **PYTHON)
+    said = (tmp_path / "store/logs/web.log").read_text()
+    assert "-r options.txt" in said
+    assert "--find-links" not in said
+
+
 def test_a_failure_with_a_stand_in_for_the_wanted_python_says_so(tmp_path: Path) -> None:
     root = lay(tmp_path / "in", {"requirements.txt": "nowhere\n"})
     with pytest.raises(StageError) as caught:

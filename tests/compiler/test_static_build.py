@@ -34,6 +34,14 @@ def test_pages_are_packed_with_a_server(tmp_path: Path) -> None:
     assert 'root * "site"' in (tmp_path / "there/runtime/Caddyfile").read_text()
 
 
+def test_the_root_of_a_site_has_a_name_so_that_caddy_takes_no_dot_off(tmp_path: Path) -> None:
+    root = lay(tmp_path / "in", {"index.html": "<h1>", ".well-known/assetlinks.json": "[]"})
+    artifact = build(root, tmp_path / "store", **STATIC, static_dir=".")
+    unpacked(artifact, tmp_path / "there")
+    assert 'root * "../app"' in (tmp_path / "there/runtime/Caddyfile").read_text()
+    assert (tmp_path / "there/app/../app/.well-known/assetlinks.json").is_file()
+
+
 def test_a_build_command_makes_the_pages(tmp_path: Path) -> None:
     root = lay(tmp_path / "in", {"page": "hello"})
     artifact = build(root, tmp_path / "store", **STATIC, static_dir="out", build="mkdir out && cp page out/index.html")

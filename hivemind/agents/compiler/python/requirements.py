@@ -7,11 +7,12 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from hivemind.agents.compiler.python import projects
+from hivemind.agents.compiler.python import pip_options, projects
 from hivemind.agents.compiler.python.asked import Asked
 from hivemind.agents.compiler.python.locks import LockError
 from hivemind.blueprint.model import Service
 from hivemind.builds.sources import Sources
+from hivemind.text.file_formats import table
 from hivemind.values.errors import Stage, StageError
 
 _PIP = re.compile(r"^(?:python[\d.]*\s+-m\s+pip|pip[\d.]*|uv\s+pip)\s+install\s+(.*)$")
@@ -26,6 +27,10 @@ _LOCKED = {
     "Pipfile.lock": "pipenv sync",
 }
 _DEEPEST = 10
+_NOT_DROPPED = (
+    "HiveMind does not guess which words are values of options: they would become packages to install. "
+    "Remove the option, or write it into a requirements file."
+)
 _WITH_PKG_RESOURCES = "setuptools<81"
 """Where a dependency asks for any setuptools, it is an old one that means pkg_resources, which setuptools 82 dropped
 (deprecated since 2023; pinned applications with gunicorn before 20.1 are the usual case)."""
@@ -112,31 +117,43 @@ class _Reader:
         self.asked = asked
 
     def arguments(self, words: list[str]) -> None:
-        """Arguments of `pip install`."""
-        rest = iter(words)
-        for word in rest:
-            name, equals, value = word.partition("=")
-            if name in {"-r", "--requirement"}:
-                self._file(value if equals else next(rest, ""), 0)
-            elif name in {"-c", "--constraint"}:
-                self._constraints(value if equals else next(rest, ""))
-            elif name in {"-e", "--editable"}:
-                self._requirement(value if equals else next(rest, ""))
-            elif name in {
-                "-i",
-                "--index-url",
-                "--extra-index-url",
-                "-f",
-                "--find-links",
-                "--no-binary",
-                "--only-binary",
-                "--trusted-host",
-            }:
-                self.asked.options += [name, value if equals else next(rest, "")]
-            elif word in {"--pre", "--require-hashes", "--no-deps", "--prefer-binary", "--no-index"}:
-                self.asked.options.append(word)
-            elif not word.startswith("-"):
-                self._requirement(word)
+        """Arguments of `pip install`. Raises StageError for an option that is not known."""
+        try:
+            for word in pip_options.read(words):
+                self._argument(word.option, word.value)
+        except pip_options.UnknownOption as error:
+            raise self._refused(f"{error} (pip install {error.option})", _NOT_DROPPED) from None
+
+    def _argument(self, option: str, value: str) -> None:
+        if option in pip_options.FILE:
+            self._file(value, 0)
+        elif option in pip_options.CONSTRAINTS:
+            self._constraints(value)
+        elif option == pip_options.GROUP:
+            self._group(value)
+        elif option in pip_options.PASSED:
+            self.asked.options += [option, value]
+        elif option in pip_options.PASSED_FLAGS:
+            self.asked.options.append(option)
+        else:
+            self._requirement(value)
+
+    def _group(self, named: str) -> None:
+        """A dependency group (PEP 735), `group` or `path/pyproject.toml:group`."""
+        path, _, name = named.rpartition(":")
+        file = PurePosixPath(path or "pyproject.toml").as_posix()
+        groups = table(projects.toml(self.sources, file), "dependency-groups")
+        if name not in groups:
+            raise self._refused(
+                f"{file} has no dependency group {name}",
+                f"Groups: {', '.join(groups)}" if groups else "Add it under [dependency-groups].",
+            )
+        for line in projects.group(groups, name):
+            self._requirement(line)
+
+    def _refused(self, message: str, hint: str) -> StageError:
+        name = self.service.name
+        return StageError(Stage.BUILD, f"{name}: {message}", subject=name, path=f"services.{name}.install", hint=hint)
 
     def _file(self, name: str, depth: int) -> None:
         for line in self._lines(name, depth):
