@@ -149,7 +149,7 @@ def _fitting(every: list[Known], meant: Meant, local: bool | None) -> list[Known
 def _is(state: DeploymentState, meant: Meant) -> bool:
     """Whether an apply of the blueprint would change just this deployment. On AWS it is the same from any folder; in
     the local cloud each folder has an account of its own."""
-    here = state.cloud != "local" or state.checkout == meant.folder
+    here = state.checkout == meant.folder if state.cloud == "local" else meant.account in (None, state.account)
     return here and (state.name, state.region) == (meant.name, meant.region)
 
 

@@ -12,14 +12,15 @@ from hivemind.values.errors import FindingsError
 
 @dataclass(frozen=True)
 class Meant:
-    """folder: of the blueprint, absolute. name, region: None where the blueprint can't be read or is not there. cloud:
-    the one that the blueprint names, else None."""
+    """folder: of the blueprint, absolute. name, region: None where the blueprint can't be read or is not there. cloud,
+    account: those that the blueprint names, else None."""
 
     folder: str
     environment: str
     name: str | None = None
     region: str | None = None
     cloud: str | None = None
+    account: str | None = None
 
     def __str__(self) -> str:
         """For a message, after "nothing is deployed from "."""
@@ -42,10 +43,10 @@ def meant_by(path: Path, environment: str | None) -> Meant:
         data = view_of(load(file), chosen).data if file.is_file() else {}
     except FindingsError:
         data = {}
-    name, region, cloud = (_text(data.get(key)) for key in ("name", "region", "cloud"))
+    name, region, cloud, account = (_text(data.get(key)) for key in ("name", "region", "cloud", "account"))
     if name is None:
         return Meant(folder, chosen)
-    return Meant(folder, chosen, name, region or region_of(None), cloud)
+    return Meant(folder, chosen, name, region or region_of(None), cloud, account)
 
 
 def _text(value: object) -> str | None:

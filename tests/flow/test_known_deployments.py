@@ -112,6 +112,7 @@ def test_two_accounts_are_told_apart_by_id_alone(tmp_path: Path) -> None:
     with pytest.raises(DeploymentNotFound, match="several deployments could be meant: shop-1, shop-2"):
         find(here, None, None)
     assert id_of(find(here, None, "shop-2")) == "shop-2"
+    assert id_of(find(blueprint(here, 'name: shop\naccount: "1"'), None, None)) == "shop-1"
 
 
 @pytest.mark.parametrize("text", [None, "name: [", "services: {}", "name: 3"])
