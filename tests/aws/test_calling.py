@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
+from botocore.utils import parse_timestamp
 
 import hivemind
 from hivemind.aws.clients import CallCounter, make_client
@@ -159,3 +160,24 @@ def test_clients_are_made_in_one_place() -> None:
 def test_the_error_of_a_call_can_be_told_from_others() -> None:
     error = CloudCallFailed("Throttling", "DescribeStacks", "Rate exceeded")
     assert (error.throttled, error.passing, error.denied) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "2026-11-30T17:42:01.123456+00:00",
+        "2026-11-30T17:42:01.123Z",
+        "2026-11-30T17:42:01Z",
+        "2026-11-30T17:42:01+0200",
+        "2026-11-30T17:42:01",
+        "Mon, 30 Nov 2026 17:42:01 GMT",
+        "20261130T174201Z",
+        "1796060521",
+    ],
+)
+def test_times_are_those_that_botocore_reads(written: str) -> None:
+    body = b"<L><Contents><Key>k</Key><LastModified>%s</LastModified></Contents></L>" % written.encode()
+    (one,) = client("s3", 200, body, "application/xml").list_objects_v2(Bucket="b")["Contents"]
+    found = one["LastModified"]
+    assert found == parse_timestamp(written)
+    assert (found.tzinfo is None) == (written == "2026-11-30T17:42:01")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 import io
 import json
+import marshal
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import CodeType
 
 import pytest
 from hypothesis import given, settings
@@ -193,6 +195,19 @@ def test_every_python_here_runs_it(tmp_path: Path) -> None:
             assert '"stopped"' in done.stdout
             ran += 1
     assert ran
+
+
+def test_bytecode_tells_no_folder_of_this_machine() -> None:
+    """It is what Python keeps beside its own modules; where these lie is nobody's business on an instance."""
+    with zipfile.ZipFile(io.BytesIO(installer().content)) as made:
+        kept = {name: marshal.loads(made.read(name)[16:]) for name in made.namelist() if name.endswith(".pyc")}
+    assert "hivemind/hosts/onhost/main.pyc" in kept
+    assert all({name.removesuffix("c")} == files_of(code) for name, code in kept.items())
+
+
+def files_of(code: CodeType) -> set[str]:
+    held = (files_of(one) for one in code.co_consts if isinstance(one, CodeType))
+    return {code.co_filename}.union(*held)
 
 
 @pytest.mark.slow
