@@ -12,7 +12,7 @@ from typing import Any
 
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.endpoints import Endpoints
-from hivemind.aws.hostkeys import host_key
+from hivemind.aws.hostkeys import HostKeys
 from hivemind.values.artifact import Platform, machine_of
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -45,11 +45,11 @@ class AwsCloud:
         self._region = region
         self._state = state
         self._profile = profile
-        self._clock = clock
         self._counter = CallCounter()
         self._clients: dict[str, Any] = {}
         self._said: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
+        self._host_keys = HostKeys(self, clock)
         self._endpoints = Endpoints(self, profile=profile)
 
     @property
@@ -125,7 +125,8 @@ class AwsCloud:
         return connection
 
     def host_key(self, instance_id: str) -> str | None:
-        return host_key(self, instance_id, self._clock)
+        """As Cloud has it. Raises CloudCallFailed where AWS refuses every source."""
+        return self._host_keys.of(instance_id)
 
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
         usual = 443 if tls else 80

@@ -146,6 +146,8 @@ class Tree:
         # The slowest step that is no frame around others says most.
         started, stage, step = min(running, key=lambda entry: (entry[2] is entry[1].own, entry[0]))
         about = f", {step.name}" if step is not stage.own else ""
+        if about and step.message:  # why it waits, where it says so
+            about += f": {step.message},"
         return f"{stage.name}  {self._text(stage)}{about} {duration(now - started)}"
 
     def lines(self, now: float, *, width: int, height: int) -> tuple[str, ...]:

@@ -89,7 +89,8 @@ def connect(
             on_wait(seen)
         reason = seen
     hint = (
-        "HiveMind never connects to an unknown host. The key comes from SSM or the console output."
+        "HiveMind never connects to an unknown host. The key comes from the console output or SSM: apply again, and "
+        "HiveMind looks there again."
         if reason == _UNKNOWN
         else None
     )

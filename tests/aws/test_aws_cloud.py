@@ -15,10 +15,9 @@ from hivemind.aws import snapshot
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.cloud import PLATFORMS, AwsCloud
 from hivemind.aws.errors import CloudCallFailed
-from hivemind.aws.hostkeys import find_key, host_key
+from hivemind.aws.hostkeys import find_key
 from hivemind.deploy.removal import empty_bucket
 from hivemind.plan.model import Basis
-from hivemind.testing import ManualClock
 from hivemind.values.errors import CloudUnreachable
 
 KEY = "ssh-ed25519 " + "A" * 68
@@ -125,34 +124,6 @@ def test_platforms() -> None:
         "amazon-linux-2023": ((2, 34), "3.9", None),
         "ubuntu-24.04": ((2, 39), "3.12", None),
     }
-
-
-@pytest.mark.fast
-def test_a_host_key_comes_from_ssm(stubbed: Stubbed) -> None:
-    ssm = stubbed.stub("ssm")
-    ssm.add_response("send_command", {"Command": {"CommandId": "0" * 36}})
-    ssm.add_client_error("get_command_invocation", "InvocationDoesNotExist", "not yet")
-    ssm.add_response("get_command_invocation", {"Status": "InProgress"})
-    ssm.add_response("get_command_invocation", {"Status": "Success", "StandardOutputContent": f"{KEY} root@host\n"})
-    assert host_key(stubbed, "i-0123456789abcdef0", ManualClock()) == KEY  # type: ignore[arg-type]
-    ssm.assert_no_pending_responses()
-
-
-@pytest.mark.fast
-@pytest.mark.parametrize(("console", "expected"), [(CONSOLE, KEY), ("", None)])
-def test_a_host_key_comes_from_the_console_where_ssm_does_not_know_the_instance(
-    stubbed: Stubbed, console: str, expected: str | None
-) -> None:
-    stubbed.stub("ssm").add_client_error("send_command", "InvalidInstanceId", "not registered")
-    stubbed.stub("ec2").add_response("get_console_output", {"Output": console})
-    assert host_key(stubbed, "i-0123456789abcdef0", ManualClock()) == expected  # type: ignore[arg-type]
-
-
-@pytest.mark.fast
-def test_a_refused_command_is_not_taken_for_not_yet(stubbed: Stubbed) -> None:
-    stubbed.stub("ssm").add_client_error("send_command", "AccessDeniedException", "no")
-    with pytest.raises(CloudCallFailed):
-        host_key(stubbed, "i-0123456789abcdef0", ManualClock())  # type: ignore[arg-type]
 
 
 @pytest.mark.fast

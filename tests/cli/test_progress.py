@@ -68,6 +68,16 @@ def test_a_running_stage_shows_its_steps_slowest_first() -> None:
 
 
 @pytest.mark.fast
+def test_what_is_waited_for_is_said_with_its_reason() -> None:
+    tree = grown(
+        (0, event("deploy", "prepare web 1", K.STARTED, "web 1: installer and user")),
+        (1, event("deploy", "prepare web 1", K.PROGRESS, "HiveMind does not know its SSH host key yet")),
+        (2, event("deploy", "prepare web 2", K.STARTED, "web 2: installer and user")),
+    )
+    assert tree.waiting(45) == ("deploy  0 of 2, prepare web 1: HiveMind does not know its SSH host key yet, 45 s")
+
+
+@pytest.mark.fast
 def test_resources_of_a_stack_are_steps() -> None:
     entries = [
         (0.0, event("provision", "stack", K.STARTED, "shop-production")),

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from hivemind.steps.deployment import Deployment
     from hivemind.steps.step import Context
 
-SSH_DEADLINE = 300.0
-"""Seconds for an instance to boot and answer."""
+SSH_DEADLINE = 600.0
+"""Seconds for an instance to boot, to tell its host key and to answer: some consoles are minutes late."""
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:
