@@ -58,7 +58,7 @@ def make_client(
             endpoint_url=endpoint,
             aws_access_key_id=access_key,
             aws_secret_access_key=secret_key,
-            config=_config(endpoint),
+            config=_config(service, endpoint),
         )
     guard(client)
     name = client.meta.service_model.signing_name
@@ -98,7 +98,7 @@ def moment(value: Any) -> datetime:
     return found
 
 
-def _config(endpoint: str | None) -> Any:
+def _config(service: str, endpoint: str | None) -> Any:
     from botocore.config import Config
 
     config = Config(
@@ -109,7 +109,11 @@ def _config(endpoint: str | None) -> Any:
         user_agent_extra=f"hivemind/{__version__}",
     )
     if endpoint is None:
-        return config
+        # Presigned addresses would lead to the global endpoint, with a signature that new regions don't take.
+        regional = Config(
+            s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}, signature_version="s3v4"
+        )
+        return config.merge(regional) if service == "s3" else config
     local = Config(s3={"addressing_style": "path"})
     if urlsplit(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
         # A proxy of the environment is not for this machine.

@@ -29,6 +29,10 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
 """What the stock images of each system have before anything is installed."""
 
 
+DOWNLOAD_SECONDS = 1800
+"""How long an instance may take to begin to fetch an archive."""
+
+
 def stock_platform(os: str, size: str) -> Platform:
     """The platform of a system's stock image on instances of a size. Raises KeyError for an unknown system."""
     return replace(PLATFORMS[os], machine=machine_of(size))
@@ -127,6 +131,11 @@ class AwsCloud:
     def host_key(self, instance_id: str) -> str | None:
         """As Cloud has it. Raises CloudCallFailed where AWS refuses every source."""
         return self._host_keys.of(instance_id)
+
+    def download_url(self, bucket: str, key: str) -> str | None:
+        """A presigned address in the bucket's own region, which the VPC's gateway endpoint for S3 carries."""
+        asked = {"Bucket": bucket, "Key": key}
+        return str(self.client("s3").generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
 
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
         usual = 443 if tls else 80

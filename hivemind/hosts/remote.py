@@ -25,6 +25,8 @@ from hivemind.values.artifact import Layer
 from hivemind.values.errors import Stage, StageError
 
 FOLDER = ".hivemind"
+FETCHING = 1800.0
+"""Seconds for an instance to fetch a release from the bucket."""
 GRACE = 60
 """Seconds on top of the installer's own deadlines."""
 
@@ -42,6 +44,8 @@ class InstallStep:
 
 
 OnStep = Callable[[InstallStep], None]
+AddressOf = Callable[[Path], str | None]
+"""An archive of this machine -> where an instance can fetch it, None where it can't."""
 
 
 def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str, Any]:
@@ -55,15 +59,25 @@ def prepare(host: Host, service: str, *, user: str = "hivemind") -> Mapping[str,
 
 
 def install(
-    host: Host, artifact: Path, request: Request, on_step: OnStep | None = None, *, layers: Sequence[Layer] = ()
+    host: Host,
+    artifact: Path,
+    request: Request,
+    on_step: OnStep | None = None,
+    *,
+    layers: Sequence[Layer] = (),
+    address: AddressOf = lambda _: None,
 ) -> tuple[InstallStep, ...]:
-    """Installs a release: copies the artifact and those of its layers that the instance lacks, runs the installer.
+    """Installs a release: brings the artifact and those of its layers that the instance lacks, runs the installer.
 
-    artifact: the archive here. request: its `artifact` and `layers` are filled in. Raises StageError(deploy) with the
+    artifact: the archive here. request: its `artifact` and `layers` are filled in. address: of an archive, where the
+    instance can fetch it; what it can't fetch is copied over SSH. Raises StageError(deploy) with the
     failing step's last output; the release before stays current then.
     """
     absent, zstd = _missing(host, request.service, layers)
     wanted = [layer for layer in layers if layer.digest in absent]
+    needed = {layer.digest: layer.path for layer in wanted} | {request.digest: artifact}
+    readable = {digest: path for digest, path in needed.items() if zstd or path.suffix != ".zst"}
+    _fetch(host, request.service, readable, address, on_step)
     sent = {layer.digest: _send(host, layer.path, layer.digest, zstd=zstd) for layer in wanted}
     name = _send(host, artifact, request.digest, zstd=zstd)
     archives = {digest: f"{host.home()}/{file}" for digest, file in sent.items()}
@@ -90,11 +104,32 @@ def _missing(host: Host, service: str, layers: Sequence[Layer]) -> tuple[frozens
     return frozenset(data.get("layers", ())), bool(data.get("zstd"))
 
 
+def _fetch(host: Host, service: str, archives: Mapping[str, Path], address: AddressOf, tell: OnStep | None) -> None:
+    """Has the instance fetch archives (digest -> file here) to where `_send` puts them, as far as it can."""
+    files = [
+        {"path": f"{host.home()}/{_name(path, digest)}", "size": path.stat().st_size, "url": url}
+        for digest, path in archives.items()
+        if (url := address(path)) is not None
+    ]
+    if not files:
+        return
+    wanted = json.dumps({"files": files}).encode()
+    steps = _call(host, service, ["fetch", service], stdin=wanted, timeout=FETCHING)
+    failed = (steps[-1].data if steps else {}).get("failed") or {}
+    if failed and tell is not None:
+        why = next(iter(failed.values()))
+        tell(InstallStep("fetch", f"copying over SSH what the instance cannot fetch: {why}"))
+
+
+def _name(archive: Path, digest: str) -> str:
+    """An archive's path on the instance, in the login's home."""
+    return f"{FOLDER}/{digest}.{archive.name.partition('.')[2]}"
+
+
 def _send(host: Host, archive: Path, digest: str, *, zstd: bool) -> str:
     """Copies an archive to the instance unless it is there; its name there. Without zstd it goes as gzip."""
-    suffix = archive.name.partition(".")[2]
-    if suffix != "tar.zst" or zstd:
-        name = f"{FOLDER}/{digest}.{suffix}"
+    if archive.suffix != ".zst" or zstd:
+        name = _name(archive, digest)
         host.put(archive, name)
         return name
     with tempfile.TemporaryDirectory(prefix="hivemind-") as folder:

@@ -137,6 +137,11 @@ class LocalCloud:
             return None
         return None if key is None else str(key)
 
+    def download_url(self, bucket: str, key: str) -> str | None:
+        """None: instances reach what the template's security groups say, not the API."""
+        del bucket, key
+        return None
+
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
         """Raises CloudUnreachable for a load balancer or listener that does not exist."""
         try:

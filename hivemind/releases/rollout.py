@@ -32,8 +32,8 @@ class Watcher:
 @dataclass(frozen=True)
 class Rollout:
     """One service's release on its instances. hosts: open connections, in the order of the instances.
-    target_group_arn: None for a worker. deadline: seconds until a target must be healthy. migrates: whether the release
-    command runs, on the first instance."""
+    target_group_arn: None for a worker. deadline: seconds until a target must be healthy. address: of an archive, where
+    instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance."""
 
     cloud: Cloud
     service: Service
@@ -43,6 +43,7 @@ class Rollout:
     target_group_arn: str | None = None
     watcher: Watcher = Watcher()
     deadline: float = 300.0
+    address: remote.AddressOf = lambda _: None
     clock: Clock = SYSTEM_CLOCK
     migrates: bool = True
 
@@ -121,6 +122,7 @@ class Rollout:
             request,
             lambda step: self.watcher.on_step(host.instance_id, step),
             layers=self.artifact.layers,
+            address=self.address,
         )
 
     def _target(self, host: Host) -> Target:

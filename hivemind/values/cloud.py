@@ -74,6 +74,11 @@ class Cloud(Protocol):
         """The instance's SSH host key (`ssh-ed25519 AAAA...`) from an authenticated source; None: not yet known."""
         ...
 
+    def download_url(self, bucket: str, key: str) -> str | None:
+        """An address from which an instance can fetch an object for a while, without rights of its own; None where
+        instances can't reach the bucket."""
+        ...
+
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress: ...
 
     def platform(self, os: str, size: str) -> Platform:

@@ -117,6 +117,19 @@ def test_web_addresses(tmp_path: Path, port: int, tls: bool, base: str) -> None:
     assert base.endswith(address.host)
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "ap-southeast-7"])
+def test_an_address_to_download_from_is_of_the_buckets_region(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, region: str
+) -> None:
+    """The gateway endpoint of a VPC carries what goes to S3 in its own region alone."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr("hivemind.aws.clients.session", _fresh_session)
+    address = AwsCloud(region, tmp_path).download_url("shop-artifacts", "layers/a.tar.zst")
+    assert address.startswith(f"https://shop-artifacts.s3.{region}.amazonaws.com/layers/a.tar.zst?X-Amz-Algorithm=AWS4")
+    assert "X-Amz-Expires=1800" in address
+
+
 @pytest.mark.fast
 def test_platforms() -> None:
     assert {name: (p.glibc, p.python[0][0], p.node) for name, p in PLATFORMS.items()} == {

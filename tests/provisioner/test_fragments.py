@@ -126,7 +126,7 @@ def test_a_database_admits_only_services_that_need_it() -> None:
     assert "SecurityGroupIngress" not in of_type(alone, "AWS::EC2::SecurityGroup")["DbDatabaseSecurityGroup"]
 
 
-def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
+def test_a_role_allows_its_own_secrets_and_no_more() -> None:
     secrets = {
         "A": SecretReference("ssm", "/shop/a"),
         "B": SecretReference("secretsmanager", "shop/b", "password"),
@@ -138,7 +138,6 @@ def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
     )
     statements = {one["Sid"]: one for one in roles["WebInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]}
     assert {sid: one["Action"] for sid, one in statements.items()} == {
-        "OwnArtifacts": "s3:GetObject",
         "OwnSecrets": "secretsmanager:GetSecretValue",
         "OwnParameters": "ssm:GetParameter",
         "NoOtherParameters": ["ssm:GetParameter", "ssm:GetParameters"],
@@ -146,9 +145,6 @@ def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
     assert statements["NoOtherParameters"]["Effect"] == "Deny"
     public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
     assert statements["NoOtherParameters"]["NotResource"] == [*statements["OwnParameters"]["Resource"], public]
-    assert statements["OwnArtifacts"]["Resource"] == [
-        {"Fn::Sub": "arn:${AWS::Partition}:s3:::${S3ArtifactBucket}/web/*"}
-    ]
     prefix = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
     assert statements["OwnSecrets"]["Resource"] == [
         {"Ref": "DbDatabaseSecret"},
@@ -156,7 +152,7 @@ def test_a_role_allows_its_own_artifacts_and_secrets_and_no_more() -> None:
         {"Fn::Sub": prefix + "shop/b-??????"},
     ]
     worker = roles["WorkerInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]
-    assert [one["Sid"] for one in worker] == ["OwnArtifacts", "NoOtherParameters"]
+    assert [one["Sid"] for one in worker] == ["NoOtherParameters"]
     assert len(roles["WebInstanceRole"]["ManagedPolicyArns"]) == 1
 
 
@@ -323,3 +319,32 @@ def test_a_replica_takes_over_where_it_is_asked_for() -> None:
 def test_backups_of_redis_are_fewer_in_stage_1() -> None:
     staged = replace(with_redis(), stage=DeploymentStage.STAGE_1)
     assert made(staged).resources["CacheRedis"]["Properties"]["SnapshotRetentionLimit"] == 1
+
+
+def with_endpoint(endpoint: str | None, **network: Any) -> Any:
+    return made(replace(SHOP, network=replace(SHOP.network, ssh_endpoint=endpoint, **network)))
+
+
+@pytest.mark.parametrize("endpoint", [None, "own"])
+def test_private_instances_are_reached_through_an_endpoint_of_their_own(endpoint: str | None) -> None:
+    assembly = with_endpoint(endpoint)
+    assert len(of_type(assembly, "AWS::EC2::InstanceConnectEndpoint")) == 1
+    assert assembly.template["Outputs"]["SshEndpointId"] == {"Value": {"Ref": "SSHEndpoint"}}
+
+
+def test_an_endpoint_of_another_network_is_named_and_nothing_is_made() -> None:
+    assembly = with_endpoint("eice-0123456789abcdef0", ssh_from=("10.1.0.0/24",))
+    assert of_type(assembly, "AWS::EC2::InstanceConnectEndpoint") == {}
+    assert assembly.template["Outputs"]["SshEndpointId"] == {"Value": "eice-0123456789abcdef0"}
+    for instance in of_type(assembly, "AWS::EC2::Instance").values():
+        assert {"Key": "hivemind:ssh-endpoint", "Value": "eice-0123456789abcdef0"} in instance["Tags"]
+    for name, group in of_type(assembly, "AWS::EC2::SecurityGroup").items():
+        assert "SSHEndpointSecurityGroup" not in str(group), name
+
+
+def test_stage_1_that_names_who_may_come_makes_no_endpoint() -> None:
+    direct = replace(SHOP, stage=DeploymentStage.STAGE_1, network=replace(SHOP.network, ssh_from=("203.0.113.0/24",)))
+    assembly = made(direct)
+    assert of_type(assembly, "AWS::EC2::InstanceConnectEndpoint") == {}
+    assert "SshEndpointId" not in assembly.template["Outputs"]
+    assert "SSHEndpointSecurityGroup" not in str(assembly.template)

@@ -64,7 +64,7 @@ class World:
             ]
         }
 
-    def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, *, layers: Any = ()) -> tuple[()]:
+    def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, **_: Any) -> tuple[()]:
         self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
         if host.instance_id == self.falls_ill:
             self.falls_ill = ""

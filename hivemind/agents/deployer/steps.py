@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.reregistering import reregistrations
-from hivemind.aws.errors import translated
 from hivemind.blueprint.model import Service
 from hivemind.deploy.removal import Content
 from hivemind.deploy.stack import StackResult
@@ -34,6 +34,7 @@ from hivemind.values.errors import Stage
 if TYPE_CHECKING:
     from hivemind.steps.deployment import Deployment
     from hivemind.steps.step import Context
+    from hivemind.values.cloud import Cloud
 
 SSH_DEADLINE = 600.0
 """Seconds for an instance to boot, to tell its host key and to answer: some consoles are minutes late."""
@@ -76,15 +77,19 @@ def _upload(deployment: Deployment, artifact: Artifact, stack: StackResult) -> s
     """Keeps the artifact and its layers in the deployment's own bucket, for instances and machines to come."""
     bucket = stack.outputs["ArtifactBucketName"]
     client = deployment.cloud.client("s3")
-    key = f"{artifact.service}/{artifact.path.name}"
-    with translated():
-        layers = {f"layers/{layer.path.name}": layer.path for layer in artifact.layers}
-        for one, path in ({key: artifact.path} | layers).items():
-            present = client.list_objects_v2(Bucket=bucket, Prefix=one, MaxKeys=1).get("KeyCount", 0)
-            if not present:
-                with path.open("rb") as body:
-                    client.put_object(Bucket=bucket, Key=one, Body=body)
-    return key
+    keys = _keys(artifact)
+    for path, key in keys.items():
+        present = client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount", 0)
+        if not present:
+            with path.open("rb") as body:
+                client.put_object(Bucket=bucket, Key=key, Body=body)
+    return keys[artifact.path]
+
+
+def _keys(artifact: Artifact) -> dict[Path, str]:
+    """Archive here -> its key in the bucket, of an artifact and its layers."""
+    layers = {layer.path: f"layers/{layer.path.name}" for layer in artifact.layers}
+    return {artifact.path: f"{artifact.service}/{artifact.path.name}", **layers}
 
 
 def _prepare_step(service: Service, node: Node) -> Step:
@@ -124,7 +129,14 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
         share.release,
         Stage.DEPLOY,
         lambda context: _release(run, share, context, context[stack], [context[one] for one in prepared]),
-        needs=(milestones.build(service.name), stack, *prepared, *((earlier,) if share.turn.number > 1 else ())),
+        # On AWS instances fetch from the bucket; the local cloud's get everything over SSH, without a wait.
+        needs=(
+            milestones.build(service.name),
+            stack,
+            *prepared,
+            *((milestones.upload(service.name),) if run.cloud == "aws" else ()),
+            *((earlier,) if share.turn.number > 1 else ()),
+        ),
         message=words,
         outcome=lambda _: words,
     )
@@ -157,6 +169,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
             on_state=lambda health: context.progress(str(health)),
         ),
         deadline=health_deadline(cloud),
+        address=_addresses(cloud, stack, artifact),
         clock=deployment.clock,
         migrates=share.turn.number == 1,
     )
@@ -166,6 +179,11 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
     if service.is_web and service.health.path is None and request.port is not None:
         path = choose_health_path(hosts[0], request.port, None)
     return Released(rollout, path)
+
+
+def _addresses(cloud: Cloud, stack: StackResult, artifact: Artifact) -> remote.AddressOf:
+    keys, bucket = _keys(artifact), stack.outputs["ArtifactBucketName"]
+    return lambda archive: cloud.download_url(bucket, keys[archive])
 
 
 def _traffic_step(share: Share, *, alone: bool) -> Step:

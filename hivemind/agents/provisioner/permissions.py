@@ -1,4 +1,7 @@
-"""What a service's instances may do: be reached by SSM, read their own artifacts and their own secrets."""
+"""What a service's instances may do: be reached by SSM, and read their own secrets.
+
+Artifacts are none of it: instances fetch them from addresses that the deployer signs.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from typing import Any
 
 from hivemind.agents.provisioner import postgres
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
-from hivemind.template.names import ARTIFACT_BUCKET
 
 # A secret's ARN ends in six random characters (AWS Secrets Manager User Guide, "Secret ARN").
 RANDOM_SUFFIX = "-??????"
@@ -44,7 +46,6 @@ def role(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
 
 
 def _statements(blueprint: Blueprint, service: Service) -> list[Mapping[str, Any]]:
-    own = _allow("OwnArtifacts", "s3:GetObject", [_artifacts(service)])
     databases = [
         {"Ref": postgres.secret_id(need)}
         for need in sorted(set(service.needs))
@@ -54,7 +55,6 @@ def _statements(blueprint: Blueprint, service: Service) -> list[Mapping[str, Any
     secrets = [*databases, *(_secret(one) for one in given if one.store == "secretsmanager")]
     parameters = [_parameter(one) for one in given if one.store == "ssm"]
     return [
-        own,
         *([_allow("OwnSecrets", "secretsmanager:GetSecretValue", _once(secrets))] if secrets else []),
         *([_allow("OwnParameters", "ssm:GetParameter", _once(parameters))] if parameters else []),
         _no_other_parameters(_once(parameters)),
@@ -74,10 +74,6 @@ def _no_other_parameters(own: list[Any]) -> Mapping[str, Any]:
 
 def _allow(sid: str, action: str, resources: list[Any]) -> Mapping[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resources}
-
-
-def _artifacts(service: Service) -> Mapping[str, str]:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::${{{ARTIFACT_BUCKET}}}/{service.name}/*"}
 
 
 def _secret(reference: SecretReference) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import environment_file, install, layers, request, services, supervise, zstd
+from hivemind.hosts.onhost import environment_file, fetching, install, layers, request, services, supervise, zstd
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="installer")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="install the release that the request on standard input describes")
-    for name in ("prepare", "missing", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
+    for name in ("prepare", "missing", "fetch", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
         command = commands.add_parser(name)
         command.add_argument("service")
         if name == "prepare":
@@ -122,6 +122,17 @@ def _missing(layout: Layout, options: argparse.Namespace) -> None:
         absent = layers.missing(layout, wanted)
     data = {"layers": absent, "zstd": zstd.library() is not None}
     Reporter().step("missing", f"{len(absent)} of {len(wanted)}", data=data)
+
+
+def _fetch(_: Layout, __: argparse.Namespace) -> None:
+    """Fetches archives; what can't be fetched is said, and comes over SSH."""
+    try:
+        wanted = json.loads(sys.stdin.read())
+    except ValueError:
+        # Not the exception's own text: it would quote an address.
+        raise InstallError("the request is not JSON") from None
+    failed = fetching.fetch(wanted)
+    Reporter().step("fetch", f"{len(failed)} failed" if failed else "fetched", data={"failed": dict(failed)})
 
 
 def _system() -> str:
@@ -232,6 +243,7 @@ def _supervise(layout: Layout, _: argparse.Namespace) -> int:
 COMMANDS = {
     "prepare": _prepare,
     "missing": _missing,
+    "fetch": _fetch,
     "status": _status,
     "logs": _logs,
     "start": _start,
