@@ -17,14 +17,16 @@ _NAME = re.compile(
 _HARMLESS = re.compile(r"(?i)|true|false|none|null|\d{1,6}|[a-z]+://[^@]*|/[\w./-]*|\$\{?\w+\}?")
 _ACCESS_KEY = re.compile(r"(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
-_URL_PASSWORD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s:@\"']*:(?!\$\{?[A-Z]\w*\}?@)(?P<password>[^/\s@\"']+)@")
+_URL_PASSWORD = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,40}://[^/\s:@\"']*:(?!\$\{?[A-Z]\w*\}?@)(?P<password>[^/\s@\"']+)@"
+)
 """With a password that is one, and no reference such as `$PGPASSWORD`."""
-_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[\"']?\s*:\s+(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]][^,{}\]]*)")
+_PAIR = re.compile(r"(?<!\w)(?P<key>\w+)[\"']?\s*:\s+(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]][^,{}\]]*)")
 _VALUE = r"(?P<value>\"[^\"]*\"?|'[^']*'?|[^\s,{}\[\]][^,{}\]]*)"
 _CAMEL = r"(?:Password|SecretString|AuthToken|PrivateKey)"
-_PROPERTY = re.compile(rf"\w*{_CAMEL}[\"']?\s*:\s+{_VALUE}")
+_PROPERTY = re.compile(rf"(?<!\w)\w*{_CAMEL}[\"']?\s*:\s+{_VALUE}")
 _OVERRIDE = re.compile(rf"/\w*{_CAMEL}[\"']?\s*,\s*[\"']?value[\"']?\s*:\s+{_VALUE}")
-_BLOCK_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[\"']?\s*:\s+(?P<value>\S.*)")
+_BLOCK_PAIR = re.compile(r"(?<!\w)(?P<key>\w+)[\"']?\s*:\s+(?P<value>\S.*)")
 
 
 def in_clear(key: str, value: str) -> bool:

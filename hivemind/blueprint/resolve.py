@@ -41,7 +41,7 @@ PROGRAMS: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 """Program that a start command begins with -> runtime that it needs."""
 
-_NO_INPUT = re.compile(r"\s+--no-?input\b")
+_NO_INPUT = re.compile(r"(?<!\s)\s+--no-?input\b")
 
 Sighting = tuple[str, Detection]
 """A plugin's name and one of its detections."""
@@ -121,7 +121,7 @@ class _Filling:
 
     def _runs_at_start(self, command: str) -> bool:
         """Whether the start command runs this one first: where an application does that, its environment is there."""
-        first = re.split(r"\s*(?:&&|;)\s*", self.service.start or "")[:-1]
+        first = re.split(r"(?<!\s)\s*(?:&&|;)\s*", self.service.start or "")[:-1]
         return _NO_INPUT.sub("", command) in {_NO_INPUT.sub("", part).strip() for part in first}
 
     def _language(self) -> str | None:

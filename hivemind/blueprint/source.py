@@ -142,6 +142,9 @@ def _bytes(path: Path) -> bytes:
                 else "Name a file, or run `hivemind init` in the directory."
             )
             raise _stop("H002", f"{path} is a directory; expected a file", Place(str(path), 1, 1), hint)
+        if _leads_out(path):
+            message = f"{path} is a link that leads out of its folder"
+            raise _stop("H003", message, place, "Replace the link with the file. HiveMind does not read what it names.")
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
@@ -153,6 +156,14 @@ def _bytes(path: Path) -> bytes:
         message = f"the file is larger than {MAX_BYTES // 1000} kB"
         raise _stop("H004", message, Place(str(path), 1, 1), "A blueprint has a few kB. Is this the right file?")
     return raw
+
+
+def _leads_out(path: Path) -> bool:
+    """Whether a file is a link to one elsewhere, whose lines no finding may show: a repository could name any."""
+    if not path.is_symlink():
+        return False
+    real = path.resolve()
+    return real.is_file() and not real.is_relative_to(path.parent.resolve())
 
 
 def _missing(path: Path, place: Place) -> FindingsError:

@@ -56,7 +56,7 @@ def as_json(error: HiveMindError) -> dict[str, object]:
     """The error as plain data."""
     data: dict[str, object] = {
         "message": redact(error.message),
-        "hint": error.hint,
+        "hint": redact(error.hint) if error.hint else None,
         "exit": error.exit_code.name.lower(),
         "exit_code": int(error.exit_code),
     }
@@ -65,7 +65,7 @@ def as_json(error: HiveMindError) -> dict[str, object]:
             "stage": error.stage.value,
             "subject": error.subject,
             "lines": [redact(line) for line in error.lines],
-            "left": error.left,
+            "left": redact(error.left) if error.left else None,
             "path": error.path,
             "place": error.place,
         }

@@ -344,6 +344,8 @@ def _add_project(plugins: Plugins, project: Path | None) -> list[str]:
     source = PluginSource(path.stem, "project", str(path))
 
     def run() -> object:
+        if not path.resolve().is_relative_to(path.parent.resolve()):
+            raise ImportError(f"{path} is a link that leads out of its folder")
         name = f"_hivemind_project_{sha256(str(path.resolve()).encode()).hexdigest()[:12]}"
         spec = spec_from_file_location(name, path)
         if spec is None or spec.loader is None:

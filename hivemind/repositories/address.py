@@ -13,16 +13,22 @@ from hivemind.values.exits import ExitCode
 SCHEMES = ("https", "http", "ssh", "file")
 _SCP = re.compile(r"(?:(?P<user>[A-Za-z0-9_][\w.-]*)@)?(?P<host>[A-Za-z0-9][\w.-]*):(?!//|:)(?P<path>[^-:].*)")
 _SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_CREDENTIALS = re.compile(r"(?i)^((?:[a-z][a-z0-9+.-]{0,30}\+)?https?:/{1,3})[^/?#]*@")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
 class Address:
-    """url: as handed to git, without credentials. name: of the folder to clone into. local: on this machine."""
+    """url: as handed to git, without a password. name: of the folder to clone into. local: on this machine."""
 
     url: str
     name: str
     local: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The address for people: without a user of a web address, which may be a token."""
+        return shown(self.url)
 
 
 def address(repo: str) -> Address:
@@ -48,6 +54,11 @@ def address(repo: str) -> Address:
     if _SHORT.fullmatch(repo):
         hint = f"This folder does not exist. To clone a repository, write its host: `https://HOST/{repo}`."
     raise HiveMindError(f"no repository at {_shown(repo)}", hint=hint, exit_code=ExitCode.NOT_FOUND)
+
+
+def shown(url: str) -> str:
+    """An address without what stands before the host of a web address: servers take tokens there."""
+    return _CREDENTIALS.sub(r"\1", url)
 
 
 def _url(repo: str) -> Address:
@@ -93,7 +104,7 @@ def _name(path: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return _UNPRINTABLE.sub("\ufffd", text)[:200]
+    return shown(_UNPRINTABLE.sub("\ufffd", text))[:200]
 
 
 def _refused(message: str, hint: str) -> HiveMindError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from hivemind.repositories.tree import Tree, tree_of
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
 
+_SILENCE_SECONDS = 60.0
+"""For a server to gather what it sends."""
 MAX_BYTES = 500 * 1024 * 1024
 
 
@@ -40,7 +43,10 @@ def checked_out(source: Address, folder: Path, commit: str, bounds: Bounds) -> t
 
 def written(source: Address, folder: Path, commit: str, bounds: Bounds) -> tuple[Tree, list[str]]:
     """Writes the files of a commit that has arrived; its tree, and remarks on it. Raises Refused and GitFailed."""
-    tree = tree_of(folder, commit)
+    try:
+        tree = tree_of(folder, commit, most=bounds.files)
+    except git.TooLarge:
+        raise _over(source, f"it has more than {bounds.files:,} files or folders") from None
     _within(tree, bounds, source)
     _checkout(folder, commit)
     return tree, tree.remarks()
@@ -52,9 +58,16 @@ def fetched(source: Address, folder: Path, chosen: Ref, bounds: Bounds) -> str:
     Raises GitFailed, and HiveMindError for objects over the bounds.
     """
 
+    seen = [0, time.monotonic()]
+
     def watch() -> None:
-        if _weight(folder / ".git") > bounds.bytes:
+        weight = _weight(folder / ".git")
+        if weight > bounds.bytes:
             raise git.TooLarge
+        if weight != seen[0]:
+            seen[:] = [weight, time.monotonic()]
+        elif time.monotonic() - seen[1] > _SILENCE_SECONDS:
+            raise git.GitFailed(f"Operation timed out: nothing arrived for {_SILENCE_SECONDS:.0f} seconds")
 
     common = ("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "--update-shallow")
     try:
@@ -81,7 +94,7 @@ def _within(tree: Tree, bounds: Bounds, source: Address) -> None:
         raise _over(source, f"its files are {_megabytes(tree.bytes)}, more than {_megabytes(bounds.bytes)}")
     if tree.unusable:
         raise Refused(
-            f"{source.url} has unusable paths: {tree.unusable[0]}"
+            f"{source.shown} has unusable paths: {tree.unusable[0]}"
             + (f", and {len(tree.unusable) - 1} more" if len(tree.unusable) > 1 else ""),
             hint="HiveMind does not write names with control characters, or paths more than 64 folders deep.",
         )
@@ -119,7 +132,7 @@ def _named(words: str) -> str:
 
 def _over(source: Address, why: str) -> HiveMindError:
     return HiveMindError(
-        f"{source.url} is too large: {why}",
+        f"{source.shown} is too large: {why}",
         hint="Clone it yourself, then run `hivemind init FOLDER && hivemind apply FOLDER`.",
         exit_code=ExitCode.REFUSED,
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hivemind.repositories import git, refusals
-from hivemind.repositories.address import Address
+from hivemind.repositories.address import Address, shown
 from hivemind.repositories.checkout import Bounds, fetched, prepared, written
 from hivemind.repositories.refs import choose
 from hivemind.repositories.submodules import Parent, add_submodules
@@ -55,7 +55,7 @@ def clone(
     updated = _usable(folder, source)
     with _made(folder, keep=updated):
         chosen = choose(source, ref)
-        say(f"{'Updating' if updated else 'Cloning'} {source.url} ({chosen.shown})")
+        say(f"{'Updating' if updated else 'Cloning'} {source.shown} ({chosen.shown})")
         with _meant(source):
             prepared(source, folder, updated=updated)
             commit = fetched(source, folder, chosen, bounds)
@@ -78,7 +78,7 @@ def _usable(folder: Path, source: Address) -> bool:
             known = git.local(folder, "config", "--file", str(config), "remote.origin.url").decode().strip()
     if known == source.url:
         return True
-    what = f"a clone of {known}" if known else "not empty"
+    what = f"a clone of {shown(known)}" if known else "not empty"
     raise Refused(f"{folder} is {what}", hint="Choose another folder with `--into`.")
 
 

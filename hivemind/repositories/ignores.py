@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.repositories.wildcards import linear
 from hivemind.values.defaults import IGNORE_FILE
 
 if TYPE_CHECKING:
@@ -97,22 +99,21 @@ def _spec(file: Path) -> PathSpec[Any] | None:
 
     with warnings.catch_warnings():  # of Python's patterns, which no author of an ignore file meant
         warnings.simplefilter("ignore", FutureWarning)
-        spec: PathSpec[Any] = PathSpec.from_lines("gitignore", _valid(wanted))
-    return spec
+        return PathSpec(list(_patterns(wanted)))
 
 
-def _valid(lines: list[str]) -> list[str]:
-    """The patterns that parse: one wrong line must not make a whole file void."""
-    from pathspec import PathSpec
+def _patterns(lines: list[str]) -> Iterator[Any]:
+    """Those that parse: one wrong line must not make a whole file void."""
+    from pathspec import PathSpec, RegexPattern
 
-    kept = []
     for line in lines:
         try:
-            PathSpec.from_lines("gitignore", [line])
+            (own,) = PathSpec.from_lines("gitignore", [line]).patterns
+            expression = linear(line)
         except (ValueError, re.error):
             continue
-        kept.append(line)
-    return kept
+        include = own.include
+        yield own if expression is None or include is None else RegexPattern(re.compile(expression), include)
 
 
 def is_virtual_environment(folder: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,9 @@ from hivemind.values.errors import HiveMindError
 from hivemind.values.exits import ExitCode
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-_SECONDS = 60.0
+_SECONDS = 10.0
+_ASKING_SECONDS = 120.0
+"""Where a person may be asked for a password."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def choose(source: Address, ref: str | None) -> Ref:
         return Ref(ref, ref[:12])
     if not known:
         raise HiveMindError(
-            f"the repository {source.url} is empty: it has no commit",
+            f"the repository {source.shown} is empty: it has no commit",
             hint="Push something to it first.",
             exit_code=ExitCode.NOT_FOUND,
         )
@@ -46,7 +49,7 @@ def choose(source: Address, ref: str | None) -> Ref:
             return Ref(default, _short(default))
         pointed = f" (its HEAD names {_short(default)}, which does not exist)" if default else ""
         raise HiveMindError(
-            f"the repository {source.url} has no default branch{pointed}",
+            f"the repository {source.shown} has no default branch{pointed}",
             hint=f"Choose one with `--ref NAME`: {listed(names)}.",
             exit_code=ExitCode.NOT_FOUND,
         )
@@ -57,16 +60,23 @@ def choose(source: Address, ref: str | None) -> Ref:
     hint = near or f"Branches and tags: {listed(names)}."
     if re.fullmatch(r"[0-9a-f]{7,39}", ref):
         hint = f"Write the full commit id of 40 digits: `git rev-parse {ref}` prints it."
-    raise HiveMindError(f'{source.url} has no branch, tag or commit "{ref}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
+    raise HiveMindError(f'{source.shown} has no branch, tag or commit "{ref}"', hint=hint, exit_code=ExitCode.NOT_FOUND)
 
 
 def _advertised(source: Address) -> tuple[frozenset[str], str | None]:
     """Names of the branches and tags, and of the default branch."""
+    seconds = _ASKING_SECONDS if sys.stdin.isatty() else _SECONDS
     with tempfile.TemporaryDirectory() as nowhere:
         try:
-            out = git.remote(Path(nowhere), "ls-remote", "--symref", "--", source.url, seconds=_SECONDS)
+            out = git.remote(Path(nowhere), "ls-remote", "--symref", "--", source.url, seconds=seconds)
         except git.GitFailed as error:
             raise refusals.meaning(source, error.words) from None
+        except git.TooLarge:
+            raise HiveMindError(
+                f"the list of branches of {source.shown} is too long",
+                hint="Is this the address of a git repository?",
+                exit_code=ExitCode.REFUSED,
+            ) from None
     known: dict[str, str] = {}
     default = None
     for line in out.decode("utf-8", errors="replace").splitlines():

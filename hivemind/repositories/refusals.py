@@ -80,11 +80,11 @@ def meaning(address: Address, words: str) -> HiveMindError:
     for pattern, message, hint, code in _MEANINGS:
         if re.search(pattern, words, re.IGNORECASE):
             last = _last(words)
-            shown = message.format(url=address.url) + (f" ({last})" if last else "")
-            return HiveMindError(shown, hint=hint.format(url=address.url), exit_code=code)
+            shown = message.format(url=address.shown) + (f" ({last})" if last else "")
+            return HiveMindError(shown, hint=hint.format(url=address.shown), exit_code=code)
     return HiveMindError(
-        f"git cannot clone {address.url}: {_last(words) or 'git gives no reason'}",
-        hint=f"Check whether git can reach it: `git ls-remote {address.url}`.",
+        f"git cannot clone {address.shown}: {_last(words) or 'git gives no reason'}",
+        hint=f"Check whether git can reach it: `git ls-remote {address.shown}`.",
         exit_code=ExitCode.UNREACHABLE,
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hivemind.repositories import git
-from hivemind.repositories.address import Address, address
+from hivemind.repositories.address import Address, address, shown
 from hivemind.repositories.checkout import Bounds, checked_out, prepared
 from hivemind.repositories.tree import Tree
 from hivemind.values.errors import HiveMindError
@@ -58,14 +58,14 @@ def _add(  # noqa: PLR0917 - one call
         return "it has no URL"
     own = address(_absolute(parent.source, url))
     if own.local and not parent.source.local:
-        return f"{url} is a folder on this machine"
+        return f"{shown(url)} is a folder on this machine"
     folder = parent.folder / path
     if not folder.resolve().is_relative_to(parent.folder.resolve()):
         return "its folder is outside of the repository"
     updated = (folder / ".git").is_dir() and not (folder / ".git").is_symlink()
     folder.mkdir(parents=True, exist_ok=True)
     prepared(own, folder, updated=updated)
-    say(f"Cloning submodule {path} from {own.url}")
+    say(f"Cloning submodule {path} from {own.shown}")
     inner, remarks = checked_out(own, folder, wanted, bounds)
     if inner.submodules:
         remarks += add_submodules(Parent(own, folder, wanted, parent.depth + 1), inner, bounds, say)

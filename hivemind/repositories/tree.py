@@ -40,22 +40,27 @@ class Tree:
         return said
 
 
-def tree_of(folder: Path, commit: str) -> Tree:
-    """The tree of a commit in a clone, without its submodules' content. Raises GitFailed."""
-    listed = git.local(folder, "ls-tree", "-r", "-l", "-z", "--full-tree", commit)
-    files = size = 0
+def tree_of(folder: Path, commit: str, *, most: int) -> Tree:
+    """The tree of a commit in a clone, without its submodules' content.
+
+    most: files that it may have, and folders. Raises git.TooLarge for one with more, and GitFailed.
+    """
+    files = folders = size = 0
     unusable: list[str] = []
     links: list[tuple[str, str]] = []
     submodules: dict[str, str] = {}
     attributes: list[str] = []
-    for entry in listed.split(b"\0"):
-        if not entry:
-            continue
+    for entry in git.entries(folder, "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", commit):
+        if files > most or folders > most:
+            raise git.TooLarge
         about, _, raw = entry.partition(b"\t")
         mode, _, identity, length = about.decode().split()
         path = raw.decode("utf-8", errors="surrogateescape")
         if not is_visible(path) or path.count("/") > _DEEPEST or len(path) > _LONGEST:
             unusable.append(_shown(path))
+        if mode == "040000":
+            folders += 1
+            continue
         if mode == "160000":
             submodules[path] = identity
             continue

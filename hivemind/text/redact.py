@@ -23,6 +23,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"(?i)\b(authorization\s*[:=]\s*(?:bearer|basic|token)\s+)[^\s\"',;]+"), rf"\1{MASK}"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@\"']*:)[^\s/@\"']+(?=@)", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(r"(?i)\b(https?://)[^\s/@\"'<>?#]+(?=@)"), rf"\1{MASK}"),
     (
         re.compile(
             r"(?i)(?<![\w.-])(?<!\d:)([\"']?[\w.-]*(?:password|passwd|passphrase|secret|secret_?access_?key|api_?key|access_?token|"
@@ -31,7 +32,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1{MASK}",
     ),
     (re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{20,}|xox[abprs]-[A-Za-z0-9-]{10,}|sk_live_[A-Za-z0-9]{10,})"), MASK),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"), MASK),
+    (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+"), MASK),
 )
 
 

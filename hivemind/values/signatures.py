@@ -10,6 +10,8 @@ from functools import lru_cache
 
 from hivemind.values.errors import Stage
 
+LONGEST_LINE = 1000
+"""Characters of a line in which signatures are searched for: expressions of plugins may take the square of it."""
 _FIELD = re.compile(r"\{(service|[1-9])\}")
 
 
@@ -119,7 +121,7 @@ def match(
 
 def _best(usable: Sequence[tuple[re.Pattern[str], Signature]], line: str, number: int) -> SignatureMatch | None:
     for pattern, signature in usable:
-        if groups := pattern.search(line):
+        if groups := pattern.search(line[:LONGEST_LINE]):
             return SignatureMatch(signature, number, groups.groups())
     return None
 

@@ -199,3 +199,23 @@ def test_lines_of_findings_show_no_secret(line: str) -> None:
         place = None
     assert all("hunter22" not in shown for shown in lines)
     assert place is None or len(lines[1]) == len(line)
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused_unread(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("aws_secret_access_key = AbCdEfGh\n\tx")
+    (tmp_path / "app").mkdir()
+    link = tmp_path / "app/hivemind.yaml"
+    for target in ("../secret", str(secret)):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        (finding,) = findings_of(link)
+        assert (finding.id, "leads out of its folder" in finding.message) == ("H003", True)
+        assert "AbCdEfGh" not in repr(finding)
+        assert "secret" not in finding.message
+
+
+def test_a_link_within_the_folder_is_read(tmp_path: Path) -> None:
+    (tmp_path / "production.yaml").write_text("hivemind: 1\nname: shop\n")
+    (tmp_path / "hivemind.yaml").symlink_to("production.yaml")
+    assert load(tmp_path / "hivemind.yaml").data["name"] == "shop"

@@ -107,3 +107,12 @@ def test_a_broken_plugin_of_the_project_is_found_at_its_line(tmp_path: Path, cod
     assert (finding.id, finding.place and finding.place.line) == ("H602", line)
     assert str(finding.place).startswith(str(tmp_path / "hivemind_plugin.py"))
     assert said in finding.message
+
+
+def test_a_plugin_that_is_a_link_out_of_the_folder_is_not_loaded(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("password = 'AbCdEfGh\n")
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/hivemind_plugin.py").symlink_to(tmp_path / "secret")
+    (plugin,) = (one for one in load(project=tmp_path / "app").list() if one.source == "project")
+    assert "leads out of its folder" in str(plugin.quarantined)
+    assert "AbCdEfGh" not in str(plugin.quarantined)

@@ -15,6 +15,8 @@ from hivemind.text.redact import MASK, SHORTEST, Redactor
     [
         ("postgres://app:hunter2hunter@db:5432/app", "hunter2hunter"),
         ("PASSWORD=abc123def", "abc123def"),
+        ("fatal: unable to access 'https://ghx_abc@host/a.git/'", "ghx_abc"),
+        ("clone HTTPS://tok3n:x-oauth-basic@host/a", "tok3n"),
         ('{"db_password": "x y z"}', "x y z"),
         ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG", "wJalrXUtnFEMI"),
         ("key AKIAIOSFODNN7EXAMPLE used", "AKIAIOSFODNN7EXAMPLE"),
@@ -36,7 +38,8 @@ def test_what_looks_like_a_credential_goes(text: str, secret: str) -> None:
     [
         "Cannot find version 16.9 for postgres",
         "postgres://db:5432/app",
-        "http://user@host/",
+        "ssh://git@host/",
+        "postgres://user@host/",
         "the secret of shop-production was created",
         "arn:aws:secretsmanager:eu-west-1:123456789012:secret:db-AbCdEf",
         "https://shop.example.com:8443/a@b",

@@ -14,11 +14,11 @@ def root(folder: Folder, file: str, *, limit: int = 1_000_000) -> ET.Element | N
     limit: bytes above which a file is not read. None where it is missing, too large, no XML, or declares entities or a
     document type.
     """
-    text = folder.text(file, limit=limit)
+    text = folder.whole(file, limit=limit)
     if not text or "<!ENTITY" in text or "<!DOCTYPE" in text:
         return None
     try:
-        found = ET.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", text))  # noqa: S314 - no entities get here
+        found = ET.fromstring(re.sub(r"^\s*<\?xml[^>]{0,200}\?>", "", text))  # noqa: S314 - no entities get here
     except (ET.ParseError, ValueError, RecursionError):
         return None
     for element in found.iter():

@@ -143,7 +143,7 @@ def _entry(said: list[str] | str, place: _Place, depth: int) -> Entry | None:
         return None
     shell = posixpath.basename(words[0]) in _SHELLS
     if shell and len(words) > 2 and words[1] in {"-c", "-lc", "-ec"}:
-        return _entry(re.sub(r"\s*\"?\$@\"?\s*$", "", words[2]), place, depth + 1)
+        return _entry(re.sub(r"(?<!\s)\s*\"?\$@\"?\s*$", "", words[2]), place, depth + 1)
     file = words[1:2] if shell else words[:1]
     script = _script(file[0], place) if file else None
     return _run(script, words[1 + shell :], place, depth) if script else _words(words, place)
@@ -195,7 +195,7 @@ def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | Non
         root = place.folder.repository.root / place.folder.in_repository(script)
         return Entry(joined([*([f"./{script}"] if os.access(root, os.X_OK) else ["sh", script]), *rest]))
     for number, line in reversed(lines):
-        command = re.sub(r"\s*\"?\$@\"?\s*&?\s*$", "", line)
+        command = re.sub(r"(?<!\s)\s*\"?\$@\"?\s*&?\s*$", "", line)
         if line.startswith("exec ") or language_of(command):
             found = _entry(command.removeprefix("exec ").strip(), place, depth + 1)
             return Entry(found.command, found.script or script, found.line or number) if found else None

@@ -11,7 +11,10 @@ from typing import Any
 
 from hivemind.detections.detection import Detection, Precedence
 from hivemind.repositories.repository import Repository
+from hivemind.text.bounded import bounded
 
+_LONGEST_PATH = 500
+"""Characters; a longer one says nothing about an application."""
 _NOT_THE_APPLICATION = frozenset(
     {"test", "tests", "spec", "specs", "__tests__", "e2e", "docs", "doc", "docs_src",
      "examples", "example", "samples", "fixtures",
@@ -30,7 +33,7 @@ class Folder:
     @classmethod
     def of(cls, repository: Repository, path: str) -> Folder:
         clean = PurePosixPath(path).as_posix()
-        return cls(repository, clean, tuple(repository.under(clean)))
+        return cls(repository, clean, tuple(file for file in repository.under(clean) if len(file) <= _LONGEST_PATH))
 
     @cached_property
     def _names(self) -> frozenset[str]:
@@ -44,7 +47,13 @@ class Folder:
         return next((file for file in files if file in self._names), None)
 
     def text(self, file: str, *, limit: int = 1_000_000) -> str | None:
-        """A file's text; None where it is missing, ignored, binary or too large."""
+        """A file's text, to search in: bounded (`hivemind.text.bounded`), so that no expression takes the square of its
+        length. None where it is missing, ignored, binary or too large."""
+        whole = self.whole(file, limit=limit)
+        return None if whole is None else bounded(whole)
+
+    def whole(self, file: str, *, limit: int = 1_000_000) -> str | None:
+        """The same as it is, for a parser."""
         return self.repository.text(self.in_repository(file), limit=limit) if self.has(file) else None
 
     def in_repository(self, file: str) -> str:
@@ -55,19 +64,19 @@ class Folder:
         """A TOML file's content; empty where it is missing or wrong."""
         from hivemind.text.file_formats import toml_table
 
-        return toml_table(self.text(file))
+        return toml_table(self.whole(file))
 
     def json(self, file: str) -> dict[str, Any]:
         """A JSON file's object, comments and trailing commas allowed; empty where it is missing, wrong or no object."""
         from hivemind.text.file_formats import json_object
 
-        return json_object(self.text(file))
+        return json_object(self.whole(file))
 
     def yaml(self, file: str) -> dict[str, Any]:
         """A YAML file's mapping, without aliases being expanded; empty where it is missing, wrong or no mapping."""
         from hivemind.text.file_formats import yaml_mapping
 
-        return yaml_mapping(self.text(file))
+        return yaml_mapping(self.whole(file))
 
     def top(self, *suffixes: str) -> tuple[str, ...]:
         """The files at the top of the folder whose names end so."""

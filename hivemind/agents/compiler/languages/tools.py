@@ -138,7 +138,7 @@ def _own_install(service: Service, language: str) -> str | None:
     if service.kind is ServiceKind.STATIC and language not in {"node", "bun"}:
         return None
     if language in {"python", "node", "bun", "ruby", "php", "deno"}:
-        parts = re.split(r"\s*(?:&&|;)\s*", install)
+        parts = re.split(r"(?<!\s)\s*(?:&&|;)\s*", install)
         return " && ".join(part for part in parts if not _READ.match(part))
     return install
 

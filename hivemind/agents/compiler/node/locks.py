@@ -53,7 +53,7 @@ def differences(sources: Sources, manager: Manager, folder: str = ".") -> tuple[
 
 def _overrides(text: str) -> str:
     """The part of pnpm's lock that says what was overridden in the workspace's settings."""
-    match = re.search(r"(?m)^overrides:\n((?:[ \t]+.*\n)+)", text)
+    match = re.search(r"(?m)^overrides:\n((?:[ \t].*\n)+)", text)
     return match[1] if match else ""
 
 

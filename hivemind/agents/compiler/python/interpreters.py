@@ -71,7 +71,7 @@ def fits(minor: str, wanted: str) -> bool:
 
 
 def _distance(minor: str, wanted: str) -> tuple[int, int]:
-    numbers = re.search(r"\d+\.(\d+)", wanted)
+    numbers = re.search(r"(?<!\d)\d+\.(\d+)", wanted)
     asked = int(numbers[1]) if numbers else 0
     has = int(minor.partition(".")[2])
     return abs(has - asked), -has

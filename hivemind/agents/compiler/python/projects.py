@@ -20,7 +20,7 @@ from hivemind.agents.compiler.python.specifiers import specifier
 from hivemind.builds.sources import Sources
 from hivemind.text.file_formats import table, toml_table
 
-_BESIDE = re.compile(r"[\w.-]+(?:\[[^\]]*\])?\s*@\s*file:///\$\{PROJECT_ROOT\}/([^\s;]+)")
+_BESIDE = re.compile(r"(?<![\w.-])[\w.-]+(?:\[[^\]]{0,200}\])?\s*@\s*file:///\$\{PROJECT_ROOT\}/([^\s;]+)")
 """PDM's way to write a project in a folder beside, which stands for Poetry's and Pipenv's here."""
 _PIPENV = {"packages": "default", "dev-packages": "develop", "default": "packages", "develop": "dev-packages"}
 """Sections of a Pipfile and of its lock, either way."""
@@ -147,7 +147,7 @@ def wanted_by(options: list[str], tool: str | None = None) -> Wanted:
     groups = [one for option, names in named if option in {"--group", "--with", "-G"} for one in names.split(",")]
     extras = [one for option, names in named if option not in {"--group", "--with"} for one in names.split(",")]
     bare = bool({"--no-root", "--no-install-project", "--no-self"} & set(options))
-    found = re.findall(r"--categories[= ]([\w ,-]+?)(?= --|$)", text) if tool == "pipenv" else []
+    found = re.findall(r"--categories[= ]([\w ,-]{1,500}?)(?= --|$)", text) if tool == "pipenv" else []
     categories = tuple(_PIPENV.get(name, name) for names in found for name in re.split(r"[ ,]+", names) if name)
     return Wanted(tuple(groups), tuple(extras), "--all-extras" in options, bare, tool, categories)
 
@@ -233,7 +233,7 @@ def _table(held: object) -> Iterator[str]:
 def _marker(entry: Mapping[str, Any]) -> str:
     """Poetry's `markers`, `python` and `platform` of one entry, as a requirement line writes them."""
     said = [f"({entry['markers']})"] if entry.get("markers") else []
-    versions = re.finditer(r"([<>=!~]+)\s*([\w.]+)", specifier(str(entry.get("python", "*"))))
+    versions = re.finditer(r"(?<![<>=!~])([<>=!~]+)\s*([\w.]+)", specifier(str(entry.get("python", "*"))))
     said += (f'python_full_version {each[1]} "{each[2]}"' for each in versions)
     if entry.get("platform"):
         said.append(f'sys_platform == "{entry["platform"]}"')

@@ -83,7 +83,7 @@ def parts(service: Service, sources: Sources) -> list[str]:
         and re.fullmatch(r"(?:python -m )?pip install (?:-e )?\.", command or "")
     ):
         command = "uv sync"  # what the workspace's lock holds
-    return re.split(r"\s*(?:&&|;)\s*", command.strip()) if command else []
+    return re.split(r"(?<!\s)\s*(?:&&|;)\s*", command.strip()) if command else []
 
 
 def project_command(part: str) -> projects.Wanted | None:
@@ -193,7 +193,7 @@ class _Reader:
             )
         joined = re.sub(r"\\\r?\n", " ", text)
         for raw in joined.splitlines():
-            line = re.sub(r"(^|\s+)#.*$", "", raw).strip()
+            line = re.sub(r"(^|(?<!\s)\s+)#.*$", "", raw).strip()
             if line:
                 yield line
 

@@ -10,7 +10,7 @@ def specifier(version: str) -> str:
     alternatives = [part.strip() for part in version.split("||")]
     if len(alternatives) > 1:
         return _span(alternatives)
-    parts = re.split(r"\s*,\s*|(?<=[\w*])\s+(?=[<>=!~^])", version.strip())
+    parts = re.split(r"(?<!\s)\s*,\s*|(?<=[\w*])\s+(?=[<>=!~^])", version.strip())
     return ",".join(filter(None, (_one(part.strip()) for part in parts)))
 
 

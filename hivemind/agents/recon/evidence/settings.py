@@ -50,7 +50,7 @@ def _database(folder: Folder, files: list[str]) -> list[Detection]:
     readers = {"yml": yaml_mapping, "yaml": yaml_mapping, "toml": toml_table, "json": json_object}
     for file in files:
         ending = re.search(r"\.(ya?ml|toml|json)\b", file)
-        content = readers[ending[1]](folder.text(file, limit=200_000)) if ending else dict[str, Any]()
+        content = readers[ending[1]](folder.whole(file, limit=200_000)) if ending else dict[str, Any]()
         for name in _STORES:
             section = content.get(name)
             keys = [key for key in _KINDS if key in section] if isinstance(section, dict) else []
@@ -90,7 +90,7 @@ def _keys(folder: Folder, file: str) -> Iterator[tuple[str, Any]]:
     from hivemind.text.file_formats import json_object, toml_table, yaml_mapping
 
     read = {"json": json_object, "toml": toml_table}.get(kind, yaml_mapping)
-    yield from _entries(read(folder.text(file, limit=200_000)), 0)
+    yield from _entries(read(folder.whole(file, limit=200_000)), 0)
 
 
 def _entries(content: dict[str, Any], depth: int) -> Iterator[tuple[str, Any]]:

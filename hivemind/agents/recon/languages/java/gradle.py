@@ -91,7 +91,7 @@ def _plugins(catalog: dict[str, object], line: str) -> list[str]:
 def lines(folder: Folder, file: str) -> Iterator[tuple[int, str]]:
     """The lines of a build file without its comments; numbers stay those of the file."""
     text = folder.text(file, limit=400_000) or ""
-    text = re.sub(r"/\*.*?\*/", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
+    text = re.sub(r"/\*.*?(?:\*/|\Z)", lambda match: "\n" * match[0].count("\n"), text, flags=re.DOTALL)
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) <= 1000 and not line.lstrip().startswith("//"):
             yield number, line

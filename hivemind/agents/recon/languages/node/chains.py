@@ -56,7 +56,7 @@ def read(folder: Folder, package: Package, name: str) -> Chain | None:
 
 def parted(text: str) -> Chain:
     """A command without the builds that it begins with; where it leaves its folder they must come back."""
-    steps = re.split(r"\s*&&\s*", text.strip())
+    steps = re.split(r"(?<!\s)\s*&&\s*", text.strip())
     if any(step.count(quote) % 2 for step in steps for quote in "'\""):
         return Chain((), text)
     place, built, end, taken = ".", False, 0, list[str]()

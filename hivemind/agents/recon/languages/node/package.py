@@ -38,7 +38,7 @@ class Package:
 def read(folder: Folder) -> Package | None:
     """The package in `folder`; None where there is none or it is no JSON object."""
     try:
-        content = json.loads(folder.text(FILE) or "")
+        content = json.loads(folder.whole(FILE) or "")
     except (ValueError, RecursionError):
         return None
     if not isinstance(content, dict):

@@ -25,7 +25,7 @@ _PATTERNS = {
 _COMPILED = {name: tuple(map(re.compile, patterns)) for name, patterns in _PATTERNS.items()}
 
 
-_CONTROLLER = re.compile(rf"@Controller\(\s*(?:\{{[^}}]*?path:\s*)?[\"'`](/?(?:[\w-]+/)*(?:{_NAME}))[\"'`]")
+_CONTROLLER = re.compile(rf"@Controller\(\s*(?:\{{[^}}]{{0,500}}?path:\s*)?[\"'`](/?(?:[\w-]+/)*(?:{_NAME}))[\"'`]")
 _WHOLE = re.compile(r"@Get\(\s*\)")
 _PREFIX = re.compile(r"\.setGlobalPrefix\(\s*(?:[\"'`]([\w/-]+)[\"'`])?([^;]*)", re.DOTALL)
 _DEFAULT_VERSION = re.compile(r"\bdefaultVersion:\s*[\"'`](\w+)[\"'`]")

@@ -62,7 +62,7 @@ def _demanded(text: str) -> Iterator[tuple[str, int]]:
         entry = _ENTRY.match(line)
         if entry is None:
             continue
-        said = re.sub(r"\s+\.", ".", " ".join([entry[2], *_rest(lines, number)]))
+        said = re.sub(r"(?<!\s)\s+\.", ".", " ".join([entry[2], *_rest(lines, number)]))
         if not re.match(r"Joi\.|joi\.", said) if joi else not _CALL.match(said):
             continue
         if (".required()" in said) if joi else not _WITHOUT.search(said):

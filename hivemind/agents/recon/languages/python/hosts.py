@@ -67,7 +67,7 @@ def _settings(folder: Folder, source: PythonCode) -> str | None:
 
 def _last(folder: Folder, file: str, depth: int) -> _Said | None:
     try:
-        tree = ast.parse(folder.text(file, limit=_LARGEST) or "")
+        tree = ast.parse(folder.whole(file, limit=_LARGEST) or "")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found: _Said | None = None

@@ -12,6 +12,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.environment_reads import Environment, EnvironmentRead
 from hivemind.agents.recon.languages.python.environment_reads import dotted as _dotted
 from hivemind.agents.recon.languages.python.environment_reads import text_of as _string
+from hivemind.text.bounded import bounded
 
 APPLICATIONS = {
     "Flask": "flask",
@@ -125,9 +126,10 @@ def read(folder: Folder) -> PythonCode:
     source = PythonCode()
     left = _MOST
     for file in folder.sources(".py", most=1500):
-        text = folder.text(file, limit=_LARGEST)
-        if text is None:
+        whole = folder.whole(file, limit=_LARGEST)
+        if whole is None:
             continue
+        text = bounded(whole)
         if left < len(text) or not _WORTH_PARSING.search(text):
             _imports(source, file, text)
             if _ACTS.search(text):
@@ -137,7 +139,7 @@ def read(folder: Folder) -> PythonCode:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                tree = ast.parse(text)
+                tree = ast.parse(whole)
             _Reader(file, source).visit_module(tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
