@@ -1,17 +1,15 @@
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Callable
 
 import pytest
-from terminals import ESCAPES, in_terminal
+from terminals import in_terminal
 
 from hivemind.testing.project import Project, hello
 from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
-SMALL = "environments: {production: {stage: stage-1}}\n"
 PRODUCTION = "environments: {production: {stage: production}}\n"
 
 
@@ -27,7 +25,7 @@ def test_nobody_approved_it(nowhere: Project) -> None:
     assert nowhere.status() == {"deployment": None}
 
 
-def test_production_is_released_from_a_clean_tree(local_project: Callable[..., Project]) -> None:
+def test_production_is_released_from_a_clean_tree_and_protected(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("clean", more=PRODUCTION))
     no_repository = project.apply(code=ExitCode.REFUSED).last["error"]
     assert "uncommitted changes or is not a git repository" in no_repository["message"]
@@ -42,28 +40,12 @@ def test_production_is_released_from_a_clean_tree(local_project: Callable[..., P
     assert "First" not in project.run("status").out
     assert '"Second"' in project.run("status").out
 
-
-def test_plain_lines_where_nobody_looks(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("plain", more=SMALL))
-    applied = project.run("apply", "--local", "--yes")
-    assert "\x1b" not in applied.out + applied.err
-    assert re.search(r"^\[00:\d\d\] provision +stack +done", applied.out, re.MULTILINE)
-    assert re.search(r"^r1 is live: http://\S+$", applied.out, re.MULTILINE)
-    assert "Next: hivemind" in applied.out
-
-
-def test_a_tree_within_the_window(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("tree", more=SMALL))
-    code, written = in_terminal(project, "apply", "--local", "--yes")
-    assert code == 0, written
-    lines = [line.rstrip() for line in re.split(r"[\r\n]+", ESCAPES.sub("", written))]
-    assert any(re.match(r"✔ +provision", line) for line in lines)
-    assert any(re.match(r"✔ +verify", line) for line in lines)
-    assert [line for line in lines if len(line) > 80] == []
-    assert any(line.startswith("r1 is live: http://") for line in lines)
-    code, again = in_terminal(project, "apply", "--local", "--yes")
-    assert code == 0
-    assert "already up to date" in again
+    refused = project.run("destroy", "--yes", code=ExitCode.REFUSED)
+    assert "--unprotect" in refused.err
+    assert project.get().status == 200
+    assert project.status()["works"] is True
+    assert "Nothing is left." in project.run("destroy", "--yes", "--unprotect").out
+    assert project.status() == {"deployment": None}
 
 
 @pytest.mark.parametrize("name", ["CI", "NO_COLOR"])
@@ -72,21 +54,3 @@ def test_a_terminal_gets_no_escape_codes_where_they_are_unwelcome(standing: Proj
     for words in (("status",), ("apply", "--local", "--yes"), ("logs", "--service", "none")):
         assert "\x1b" not in in_terminal(project, *words)[1]
     assert "\x1b[" in in_terminal(standing, "status")[1]
-
-
-def test_a_release_alone_leaves_the_stack_as_it_was(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("alone", more=SMALL))
-    project.apply()
-    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
-    said = project.run("apply", *project.target, "--yes").out
-    assert "No resource changed." in said
-    assert "0 resources" not in said
-    assert "health path  done  web /health" in said
-    assert "release on 1 instance: sources changed" in said
-    project.replace(
-        "hivemind.yaml",
-        "web:",
-        "web:\n    env: {GREETING: hi}",
-    )
-    planned = project.run("plan", *project.target).out
-    assert "release on 1 instance: environment changed" in planned

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -15,51 +15,39 @@ from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
-STAGED = """\
-environments:
-  production: {stage: stage-1}
-  staging: {stage: stage-1, services: {web: {env: {GREETING: staged}}}}
-"""
+SMALL = "environments: {production: {stage: stage-1}}\n"
 
 
-@pytest.fixture(scope="module")
-def first(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
-    project = lasting_project(hello("same", service="env: {GREETING: first}", more=STAGED))
-    project.apply()
-    yield project
-    local_cloud.end(project.folder)
-
-
-def test_two_checkouts_with_the_same_name_do_not_meet(first: Project, local_project: Callable[..., Project]) -> None:
-    second = local_project(hello("same", service="env: {GREETING: second}", more=STAGED))
+def test_two_checkouts_with_the_same_name_do_not_meet(pair: Project, local_project: Callable[..., Project]) -> None:
+    second = local_project(hello("same", service="env: {GREETING: second}", more=SMALL))
     assert second.status() == {"deployment": None}
     applied = second.apply().last
     assert (applied["revision"], applied["verdict"]) == ("r1", "good")
-    assert applied["deployment"] != first.status()["deployment"]
-    assert first.get().text.startswith("first|")
+    assert applied["deployment"] != pair.status()["deployment"]
+    assert pair.get().text.startswith("first|")
     assert second.get().text.startswith("second|")
-    assert first.apply().last["changed"] is False
+    assert pair.apply().last["changed"] is False
     second.run("destroy", "--yes")
-    assert first.get().text.startswith("first|")
-    assert first.status()["works"] is True
+    assert pair.get().text.startswith("first|")
+    assert pair.status()["works"] is True
 
 
 @pytest.mark.stress
-def test_two_environments_of_one_checkout(first: Project) -> None:
-    applied = first.apply("--env", "staging").last
+def test_two_environments_of_one_checkout(pair: Project) -> None:
+    applied = pair.apply("--env", "staging").last
     assert applied["revision"] == "r1"
-    assert first.status("--env", "staging")["environment"] == "staging"
-    both = {first.status("--env", name)["url"] for name in ("staging", "production")}
+    assert pair.status("--env", "staging")["environment"] == "staging"
+    both = {pair.status("--env", name)["url"] for name in ("staging", "production")}
     assert len(both) == 2
-    assert first.run("apply", "--local", "--env", "production", "--yes", "--json").last["changed"] is False
-    first.run("destroy", "--yes", "--env", "staging")
-    assert first.run("status", "--env", "staging", "--json").last == {"deployment": None}
-    assert first.status("--env", "production")["works"] is True
+    assert pair.run("apply", "--local", "--env", "production", "--yes", "--json").last["changed"] is False
+    pair.run("destroy", "--yes", "--env", "staging")
+    assert pair.run("status", "--env", "staging", "--json").last == {"deployment": None}
+    assert pair.status("--env", "production")["works"] is True
 
 
 @pytest.mark.skipif(shutil.which("aws") is None, reason="needs the AWS CLI")
-def test_the_aws_cli_sees_each_resource_of_the_apply(first: Project) -> None:
-    shown = first.run("local", "env", "--json", "--name", "same").out
+def test_the_aws_cli_sees_each_resource_of_the_apply(pair: Project) -> None:
+    shown = pair.run("local", "env", "--json", "--name", "same").out
     variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | json.loads(shown)
     command = ["aws", "cloudformation", "describe-stack-events", "--stack-name", "same-production", "--output", "json"]
     answer = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
@@ -73,7 +61,7 @@ def test_the_aws_cli_sees_each_resource_of_the_apply(first: Project) -> None:
 def test_a_deployment_made_otherwise_is_shown_and_never_changed(
     local_project: Callable[..., Project], local_cloud: LocalCloudHome
 ) -> None:
-    project = local_project(hello("manual", more=STAGED))
+    project = local_project(hello("manual", more=SMALL))
     identity = "manual-production-000000000000-us-east-1"
     folder = local_cloud.directory / "deployments" / identity
     folder.mkdir(parents=True)

@@ -1,14 +1,17 @@
-"""Every other blueprint that ships, deployed from a copy and asked through its load balancer."""
+"""Every other blueprint that ships, deployed from a copy and asked through its load balancer, or run by itself."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from hivemind.testing.project import Project
+from hivemind.testing.project import Page, Project, ask
 
 pytestmark = pytest.mark.slow
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
@@ -36,14 +39,37 @@ def test_static_site(local_project: Callable[..., Project]) -> None:
 
 
 @needs_node
+def test_node_web_by_itself(tmp_path: Path, until: Callable[..., None]) -> None:
+    folder = shutil.copytree(BLUEPRINTS / "node-web", tmp_path / "node-web")
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=folder, check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with subprocess.Popen(["node", "server.js"], cwd=folder, env={**os.environ, "PORT": str(port)}) as server:
+        try:
+            until(lambda: _listens(port), what="the server")
+            _clock_answers(lambda path: ask(f"http://127.0.0.1:{port}", path=path))
+        finally:
+            server.terminate()
+
+
+@pytest.mark.stress  # the one with two services is deployed with a service like this one
+@needs_node
 def test_node_web(local_project: Callable[..., Project]) -> None:
     project = local_project(copy=BLUEPRINTS / "node-web")
     assert project.apply().last["verdict"] == "good"
-    assert "<html" in project.get("/").text
-    told = project.get("/time").json
-    assert {one["zone"] for one in told["times"]} >= {"UTC", "Asia/Tokyo"}
-    assert project.get("/health").text == "ok\n"
+    _clock_answers(project.get)
     assert project.apply().last["changed"] is False
+
+
+def _clock_answers(get: Callable[[str], Page]) -> None:
+    assert "<html" in get("/").text
+    assert {one["zone"] for one in get("/time").json["times"]} >= {"UTC", "Asia/Tokyo"}
+    assert get("/health").text == "ok\n"
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @needs_node
@@ -65,6 +91,7 @@ def test_two_services_by_path_and_by_host(local_project: Callable[..., Project])
     assert project.apply().last["changed"] is False
 
 
+@pytest.mark.stress  # test_redis.py has this without packages, and test_python_postgres.py has the packages
 def test_a_web_service_and_a_worker_share_redis(
     local_project: Callable[..., Project], until: Callable[..., None]
 ) -> None:

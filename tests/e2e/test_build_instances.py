@@ -26,6 +26,8 @@ from hivemind.values.exits import ExitCode
 pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"
 REMOTE = 'build: {where: remote, run: "echo made-there > made.txt; echo building $(hostname)"}'
+FAILING = 'build: {where: remote, run: "echo app.py:3: error: nothing there >&2; exit 7"}'
+JOB = "  job:\n    kind: worker\n    runtime: shell\n    start: sleep 1000\n    build: remote\n"
 SLOW = 'build: {where: remote, run: "for one in $(seq 300); do echo working; sleep 0.2; done"}'
 
 
@@ -110,72 +112,79 @@ def steps(lines: tuple[dict[str, Any], ...]) -> Iterator[tuple[str, str]]:
             yield line["step"], line["kind"]
 
 
-def test_what_is_built_there_is_what_would_be_built_here(
+def test_failed_killed_and_built_there_it_is_what_would_be_built_here(
     local_project: Callable[..., Project],
     stacks: Callable[[Project], set[str]],
     instances: Callable[[Project], int],
     local_cloud: LocalCloudHome,
     tmp_path: Path,
 ) -> None:
-    files = own("there", REMOTE)
-    project = local_project({**files, "app.py": "import large\n" + files["app.py"]})
+    project = local_project(own("there", FAILING))
+    a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(project, stacks)
+    project.replace("hivemind.yaml", FAILING, SLOW)
+    killed_its_instances_go_with_the_next_apply(project, stacks)
+
+    files = own("there", REMOTE, JOB + SMALL)
+    project.write({**files, "app.py": "import large\n" + files["app.py"]})
     carried(project.folder)
     plan = project.run("plan", "--local").out
     assert "build instance: in the local cloud, this machine" in plan
     assert "there-production-build" in plan
     ran = project.apply()
-    assert (ran.last["revision"], ran.last["verdict"]) == ("r1", "good")
+    assert (ran.last["revision"], ran.last["verdict"]) == ("r2", "good")
     told = list(steps(ran.lines))
     assert told.index(("instances", "started")) < told.index(("build web", "started"))
     assert ("instances gone", "finished") in told
     assert project.get().text.startswith("hello|1|")
     assert stacks(project) == {"there-production"}
-    assert instances(project) == 1
+    assert instances(project) == 2
     assert "building ip-10-0-" in project.run("artifacts", "log", "web").out
-
-    checked = pipeline.check(project.folder / "hivemind.yaml", load(third_party=False), lint=False)
-    service = checked.blueprint.services["web"]
-    platform = cloud_of(local_cloud, project).platform(service.os, service.size)
-    here = hivemind_build(service, checked.repository, Here(platform, tmp_path / "store"))
-    assert here is not None
-    assert here.digest == state_of(project).artifacts["web"]
-    assert [layer.name for layer in here.layers] == ["dependencies"]
-    for part in (here, *here.layers):
-        assert (project.home / f"artifacts/{part.digest}.tar.zst").read_bytes() == part.path.read_bytes()
+    two_services_have_an_instance_each(project)
+    what_is_built_there_is_what_would_be_built_here(project, local_cloud, tmp_path)
 
     assert project.apply().last["changed"] is False
     again = project.apply("--release-again")
-    assert again.last["revision"] == "r2"
+    assert again.last["revision"] == "r3"
     assert not [step for step, _ in steps(again.lines) if step.startswith("instances")], "it was built before"
 
 
-def test_two_services_have_an_instance_each(
-    local_project: Callable[..., Project], stacks: Callable[[Project], set[str]]
+def a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(
+    project: Project, stacks: Callable[[Project], set[str]]
 ) -> None:
-    job = "  job:\n    kind: worker\n    runtime: shell\n    start: sleep 1000\n    build: remote\n"
-    project = local_project(own("pair", REMOTE, job + SMALL))
-    ran = project.apply()
-    instances = {
-        (project.home / f"artifacts/logs/{name}.log").read_text().split("\n")[0].split(", ")[0]
-        for name in ("web", "job")
-    }
-    assert len(instances) == 2
-    assert ran.last["verdict"] == "good"
-    assert stacks(project) == {"pair-production"}
-
-
-def test_a_build_that_fails_there_is_told_as_one_here_and_leaves_nothing(
-    local_project: Callable[..., Project], stacks: Callable[[Project], set[str]]
-) -> None:
-    failing = 'build: {where: remote, run: "echo app.py:3: error: nothing there >&2; exit 7"}'
-    project = local_project(own("failing", failing))
     error = project.apply(code=ExitCode.BUILD).last["error"]
     assert error["message"].endswith("ended with exit code 7: app.py:3: error: nothing there")
     assert "app.py:3: error: nothing there" in error["lines"]
     assert "logs/web.log" in error["hint"]
     assert "nothing there" in project.run("artifacts", "log", "web").out
-    assert "failing-production-build" not in stacks(project)
+    assert "there-production-build" not in stacks(project)
     assert state_of(project).build_stack is None
+
+
+def killed_its_instances_go_with_the_next_apply(project: Project, stacks: Callable[[Project], set[str]]) -> None:
+    cut(project, "build web", "working", signal.SIGKILL)
+    assert "there-production-build" in stacks(project)
+    assert state_of(project).build_stack == "there-production-build"
+    project.replace("hivemind.yaml", SLOW, "")
+    assert project.apply().last["verdict"] == "good"
+    assert stacks(project) == {"there-production"}
+    assert state_of(project).build_stack is None
+
+
+def two_services_have_an_instance_each(project: Project) -> None:
+    logs = [(project.home / f"artifacts/logs/{name}.log").read_text() for name in ("web", "job")]
+    assert len({log.split("\n")[0].split(", ")[0] for log in logs}) == 2
+
+
+def what_is_built_there_is_what_would_be_built_here(project: Project, cloud: LocalCloudHome, folder: Path) -> None:
+    checked = pipeline.check(project.folder / "hivemind.yaml", load(third_party=False), lint=False)
+    service = checked.blueprint.services["web"]
+    platform = cloud_of(cloud, project).platform(service.os, service.size)
+    here = hivemind_build(service, checked.repository, Here(platform, folder / "store"))
+    assert here is not None
+    assert here.digest == state_of(project).artifacts["web"]
+    assert [layer.name for layer in here.layers] == ["dependencies"]
+    for part in (here, *here.layers):
+        assert (project.home / f"artifacts/{part.digest}.tar.zst").read_bytes() == part.path.read_bytes()
 
 
 @pytest.mark.parametrize(("step", "kind"), [("instances", "3 of 21 resources"), ("build web", "working")])
@@ -194,19 +203,6 @@ def test_interrupted_it_takes_its_instances_away(
     project.replace("hivemind.yaml", "seq 300", "seq 1")
     assert project.apply().last["verdict"] == "good"
     assert stacks(project) == {"stopping-production"}
-    assert state_of(project).build_stack is None
-
-
-def test_killed_its_instances_go_with_the_next_apply(
-    local_project: Callable[..., Project], stacks: Callable[[Project], set[str]]
-) -> None:
-    project = local_project(own("dying", SLOW))
-    cut(project, "build web", "working", signal.SIGKILL)
-    assert "dying-production-build" in stacks(project)
-    assert state_of(project).build_stack == "dying-production-build"
-    project.replace("hivemind.yaml", SLOW, "")
-    assert project.apply().last["verdict"] == "good"
-    assert stacks(project) == {"dying-production"}
     assert state_of(project).build_stack is None
 
 

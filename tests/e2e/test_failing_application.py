@@ -1,4 +1,4 @@
-"""An application that does not come up: what is said of it, and that the next apply mends it."""
+"""An application that does not come up: what is said of it, that the next apply mends it, that it is taken back."""
 
 from __future__ import annotations
 
@@ -46,8 +46,42 @@ def mended(project: Project, line: str) -> None:
     assert project.status()["status"] == "deployed"
 
 
-def test_it_ends_at_its_start(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("ends", service=ENDS, more=SMALL))
+def test_from_one_that_never_worked_to_one_that_goes_on_answering(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("back", service=MIGRATION, more=SMALL) | {"hivemind_plugin.py": KNOWS})
+    its_release_command_fails(project)
+    what_never_worked_is_taken_back(project)
+
+    project.replace("hivemind.yaml", MIGRATION, ENDS)
+    it_ends_at_its_start(project)
+    mended(project, ENDS)
+    assert project.status()["works"] is True
+
+    the_release_before_goes_on_answering(project)
+    what_has_a_good_revision_is_not_taken_back(project)
+
+
+def its_release_command_fails(project: Project) -> None:
+    _, error = failed(project, ExitCode.DEPLOY)
+    assert error["hint"] == "Unlock entries, then apply web again.", "what the project's plugin knows"
+    assert any("table entries is locked" in line for line in error["lines"])
+    assert "release command" in str(error["message"])
+
+
+def what_never_worked_is_taken_back(project: Project) -> None:
+    refused = project.run("rollback", code=ExitCode.REFUSED)
+    assert "WebInstance1" in refused.out
+    assert "hivemind rollback --yes" in refused.err
+    ran = project.run("rollback", "--yes", "--json")
+    assert ran.last["left"] == []
+    finished = [event["step"] for event in ran.lines if event.get("kind") == "finished"]
+    assert finished == ["drain WebTargetGroup", "stack", "rollback"]
+    assert {event["stage"] for event in ran.lines if "stage" in event} == {"rollback"}
+    assert "Nothing is deployed: it was rolled back" in project.run("status").out
+    assert project.status()["status"] == "rolled_back"
+    assert "nothing to roll back" in project.run("rollback", "--yes").out
+
+
+def it_ends_at_its_start(project: Project) -> None:
     _, error = failed(project, ExitCode.DEPLOY)
     assert "web" in str(error["message"])
     assert any("no configuration at all" in line for line in error["lines"])
@@ -55,7 +89,25 @@ def test_it_ends_at_its_start(local_project: Callable[..., Project]) -> None:
     text = project.run("apply", "--local", "--yes", code=ExitCode.DEPLOY)
     assert "no configuration at all" in text.err
     assert "Traceback" not in text.err
-    mended(project, ENDS)
+
+
+def the_release_before_goes_on_answering(project: Project) -> None:
+    project.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {MIGRATION}\n")
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    project.apply(code=ExitCode.DEPLOY)
+    assert project.get().text.startswith("hello|1|"), "the release before"
+    assert project.status()["revision"] == "r1"
+    project.replace("hivemind.yaml", f"    {MIGRATION}\n", "")
+    assert project.apply().last["revision"] == "r2"
+    assert project.get().text.startswith("hello|2|")
+
+
+def what_has_a_good_revision_is_not_taken_back(project: Project) -> None:
+    good = project.run("rollback", "--yes", code=ExitCode.REFUSED)
+    assert "has an earlier good revision" in good.err
+    assert project.status()["works"] is True
+    assert "rolled back" in project.run("rollback", "--yes", "--delete").out
+    assert project.status()["status"] == "rolled_back"
 
 
 @pytest.mark.stress
@@ -71,30 +123,9 @@ def test_its_health_page_says_500(local_project: Callable[..., Project]) -> None
     mended(project, SICK)
 
 
-def test_its_release_command_fails(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("locked", service=MIGRATION, more=SMALL) | {"hivemind_plugin.py": KNOWS})
-    _, error = failed(project, ExitCode.DEPLOY)
-    assert error["hint"] == "Unlock entries, then apply web again.", "what the project's plugin knows"
-    assert any("table entries is locked" in line for line in error["lines"])
-    assert "release command" in str(error["message"])
-    mended(project, MIGRATION)
-
-
-def test_the_release_before_goes_on_answering(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("kept", more=SMALL))
-    project.apply()
-    project.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {MIGRATION}\n")
-    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
-    project.apply(code=ExitCode.DEPLOY)
-    assert project.get().text.startswith("hello|1|"), "the release before"
-    assert project.status()["revision"] == "r1"
-    project.replace("hivemind.yaml", f"    {MIGRATION}\n", "")
-    assert project.apply().last["revision"] == "r2"
-    assert project.get().text.startswith("hello|2|")
-
-
-def test_a_build_that_fails_names_its_command(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("unbuilt", service="build: sh -c 'echo no such module; exit 2'", more=SMALL))
-    error = project.apply(code=ExitCode.BUILD).last["error"]
+def test_a_build_that_fails_names_its_command(deployed: Project) -> None:
+    build = "build: sh -c 'echo no such module; exit 2'"
+    deployed.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {build}\n")
+    error = deployed.apply(code=ExitCode.BUILD).last["error"]
     assert "no such module" in " ".join([error["message"], *error["lines"]])
     assert error["path"].startswith("services.web")

@@ -1,4 +1,4 @@
-"""CloudFormation fails: what failed first, why, what is left; and the apply that follows."""
+"""CloudFormation fails: what failed first, why, what is left; the apply that follows; data go when they are named."""
 
 from __future__ import annotations
 
@@ -16,21 +16,37 @@ SMALL = "environments: {production: {stage: stage-1}}\n"
 REASON = "DB Subnet Group doesn't meet Availability Zone (AZ) coverage requirement"
 
 
-def test_the_first_cause_is_named_and_the_next_apply_starts_over(
+def test_a_database_that_cannot_be_created_one_that_is_and_its_end(
     local_project: Callable[..., Project], faults: LocalCloudHome
 ) -> None:
-    project = local_project(hello("cause", service="needs: [db]", more=WITH_DATABASE))
+    project = local_project(hello("data", service="needs: [db]", more=WITH_DATABASE))
     project.run("local", "fault", "fail", "AWS::RDS::DBInstance", "--message", REASON)
-    failed = project.apply(code=ExitCode.PROVISION)
-    error = failed.last["error"]
+    the_first_cause_is_named(project)
+    database(project, wanted=False)
+    the_next_apply_starts_over(project)
+    database(project, wanted=True)
+    an_update_that_fails_leaves_the_stack_as_it_was(project)
+    project.run("local", "fault", "clear")
+    assert project.apply().last["revision"] == "r2"
+    assert project.status()["databases"] == {"DbDatabase": "available"}
+    database(project, wanted=False)
+    a_database_goes_only_when_it_is_named(project)
+
+
+def database(project: Project, *, wanted: bool) -> None:
+    """Writes the blueprint with the database or without."""
+    project.write(hello("data", service="needs: [db]", more=WITH_DATABASE) if wanted else hello("data", more=SMALL))
+
+
+def the_first_cause_is_named(project: Project) -> None:
+    error = project.apply(code=ExitCode.PROVISION).last["error"]
     assert error["subject"] == "DbDatabase"
     assert error["path"] == "resources.db"
     assert REASON in error["lines"][0]
     assert "nothing" in error["left"]
     status = project.status()
     assert (status["status"], status["stack"]) == ("failed", "ROLLBACK_COMPLETE")
-    shown = project.run("status").out
-    assert REASON in shown
+    assert REASON in project.run("status").out
 
     text = project.run("apply", "--local", "--yes", code=ExitCode.PROVISION)
     assert REASON in text.err
@@ -38,30 +54,47 @@ def test_the_first_cause_is_named_and_the_next_apply_starts_over(
     assert "State now:" in text.err
     assert "ROLLBACK_COMPLETE" in text.out + text.err, "why the failed stack is deleted"
 
-    project.run("local", "fault", "clear")
+
+def the_next_apply_starts_over(project: Project) -> None:
     applied = project.run("apply", "--local", "--yes")
     assert "ROLLBACK_COMPLETE" in applied.out
     assert "r1 is live" in applied.out
     assert project.status()["works"] is True
-    assert project.get().status == 200
+    assert project.get().text.startswith("hello|1|")
 
 
-def test_an_update_that_fails_leaves_the_stack_as_it_was(
-    local_project: Callable[..., Project], faults: LocalCloudHome
-) -> None:
-    project = local_project(hello("update", more=SMALL))
-    project.apply()
-    faults.fault("fail", "AWS::RDS::DBInstance", message=REASON)
-    project.replace("hivemind.yaml", "    health: /health\n", "    health: /health\n    needs: [db]\n")
-    project.replace("hivemind.yaml", "environments:", "resources: {db: postgres}\nenvironments:")
+def an_update_that_fails_leaves_the_stack_as_it_was(project: Project) -> None:
     error = project.apply(code=ExitCode.PROVISION).last["error"]
     assert error["subject"] == "DbDatabase"
     assert error["left"] == "the stack is as it was before"
     assert project.get().text.startswith("hello|1|")
     assert project.status()["stack"] == "UPDATE_ROLLBACK_COMPLETE"
-    faults.clear_faults()
-    assert project.apply().last["revision"] == "r2"
-    assert project.status()["databases"] == {"DbDatabase": "available"}
+
+
+def a_database_goes_only_when_it_is_named(project: Project) -> None:
+    assert "holds data" in project.run("plan").out
+    refused = project.apply(code=ExitCode.REFUSED).last["error"]
+    assert "DbDatabase (AWS::RDS::DBInstance, delete)" in refused["message"]
+    assert "--lose DbDatabase" in refused["hint"]
+    project.apply("--lose", "SomethingElse", code=ExitCode.REFUSED)
+    status = project.status()
+    assert (status["revision"], status["databases"]) == ("r2", {"DbDatabase": "available"})
+    assert project.get().status == 200
+
+    named = refused["hint"].partition("--lose")[1:]
+    lost = project.apply(*"".join(named).split()).last
+    assert (lost["revision"], lost["verdict"]) == ("r3", "good")
+    assert project.status()["databases"] == {}
+    assert project.get().status == 200
+
+
+@pytest.mark.stress
+def test_destroy_keeps_a_snapshot_unless_told_otherwise(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("kept", service="needs: [db]", more=WITH_DATABASE))
+    project.apply()
+    gone = project.run("destroy", "--yes")
+    assert "DbDatabase holds data: HiveMind keeps a final snapshot" in gone.out
+    assert "Kept: database snapshot" in gone.out
 
 
 @pytest.mark.parametrize(
@@ -72,13 +105,13 @@ def test_an_update_that_fails_leaves_the_stack_as_it_was(
         pytest.param("ec2:DescribeInstances", marks=pytest.mark.stress),
     ],
 )
-def test_throttled_calls_are_made_again(
-    local_project: Callable[..., Project], faults: LocalCloudHome, operation: str
-) -> None:
-    project = local_project(hello("throttled", more=SMALL))
-    project.run("local", "fault", "throttle", operation, "--every", "2")
-    assert project.apply().last["verdict"] == "good"
-    assert project.status()["works"] is True
+def test_throttled_calls_are_made_again(deployed: Project, faults: LocalCloudHome, operation: str) -> None:
+    deployed.run("local", "fault", "throttle", operation, "--every", "2")
+    deployed.replace("hivemind.yaml", "health: /health", f"health: /health?during={operation}")
+    applied = deployed.apply()
+    assert applied.last["verdict"] == "good"
+    assert applied.last["calls"]["cloudformation:DescribeStackEvents"] > 1
+    assert deployed.status()["works"] is True
 
 
 @pytest.mark.stress

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from hivemind.testing.commands import Running
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
@@ -19,7 +19,7 @@ SMALL = "environments: {production: {stage: stage-1}}\n"
 BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
-def apply_until(project: Project, reached: Callable[[dict[str, Any]], bool]) -> subprocess.Popen[str]:
+def apply_until(project: Project, reached: Callable[[dict[str, Any]], bool]) -> Running:
     """Starts an apply and returns as soon as it tells an event that is meant."""
     apply = project.start("apply", *project.target, "--yes", "--json")
     assert apply.stdout is not None
@@ -49,18 +49,23 @@ MOMENTS = {
 }
 
 
-KILLED_IN_THE_SUITE = {"before the stack", "before an instance is ready", "during the release", "while verifying"}
-
-
-@pytest.mark.parametrize(
-    "moment",
-    [pytest.param(one, marks=() if one in KILLED_IN_THE_SUITE else pytest.mark.stress) for one in MOMENTS],
-)
-def test_killed_it_ends_where_an_undisturbed_run_would(local_project: Callable[..., Project], moment: str) -> None:
-    project = local_project(hello("killed", more=SMALL))
+def killed(project: Project, moment: str) -> None:
     apply = apply_until(project, MOMENTS[moment])
     apply.kill()
     apply.communicate()
+
+
+def interrupted(project: Project, reached: Callable[[dict[str, Any]], bool]) -> str:
+    """Presses Ctrl-C; what the apply writes to standard error."""
+    apply = apply_until(project, reached)
+    apply.send_signal(signal.SIGINT)
+    _, err = apply.communicate(timeout=60)
+    assert apply.returncode == ExitCode.INTERRUPTED
+    assert "Traceback" not in err
+    return str(err)
+
+
+def assert_as_undisturbed(project: Project) -> None:
     again = project.apply().last
     assert (again["revision"], again["verdict"]) == ("r1", "good")
     assert project.get().text.startswith("hello|1|")
@@ -70,61 +75,66 @@ def test_killed_it_ends_where_an_undisturbed_run_would(local_project: Callable[.
     assert project.apply().last["changed"] is False
 
 
-@pytest.mark.parametrize("moment", ["during the release", pytest.param("while verifying", marks=pytest.mark.stress)])
-def test_killed_in_an_update_it_ends_there_too(local_project: Callable[..., Project], moment: str) -> None:
-    project = local_project(hello("update", more=SMALL))
-    project.apply()
-    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
-    apply = apply_until(project, MOMENTS[moment])
-    apply.kill()
-    apply.communicate()
-    assert project.apply().last["revision"] == "r2"
-    assert project.get().text.startswith("hello|2|")
-    assert project.apply().last["changed"] is False
-
-
-def test_interrupted_it_says_what_goes_on(local_project: Callable[..., Project], faults: LocalCloudHome) -> None:
-    project = local_project(hello("stopped", more=SMALL))
+def test_cut_off_again_and_again_it_ends_where_an_undisturbed_run_would(
+    local_project: Callable[..., Project], faults: LocalCloudHome
+) -> None:
+    project = local_project(hello("killed", more=SMALL))
     faults.fault("delay", BALANCER, seconds=5)
-    apply = apply_until(project, progress("stack", "ALB"))
-    apply.send_signal(signal.SIGINT)
-    _, err = apply.communicate(timeout=60)
-    assert apply.returncode == ExitCode.INTERRUPTED
-    assert "Traceback" not in err
+    killed(project, "before the stack")
+
+    err = interrupted(project, progress("stack", "ALB"))
     assert err.count("Interrupted.") == 1
     assert "The cloud continues" in err
     assert "hivemind apply" in err, "what to do next"
-    shown = project.run("status").out
-    assert "Last run interrupted.\n" in shown
-    assert project.apply().last["revision"] == "r1"
+    assert "Last run interrupted.\n" in project.run("status").out
+    faults.clear_faults()
+
+    for moment in ("before an instance is ready", "during the release", "while verifying"):
+        killed(project, moment)
+    assert_as_undisturbed(project)
 
 
-def test_interrupted_where_the_stack_stays_it_says_nothing_of_the_stack(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("calm", more=SMALL))
-    project.apply()
-    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
-    apply = apply_until(project, started("release web"))
-    apply.send_signal(signal.SIGINT)
-    _, err = apply.communicate(timeout=60)
-    assert apply.returncode == ExitCode.INTERRUPTED
+@pytest.mark.stress
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_it_ends_where_an_undisturbed_run_would(local_project: Callable[..., Project], moment: str) -> None:
+    project = local_project(hello("killed", more=SMALL))
+    killed(project, moment)
+    assert_as_undisturbed(project)
+
+
+@pytest.mark.parametrize("moment", ["during the release", pytest.param("while verifying", marks=pytest.mark.stress)])
+def test_killed_in_an_update_it_ends_there_too(deployed: Project, moment: str) -> None:
+    before = int(deployed.apply().last["revision"][1:])
+    deployed.replace("app.py", 'VERSION = "1"', f'VERSION = "killed {moment}"')
+    killed(deployed, moment)
+    assert deployed.apply().last["revision"] == f"r{before + 1}"
+    assert deployed.get().text.startswith(f"hello|killed {moment}|")
+    assert deployed.apply().last["changed"] is False
+
+
+def test_interrupted_where_the_stack_stays_it_says_nothing_of_the_stack(deployed: Project) -> None:
+    deployed.replace("app.py", 'VERSION = "1"', 'VERSION = "calm"')
+    err = interrupted(deployed, started("release web"))
     assert "Interrupted.\n" in err
     assert "The cloud continues" not in err
 
 
-def test_a_second_apply_is_refused_and_told_who_holds(
-    local_project: Callable[..., Project], faults: LocalCloudHome
-) -> None:
-    project = local_project(hello("held", more=SMALL))
-    faults.fault("delay", BALANCER, seconds=5)
-    first = apply_until(project, started("attempt"))
+def test_a_second_apply_is_refused_and_told_who_holds(deployed: Project) -> None:
+    revision = f"r{int(deployed.apply().last['revision'][1:]) + 1}"
+    held = 'release: "until [ -e /tmp/go-on ]; do sleep 0.1; done"'
+    deployed.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {held}\n")
+    first = apply_until(deployed, started("release web"))
     try:
-        refused = project.apply(code=ExitCode.LOCKED).last["error"]
+        refused = deployed.apply(code=ExitCode.LOCKED).last["error"]
         assert str(first.pid) in refused["message"]
         assert "hivemind apply" in refused["message"]
         assert refused["hint"]
-        waited = project.apply("--wait", "60").last
-        assert (waited["revision"], waited["changed"]) == ("r1", False), "it found what the first one made"
+        waiting = deployed.start("apply", *deployed.target, "--yes", "--json", "--wait", "60")
     finally:
+        deployed.run("ssh", "touch /tmp/go-on")
         out, err = first.communicate(timeout=60)
     assert first.returncode == 0, err
-    assert json.loads(out.splitlines()[-1])["revision"] == "r1"
+    assert json.loads(out.splitlines()[-1])["revision"] == revision
+    out, err = waiting.communicate(timeout=60)
+    waited = json.loads(out.splitlines()[-1])
+    assert (waited["revision"], waited["changed"]) == (revision, False), "it found what the first one made"

@@ -15,18 +15,18 @@ pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"
 
 
-def test_a_saved_plan_is_carried_out_once(local_project: Callable[..., Project]) -> None:
-    project = local_project(hello("saved", more=SMALL))
-    (project.folder / ".gitignore").write_text("*.json\n")
-    said = project.run("plan", "--local", "--out", "p.json").out
+def test_a_saved_plan_is_carried_out_once(deployed: Project) -> None:
+    (deployed.folder / ".gitignore").write_text("*.json\n")
+    deployed.replace("app.py", 'VERSION = "1"', 'VERSION = "saved"')
+    said = deployed.run("plan", "--local", "--out", "p.json").out
     assert "hivemind apply p.json" in said
-    applied = project.run("apply", "--local", "p.json", "--json").last
-    assert (applied["revision"], applied["verdict"]) == ("r1", "good")
-    assert project.get().text.startswith("hello|1|")
+    applied = deployed.run("apply", "--local", "p.json", "--json").last
+    assert (applied["changed"], applied["verdict"]) == (True, "good")
+    assert deployed.get().text.startswith("hello|saved|")
 
-    late = project.run("apply", "--local", "p.json", "--json", code=ExitCode.CHANGED).last["error"]
+    late = deployed.run("apply", "--local", "p.json", "--json", code=ExitCode.CHANGED).last["error"]
     assert "changed since its review" in late["message"]
-    assert project.status()["revision"] == "r1"
+    assert deployed.status()["revision"] == applied["revision"]
 
 
 def test_what_changed_in_between_is_not_done(local_project: Callable[..., Project], tmp_path: Path) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from hivemind.testing.project import Project, hello
+from hivemind.testing.project import Project
 
 pytestmark = pytest.mark.slow
 PLUGIN = """
@@ -25,17 +23,17 @@ FIRST = PLUGIN.replace("VERSION = 1", 'VERSION = \\"first\\"')
 SECOND = FIRST.replace("first", "second")
 
 
-def test_a_changed_plugin_is_released(local_project: Callable[..., Project]) -> None:
-    files = hello("tinyapp", more="environments: {production: {stage: stage-1}}\n")
-    files["hivemind.yaml"] = files["hivemind.yaml"].replace("runtime: python\n", "runtime: tiny 1\n")
-    files["hivemind.yaml"] = files["hivemind.yaml"].replace("start: python ", "start: python3 ")
-    project = local_project({**files, "hivemind_plugin.py": FIRST})
-    assert project.apply().last["verdict"] == "good"
-    assert project.get().text.startswith("hello|first|")
-    assert project.apply().last["changed"] is False
+def test_a_changed_plugin_is_released(deployed: Project) -> None:
+    deployed.replace("hivemind.yaml", "runtime: python\n", "runtime: tiny 1\n")
+    deployed.replace("hivemind.yaml", "start: python ", "start: python3 ")
+    deployed.write({"hivemind_plugin.py": FIRST})
+    first = deployed.apply().last
+    assert (first["changed"], first["verdict"]) == (True, "good")
+    assert deployed.get().text.startswith("hello|first|")
+    assert deployed.apply().last["changed"] is False
 
-    project.write({"hivemind_plugin.py": SECOND})
-    assert "plugin hivemind_plugin changed" in project.run("plan", "--local").out
-    ran = project.apply()
-    assert (ran.last["revision"], ran.last["verdict"]) == ("r2", "good")
-    assert project.get().text.startswith("hello|second|")
+    deployed.write({"hivemind_plugin.py": SECOND})
+    assert "plugin hivemind_plugin changed" in deployed.run("plan", "--local").out
+    second = deployed.apply().last
+    assert (second["revision"], second["verdict"]) == (f"r{int(first['revision'][1:]) + 1}", "good")
+    assert deployed.get().text.startswith("hello|second|")

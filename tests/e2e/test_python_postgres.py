@@ -81,19 +81,6 @@ def test_the_password_is_nowhere_on_disk_but_on_the_instance(
     assert [path for path in kept if password.encode() in path.read_bytes()] == []
 
 
-def test_removing_the_database_is_refused_until_it_is_named(applied: Ran, guestbook: Project) -> None:
-    blueprint = (guestbook.folder / "hivemind.yaml").read_text()
-    try:
-        guestbook.write({"hivemind.yaml": "hivemind: 1\nname: guestbook\nservices:\n  web: {needs: []}\n"})
-        refused = guestbook.apply(code=5)
-        assert "DbDatabase" in refused.last["error"]["message"]
-        assert "--lose DbDatabase" in refused.last["error"]["hint"]
-        assert guestbook.get("/entries.json").status == 200
-        assert guestbook.status()["revision"] == "r1"
-    finally:
-        guestbook.write({"hivemind.yaml": blueprint})
-
-
 def rows(project: Project, query: str) -> list[list[object]]:
     """What the database itself answers, asked past the application, on the machine of the local cloud."""
     import pg8000.native

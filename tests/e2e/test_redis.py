@@ -29,7 +29,7 @@ def ask(line):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        answer = ask("INCR visits") if self.path == "/count" else ask("PING")
+        answer = ask({"/count": "INCR visits", "/steps": "INCRBY steps 0"}.get(self.path, "PING"))
         body = f"{NODE} {answer}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -42,22 +42,34 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
 """
+WORKER = """\
+import os, time, urllib.parse, socket
+
+at = urllib.parse.urlsplit(os.environ["REDIS_URL"])
+with socket.create_connection((at.hostname, at.port), timeout=5) as connection:
+    while True:
+        connection.sendall(b"INCR steps\\r\\n")
+        connection.recv(100)
+        time.sleep(1)
+"""
 BLUEPRINT = """\
 hivemind: 1
 name: counter
 services:
   web: {runtime: python, start: python3 -u app.py, port: 8000, health: /up, needs: [cache], instances: 2}
+  stepper: {kind: worker, runtime: python, start: python3 -u worker.py, needs: [cache]}
   idle: {kind: worker, runtime: python, start: sleep 100000}
 resources:
   cache: {type: redis}
 environments: {production: {stage: stage-1}}
 """
+FILES = {"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION, "worker.py": WORKER}
 KNOCK = 'python3 -c \'import socket; socket.create_connection(("{}", {}), timeout=3); print("in")\''
 
 
 @pytest.fixture(scope="module")
 def counter(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
-    project = lasting_project({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
+    project = lasting_project(FILES)
     assert project.apply().last["verdict"] == "good"
     yield project
     local_cloud.end(project.folder)
@@ -84,6 +96,11 @@ def test_two_instances_count_together(counter: Project) -> None:
     seen = [visits(counter) for _ in range(8)]
     assert [count for _, count in seen] == list(range(first + 1, first + 9))
     assert len({node for node, _ in seen}) == 2
+
+
+def test_a_worker_shares_it(counter: Project, until: Callable[..., None]) -> None:
+    before = counter.get("/steps").text.split(" :")[1]
+    until(lambda: counter.get("/steps").text.split(" :")[1] != before, what="a step of the worker")
 
 
 def test_it_is_shown_and_checked(counter: Project) -> None:
@@ -117,7 +134,7 @@ def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: C
     from hivemind.local import lifecycle
 
     counter, cloud = Project(own_home.parent / "project", own_home), LocalCloudHome(own_home)
-    counter.write({"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION})
+    counter.write(FILES)
     counter.apply()
     before, at = [visits(counter)[1] for _ in range(3)][-1], endpoint(counter, cloud)
     killed = cloud.running.pid
@@ -134,7 +151,7 @@ def test_what_was_counted_outlives_a_killed_local_cloud(own_home: Path, until: C
 def test_it_goes_only_when_it_is_named_and_leaves_a_snapshot(
     local_project: Callable[..., Project],
 ) -> None:
-    project = local_project({"hivemind.yaml": BLUEPRINT.replace("counter", "gone"), "app.py": APPLICATION})
+    project = local_project({**FILES, "hivemind.yaml": BLUEPRINT.replace("counter", "gone")})
     project.apply()
     project.write({"hivemind.yaml": BLUEPRINT.replace("counter", "gone").replace("type: redis", "type: postgres")})
     refused = project.apply(code=ExitCode.REFUSED).last["error"]

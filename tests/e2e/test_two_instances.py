@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psutil
 import pytest
 
-from hivemind.testing.project import Project, hello
+from hivemind.testing.project import Project
 from hivemind.testing.pytest_plugin import LocalCloudHome
 
 pytestmark = pytest.mark.slow
-MARK = "pair"
-MORE = "environments: {production: {stage: stage-1}}\n"
-
-
-@pytest.fixture(scope="module")
-def pair(lasting_project: Callable[..., Project], local_cloud: LocalCloudHome) -> Iterator[Project]:
-    files = hello("pair", service="instances: 2", more=MORE)
-    project = lasting_project(files | {"hivemind.yaml": files["hivemind.yaml"].replace("app.py", f"app.py {MARK}")})
-    project.apply()
-    yield project
-    local_cloud.end(project.folder)
 
 
 def applications(cloud: LocalCloudHome) -> dict[int, psutil.Process]:
@@ -30,7 +19,7 @@ def applications(cloud: LocalCloudHome) -> dict[int, psutil.Process]:
     found = {}
     for process in psutil.Process(cloud.running.pid).children(recursive=True):
         try:
-            if process.cmdline()[-2:] == ["app.py", MARK] and "python" in process.cmdline()[0]:
+            if process.cmdline()[-2:] == ["app.py", "pair"] and "python" in process.cmdline()[0]:
                 found[process.pid] = process
         except psutil.NoSuchProcess:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +10,9 @@ import pytest
 
 from hivemind.flow.nothing_to_do import Fingerprint, fingerprint
 from hivemind.repositories import unchanged
-from hivemind.testing.clients import raw
-from hivemind.testing.project import Project, hello
-from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.testing.project import hello
+
+pytestmark = pytest.mark.fast
 
 
 @pytest.fixture
@@ -54,7 +53,6 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.fast
 @pytest.mark.parametrize("change", CHANGES)
 def test_every_change_is_seen(folder: Path, change: str) -> None:
     before = seen(folder)
@@ -63,7 +61,6 @@ def test_every_change_is_seen(folder: Path, change: str) -> None:
     assert seen(folder) != before
 
 
-@pytest.mark.fast
 def test_options_and_the_place_are_part_of_it(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     assert len({seen(folder), seen(folder, "staging"), seen(folder, "", "staging")}) == 3
     other = tmp_path_factory.mktemp("other") / "same"
@@ -71,52 +68,12 @@ def test_options_and_the_place_are_part_of_it(folder: Path, tmp_path_factory: py
     assert seen(other) != seen(other, "x")
 
 
-@pytest.mark.fast
 def test_what_has_just_changed_may_change_again_unseen(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unchanged, "_TICK", 3600.0)
     monkeypatch.setattr(unchanged, "_COARSE_TICK", 3600.0)
     assert fingerprint(folder / "hivemind.yaml", ()) is None
 
 
-@pytest.mark.fast
 def test_a_plugin_of_the_project_can_do_anything(folder: Path) -> None:
     (folder / "hivemind_plugin.py").write_text("")
     assert fingerprint(folder / "hivemind.yaml", ()) is None
-
-
-@pytest.mark.slow
-def test_only_what_stands_is_left_alone(local_project: Callable[..., Project], local_cloud: LocalCloudHome) -> None:
-    project = local_project(hello("still", more="environments: {production: {stage: stage-1}}\n"))
-    project.run("validate")  # what was written less than 0.05 s ago may change again unseen, and is not remembered
-    assert project.apply().last["changed"] is True
-    calls = project.apply().last
-    assert (calls["changed"], calls["calls"]) == (
-        False,
-        {
-            "cloudformation:DescribeStacks": 1,
-            "cloudformation:GetTemplate": 1,
-            "ec2:DescribeInstances": 1,
-            "elasticloadbalancing:DescribeTargetHealth": 1,
-        },
-    )
-    text = project.run("apply", "--local", "--yes")
-    assert "still is already up to date (r1)." in text.out
-
-    assert project.apply("--release-again").last["changed"] is True  # asked for, it is done although nothing changed
-
-    by_hand(local_cloud, project)
-    assert "cloudformation:ListStackResources" in project.apply().last["calls"]
-
-
-def by_hand(local_cloud: LocalCloudHome, project: Project) -> None:
-    """Changes the stack as someone with the console would."""
-    client = raw(local_cloud.connect(project.folder, "still"), "cloudformation")
-    template = client.get_template(StackName="still-production")["TemplateBody"]
-    template["Outputs"]["ByHand"] = {"Value": "here"}
-    client.update_stack(
-        StackName="still-production",
-        TemplateBody=json.dumps(template),
-        Parameters=[{"ParameterKey": name, "UsePreviousValue": True} for name in template["Parameters"]],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"],
-    )
-    client.get_waiter("stack_update_complete").wait(StackName="still-production", WaiterConfig={"Delay": 1})
