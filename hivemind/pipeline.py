@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.reporting import Status, address, deployments, events, status
+    from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.status import InstanceStatus, LiveStatus
     from hivemind.flow.taking_away import Destroyed, destroy, destruction, rollback
@@ -52,6 +53,7 @@ __getattr__ = on_first_use(
         "flow.taking_away": ("destruction", "destroy", "rollback"),  # list, ask, drain, delete the stack, forget
         "flow.face": ("Decision", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep"),
         "flow.reporting": ("status", "address", "deployments", "events"),  # what is deployed, and what happened
+        "flow.rotating": ("new_key",),
         "flow.instances": ("logs", "shell"),  # what runs on it
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one

@@ -128,6 +128,14 @@ class AwsCloud:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
 
+    def admit(self, instance_id: str, user: str, public_key: str) -> bool:
+        """By EC2 Instance Connect, which Amazon Linux and Ubuntu listen to, and Debian does not."""
+        given = {"InstanceId": instance_id, "InstanceOSUser": user, "SSHPublicKey": public_key}
+        try:
+            return bool(self.client("ec2-instance-connect").send_ssh_public_key(**given)["Success"])
+        except CloudCallFailed:
+            return False
+
     def host_key(self, instance_id: str) -> str | None:
         """As Cloud has it. Raises CloudCallFailed where AWS refuses every source."""
         return self._host_keys.of(instance_id)

@@ -30,6 +30,10 @@ def _reads_host_key(parameters: Mapping[str, Any]) -> bool:
     )
 
 
+def _is_ours(parameters: Mapping[str, Any]) -> bool:
+    return str(parameters.get("Name", "")).startswith("/hivemind/")
+
+
 ALLOWED: Mapping[str, Condition] = MappingProxyType(
     {
         "cloudformation:CreateStack": _always,
@@ -53,6 +57,11 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         # Snapshots that a deletion left, when the user says so.
         "rds:DeleteDBSnapshot": _always,
         "elasticache:DeleteSnapshot": _always,
+        # The deployment's SSH key.
+        "ssm:PutParameter": _is_ours,
+        "ssm:DeleteParameter": _is_ours,
+        # A public key that an instance accepts for a minute, where the deployment's own is lost.
+        "ec2-instance-connect:SendSSHPublicKey": _always,
         # One fixed command that only reads.
         "ssm:SendCommand": _reads_host_key,
     }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.blueprint.source import keys_of
 from hivemind.checks.verifying import ChecksFailed
+from hivemind.deploy import shared_key
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt, usual_seconds
 from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_of
 from hivemind.flow.recording import record_failure, record_start, record_verdict
@@ -56,6 +57,7 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
     through, with steps asked to end.
     """
     seconds = _Stopwatch()
+    shared_key.keep(run.cloud, run.folder, run.deployment_id, say=log.warning)
     record_start(run)
     listeners = (seconds, lambda event: _notify(run, event), listener)
     with (

@@ -58,7 +58,7 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
 def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
     """A deployment as it stands now. Raises DeploymentNotFound where its stack is gone."""
     from hivemind.aws.snapshot import describe
-    from hivemind.hosts.keys import deployment_key
+    from hivemind.deploy import shared_key
     from hivemind.releases.deployed import Deployed
     from hivemind.values.errors import DeploymentNotFound
 
@@ -75,7 +75,7 @@ def deployed_now(known: Known, checked: Checked, cloud: Cloud) -> Deployed:
         deployment_id=known.state.deployment_id,
         revision=f"r{known.state.revision}",
         outputs={item["OutputKey"]: item["OutputValue"] for item in described.get("Outputs", ())},
-        key=deployment_key(known.folder).private,
+        key=shared_key.of(cloud, known.folder, known.state.deployment_id).private,
         known_hosts=known.state.host_keys,
         artifacts=known.state.artifacts,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
 from hivemind.deploy import build_stack as left_builds
+from hivemind.deploy import shared_key
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents
@@ -25,6 +27,8 @@ from hivemind.values.events import Event, EventKind
 if TYPE_CHECKING:
     from hivemind.plugins.loading import Plugins
     from hivemind.values.cloud import Cloud
+
+log = logging.getLogger(__name__)
 
 _NOTHING_DEPLOYED: Mapping[str, Any] = {
     "stack_info": None,
@@ -138,6 +142,7 @@ def destroy(
     if goal is Goal.ROLLBACK:
         store.update(run.deployment_id, status=DeploymentStatus.ROLLED_BACK, build_stack=None, **_NOTHING_DEPLOYED)
     else:
+        shared_key.forget(cloud, run.deployment_id, say=log.warning)
         store.delete(run.deployment_id)
     deletion: Deletion = results.get(STACK) or Deletion(None, existed=False)
     return deletion

@@ -122,13 +122,14 @@ def login(known: Known, chosen: Chosen) -> str:
 
 def open_host(known: Known, chosen: Chosen) -> Host:
     """An open SSH connection to an instance. Raises StageError(deploy) where there is none."""
+    from hivemind.deploy import shared_key
     from hivemind.hosts.connecting import connect
-    from hivemind.hosts.keys import deployment_key
 
+    cloud = known.cloud()
     return connect(
-        known.cloud(),
+        cloud,
         chosen.instance,
-        key=deployment_key(known.folder).private,
+        key=shared_key.of(cloud, known.folder, known.state.deployment_id).private,
         user=login(known, chosen),
         known=known.state.host_keys,
         deadline=20.0,

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import describe, is_moving, read
+from hivemind.deploy import shared_key
 from hivemind.deploy.files import make_private
-from hivemind.deploy.parameters import parameters
+from hivemind.deploy.parameters import PUBLIC_KEY, parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
@@ -17,7 +18,6 @@ from hivemind.flow.planning import planned
 from hivemind.flow.recording import record_step
 from hivemind.flow.repairing import with_repairs
 from hivemind.flow.run import Run, told
-from hivemind.hosts.keys import deployment_key
 from hivemind.machine import home
 from hivemind.plan.make import USABLE
 from hivemind.releases.shared_ports import collisions
@@ -71,10 +71,11 @@ def prepare(
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
         plan = replace(plan, revision=state.revision)
-    # Most applies find the public key in the stack; the cryptography to read ours is loaded where it is used.
-    public_key = (
-        snapshot.parameters.get("SshPublicKey") or deployment_key(store.folder(identity), comment=identity).public
-    )
+    public_key = snapshot.parameters.get(PUBLIC_KEY)
+    if public_key is None or (cloud.name == "aws" and (unverified or not plan.empty)):
+        # Most local applies find it in the stack; the cryptography to read ours is loaded where it is used.
+        key = shared_key.bring(cloud, store.folder(identity), identity, pinned=public_key, say=say)
+        public_key = public_key or key.public
     deployment = Deployment(
         id=identity,
         cloud=cloud,

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import shlex
 import socket
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
 import paramiko
 
-from hivemind.hosts.ssh import Host, HostUnreachable, Opened
+from hivemind.hosts import keys
+from hivemind.hosts.ssh import Host, HostUnreachable, KeyRefused, Opened
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.cloud import Cloud, Line, NoRoom
 from hivemind.values.errors import Stage, StageError
@@ -22,12 +25,19 @@ from hivemind.values.errors import Stage, StageError
 PORT = 22
 KEEPALIVE = 15
 LOGINS = {"debian": "admin", "amazon": "ec2-user", "ubuntu": "ubuntu"}
+PATIENCE = 60.0
+"""Seconds for which a new instance may refuse the key that it is about to learn."""
 AGAIN = 120.0
 """Seconds to reach an instance again that was reached before."""
 _LOCK = threading.Lock()
 _CARRIED: WeakKeyDictionary[Cloud, WeakSet[Host]] = WeakKeyDictionary()
 """Connections that a cloud carries: those which may have to make room for each other."""
 _UNKNOWN = "HiveMind does not know its SSH host key yet"
+_UNKNOWN_HINT = (
+    "HiveMind never connects to an unknown host. The key comes from the console output or SSM: apply again, and "
+    "HiveMind looks there again."
+)
+_REFUSED_HINT = "The instance lets another key in than FILE has. docs/state.md says where keys are kept."
 
 
 class HostKeyMismatch(StageError):
@@ -70,7 +80,8 @@ def connect(
     waits, each reason once. Raises HostKeyMismatch at once; HostUnreachable after the deadline, also when no
     authenticated source tells the host key: it never connects to a host that it can't recognise.
     """
-    reason = ""
+    reason, hint = "", None
+    asked = False
     for passed in polls(clock, deadline=deadline):
         host_key = trusted_host_key(cloud, instance_id, known)
         try:
@@ -78,22 +89,23 @@ def connect(
                 opening = partial(_opened, cloud, instance_id, host_key, key=key, user=user)
                 opened = opening(timeout=max(1.0, min(30.0, deadline - passed)))
                 host = Host(opened, instance_id, host_key, clock, partial(_again, opening, instance_id, clock))
+                if asked:
+                    host.run(authorizing(keys.public_half(key.read_text(encoding="ascii"))), what="admitting the key")
                 if opened.lasts is not None:
                     with _LOCK:
                         _CARRIED.setdefault(cloud, WeakSet()).add(host)
                 return host
-            seen = _UNKNOWN
+            seen, hint = _UNKNOWN, _UNKNOWN_HINT
         except HostUnreachable as error:
             seen = error.message.partition(": ")[2]
+            hint = _REFUSED_HINT.replace("FILE", str(key)) if isinstance(error, KeyRefused) else error.hint
+            if isinstance(error, KeyRefused) and not asked and passed >= min(PATIENCE, deadline / 2):
+                # Longer than it takes to boot: the key may be lost. Where AWS lets a new one in, it is let in for good.
+                asked = True
+                cloud.admit(instance_id, user, keys.public_half(key.read_text(encoding="ascii")))
         if seen != reason and on_wait is not None:
             on_wait(seen)
         reason = seen
-    hint = (
-        "HiveMind never connects to an unknown host. The key comes from the console output or SSM: apply again, and "
-        "HiveMind looks there again."
-        if reason == _UNKNOWN
-        else None
-    )
     raise HostUnreachable(instance_id, f"{reason} (waited {deadline:g} s)", hint=hint)
 
 
@@ -137,20 +149,21 @@ def _opened(cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: s
         client.connect(
             instance_id,
             username=user,
-            pkey=paramiko.Ed25519Key.from_private_key_file(str(key)),
             sock=sock,
             timeout=timeout,
             banner_timeout=timeout,
             auth_timeout=timeout,
             allow_agent=False,
             look_for_keys=False,
+            **_login(key),
         )
+        _let_in(client, key)
     except paramiko.BadHostKeyException as error:
         _close(client, sock)
         raise HostKeyMismatch(instance_id, _fingerprint(error.expected_key), _fingerprint(error.key)) from error
     except paramiko.AuthenticationException as error:
         _close(client, sock)
-        raise HostUnreachable(instance_id, f"it refuses the deployment's key for user {user}") from error
+        raise KeyRefused(instance_id, f"it refuses the deployment's key for user {user}") from error
     except (paramiko.SSHException, EOFError, OSError) as error:
         _close(client, sock)
         if (shown := _offered_other_type(error)) is not None:
@@ -160,6 +173,36 @@ def _opened(cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: s
     if transport is not None:
         transport.set_keepalive(KEEPALIVE)
     return Opened(client, sock, sock.lasts, partial(_why, sock)) if isinstance(sock, Line) else Opened(client, sock)
+
+
+def _login(key: Path) -> Mapping[str, Any]:
+    first = key.with_name(keys.FIRST)
+    if first.exists():
+        return {"key_filename": [str(key), str(first)]}  # tried in this order
+    return {"pkey": paramiko.Ed25519Key.from_private_key_file(str(key))}
+
+
+def _let_in(client: paramiko.SSHClient, key: Path) -> None:
+    """Where another key took the place of the first one: an instance that knows only the first one, as all do that the
+    stack makes later, lets in the new one, and the first one no more."""
+    first = key.with_name(keys.FIRST)
+    if not first.exists():
+        return
+    used, before = (keys.public_half(one.read_text(encoding="ascii")) for one in (key, first))
+    _, output, _ = client.exec_command(authorizing(used, before), timeout=30.0)
+    output.channel.recv_exit_status()
+
+
+def authorizing(used: str, *others: str) -> str:
+    """The shell command that makes a login let in one public key, and others no more. What else it lets in stays."""
+    drop = " ".join(f"-e {shlex.quote(one.split()[1])}" for one in others)
+    keep = f"grep -vF {drop} $f" if drop else "cat $f"
+    has = f"grep -qF {shlex.quote(used.split()[1])}"
+    # A full disk must lock nobody out: the new file takes the old one's place only when it is right.
+    return (
+        f"umask 077; f=$HOME/.ssh/authorized_keys; mkdir -p $HOME/.ssh; touch $f; "
+        f"{has} $f || echo {shlex.quote(used)} >> $f; {keep} > $f.new; {has} $f.new && mv $f.new $f"
+    )
 
 
 def _why(sock: socket.socket | None) -> str:

@@ -36,6 +36,10 @@ class HostUnreachable(StageError):
         super().__init__(Stage.DEPLOY, f"cannot reach {instance_id} by SSH: {why}", subject=instance_id, hint=hint)
 
 
+class KeyRefused(HostUnreachable):
+    """The instance does not let the deployment's key in: not yet, or no more."""
+
+
 class CommandTimeout(StageError):
     """A command on an instance did not end in time."""
 

@@ -70,6 +70,10 @@ class Cloud(Protocol):
         when there is none; NoRoom when there are too many at a time."""
         ...
 
+    def admit(self, instance_id: str, user: str, public_key: str) -> bool:
+        """Asks the cloud to let a public key in for a minute; whether it does."""
+        ...
+
     def host_key(self, instance_id: str) -> str | None:
         """The instance's SSH host key (`ssh-ed25519 AAAA...`) from an authenticated source; None: not yet known."""
         ...

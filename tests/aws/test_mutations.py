@@ -13,9 +13,10 @@ from hivemind.aws.mutations import ALLOWED, HOST_KEY_COMMAND, HOST_KEY_DOCUMENT,
 from hivemind.values.errors import Refused
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "ec2", "elasticache", "elbv2", "iam", "logs", "pricing", "rds",
-    "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
+    "cloudformation", "cloudwatch", "ec2", "ec2-instance-connect", "elasticache", "elbv2", "iam", "logs", "pricing",
+    "rds", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
 )  # fmt: skip
+CONDITIONAL = frozenset({"ssm:SendCommand", "ssm:PutParameter", "ssm:DeleteParameter"})
 CHANGING = re.compile(
     r"(Create|Delete|Update|Put|Modify|Run|Terminate|Start|Stop|Reboot|Attach|Detach|Associate|Disassociate|Add|Remove|Set|Tag|Untag|"
     r"Register|Deregister|Enable|Disable|Execute|Cancel|Continue|Send|Restore|Rotate|Reset|Import|Upload|Copy|Authorize|Revoke|"
@@ -47,7 +48,7 @@ def test_every_operation_is_read_listed_or_refused(service: str) -> None:
         protocol = operation.service_model.metadata.get("protocol", "")
         arguments = (operation.service_model.signing_name, operation.name, {})
         options = {"protocol": protocol, "method": operation.http["method"]}
-        if reads(operation) or (name in ALLOWED and name != "ssm:SendCommand"):
+        if reads(operation) or (name in ALLOWED and name not in CONDITIONAL):
             check(*arguments, **options)
         else:
             with pytest.raises(Refused, match=name):

@@ -62,6 +62,9 @@ class LoopbackCloud:
             raise ConnectionRefusedError(111, "no such instance")
         return socket.create_connection(("127.0.0.1", self.servers[instance_id]), timeout=timeout)
 
+    def admit(self, instance_id: str, user: str, public_key: str) -> bool:
+        return False
+
     def host_key(self, instance_id: str) -> str | None:
         return self.keys.get(instance_id)
 
