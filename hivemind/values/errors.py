@@ -6,6 +6,7 @@ HiveMindError
   StageError             a stage of a run failed: exit code, evidence, what is left
     ChecksFailed         checks of what is live failed (checks/verifying)
     HostUnreachable      no SSH to an instance (hosts/ssh)
+      KeyRefused         it does not let the deployment's key in (hosts/ssh)
     CommandTimeout       a command on an instance took too long (hosts/ssh)
     HostKeyMismatch      an instance answers with another key than before (hosts/connecting)
     PluginStageError     what a plugin raised as one (plugins/calling)
