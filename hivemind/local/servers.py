@@ -150,11 +150,15 @@ class Servers(ABC):
 
     def _new_home(self, key: str) -> Path:
         """An empty folder of a server to be, which is this one's alone."""
-        home = self._home(key)
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True, mode=0o700)
-        give(home)
-        return home
+        return self._empty(self._home(key))
+
+    @staticmethod
+    def _empty(folder: Path) -> Path:
+        """The folder, emptied or new, of the user that servers run as."""
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        give(folder)
+        return folder
 
     @staticmethod
     def _seen(home: Path) -> str:

