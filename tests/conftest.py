@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
@@ -38,6 +39,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Twenty examples unless a test asks for more; how long one takes says nothing on a shared machine.
 settings.register_profile("hivemind", max_examples=20, deadline=None)
 settings.load_profile("hivemind")
+
+
+# What is collected stays until the end: the garbage collector need not look through it again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -113,7 +123,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _rank(item: pytest.Item) -> int:
     """The place of a test's folder: those that deploy, those that start machines, the others."""
     heavy = ("e2e", "cli", "local", "flow", "hosts", "compiler", "repositories")
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    folder = item.nodeid.removeprefix("tests/").partition("/")[0]
     return heavy.index(folder) if folder in heavy else len(heavy)
 
 
