@@ -40,7 +40,7 @@ def test_it_reads_what_was_written(size: int, dense: bool) -> None:
 
 @given(st.integers(0, 3 * CHUNK), st.lists(st.integers(1, CHUNK + 1), min_size=1, max_size=5), st.booleans())
 def test_in_pieces_of_any_size(size: int, pieces: list[int], dense: bool) -> None:
-    data, found = content(size, dense=dense), b""
+    data, found = content(size, dense=dense), bytearray()
     with Reader(io.BytesIO(packed(data))) as reader:
         for number in range(size + 2):
             piece = reader.read(pieces[number % len(pieces)])
