@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from hivemind.checks.tls import HANDSHAKE_SECONDS, TlsError, inspect
-from hivemind.releases.release import CheckFailed, HttpResponse, Probe
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.releases.release import CheckFailed, HttpResponse, Probe, ProcessState
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 
 SHOWN = 120
 """Characters of a body or value that a message quotes."""
@@ -67,10 +68,14 @@ class HttpCheck:
             expected, good = "a redirect", 300 <= response.status <= 399
         if not good:
             raise CheckFailed(f"status {response.status}, expected {expected}{_quote(response.body)}")
-        if self.redirect is not None:
-            location = _header(response, "location")
-            if location is None or not _leads_to(location, self.redirect):
-                raise CheckFailed(f"redirects to {location or 'no address'}, expected {self.redirect}")
+        location = _header(response, "location")
+        if self.status is None and self.redirect is None and _leads_nowhere(response, location):
+            raise CheckFailed(
+                f"redirects to {location}, but the load balancer does not answer HTTPS. Set `certificate`, or turn the "
+                "redirect off (Django: SECURE_SSL_REDIRECT; Rails: force_ssl)"
+            )
+        if self.redirect is not None and (location is None or not _leads_to(location, self.redirect)):
+            raise CheckFailed(f"redirects to {location or 'no address'}, expected {self.redirect}")
 
     def _check_content(self, response: HttpResponse) -> None:
         if self.contains is not None and self.contains not in response.body:
@@ -81,6 +86,45 @@ class HttpCheck:
             seen = _header(response, name)
             if seen != value:
                 raise CheckFailed(f"header {name} is {seen or 'missing'}, expected {value}")
+
+
+@dataclass(frozen=True)
+class RunningCheck:
+    """Checks that a service without a web address stays up on each of its instances: many that fail do so again and
+    again, seconds after their start.
+
+    seconds: for which it must run without a restart. timeout: seconds after which the check gives up.
+    """
+
+    service: str
+    seconds: float = 8.0
+    timeout: float = 20.0
+    clock: Clock = field(default=SYSTEM_CLOCK, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        return f"running {self.service}"
+
+    def run(self, probe: Probe) -> str:
+        """Looks until each instance has run for long enough. Raises CheckFailed, or OSError if one can't be asked."""
+        first: dict[str, int] = {}
+        states: tuple[ProcessState, ...] = ()
+        for _ in polls(self.clock, deadline=self.timeout, first=0.5, most=2.0):
+            states = probe.processes(self.service)
+            for one in states:
+                # One that was started again long ago may have been rebooted; one that is now is not up.
+                if one.state not in ("running", "starting") or one.restarts > first.setdefault(
+                    one.instance, one.restarts
+                ):
+                    raise CheckFailed(_not_running(one))
+            if all(one.state == "running" and (one.seconds or 0.0) >= self.seconds for one in states):
+                return f"runs on {len(states)} instance{'s' if len(states) != 1 else ''}"
+        raise CheckFailed("; ".join(_not_running(one) for one in states) or "no instance runs it")
+
+
+def _not_running(state: ProcessState) -> str:
+    again = f", restarted {state.restarts} time{'s' if state.restarts != 1 else ''}" if state.restarts else ""
+    return f"{state.instance}: {state.state}{again}"
 
 
 @dataclass(frozen=True)
@@ -168,6 +212,13 @@ def _days(until: datetime, now: datetime) -> int:
 
 def _header(response: HttpResponse, name: str) -> str | None:
     return next((value for key, value in response.headers.items() if key.lower() == name.lower()), None)
+
+
+def _leads_nowhere(response: HttpResponse, location: str | None) -> bool:
+    """Whether a page that was asked for without TLS sends people to the same host with it, which nothing answers."""
+    here, there = urlsplit(response.url), urlsplit(location or "")
+    redirects = 300 <= response.status <= 399
+    return redirects and (here.scheme, there.scheme) == ("http", "https") and here.hostname == there.hostname
 
 
 def _leads_to(location: str, expected: str) -> bool:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from hivemind.checks.database import DatabaseLogin, query
 from hivemind.checks.redis import CacheAddress, ping
-from hivemind.releases.release import HttpResponse
+from hivemind.releases.processes import process_state
+from hivemind.releases.release import HttpResponse, ProcessState
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import StageError
 
@@ -80,6 +81,17 @@ class CloudProbe:
     def ping(self, resource: str, *, timeout: float = 10.0) -> str:
         """Asks a Redis through an instance of a service that needs it. Raises OSError where that fails."""
         return ping(self._neighbour(resource), self._caches(resource), timeout=timeout)
+
+    def processes(self, service: str) -> tuple[ProcessState, ...]:
+        """What runs a service on each of its instances, as their installers say. Raises OSError where one can't be
+        asked."""
+        return tuple(self._process(service, instance) for instance in self._service(service).instances)
+
+    def _process(self, service: str, instance: str) -> ProcessState:
+        try:
+            return process_state(self._host(instance), service)
+        except StageError as error:
+            raise ConnectionError(error.message) from error
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:
         """Runs a shell command on the service's first instance, as its user where that is possible."""

@@ -10,16 +10,18 @@ from hivemind.checks.probe import CloudProbe
 from hivemind.checks.redis import address_of
 from hivemind.checks.run import owned, run_checks, unasked
 from hivemind.releases.release import CheckResult, Verdict
-from hivemind.values.errors import Stage, StageError
+from hivemind.releases.targets import target_health
+from hivemind.template.names import target_group
+from hivemind.values.errors import HiveMindError, Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.releases.deployed import Deployed
 
 
 class ChecksFailed(StageError):
-    """A verdict that is not good. verdict: what all checks said."""
+    """A verdict that is not good. verdict: what all checks said. left: what receives traffic, a clause."""
 
-    def __init__(self, verdict: Verdict) -> None:
+    def __init__(self, verdict: Verdict, left: str | None = None) -> None:
         failed = [result for result in verdict.results if result.status == "failed"]
         if verdict.results:
             message = f"{len(failed)} of {len(verdict.results)} checks failed"
@@ -33,7 +35,7 @@ class ChecksFailed(StageError):
             subject=failed[0].name if failed else "checks",
             lines=[f"{result.name}: {result.message}" for result in failed],
             hint=hint,
-            left="the release is installed and receives traffic" if verdict.results else None,
+            left=left,
         )
         self.verdict = verdict
 
@@ -60,7 +62,26 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
     return Verdict((*broken, *verdict.results))
 
 
-def refuse_bad(verdict: Verdict) -> None:
-    """Raises ChecksFailed for a verdict that is not good."""
+def refuse_bad(verdict: Verdict, deployed: Deployed | None = None) -> None:
+    """Raises ChecksFailed for a verdict that is not good. deployed: what was checked; the error then says what of it
+    receives traffic."""
     if not verdict.good:
-        raise ChecksFailed(verdict)
+        raise ChecksFailed(verdict, receiving(deployed) if deployed else None)
+
+
+def receiving(deployed: Deployed) -> str:
+    """What receives traffic now, a clause, as the load balancer says: `web: 1 of 2 instances receive traffic`."""
+    told = []
+    for name in sorted(deployed.blueprint.services):
+        service = deployed.blueprint.services[name]
+        instances = deployed.instances(service)
+        arn = deployed.outputs.get(target_group(name) + "Arn")
+        if arn is None:
+            continue
+        try:
+            healthy = {one.target.instance_id for one in target_health(deployed.cloud, arn) if one.is_healthy}
+        except HiveMindError as error:
+            told.append(f"{name}: unknown, {error.message}")
+            continue
+        told.append(f"{name}: {len(healthy & set(instances))} of {len(instances)} instances receive traffic")
+    return f"{deployed.revision} is installed; " + "; ".join(told) if told else f"{deployed.revision} is installed"

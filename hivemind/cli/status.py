@@ -24,7 +24,7 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import DeploymentState, InstanceStatus, LiveStatus, Status
+    from hivemind.pipeline import DeploymentState, LiveStatus, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -35,31 +35,43 @@ _SUBJECT = 40
 @environment_option
 @local_option
 @deployment_option
+@click.option("--check", is_flag=True, help="Fail (exit code 15) if anything is not in order, and say what.")
 @json_option
-def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
+def command(
+    path: Path, environment: str | None, local: bool | None, deployment: str | None, check: bool, as_json: bool
+) -> int:
     """Show the current state of a deployment: stack, instances and their health, release, address.
 
-    The exit code is 0 whether the deployment works or not. With --json, "works" tells.
+    Without --check, the exit code is 0 whether the deployment works or not. With --check, it is 15 if anything is not
+    in order, 8 if the cloud cannot be asked, and 7 if nothing is deployed. With --json, "works" and "problems" tell.
     """
     with Screen(as_json=as_json) as screen:
         status = pipeline.status(asked(path, environment, local, deployment), screen)
     if status is None:
-        return _nothing(path, environment, as_json=as_json)
+        _nothing(path, environment, as_json=as_json)
+        return ExitCode.NOT_FOUND if check else ExitCode.OK
     if as_json:
         click.echo(json.dumps(_entry(status)))
     else:
         _print(status)
-    return ExitCode.OK
+        if check and status.problems:
+            click.secho(folded([f"Not in order: {one}" for one in status.problems]), fg="red", err=True)
+    return _code(status) if check else ExitCode.OK
 
 
-def _nothing(path: Path, environment: str | None, *, as_json: bool) -> int:
+def _code(status: Status) -> ExitCode:
+    if not status.problems:
+        return ExitCode.OK
+    return ExitCode.UNREACHABLE if status.unreachable else ExitCode.VERIFY
+
+
+def _nothing(path: Path, environment: str | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"deployment": None}))
     else:
         folder = (path if path.is_dir() else path.parent).resolve()
         where, way = (f" in environment {environment}", f" -e {environment}") if environment else ("", "")
         click.echo(folded([f"Nothing is deployed from {folder}{where}. Deploy it: hivemind apply{way}"]))
-    return ExitCode.OK
 
 
 def _print(status: Status) -> None:
@@ -87,7 +99,7 @@ def _rows(status: Status) -> Iterator[tuple[str, str]]:
     if state.revisions:
         yield "released", _released(state)
     if status.found is not None and state.status != "rolled_back":
-        yield from _live_rows(status.found)
+        yield from _live_rows(status.found, released=bool(state.revisions))
     yield from state.urls.items()
 
 
@@ -116,14 +128,14 @@ def _checks(state: DeploymentState) -> str:
     return "checks passed" if verdict == "good" else "checks failed"
 
 
-def _live_rows(found: LiveStatus) -> Iterator[tuple[str, str]]:
+def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]]:
     yield "stack", found.status or "missing"
     for service, instances in found.services.items():
         working = sum(one.works for one in instances)
         word = "healthy" if any(one.web for one in instances) else "running"
-        yield service, f"{working} of {len(instances)} {word}"
+        yield service, f"{working} of {len(instances)} {word}" if released else "no release yet"
         for one in instances:
-            yield f"  {one.id}", _words(one)
+            yield f"  {one.id}", one.words
     yield from found.databases.items()
 
 
@@ -132,15 +144,6 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
     shown = list(rows)
     width = max((len(name) for name, _ in shown if not name.startswith(" ")), default=0)
     return folded(f"  {name:<{width}}  {text}" for name, text in shown)
-
-
-def _words(one: InstanceStatus) -> str:
-    if one.state != "running":
-        return one.state
-    if one.health is None:
-        return "running, not registered with the load balancer" if one.web else "running"
-    why = one.health.description or one.health.reason
-    return one.health.state + (f": {why}" if why and not one.health.is_healthy else "")
 
 
 def _entry(status: Status) -> dict[str, object]:
@@ -159,7 +162,8 @@ def _entry(status: Status) -> dict[str, object]:
         "url": next(iter(state.urls.values()), None),
         "urls": dict(state.urls),
         "stack": found.status if found else None,
-        "works": found.works if found else None,
+        "works": status.works,
+        "problems": list(status.problems),
         "services": {
             service: [
                 {
@@ -168,6 +172,8 @@ def _entry(status: Status) -> dict[str, object]:
                     "health": one.health.state if one.health else None,
                     "reason": one.health.reason if one.health else None,
                     "description": one.health.description if one.health else None,
+                    "process": one.process.state if one.process else None,
+                    "restarts": one.process.restarts if one.process else None,
                 }
                 for one in instances
             ]

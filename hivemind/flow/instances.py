@@ -120,8 +120,8 @@ def login(known: Known, chosen: Chosen) -> str:
     return login_name(DEFAULT_SYSTEM)
 
 
-def open_host(known: Known, chosen: Chosen) -> Host:
-    """An open SSH connection to an instance. Raises StageError(deploy) where there is none."""
+def open_host(known: Known, chosen: Chosen, *, deadline: float = 20.0) -> Host:
+    """An open SSH connection to an instance. deadline: seconds. Raises StageError(deploy) where there is none."""
     from hivemind.deploy import shared_key
     from hivemind.hosts.connecting import connect
 
@@ -132,7 +132,7 @@ def open_host(known: Known, chosen: Chosen) -> Host:
         key=shared_key.of(cloud, known.folder, known.state.deployment_id).private,
         user=login(known, chosen),
         known=known.state.host_keys,
-        deadline=20.0,
+        deadline=deadline,
     )
 
 

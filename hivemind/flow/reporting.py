@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.deployments import Known, everything, find, others, require, second_ones, told_others
 from hivemind.flow.project import tell_broken_plugin
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
@@ -27,6 +28,24 @@ class Status:
     found: LiveStatus | None
     unreachable: str | None
 
+    @property
+    def works(self) -> bool | None:
+        """Whether everything has a release and works; None where nobody was asked."""
+        return None if self.found is None else self.found.works and bool(self.state.revisions)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is not in order, a sentence each; none where all is, or where HiveMind can't know."""
+        if not self.state.changeable:
+            return ()
+        if self.found is None:
+            return (f"The cloud cannot be asked: {self.unreachable}.",)
+        told = [] if self.state.revisions else ["Nothing is released yet."]
+        told += self.found.problems()
+        if self.state.status in (DeploymentStatus.FAILED, DeploymentStatus.APPLYING):
+            told.append("The last run did not end well.")
+        return tuple(told)
+
 
 def status(asked: Asked, face: Face) -> Status | None:
     """A deployment as it is now; None where nothing is deployed. Starts no local cloud."""
@@ -41,10 +60,12 @@ def status(asked: Asked, face: Face) -> Status | None:
         tell_broken_plugin(asked, face)
     if not known.state.changeable:
         return Status(known.state, None, None)
+    from hivemind.flow.processes import with_processes
     from hivemind.flow.status import live_status
 
     try:
-        return Status(known.state, live_status(known.cloud(), known.stack), None)
+        found = live_status(known.cloud(), known.stack)
+        return Status(known.state, with_processes(known, found) if known.state.revisions else found, None)
     except CloudUnreachable as error:
         return Status(known.state, None, error.message)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
 from hivemind.plan.make import USABLE
+from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
@@ -17,22 +18,48 @@ if TYPE_CHECKING:
     from hivemind.values.cloud import Cloud
 
 SERVICE_TAG = "hivemind:service"
+STEADY = 10.0
+"""Seconds after a restart in which a process does not count as up yet."""
+GOOD_DATABASES = frozenset({"available", "backing-up", "modifying", "snapshotting", "storage-optimization"})
+"""States of a database or cache in which it answers."""
 
 
 @dataclass(frozen=True)
 class InstanceStatus:
     """An instance of a service. state: EC2's word. health: the load balancer's, None where it is not registered there.
-    web: whether its service gets requests from the load balancer."""
+    web: whether its service gets requests from the load balancer. process: of a service that does not, what runs it;
+    None where nobody was asked. trouble: why that could not be asked."""
 
     id: str
     state: str
     health: TargetHealth | None
     web: bool = False
+    process: ProcessState | None = None
+    trouble: str | None = None
 
     @property
     def works(self) -> bool:
-        """Whether it runs and, for a web service, receives traffic."""
-        return self.state == "running" and (self.health.is_healthy if self.health else not self.web)
+        """Whether it runs and, for a web service, receives traffic; for another, its process stays up."""
+        if self.state != "running":
+            return False
+        if self.web or self.health:
+            return bool(self.health and self.health.is_healthy)
+        return self.process is None or not is_failing(self.process)
+
+    @property
+    def words(self) -> str:
+        """How it is, in words."""
+        if self.state != "running":
+            return self.state
+        if self.health is not None:
+            why = self.health.description or self.health.reason
+            return self.health.state + (f": {why}" if why and not self.health.is_healthy else "")
+        if self.web:
+            return "running, not registered with the load balancer"
+        if self.process is None:
+            return f"running; its process is unknown: {self.trouble}" if self.trouble else "running"
+        again = f", restarted {self.process.restarts} times" if self.process.restarts else ""
+        return ("running" if self.works else f"its process is {_word(self.process)}") + again
 
 
 @dataclass(frozen=True)
@@ -44,10 +71,35 @@ class LiveStatus:
     services: Mapping[str, tuple[InstanceStatus, ...]]
     databases: Mapping[str, str]
 
+    def problems(self) -> Iterator[str]:
+        """What is not in order, a sentence each."""
+        if self.status is None:
+            yield "The stack is missing."
+            return
+        if self.status not in USABLE:
+            yield f"The stack is in {self.status}."
+        for service, instances in self.services.items():
+            for one in instances:
+                if not one.works:
+                    yield f"{service} {one.id}: {one.words}."
+        for name, state in self.databases.items():
+            if state not in GOOD_DATABASES:
+                yield f"{name} is {state}."
+
     @property
     def works(self) -> bool:
         """Whether the stack is complete, or as it was before an update that failed, and every instance works."""
         return self.status in USABLE and all(one.works for instances in self.services.values() for one in instances)
+
+
+def is_failing(process: ProcessState) -> bool:
+    """Whether a process does not stay up: it is down now, or was started again moments ago."""
+    return _word(process) != "running"
+
+
+def _word(process: ProcessState) -> str:
+    fresh = process.restarts and process.seconds is not None and process.seconds < STEADY
+    return "restarting" if process.state == "running" and fresh else process.state
 
 
 def live_status(cloud: Cloud, stack: str) -> LiveStatus:

@@ -17,19 +17,21 @@ from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
     from hivemind.flow.face import Face
+    from hivemind.releases.deployed import Deployed
     from hivemind.values.asked import Asked
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What the checks of a deployment came to."""
+    """What the checks of a deployment came to. deployed: what they ran on."""
 
     deployment_id: str
     verdict: Verdict
+    deployed: Deployed
 
     def require_good(self) -> None:
         """Raises StageError (verify) for a verdict that is not good."""
-        refuse_bad(self.verdict)
+        refuse_bad(self.verdict, self.deployed)
 
 
 def verify(asked: Asked, face: Face) -> Verified:
@@ -43,9 +45,10 @@ def verify(asked: Asked, face: Face) -> Verified:
     project = replace(asked, path=checkout_of(known, asked), environment=known.state.environment)
     checked = checked_project(project, face, lint=False)
     identity = known.state.deployment_id
-    verdict = run_checks(deployed_now(known, checked, cloud), lambda result: face.progress(_event(identity, result)))
+    deployed = deployed_now(known, checked, cloud)
+    verdict = run_checks(deployed, lambda result: face.progress(_event(identity, result)))
     known.store.update(identity, verification_results=verdict)
-    return Verified(identity, verdict)
+    return Verified(identity, verdict, deployed)
 
 
 def _event(deployment_id: str, result: CheckResult) -> Event:

@@ -1,6 +1,6 @@
-"""The installer on an instance, as calls: prepare, install, status, logs, remove.
+"""The installer on an instance, as calls: prepare, install, status, logs, rollback, remove.
 
-`status`, `stop`, `remove` and `rollback` are reserved for releases that go back: no step asks for them yet.
+`stop` and `remove` are reserved: no step asks for them yet.
 """
 
 from __future__ import annotations
@@ -148,7 +148,8 @@ def as_gzip(archive: Path, target: Path) -> None:
 
 
 def status(host: Host, service: str) -> Mapping[str, Any]:
-    """state (`running`, `restarting`, `stopped`, `failed`), pid, restarts, since, current, digest, releases."""
+    """state (`running`, `restarting`, `stopped`, `failed`), pid, restarts, since, uptime (seconds), current, digest,
+    releases."""
     steps = _call(host, service, ["status", service], timeout=30)
     return steps[-1].data if steps else MappingProxyType({})
 
@@ -170,9 +171,9 @@ def rollback(host: Host, service: str, release: str, *, timeout: float = 60) -> 
 
 
 def last_lines(host: Host, service: str, count: int = 20) -> tuple[str, ...]:
-    """The application's last log lines, without times; none when they can't be read."""
+    """The last log lines of the current release, without times; none when they can't be read."""
     try:
-        done = _run(host, ["logs", service, "--plain", "-n", str(count)], timeout=20)
+        done = _run(host, ["logs", service, "--plain", "--current", "-n", str(count)], timeout=20)
     except StageError:
         return ()
     return tuple(done.stdout.splitlines()) if done.code == 0 else ()

@@ -13,7 +13,7 @@ from hivemind.plan.holdings import holds_data
 from hivemind.plan.interruptions import interruptions
 from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
-from hivemind.template.names import build_stack
+from hivemind.template.names import build_stack, instance
 from hivemind.template.resource_types import INSTANCE
 from hivemind.values.artifact import Provenance, machine_of
 
@@ -206,7 +206,9 @@ def _releases(
         lacking = any(one.service == name and one.trouble in UNRELEASED for one in snapshot.repairs)
         before = None if again or lacking or f"services.{name}" in fresh else released
         if released is None:
-            reason = "first release"
+            # What ran was forgotten when the last run began to release: it reached some instances, or none.
+            ran = snapshot.revision and instance(name, 1) in snapshot.physical_ids
+            reason = "the last release did not end well" if ran else "first release"
         elif again:
             reason = "requested, although nothing changed"
         elif f"services.{name}" in fresh:

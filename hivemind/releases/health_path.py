@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hivemind.hosts.bridge import bridge
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Health
     from hivemind.hosts.ssh import Host
 
 USUAL = "/health"
@@ -24,6 +25,23 @@ def choose_health_path(host: Host, port: int, known: str | None, *, timeout: flo
         return known
     status = _status(host, host.bound.get(port, port), USUAL, timeout)
     return USUAL if status is not None and 200 <= status < 400 else FALLBACK
+
+
+def answers(host: Host, port: int, health: Health, *, timeout: float = 5.0) -> str | None:
+    """What is wrong with the application's answer to a health check, asked on its own instance; None: it is good.
+
+    The load balancer goes on counting an instance as healthy for some checks after its application changed. port: of
+    the application. timeout: seconds.
+    """
+    status = _status(host, host.bound.get(port, port), health.path or FALLBACK, timeout)
+    if status is None:
+        return "no answer to the health check"
+    return None if _matches(health.matcher, status) else f"the health check is answered with {status}"
+
+
+def _matches(matcher: str, status: int) -> bool:
+    parts = (part.strip().partition("-") for part in matcher.split(","))
+    return any(int(first) <= status <= int(last or first) for first, _, last in parts)
 
 
 def _status(host: Host, port: int, path: str, timeout: float) -> int | None:

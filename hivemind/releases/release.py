@@ -95,6 +95,17 @@ class HttpResponse:
     url: str
 
 
+@dataclass(frozen=True)
+class ProcessState:
+    """What runs a service on one of its instances. state: `running`, `restarting`, `starting`, `stopped` or `failed`.
+    seconds: for which it has been in it, None if unknown. restarts: since it was started with its release."""
+
+    instance: str
+    state: str
+    seconds: float | None
+    restarts: int
+
+
 class Probe(Protocol):
     """What a check may use to look at a release. Raises OSError (or a subclass) if it gets no response."""
 
@@ -106,6 +117,10 @@ class Probe(Protocol):
 
     def ping(self, resource: str, *, timeout: float = 10.0) -> str:
         """Sends a PING to a Redis resource through an instance of a service that needs it; returns the reply."""
+        ...
+
+    def processes(self, service: str) -> tuple[ProcessState, ...]:
+        """What runs the service on each of its instances."""
         ...
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from hivemind.hosts import pool, remote
+from hivemind.hosts.application_causes import advice
 from hivemind.hosts.remote import InstallStep
 from hivemind.releases import targets
 from hivemind.releases.application_environment import with_release_command
+from hivemind.releases.health_path import answers
 from hivemind.releases.targets import Target, TargetHealth
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host
     from hivemind.values.artifact import Artifact
     from hivemind.values.cloud import Cloud
+
+
+ANSWER_DEADLINE = 60.0
+"""Seconds in which an application that is up must answer its health check: requests reach it meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class Watcher:
 class Rollout:
     """One service's release on its instances. hosts: open connections, in the order of the instances.
     target_group_arn: None for a worker. deadline: seconds until a target must be healthy. address: of an archive, where
-    instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance."""
+    instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance.
+    before: instance id -> the release that was current on it until this one was installed; fills as it goes."""
 
     cloud: Cloud
     service: Service
@@ -46,6 +54,7 @@ class Rollout:
     address: remote.AddressOf = lambda _: None
     clock: Clock = SYSTEM_CLOCK
     migrates: bool = True
+    before: dict[str, str] = field(default_factory=dict)
 
     def install(self) -> None:
         """Puts the release on all instances.
@@ -103,20 +112,69 @@ class Rollout:
         by_instance = {host.instance_id: host for host in hosts}
         wanted = [self._target(host) for host in hosts]
         targets.register(self.cloud, self.target_group_arn, wanted)
-        return targets.wait_healthy(
-            self.cloud,
-            self.target_group_arn,
-            wanted,
-            deadline=self.deadline,
-            clock=self.clock,
-            on_state=self.watcher.on_state,
-            log_lines=lambda instance: remote.last_lines(by_instance[instance], self.service.name),
-            service=self.service.name,
+        try:
+            for host in hosts:
+                if host.instance_id in self.before:
+                    self._ask(host)
+            return targets.wait_healthy(
+                self.cloud,
+                self.target_group_arn,
+                wanted,
+                deadline=self.deadline,
+                clock=self.clock,
+                on_state=self.watcher.on_state,
+                log_lines=lambda instance: remote.last_lines(by_instance[instance], self.service.name),
+                service=self.service.name,
+            )
+        except StageError as error:
+            error.left = self._go_back(hosts) or error.left
+            raise
+
+    def _ask(self, host: Host) -> None:
+        """Raises StageError(register) unless the application answers its health check. Its instance was healthy with
+        the release before, and counts as that for the next checks."""
+        wrong, deadline = "", min(self.deadline, ANSWER_DEADLINE)
+        for _ in polls(self.clock, deadline=deadline):
+            wrong = answers(host, self.request.port or 0, self.service.health) or ""
+            if not wrong:
+                return
+        lines = remote.last_lines(host, self.service.name)
+        raise StageError(
+            Stage.REGISTER,
+            f"not healthy after {deadline:g} s: {host.instance_id}: {wrong}",
+            subject=self.service.name,
+            lines=lines,
+            hint=advice(lines, self.service.name) or "`hivemind logs` shows more of the application's log.",
+            path=f"services.{self.service.name}",
         )
+
+    def _go_back(self, hosts: Sequence[Host]) -> str:
+        """Makes the release before current again where there is one, and waits for it to be healthy, since it answered
+        before. What that leaves, a clause; empty where these instances had no release before."""
+        back = [host for host in hosts if host.instance_id in self.before]
+        if not back:
+            return ""
+        named = ", ".join(f"{host.instance_id} ({self.before[host.instance_id]})" for host in back)
+        try:
+            pool.results(pool.on_each(back, self._go_back_on))
+            targets.wait_healthy(
+                self.cloud,
+                self.target_group_arn or "",
+                [self._target(host) for host in back],
+                deadline=self.deadline,
+                clock=self.clock,
+                on_state=self.watcher.on_state,
+            )
+        except StageError as error:
+            return f"the release before is current again, but does not receive traffic: {error.message}"
+        return f"the release before is current again and receives traffic: {named}"
+
+    def _go_back_on(self, host: Host) -> None:
+        remote.rollback(host, self.service.name, self.before[host.instance_id])
 
     def _install_on(self, host: Host, *, command: bool) -> None:
         request = with_release_command(self.request, self.service, self.artifact) if command else self.request
-        remote.install(
+        steps = remote.install(
             host,
             self.artifact.path,
             request,
@@ -124,6 +182,9 @@ class Rollout:
             layers=self.artifact.layers,
             address=self.address,
         )
+        before = next((step.data.get("before") for step in steps if step.name == "start"), None)
+        if isinstance(before, str) and before != request.release:
+            self.before[host.instance_id] = before
 
     def _target(self, host: Host) -> Target:
         port = self.request.port or 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hivemind.releases.release import HttpResponse
+from hivemind.releases.release import HttpResponse, ProcessState
 
 Answer = HttpResponse | OSError
 NOTHING: Mapping[Any, Any] = {}
@@ -15,8 +15,8 @@ class FakeProbe:
     """A Probe for tests of checks.
 
     pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows. pongs: resource -> answer
-    to PING. outputs: (service, command) -> exit code and output. Everything else gets a refused connection. asked:
-    every call, in order.
+    to PING. outputs: (service, command) -> exit code and output. processes: service -> its states at one look after the
+    other, the last one stays. Everything else gets a refused connection. asked: every call, in order.
     """
 
     def __init__(
@@ -26,11 +26,13 @@ class FakeProbe:
         rows: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]] = NOTHING,
         outputs: Mapping[tuple[str, str], tuple[int, str]] = NOTHING,
         pongs: Mapping[str, str] = NOTHING,
+        processes: Mapping[str, Sequence[Sequence[ProcessState]]] = NOTHING,
     ) -> None:
         self._pages = pages
         self._rows = rows
         self._outputs = outputs
         self._pongs = pongs
+        self._processes = {name: list(looks) for name, looks in processes.items()}
         self.asked: list[tuple[str, str, str]] = []
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:  # noqa: ARG002
@@ -51,6 +53,13 @@ class FakeProbe:
         if resource not in self._pongs:
             raise ConnectionRefusedError(111, f"{resource} does not answer")
         return self._pongs[resource]
+
+    def processes(self, service: str) -> tuple[ProcessState, ...]:
+        self.asked.append(("processes", service, ""))
+        looks = self._processes.get(service)
+        if not looks:
+            raise ConnectionRefusedError(111, f"no instance of {service} answers")
+        return tuple(looks.pop(0) if len(looks) > 1 else looks[0])
 
     def run(self, service: str, command: str, *, timeout: float = 30.0) -> tuple[int, str]:  # noqa: ARG002
         self.asked.append(("run", service, command))

@@ -20,6 +20,12 @@ def test_it_shows_what_stands(standing: Project) -> None:
     assert "\x1b" not in shown, "no escape codes where nobody looks"
 
 
+def test_a_check_says_that_all_is_in_order_or_fails(standing: Project, nowhere: Project) -> None:
+    assert standing.run("status", "--check").err == ""
+    assert standing.status("--check")["problems"] == []
+    assert nowhere.run("status", "--check", code=ExitCode.NOT_FOUND).out.startswith("Nothing is deployed")
+
+
 def test_as_data(standing: Project) -> None:
     status = standing.status()
     assert status["deployment"] == f"standing-production-{status['account']}-us-east-1"

@@ -254,6 +254,25 @@ def test_an_update_that_rolled_back_says_that_the_stack_is_as_before(script: Any
     script.assert_done()
 
 
+def test_nobody_is_told_to_remove_what_the_deployment_itself_needs(script: Any) -> None:
+    script.stack("CREATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "False"))
+    script.resources()
+    script.page()
+    script.answer("execute_change_set")
+    script.page(
+        script.event("Key", "UPDATE_FAILED", "The keypair 'key-1' already exists."),
+        script.stack_event("UPDATE_ROLLBACK_COMPLETE"),
+    )
+    script.stack("UPDATE_ROLLBACK_COMPLETE")
+    script.page()
+    script.resources(("Key", VPC, "UPDATE_COMPLETE"))
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert str(caught.value.hint).startswith(f"Key ({VPC}) of this deployment has this name: do not delete it.")
+    script.assert_done()
+
+
 def test_throttling_is_waited_out(script: Any) -> None:
     create_begins(script)
     script.error("describe_stack_events", "Throttling", "Rate exceeded")

@@ -86,6 +86,9 @@ def it_ends_at_its_start(project: Project) -> None:
     assert "web" in str(error["message"])
     assert any("no configuration at all" in line for line in error["lines"])
     assert "no configuration at all" in project.run("logs").out
+    shown = project.run("status", "--check", code=ExitCode.VERIFY)
+    assert "no release yet" in shown.out
+    assert "Not in order: Nothing is released yet." in shown.err
     text = project.run("apply", "--local", "--yes", code=ExitCode.DEPLOY)
     assert "no configuration at all" in text.err
     assert "Traceback" not in text.err
@@ -121,6 +124,62 @@ def test_its_health_page_says_500(local_project: Callable[..., Project]) -> None
     assert health["health"] == "unhealthy"
     assert "500" in health["description"]
     mended(project, SICK)
+
+    project.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {SICK}\n")
+    project.replace("app.py", '"hello listens"', '"second listens"')
+    error = project.apply(code=ExitCode.REGISTER).last["error"]
+    assert "the release before is current again and receives traffic" in error["left"]
+    assert "r1" in error["left"]
+    assert any("second listens" in line or "GET /health" in line for line in error["lines"])
+    assert not any("hello listens" in line for line in error["lines"]), "a line of the release before"
+    assert project.get().text.startswith("hello|1|")
+    assert project.status()["works"] is True
+    assert "the last release did not end well" in project.run("plan", "--local").out
+
+
+@pytest.mark.stress
+def test_an_application_that_nobody_can_reach_makes_way(local_project: Callable[..., Project]) -> None:
+    project = local_project(hello("hidden", more=SMALL))
+    project.apply()
+    project.replace("app.py", 'Server(("", 8000)', 'Server(("127.0.0.1", 8000)')
+    error = project.apply(code=ExitCode.DEPLOY).last["error"]
+    assert "let it listen on 0.0.0.0" in error["message"]
+    assert not any("GET /" in line for line in error["lines"]), "a line of the release before"
+    assert "release r1" in error["left"]
+    assert project.get().status == 200
+
+
+@pytest.mark.stress
+def test_a_page_that_only_redirects_to_https_is_not_good(local_project: Callable[..., Project]) -> None:
+    files = hello("secure", more=SMALL)
+    redirecting = files["app.py"].replace(
+        "        self.send_response(healthy if",
+        '        self.send_response(301)\n        self.send_header("Location", "https://" + self.headers["Host"])\n'
+        "        0 and self.send_response(healthy if",
+    )
+    project = local_project(files | {"app.py": redirecting})
+    error = project.apply(code=ExitCode.VERIFY).last["error"]
+    assert "the load balancer does not answer HTTPS" in error["lines"][0]
+    assert "1 of 1 instances receive traffic" in error["left"]
+    assert "Not in order" in project.run("status", "--check", code=ExitCode.VERIFY).err
+
+
+@pytest.mark.stress
+def test_a_worker_that_ends_again_and_again_is_not_live(local_project: Callable[..., Project]) -> None:
+    blueprint = (
+        "hivemind: 1\nname: loop\nservices:\n  w: {kind: worker, runtime: python, start: python w.py}\n"
+        "environments: {production: {stage: stage-1}}\n"
+    )
+    project = local_project({"hivemind.yaml": blueprint, "w.py": "import time\ntime.sleep(5)\nraise SystemExit(1)\n"})
+    error = project.apply(code=ExitCode.VERIFY).last["error"]
+    assert "running w" in error["lines"][0]
+    status = project.status()
+    assert status["services"]["w"][0]["restarts"] >= 1
+    assert project.run("status", "--check", code=ExitCode.VERIFY).err
+    project.write({"w.py": "import time\ntime.sleep(100000)\n"})
+    project.apply()
+    assert project.run("status", "--check").err == ""
+    assert "1 check passed" in project.run("verify").out
 
 
 def test_a_build_that_fails_names_its_command(deployed: Project) -> None:

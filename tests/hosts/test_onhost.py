@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 from types import CodeType
 
@@ -154,6 +155,14 @@ def test_the_last_lines_reach_back_over_the_rotation(tmp_path: Path) -> None:
         log.feed(f"line {number}\n".encode())
     log.close()
     assert last_lines(tmp_path / "web.log", 3) == ["line 1", "line 2", "line 3"]
+
+
+@pytest.mark.fast
+def test_lines_from_before_a_release_are_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "web.log").write_text("2026-11-30T17:00:00.999Z old\n2026-11-30T17:00:01.000Z new\n")
+    began = datetime(2026, 11, 30, 17, 0, 1, tzinfo=UTC).timestamp()
+    assert last_lines(tmp_path / "web.log", 3, since=began) == ["new"]
+    assert last_lines(tmp_path / "web.log", 3, since=began + 1) == []
 
 
 @pytest.mark.fast

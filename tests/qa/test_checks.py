@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.checks.kinds import NO_ROUTE, DatabaseCheck, HttpCheck, PingCheck
-from hivemind.releases.release import Check, CheckFailed, HttpResponse
-from hivemind.testing import FakeProbe, page
+from hivemind.checks.kinds import NO_ROUTE, DatabaseCheck, HttpCheck, PingCheck, RunningCheck
+from hivemind.releases.release import Check, CheckFailed, HttpResponse, ProcessState
+from hivemind.testing import FakeProbe, ManualClock, page
 
 pytestmark = pytest.mark.fast
 
@@ -25,6 +25,8 @@ def run(check: HttpCheck, answer: HttpResponse) -> str:
         (HttpCheck("web", redirect="/login"), page(302, headers={"location": "http://x/login?next=/"}), "302 in 1 ms"),
         (HttpCheck("web", header={"X-Frame": "DENY"}), page(headers={"x-frame": "DENY"}), "200 in 1 ms"),
         (HttpCheck("web", under=0.3), page(milliseconds=299), "200 in 299 ms"),
+        (HttpCheck("web"), page(301, headers={"location": "https://login.test/"}), "301 in 1 ms"),
+        (HttpCheck("web"), page(301, headers={"location": "http://test.invalid/de"}), "301 in 1 ms"),
     ],
 )
 def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None:
@@ -54,6 +56,14 @@ def test_good_answers(check: HttpCheck, answer: HttpResponse, seen: str) -> None
             "redirects to http://x/, expected https://",
         ),
         (HttpCheck("web", header={"A": "1"}), page(), "header A is missing, expected 1"),
+        (
+            HttpCheck("web"),
+            page(301, headers={"Location": "https://test.invalid/"}),
+            (
+                "redirects to https://test.invalid/, but the load balancer does not answer HTTPS. Set `certificate`, "
+                "or turn the redirect off (Django: SECURE_SSL_REDIRECT; Rails: force_ssl)"
+            ),
+        ),
         (HttpCheck("web", under=0.3), page(milliseconds=301), "took 301 ms, expected under 300 ms"),
     ],
 )
@@ -90,6 +100,32 @@ def test_redis() -> None:
     assert PingCheck("cache").name == "redis cache"
     with pytest.raises(ConnectionRefusedError):
         PingCheck("cache").run(FakeProbe())
+
+
+def running(*looks: tuple[str, float, int]) -> str:
+    """The check of a worker whose state at each look is (word, seconds, restarts)."""
+    states = [[ProcessState("i-1", *look)] for look in looks]
+    return RunningCheck("worker", clock=ManualClock()).run(FakeProbe(processes={"worker": states}))
+
+
+def test_a_worker_that_stays_up() -> None:
+    assert running(("running", 2.0, 0), ("running", 5.0, 0), ("running", 9.0, 0)) == "runs on 1 instance"
+    assert running(("running", 4000.0, 3)) == "runs on 1 instance", "what was restarted long ago"
+
+
+@pytest.mark.parametrize(
+    ("looks", "message"),
+    [
+        ([("running", 3.0, 0), ("restarting", 0.1, 1)], "i-1: restarting, restarted 1 time"),
+        ([("running", 3.0, 4), ("running", 0.2, 5)], "i-1: running, restarted 5 times"),
+        ([("failed", 60.0, 0)], "i-1: failed"),
+        ([("starting", 0.0, 0)], "i-1: starting"),
+    ],
+)
+def test_a_worker_that_does_not(looks: list[tuple[str, float, int]], message: str) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        running(*looks)
+    assert str(caught.value) == message
 
 
 def test_names_tell_checks_apart() -> None:

@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from hivemind.agents.qa import hivemind_checks, hivemind_schema
 from hivemind.agents.qa.written import seconds
 from hivemind.blueprint.model import Check
-from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
+from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, RunningCheck, TlsCheck
 from hivemind.releases.release import ServiceRelease
 from hivemind.testing import release
 
@@ -26,10 +26,10 @@ def service(name: str = "web", **changes: object) -> ServiceRelease:
     return ServiceRelease(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def test_every_web_service_is_asked_for_its_health() -> None:
+def test_every_web_service_is_asked_for_its_health_and_every_worker_must_stay_up() -> None:
     worker = service("worker", kind="worker", url=None, health_path=None)
     checks = hivemind_checks(release=release(services=(service(), service("api", health_path=None), worker)))
-    assert checks == (HttpCheck("web", "/up", under=5), HttpCheck("api", "/", under=5))
+    assert checks == (HttpCheck("web", "/up", under=5), HttpCheck("api", "/", under=5), RunningCheck("worker"))
 
 
 @pytest.mark.parametrize(

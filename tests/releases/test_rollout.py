@@ -11,6 +11,7 @@ import pytest
 from hivemind.blueprint.model import Service
 from hivemind.hosts import remote
 from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.remote import InstallStep
 from hivemind.releases.rollout import Rollout
 from hivemind.testing import ManualClock
 from hivemind.values.artifact import Artifact, Provenance
@@ -36,6 +37,12 @@ class World:
     falls_ill: str = ""
     """Instance that answers one look at its health, and none after that until it is installed on."""
     looks: int = 0
+    current: dict[str, str] = field(default_factory=dict)
+    """Instance -> its current release, where it has one."""
+    sick: set[str] = field(default_factory=set)
+    """Releases that answer no health check."""
+    stale: bool = False
+    """Whether the load balancer has not looked again yet."""
 
     def client(self, service: str) -> World:
         return self
@@ -58,25 +65,44 @@ class World:
             "TargetHealthDescriptions": [
                 {
                     "Target": {"Id": name, "Port": 8000},
-                    "TargetHealth": {"State": "unhealthy" if name == ill else "healthy"},
+                    "TargetHealth": {
+                        "State": "unhealthy"
+                        if name == ill or (self.current.get(name) in self.sick and not self.stale)
+                        else "healthy"
+                    },
                 }
                 for name in self.registered
             ]
         }
 
-    def install(self, host: FakeHost, artifact: Path, request: Request, on_step: Any, **_: Any) -> tuple[()]:
+    def install(
+        self, host: FakeHost, artifact: Path, request: Request, on_step: Any, **_: Any
+    ) -> tuple[InstallStep, ...]:
         self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
         if host.instance_id == self.falls_ill:
             self.falls_ill = ""
         if host.instance_id in self.broken:
             raise StageError(Stage.DEPLOY, f"{host.instance_id} failed")
-        return ()
+        before = self.current.get(host.instance_id)
+        self.current[host.instance_id] = request.release
+        return (InstallStep("start", "up", ok=True, data={"before": before}),)
+
+    def answers(self, host: FakeHost, port: int, health: object) -> str | None:
+        del port, health
+        return "the health check is answered with 500" if self.current.get(host.instance_id) in self.sick else None
+
+    def rollback(self, host: FakeHost, service: str, release: str) -> None:
+        self.journal.append(f"back {host.instance_id} to {release}")
+        self.current[host.instance_id] = release
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(remote, "install", world.install)
+    monkeypatch.setattr(remote, "rollback", world.rollback)
+    monkeypatch.setattr("hivemind.releases.rollout.answers", world.answers)
+    monkeypatch.setattr(remote, "last_lines", lambda _host, _service: ("listening on 127.0.0.1",))
     return world
 
 
@@ -150,3 +176,39 @@ def test_a_worker_is_registered_nowhere(world: World) -> None:
     run.install()
     assert run.register() == ()
     assert world.registered == []
+
+
+def test_a_release_that_is_not_healthy_makes_way_for_the_one_before(world: World) -> None:
+    """The load balancer still counts its instance as healthy."""
+    world.registered, world.current, world.sick = ["i-1"], {"i-1": "r1"}, {"r2"}
+    world.stale = True
+    run = rollout(world, "i-1")
+    run.install()
+    with pytest.raises(StageError, match="not healthy") as caught:
+        run.register()
+    assert world.journal[-1] == "back i-1 to r1"
+    assert caught.value.left == "the release before is current again and receives traffic: i-1 (r1)"
+    assert caught.value.lines == ("listening on 127.0.0.1",)
+
+
+def test_of_several_only_the_one_that_changed_goes_back(world: World) -> None:
+    world.registered, world.current, world.sick = ["i-1", "i-2"], {"i-1": "r1", "i-2": "r1"}, {"r2"}
+    with pytest.raises(StageError, match="not healthy"):
+        rollout(world, "i-1", "i-2").install()
+    assert world.current == {"i-1": "r1", "i-2": "r1"}
+    assert set(world.registered) == {"i-1", "i-2"}
+
+
+def test_a_first_release_has_none_to_go_back_to(world: World) -> None:
+    world.sick = {"r2"}
+    run = rollout(world, "i-1")
+    run.install()
+    with pytest.raises(StageError, match="not healthy") as caught:
+        run.register()
+    assert caught.value.left is None
+
+
+def test_what_does_not_serve_yet_gets_the_release_before_what_does(world: World) -> None:
+    world.registered = ["i-1"]
+    rollout(world, "i-1", "i-2").install()
+    assert world.journal == ["install i-2 with migration", "in i-2", "out i-1", "install i-1", "in i-1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, TlsCheck
+from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, RunningCheck, TlsCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,10 @@ _OF_TYPE: dict[str, Callable[[str], Check]] = {"postgres": DatabaseCheck, "redis
 
 
 def checks(release: Release) -> tuple[Check, ...]:
-    """Each web service answers at its public address, each database and cache lets services in, certificates hold."""
+    """Each web service answers at its public address, each worker stays up, each database and cache lets services in,
+    certificates hold."""
     found: list[Check] = [_answers(service) for service in release.web_services]
+    found += [RunningCheck(one.name) for one in release.services if one.kind == "worker" and one.instances]
     found += [
         _OF_TYPE[kind](resource)
         for resource, kind in sorted(release.resources.items())

@@ -40,7 +40,7 @@ def _verify(context: Context) -> Verdict:
         verdict = verify(context[RECORD], show)
     finally:
         WAITING.reset(waiting)
-    refuse_bad(verdict)
+    refuse_bad(verdict, context[RECORD])
     return verdict
 
 

@@ -180,7 +180,7 @@ class Installation:
                 self._layout.current.unlink(missing_ok=True)
             raise
         on_port = f", listens on {up.port}" if up.port else ""
-        data = {"seconds": round(up.seconds, 3), "port": up.port}
+        data = {"seconds": round(up.seconds, 3), "port": up.port, "before": previous}
         self._reporter.step("start", f"up after {up.seconds:.1f} s{on_port}", data=data)
 
     def _restore(self, before: dict[Path, str | None]) -> None:
@@ -228,8 +228,10 @@ def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:
     service.stop()
     ports = readiness.free(release.ports)
     others = frozenset(readiness.listening())
+    began = time.time()
+    write_atomically(layout.activated, f"{began:.3f}")
     service.start()
-    return readiness.wait(service, ports, timeout, others)
+    return readiness.wait(service, ports, timeout, others, began)
 
 
 def go_back(layout: Layout, release: Release) -> None:

@@ -60,6 +60,18 @@ class Layout:
         return self.home / "current"
 
     @property
+    def activated(self) -> Path:
+        """Holds when the current release became it, in seconds of the Unix epoch."""
+        return self.home / "activated"
+
+    def activated_at(self) -> float | None:
+        """When the current release was started first; None where nobody knows."""
+        try:
+            return float(self.activated.read_text())
+        except (OSError, ValueError):
+            return None
+
+    @property
     def lock(self) -> Path:
         return self.home / "lock"
 

@@ -56,21 +56,28 @@ class LogFile:
 
     def _write(self, line: bytes) -> None:
         now = datetime.now(timezone.utc)
-        stamp = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z "
-        self._file.write(stamp.encode() + line[:LONGEST_LINE].rstrip(b"\r") + b"\n")
+        self._file.write(stamp(now).encode() + line[:LONGEST_LINE].rstrip(b"\r") + b"\n")
         if self._file.tell() >= self._limit:
             self._file.close()
             self._path.replace(self._path.with_name(self._path.name + ".1"))
             self._file = self._open()
 
 
-def last_lines(path: Path, count: int, *, stamped: bool = False) -> list[str]:
-    """The last lines, from the rotated file too where needed."""
+def stamp(time: datetime) -> str:
+    """What a line of the log begins with."""
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z "
+
+
+def last_lines(path: Path, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
+    """The last lines, from the rotated file too where needed. since: seconds of the Unix epoch before which none is
+    wanted."""
     lines: collections.deque[str] = collections.deque(maxlen=count)
+    first = "" if since is None else stamp(datetime.fromtimestamp(since, timezone.utc))
     for file in (path.with_name(path.name + ".1"), path):
         if file.exists():
             with file.open(encoding="utf-8", errors="replace", newline="\n") as stream:
-                lines.extend(line.rstrip("\n") for line in stream)
+                # Times of one form are in order as text is.
+                lines.extend(line.rstrip("\n") for line in stream if line >= first)
     return [line if stamped else STAMP.sub("", line, count=1) for line in lines]
 
 

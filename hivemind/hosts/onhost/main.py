@@ -11,6 +11,7 @@ import select
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("-n", "--lines", type=int, default=100)
             command.add_argument("-f", "--follow", action="store_true")
             command.add_argument("--plain", action="store_true", help="without times")
+            command.add_argument("--current", action="store_true", help="of the current release alone")
         elif name == "remove":
             command.add_argument("--data", action="store_true", help="the service's data folder too")
         elif name == "rollback":
@@ -152,6 +154,7 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
         "pid": state.pid,
         "restarts": state.restarts,
         "since": state.since,
+        "uptime": None if state.since is None else max(0.0, time.time() - state.since),
         "current": current,
         "digest": layout.release(current).recorded().get("digest") if current else None,
         "releases": [release.id for release in layout.complete()],
@@ -163,7 +166,8 @@ def _logs(layout: Layout, options: argparse.Namespace) -> None:
     service = services.service_of(layout)
     current, reporter = layout.current_id(), _masking(layout)
     if not options.follow:
-        for line in service.lines(options.lines, stamped=not options.plain):
+        since = layout.activated_at() if options.current else None
+        for line in service.lines(options.lines, stamped=not options.plain, since=since):
             sys.stdout.write(reporter.mask(line) + "\n")
         return
     for news in service.follow(options.lines):

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from hivemind.hosts.onhost.layout import is_prefixed
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.services import Supervised, Systemd
 
 LISTENING = "0A"
 SETTLE = 2.0
 """Seconds for which a service without a port must run."""
+LOOPBACK_GRACE = 3.0
+"""Seconds for a service that listens on loopback to listen for others as well."""
 EVIDENCE = 30
 """Lines of the log that go with a failure."""
 
@@ -26,12 +30,17 @@ class Up:
 
 
 def wait(
-    service: Systemd | Supervised, ports: tuple[int, ...], timeout: float, others: frozenset[int] = frozenset()
+    service: Systemd | Supervised,
+    ports: tuple[int, ...],
+    timeout: float,
+    others: frozenset[int] = frozenset(),
+    since: float | None = None,
 ) -> Up:
     """Returns when the service is up; raises InstallError with the last log lines.
 
     ports: TCP ports of which one must be bound; none: the service must just stay up. timeout: seconds. others: ports
-    that were bound before the service was started, and so are not its own.
+    that were bound before the service was started, and so are not its own. since: seconds of the Unix epoch; what was
+    logged before is another release's.
     """
     began = time.monotonic()
     pause = 0.05
@@ -40,15 +49,25 @@ def wait(
         passed = time.monotonic() - began
         ended_twice = state.restarts >= 1 and state.word == "restarting"
         if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
-            raise InstallError("the application ends right after its start", service.lines(EVIDENCE))
+            raise InstallError("the application ends right after its start", service.lines(EVIDENCE, since=since))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)
-            if bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
+            if bound is not None and not is_prefixed() and is_loopback_only(bound):
+                if passed >= LOOPBACK_GRACE:
+                    raise InstallError(_alone(bound), service.lines(EVIDENCE, since=since))
+            elif bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
                 return Up(passed, bound)
         if passed >= timeout:
-            raise InstallError(_why(ports, timeout, others), service.lines(EVIDENCE))
+            raise InstallError(_why(ports, timeout, others), service.lines(EVIDENCE, since=since))
         time.sleep(pause)
         pause = min(0.5, pause * 1.3)
+
+
+def _alone(port: int) -> str:
+    return (
+        f"the application listens on 127.0.0.1:{port} only, where the load balancer cannot reach it; "
+        "let it listen on 0.0.0.0"
+    )
 
 
 def free(ports: tuple[int, ...], timeout: float = 3.0) -> tuple[int, ...]:
@@ -81,9 +100,29 @@ def is_bound(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def is_loopback_only(port: int) -> bool:
+    """Whether all that listen on a TCP port do so on loopback; False where this can't be known."""
+    addresses = {address for address, bound in _listeners() if bound == port}
+    return bool(addresses) and all(_is_loopback(address) for address in addresses)
+
+
+def _is_loopback(address: str) -> bool:
+    """address: as /proc/net/tcp has it, hexadecimal words of 32 bits in the byte order of the machine."""
+    if len(address) == 8:
+        return address.endswith("7F") if sys.byteorder == "little" else address.startswith("7F")
+    if address[:24] in (f"{'0' * 16}FFFF0000", f"{'0' * 16}0000FFFF"):  # IPv4 in IPv6
+        return _is_loopback(address[24:])
+    return address == "0" * 24 + ("01000000" if sys.byteorder == "little" else "00000001")
+
+
 def listening() -> set[int]:
     """TCP ports that are listened on, in this network namespace."""
-    ports = set()
+    return {port for _, port in _listeners()}
+
+
+def _listeners() -> set[tuple[str, int]]:
+    """(address, port) of every listening TCP socket in this network namespace."""
+    found = set()
     for name in ("tcp", "tcp6"):
         try:
             rows = Path("/proc/net", name).read_text().splitlines()[1:]
@@ -92,5 +131,6 @@ def listening() -> set[int]:
         for row in rows:
             fields = row.split()
             if len(fields) > 3 and fields[3] == LISTENING:
-                ports.add(int(fields[1].rpartition(":")[2], 16))
-    return ports
+                address, _, port = fields[1].rpartition(":")
+                found.add((address, int(port, 16)))
+    return found

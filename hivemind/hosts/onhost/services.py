@@ -65,16 +65,23 @@ class Systemd:
 
     def state(self) -> State:
         answer = _command(
-            "systemctl", "show", "-p", "ActiveState,MainPID,NRestarts,StateChangeTimestamp", self._layout.unit_name
+            "systemctl",
+            "show",
+            "-p",
+            "ActiveState,MainPID,NRestarts,ActiveEnterTimestampMonotonic",
+            self._layout.unit_name,
         )
         values = dict(line.partition("=")[::2] for line in answer.splitlines())
         words = {"active": "running", "activating": "restarting", "failed": "failed", "inactive": "stopped"}
         pid = int(values.get("MainPID") or 0)
         word = words.get(values.get("ActiveState", ""), "starting")
-        return State(word, pid or None, int(values.get("NRestarts") or 0))
+        began = int(values.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
+        since = time.time() - (time.monotonic() - began) if began else None
+        return State(word, pid or None, int(values.get("NRestarts") or 0), since)
 
-    def lines(self, count: int, *, stamped: bool = False) -> list[str]:
-        return _command(*self._journal(stamped), "-n", str(count), check=False).splitlines()
+    def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
+        bound = () if since is None else ("--since", f"@{since:.3f}")
+        return _command(*self._journal(stamped), "-n", str(count), *bound, check=False).splitlines()
 
     def follow(self, count: int) -> Iterator[str | None]:
         command = [*self._journal(True), "-n", str(count), "-f"]
@@ -160,8 +167,8 @@ class Supervised:
             word = "stopped"
         return State(word, entry.get("pid") if alive else None, entry.get("restarts", 0), entry.get("since"))
 
-    def lines(self, count: int, *, stamped: bool = False) -> list[str]:
-        return logfile.last_lines(self._layout.log, count, stamped=stamped)
+    def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
+        return logfile.last_lines(self._layout.log, count, stamped=stamped, since=since)
 
     def follow(self, count: int) -> Iterator[str | None]:
         return logfile.follow(self._layout.log, count)
