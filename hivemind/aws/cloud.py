@@ -22,6 +22,7 @@ from hivemind.values.errors import CloudUnreachable
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
         "debian-12": Platform("debian-12", "x86_64", (2, 36), (("3.11", "/usr/bin/python3"),), None),
+        "debian-13": Platform("debian-13", "x86_64", (2, 41), (("3.13", "/usr/bin/python3"),), None),
         "amazon-linux-2023": Platform("amazon-linux-2023", "x86_64", (2, 34), (("3.9", "/usr/bin/python3"),), None),
         "ubuntu-24.04": Platform("ubuntu-24.04", "x86_64", (2, 39), (("3.12", "/usr/bin/python3"),), None),
     }

@@ -29,6 +29,7 @@ def _image(parameter: str, pattern: str, x86: str, root_device: str) -> Image:
 IMAGES: Mapping[str, Image] = MappingProxyType(
     {
         "debian-12": _image("ImageDebian12", "/aws/service/debian/release/12/latest/{}", "amd64", "/dev/xvda"),
+        "debian-13": _image("ImageDebian13", "/aws/service/debian/release/13/latest/{}", "amd64", "/dev/xvda"),
         "amazon-linux-2023": _image(
             "ImageAmazonLinux2023",
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{}",
@@ -43,7 +44,7 @@ IMAGES: Mapping[str, Image] = MappingProxyType(
         ),
     }
 )
-"""Operating systems that a service can name as `os`. Sources: Debian wiki "Cloud/AmazonEC2Image/Bookworm", Amazon Linux
+"""Operating systems that a service can name as `os`. Sources: Debian wiki "Cloud/AmazonEC2Image", Amazon Linux
 2023 User Guide "AL2023 on Amazon EC2", Canonical "Find Ubuntu images on AWS"."""
 
 

@@ -81,7 +81,7 @@ def _alone() -> SearchStrategy[dict[str, Any]]:
         "instances": st.integers(1, 4),
         "size": st.sampled_from(_SIZES),
         "disk": st.integers(8, 200),
-        "os": st.sampled_from(["debian-12", "amazon-linux-2023", "ubuntu-24.04"]),
+        "os": st.sampled_from(["debian-12", "debian-13", "amazon-linux-2023", "ubuntu-24.04"]),
         "env": st.dictionaries(
             st.sampled_from(["LOG_LEVEL", "WORKERS", "DEBUG", "Region_2"]),
             st.integers(-5, 5000) | st.booleans() | st.text("abc ü:#'\"{}*&!", max_size=12),

@@ -30,7 +30,8 @@ def machine_here() -> str:
 class Platform:
     """What an instance's operating system runs.
 
-    os: `debian-12`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud. machine: `x86_64` or `aarch64`.
+    os: `debian-12`, `debian-13`, `amazon-linux-2023`, `ubuntu-24.04`, or `host` for the local cloud.
+    machine: `x86_64` or `aarch64`.
     glibc: (major, minor) or None. python: installed versions, each (`3.11`, command), best first. node: (`20.11.0`,
     command), or None without Node.js. proven: whether this platform was tested on a real machine. runtimes: language
     (`java`, `ruby`, `php`) -> installed versions, each (version, command), best first. here: whether a build instance

@@ -134,6 +134,7 @@ def test_an_address_to_download_from_is_of_the_buckets_region(
 def test_platforms() -> None:
     assert {name: (p.glibc, p.python[0][0], p.node) for name, p in PLATFORMS.items()} == {
         "debian-12": ((2, 36), "3.11", None),
+        "debian-13": ((2, 41), "3.13", None),
         "amazon-linux-2023": ((2, 34), "3.9", None),
         "ubuntu-24.04": ((2, 39), "3.12", None),
     }

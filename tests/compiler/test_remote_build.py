@@ -308,6 +308,8 @@ def test_layers_that_the_manifest_does_not_name_are_refused(tmp_path: Path) -> N
         ("debian-12", {"runtime": "python"}, {"app.py": ""}, {"python3-pip", "build-essential"}),
         ("debian-12", {"runtime": "node"}, {"package.json": "{}"}, {"nodejs", "npm"}),
         ("ubuntu-24.04", {"runtime": "go", "build": "make all"}, {"go.mod": ""}, {"golang-go", "make"}),
+        ("debian-13", {"runtime": "java"}, {"pom.xml": ""}, {"openjdk-21-jdk-headless", "maven"}),
+        ("debian-13", {"runtime": "go"}, {"go.mod": "go 1.23\n"}, {"golang-go"}),
         ("ubuntu-24.04", {"runtime": "java 21"}, {"pom.xml": ""}, {"openjdk-21-jdk-headless", "maven"}),
         ("debian-12", {"runtime": "java"}, {"pom.xml": ""}, {"openjdk-17-jdk-headless"}),
         ("amazon-linux-2023", {"runtime": "rust"}, {"Cargo.toml": ""}, {"cargo", "python3.11", "gcc-c++"}),

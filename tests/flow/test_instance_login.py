@@ -13,7 +13,8 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.mark.parametrize(
-    ("os", "user"), [("debian-12", "admin"), ("amazon-linux-2023", "ec2-user"), ("ubuntu-24.04", "ubuntu")]
+    ("os", "user"),
+    [("debian-12", "admin"), ("debian-13", "admin"), ("amazon-linux-2023", "ec2-user"), ("ubuntu-24.04", "ubuntu")],
 )
 @pytest.mark.parametrize("size", ["t3.micro", "t4g.micro"])
 def test_the_login_is_that_of_the_instances_system(tmp_path: Path, os: str, user: str, size: str) -> None:

@@ -167,6 +167,7 @@ def test_instances_ask_for_tokens_and_encrypt_their_disks() -> None:
     [
         ("debian-12", "t3.micro", "ImageDebian12X86", "/aws/service/debian/release/12/latest/amd64"),
         ("debian-12", "t4g.small", "ImageDebian12Arm", "/aws/service/debian/release/12/latest/arm64"),
+        ("debian-13", "t3.micro", "ImageDebian13X86", "/aws/service/debian/release/13/latest/amd64"),
         ("ubuntu-24.04", "m7gd.large", "ImageUbuntu2404Arm", "/24.04/stable/current/arm64/"),
         ("amazon-linux-2023", "g4dn.xlarge", "ImageAmazonLinux2023X86", "al2023-ami-kernel-default-x86_64"),
         ("amazon-linux-2023", "a1.medium", "ImageAmazonLinux2023Arm", "al2023-ami-kernel-default-arm64"),

@@ -7,6 +7,8 @@ import re
 IMAGES = (
     ("ami-0d12b0c0de12a0001", "debian-12-amd64-20260901-2222", "Debian 12 (20260901-2222)", "136693071363", "amazon"),
     ("ami-0d12b0c0de12b0002", "debian-12-arm64-20260901-2222", "Debian 12 (20260901-2222)", "136693071363", "amazon"),
+    ("ami-0d13b0c0de13a0007", "debian-13-amd64-20260901-2222", "Debian 13 (20260901-2222)", "136693071363", "amazon"),
+    ("ami-0d13b0c0de13b0008", "debian-13-arm64-20260901-2222", "Debian 13 (20260901-2222)", "136693071363", "amazon"),
     (
         "ami-0a12023c0de120003",
         "al2023-ami-2023.9.20260901.0-kernel-6.1-x86_64",
@@ -41,10 +43,12 @@ IMAGES = (
 IMAGE_PARAMETERS = {
     "/aws/service/debian/release/12/latest/amd64": IMAGES[0][0],
     "/aws/service/debian/release/12/latest/arm64": IMAGES[1][0],
-    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": IMAGES[2][0],
-    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64": IMAGES[3][0],
-    "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": IMAGES[4][0],
-    "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id": IMAGES[5][0],
+    "/aws/service/debian/release/13/latest/amd64": IMAGES[2][0],
+    "/aws/service/debian/release/13/latest/arm64": IMAGES[3][0],
+    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64": IMAGES[4][0],
+    "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64": IMAGES[5][0],
+    "/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id": IMAGES[6][0],
+    "/aws/service/canonical/ubuntu/server/24.04/stable/current/arm64/hvm/ebs-gp3/ami-id": IMAGES[7][0],
 }
 
 _SIZES = r"(nano|micro|small|medium|large|xlarge|\d{1,2}xlarge|metal|metal-\d{2}xl)"

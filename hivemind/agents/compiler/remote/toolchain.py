@@ -51,13 +51,13 @@ _DNF = {
 _APT_GET = "DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300"
 
 
-def _debian(python: str, jdks: tuple[int, ...], go: tuple[int, int]) -> System:
+def _debian(python: str, jdks: tuple[int, ...], go: tuple[int, int], *, without: tuple[str, ...] = ()) -> System:
     return System(
         python,
         f"{_APT_GET} update",
         f"{_APT_GET} -y --no-install-recommends install",
         ("python3-pip", "python3-venv", "python3-dev", "build-essential", "git", "ca-certificates"),
-        MappingProxyType(_APT),
+        MappingProxyType({program: names for program, names in _APT.items() if program not in without}),
         MappingProxyType({major: f"openjdk-{major}-jdk-headless" for major in jdks}),
         go,
     )
@@ -66,6 +66,7 @@ def _debian(python: str, jdks: tuple[int, ...], go: tuple[int, int]) -> System:
 SYSTEMS: Mapping[str, System] = MappingProxyType(
     {
         "debian-12": _debian("python3", (17,), (1, 19)),
+        "debian-13": _debian("python3", (21, 25), (1, 24), without=("nimble",)),
         "ubuntu-24.04": _debian("python3", (8, 11, 17, 21), (1, 22)),
         "amazon-linux-2023": System(
             "python3.11",
@@ -77,8 +78,8 @@ SYSTEMS: Mapping[str, System] = MappingProxyType(
         ),
     }
 )
-"""Operating system -> what its distribution has. Debian's names were looked up in its index; those of Ubuntu and Amazon
-Linux are known from use and were not looked up."""
+"""Operating system -> what its distribution has. The names of both Debians were looked up in their indexes (Debian 13
+has no Nim); those of Ubuntu and Amazon Linux are known from use and were not looked up."""
 _USUAL_JDK = 17
 
 
