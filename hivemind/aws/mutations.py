@@ -34,6 +34,15 @@ def _is_ours(parameters: Mapping[str, Any]) -> bool:
     return str(parameters.get("Name", "")).startswith("/hivemind/")
 
 
+def _unprotects_database(parameters: Mapping[str, Any]) -> bool:
+    names = {"DBInstanceIdentifier", "DBClusterIdentifier", "DeletionProtection", "ApplyImmediately"}
+    return parameters.get("DeletionProtection") is False and set(parameters) <= names
+
+
+def _unprotects_balancer(parameters: Mapping[str, Any]) -> bool:
+    return parameters.get("Attributes") == [{"Key": "deletion_protection.enabled", "Value": "false"}]
+
+
 ALLOWED: Mapping[str, Condition] = MappingProxyType(
     {
         "cloudformation:CreateStack": _always,
@@ -54,6 +63,10 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "s3:CompleteMultipartUpload": _always,
         "s3:CreateMultipartUpload": _always,
         "s3:UploadPart": _always,
+        # Deletion protection is taken off before a deletion, when the user says so; nothing else is modified.
+        "rds:ModifyDBInstance": _unprotects_database,
+        "rds:ModifyDBCluster": _unprotects_database,
+        "elasticloadbalancing:ModifyLoadBalancerAttributes": _unprotects_balancer,
         # Snapshots that a deletion left, when the user says so.
         "rds:DeleteDBSnapshot": _always,
         "elasticache:DeleteSnapshot": _always,

@@ -35,7 +35,7 @@ from hivemind.values.exits import ExitCode
     show_default=True,
     help="Keep or delete the final snapshots of databases and caches.",
 )
-@click.option("--unprotect", is_flag=True, help="Turn off termination protection first.")
+@click.option("--unprotect", is_flag=True, help="Turn off termination and deletion protection first.")
 @wait_option
 @json_option
 def command(

@@ -29,7 +29,7 @@ from hivemind.values.exits import ExitCode
 @deployment_option
 @yes_option
 @click.option("--delete", is_flag=True, help="Delete the stack even if an earlier revision is good.")
-@click.option("--unprotect", is_flag=True, help="Turn off termination protection first.")
+@click.option("--unprotect", is_flag=True, help="Turn off termination and deletion protection first.")
 @wait_option
 @json_option
 def command(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from hivemind.aws.errors import CloudCallFailed, translated
+from hivemind.deploy import guards
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
 from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
@@ -91,6 +93,8 @@ def delete(
         say(f"{view.name} is in {view.status}: waiting before deleting it")
         watcher.follow(view.id, None, _seen(calls, view.id))
     held = contents(calls, view.id)
+    if unprotect:
+        guards.lift(cloud, [item.resource for item in held if not item.retained])
     for bucket in buckets:
         empty_bucket(cloud, bucket)
     watched = watcher.follow(view.id, None, _seen(calls, view.id)) if under_way else _run(calls, view.id, watcher)
@@ -99,7 +103,8 @@ def delete(
     if watched.status != "DELETE_COMPLETE":
         raise _failure(calls, view, watched, stage)
     final = [item.resource for item in held if item.snapshotted]
-    return Deletion(view.id, left=_left(calls, view.id, held), snapshots=left_by(cloud, final, say))
+    left = (*_left(calls, view.id, held), *_logs_left(cloud, held, say))
+    return Deletion(view.id, left=left, snapshots=left_by(cloud, final, say))
 
 
 def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> None:
@@ -160,6 +165,22 @@ def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[
     known = {resource.logical_id for resource in left}
     left += [by for key, by in by_id.items() if by.status in {"DELETE_FAILED", "DELETE_SKIPPED"} and key not in known]
     return tuple(sorted(left, key=lambda resource: resource.logical_id))
+
+
+def _logs_left(cloud: Cloud, held: tuple[Content, ...], say: Say) -> Iterator[StackResource]:
+    """Log groups that RDS made for databases of a deleted stack: they are of no stack, and stay."""
+    for item in held:
+        if item.resource.type != "AWS::RDS::DBInstance":
+            continue
+        prefix = f"/aws/rds/instance/{item.resource.physical_id}/"
+        try:
+            with translated():
+                groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+        except CloudCallFailed as error:
+            say(f"could not look up the log groups of {item.resource.physical_id}: {error.detail}")
+            continue
+        for group in groups:
+            yield StackResource(item.resource.logical_id, group["logGroupName"], "AWS::Logs::LogGroup", "RETAINED", "")
 
 
 def empty_bucket(cloud: Cloud, bucket: str) -> int:

@@ -161,8 +161,9 @@ class StackDriver:
         """Deletes a stack (name or id) and says what is left.
 
         buckets: names of our own artifact buckets in it, emptied first. unprotect: take termination
-        protection off, when the user said so. stage: the one that the deletion belongs to, cleanup or rollback. Raises
-        Refused for a protected stack, StageError of that stage where it could not be deleted even by force.
+        protection and deletion protection off, when the user said so. stage: the one that the deletion belongs to,
+        cleanup or rollback. Raises Refused for a protected stack, StageError of that stage where it could not be
+        deleted even by force.
         """
         watcher = self._watcher(on_event, lambda *_: None, deadline)
         return removal.delete(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
 from hivemind.deploy import build_stack as left_builds
-from hivemind.deploy import shared_key
-from hivemind.deploy.calls import StackCalls
+from hivemind.deploy import guards, shared_key
+from hivemind.deploy.calls import StackCalls, StackResource
 from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents
 from hivemind.deploy.state import DeploymentStatus, StateStore
@@ -47,13 +47,17 @@ LOGIN = "AWS::SecretsManager::Secret"
 
 @dataclass(frozen=True)
 class Leaving:
-    """What a destroy takes away. stack_id: None where there is no stack any more. contents: of the stack.
-    protected: whether it has termination protection. build_stack: name of one that an apply left."""
+    """What a destroy takes away.
+
+    stack_id: None where there is no stack any more. contents: of the stack. protected: whether it has termination
+    protection. guarded: what has deletion protection of its own. build_stack: name of one that an apply left.
+    """
 
     deployment_id: str
     stack_id: str | None
     contents: tuple[Content, ...]
     protected: bool = False
+    guarded: tuple[StackResource, ...] = ()
     build_stack: str | None = None
 
     @property
@@ -81,7 +85,9 @@ def leaving(cloud: Cloud, deployment_id: str, stack: str) -> Leaving:
         return Leaving(deployment_id, None, (), build_stack=left)
     stack_id = described["StackId"]
     protected = bool(described.get("EnableTerminationProtection"))
-    return Leaving(deployment_id, stack_id, contents(StackCalls(cloud), stack_id), protected, left)
+    held = contents(StackCalls(cloud), stack_id)
+    guarded = guards.guarded(cloud, [one.resource for one in held if not one.retained])
+    return Leaving(deployment_id, stack_id, held, protected, guarded, left)
 
 
 def destroy(
@@ -102,14 +108,16 @@ def destroy(
 
     A destroyed deployment is forgotten; one that is rolled back keeps its history, without what was deployed.
 
-    keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take termination protection off.
+    keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take all protection off.
     approve: asks a person for the approval that a step wants. held: raises when the lease is lost. Raises Refused for a
     protected stack; StageError where something could not be deleted: then the state stays, so that destroy can be
     called again.
     """
-    if what.protected and not unprotect:  # before the first target is drained
+    if (what.protected or what.guarded) and not unprotect:  # before the first target is drained
+        whose = [f"{what.deployment_id} has termination protection"] if what.protected else []
+        whose += [f"{one} has deletion protection" for one in what.guarded]
         raise Refused(
-            f"{what.deployment_id} has termination protection",
+            f"{'; '.join(whose)}. Nothing was changed.",
             hint=f"To turn the protection off first: `hivemind {goal} --unprotect`",
         )
     run = Destroy(

@@ -75,7 +75,15 @@ class ProposedDestroy:
         """sha256 hex over what goes, what stays and on what terms."""
         what = self.leaving
         going = sorted([one.resource.logical_id, one.resource.physical_id, one.policy] for one in what.contents)
-        whole = [what.deployment_id, what.stack_id, what.build_stack, what.protected, self.keep_snapshots, going]
+        whole = [
+            what.deployment_id,
+            what.stack_id,
+            what.build_stack,
+            what.protected,
+            sorted(map(str, what.guarded)),
+            self.keep_snapshots,
+            going,
+        ]
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 

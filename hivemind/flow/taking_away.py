@@ -71,7 +71,8 @@ def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goa
             proposed.leaving,
             plugins,
             keep_snapshots=terms.keep_snapshots,
-            unprotect=terms.unprotect,
+            # The local cloud has nothing that is worth protecting, unless the blueprint says that it has.
+            unprotect=terms.unprotect or (cloud.name == "local" and not proposed.leaving.protected),
             listener=face.progress,
             approve=approves(face, known.state.deployment_id),
             held=lease.check,

@@ -15,9 +15,12 @@ from hivemind.local.model import TargetState
 Replacing = Callable[[Operation | None], Operation]
 """Makes an operation out of the one before; None where there was none."""
 _REFUSED = {
-    "rds": ("CreateDBInstance", "ModifyDBInstance", "RestoreDBInstanceFromDBSnapshot", "CreateDBCluster"),
+    "rds": ("CreateDBInstance", "RestoreDBInstanceFromDBSnapshot", "CreateDBCluster"),
     "elasticache": ("CreateCacheCluster", "CreateReplicationGroup", "ModifyReplicationGroup", "CreateServerlessCache"),
 }
+
+_PROTOCOL = frozenset({"Action", "Version"})
+_UNPROTECTING = frozenset({"DBInstanceIdentifier", "DeletionProtection", "ApplyImmediately"})
 
 
 class Healths(Protocol):
@@ -154,6 +157,23 @@ def install_data(emulator: Emulator, database: Callable[[str], None], cache: Cal
 
         return replacing
 
+    def unprotecting(current: Operation | None) -> Operation:
+        """Takes deletion protection off, and changes nothing else."""
+
+        def modify(parameters: Mapping[str, Any]) -> Response:
+            record = emulator.databases.get(_one(parameters, "DBInstanceIdentifier"))
+            given = {name for name in parameters if name not in _PROTOCOL}
+            if _one(parameters, "DeletionProtection") != "false" or not given <= _UNPROTECTING:
+                text = "The local cloud creates and changes each DBInstance through CloudFormation only."
+                return emulator.error("rds", "InvalidParameterCombination", text)
+            if record is not None:
+                record["DeletionProtection"] = False
+            assert current is not None
+            return current(parameters)
+
+        return modify
+
+    emulator.replace_operation("rds", "ModifyDBInstance", unprotecting)
     emulator.replace_operation(
         "rds", "DeleteDBSnapshot", deleting(emulator.db_snapshots, "DBSnapshotIdentifier", database)
     )

@@ -11,6 +11,7 @@ from typing import Any
 from hivemind.blueprint.model import Blueprint
 from hivemind.template import limits, render
 from hivemind.template.fragment import EMPTY, Assembly, Binding, Fragment, Owner
+from hivemind.template.names import ESTABLISHED
 from hivemind.template.overrides import apply_overrides, written
 from hivemind.template.references import references
 from hivemind.template.tags import FIRST_REVISION, REVISION, with_tags
@@ -29,6 +30,10 @@ CORE_PARAMETERS: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Parameters that every template has; the stack driver fills them."""
+CONDITIONS: Mapping[str, Mapping[str, Any]] = {
+    ESTABLISHED: {"Fn::Not": [{"Fn::Equals": [{"Ref": REVISION}, {"Ref": FIRST_REVISION}]}]}
+}
+"""Conditions that a template has where something in it depends on them."""
 
 
 @dataclass
@@ -63,6 +68,7 @@ def assemble(
             "AWSTemplateFormatVersion": FORMAT,
             "Description": f"{blueprint.name} ({blueprint.environment}), made by HiveMind",
             **merged.sections,
+            **_conditions(merged.sections["Resources"]),
             "Resources": {
                 name: with_tags(name, resource, owners[name].plugin, blueprint)
                 for name, resource in merged.sections["Resources"].items()
@@ -94,6 +100,20 @@ def assemble(
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
     return assembly
+
+
+def _conditions(resources: Mapping[str, Any]) -> dict[str, Any]:
+    used = {name: body for name, body in CONDITIONS.items() if _depends(resources, name)}
+    return {"Conditions": used} if used else {}
+
+
+def _depends(node: Any, condition: str) -> bool:
+    """Whether something in a part of the template depends on a condition."""
+    if isinstance(node, Mapping):
+        branches = node.get("Fn::If")
+        chosen = isinstance(branches, list | tuple) and branches[:1] in ([condition], (condition,))
+        return chosen or any(_depends(value, condition) for value in node.values())
+    return isinstance(node, list | tuple) and any(_depends(value, condition) for value in node)
 
 
 def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]) -> _Merge:

@@ -31,6 +31,9 @@ SSH_ENDPOINT = "SSHEndpoint"
 ENDPOINT_TAG = "hivemind:ssh-endpoint"
 """Tag of an instance that an endpoint of another network leads to: the endpoint's id."""
 ARTIFACT_BUCKET = "S3ArtifactBucket"
+ESTABLISHED = "STACKEstablished"
+"""A condition: whether the stack was created before. What stands in the way of a rollback of its creation, such as
+deletion protection, is on from the second revision on: `{"Fn::If": [ESTABLISHED, true, false]}`."""
 BUILDS_TAG = "hivemind:builds"
 """Tag of a build stack, by which it is told from a deployment that happens to have such a name: it holds the id of the
 deployment that it builds for."""

@@ -29,6 +29,16 @@ def operations(service: str) -> list[Any]:
     return [model.operation_model(name) for name in model.operation_names]
 
 
+CONDITIONAL = {
+    "elasticloadbalancing:ModifyLoadBalancerAttributes",
+    "rds:ModifyDBCluster",
+    "rds:ModifyDBInstance",
+    "ssm:SendCommand",
+}
+"""Listed, with conditions on their parameters."""
+PROTECTING = {"DeletionProtection": True}
+
+
 def reads(operation: Any) -> bool:
     service = operation.service_model
     protocol = service.metadata.get("protocol", "")
@@ -78,6 +88,34 @@ def test_ssm_runs_one_fixed_command_only(change: dict[str, Any]) -> None:
     check("ssm", "SendCommand", good, protocol="json", method="POST")
     with pytest.raises(Refused):
         check("ssm", "SendCommand", {**good, **change}, protocol="json", method="POST")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("service", "operation", "good", "more"),
+    [
+        (
+            "rds",
+            "ModifyDBInstance",
+            {"DBInstanceIdentifier": "a", "DeletionProtection": False},
+            {"AllocatedStorage": 9},
+        ),
+        ("rds", "ModifyDBInstance", {"DBInstanceIdentifier": "a", "DeletionProtection": False}, PROTECTING),
+        ("rds", "ModifyDBCluster", {"DBClusterIdentifier": "a", "DeletionProtection": False}, {"Port": 1}),
+        (
+            "elasticloadbalancing",
+            "ModifyLoadBalancerAttributes",
+            {"LoadBalancerArn": "a", "Attributes": [{"Key": "deletion_protection.enabled", "Value": "false"}]},
+            {"Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]},
+        ),
+    ],
+)
+def test_protection_is_taken_off_and_nothing_else_modified(
+    service: str, operation: str, good: dict[str, Any], more: dict[str, Any]
+) -> None:
+    check(service, operation, good, protocol="query", method="POST")
+    with pytest.raises(Refused):
+        check(service, operation, {**good, **more}, protocol="query", method="POST")
 
 
 def test_a_client_refuses_before_anything_is_sent() -> None:

@@ -11,6 +11,7 @@ from hivemind.agents.provisioner.steps import steps
 from hivemind.deploy.final_snapshots import FinalSnapshot, drop
 from hivemind.steps.run import Destroy, Goal
 from hivemind.testing import FakeContext
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import Refused, Stage, StageError, StepCancelled
 
 pytestmark = pytest.mark.fast
@@ -19,6 +20,7 @@ NAME = "shop-production"
 DB = "AWS::RDS::DBInstance"
 CACHE = "AWS::ElastiCache::ReplicationGroup"
 BUCKET = "AWS::S3::Bucket"
+LB = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
 def begins(
@@ -58,6 +60,30 @@ def test_a_protected_stack_is_refused_with_a_hint(script: Any) -> None:
     script.assert_done()
 
 
+def test_deletion_protection_is_taken_off_where_the_user_says_so_and_nowhere_else(script: Any) -> None:
+    script.stack("CREATE_COMPLETE", EnableTerminationProtection=True)
+    script.answer("update_termination_protection", StackName=_id(), EnableTerminationProtection=False)
+    script.answer("get_template", {"TemplateBody": '{"Resources": {"Kept": {"DeletionPolicy": "Retain"}}}'})
+    script.resources(
+        *((name, DB, "CREATE_COMPLETE") for name in ("Db", "Free", "Gone", "Kept")), ("Lb", LB, "CREATE_COMPLETE")
+    )
+    for name, protected in (("db-1", True), ("free-1", False)):
+        found = [{"DBInstanceIdentifier": name, "DeletionProtection": protected}]
+        script.answer("describe_db_instances", {"DBInstances": found}, "rds", DBInstanceIdentifier=name)
+    script.error("describe_db_instances", "DBInstanceNotFound", "gone", service="rds", status=404)
+    attributes = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    script.answer("describe_load_balancer_attributes", {"Attributes": attributes}, "elbv2", LoadBalancerArn="lb-1")
+    off = {"DBInstanceIdentifier": "db-1", "DeletionProtection": False, "ApplyImmediately": True}
+    script.answer("modify_db_instance", {}, "rds", **off)
+    attributes = [{"Key": "deletion_protection.enabled", "Value": "false"}]
+    script.answer("modify_load_balancer_attributes", {}, "elbv2", LoadBalancerArn="lb-1", Attributes=attributes)
+    script.page()
+    script.error("delete_stack", "AccessDenied", "not now")
+    with pytest.raises(CloudCallFailed, match="not now"):
+        script.driver().delete(NAME, unprotect=True)
+    script.assert_done()
+
+
 def test_final_snapshots_and_retained_resources_are_returned(script: Any) -> None:
     template = '{"Resources": {"Db": {"DeletionPolicy": "Snapshot"}, "Files": {"DeletionPolicy": "Retain"}}}'
     begins(script, ("Db", DB, "CREATE_COMPLETE"), ("Files", BUCKET, "CREATE_COMPLETE"), template=template)
@@ -74,9 +100,15 @@ def test_final_snapshots_and_retained_resources_are_returned(script: Any) -> Non
         DBInstanceIdentifier="db-1",
         SnapshotType="manual",
     )
+    script.answer(
+        "describe_log_groups",
+        {"logGroups": [{"logGroupName": "/aws/rds/instance/db-1/postgresql"}]},
+        service="logs",
+        logGroupNamePrefix="/aws/rds/instance/db-1/",
+    )
     deletion = script.driver().delete(NAME)
     assert deletion.snapshots == (FinalSnapshot("database", "db-final"),)
-    assert [resource.logical_id for resource in deletion.left] == ["Files"]
+    assert [resource.physical_id for resource in deletion.left] == ["files-1", "/aws/rds/instance/db-1/postgresql"]
     script.assert_done()
 
 
@@ -143,9 +175,13 @@ def test_a_snapshot_that_cannot_be_looked_up_is_said_not_raised(script: Any) -> 
     begins(script, ("Db", DB, "CREATE_COMPLETE"), template=template)
     deletes(script, "DELETE_COMPLETE")
     script.resources(("Db", DB, "DELETE_COMPLETE"))
+    script.error("describe_log_groups", "AccessDenied", "no", service="logs")
     script.error("describe_db_snapshots", "AccessDenied", "no", service="rds")
     assert script.driver().delete(NAME).snapshots == ()
-    assert script.said == ["could not look up the final snapshot of db-1: no"]
+    assert script.said == [
+        "could not look up the log groups of db-1: no",
+        "could not look up the final snapshot of db-1: no",
+    ]
 
 
 def test_snapshots_are_dropped_when_told(script: Any) -> None:

@@ -48,6 +48,9 @@ def _balancer(blueprint: Blueprint, services: tuple[Service, ...]) -> Fragment:
                     "Scheme": "internet-facing",
                     "Subnets": [{"Ref": subnet} for subnet in PUBLIC_SUBNETS],
                     "SecurityGroups": [security_group_id(LOAD_BALANCER_SECURITY_GROUP)],
+                    "LoadBalancerAttributes": [
+                        {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"}
+                    ],
                 },
             },
             **_listeners(blueprint, services),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from hivemind.agents.provisioner.needed import BACKUP_DAYS, security_group
-from hivemind.blueprint.model import Blueprint, Resource
+from hivemind.blueprint.model import Blueprint, DeploymentStage, Resource
 from hivemind.blueprint.provided import url_variable
 from hivemind.template.fragment import Binding, Fragment
-from hivemind.template.names import PRIVATE_SUBNETS, logical_id, security_group_id
+from hivemind.template.names import ESTABLISHED, PRIVATE_SUBNETS, logical_id, security_group_id
 
 TYPE = "postgres"
 PORT = 5432
@@ -67,9 +67,9 @@ SCHEMA: Mapping[str, Any] = {
         },
         "multi_az": {
             "type": "boolean",
-            "default": False,
-            "description": "Keep a standby in another availability zone, which takes over when the database fails.",
-            "examples": [True],
+            "description": "Keep a standby in another availability zone, which takes over when the database fails. "
+            "It doubles the price of the database. Default: true, or false in stage-1.",
+            "examples": [False],
         },
         "database": {
             "type": "string",
@@ -80,9 +80,16 @@ SCHEMA: Mapping[str, Any] = {
         },
         "deletion_protection": {
             "type": "boolean",
-            "default": False,
-            "description": "Let RDS refuse to delete the instance. In any case, RDS takes a snapshot before deletion.",
-            "examples": [True],
+            "description": "Let RDS refuse to delete the instance until `hivemind destroy --unprotect`. Default: "
+            "true from the second revision on, so that a first creation that fails can be rolled back; false in "
+            "stage-1. In any case, RDS takes a snapshot before deletion. It costs nothing.",
+            "examples": [False],
+        },
+        "logs": {
+            "type": "boolean",
+            "description": "Send the database's logs to CloudWatch Logs, where they cost about 0.50 USD a GB and stay "
+            "after `hivemind destroy`. Default: true, or false in stage-1.",
+            "examples": [False],
         },
     },
 }
@@ -151,6 +158,8 @@ def _secret(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
 
 def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
     options = resource.options
+    production = blueprint.stage is DeploymentStage.PRODUCTION
+    protected = {"Fn::If": [ESTABLISHED, True, False]} if production else False
     secret = f"{{{{resolve:secretsmanager:${{{secret_id(resource.name)}}}:SecretString:"
     upgrading = {"AllowMajorVersionUpgrade": True} if options.get("major_upgrade") else {}
     growing = {"MaxAllocatedStorage": options["max_storage"]} if "max_storage" in options else {}
@@ -174,11 +183,12 @@ def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
             "DBSubnetGroupName": {"Ref": _subnet_group(resource.name)},
             "VPCSecurityGroups": [security_group_id(_security_group(resource.name))],
             "PubliclyAccessible": False,
-            "MultiAZ": options.get("multi_az", False),
+            "MultiAZ": options.get("multi_az", production),
             "BackupRetentionPeriod": options.get("backup", BACKUP_DAYS[blueprint.stage]),
             "CopyTagsToSnapshot": True,
             "AutoMinorVersionUpgrade": "." not in options.get("version", "16"),
-            "DeletionProtection": options.get("deletion_protection", False),
+            "DeletionProtection": options.get("deletion_protection", protected),
+            **({"EnableCloudwatchLogsExports": ["postgresql", "upgrade"]} if options.get("logs", production) else {}),
         },
     }
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hivemind.agents.provisioner.mending import mend
-from hivemind.blueprint.model import Service
+from hivemind.blueprint.model import DeploymentStage, Service
 from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
@@ -177,12 +177,19 @@ def _drive(
         body=assembly.text,
         parameters={**former, **deployment.parameters},
         owners=assembly.owners,
-        protected=run.blueprint.require_clean,
+        protected=_is_protected(run),
         plan=run.plan if planned else None,
         may_lose=run.may_lose,
         bucket=ARTIFACT_BUCKET,
     )
     return driver.apply(request, on_event=tell, resource_ready=ready)
+
+
+def _is_protected(run: Apply) -> bool:
+    """Whether the stack gets termination protection: production on AWS does; on the local cloud, production that is
+    written down as such, with what else holds for it."""
+    production = run.blueprint.stage is DeploymentStage.PRODUCTION
+    return production and (run.cloud == "aws" or run.blueprint.require_clean)
 
 
 def _unchanged(run: Apply) -> StackResult:
