@@ -31,7 +31,10 @@ class Untouched:
         ),
         (
             Leaving("shop", "arn", (), protected=True, guarded=(DATABASE,)),
-            "shop has termination protection; DbDatabase (AWS::RDS::DBInstance) has deletion protection. Nothing was changed.",
+            (
+                "shop has termination protection; DbDatabase (AWS::RDS::DBInstance) has deletion protection. "
+                "Nothing was changed."
+            ),
         ),
     ],
 )
