@@ -16,7 +16,6 @@ SERVICES = (
     "cloudformation", "cloudwatch", "ec2", "ec2-instance-connect", "elasticache", "elbv2", "iam", "logs", "pricing",
     "rds", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
 )  # fmt: skip
-CONDITIONAL = frozenset({"ssm:SendCommand", "ssm:PutParameter", "ssm:DeleteParameter"})
 CHANGING = re.compile(
     r"(Create|Delete|Update|Put|Modify|Run|Terminate|Start|Stop|Reboot|Attach|Detach|Associate|Disassociate|Add|Remove|Set|Tag|Untag|"
     r"Register|Deregister|Enable|Disable|Execute|Cancel|Continue|Send|Restore|Rotate|Reset|Import|Upload|Copy|Authorize|Revoke|"
@@ -33,6 +32,8 @@ CONDITIONAL = {
     "elasticloadbalancing:ModifyLoadBalancerAttributes",
     "rds:ModifyDBCluster",
     "rds:ModifyDBInstance",
+    "ssm:DeleteParameter",
+    "ssm:PutParameter",
     "ssm:SendCommand",
 }
 """Listed, with conditions on their parameters."""
