@@ -141,7 +141,7 @@ def _try(folder: Path, command: str, ttl: float, clock: Clock) -> tuple[Lease | 
         current = read_holder(folder)
         if current is not None and not is_free(current, clock.now()):
             return None, current
-        ours = _ourselves(command, ttl, clock)
+        ours = ourselves(command, ttl, clock)
         _write(folder, asdict(ours))
     return Lease(folder, ours, clock, taken_from=current), None
 
@@ -194,7 +194,8 @@ def _output(*command: str) -> str:
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
-def _ourselves(command: str, ttl: float, clock: Clock) -> Holder:
+def ourselves(command: str, ttl: float, clock: Clock) -> Holder:
+    """This process as a holder. ttl: seconds."""
     pid = os.getpid()
     now = _stamp(clock.now())
     return Holder(

@@ -179,7 +179,7 @@ class StateUnreadable(HiveMindError):
 
     exit_code = ExitCode.INVALID
 
-    def __init__(self, path: Path, message: str, hint: str) -> None:
+    def __init__(self, path: Path | str, message: str, hint: str) -> None:
         super().__init__(f"{path}: {message}", hint=hint)
         self.path = path
 
@@ -275,23 +275,35 @@ class StateStore:
             os.close(descriptor)
 
 
-def _write(path: Path, state: DeploymentState) -> None:
+def as_text(state: DeploymentState) -> str:
+    """The state as its file has it."""
     data = {"format": FORMAT, **REDACTOR.registered(encode(state))}
-    write_atomically(path, json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _read(path: Path) -> DeploymentState | None:
+def from_text(text: bytes, where: Path | str) -> DeploymentState:
+    """The state in a file's content, migrated to the present format. where: it comes from, for messages. Raises
+    StateUnreadable."""
     try:
-        data = json.loads(path.read_bytes())
-        return decode(DeploymentState, migrate(data))
-    except FileNotFoundError:
-        return None
+        return decode(DeploymentState, migrate(json.loads(text)))
     except NewerFormat as error:
-        raise StateUnreadable(path, str(error), "Use the version of HiveMind that wrote it, or a newer one.") from None
+        raise StateUnreadable(where, str(error), "Use the version of HiveMind that wrote it, or a newer one.") from None
     except (ValueError, DecodeError, RecursionError) as error:
         raise StateUnreadable(
-            path,
+            where,
             f"not a readable state ({error})",
             "HiveMind does not change the file. Move it away, then run `hivemind apply`: HiveMind reads the state "
             "from the stack; only the history of revisions is lost.",
         ) from None
+
+
+def _write(path: Path, state: DeploymentState) -> None:
+    write_atomically(path, as_text(state))
+
+
+def _read(path: Path) -> DeploymentState | None:
+    try:
+        text = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    return from_text(text, path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.blueprint.source import keys_of
 from hivemind.checks.verifying import ChecksFailed
-from hivemind.deploy import shared_key
+from hivemind.deploy import shared_key, shared_state
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt, usual_seconds
 from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_of
 from hivemind.flow.recording import record_failure, record_start, record_verdict
@@ -76,9 +76,19 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
             explain(error, known)
             record_failure(run, graph, error, known)
             journal.failed(words_of(error))
+            _leave_state(run)
             raise
+        _leave_state(run)
         journal.finished(f"{applied.revision} is live", {"revision": applied.revision, "verdict": applied.verdict.word})
         return applied
+
+
+def _leave_state(run: Run) -> None:
+    """For other machines: after a failure, too, as long as there is a stack that has a place for it."""
+    state = run.store.find(run.deployment_id)
+    outputs = run.apply.snapshot.outputs if state is None or state.recorded is None else state.recorded.outputs
+    if state is not None:
+        shared_state.push(run.cloud, outputs.get(shared_state.BUCKET), state, log.warning)
 
 
 def _known(run: Run, error: BaseException) -> Known:

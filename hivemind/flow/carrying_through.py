@@ -5,7 +5,8 @@ look -> up to date? | check, connect, lease, prepare -> refuse -> approve -> run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +31,10 @@ from hivemind.values.asked import PluginChoice
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
+    from hivemind.deploy.lease import Holder
     from hivemind.deploy.state import DeploymentState
     from hivemind.flow.apply import Applied
+    from hivemind.flow.checking import Checked
     from hivemind.flow.face import Face
     from hivemind.flow.nothing_to_do import Fingerprint
     from hivemind.flow.run import Run
@@ -66,9 +69,7 @@ def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
 
 
 def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen: Fingerprint | None) -> Ended:
-    from hivemind.deploy.lease import acquire
-    from hivemind.deploy.state import StateStore
-    from hivemind.flow.prepare import id_of, prepare
+    from hivemind.flow.prepare import prepare
 
     checked = checked_project(asked, face)
     region = reviewed.region if reviewed else clouds.region_of(checked.blueprint)
@@ -76,11 +77,8 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     cloud = clouds.connect(checked.blueprint.name, region, checked.folder, local=local, say=face.note)
     _tell_where(cloud, checked.blueprint, face)
     checked = with_findings(checked, wrong_account(checked.blueprint, cloud))
-    folder = StateStore(cloud.state).folder(id_of(checked, cloud))
-    with acquire(
-        folder, command="hivemind apply", wait=terms.wait, on_wait=lambda holder: face.note(f"Waiting for {holder}")
-    ) as lease:
-        run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=lease.check, say=face.note)
+    with _held(checked, cloud, face, terms) as held:
+        run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=held, say=face.note)
         if reviewed is not None:
             refuse_unreviewed(run, reviewed)
         if seen is not None:
@@ -97,6 +95,33 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
             refuse_changed(run, decision.digest)
         applied = _carried_out(run, face, reviewed=reviewed is not None)
     return Ended(applied, run.store.load(run.deployment_id), cloud.calls())
+
+
+@contextmanager
+def _held(checked: Checked, cloud: Cloud, face: Face, terms: Terms) -> Iterator[Callable[[], None]]:
+    """Holds the deployment against other runs, on this machine and on others, with the newest state that any of them
+    left; yields what raises when it is lost."""
+    from hivemind.deploy import shared_state
+    from hivemind.deploy.lease import acquire
+    from hivemind.deploy.shared_lease import shared
+    from hivemind.deploy.state import StateStore
+    from hivemind.flow.prepare import bucket_now, id_of
+
+    identity, store = id_of(checked, cloud), StateStore(cloud.state)
+
+    def waiting(holder: Holder) -> None:
+        face.note(f"Waiting for {holder}")
+
+    with acquire(store.folder(identity), command="hivemind apply", wait=terms.wait, on_wait=waiting) as lease:
+        bucket = bucket_now(checked, cloud)
+        with shared(cloud, bucket, command="hivemind apply", wait=terms.wait, on_wait=waiting) as held:
+            shared_state.bring(cloud, store, identity, bucket, str(checked.folder.resolve()), say=face.note)
+
+            def both() -> None:
+                lease.check()
+                held()
+
+            yield both
 
 
 def _carried_out(run: Run, face: Face, *, reviewed: bool) -> Applied:

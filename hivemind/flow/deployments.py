@@ -66,7 +66,8 @@ def everything() -> Iterator[tuple[StateStore, Listing]]:
 
 
 def find(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:
-    """The deployment with this id, else the one that the blueprint at `path` means; None where there is none.
+    """The deployment with this id, else the one that the blueprint at `path` means; None where there is none. One that
+    this machine does not know yet is asked for on AWS.
 
     environment: None for production. local: only those of the local cloud, or only those of AWS; None: of the cloud
     that the blueprint names, else of the one that was applied to last. Where the blueprint can't be read, the one that
@@ -79,11 +80,22 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     fitting = _fitting(every, _meant(path, environment), local)
     newest = max(fitting, key=_last_touched, default=None)
     if newest is None:
-        return None
+        return _elsewhere(path, environment, local)
     same = [known for known in fitting if known.state.cloud == newest.state.cloud]
     if len(same) > 1:
         raise _ambiguous(same)
     return newest
+
+
+def _elsewhere(path: Path, environment: str | None, local: bool | None) -> Known | None:
+    """The deployment that is meant, where another machine made it on AWS."""
+    meant = _meant(path, environment)
+    if local or (local is None and meant.cloud == "local"):
+        return None
+    from hivemind.flow.adopting import adopted
+
+    state = adopted(meant, path if path.is_dir() else path.parent)
+    return Known(StateStore(home.deployments()), state) if state else None
 
 
 def find_one(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import SETTLED, describe, template
+from hivemind.deploy import shared_state
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.flow.repairing import repairs
 from hivemind.machine import installed, memory
@@ -108,13 +109,19 @@ def fingerprint(file: Path, options: tuple[str, ...]) -> Fingerprint | None:
 def already_deployed(made: Made, cloud: Cloud) -> DeploymentState | None:
     """The state of the deployment, if just what was made stands, released, verified and in order. Asks the cloud for
     the stack, its template, instances and targets."""
-    state = StateStore(cloud.state).find(deployment_id(made.name, made.environment, cloud.account, cloud.region))
+    identity = deployment_id(made.name, made.environment, cloud.account, cloud.region)
+    store, client = StateStore(cloud.state), cloud.client("cloudformation")
+    state, described = store.find(identity), None
+    if state is not None and cloud.name == "aws":
+        # Another machine may have released other sources meanwhile, with the same template.
+        described = describe(client, made.stack)
+        shared_state.bring(cloud, store, identity, shared_state.bucket_of(cloud, described), state.checkout or "")
+        state = store.find(identity)
     if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable or state.build_stack:
         return None
     if dict(state.sources) != made.sources or dict(_platforms(cloud, made.platforms)) != made.platforms:
         return None
-    client = cloud.client("cloudformation")
-    described = describe(client, made.stack)
+    described = described or describe(client, made.stack)
     if described is None or described["StackStatus"] not in SETTLED:
         return None
     text = as_json(template(client, described["StackId"]))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import describe, is_moving, read
-from hivemind.deploy import shared_key
+from hivemind.deploy import shared_key, shared_state
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import PUBLIC_KEY, parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
@@ -35,6 +35,13 @@ def id_of(checked: Checked, cloud: Cloud) -> str:
     """The id of the deployment of a blueprint in a cloud."""
     blueprint = checked.blueprint
     return deployment_id(blueprint.name, blueprint.environment, cloud.account, cloud.region)
+
+
+def bucket_now(checked: Checked, cloud: Cloud) -> str | None:
+    """The bucket in which other machines leave what they know of the deployment; None where there is none (yet)."""
+    if cloud.name != "aws":
+        return None
+    return shared_state.bucket_of(cloud, describe(cloud.client("cloudformation"), checked.blueprint.stack_name))
 
 
 def prepare(

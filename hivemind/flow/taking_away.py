@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.aws.snapshot import describe
+from hivemind.deploy import shared_state
 from hivemind.deploy.lease import acquire
+from hivemind.deploy.shared_lease import shared
 from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.approval import approves, require_approval
 from hivemind.flow.clouds import left_nothing_running
@@ -59,7 +62,13 @@ def destroy(asked: Asked, face: Face, terms: DestroyTerms) -> Destroyed | None:
 def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goal: Goal) -> Destroyed:
     cloud = known.cloud(start=True, say=face.note)
     plugins = _plugins(asked, face)
-    with acquire(known.folder, command=f"hivemind {goal}", wait=terms.wait) as lease:
+    command = f"hivemind {goal}"
+    bucket = shared_state.bucket_of(cloud, describe(cloud.client("cloudformation"), known.stack))
+    with (
+        acquire(known.folder, command=command, wait=terms.wait) as lease,
+        # The bucket goes with the stack, so that this lease is lost in the end: it keeps others from beginning.
+        shared(cloud, bucket, command=command, wait=terms.wait),
+    ):
         proposed = _proposed(known, cloud, terms, goal)
         decision = face.approve(proposed)
         require_approval(decision)

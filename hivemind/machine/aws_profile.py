@@ -9,23 +9,39 @@ import configparser
 import os
 from pathlib import Path
 
+_CONFIG = ("AWS_CONFIG_FILE", "~/.aws/config")
+_CREDENTIALS = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
+
 
 def profile() -> str:
     """The profile that is used: AWS_DEFAULT_PROFILE, AWS_PROFILE, else `default`."""
     return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
 
 
+def configured() -> bool:
+    """Whether this machine has something like AWS credentials. Without, asking takes seconds and ends in nothing."""
+    named = ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ROLE_ARN")
+    told = (*named, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+    return any(os.environ.get(name) for name in told) or any(
+        _file(variable, usual).is_file() for variable, usual in (_CONFIG, _CREDENTIALS)
+    )
+
+
 def region() -> str | None:
     """The `region` of the profile that is used; None where there is none, or no file that can be read."""
     name = profile()
-    config = _section("AWS_CONFIG_FILE", "~/.aws/config", name if name == "default" else f"profile {name}")
-    return _section("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials", name) or config
+    config = _section(_file(*_CONFIG), name if name == "default" else f"profile {name}")
+    return _section(_file(*_CREDENTIALS), name) or config
 
 
-def _section(variable: str, usual: str, section: str) -> str | None:
+def _file(variable: str, usual: str) -> Path:
+    return Path(os.path.expandvars(os.environ.get(variable) or usual)).expanduser()
+
+
+def _section(path: Path, section: str) -> str | None:
     parser = configparser.RawConfigParser(default_section="", strict=False)
     try:
-        with Path(os.path.expandvars(os.environ.get(variable) or usual)).expanduser().open(encoding="utf-8") as file:
+        with path.open(encoding="utf-8") as file:
             parser.read_file(file)
     except (OSError, configparser.Error, UnicodeDecodeError):
         return None  # botocore says what is wrong with it as soon as it is used

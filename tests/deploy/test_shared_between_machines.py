@@ -1,0 +1,205 @@
+"""State and lease in the deployment's bucket: two machines, by moto's S3, which keeps the conditions of writes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from hivemind.aws.clients import session
+from hivemind.aws.cloud import AwsCloud
+from hivemind.deploy import shared_state
+from hivemind.deploy.lease import Holder
+from hivemind.deploy.shared_lease import KEY, shared
+from hivemind.deploy.state import DeploymentState, DeploymentStatus, Revision, StateStore, StateUnreadable
+from hivemind.flow.adopting import adopted
+from hivemind.flow.deployments import find
+from hivemind.flow.meant import Meant
+from hivemind.machine import home
+from hivemind.values.calls import CloudCallFailed
+from hivemind.values.errors import DeploymentLocked
+
+BUCKET = "shop-artifacts"
+ID = "shop-production-123456789012-eu-west-1"
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    session.cache_clear()
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="eu-west-1")
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        yield s3
+    session.cache_clear()
+
+
+def machine(tmp_path: Path, name: str) -> tuple[AwsCloud, StateStore]:
+    folder = tmp_path / name
+    return AwsCloud("eu-west-1", folder), StateStore(folder)
+
+
+def state(number: int, **more: Any) -> DeploymentState:
+    revisions = tuple(Revision(n, f"2026-01-0{n}T00:00:00+00:00") for n in range(1, number + 1))
+    return DeploymentState(
+        ID,
+        DeploymentStatus.DEPLOYED,
+        name="shop",
+        account="123456789012",
+        region="eu-west-1",
+        revisions=revisions,
+        **more,
+    )
+
+
+def bring(cloud: AwsCloud, store: StateStore, said: list[str] | None = None) -> DeploymentState | None:
+    shared_state.bring(cloud, store, ID, BUCKET, "/here", say=(said if said is not None else []).append)
+    return store.find(ID)
+
+
+def test_a_second_machine_goes_on_where_the_first_ended(s3: Any, tmp_path: Path) -> None:
+    (one, _), (two, store) = machine(tmp_path, "one"), machine(tmp_path, "two")
+    assert bring(two, store) is None
+    left = state(2, checkout="/there", host_keys={"i-1": "ssh-ed25519 A"}, sources={"web": "d"})
+    shared_state.push(one, BUCKET, left, pytest.fail)
+    found = bring(two, store)
+    assert found == replace(left, checkout="/here")
+
+
+def test_the_newer_state_counts(s3: Any, tmp_path: Path) -> None:
+    cloud, store = machine(tmp_path, "one")
+    store.save(state(3, checkout="/mine"))
+    shared_state.push(cloud, BUCKET, state(2, checkout="/there"), pytest.fail)
+    assert bring(cloud, store) == state(3, checkout="/mine")
+    shared_state.push(cloud, BUCKET, state(4, checkout="/there"), pytest.fail)
+    assert bring(cloud, store) == state(4, checkout="/mine")
+
+
+def test_a_state_of_another_deployment_is_left_alone(s3: Any, tmp_path: Path) -> None:
+    cloud, store = machine(tmp_path, "one")
+    shared_state.push(cloud, BUCKET, replace(state(1), deployment_id="other"), pytest.fail)
+    assert bring(cloud, store) is None
+
+
+def test_a_state_that_cannot_be_read_is_named(s3: Any, tmp_path: Path) -> None:
+    s3.put_object(Bucket=BUCKET, Key="hivemind/state.json", Body=b"{")
+    with pytest.raises(StateUnreadable, match=f"s3://{BUCKET}/hivemind/state.json"):
+        bring(*machine(tmp_path, "one"))
+
+
+def test_a_missing_permission_is_said_and_stops_nothing(tmp_path: Path) -> None:
+    class Denying:
+        name = "aws"
+
+        def client(self, service: str) -> Any:
+            return self
+
+        def get_object(self, **_: Any) -> Any:
+            raise CloudCallFailed("AccessDenied", "GetObject", "no")
+
+        def put_object(self, **_: Any) -> Any:
+            raise CloudCallFailed("AccessDenied", "PutObject", "no")
+
+    said: list[str] = []
+    shared_state.bring(Denying(), StateStore(tmp_path), ID, BUCKET, "", say=said.append)  # type: ignore[arg-type]
+    shared_state.push(Denying(), BUCKET, state(1), said.append)  # type: ignore[arg-type]
+    assert ["GetObject" in said[0], "PutObject" in said[1]] == [True, True]
+
+
+def test_a_bucket_that_is_gone_is_no_news(s3: Any, tmp_path: Path) -> None:
+    cloud, _ = machine(tmp_path, "one")
+    shared_state.push(cloud, "no-such-bucket", state(1), pytest.fail)
+    assert shared_state.pull(cloud, "no-such-bucket") is None
+
+
+def holder(s3: Any) -> Holder:
+    return Holder(**json.loads(s3.get_object(Bucket=BUCKET, Key=KEY)["Body"].read()))
+
+
+def test_one_machine_at_a_time(s3: Any, tmp_path: Path) -> None:
+    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
+    with shared(one, BUCKET, command="hivemind apply") as held:
+        held()
+        with (
+            pytest.raises(DeploymentLocked, match="locked: `hivemind apply`"),
+            shared(two, BUCKET, command="hivemind apply"),
+        ):
+            pytest.fail("two hold it")
+    with shared(two, BUCKET, command="hivemind destroy"):
+        assert holder(s3).command == "hivemind destroy"
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+def test_who_was_not_renewed_is_followed_and_notices_it(s3: Any, tmp_path: Path) -> None:
+    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
+    with shared(one, BUCKET, command="crashed", ttl=-1.0) as held, shared(two, BUCKET, command="next") as next_held:
+        next_held()
+        assert holder(s3).command == "next"
+        lease = held.__self__  # type: ignore[attr-defined]
+        assert lease.renew() is False
+        with pytest.raises(DeploymentLocked, match="another machine took over"):
+            held()
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
+
+
+def test_what_is_not_readable_is_no_holder(s3: Any, tmp_path: Path) -> None:
+    s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"{")
+    with shared(machine(tmp_path, "one")[0], BUCKET, command="hivemind apply"):
+        assert holder(s3).command == "hivemind apply"
+
+
+def test_a_heartbeat_keeps_it(s3: Any, tmp_path: Path) -> None:
+    cloud = machine(tmp_path, "one")[0]
+    with shared(cloud, BUCKET, command="hivemind apply") as held:
+        lease = held.__self__  # type: ignore[attr-defined]
+        before = s3.head_object(Bucket=BUCKET, Key=KEY)["ETag"]
+        assert lease.renew() is True
+        assert s3.head_object(Bucket=BUCKET, Key=KEY)["ETag"] != before
+        held()
+
+
+def test_without_a_bucket_nothing_is_held(tmp_path: Path) -> None:
+    with shared(machine(tmp_path, "one")[0], None, command="hivemind apply") as held:
+        held()
+
+
+def stack(s3: Any) -> None:
+    template = {
+        "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "shop-made"}}},
+        "Outputs": {"ArtifactBucketName": {"Value": {"Ref": "Bucket"}}},
+    }
+    client = boto3.client("cloudformation", region_name="eu-west-1")
+    client.create_stack(StackName="shop-production", TemplateBody=json.dumps(template))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_fresh_machine_finds_what_another_one_deployed(s3: Any, tmp_path: Path, left: bool) -> None:
+    stack(s3)
+    cloud, _ = machine(tmp_path, "one")
+    if left:
+        shared_state.push(cloud, "shop-made", state(3, urls={"web": "http://x"}), pytest.fail)
+    (tmp_path / "hivemind.yaml").write_text("hivemind: 1\nname: shop\nregion: eu-west-1\n")
+    known = find(tmp_path, None, None)
+    assert known is not None
+    assert known.state.deployment_id == ID
+    assert (known.state.revision, dict(known.state.urls)) == ((3, {"web": "http://x"}) if left else (0, {}))
+    assert StateStore(home.deployments()).find(ID) == known.state  # from now on it is known here
+    assert find(tmp_path, None, None, local=True) is None
+    assert find(tmp_path, "staging", None) is None
+
+
+def test_nobody_is_asked_where_nothing_is_configured(tmp_path: Path) -> None:
+    assert adopted(Meant(str(tmp_path), "production", "shop", "eu-west-1"), tmp_path) is None
+
+
+def test_another_account_is_not_meant(s3: Any, tmp_path: Path) -> None:
+    stack(s3)
+    meant = Meant(str(tmp_path), "production", "shop", "eu-west-1", account="999999999999")
+    assert adopted(meant, tmp_path) is None
