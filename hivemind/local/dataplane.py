@@ -217,9 +217,12 @@ class DataPlane:
         return [f"{scheme}://{host}:{port}" for host, port in fronts]
 
     def _certificates(self, balancer: LoadBalancer, folder: Path) -> Iterable[tuple[str, str]]:
-        for listener in balancer.listeners:
-            if listener.protocol != "HTTPS":
-                continue
+        secure = [listener for listener in balancer.listeners if listener.protocol == "HTTPS"]
+        if not secure:
+            # Nobody sees it. Without any, traefik makes itself a key of RSA at each change of its routes, which takes
+            # longer than all else that it does then.
+            yield _paths(certificates.issue(folder, balancer.dns_name, "unseen"))
+        for listener in secure:
             given = [pem for pem in listener.certificates if pem.startswith("-----BEGIN")]
             for number, pem in enumerate(given):
                 path = folder / f"given-{listener.port}-{number}.pem"
@@ -227,8 +230,7 @@ class DataPlane:
                 path.write_text(pem)
                 yield str(path), str(path)
             if not given:
-                issued = certificates.issue(self._directory, balancer.dns_name, folder.name)
-                yield str(issued[0]), str(issued[1])
+                yield _paths(certificates.issue(self._directory, balancer.dns_name, folder.name))
 
     async def _launch(self, served: _Served) -> None:
         folder = self._folder(served.balancer.arn)
@@ -335,3 +337,7 @@ async def _end(process: asyncio.subprocess.Process | None) -> None:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _paths(issued: tuple[Path, Path]) -> tuple[str, str]:
+    return str(issued[0]), str(issued[1])
