@@ -6,12 +6,15 @@ What `make_client` hands out is this, not botocore's own client, so that no call
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from hivemind.aws.errors import is_web_page, translated, unreadable
+from hivemind.aws.errors import is_web_page, translate, unreadable
 from hivemind.values.errors import HiveMindError
 
+Meaning = Callable[[HiveMindError], HiveMindError]
+"""What an error of a call means in the cloud that was called."""
 _NO_API = frozenset({"GetObject"})
 """Operations whose answer is a user's file, in whatever format it is."""
 
@@ -23,8 +26,8 @@ class Client:
     nobody answers. Waiters are not offered: they wait 30 s at a time, and mistake our errors for defects.
     """
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, meaning: Meaning = lambda error: error) -> None:
+        self._client, self._meaning = client, meaning
         self._service = str(client.meta.service_model.signing_name)
         client.meta.events.register("before-parse.*.*", _require_aws)
 
@@ -38,7 +41,7 @@ class Client:
 
     def get_paginator(self, operation_name: str) -> Paginator:
         """As botocore's: `get_paginator("list_objects_v2").paginate(Bucket=...)`."""
-        return Paginator(self._client.get_paginator(operation_name), self._service)
+        return Paginator(self._client.get_paginator(operation_name), self._service, self._meaning)
 
     def get_waiter(self, waiter_name: str) -> Any:
         """Raises HiveMindError: poll with `hivemind.deploy.polling` instead."""
@@ -46,7 +49,7 @@ class Client:
 
     def _calling(self, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **arguments: Any) -> Any:
-            with translated(self._service):
+            with _meant(self._service, self._meaning):
                 return method(*args, **arguments)
 
         return call
@@ -55,13 +58,27 @@ class Client:
 class Paginator:
     """A paginator whose pages raise HiveMindErrors alone."""
 
-    def __init__(self, paginator: Any, service: str) -> None:
+    def __init__(self, paginator: Any, service: str, meaning: Meaning = lambda error: error) -> None:
         self._paginator = paginator
-        self._service = service
+        self._service, self._meaning = service, meaning
 
     def paginate(self, **arguments: Any) -> Iterator[Any]:
-        with translated(self._service):
+        with _meant(self._service, self._meaning):
             yield from self._paginator.paginate(**arguments)
+
+
+@contextmanager
+def _meant(service: str, meaning: Meaning) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        ours = error if isinstance(error, HiveMindError) else translate(error, service)
+        if ours is None:
+            raise
+        told = meaning(ours)
+        if told is error:
+            raise
+        raise told from error
 
 
 def _require_aws(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:

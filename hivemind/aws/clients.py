@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from hivemind.aws.calling import Client
+from hivemind.aws.calling import Client, Meaning
 from hivemind.aws.errors import translated
 from hivemind.aws.mutations import guard
 from hivemind.values.version import __version__
@@ -43,16 +43,21 @@ def make_client(
     access_key: str | None = None,
     secret_key: str | None = None,
     profile: str | None = None,
+    meaning: Meaning = lambda error: error,
 ) -> Client:
     """A client for `service`: guarded by `mutations`, counted, and with HiveMindErrors alone.
 
     endpoint: of the API, None for AWS's own. access_key, secret_key: instead of the usual chain of
-    credentials. It is used as boto3's, without `upload_file` and its kin, and without waiters. Raises
+    credentials. meaning: what an error means in that cloud.
+
+    It is used as boto3's, without `upload_file` and its kin, and without waiters. Raises
     CloudUnreachable for a profile that does not exist.
     """
     # botocore's session is not safe to make clients from in several threads.
     with translated(), _lock:
-        client = session(profile).create_client(
+        # Who brings an endpoint and credentials needs nothing of what the user has configured for AWS.
+        chosen = session(profile) if endpoint is None or access_key is None else plain_session()
+        client = chosen.create_client(
             service,
             region_name=region,
             endpoint_url=endpoint,
@@ -67,7 +72,7 @@ def make_client(
         counter.count(f"{name}:{operation_name}")
 
     client.meta.events.register("request-created.*.*", count)
-    return Client(client)
+    return Client(client, meaning)
 
 
 @cache
@@ -79,6 +84,26 @@ def session(profile: str | None) -> Any:
 
     session = botocore.session.Session(profile=profile)
     session.register_component("data_loader", quick_loader(session.get_config_variable("data_path")))
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
+    return session
+
+
+@cache
+def plain_session() -> Any:
+    """botocore's session as on a machine without any AWS configuration: no profile, no file and no variable, none of
+    which concerns the local cloud, and each of which may be broken; one a process."""
+    import os
+
+    import botocore.session
+    from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
+
+    from hivemind.aws.models import quick_loader
+
+    plain = {name: (None, None, default, convert) for name, (_, _, default, convert) in VARIABLES.items()}
+    for name in ("config_file", "credentials_file"):
+        plain[name] = (None, None, os.devnull, None)
+    session = botocore.session.Session(session_vars=plain)
+    session.register_component("data_loader", quick_loader(None))
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=moment)
     return session
 
@@ -114,7 +139,7 @@ def _config(service: str, endpoint: str | None) -> Any:
             s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}, signature_version="s3v4"
         )
         return config.merge(regional) if service == "s3" else config
-    local = Config(s3={"addressing_style": "path"})
+    local = Config(s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"})
     if urlsplit(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
         # A proxy of the environment is not for this machine.
         local = local.merge(Config(proxies={}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -131,6 +132,10 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
         sys.stdout.flush()
     except BrokenPipeError:
         return _reader_gone()
+    except OSError as unwritable:
+        if not _is_of_output(unwritable):
+            raise
+        return _output_gone(unwritable)
     if os.environ.get("HIVEMIND_DEBUG") and not _is_told(error):
         import traceback
 
@@ -152,6 +157,8 @@ def _unforeseen(error: Exception, given: list[str]) -> int | None:
     """
     from hivemind.cli import defect, failures
 
+    if isinstance(error, OSError) and _is_of_output(error):
+        return _output_gone(error)
     known = failures.of_this_machine(error)
     if known is not None:
         return _report(known, as_json=_wants_json(given))
@@ -168,9 +175,29 @@ def _color() -> bool | None:
 
 def _reader_gone() -> int:
     """Whoever read our output stopped reading (`hivemind list | head`): no message, nothing more to write."""
+    _write_nowhere()
+    return ExitCode.PIPE
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether it is standard output that can't be written to, and no file of ours: click writes to it."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return last is not None and last.tb_frame.f_globals.get("__name__") in {"click.utils", __name__}
+
+
+def _output_gone(error: OSError) -> int:
+    """Standard output leads to a full disk, or to what takes nothing: one line that says so."""
+    _write_nowhere()
+    with contextlib.suppress(OSError):
+        print(f"error: standard output: {error.strerror}", file=sys.stderr)
+    return ExitCode.UNREACHABLE
+
+
+def _write_nowhere() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
-    return ExitCode.PIPE
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from hivemind.blueprint.source import keys_of
 from hivemind.checks.verifying import ChecksFailed
 from hivemind.deploy import shared_key, shared_state
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt, usual_seconds
+from hivemind.flow.clouds import lost
 from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_of
 from hivemind.flow.recording import record_failure, record_start, record_verdict
 from hivemind.releases.release import Verdict
@@ -20,7 +21,7 @@ from hivemind.steps.graph import Approve, StepGraph
 from hivemind.steps.milestones import RECORD, VERIFY
 from hivemind.steps.step import Step
 from hivemind.steps.waves import waves
-from hivemind.values.errors import StageError
+from hivemind.values.errors import HiveMindError, StageError
 from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
         except BaseException as error:
             if isinstance(error, StageError) and error.path:
                 error.place = str(run.checked.source.place(keys_of(error.path)))
+            gone = lost(run.cloud) if isinstance(error, Exception) else None
+            if gone is not None:
+                # Whatever failed, failed for that; and there may be nowhere left to write it down.
+                with suppress(HiveMindError, OSError):
+                    record_failure(run, graph, gone, OWN)
+                journal.failed(words_of(gone))
+                raise gone from error
             known = _known(run, error)
             explain(error, known)
             record_failure(run, graph, error, known)

@@ -72,6 +72,15 @@ def reachable(
     return cloud
 
 
+def lost(cloud: Cloud) -> HiveMindError | None:
+    """Why the local cloud is not the one any more that a command began with; None while it is, and of AWS."""
+    if cloud.name != "local":
+        return None
+    from hivemind.local.cloud import LocalCloud
+
+    return cloud.lost() if isinstance(cloud, LocalCloud) else None
+
+
 def stock_platforms(*, local: bool) -> Callable[[str, str], Platform]:
     """What instances of an operating system and a size run, in a cloud that is not asked."""
     if local:

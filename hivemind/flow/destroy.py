@@ -14,6 +14,7 @@ from hivemind.deploy.calls import StackCalls, StackResource
 from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents
 from hivemind.deploy.state import DeploymentStatus, StateStore
+from hivemind.flow.clouds import lost
 from hivemind.flow.collecting import collected
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.graph import Approve, StepGraph
@@ -141,6 +142,9 @@ def destroy(
         try:
             results = StepGraph(steps, journal, deployment, approve=approve).run()
         except BaseException as error:
+            if isinstance(error, Exception) and (gone := lost(cloud)) is not None:
+                journal.record(run.stage, goal, EventKind.FAILED, gone.message)
+                raise gone from error
             journal.record(run.stage, goal, EventKind.FAILED, str(error) or type(error).__name__)
             if store.find(run.deployment_id) is not None:
                 store.update(run.deployment_id, status=DeploymentStatus.FAILED)

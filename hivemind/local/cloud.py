@@ -19,7 +19,7 @@ from hivemind.machine.home import local_cloud
 from hivemind.machine.programs import answer
 from hivemind.values.artifact import LOCAL, Platform, machine_here
 from hivemind.values.cloud import WebAddress
-from hivemind.values.errors import CloudUnreachable
+from hivemind.values.errors import CloudUnreachable, HiveMindError
 
 
 def connect(
@@ -107,8 +107,19 @@ class LocalCloud:
                     endpoint=self._running.endpoint,
                     access_key=self._account,
                     secret_key=self.secret_key,
+                    meaning=self._meaning,
                 )
             return self._clients[service]
+
+    def lost(self) -> CloudUnreachable | None:
+        """Why the local cloud is not the one any more that this command began with; None while it is."""
+        return lifecycle.lost(self._running)
+
+    def _meaning(self, error: HiveMindError) -> HiveMindError:
+        """Nothing of what a network or credentials can do to AWS happens here."""
+        if not isinstance(error, CloudUnreachable):
+            return error
+        return lifecycle.unanswered(self._running, error.message)
 
     def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
         """A socket to the front of an instance's port; refused where its security groups say so, as OSError."""

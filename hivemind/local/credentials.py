@@ -10,6 +10,11 @@ from hivemind.local.files import read_json, write_json
 _FILE = "credentials.json"
 
 
+def has_secret_key(directory: Path) -> bool:
+    """Whether there is a local cloud with this data: one that was reset has none."""
+    return (directory / _FILE).exists()
+
+
 def secret_key(directory: Path) -> str:
     """The key of the local cloud with this data, made at its first start and kept until it is reset."""
     path = directory / _FILE

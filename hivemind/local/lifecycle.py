@@ -15,6 +15,7 @@ from typing import Any
 
 from hivemind.local.accounts import Account, accounts
 from hivemind.local.code import outdated
+from hivemind.local.credentials import has_secret_key
 from hivemind.local.files import RECORD, locked, read_json
 from hivemind.local.processes import end_recorded, is_running
 from hivemind.machine.home import local_cloud
@@ -25,6 +26,9 @@ from hivemind.values.exits import ExitCode
 RESTART = "hivemind local stop && hivemind local start"
 START_SECONDS = 30.0
 STOP_SECONDS = 30.0
+_ENDING_SECONDS = 1.0
+"""For one that answers no more to be seen ending."""
+_AGAIN = "Then run the command again: apply continues where it stopped."
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,7 @@ class Running:
             response = connection.getresponse()
             answer = json.loads(response.read())
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise CloudUnreachable(
-                f"the local cloud does not respond at {self.endpoint}: {error}",
-                hint=f"Run `hivemind local stop && hivemind local start`. Its log is {self.directory / 'cloud.log'}.",
-            ) from error
+            raise unanswered(self, str(error)) from error
         finally:
             connection.close()
         if response.status == 404:
@@ -114,6 +115,39 @@ def status(directory: Path | None = None) -> Running | None:
         token=record["token"],
         secret=record.get("secret_key"),
         code=record.get("code"),
+    )
+
+
+def lost(running: Running) -> CloudUnreachable | None:
+    """Why a local cloud is not the one any more that was found running; None while it is."""
+    now = status(running.directory)
+    if now is not None and now.secret == running.secret:
+        if now.pid == running.pid:
+            return None
+        return CloudUnreachable(
+            "the local cloud was started anew while this command ran",
+            hint="Run the command again: apply continues where it stopped.",
+        )
+    if now is not None or not has_secret_key(running.directory):
+        return CloudUnreachable(
+            "the local cloud was reset while this command ran: everything in it is deleted",
+            hint="To deploy again: `hivemind apply`",
+        )
+    return CloudUnreachable(
+        "the local cloud stopped while this command ran",
+        hint=f"Start it with everything in it: `hivemind local start`. {_AGAIN}\n"
+        f"If nobody stopped it, its log says more: {running.directory / 'cloud.log'}",
+    )
+
+
+def unanswered(running: Running, detail: str) -> CloudUnreachable:
+    """Why a request to a local cloud was not answered. detail: what is known of the failure."""
+    for _ in polls(SYSTEM_CLOCK, deadline=_ENDING_SECONDS, first=0.1):
+        if (gone := lost(running)) is not None:
+            return gone
+    return CloudUnreachable(
+        f"the local cloud does not respond at {running.endpoint}: {detail}",
+        hint=f"Restart it: `{RESTART}`. Its log is {running.directory / 'cloud.log'}.",
     )
 
 

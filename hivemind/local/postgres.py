@@ -25,7 +25,7 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "shared_buffers": "32MB",
     "max_connections": "200",
-    # A power cut may cost the last moments' transactions; nothing else can.
+    # A power cut, or a server that is killed, may cost the last moments' transactions; nothing else can.
     "synchronous_commit": "off",
 }
 

@@ -6,6 +6,7 @@ As root they run as `nobody`, who may pass through none of the folders above.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import signal
@@ -25,6 +26,9 @@ HELD = 200
 """Number of the descriptor by which a server under another user finds its folder."""
 PATIENCE = 30.0
 LOG_LIMIT = 2_000_000
+REVIVALS = (0.1, 1.0, 5.0, 30.0)
+"""Seconds before each try to start a server again that ended by itself."""
+log = logging.getLogger("hivemind.local")
 
 
 class ServerFailed(RuntimeError):
@@ -48,6 +52,7 @@ class Servers(ABC):
         self._table = directory / table
         self._known: dict[str, dict[str, Any]] = read_json(self._table, {})
         self._running: dict[str, asyncio.subprocess.Process] = {}
+        self._watching: set[asyncio.Task[None]] = set()
         self._install = _installation(package)
 
     @abstractmethod
@@ -96,7 +101,28 @@ class Servers(ABC):
             )
         self._running[key] = process
         await self._until_ready(key, process, port)
+        watching = asyncio.create_task(self._watch(key, process))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
         return port
+
+    async def _watch(self, key: str, process: asyncio.subprocess.Process) -> None:
+        """Starts a server again that nobody stopped, as the clouds do."""
+        code = await process.wait()
+        if self._running.get(key) is not process:
+            return
+        log.warning("%s %s ended unexpectedly (exit code %s); it is started again", self.name, key, code)
+        await self.stop(key)  # and what stands before it, which knew its port
+        for pause in REVIVALS:
+            await asyncio.sleep(pause)
+            if key not in self._known or key in self._running:
+                return
+            try:
+                await self.start(key)
+            except (ServerFailed, OSError):
+                log.exception("%s %s did not start again", self.name, key)
+            else:
+                return
 
     async def _until_ready(self, key: str, process: asyncio.subprocess.Process, port: int) -> None:
         loop = asyncio.get_running_loop()
@@ -135,6 +161,8 @@ class Servers(ABC):
 
     async def close(self) -> None:
         """Ends all servers."""
+        for task in self._watching:
+            task.cancel()
         await asyncio.gather(*(self.stop(key) for key in list(self._running)))
 
     def _write_table(self) -> None:

