@@ -26,6 +26,7 @@ from hivemind.blueprint.model import (
     Resource,
     Service,
     ServiceKind,
+    Timeouts,
 )
 from hivemind.blueprint.overlay import View
 from hivemind.blueprint.yamltree import Path
@@ -87,6 +88,8 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
         needs=texts_of(said.get("needs")),
         routes=routes,
         pack=texts_of(said.get("pack")),
+        data=texts_of(said.get("data")),
+        timeouts=Timeouts(**{key: int(value) for key, value in mapping_of(said.get("timeouts")).items()}),
         **fields,
     )
 
@@ -175,6 +178,8 @@ def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_
             origins.setdefault(f"services.{name}.{key}", ours)
         for key in (*_HEALTH_NUMBERS, "matcher"):
             origins.setdefault(f"services.{name}.health.{key}", ours)
+        for key in ("start", "release"):
+            origins.setdefault(f"services.{name}.timeouts.{key}", ours)
     for name, resource in blueprint.resources.items():
         for key in resource.options:
             origins.setdefault(f"resources.{name}.{key}", theirs)

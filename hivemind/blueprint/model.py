@@ -67,6 +67,14 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Timeouts:
+    """Seconds. start: until an application listens on its port. release: until the release command has ended."""
+
+    start: int = 60
+    release: int = 900
+
+
+@dataclass(frozen=True)
 class Route:
     """A listener rule: requests for this host and path go to the service. None matches everything."""
 
@@ -94,7 +102,8 @@ class Service:
     start, release: shell commands. install and build run off the instance; release runs once per revision before
     traffic (migrations); start is the unit's command. build_on: size of the build instance that runs install and build,
     None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
-    folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets.
+    folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
+    files and folders, relative to `path`, that last on an instance over all releases.
     """
 
     name: str
@@ -118,6 +127,8 @@ class Service:
     needs: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()
     pack: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
+    timeouts: Timeouts = Timeouts()
 
     @property
     def language(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from hivemind.blueprint.data_rules import data
 from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.masking import credential, in_clear
@@ -237,6 +238,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     needs,
     routes,
     health,
+    data,
     environment_variables,
     credentials,
     checks,

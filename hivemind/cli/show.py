@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SERVICE = (
     "kind", "path", "runtime", "install", "build", "build_on", "start", "release", "port", "static_dir", "instances",
-    "size", "disk", "os", "needs", "pack",
+    "size", "disk", "os", "needs", "pack", "data",
 )  # fmt: skip
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivemind.deploy.journal import is_interrupted
+from hivemind.deploy.journal import is_interrupted, last_attempt, read_journal
 from hivemind.flow.face import ProposedStep
 from hivemind.plan.going_on import is_rest_of
+from hivemind.steps import milestones
 from hivemind.values.errors import Interrupted, PlanChanged, Refused
+from hivemind.values.events import EventKind
 
 if TYPE_CHECKING:
     from hivemind.flow.face import Decision, Face
@@ -84,12 +86,33 @@ def refuse_loss(run: Run) -> None:
         raise Refused(f"this plan would lose or leave behind data: {named}", hint=f"To allow it, pass {flags}")
 
 
+def _going_on(run: Run) -> str:
+    """What an instance may be doing still: nobody ends a release command in the middle of a migration."""
+    begun = [
+        service.name
+        for service, _ in run.apply.releasing()
+        if service.release and _has_begun(run, milestones.release(service.name))
+    ]
+    if not begun:
+        return ""
+    return (
+        f" A release command of {', '.join(begun)} that has begun goes on on its instance. "
+        "The next apply waits for it and says how to end it."
+    )
+
+
+def _has_begun(run: Run, step: str) -> bool:
+    attempt = last_attempt(run.folder)
+    kinds = [event.kind for event in read_journal(run.folder, attempt=attempt) if event.step == step] if attempt else []
+    return EventKind.STARTED in kinds and EventKind.FINISHED not in kinds
+
+
 def interrupted(run: Run) -> Interrupted:
     """What an interrupted apply says of itself."""
     watched = (
         f" The cloud continues its update of the stack {run.checked.blueprint.stack_name}; HiveMind only watched it."
     )
     return Interrupted(
-        f"\nInterrupted.{watched if run.apply.changes_stack else ''}\n"
+        f"\nInterrupted.{watched if run.apply.changes_stack else ''}{_going_on(run)}\n"
         "`hivemind apply` continues where this run stopped. `hivemind events` shows what it did."
     )

@@ -10,6 +10,7 @@ import json
 import shlex
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -73,7 +74,8 @@ def install(
     instance can fetch it; what it can't fetch is copied over SSH. Raises StageError(deploy) with the
     failing step's last output; the release before stays current then.
     """
-    absent, zstd = _missing(host, request.service, layers)
+    patience = request.release_timeout + request.ready_timeout + GRACE
+    absent, zstd = _missing(host, request.service, layers, patience, on_step or (lambda _: None))
     wanted = [layer for layer in layers if layer.digest in absent]
     needed = {layer.digest: layer.path for layer in wanted} | {request.digest: artifact}
     readable = {digest: path for digest, path in needed.items() if zstd or path.suffix != ".zst"}
@@ -97,11 +99,30 @@ def install(
     return steps
 
 
-def _missing(host: Host, service: str, layers: Sequence[Layer]) -> tuple[frozenset[str], bool]:
-    """Which layers the instance lacks, and whether it reads zstd."""
-    steps = _call(host, service, ["missing", service, *(layer.digest for layer in layers)], timeout=300)
-    data = steps[-1].data if steps else MappingProxyType({})
-    return frozenset(data.get("layers", ())), bool(data.get("zstd"))
+def _missing(
+    host: Host, service: str, layers: Sequence[Layer], patience: float, tell: OnStep
+) -> tuple[frozenset[str], bool]:
+    """Which layers the instance lacks, and whether it reads zstd.
+
+    patience: seconds to wait for the installation of an interrupted run, which may still run its release command; tell
+    is told what is waited for.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        steps = _call(host, service, ["missing", service, *(layer.digest for layer in layers)], timeout=300)
+        data = steps[-1].data if steps else MappingProxyType({})
+        if not data.get("busy"):
+            return frozenset(data.get("layers", ())), bool(data.get("zstd"))
+        tell(steps[-1])
+        if time.monotonic() > deadline:
+            raise StageError(
+                Stage.DEPLOY,
+                f"{service} on {host.instance_id}: an interrupted run is still at work there",
+                subject=service,
+                lines=(steps[-1].message,),
+                hint="End it, then apply again.",
+                path=f"services.{service}",
+            )
 
 
 def _fetch(host: Host, service: str, archives: Mapping[str, Path], address: AddressOf, tell: OnStep | None) -> None:

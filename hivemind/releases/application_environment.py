@@ -108,6 +108,9 @@ def install_requests(
             keep=keep,
             python=version,
             interpreters=tuple(command for minor, command in commands if minor == version),
+            ready_timeout=service.timeouts.start,
+            release_timeout=service.timeouts.release,
+            data=service.data,
         )
     return MappingProxyType(requests)
 

@@ -66,5 +66,7 @@ def _source(
         ],
         "port": service.port,
     }
+    if service.data:  # where there is none, what is released stays as it is
+        installed["data"] = list(service.data)
     parts = {**built.parts, **{name: digest_of(part) for name, part in installed.items()}}
     return ReleaseSource(digest_of(parts), built.provenance, MappingProxyType(parts), builders)

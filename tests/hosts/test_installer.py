@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from host_artifacts import member, pack
+from host_artifacts import APPLICATION, member, pack
 from host_instances import Instance, command_lines, free_port
 
 from hivemind.hosts.onhost.layout import ALONE
@@ -83,7 +83,10 @@ def test_the_release_command_runs_in_the_new_release_with_its_environment(instan
 
 def test_a_release_command_that_never_ends_is_ended(instance: Instance) -> None:
     failure = failed(instance.install(instance.request(release_command="sleep 600 & wait", release_timeout=1)))
-    assert failure["message"] == "the release command did not end within 1 s"
+    assert (
+        failure["message"]
+        == "the release command did not end within 1 s (`timeouts: {release: SECONDS}` of the service)"
+    )
 
 
 def test_an_application_that_ends_at_once_leaves_the_release_before_running(instance: Instance) -> None:
@@ -198,7 +201,7 @@ def test_the_release_command_of_a_killed_installer_is_waited_for(instance: Insta
     killed.kill()
     killed.communicate()
     again = begun(instance, request | {"release_command": f"echo second >> {said}"})
-    until(again, "waiting for the release command")
+    assert "sudo kill -- -" in until(again, "waiting for the release command of an interrupted run")
     gate.write_text("go\n")
     out, _ = again.communicate(timeout=60)
     assert json.loads(out.splitlines()[-1])["ok"]
@@ -307,3 +310,31 @@ import http.server, os
 address = ("127.0.0.1", int(os.environ["PORT"]))
 http.server.ThreadingHTTPServer(address, http.server.BaseHTTPRequestHandler).serve_forever()
 """
+
+
+def test_what_is_missing_is_asked_without_waiting_for_a_release_command(instance: Instance, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    tmp_path.chmod(0o777)
+    under_way = begun(instance, instance.request("r1", release_command=f"echo here; read go < {gate}"))
+    until(under_way, "here")
+    (step,) = (json.loads(line) for line in instance.call("missing", "web").stdout.splitlines())
+    assert step["data"] == {"busy": True}
+    assert f"read go < {gate} (to end it on this instance: hivemind ssh -- sudo kill -- -" in step["message"]
+    os.killpg(int(re.search(r"kill -- -(\d+)", step["message"])[1]), signal.SIGKILL)  # type: ignore[index]
+    out, _ = under_way.communicate(timeout=60)
+    assert failed([json.loads(line) for line in out.splitlines()])["step"] == "release-command"
+    (step,) = (json.loads(line) for line in instance.call("missing", "web").stdout.splitlines())
+    assert step["data"]["layers"] == []
+
+
+def test_the_log_of_the_release_before_is_no_evidence(instance: Instance) -> None:
+    talking = {"app/main.py": f"print('of the release before', flush=True)\n{APPLICATION}", "manifest.json": "{}"}
+    instance.install(instance.request("r1", files=talking))
+    silent = {"app/main.py": "import sys\nsys.exit('of this one')\n", "manifest.json": "{}"}
+    lines = failed(instance.install(instance.request("r2", files=silent)))["lines"]
+    assert any("of this one" in line for line in lines)
+    assert not any("before" in line for line in lines)
+    said = instance.call("logs", "web", "--plain", "--current", "-n", "20").stdout
+    assert "of this one" not in said, "r1 was started again, and this is its log since then"
+    assert said.splitlines().count("of the release before") == 1

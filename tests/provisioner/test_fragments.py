@@ -20,6 +20,7 @@ from hivemind.blueprint.model import (
     Service,
     ServiceKind,
 )
+from hivemind.plan.holdings import holds_data
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly
 from hivemind.template.names import instance_security_group
@@ -225,6 +226,12 @@ def test_without_a_catch_all_the_rest_is_not_found() -> None:
     assembly = made(with_service(routes=(Route(host="a.example.com"),)))
     action = of_type(assembly, "AWS::ElasticLoadBalancingV2::Listener")["ALBHttpListener"]["DefaultActions"][0]
     assert action["FixedResponseConfig"]["StatusCode"] == "404"
+
+
+def test_an_instance_with_data_of_its_own_is_one_that_holds_data() -> None:
+    for data, holds in (((), False), (("uploads",), True)):
+        instance = made(with_service(data=data)).template["Resources"]["WebInstance1"]
+        assert holds_data("WebInstance1", instance["Type"], instance) is holds
 
 
 def test_a_database_is_private_encrypted_and_kept() -> None:

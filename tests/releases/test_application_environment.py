@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -8,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.blueprint.model import Blueprint, SecretReference, Service, ServiceKind
+from hivemind.blueprint.model import Blueprint, SecretReference, Service, ServiceKind, Timeouts
+from hivemind.hosts.onhost.request import parse
 from hivemind.releases.application_environment import install_requests, service_environment, with_release_command
 from hivemind.releases.bindings import fill
 from hivemind.releases.secret_values import SecretValues
@@ -52,6 +55,15 @@ def test_what_is_needed_is_in_the_environment() -> None:
     assert found["DB_PASSWORD"] == "p@ss/w:rd"
     assert found["PGHOST"] == "db.internal"
     assert found["PORT"] == "8000"
+
+
+@pytest.mark.fast
+def test_limits_and_data_reach_the_installer() -> None:
+    service = Service("web", data=("db.sqlite3",), timeouts=Timeouts(start=180, release=3600))
+    blueprint = Blueprint("shop", services={"web": service})
+    request = install_requests(blueprint, {"web": artifact()}, {}, OUTPUTS, SECRETS, revision="r1")["web"]
+    assert (request.ready_timeout, request.release_timeout, request.data) == (180, 3600, ("db.sqlite3",))
+    assert parse(json.loads(request.as_json())) == replace(request, env=dict(request.env))
 
 
 @pytest.mark.fast

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hivemind.blueprint.model import Blueprint, Health, Route, Service, ServiceKind
+from hivemind.blueprint.model import Blueprint, Health, Route, Service, ServiceKind, Timeouts
 from hivemind.flow.checking import Checked, check
 from hivemind.local.cloud import host_platform
 from hivemind.plugins.loading import load
@@ -83,6 +83,8 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "needs": (("db",), ("environment",)),
     "routes": ((Route(path="/other/*"),), ()),
     "pack": ((".env",), ("sources",)),
+    "data": (("uploads",), ("data",)),
+    "timeouts": (Timeouts(start=90), ()),
 }
 """Field of a service -> another value of it, and the parts that are others then."""
 

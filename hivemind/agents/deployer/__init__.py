@@ -6,7 +6,8 @@ hooks.py: what it implements. steps.py: its steps; what they are made of is `hiv
 from hivemind.agents.deployer.hooks import (
     hivemind_diagnose,
     hivemind_lint,
+    hivemind_review,
     hivemind_steps,
 )
 
-__all__ = ["hivemind_diagnose", "hivemind_lint", "hivemind_steps"]
+__all__ = ["hivemind_diagnose", "hivemind_lint", "hivemind_review", "hivemind_steps"]

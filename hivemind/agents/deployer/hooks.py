@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from hivemind.hookspecs import hook
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hivemind.blueprint.model import Blueprint
+    from hivemind.repositories.repository import Repository
     from hivemind.steps.run import Apply, Destroy
     from hivemind.steps.step import Step
     from hivemind.template.fragment import Assembly
+    from hivemind.values.artifact import Platform
     from hivemind.values.findings import Finding
     from hivemind.values.signatures import Signature
 
@@ -22,6 +26,17 @@ def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ..
     from hivemind.releases.bindings import unfillable
 
     return tuple(unfillable(assembly))
+
+
+@hook
+def hivemind_review(
+    blueprint: Blueprint, repository: Repository, platforms: Mapping[str, Platform]
+) -> tuple[Finding, ...]:
+    """Data beside the code, which a release would lose: H307."""
+    del platforms
+    from hivemind.agents.deployer.losing import losing
+
+    return tuple(losing(blueprint, repository))
 
 
 @hook

@@ -96,9 +96,12 @@ def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[st
     parameter, _ = image_parameter(service.os, service.size)
     # An internet gateway can't be detached while public addresses are in use: instances that have one go first.
     order = {"DependsOn": PUBLIC_ROUTE} if instances_are_public(blueprint) else {}
+    # What the application keeps on its own disk is lost with the instance.
+    holding = {"Metadata": {"HiveMind": {"HoldsData": True}}} if service.data else {}
     return {
         "Type": "AWS::EC2::Instance",
         **order,
+        **holding,
         "Properties": {
             "ImageId": {"Ref": parameter},
             "InstanceType": service.size,

@@ -10,11 +10,13 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, Any
 
 from hivemind.hosts.onhost import (
     accounts,
     archive,
     environment_file,
+    kept,
     layers,
     readiness,
     release_command,
@@ -62,6 +64,9 @@ class Installation:
         self._step = "configure"
         before = self._configure()
         try:
+            if self._request.data:
+                self._step = "data"
+                self._keep_data()
             if self._request.release_command:
                 self._step = "release-command"
                 self._run_release_command(self._request.release_command)
@@ -129,7 +134,13 @@ class Installation:
         write_atomically(release.environment, content, 0o600)
         user = self._account.name if self._account else None
         text = unit.render(
-            self._layout, release, self._request.start, self._request.options, user=user, port=self._request.port
+            self._layout,
+            release,
+            self._request.start,
+            self._request.options,
+            user=user,
+            port=self._request.port,
+            keeps=bool(self._request.data),
         )
         write_atomically(release.unit, text)
         self._reporter.step("configure", f"{len(self._request.env)} variables")
@@ -154,12 +165,19 @@ class Installation:
         first = (int(handed_out),) if handed_out.isdigit() else ()
         return tuple(dict.fromkeys((*first, self._request.port)))
 
+    def _keep_data(self) -> None:
+        paths = self._request.data
+        taken = kept.Kept(self._layout, self._release, paths, self._account).link()
+        over = f"; taken over from {self._layout.current_id()}: {', '.join(taken)}" if taken else ""
+        self._reporter.step(self._step, f"{', '.join(paths)} last{over}")
+
     def _run_release_command(self, command: str) -> None:
         began = time.monotonic()
         release_command.run(
             command,
             self._request.release_timeout,
             lock=self._layout.release_lock,
+            record=self._layout.release_command,
             tell=lambda line: self._reporter.line(self._step, line),
             cwd=self._release.app,
             env=self._variables(),
@@ -205,13 +223,38 @@ def prepare(layout: Layout, user: str) -> accounts.Account | None:
     return account
 
 
+class Busy(Exception):
+    """Another installation of the service is under way. running: its release command, as `release_command.running`
+    has it."""
+
+    def __init__(self, running: dict[str, Any] | None) -> None:
+        super().__init__(release_command.said(running))
+        self.running = running
+
+
 @contextlib.contextmanager
-def locked(layout: Layout) -> Iterator[None]:
-    """One installation of a service at a time; the next waits."""
+def locked(layout: Layout, patience: float | None = None) -> Iterator[None]:
+    """One installation of a service at a time; the next waits. patience: seconds to wait, None: for ever. Raises Busy
+    after that."""
     layout.home.mkdir(parents=True, exist_ok=True)
     with layout.lock.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        if patience is None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        else:
+            _patiently(lock, layout, patience)
         yield
+
+
+def _patiently(lock: IO[str], layout: Layout, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Busy(release_command.running(layout.release_command)) from None
+        time.sleep(0.05)
 
 
 def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:

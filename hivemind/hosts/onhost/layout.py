@@ -76,6 +76,11 @@ class Layout:
         return self.home / "lock"
 
     @property
+    def release_command(self) -> Path:
+        """Says which release command runs."""
+        return self.home / "release-command.json"
+
+    @property
     def release_lock(self) -> Path:
         """Held by a running release command itself."""
         return self.home / "release-command.lock"
@@ -84,6 +89,11 @@ class Layout:
     def data(self) -> Path:
         """Kept over releases, writable by the application, its HOME."""
         return self.root / "var/lib/hivemind" / self.service
+
+    @property
+    def kept(self) -> Path:
+        """What lasts of the application's own folder (`data:` in the blueprint)."""
+        return self.root / "var/lib/hivemind-data" / self.service
 
     @property
     def log(self) -> Path:

@@ -20,6 +20,9 @@ from hivemind.hosts.onhost import environment_file, fetching, install, layers, r
 from hivemind.hosts.onhost.layout import NAME, Layout, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
+PATIENCE = 2.0
+"""Seconds that `missing` waits for another installation before it says so."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; exit code 0 when it did what it says, 1 with a reported failure, 2 for a wrong call."""
@@ -120,8 +123,12 @@ def _prepare(layout: Layout, options: argparse.Namespace) -> None:
 def _missing(layout: Layout, options: argparse.Namespace) -> None:
     """Which layers an installation would need to be sent, and whether they can come as zstd."""
     wanted = [digest for digest in options.digests if request.DIGEST.fullmatch(digest)]
-    with install.locked(layout):
-        absent = layers.missing(layout, wanted)
+    try:
+        with install.locked(layout, PATIENCE):
+            absent = layers.missing(layout, wanted)
+    except install.Busy as busy:
+        Reporter().step("missing", str(busy), data={"busy": True})
+        return
     data = {"layers": absent, "zstd": zstd.library() is not None}
     Reporter().step("missing", f"{len(absent)} of {len(wanted)}", data=data)
 
@@ -217,6 +224,7 @@ def _remove(layout: Layout, options: argparse.Namespace) -> None:
     shutil.rmtree(layout.home, ignore_errors=True)
     if options.data:
         shutil.rmtree(layout.data, ignore_errors=True)
+        shutil.rmtree(layout.kept, ignore_errors=True)
     Reporter().step("remove", "removed")
 
 

@@ -17,6 +17,8 @@ SETTLE = 2.0
 """Seconds for which a service without a port must run."""
 LOOPBACK_GRACE = 3.0
 """Seconds for a service that listens on loopback to listen for others as well."""
+_KEY = " (`timeouts: {start: SECONDS}` of the service)"
+"""Where the limit stands in hivemind.yaml."""
 EVIDENCE = 30
 """Lines of the log that go with a failure."""
 
@@ -36,7 +38,7 @@ def wait(
     others: frozenset[int] = frozenset(),
     since: float | None = None,
 ) -> Up:
-    """Returns when the service is up; raises InstallError with the last log lines.
+    """Returns when the service is up; raises InstallError with the last log lines of this start.
 
     ports: TCP ports of which one must be bound; none: the service must just stay up. timeout: seconds. others: ports
     that were bound before the service was started, and so are not its own. since: seconds of the Unix epoch; what was
@@ -85,10 +87,10 @@ def free(ports: tuple[int, ...], timeout: float = 3.0) -> tuple[int, ...]:
 
 def _why(ports: tuple[int, ...], timeout: float, others: frozenset[int]) -> str:
     if not ports:
-        return f"the application did not run for {SETTLE:g} s within {timeout:g} s"
+        return f"the application did not run for {SETTLE:g} s within {timeout:g} s{_KEY}"
     bound = sorted(listening() - others)
     hint = f"; it listens on {', '.join(map(str, bound))}" if bound else ""
-    return f"the application did not listen on port {ports[0]} within {timeout:g} s{hint}"
+    return f"the application did not listen on port {ports[0]} within {timeout:g} s{_KEY}{hint}"
 
 
 def is_bound(port: int) -> bool:

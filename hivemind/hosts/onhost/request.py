@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import PurePosixPath
 from typing import Any
 
 from hivemind.hosts.onhost.layout import NAME
@@ -46,7 +47,7 @@ class Request:
     the switch, None on all instances but one. user: to run as. port: that must be bound before the release counts as
     up, None for a worker. keep: releases that stay.
     python: wanted minor version (`3.12`); None: what the artifact was built for. interpreters: commands to try
-    first. ready_timeout, release_timeout: seconds.
+    first. ready_timeout, release_timeout: seconds. data: paths below the application's folder that last.
     """
 
     service: str
@@ -66,6 +67,7 @@ class Request:
     ready_timeout: int = 60
     options: UnitOptions = UnitOptions()
     layers: tuple[KeptLayer, ...] = ()
+    data: tuple[str, ...] = ()
 
     @property
     def hidden_values(self) -> list[str]:
@@ -109,6 +111,7 @@ def parse(content: Any) -> Request:
             layers=tuple(
                 KeptLayer(str(one["digest"]), str(one.get("archive") or "")) for one in content.get("layers") or ()
             ),
+            data=tuple(str(path) for path in content.get("data") or ()),
         )
     except KeyError as missing:
         raise InstallError(f"the request has no {missing}") from None
@@ -116,6 +119,11 @@ def parse(content: Any) -> Request:
         raise InstallError("the request has a value of the wrong type") from None
     _check(request)
     return request
+
+
+def _is_below(path: str) -> bool:
+    parts = PurePosixPath(path).parts
+    return bool(parts) and "\0" not in path and not path.startswith("/") and ".." not in parts
 
 
 def _check(request: Request) -> None:
@@ -131,6 +139,7 @@ def _check(request: Request) -> None:
             ("port", request.port is None or 0 < request.port < 65536),
             ("options.stop_signal", SIGNAL.fullmatch(request.options.stop_signal)),
             ("options.restart", request.options.restart in RESTARTS),
+            ("data", all(_is_below(path) for path in request.data)),
         )
         if not good
     ]

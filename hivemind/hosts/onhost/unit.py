@@ -40,9 +40,18 @@ was down, and for what it needs to come back."""
 
 
 def render(
-    layout: Layout, release: Release, start: str, options: UnitOptions, *, user: str | None, port: int | None
+    layout: Layout,
+    release: Release,
+    start: str,
+    options: UnitOptions,
+    *,
+    user: str | None,
+    port: int | None,
+    keeps: bool = False,
 ) -> str:
-    """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it."""
+    """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it. keeps: whether some of
+    the application's data lasts."""
+    kept = f" {_specifiers(str(layout.kept))}" if keeps else ""
     capability = "CAP_NET_BIND_SERVICE" if port is not None and port < 1024 else ""
     account = f"User={user}\nGroup={user}\n" if user else ""
     ambient = f"AmbientCapabilities={capability}\n" if capability else ""
@@ -68,7 +77,7 @@ TimeoutStopSec={options.stop_timeout}
 StandardOutput=journal
 StandardError=journal
 SyslogIdentifier=hivemind-{layout.service}
-ReadWritePaths={_specifiers(str(layout.data))} {_specifiers(str(release.app))}
+ReadWritePaths={_specifiers(str(layout.data))} {_specifiers(str(release.app))}{kept}
 CapabilityBoundingSet={capability}
 {ambient}{HARDENING}
 [Install]
