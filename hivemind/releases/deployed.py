@@ -19,7 +19,7 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hivemind.blueprint.model import Blueprint, Service
+    from hivemind.blueprint.model import Blueprint, Route, Service
     from hivemind.releases.secret_values import SecretValues
     from hivemind.template.fragment import Binding
     from hivemind.values.cloud import Cloud, WebAddress
@@ -89,13 +89,18 @@ class Deployed:
             name=service.name,
             kind=service.kind.value if service.kind else "web",
             url=url,
-            host=route.host.replace("*", "www") if route and route.host else None,
+            host=_name(route) or (self._certified() if self.blueprint.certificate else None),
             health_path=service.health.path or "/",
             instances=self.instances(service),
             artifact=self.artifacts.get(service.name, ""),
             needs=service.needs,
             path=path,
         )
+
+    def _certified(self) -> str | None:
+        """A name that the certificate is for: one of the routes, which are all that it can be for."""
+        routes = (route for service in self.blueprint.web_services for route in service.routes)
+        return next(filter(None, map(_name, routes)), None)
 
     @contextmanager
     def connections(self) -> Iterator[Callable[[str], Host]]:
@@ -132,3 +137,8 @@ class Deployed:
         users = [service.name for service in self.blueprint.services.values() if resource in service.needs]
         secrets = secret_values(self.cloud, self.blueprint, self.bindings, self.outputs, services=users)
         return self.bindings[resource], self.outputs, secrets
+
+
+def _name(route: Route | None) -> str | None:
+    """A host name that a route takes requests for; None for one that takes them for every name."""
+    return route.host.replace("*", "www") if route and route.host else None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint
-from hivemind.blueprint.model import Blueprint, Resource, Service
+from hivemind.blueprint.model import Blueprint, Resource, Route, Service
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Fragment
 from hivemind.values.findings import Finding
@@ -18,7 +18,8 @@ INSTANCES = "/Resources/WebInstanceSecurityGroup/Properties/SecurityGroupIngress
 
 
 def reviewed(*overrides: dict[str, Any], extra: Fragment | None = None, **more: Any) -> tuple[Finding, ...]:
-    blueprint = Blueprint("shop", services=SERVICES, resources=RESOURCES, overrides=overrides, **more)
+    more = {"services": SERVICES, **more}
+    blueprint = Blueprint("shop", resources=RESOURCES, overrides=overrides, **more)
     contributions = [("provisioner", hivemind_fragments(blueprint=blueprint))]
     if extra:
         contributions.append(("extra", (extra,)))
@@ -27,6 +28,15 @@ def reviewed(*overrides: dict[str, Any], extra: Fragment | None = None, **more: 
 
 def test_the_provisioners_own_template_passes() -> None:
     assert reviewed() == ()
+
+
+def test_a_certificate_needs_a_host_that_it_is_for() -> None:
+    arn = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    found = reviewed(certificate=arn)
+    assert [(finding.id, finding.severity, finding.path) for finding in found] == [("H446", "error", "certificate")]
+    assert "services.web.routes: [{host: www.example.com}]" in (found[0].hint or "")
+    named = {"web": Service("web", port=8000, needs=("db",), routes=(Route(host="shop.example.com"),))}
+    assert reviewed(certificate=arn, services=named) == ()
 
 
 @pytest.mark.parametrize(

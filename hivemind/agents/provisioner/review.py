@@ -46,9 +46,24 @@ def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
         *_unprotected_data(assembly),
         *_secrets_in_clear(assembly),
         *_catch_alls(blueprint),
+        *_nameless_certificate(blueprint),
         *less_protected(assembly),
         *overprivileged(assembly, blueprint),
     )
+
+
+def _nameless_certificate(blueprint: Blueprint) -> Iterator[Finding]:
+    """ACM issues no certificate for the load balancer's own name: one that serves no other name serves nobody."""
+    web = blueprint.web_services
+    if blueprint.certificate and web and not any(route.host for service in web for route in service.routes):
+        yield Finding(
+            "H446",
+            Severity.ERROR,
+            "no route names a host that the certificate is for; it cannot be for the load balancer's own address",
+            hint=f"Name it in the routes of a service: `services.{web[0].name}.routes: [{{host: www.example.com}}]`.",
+            plugin="provisioner",
+            path="certificate",
+        )
 
 
 def _world_open(assembly: Assembly) -> Iterator[Finding]:
