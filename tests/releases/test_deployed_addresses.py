@@ -9,6 +9,7 @@ import pytest
 from hivemind.aws.cloud import AwsCloud
 from hivemind.blueprint.model import Blueprint, Route, Service, ServiceKind
 from hivemind.releases.deployed import Deployed
+from hivemind.testing import plugins_of
 
 pytestmark = pytest.mark.fast
 ARN = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
@@ -18,12 +19,14 @@ def hosts(folder: Path, certificate: str | None, **routes: Route) -> dict[str, s
     services = {name: Service(name, kind=ServiceKind.WEB, port=8000, routes=(route,)) for name, route in routes.items()}
     blueprint = Blueprint("shop", services=services, certificate=certificate)
     deployed = Deployed(
-        blueprint,
-        AwsCloud("eu-west-1", folder),
-        "shop-production",
-        "r1",
-        {"ALBDNSName": "shop-1.eu-west-1.elb.amazonaws.com"},
-        folder / "key",
+        blueprint=blueprint,
+        bindings={},
+        hooks=plugins_of(),
+        cloud=AwsCloud("eu-west-1", folder),
+        deployment_id="shop-production",
+        revision="r1",
+        outputs={"ALBDNSName": "shop-1.eu-west-1.elb.amazonaws.com"},
+        key=folder / "key",
     )
     return {service.name: service.host for service in deployed.release().web_services}
 
