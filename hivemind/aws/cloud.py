@@ -113,13 +113,13 @@ class AwsCloud:
         """
         instance = self._instance(instance_id)
         public, private = instance.get("PublicIpAddress"), instance.get("PrivateIpAddress")
-        endpoint = self._endpoints.leading_to(instance)
-        if endpoint is not None and private:
-            try:
+        try:
+            endpoint = self._endpoints.leading_to(instance)
+            if endpoint is not None and private:
                 return self._endpoints.connect(endpoint, private, port, timeout=timeout)
-            except CloudCallFailed:
-                if not public:
-                    raise
+        except CloudCallFailed:  # the permission for tunnels is missing, or for looking for endpoints
+            if not public:
+                raise
         if not public:
             raise CloudUnreachable(
                 f"{instance_id} has no public address, and no EC2 Instance Connect Endpoint leads to it",

@@ -163,6 +163,14 @@ def test_a_public_address_is_the_way_where_there_is_no_other(
         assert line.recv(10) == b"ping"
 
 
+def test_who_may_not_look_for_endpoints_reaches_what_is_public(server: TunnelServer, tmp_path: Path, echo: int) -> None:
+    both = {**PRIVATE, "i-3": {"PrivateIpAddress": "10.0.0.1", "PublicIpAddress": "127.0.0.1"}}
+    aws = tunnel_servers.cloud(server, tmp_path, both, denied=True)
+    aws.dial("i-3", echo, timeout=20).close()
+    with pytest.raises(CloudCallFailed, match="DescribeInstanceConnectEndpoints"):
+        aws.dial("i-1", 22, timeout=20)
+
+
 def test_without_any_way_in_the_hint_says_how_to_make_one(server: TunnelServer, tmp_path: Path) -> None:
     with pytest.raises(CloudUnreachable, match="no EC2 Instance Connect Endpoint leads to it") as caught:
         tunnel_servers.cloud(server, tmp_path, PRIVATE, endpoint=False).dial("i-1", 22, timeout=20)

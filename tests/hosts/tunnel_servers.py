@@ -35,6 +35,7 @@ from wsproto.events import (
 
 from hivemind.aws.clients import session
 from hivemind.aws.cloud import AwsCloud
+from hivemind.values.calls import CloudCallFailed
 
 KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI"
 ENDPOINT = "eice-0123456789abcdef0"
@@ -240,6 +241,7 @@ class Ec2:
     addresses: dict[str, dict[str, Any]]
     server: TunnelServer
     endpoint: bool = True
+    denied: bool = False
     asked: int = 0
 
     def describe_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
@@ -248,6 +250,8 @@ class Ec2:
 
     def describe_instance_connect_endpoints(self, **given: Any) -> dict[str, Any]:
         self.asked += 1
+        if self.denied:
+            raise CloudCallFailed("UnauthorizedOperation", "DescribeInstanceConnectEndpoints", "no")
         found = [{"InstanceConnectEndpointId": ENDPOINT, "DnsName": self.server.host, "State": "create-complete"}]
         wanted = (
             given.get("InstanceConnectEndpointIds") == [ENDPOINT]
