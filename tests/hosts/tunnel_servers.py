@@ -8,7 +8,7 @@ import contextlib
 import datetime as dt
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,14 @@ REGION = "eu-west-1"
 
 @dataclass
 class TunnelServer:
-    """targets: private address -> port on loopback; others refuse. most: connections at a time. seconds: that one may
-    last. error: (status, error type, message) that every request gets. opened: requests that were let in."""
+    """targets: private address -> where it leads, a port on loopback or an address with port; others refuse. most:
+    connections at a time. seconds: that one may last. error: (status, error type, message) that every request gets.
+    opened: requests that were let in."""
 
-    targets: dict[str, int]
+    targets: Mapping[str, int | tuple[str, int]]
     folder: Path
+    login: tuple[str, str] = (KEY_ID, SECRET)
+    region: str = REGION
     most: int = 20
     seconds: float = 3600.0
     error: tuple[int, str, str] | None = None
@@ -129,12 +132,12 @@ class TunnelServer:
 
     def _signature(self, url: str, given: dict[str, str]) -> str:
         """AWS's own: over the query without it, with the host header, at the time that it says."""
-        scope = f"{KEY_ID}/{given['X-Amz-Date'][:8]}/{REGION}/ec2-instance-connect/aws4_request"
+        scope = f"{self.login[0]}/{given['X-Amz-Date'][:8]}/{self.region}/ec2-instance-connect/aws4_request"
         if given["X-Amz-Credential"] != scope or given["X-Amz-SignedHeaders"] != "host":
             return "none"
         request = AWSRequest(method="GET", url=url.partition("&X-Amz-Signature=")[0], headers={"host": self.host})
         request.context["timestamp"] = given["X-Amz-Date"]
-        signer = SigV4QueryAuth(Credentials(KEY_ID, SECRET), "ec2-instance-connect", REGION)
+        signer = SigV4QueryAuth(Credentials(*self.login), "ec2-instance-connect", self.region)
         return str(signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request))
 
     async def _carry(
@@ -146,7 +149,8 @@ class TunnelServer:
     ) -> None:
         self.now += 1
         try:
-            near, far = await asyncio.open_connection("127.0.0.1", self.targets[given["privateIpAddress"]])
+            target = self.targets[given["privateIpAddress"]]
+            near, far = await asyncio.open_connection(*(("127.0.0.1", target) if isinstance(target, int) else target))
         except (KeyError, OSError):
             writer.write(
                 connection.send(CloseConnection(1008, "Unable to connect to target. Check your security groups"))
@@ -262,7 +266,7 @@ class Ec2:
 
 @contextlib.contextmanager
 def tunnels(
-    folder: Path, targets: dict[str, int], monkeypatch: pytest.MonkeyPatch, **more: Any
+    folder: Path, targets: Mapping[str, int | tuple[str, int]], monkeypatch: pytest.MonkeyPatch, **more: Any
 ) -> Iterator[TunnelServer]:
     """A running server, with this process's credentials and trusted certificates as it wants them."""
     folder.mkdir(exist_ok=True)
@@ -270,8 +274,8 @@ def tunnels(
     server.start()
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", server.login[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", server.login[1])
     monkeypatch.setenv("AWS_CA_BUNDLE", str(server.ca))
     session.cache_clear()
     try:

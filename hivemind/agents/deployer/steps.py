@@ -165,7 +165,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
         hosts,
         stack.physical_ids.get(target_group(service.name)) if service.is_web else None,
         Watcher(
-            on_step=lambda instance, step: context.progress(step.message, instance=instance),
+            on_step=lambda instance, step: _tell(context, instance, step),
             on_state=lambda health: context.progress(str(health)),
         ),
         deadline=health_deadline(cloud),
@@ -179,6 +179,13 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
     if service.is_web and service.health.path is None and request.port is not None:
         path = choose_health_path(hosts[0], request.port, None)
     return Released(rollout, path)
+
+
+def _tell(context: Context, instance: str, step: remote.InstallStep) -> None:
+    if step.name == "fetch":  # why it takes longer than it should
+        context.note(f"{instance}: {step.message}")
+    else:
+        context.progress(step.message, instance=instance)
 
 
 def _addresses(cloud: Cloud, stack: StackResult, artifact: Artifact) -> remote.AddressOf:
