@@ -24,7 +24,7 @@ from hivemind.releases.shared_ports import collisions
 from hivemind.steps.deployment import Deployment
 from hivemind.template.tags import with_deployed_tags
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import FindingsError, Refused
+from hivemind.values.errors import FindingsError, Refused, StageError
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Snapshot
@@ -127,7 +127,14 @@ def live_snapshot(
     if wait and described is not None and is_moving(described["StackStatus"]):
         from hivemind.deploy.stack import StackDriver
 
-        StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+        try:
+            StackDriver(cloud, clock=clock, say=say).settle(name, owners=checked.assembly.owners)
+        except StageError as error:
+            # The stack is as it was before; what the interrupted run took out of service must come back all the same.
+            described = describe(cloud.client("cloudformation"), name)
+            if described is None or described["StackStatus"] not in USABLE:
+                raise
+            say(f"The interrupted update failed, and the stack is as it was before: {'; '.join(error.lines[:1])}")
         described = None
     known = state.sources if state else {}
     snapshot = read(

@@ -2,6 +2,7 @@
 
 | milestone | reached when | value of `context[...]` |
 |---|---|---|
+| `repair` | instances that were stopped run again; those that were terminated are out of the stack | nothing |
 | `stack` | the stack is as the template says; in a destroy: it is deleted | `StackResult`; `Deletion` |
 | `instance ID` | the instance of this logical id exists, while `stack` still runs | its EC2 id |
 | `build SERVICE` | the service's artifact is in this machine's store | `Artifact` |
@@ -27,6 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+REPAIR = "repair"
 STACK = "stack"
 HEALTH_PATH = "health path"
 RECORD = "record"
@@ -35,7 +37,7 @@ VERIFY = "verify"
 BUILD, UPLOAD, PREPARE, RELEASE, TRAFFIC, DRAIN = "build", "upload", "prepare", "release", "traffic", "drain"
 KINDS = (BUILD, UPLOAD, PREPARE, RELEASE, TRAFFIC, DRAIN)
 """Words that mean all milestones that begin with them."""
-ALWAYS = frozenset({STACK, HEALTH_PATH, RECORD, VERIFY, *KINDS})
+ALWAYS = frozenset({REPAIR, STACK, HEALTH_PATH, RECORD, VERIFY, *KINDS})
 """Milestones that can be named in any run; in one that lacks them there is nothing to wait for."""
 
 

@@ -131,11 +131,20 @@ def test_another_network_is_refused(local_project: Callable[..., Project]) -> No
 
 
 @pytest.mark.stress
-def test_a_stopped_instance_is_started(local_project: Callable[..., Project], local_cloud: LocalCloudHome) -> None:
+@pytest.mark.parametrize("how", ["by hand", "from inside"])
+def test_a_stopped_instance_is_started(
+    local_project: Callable[..., Project], local_cloud: LocalCloudHome, until: Callable[..., None], how: str
+) -> None:
     project = deployed(local_project, "stopped")
     before = instances(project)
-    ec2, _, _ = clients(local_cloud, project, "stopped")
-    ec2.stop_instances(InstanceIds=[min(before)])
+    if how == "by hand":
+        ec2, _, _ = clients(local_cloud, project, "stopped")
+        ec2.stop_instances(InstanceIds=[min(before)])
+    else:
+        project.run(
+            "ssh", "-i", "1", "sudo kill -9 $PPID", code=None
+        )  # what serves SSH, and with it all of the instance
+    until(lambda: "stopped" in project.run("status").out, what="a stopped instance")
     assert "is stopped: started" in project.run("plan", "--local").out
     project.apply()
     assert instances(project) == before
@@ -143,13 +152,17 @@ def test_a_stopped_instance_is_started(local_project: Callable[..., Project], lo
 
 
 @pytest.mark.stress
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(("number", "fails"), [(signal.SIGINT, False), (signal.SIGKILL, False), (signal.SIGKILL, True)])
 def test_an_update_that_is_cut_off_takes_no_traffic_away(
-    local_project: Callable[..., Project], faults: LocalCloudHome, until: Callable[..., None], number: signal.Signals
+    local_project: Callable[..., Project],
+    faults: LocalCloudHome,
+    until: Callable[..., None],
+    number: signal.Signals,
+    fails: bool,
 ) -> None:
     project = deployed(local_project, "cut")
     faults.fault("delay", "AWS::EC2::Instance", seconds=4.0)
-    project.replace("hivemind.yaml", "disk: 8", "disk: 9")
+    project.replace("hivemind.yaml", "    port", "    os: ubuntu-24.04\n    port")
     _, elb, group = clients(faults, project, "cut")
 
     def registered() -> int:
@@ -159,10 +172,14 @@ def test_an_update_that_is_cut_off_takes_no_traffic_away(
     with Load(project.status()["url"]) as load:
         running = project.start("apply", "--local", "--yes", "--json")
         until(lambda: registered() == 1, what="an instance out of service")
+        if fails:
+            faults.fault("fail", "AWS::EC2::Instance", message="InsufficientInstanceCapacity")
         running.send_signal(number)
         running.communicate(timeout=60)
+        if not fails:
+            faults.clear_faults()
+        project.apply(code=ExitCode.PROVISION if fails else 0)
         faults.clear_faults()
-        project.apply()
         assert project.status()["works"] is True
         assert registered() == 2
     assert load.lost == 0, dict(load.answers)

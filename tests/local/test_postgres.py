@@ -103,6 +103,21 @@ def test_a_snapshot_becomes_a_new_database(home_of_servers: Path) -> None:
     assert not list(home_of_servers.rglob("kept.sql"))
 
 
+def test_one_whose_process_is_killed_is_started_again(home_of_servers: Path) -> None:
+    async def does(servers: Postgres) -> None:
+        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        servers._running["one"].kill()
+        async with asyncio.timeout(30):
+            while servers.port("one") is not None:
+                await asyncio.sleep(0.01)
+            while servers.port("one") is None:
+                await asyncio.sleep(0.01)
+        assert servers.port("one") == port
+        assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
+
+    work(Postgres, home_of_servers, does)
+
+
 def test_a_damaged_one_says_why(home_of_servers: Path) -> None:
     async def does(servers: Postgres) -> None:
         await servers.create("one", "app", PASSWORD, None, None)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.withdrawal import health_deadline
 from hivemind.releases.targets import Target, TargetHealth, register, target_health, wait_healthy
-from hivemind.steps import milestones
-from hivemind.steps.milestones import STACK
+from hivemind.steps.milestones import REPAIR, STACK
 from hivemind.steps.step import Step
 from hivemind.template.names import target_group
 from hivemind.values.errors import Stage
@@ -31,10 +30,11 @@ def reregistrations(run: Apply) -> Iterator[Step]:
 
 def _step(run: Apply, service: Service, repairs: list[Repair]) -> Step:
     return Step(
-        f"{milestones.traffic(service.name)} again",
+        f"register {service.name} again",
         Stage.REGISTER,
         lambda context: _register(run, service, repairs, context),
-        needs=(STACK,),
+        needs=(REPAIR,),
+        before=(STACK,),  # which may take others out of service, or fail
         message=service.name,
         outcome=lambda healths: f"{service.name}  {len(healths)} of {len(healths)} healthy",
     )

@@ -20,6 +20,12 @@ START_DEADLINE = 300.0
 """Seconds for a stopped instance to run again."""
 
 
+def needs_mending(run: Apply) -> bool:
+    """Whether an instance is stopped or terminated."""
+    troubles = {one.trouble for one in (*run.snapshot.repairs, *run.plan.repairs)}
+    return bool(troubles & {Trouble.TERMINATED, Trouble.STOPPED})
+
+
 def mend(run: Apply, context: Context) -> None:
     """Starts instances that are stopped. Takes those that are terminated out of the stack, which does not know: the
     update that follows creates them again, since the plan is made as if they had never been there."""

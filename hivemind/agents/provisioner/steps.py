@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from hivemind.agents.provisioner.mending import mend
+from hivemind.agents.provisioner.mending import mend, needs_mending
 from hivemind.blueprint.model import DeploymentStage, Service
 from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
@@ -17,7 +17,7 @@ from hivemind.deploy.withdrawal import Withdrawal, give_back_after
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
 from hivemind.steps import milestones
-from hivemind.steps.milestones import HEALTH_PATH, STACK
+from hivemind.steps.milestones import HEALTH_PATH, REPAIR, STACK
 from hivemind.steps.run import Apply, Destroy
 from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Wave, waves
@@ -40,6 +40,14 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
         if run.stack_id is not None:
             yield _deletion(run)
         return
+    if needs_mending(run):
+        yield Step(
+            REPAIR,
+            Stage.PROVISION,
+            lambda context: mend(run, context),
+            before=(STACK,),
+            message=", ".join(one.logical_id for one in run.plan.repairs),
+        )
     planned = waves(run)
     for number, wave in enumerate(planned):
         yield _stack_step(run, wave, planned[number - 1] if number else None)
@@ -95,7 +103,6 @@ def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Wit
         if logical_id in waited_for and physical_id != run.snapshot.physical_ids.get(logical_id, ""):
             context.fulfil(waited_for[logical_id], physical_id)
 
-    mend(run, context)
     for node in nodes:
         if node.existing and node.logical_id not in moved:
             context.fulfil(node.event, node.existing)
