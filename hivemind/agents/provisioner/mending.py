@@ -49,7 +49,6 @@ def _forget(run: Apply, gone: dict[str, str], context: Context) -> None:
             body=as_json(without(snapshot.template, gone)),
             parameters=snapshot.parameters,
             owners=run.assembly.owners,
-            protected=run.blueprint.require_clean,
         )
     )
 
