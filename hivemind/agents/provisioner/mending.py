@@ -8,6 +8,7 @@ from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.withdrawal import states
 from hivemind.plan.model import Trouble
 from hivemind.template.former import without
+from hivemind.template.names import ARTIFACT_BUCKET
 from hivemind.template.render import as_json
 from hivemind.values.clock import polls
 from hivemind.values.errors import Stage, StageError
@@ -49,6 +50,7 @@ def _forget(run: Apply, gone: dict[str, str], context: Context) -> None:
             body=as_json(without(snapshot.template, gone)),
             parameters=snapshot.parameters,
             owners=run.assembly.owners,
+            bucket=ARTIFACT_BUCKET,
         )
     )
 
