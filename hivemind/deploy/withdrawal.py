@@ -13,6 +13,7 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import StageError
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Service
     from hivemind.values.cloud import Cloud
 
 ALIVE = frozenset({"pending", "running"})
@@ -23,19 +24,30 @@ LEAST_HEALTH_DEADLINE = 30.0
 """Seconds that any application gets: it starts no faster where health checks do."""
 
 
-def health_deadline(cloud: Cloud) -> float:
-    """Seconds for a target to become healthy."""
-    return max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace)
+def health_deadline(cloud: Cloud, *services: Service) -> float:
+    """Seconds for a target of some services to become healthy: what the start and twice the checks of the slowest of
+    them may take, and never less than is usual."""
+    slowest = max(
+        (
+            one.timeouts.start + 2 * one.health.healthy * (one.health.interval + one.health.timeout) / cloud.pace
+            for one in services
+        ),
+        default=0.0,
+    )
+    return max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace, slowest)
 
 
 class Withdrawal:
     """What a run takes out of service. Its methods may be called from any thread.
 
-    tell: is told what happens, a line each.
+    deadline: seconds that a target gets to become healthy again. tell: is told what happens, a line each.
     """
 
-    def __init__(self, cloud: Cloud, *, clock: Clock = SYSTEM_CLOCK, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, cloud: Cloud, *, deadline: float, clock: Clock = SYSTEM_CLOCK, tell: Callable[[str], None]
+    ) -> None:
         self._cloud, self._clock, self._tell = cloud, clock, tell
+        self._deadline = deadline
         self._out: dict[Target, str] = {}
         self._lock = threading.RLock()
 
@@ -75,7 +87,7 @@ class Withdrawal:
     def _ill(self, arn: str, back: Mapping[Target, str]) -> tuple[TargetHealth, ...]:
         """Waits for the targets of a group; those that run and are not healthy in the end."""
         waiting = [TargetHealth(target, "initial") for target, group in back.items() if group == arn]
-        for _ in polls(self._clock, deadline=health_deadline(self._cloud), most=targets.pause(self._cloud)):
+        for _ in polls(self._clock, deadline=self._deadline, most=targets.pause(self._cloud)):
             seen = targets.looked_at(self._cloud, arn)
             if seen is None:
                 continue

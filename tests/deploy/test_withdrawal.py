@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from hivemind.deploy.withdrawal import Withdrawal, give_back_after
+from hivemind.blueprint.model import Health, Service, Timeouts
+from hivemind.deploy.withdrawal import Withdrawal, give_back_after, health_deadline
 from hivemind.testing import ManualClock
 from hivemind.values.errors import Stage, StageError
 
@@ -60,7 +62,7 @@ class World:
 
 
 def withdrawal(world: World) -> Withdrawal:
-    return Withdrawal(world, clock=ManualClock(), tell=lambda _: None)  # type: ignore[arg-type]
+    return Withdrawal(world, deadline=300, clock=ManualClock(), tell=lambda _: None)  # type: ignore[arg-type]
 
 
 def two() -> World:
@@ -114,3 +116,19 @@ def test_an_interrupted_run_registers_at_once_and_waits_at_its_end() -> None:
     assert world.registered == ["i-2", "i-1"]
     world.ill = {"i-1"}
     assert [str(one) for one in taken.give_back()] == ["i-1 unhealthy"]
+
+
+@pytest.mark.parametrize(
+    ("pace", "service", "seconds"),
+    [
+        (1.0, Service("web"), 300.0),
+        (1.0, Service("web", health=Health(interval=300, timeout=60, healthy=10)), 60 + 2 * 10 * 360),
+        (1.0, Service("web", timeouts=Timeouts(start=600)), 600 + 2 * 2 * 35),
+        (30.0, Service("web", timeouts=Timeouts(start=0)), 30.0),
+        (30.0, Service("web", timeouts=Timeouts(start=600)), 600 + 2 * 2 * 35 / 30),
+    ],
+)
+def test_a_target_gets_what_its_start_and_its_checks_take(pace: float, service: Service, seconds: float) -> None:
+    cloud: Any = SimpleNamespace(pace=pace)
+    assert health_deadline(cloud, service) == pytest.approx(seconds)
+    assert health_deadline(cloud, Service("quick", timeouts=Timeouts(start=0)), service) == pytest.approx(seconds)

@@ -54,7 +54,7 @@ def _register(run: Apply, service: Service, repairs: list[Repair], context: Cont
         cloud,
         arn,
         wanted,
-        deadline=health_deadline(cloud),
+        deadline=health_deadline(cloud, service),
         clock=context.deployment.clock,
         on_state=lambda health: context.progress(str(health)),
         service=service.name,

@@ -168,7 +168,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
             on_step=lambda instance, step: _tell(context, instance, step),
             on_state=lambda health: context.progress(str(health)),
         ),
-        deadline=health_deadline(cloud),
+        deadline=health_deadline(cloud, service),
         address=_addresses(cloud, stack, artifact),
         clock=deployment.clock,
         migrates=share.turn.number == 1,

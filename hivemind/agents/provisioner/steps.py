@@ -13,7 +13,7 @@ from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.deploy.watch import Ready
-from hivemind.deploy.withdrawal import Withdrawal, give_back_after
+from hivemind.deploy.withdrawal import Withdrawal, give_back_after, health_deadline
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
 from hivemind.steps import milestones
@@ -112,7 +112,9 @@ def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Wit
     def tell(line: str) -> None:
         context.progress(line)
 
-    withdrawal = Withdrawal(context.deployment.cloud, clock=context.deployment.clock, tell=tell)
+    cloud = context.deployment.cloud
+    deadline = health_deadline(cloud, *run.blueprint.web_services)
+    withdrawal = Withdrawal(cloud, deadline=deadline, clock=context.deployment.clock, tell=tell)
     withdrawals.append(withdrawal)
     try:
         _take_out(run, wave, context, withdrawal)
