@@ -7,6 +7,7 @@ it would have got as a program, and ends as one. Linux only: `available` says wh
 
 from __future__ import annotations
 
+import atexit
 import gc
 import json
 import os
@@ -15,6 +16,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
@@ -22,6 +24,8 @@ from pkgutil import iter_modules
 from typing import NoReturn
 
 MESSAGE_BYTES = 1 << 20
+UNWRITTEN = 120
+"""Python's exit code where its last words could not be written."""
 _LOADED = ("agents", "aws", "builds", "cli", "deploy", "flow", "hosts", "plan", "plugins", "releases", "template")
 _MORE = (
     "botocore.client",
@@ -51,10 +55,8 @@ def inherited(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def serve(requests: socket.socket) -> int:
-    """Forks for every request until the other end is closed, then ends what still runs; the exit code.
-
-    In a fork it returns the command's exit code.
-    """
+    """Forks for every request until the other end is closed, then ends what still runs; the exit code. In a fork it
+    does not return."""
     _load()
     running: dict[int, tuple[int, socket.socket]] = {}
     with selectors.DefaultSelector() as selector:
@@ -77,7 +79,7 @@ def serve(requests: socket.socket) -> int:
                         other.close()
                     requests.close()
                     os.close(told)
-                    return _become(json.loads(content), standard)
+                    _become(json.loads(content), standard)
                 for file in standard:
                     os.close(file)
                 teller = socket.socket(fileno=told)
@@ -128,7 +130,7 @@ def _reap(selector: selectors.BaseSelector, running: dict[int, tuple[int, socket
     teller.close()
 
 
-def _become(request: dict[str, object], files: Sequence[int]) -> int:
+def _become(request: dict[str, object], files: Sequence[int]) -> NoReturn:
     """Makes the fork what a started program is, and runs the command."""
     for number, file in enumerate(files):
         os.dup2(file, number)
@@ -151,7 +153,20 @@ def _become(request: dict[str, object], files: Sequence[int]) -> int:
     sys.stderr = os.fdopen(2, "w", 1, encoding=sys.stderr.encoding, errors=sys.stderr.errors, closefd=False)
     from hivemind.cli.main import main
 
-    return main()
+    _end(main())
+
+
+def _end(code: int) -> NoReturn:
+    """Ends as an interpreter does: threads, exit functions, streams. It does not take the modules apart one by one,
+    since each of their pages would be copied for that from the process that waits: most of what a fork costs."""
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        code = UNWRITTEN
+    os._exit(code)
 
 
 def _run() -> NoReturn:
