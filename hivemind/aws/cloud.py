@@ -16,8 +16,7 @@ from hivemind.aws.hostkeys import HostKeys
 from hivemind.values.artifact import Platform, machine_of
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.cloud import WebAddress
-from hivemind.values.errors import CloudUnreachable
+from hivemind.values.cloud import NoWayYet, WebAddress
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
@@ -109,7 +108,8 @@ class AwsCloud:
     def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
         """A connection through the EC2 Instance Connect Endpoint of the instance's network, else to its public address.
 
-        Raises CloudUnreachable where it has neither, CloudCallFailed where AWS refuses, OSError where nothing answers.
+        Raises NoWayYet where it has neither, as while the stack is being made; CloudCallFailed where AWS refuses;
+        OSError where nothing answers.
         """
         instance = self._instance(instance_id)
         public, private = instance.get("PublicIpAddress"), instance.get("PrivateIpAddress")
@@ -121,9 +121,9 @@ class AwsCloud:
             if not public:
                 raise
         if not public:
-            raise CloudUnreachable(
-                f"{instance_id} has no public address, and no EC2 Instance Connect Endpoint leads to it",
-                hint="`network.ssh_endpoint: own` makes one with the next apply. docs/template.md has the ways in.",
+            raise NoWayYet(
+                "it has no public address, and no EC2 Instance Connect Endpoint leads to it (yet)",
+                "`network.ssh_endpoint: own` makes one with the next apply. docs/template.md has the ways in.",
             )
         connection = socket.create_connection((public, port), timeout=timeout)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -18,8 +18,9 @@ import paramiko
 
 from hivemind.hosts import keys
 from hivemind.hosts.ssh import Host, HostUnreachable, KeyRefused, Opened
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
-from hivemind.values.cloud import Cloud, Line, NoRoom
+from hivemind.values.cloud import Cloud, Line, NoRoom, NoWayYet
 from hivemind.values.errors import Stage, StageError
 
 PORT = 22
@@ -164,11 +165,19 @@ def _opened(cloud: Cloud, instance_id: str, host_key: str, *, key: Path, user: s
     except paramiko.AuthenticationException as error:
         _close(client, sock)
         raise KeyRefused(instance_id, f"it refuses the deployment's key for user {user}") from error
+    except CloudCallFailed as error:
+        _close(client, sock)
+        if (
+            error.passing or error.code == "InvalidInstanceID.NotFound"
+        ):  # a new instance is not known everywhere at once
+            raise HostUnreachable(instance_id, error.message) from error
+        raise
     except (paramiko.SSHException, EOFError, OSError) as error:
         _close(client, sock)
         if (shown := _offered_other_type(error)) is not None:
             raise HostKeyMismatch(instance_id, _fingerprint(pinned), shown) from error
-        raise HostUnreachable(instance_id, _why(sock) or str(error) or type(error).__name__) from error
+        hint = error.hint if isinstance(error, NoWayYet) else None
+        raise HostUnreachable(instance_id, _why(sock) or str(error) or type(error).__name__, hint=hint) from error
     transport = client.get_transport()
     if transport is not None:
         transport.set_keepalive(KEEPALIVE)

@@ -37,6 +37,14 @@ class NoRoom(ConnectionRefusedError):
     """The cloud carries no more connections at a time: another one has to be closed first."""
 
 
+class NoWayYet(ConnectionRefusedError):
+    """No way leads to the instance, as long as it, or what leads to it, is being made. hint: what makes one."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
 class Cloud(Protocol):
     """name: `aws` or `local`. region: `eu-west-1`. account: 12 digits. identity: ARN of whom its calls are made as,
     empty in the local cloud. endpoint: of the API, None for AWS's own. state: folder of this cloud's deployment states.
@@ -67,7 +75,7 @@ class Cloud(Protocol):
 
     def dial(self, instance_id: str, port: int, *, timeout: float) -> socket.socket:
         """A connected TCP socket to a port of an instance, TCP_NODELAY set; a Line where the cloud carries it. OSError
-        when there is none; NoRoom when there are too many at a time."""
+        when there is none: NoWayYet as long as nothing leads there, NoRoom when there are too many at a time."""
         ...
 
     def admit(self, instance_id: str, user: str, public_key: str) -> bool:

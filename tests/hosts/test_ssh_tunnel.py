@@ -15,6 +15,7 @@ from hivemind.hosts.connecting import connect
 from hivemind.hosts.keys import KeyPair
 from hivemind.hosts.ssh import Host, HostUnreachable
 from hivemind.testing import ManualClock
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 pytestmark = pytest.mark.slow
@@ -112,3 +113,34 @@ def test_a_closed_connection_stays_closed(aws: AwsCloud, sshd: ssh_servers.Serve
     host.close()
     with pytest.raises(HostUnreachable, match="closed the connection"):
         host.run("true")
+
+
+def test_an_endpoint_that_is_being_made_is_waited_for(
+    aws: AwsCloud, sshd: ssh_servers.Server, key: KeyPair, tunnel: tunnel_servers.TunnelServer
+) -> None:
+    """Instances are there minutes before their endpoint is; a new one is not known everywhere at once."""
+    ec2 = aws.client("ec2")
+    ec2.endpoint, ec2.unknown = False, 2
+    said: list[str] = []
+
+    def wait(reason: str) -> None:
+        said.append(reason)
+        ec2.endpoint = "Endpoint" in reason
+
+    known = {MANY[0]: sshd.host_key}
+    host = connect(
+        aws, MANY[0], key=key.private, user=sshd.user, known=known, deadline=600, clock=ManualClock(), on_wait=wait
+    )
+    with host:
+        assert host.run("echo in").stdout == "in\n"
+    assert ["does not exist" in said[0], "no EC2 Instance Connect Endpoint leads to it" in said[1]] == [True, True]
+
+
+def test_who_may_not_open_tunnels_is_told_at_once(
+    aws: AwsCloud, sshd: ssh_servers.Server, key: KeyPair, tunnel: tunnel_servers.TunnelServer
+) -> None:
+    tunnel.error = (403, "AccessDeniedException", "not authorized")
+    clock = ManualClock()
+    with pytest.raises(CloudCallFailed, match="not authorized"):
+        reach(aws, sshd, key, clock=clock)
+    assert clock.monotonic() == 0

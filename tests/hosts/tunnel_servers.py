@@ -246,9 +246,13 @@ class Ec2:
     server: TunnelServer
     endpoint: bool = True
     denied: bool = False
+    unknown: int = 0
     asked: int = 0
 
     def describe_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
+        if self.unknown > 0:
+            self.unknown -= 1
+            raise CloudCallFailed("InvalidInstanceID.NotFound", "DescribeInstances", f"{InstanceIds[0]} does not exist")
         instance = {"InstanceId": InstanceIds[0], "VpcId": "vpc-1", **self.addresses[InstanceIds[0]]}
         return {"Reservations": [{"Instances": [instance]}]}
 
