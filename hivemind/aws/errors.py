@@ -13,7 +13,7 @@ from typing import Any
 from hivemind.values.calls import BAD_CREDENTIALS, DENIED, THROTTLED, UNAVAILABLE, CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 
-__all__ = ["CloudCallFailed", "is_web_page", "translate", "translated", "unreadable"]
+__all__ = ["answered", "is_web_page", "translate", "translated", "unreadable"]
 
 _QUOTA = re.compile(r"(LimitExceeded|QuotaExceeded|QuotaExceededFault|LimitExceededException)$|^TooMany(?!Requests)")
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.plan.model import EMPTY, Basis, Snapshot
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 
 NO_ECHO = "****"
@@ -54,8 +54,7 @@ def read(
 def describe(client: Any, stack: str) -> Mapping[str, Any] | None:
     """DescribeStacks' entry of one stack; None where there is none (a deleted one counts as none)."""
     try:
-        with translated():
-            found: Mapping[str, Any] = client.describe_stacks(StackName=stack)["Stacks"][0]
+        found: Mapping[str, Any] = client.describe_stacks(StackName=stack)["Stacks"][0]
     except CloudCallFailed as error:
         if error.code == "ValidationError" and "does not exist" in error.detail:
             return None
@@ -70,8 +69,7 @@ def is_moving(status: str) -> bool:
 
 def template(client: Any, stack: str) -> dict[str, Any]:
     """The template that a stack was made from last. Empty where it is not JSON, and so none of ours."""
-    with translated():
-        body = client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody", {})
+    body = client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody", {})
     if isinstance(body, str):
         try:
             body = json.loads(body) if body else {}
@@ -93,8 +91,7 @@ def _physical_ids(client: Any, stack_id: str) -> dict[str, str]:
     found: dict[str, str] = {}
     token: dict[str, str] = {}
     while True:
-        with translated():
-            answer = client.list_stack_resources(StackName=stack_id, **token)
+        answer = client.list_stack_resources(StackName=stack_id, **token)
         for item in answer["StackResourceSummaries"]:
             if item.get("PhysicalResourceId") and item["ResourceStatus"] != "DELETE_COMPLETE":
                 found[item["LogicalResourceId"]] = item["PhysicalResourceId"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.aws.snapshot import describe, is_moving
 from hivemind.deploy.events import StackEvent, stack_event
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 
 PAGES = 200
@@ -91,8 +91,7 @@ class StackCalls:
         page: dict[str, str] = {}
         for _ in range(PAGES):
             try:
-                with translated():
-                    answer = self._client.describe_stack_events(StackName=stack, **page)
+                answer = self._client.describe_stack_events(StackName=stack, **page)
             except CloudCallFailed as error:
                 if error.code == "ValidationError" and "does not exist" in error.detail:
                     break
@@ -107,8 +106,7 @@ class StackCalls:
         return fresh[::-1]
 
     def newest_event(self, stack: str) -> StackEvent | None:
-        with translated():
-            found = self._client.describe_stack_events(StackName=stack)["StackEvents"]
+        found = self._client.describe_stack_events(StackName=stack)["StackEvents"]
         return stack_event(found[0]) if found else None
 
     def resources(self, stack: str) -> tuple[StackResource, ...]:
@@ -116,8 +114,7 @@ class StackCalls:
         found: list[StackResource] = []
         page: dict[str, str] = {}
         for _ in range(PAGES):
-            with translated():
-                answer = self._client.list_stack_resources(StackName=stack, **page)
+            answer = self._client.list_stack_resources(StackName=stack, **page)
             found += [
                 StackResource(
                     item["LogicalResourceId"],
@@ -136,21 +133,18 @@ class StackCalls:
     def template(self, stack: str) -> Mapping[str, Any]:
         """The template as it was sent; empty where there is none or it is not JSON."""
         try:
-            with translated():
-                body = self._client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody")
+            body = self._client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody")
         except CloudCallFailed:
             return {}
         return body if isinstance(body, Mapping) else {}
 
     def create(self, token: str, **arguments: Any) -> str:
         """Begins a creation and returns the stack's id."""
-        with translated():
-            stack_id: str = self._client.create_stack(ClientRequestToken=token, **arguments)["StackId"]
+        stack_id: str = self._client.create_stack(ClientRequestToken=token, **arguments)["StackId"]
         return stack_id
 
     def delete(self, stack_id: str, token: str, **arguments: Any) -> None:
-        with translated():
-            self._client.delete_stack(StackName=stack_id, ClientRequestToken=token, **arguments)
+        self._client.delete_stack(StackName=stack_id, ClientRequestToken=token, **arguments)
 
     def can_force(self) -> bool:
         """Whether the installed botocore knows DeletionMode of DeleteStack."""
@@ -158,28 +152,23 @@ class StackCalls:
         return "DeletionMode" in shape.members
 
     def protect(self, stack_id: str, *, on: bool) -> None:
-        with translated():
-            self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
+        self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
 
     def create_change_set(self, stack_id: str, name: str, **arguments: Any) -> str:
         """Begins a change set and returns its id."""
-        with translated():
-            answer = self._client.create_change_set(
-                StackName=stack_id, ChangeSetName=name, ChangeSetType="UPDATE", ClientToken=name, **arguments
-            )
+        answer = self._client.create_change_set(
+            StackName=stack_id, ChangeSetName=name, ChangeSetType="UPDATE", ClientToken=name, **arguments
+        )
         change_set: str = answer["Id"]
         return change_set
 
     def change_set(self, change_set: str, page: str | None = None) -> Mapping[str, Any]:
         more = {"NextToken": page} if page else {}
-        with translated():
-            answer: Mapping[str, Any] = self._client.describe_change_set(ChangeSetName=change_set, **more)
+        answer: Mapping[str, Any] = self._client.describe_change_set(ChangeSetName=change_set, **more)
         return answer
 
     def execute(self, change_set: str, token: str) -> None:
-        with translated():
-            self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=token)
+        self._client.execute_change_set(ChangeSetName=change_set, ClientRequestToken=token)
 
     def delete_change_set(self, change_set: str) -> None:
-        with translated():
-            self._client.delete_change_set(ChangeSetName=change_set)
+        self._client.delete_change_set(ChangeSetName=change_set)

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.polling import Cancelled, Poll
 from hivemind.plan.model import Action, Plan
 from hivemind.template.resource_types import resource_type
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
 from hivemind.values.errors import PlanChanged, Stage, StageError
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.deploy.calls import StackResource
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 
 Say = Callable[[str], None]
@@ -30,8 +30,7 @@ def left_by(cloud: Cloud, resources: Iterable[StackResource], say: Say) -> tuple
             continue
         what, listing = _KEEPERS[resource.type]
         try:
-            with translated():
-                snapshots = sorted(listing(cloud, resource.physical_id))
+            snapshots = sorted(listing(cloud, resource.physical_id))
         except CloudCallFailed as error:
             # The stack is gone already: what can't be looked up is said, not raised.
             say(f"could not look up the final snapshot of {resource.physical_id}: {error.detail}")
@@ -44,11 +43,10 @@ def drop(cloud: Cloud, snapshots: Iterable[FinalSnapshot]) -> None:
     """Deletes snapshots, when the user said so; harmless for those that are gone."""
     for snapshot in snapshots:
         try:
-            with translated():
-                if snapshot.what == "database":
-                    cloud.client("rds").delete_db_snapshot(DBSnapshotIdentifier=snapshot.id)
-                else:
-                    cloud.client("elasticache").delete_snapshot(SnapshotName=snapshot.id)
+            if snapshot.what == "database":
+                cloud.client("rds").delete_db_snapshot(DBSnapshotIdentifier=snapshot.id)
+            else:
+                cloud.client("elasticache").delete_snapshot(SnapshotName=snapshot.id)
         except CloudCallFailed as error:
             if error.code not in GONE:
                 raise

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.deploy.calls import StackResource
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 
 _GONE = frozenset(
@@ -37,14 +37,12 @@ def guarded(cloud: Cloud, resources: Iterable[StackResource]) -> tuple[StackReso
 def lift(cloud: Cloud, resources: Iterable[StackResource]) -> None:
     """Takes deletion protection off, of those that have it. Raises CloudCallFailed."""
     for one in guarded(cloud, resources):
-        with translated():
-            _KINDS[one.type].lifts(cloud, one.physical_id)
+        _KINDS[one.type].lifts(cloud, one.physical_id)
 
 
 def _is_guarded(cloud: Cloud, resource: StackResource) -> bool:
     try:
-        with translated():
-            return _KINDS[resource.type].asks(cloud, resource.physical_id)
+        return _KINDS[resource.type].asks(cloud, resource.physical_id)
     except CloudCallFailed as error:
         if error.code in _GONE:
             return False

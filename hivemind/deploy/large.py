@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hivemind.aws.errors import translated
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -64,11 +63,9 @@ def uploaded(cloud: Cloud, calls: StackCalls, stack_id: str, bucket: str, body: 
         )
     s3 = cloud.client("s3")
     key = f"templates/{hashlib.sha256(body.encode()).hexdigest()}.json"
-    with translated():
-        s3.put_object(Bucket=names[bucket], Key=key, Body=body.encode(), ContentType="application/json")
+    s3.put_object(Bucket=names[bucket], Key=key, Body=body.encode(), ContentType="application/json")
     try:
         # Path style, as `aws cloudformation deploy` writes it.
         yield f"https://{urlsplit(s3.meta.endpoint_url).netloc}/{names[bucket]}/{key}"
     finally:
-        with translated():
-            s3.delete_object(Bucket=names[bucket], Key=key)
+        s3.delete_object(Bucket=names[bucket], Key=key)

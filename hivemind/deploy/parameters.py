@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hivemind.aws.errors import translated
 from hivemind.template.tags import FIRST_REVISION, REVISION
 from hivemind.values.findings import Finding, Severity
 
@@ -56,6 +55,5 @@ def images(cloud: Cloud, assembly: Assembly, snapshot: Snapshot) -> Mapping[str,
     found = {name: snapshot.parameters[name] for name in assembly.images if name in snapshot.parameters}
     missing = {name: source for name, source in assembly.images.items() if name not in found}
     for name, source in sorted(missing.items()):
-        with translated():
-            found[name] = str(cloud.client("ssm").get_parameter(Name=source)["Parameter"]["Value"])
+        found[name] = str(cloud.client("ssm").get_parameter(Name=source)["Parameter"]["Value"])
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 
-from hivemind.aws.errors import CloudCallFailed
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
 from hivemind.values.errors import StepCancelled
 

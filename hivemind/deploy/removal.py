@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed, translated
 from hivemind.deploy import guards
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
@@ -14,6 +13,7 @@ from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.plan.holdings import holds_data
 from hivemind.text.redact import redact
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError
 
@@ -174,8 +174,7 @@ def _logs_left(cloud: Cloud, held: tuple[Content, ...], say: Say) -> Iterator[St
             continue
         prefix = f"/aws/rds/instance/{item.resource.physical_id}/"
         try:
-            with translated():
-                groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+            groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
         except CloudCallFailed as error:
             say(f"could not look up the log groups of {item.resource.physical_id}: {error.detail}")
             continue
@@ -189,13 +188,12 @@ def empty_bucket(cloud: Cloud, bucket: str) -> int:
     deleted = 0
     try:
         while True:
-            with translated():
-                page = s3.list_object_versions(Bucket=bucket, MaxKeys=1000)
-                entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
-                if not entries:
-                    return deleted
-                objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
-                answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+            page = s3.list_object_versions(Bucket=bucket, MaxKeys=1000)
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if not entries:
+                return deleted
+            objects = [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries]
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
             if answer.get("Errors"):
                 first = answer["Errors"][0]
                 raise CloudCallFailed(

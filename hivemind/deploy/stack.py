@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.aws.errors import CloudCallFailed
 from hivemind.deploy import changeset, large, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
@@ -21,6 +20,7 @@ from hivemind.plan.make import ONLY_DELETABLE, USABLE
 from hivemind.plan.model import Plan
 from hivemind.template.fragment import Owner
 from hivemind.text.redact import redact
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hivemind.aws.errors import CloudCallFailed
 from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.events import StackEvent
 from hivemind.deploy.polling import Cancelled, Poll, never
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
 from hivemind.values.errors import Stage, StageError
 

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from hivemind.aws.errors import CloudCallFailed
 from hivemind.releases import targets
 from hivemind.releases.targets import Target, TargetHealth
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import StageError
 

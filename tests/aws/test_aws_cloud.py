@@ -14,10 +14,10 @@ from moto import mock_aws
 from hivemind.aws import snapshot
 from hivemind.aws.clients import CallCounter, make_client
 from hivemind.aws.cloud import PLATFORMS, AwsCloud
-from hivemind.aws.errors import CloudCallFailed
 from hivemind.aws.hostkeys import find_key
 from hivemind.deploy.removal import empty_bucket
 from hivemind.plan.model import Basis
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import CloudUnreachable
 
 KEY = "ssh-ed25519 " + "A" * 68

@@ -157,6 +157,13 @@ def test_clients_are_made_in_one_place() -> None:
     assert makers == {"aws/clients.py", "testing/clients.py"}
 
 
+def test_nobody_translates_beside_the_client() -> None:
+    """What need not be remembered is not repeated: a call outside of it would look as if it were needed."""
+    root = Path(hivemind.__file__).parent
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if b"translated(" in path.read_bytes()}
+    assert found == {"aws/calling.py", "aws/clients.py", "aws/errors.py", "aws/signing.py"}
+
+
 def test_the_error_of_a_call_can_be_told_from_others() -> None:
     error = CloudCallFailed("Throttling", "DescribeStacks", "Rate exceeded")
     assert (error.throttled, error.passing, error.denied) == (True, True, False)
