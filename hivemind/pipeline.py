@@ -8,7 +8,7 @@ from hivemind.values.lazy import on_first_use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hivemind.deploy.state import DeploymentState
+    from hivemind.deploy.state import DeploymentState, StateUnreadable
     from hivemind.flow.apply import Applied
     from hivemind.flow.artifacts import Kept, build_logs, kept, kept_limit, prune, store
     from hivemind.flow.carrying_through import Ended, apply
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )  # fmt: skip
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
+    from hivemind.flow.rebuilding import Rebuilt, rebuild, told_unreadable
     from hivemind.flow.reporting import Status, address, deployments, events, status
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
@@ -54,6 +55,7 @@ __getattr__ = on_first_use(
         "flow.face": ("Decision", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep"),
         "flow.reporting": ("status", "address", "deployments", "events"),  # what is deployed, and what happened
         "flow.rotating": ("new_key",),
+        "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
         "flow.instances": ("logs", "shell"),  # what runs on it
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one
@@ -61,6 +63,7 @@ __getattr__ = on_first_use(
         "flow.schemas": ("schema_of", "write_schema"),  # what a blueprint may say
         "flow.project": ("blueprint_file", "loaded", "loaded_without"),  # what a path means, and its plugins
         "flow.clouds": ("region_of",),
+        "deploy.state": ("StateUnreadable",),
         "flow.artifacts": ("build_logs", "kept", "kept_limit", "prune", "store"),  # what builds keep on this machine
         "flow.local_cloud": (
             "RESTART", "Fault", "FaultKind", "find_local_cloud", "local_cloud_folder", "require_local_cloud",

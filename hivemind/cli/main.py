@@ -33,6 +33,7 @@ COMMANDS = {
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
     "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
+    "state": ("hivemind.cli.state:command", "Rebuild the record of a deployment."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),
     "explain": ("hivemind.cli.explain:command", "Explain a finding."),
@@ -121,6 +122,8 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
 
     try:
         with click.Context(group, color=_color()):
+            if error.exit_code is ExitCode.INVALID:
+                error = _with_what_runs(error)
             if isinstance(error, FindingsError):
                 from hivemind.cli.findings import render
 
@@ -141,6 +144,13 @@ def _report(error: HiveMindError, *, as_json: bool) -> int:
 
         traceback.print_exception(error)
     return error.exit_code
+
+
+def _with_what_runs(error: HiveMindError) -> HiveMindError:
+    """Where the state of a deployment can't be read, what is deployed all the same."""
+    from hivemind import pipeline
+
+    return pipeline.told_unreadable(error) if isinstance(error, pipeline.StateUnreadable) else error
 
 
 def _is_told(error: HiveMindError) -> bool:

@@ -30,6 +30,10 @@ from hivemind.values.errors import DeploymentNotFound, HiveMindError
 from hivemind.values.exits import ExitCode
 
 FILE = "state.json"
+_REBUILD = (
+    "To make it anew from the stack, without the history of revisions: `hivemind state rebuild`. It keeps the file "
+    "that cannot be read, under another name."
+)
 CLOUDFORMATION = "cloudformation"
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -175,13 +179,31 @@ def deployment_id(name: str, environment: str, account: str, region: str) -> str
 
 
 class StateUnreadable(HiveMindError):
-    """A state file cannot be used; it is left as it is. path: the file."""
+    """What a state should be read from cannot be used; it is left as it is.
+
+    path: the file, the deployment's folder where a file is in its place, or an address in a bucket. why: what is wrong
+    with it. runs: what runs according to the stack, in words; None where nobody was asked.
+    """
 
     exit_code = ExitCode.INVALID
 
-    def __init__(self, path: Path | str, message: str, hint: str) -> None:
-        super().__init__(f"{path}: {message}", hint=hint)
-        self.path = path
+    def __init__(self, path: Path | str, why: str, hint: str, runs: str | None = None) -> None:
+        self.path, self.why, self.runs = path, why, runs
+        if isinstance(path, Path):
+            hint = hint.replace("state rebuild`", f"state rebuild -d {self.deployment_id}`")
+        said = f"the state of {self.deployment_id} cannot be read: {path}: {why}"
+        super().__init__(f"{said}\n{runs}" if runs else said, hint=hint)
+
+    @property
+    def deployment_id(self) -> str:
+        """Of whose state it is, by the name of its folder."""
+        if isinstance(self.path, str):
+            return self.path
+        return self.path.parent.name if self.path.name == FILE else self.path.name
+
+    def told(self, runs: str) -> StateUnreadable:
+        """The same, with what runs."""
+        return StateUnreadable(self.path, self.why, self.hint or "", runs)
 
 
 @dataclass(frozen=True)
@@ -249,15 +271,25 @@ class StateStore:
         """Every deployment under the root, by id."""
         states: list[DeploymentState] = []
         unreadable: list[StateUnreadable] = []
-        for path in sorted(self.root.glob(f"*/{FILE}")):
+        for folder in sorted(self.root.iterdir()) if self.root.is_dir() else ():
+            if folder.name.startswith("."):
+                continue
             try:
-                state = _read(path)
+                state = _read(folder / FILE)
             except StateUnreadable as error:
                 unreadable.append(error)
                 continue
             if state is not None:
                 states.append(state)
         return Listing(tuple(states), tuple(unreadable))
+
+    def set_aside(self, error: StateUnreadable, stamp: str) -> Path:
+        """Renames what cannot be read, so that there is no state any more; where it is now. stamp: of the time."""
+        assert isinstance(error.path, Path)
+        hidden = "" if error.path.name == FILE else "."  # one in the place of a folder would be taken for one again
+        aside = error.path.with_name(f"{hidden}{error.path.name}.unreadable-{stamp}")
+        error.path.rename(aside)
+        return aside
 
     def delete(self, deployment_id: str) -> None:
         """Removes the deployment's folder with state, journal and keys; harmless when it is gone."""
@@ -287,14 +319,10 @@ def from_text(text: bytes, where: Path | str) -> DeploymentState:
     try:
         return decode(DeploymentState, migrate(json.loads(text)))
     except NewerFormat as error:
-        raise StateUnreadable(where, str(error), "Use the version of HiveMind that wrote it, or a newer one.") from None
+        newer = f"Use the version of HiveMind that wrote it, or a newer one. {_REBUILD}"
+        raise StateUnreadable(where, str(error), newer) from None
     except (ValueError, DecodeError, RecursionError) as error:
-        raise StateUnreadable(
-            where,
-            f"not a readable state ({error})",
-            "HiveMind does not change the file. Move it away, then run `hivemind apply`: HiveMind reads the state "
-            "from the stack; only the history of revisions is lost.",
-        ) from None
+        raise StateUnreadable(where, f"it is damaged: {' '.join(str(error).split())[:120]}", _REBUILD) from None
 
 
 def _write(path: Path, state: DeploymentState) -> None:
@@ -306,4 +334,8 @@ def _read(path: Path) -> DeploymentState | None:
         text = path.read_bytes()
     except FileNotFoundError:
         return None
+    except NotADirectoryError:
+        raise StateUnreadable(path.parent, "it is a file where a folder should be", _REBUILD) from None
+    except OSError as error:
+        raise StateUnreadable(path, f"{error.strerror}", _REBUILD) from None
     return from_text(text, path)

@@ -81,6 +81,26 @@ def lost(cloud: Cloud) -> HiveMindError | None:
     return cloud.lost() if isinstance(cloud, LocalCloud) else None
 
 
+def local_account(account: str, region: str, *, start: bool) -> Cloud:
+    """The local cloud, for a deployment that is known by its id alone. start: starts it where it does not run;
+    otherwise raises CloudUnreachable."""
+    from hivemind.local import lifecycle
+    from hivemind.local.cloud import LocalCloud
+
+    running = lifecycle.status()
+    if running is None and not start:
+        raise CloudUnreachable("the local cloud is not running", hint="Start it: `hivemind local start`")
+    return LocalCloud(running or lifecycle.start(on_demand=True), account, region)
+
+
+def local_checkout(account: str, name: str) -> str | None:
+    """The folder whose deployment of this name has an account of the local cloud; None where that is not known."""
+    from hivemind.local.accounts import accounts
+
+    known = (one.checkout for one in accounts(home.local_cloud()) if (one.number, one.name) == (account, name))
+    return next(known, None)
+
+
 def stock_platforms(*, local: bool) -> Callable[[str, str], Platform]:
     """What instances of an operating system and a size run, in a cloud that is not asked."""
     if local:

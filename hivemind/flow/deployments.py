@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind.deploy.state import DeploymentState, DeploymentStatus, Listing, StateStore
+from hivemind.deploy.state import DeploymentState, DeploymentStatus, Listing, StateStore, StateUnreadable
 from hivemind.flow.meant import Meant, meant_by
 from hivemind.machine import home
 from hivemind.plan.holdings import holds_data
@@ -72,8 +72,10 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     environment: None for production. local: only those of the local cloud, or only those of AWS; None: of the cloud
     that the blueprint names, else of the one that was applied to last. Where the blueprint can't be read, the one that
     was applied from its folder in this environment is meant. Raises DeploymentNotFound for an id that is not known, and
-    where several could be meant.
+    where several could be meant; StateUnreadable where the state of the one that is meant can't be read.
     """
+    if (broken := unreadable(path, environment, deployment, local=local)) is not None:
+        raise broken
     every = _every()
     if deployment is not None:
         return _by_id(every, deployment)
@@ -85,6 +87,29 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     if len(same) > 1:
         raise _ambiguous(same)
     return newest
+
+
+def unreadable(
+    path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None
+) -> StateUnreadable | None:
+    """The deployment that is meant, where its state cannot be read; None where it can, or there is none. Parameters are
+    those of `find`."""
+    broken = [(error, index == 1) for index, (_, listing) in enumerate(everything()) for error in listing.unreadable]
+    if deployment is not None:
+        return next((error for error, _ in broken if error.deployment_id == deployment), None)
+    if not broken:
+        return None
+    meant = _meant(path, environment)
+    if local is None and meant.cloud is not None:
+        local = meant.cloud == "local"
+    here = [error for error, of_local in broken if local in (None, of_local)]
+    if meant.name is None:
+        # It may be this folder's or another's: only the state would tell.
+        return None if _fitting(_every(), meant, local) else next(iter(here), None)
+    begins, ends = f"{meant.name}-{meant.environment}-", f"-{meant.region}"
+    return next(
+        (one for one in here if one.deployment_id.startswith(begins) and one.deployment_id.endswith(ends)), None
+    )
 
 
 def _elsewhere(path: Path, environment: str | None, local: bool | None) -> Known | None:

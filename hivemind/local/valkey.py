@@ -87,6 +87,9 @@ class Valkey(Servers):
             front.cut()
         await super().stop(key)
 
+    def port(self, key: str) -> int | None:
+        return int(self._known[key]["port"]) if key in self._fronts else None
+
     def address(self, key: str) -> tuple[str, int] | None:
         return (self._socket(key), 0) if key in self._running else None
 

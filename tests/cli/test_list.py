@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hivemind.testing.project import Project, hello
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 
@@ -34,6 +35,8 @@ def test_a_broken_state_is_named_beside_the_others(tmp_path: Path) -> None:
     broken.mkdir(parents=True)
     (broken / "state.json").write_text('{"format": 2, "deployment_id": ')
     project = Project(tmp_path, tmp_path / "home")
-    (entry,) = project.run("list", "--json").last["unreadable"]
+    (entry,) = project.run("list", "--json", code=ExitCode.INVALID).last["unreadable"]
     assert entry["file"] == str(broken / "state.json")
-    assert "does not change the file" in project.run("list").err
+    told = project.run("list", code=ExitCode.INVALID)
+    assert "state rebuild" in told.err
+    assert "Nothing is deployed" not in told.out

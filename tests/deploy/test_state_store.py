@@ -198,11 +198,30 @@ def test_a_damaged_state_is_an_error_that_keeps_the_file_and_the_others(tmp_path
     broken.write_bytes(content)
     with pytest.raises(StateUnreadable) as caught:
         store.load("broken")
-    assert "does not change the file" in str(caught.value.hint)
+    assert "`hivemind state rebuild -d broken`" in str(caught.value.hint)
     assert broken.read_bytes() == content
     listing = store.all()
     assert listing.states == (STATE,)
     assert [error.path for error in listing.unreadable] == [broken]
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize("place", ["broken", "broken/state.json"])
+def test_what_is_no_state_at_all_is_no_absence_either(tmp_path: Path, place: str) -> None:
+    store = StateStore(tmp_path)
+    wrong = tmp_path / place
+    wrong.parent.mkdir(exist_ok=True)
+    if place == "broken":
+        wrong.write_text("a file in the place of the folder")
+    else:
+        wrong.mkdir()
+    with pytest.raises(StateUnreadable) as caught:
+        store.load("broken")
+    assert (caught.value.deployment_id, caught.value.path) == ("broken", wrong)
+    assert [error.path for error in store.all().unreadable] == [wrong]
+    aside = store.set_aside(caught.value, "20261130T120000")
+    assert aside.exists()
+    assert (store.find("broken"), store.all().unreadable) == (None, ())
 
 
 @pytest.mark.fast
