@@ -41,8 +41,13 @@ def run(release: Path, *command: str) -> str:
     return done.stdout
 
 
-def test_an_artifact_runs_wherever_it_is_unpacked(tmp_path: Path) -> None:
-    artifact = build(lay(tmp_path / "in", APP), tmp_path / "store", **PYTHON)
+def test_an_artifact_runs_anywhere_is_the_same_from_anywhere_and_is_built_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = "import greet, os\nopen('out.txt', 'w').write(greet.hello() + os.environ['LEVEL'])\n"
+    asked = {**PYTHON, "build": "python make.py", "env": {"LEVEL": "3"}}
+    root, store = lay(tmp_path / "in", {**APP, "make.py": make}), tmp_path / "store"
+    artifact = build(root, store, **asked)
     manifest = unpacked(artifact, tmp_path / "there")
     assert run(tmp_path / "there", "greet") == "hello\n"
     assert run(tmp_path / "there", "python", "app.py") == "hello\n"
@@ -52,27 +57,22 @@ def test_an_artifact_runs_wherever_it_is_unpacked(tmp_path: Path) -> None:
     assert "app/.env" not in found
     assert not any("pyvenv.cfg" in name or "__pycache__" in name or name.endswith("/python") for name in found)
     assert any(".env" in notice for notice in artifact.notices)
+    assert (tmp_path / "there/app/out.txt").read_text() == "hello3", "made in a copy, with the environment"
+    assert not (root / "out.txt").exists()
 
+    elsewhere = lay(tmp_path / "deeper/and/elsewhere", {**APP, "make.py": make})
+    os.utime(elsewhere / "app.py", (1, 1))
+    same = build(elsewhere, tmp_path / "another", **asked)
+    assert same.digest == artifact.digest
+    assert same.path.read_bytes() == artifact.path.read_bytes()
 
-def test_two_builds_give_the_same_digest(tmp_path: Path) -> None:
-    first = lay(tmp_path / "a", APP)
-    second = lay(tmp_path / "deeper/and/elsewhere", APP)
-    os.utime(second / "app.py", (1, 1))
-    made = [build(root, tmp_path / f"store{number}", **PYTHON) for number, root in enumerate((first, second))]
-    assert made[0].digest == made[1].digest
-    assert made[0].path.read_bytes() == made[1].path.read_bytes()
-
-
-def test_known_input_is_not_built_and_dependencies_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root, store = lay(tmp_path / "in", APP), tmp_path / "store"
-    first = build(root, store, **PYTHON)
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nowhere"))
-    again = build(root, store, **PYTHON)
-    assert (first.reused, again.reused, again.digest) == (False, True, first.digest)
+    again = build(root, store, **asked)
+    assert (artifact.reused, again.reused, again.digest) == (False, True, artifact.digest)
     lay(root, {"app.py": "import greet\nprint('other')\n"})
-    changed = build(root, store, **PYTHON)
+    changed = build(root, store, **asked)
     assert (changed.reused, changed.dependencies_reused) == (False, True)
-    assert changed.digest != first.digest
+    assert changed.digest != artifact.digest
     assert list((store / "work").iterdir()) == []
 
 
@@ -110,19 +110,6 @@ def test_a_local_project_is_installed_with_its_build_backend(tmp_path: Path) -> 
         "app/src/shop",
         "app/src/shop/__init__.py",
     }
-
-
-def test_build_commands_run_in_the_copy_with_the_environment(tmp_path: Path) -> None:
-    files = {
-        "make.py": "import greet, os\nopen('out.txt', 'w').write(greet.hello() + os.environ['LEVEL'])\n",
-        "requirements.txt": "greet",
-    }
-    root = lay(tmp_path / "in", files)
-    artifact = build(root, tmp_path / "store", **PYTHON, build="python make.py", env={"LEVEL": "3"})
-    unpacked(artifact, tmp_path / "there")
-    assert (tmp_path / "there/app/out.txt").read_text() == "hello3"
-    assert not (root / "out.txt").exists()
-    assert not (tmp_path / "there/venv/bin/python").exists()
 
 
 def test_a_failing_command_is_named_with_its_first_error(tmp_path: Path) -> None:

@@ -46,23 +46,6 @@ def application(root: Path) -> Path:
 PYTHON = {"runtime": "python", "start": "python app.py", "build": "echo built > made.txt"}
 
 
-def test_the_artifact_of_a_build_instance_is_the_one_that_is_built_here(tmp_path: Path) -> None:
-    root = application(tmp_path / "project")
-    instance = BuildInstance(tmp_path / "instance")
-    there = build_there(instance, root, tmp_path / "there", **PYTHON)
-    here = build(root, tmp_path / "here", **PYTHON)
-    assert there.digest == here.digest
-    assert [layer.digest for layer in there.layers] == [layer.digest for layer in here.layers] != []
-    assert there.provenance == here.provenance
-    assert (there.start, there.runtime, there.size) == (here.start, here.runtime, here.size)
-    assert there.path.read_bytes() == here.path.read_bytes()
-    assert there.layers[0].path.read_bytes() == here.layers[0].path.read_bytes()
-    assert {"app/made.txt", "app/run.sh"} <= names(there)
-    assert Store(tmp_path / "there").known(there.provenance.digest) == Store(tmp_path / "here").known(
-        here.provenance.digest
-    )
-
-
 @pytest.mark.skipif(NODE is None or shutil.which("npm") is None, reason="needs Node and npm")
 def test_so_is_that_of_node(tmp_path: Path) -> None:
     package = {"name": "web", "version": "1.0.0", "scripts": {"build": "node build.js"}}
@@ -84,21 +67,53 @@ SYSTEM = Platform("debian-12", "x86_64", (2, 36), ((MINOR, sys.executable),), No
 """A system of AWS, with the Python that the test has."""
 
 
-def test_for_a_system_of_aws_its_packages_are_installed_and_the_artifact_is_the_one_that_is_made_from_here(
-    tmp_path: Path,
-) -> None:
+def test_the_artifact_of_a_build_instance_is_the_one_that_is_built_here_for_its_system(tmp_path: Path) -> None:
+    """For this machine as its own system tests/e2e/test_build_instances.py compares them, byte by byte."""
     root = application(tmp_path / "project")
+    lay(root, {".git/config": "[remote]\n"})
+    asked = {**PYTHON, "secrets": {"KEY": SecretReference("ssm", "/k")}}
     instance = BuildInstance(tmp_path / "instance")
-    instance.program("apt-get", 'echo "$@" >> "$HOME/installed"; echo "Setting up what is asked for"')
-    there = build_there(instance, root, tmp_path / "there", SYSTEM, **PYTHON)
-    here = build(root, tmp_path / "here", SYSTEM, **PYTHON)
+    instance.program("apt-get", APT_GET)
+    there = build_there(instance, root, tmp_path / "there", SYSTEM, **asked)
+    here = build(root, tmp_path / "here", SYSTEM, **asked)
     assert there.digest == here.digest
     assert [layer.digest for layer in there.layers] == [layer.digest for layer in here.layers] != []
+    assert there.provenance == here.provenance
+    assert (there.start, there.runtime, there.size) == (here.start, here.runtime, here.size)
+    assert there.path.read_bytes() == here.path.read_bytes()
+    assert there.layers[0].path.read_bytes() == here.layers[0].path.read_bytes()
+    assert {"app/made.txt", "app/run.sh"} <= names(there)
+    assert Store(tmp_path / "there").known(there.provenance.digest) == Store(tmp_path / "here").known(
+        here.provenance.digest
+    )
+    the_packages_of_its_system_were_installed(instance, tmp_path / "there")
+    nothing_went_there_but_what_a_build_here_would_see(instance)
+
+    (root / "app.py").write_text("import large  # again\n")
+    instance = BuildInstance(tmp_path / "two")
+    instance.program("apt-get", APT_GET)
+    again = build_there(instance, root, tmp_path / "there", SYSTEM, **asked)
+    assert again.layers == there.layers
+    assert instance.fetched == [f"{again.digest}.tar.zst"], "a layer that is here does not come back again"
+
+
+APT_GET = 'echo "$@" >> "$HOME/installed"; echo "Setting up what is asked for"'
+
+
+def the_packages_of_its_system_were_installed(instance: BuildInstance, store: Path) -> None:
     updated, installed = (instance.home / "installed").read_text().splitlines()
     assert updated.endswith("update")
     assert " install " in installed
     assert "build-essential" in installed
-    assert "Setting up what is asked for\n" in (tmp_path / "there/logs/web.log").read_text()
+    assert "Setting up what is asked for\n" in (store / "logs/web.log").read_text()
+
+
+def nothing_went_there_but_what_a_build_here_would_see(instance: BuildInstance) -> None:
+    (sent,) = (name for name in instance.put_there if "sources" in name)
+    with tarfile.open(instance.home / sent) as whole:
+        modes = {one.name: one.mode for one in whole.getmembers()}
+    assert set(modes) == {".gitignore", "app.py", "requirements.txt", "run.sh", "vendor/large-1.0-py3-none-any.whl"}
+    assert (modes["run.sh"], modes["app.py"]) == (0o755, 0o644)
 
 
 OLD_TARFILE = """\
@@ -131,29 +146,6 @@ def test_packages_that_can_not_be_installed_are_a_failure_of_the_build(tmp_path:
     assert "could not install the packages for the build" in raised.value.message
     assert raised.value.lines == ("E: Unable to locate package",)
     assert not instance.put_there, "nothing is sent to an instance that can't build it"
-
-
-def test_a_layer_that_is_here_does_not_come_back_again(tmp_path: Path) -> None:
-    root = application(tmp_path / "project")
-    first = build_there(BuildInstance(tmp_path / "one"), root, tmp_path / "store", **PYTHON)
-    (root / "app.py").write_text("import large  # again\n")
-    instance = BuildInstance(tmp_path / "two")
-    second = build_there(instance, root, tmp_path / "store", **PYTHON)
-    assert second.layers == first.layers
-    assert instance.fetched == [f"{second.digest}.tar.zst"]
-
-
-def test_nothing_goes_there_but_what_a_build_here_would_see(tmp_path: Path) -> None:
-    root = application(tmp_path / "project")
-    (root / ".git").mkdir()
-    (root / ".git/config").write_text("[remote]\n")
-    instance = BuildInstance(tmp_path / "instance")
-    build_there(instance, root, tmp_path / "store", **PYTHON, secrets={"KEY": SecretReference("ssm", "/k")})
-    (sent,) = (name for name in instance.put_there if "sources" in name)
-    with tarfile.open(instance.home / sent) as whole:
-        modes = {one.name: one.mode for one in whole.getmembers()}
-    assert set(modes) == {".gitignore", "app.py", "requirements.txt", "run.sh", "vendor/large-1.0-py3-none-any.whl"}
-    assert (modes["run.sh"], modes["app.py"]) == (0o755, 0o644)
 
 
 def test_a_failure_is_told_as_it_is_here(tmp_path: Path) -> None:
