@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from stacks import (
 )
 
 from hivemind.testing.clients import raw
+from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.clock import SYSTEM_CLOCK, polls
 
 pytestmark = pytest.mark.slow
@@ -83,30 +85,14 @@ def test_a_whole_application(cloud: Any, stack: Stack, image: str) -> None:
         cloud.dial(instance_id, 22, timeout=2)
 
 
-def test_a_replaced_database_leaves_a_snapshot(cloud: Any, stack: Stack) -> None:
-    resources = network() | data()
-    resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
-    resources["Db"] = database() | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Snapshot"}
-    assert stack.create(body(resources)) == "CREATE_COMPLETE", stack.reason()
-    before = stack.resource("Db")
-    resources["Db"]["Properties"]["MasterUsername"] = "other"
-    assert stack.update(body(resources)) == "UPDATE_COMPLETE", stack.reason()
-    assert stack.resource("Db") != before
-    rds = cloud.client("rds")
-    assert [one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]] == [stack.resource("Db")]
-    (snapshot,) = rds.describe_db_snapshots()["DBSnapshots"]
-    assert snapshot["DBInstanceIdentifier"] == before
-    rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
-    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
-    assert rds.describe_db_snapshots()["DBSnapshots"] == [], "DeletionPolicy: Delete"
-
-
 def test_each_resource_is_seen_in_progress(local_home: Any, client: Any, stack: Stack) -> None:
     local_home.fault("delay", "AWS::S3::Bucket", seconds=1.0)
     stack.id = client.create_stack(StackName=stack.name, TemplateBody=body(BUCKET))["StackId"]
     seen = set()
-    while stack.describe()["StackStatus"] == "CREATE_IN_PROGRESS":
+    for _ in polls(SYSTEM_CLOCK, deadline=60, first=0.1, most=0.1):
         seen |= {(e["LogicalResourceId"], e["ResourceStatus"]) for e in stack.events()}
+        if stack.describe()["StackStatus"] != "CREATE_IN_PROGRESS":
+            break
     assert ("Bucket", "CREATE_IN_PROGRESS") in seen
     assert ("Bucket", "CREATE_COMPLETE") in {(e["LogicalResourceId"], e["ResourceStatus"]) for e in stack.events()}
 
@@ -174,13 +160,25 @@ WRONG = {
 }
 
 
+@pytest.fixture(scope="module")
+def around(local_cloud: LocalCloudHome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Any]]:
+    """A stack with all that an instance and a database need, and its template's resources."""
+    cloud = local_cloud.connect(tmp_path_factory.mktemp("around"), "around", "eu-west-1")
+    image = str(cloud.client("ssm").get_parameter(Name=IMAGE)["Parameter"]["Value"])
+    resources = network() | compute(image, "around") | data()
+    del resources["Web"], resources["Db"]
+    stack = Stack(raw(cloud, "cloudformation"), "around")
+    assert stack.create(body(resources)) == "CREATE_COMPLETE", stack.reason()
+    yield stack, resources
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_instance_is_refused_as_on_aws(case: str, image: str, stack: Stack) -> None:
+def test_a_wrong_instance_is_refused_as_on_aws(case: str, image: str, around: tuple[Stack, Any]) -> None:
     changed, message = WRONG[case]
-    resources = network() | compute(image, f"wrong-{case}")
-    resources["Web"] = instance(image, **changed)
-    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
-    assert message in stack.reason()
+    stack, resources = around
+    assert stack.update(body(resources | {"Web": instance(image, **changed)})) == "UPDATE_ROLLBACK_COMPLETE"
+    assert message in stack.reason(last=True)
 
 
 WRONG_DATA = {
@@ -195,30 +193,39 @@ WRONG_DATA = {
 
 
 @pytest.mark.parametrize("case", WRONG_DATA)
-def test_a_wrong_database_is_refused_as_on_aws(case: str, stack: Stack) -> None:
+def test_a_wrong_database_is_refused_as_on_aws(case: str, around: tuple[Stack, Any]) -> None:
     changed, message = WRONG_DATA[case]
+    stack, resources = around
+    assert stack.update(body(resources | {"Db": database(**changed)})) == "UPDATE_ROLLBACK_COMPLETE"
+    assert message in stack.reason(last=True)
+
+
+def test_a_database_goes_up_a_major_version_and_replaced_leaves_a_snapshot(cloud: Any, stack: Stack) -> None:
     resources = network() | data()
     resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
-    resources["Db"] = database(**changed)
-    assert stack.create(body(resources)) == "ROLLBACK_COMPLETE"
-    assert message in stack.reason()
 
+    def with_database(**changed: Any) -> str:
+        resources["Db"] = database(**changed) | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Snapshot"}
+        return body(resources)
 
-def test_a_database_goes_up_a_major_version_when_allowed_and_never_back(stack: Stack) -> None:
-    resources = network() | data()
-    resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
-
-    def upgraded(**changed: Any) -> str:
-        resources["Db"] = database(**changed)
-        return stack.update(body(resources))
-
-    resources["Db"] = database(EngineVersion="16")
-    assert stack.create(body(resources)) == "CREATE_COMPLETE", stack.reason()
-    assert upgraded(EngineVersion="17") == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.create(with_database(EngineVersion="16")) == "CREATE_COMPLETE", stack.reason()
+    assert stack.update(with_database(EngineVersion="17")) == "UPDATE_ROLLBACK_COMPLETE"
     assert "The AllowMajorVersionUpgrade flag must be present" in stack.reason()
-    assert upgraded(EngineVersion="17.4", AllowMajorVersionUpgrade=True) == "UPDATE_COMPLETE"
-    assert upgraded(EngineVersion="16.8") == "UPDATE_ROLLBACK_COMPLETE"
+    upgraded = {"EngineVersion": "17.4", "AllowMajorVersionUpgrade": True}
+    assert stack.update(with_database(**upgraded)) == "UPDATE_COMPLETE"
+    assert stack.update(with_database(EngineVersion="16.8")) == "UPDATE_ROLLBACK_COMPLETE"
     assert "Cannot upgrade postgres from 17.4 to 16.8" in stack.reason(last=True)
+
+    before = stack.resource("Db")
+    assert stack.update(with_database(**upgraded, MasterUsername="other")) == "UPDATE_COMPLETE"
+    assert stack.resource("Db") != before
+    rds = cloud.client("rds")
+    assert [one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]] == [stack.resource("Db")]
+    (snapshot,) = rds.describe_db_snapshots()["DBSnapshots"]
+    assert snapshot["DBInstanceIdentifier"] == before
+    rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
+    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+    assert rds.describe_db_snapshots()["DBSnapshots"] == [], "DeletionPolicy: Delete"
 
 
 def test_a_load_balancer_needs_two_zones(stack: Stack) -> None:
@@ -280,11 +287,12 @@ def test_targets_drain_before_they_go(cloud: Any, stack: Stack, image: str) -> N
     assert states()[0] in {"initial", "unhealthy"}
     elb.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": web}])
     assert states() == ["draining"]
-    while states():
-        pass
+    assert any(not states() for _ in polls(SYSTEM_CLOCK, deadline=60))
 
 
-def test_a_stopped_instance_starts_again(cloud: Any, stack: Stack, image: str) -> None:
+def test_a_stopped_instance_starts_again_unless_the_local_cloud_can_not(
+    local_home: Any, cloud: Any, stack: Stack, image: str
+) -> None:
     assert stack.create(body(network() | compute(image, "stop"))) == "CREATE_COMPLETE", stack.reason()
     web, ec2 = stack.resource("Web"), raw(cloud, "ec2")
 
@@ -302,32 +310,24 @@ def test_a_stopped_instance_starts_again(cloud: Any, stack: Stack, image: str) -
     ec2.start_instances(InstanceIds=[web])
     assert any(answers() for _ in polls(SYSTEM_CLOCK, deadline=20))
     assert cloud.host_key(web) == key
+    what_the_local_cloud_can_not_start_is_no_stopped_instance(local_home, ec2, web, answers)
 
 
-def test_what_the_local_cloud_can_not_start_is_no_stopped_instance(
-    local_home: Any, cloud: Any, stack: Stack, image: str
+def what_the_local_cloud_can_not_start_is_no_stopped_instance(
+    local_home: Any, ec2: Any, web: str, answers: Callable[[], bool]
 ) -> None:
     """A defect of ours, or of this machine, must not look like something that the user's instance did."""
-    assert stack.create(body(network() | compute(image, "broken"))) == "CREATE_COMPLETE", stack.reason()
-    web, ec2 = stack.resource("Web"), raw(cloud, "ec2")
 
     def state() -> str:
         found = ec2.describe_instances(InstanceIds=[web])["Reservations"][0]["Instances"][0]
         return str(found["State"]["Name"])
-
-    def reached() -> bool:
-        try:
-            with cloud.dial(web, 22, timeout=2) as connection:
-                return bool(connection.recv(4) == b"SSH-")
-        except OSError:
-            return False
 
     def told() -> bool:
         said = ec2.get_console_output(InstanceId=web)["Output"]
         return "the local cloud cannot start this instance: FileExistsError" in said
 
     ec2.stop_instances(InstanceIds=[web])
-    assert any(not reached() for _ in polls(SYSTEM_CLOCK, deadline=20))
+    assert any(not answers() for _ in polls(SYSTEM_CLOCK, deadline=20))
     folder = local_home.directory / "instances" / web / "fs/opt"
     folder.rename(folder.with_name("kept"))
     folder.write_text("in the way")
@@ -337,7 +337,7 @@ def test_what_the_local_cloud_can_not_start_is_no_stopped_instance(
     folder.unlink()
     folder.with_name("kept").rename(folder)
     ec2.create_tags(Resources=[web], Tags=[{"Key": "looked", "Value": "at"}])
-    assert any(reached() for _ in polls(SYSTEM_CLOCK, deadline=20))
+    assert any(answers() for _ in polls(SYSTEM_CLOCK, deadline=20))
 
 
 def test_instances_outside_a_stack_are_refused(cloud: Any) -> None:

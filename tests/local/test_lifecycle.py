@@ -24,6 +24,7 @@ from hivemind.local.cloud import LocalCloud, connect
 from hivemind.local.files import read_json, write_json
 from hivemind.local.processes import is_running, started
 from hivemind.testing.clients import raw
+from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.clock import SYSTEM_CLOCK, polls
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 
@@ -88,6 +89,10 @@ def test_it_starts_tells_and_stops(directory: Path) -> None:
     assert lifecycle.start(directory) == running
     assert running.endpoint.startswith("http://127.0.0.1:")
     assert listens(running.endpoint)
+    assert (directory / "daemon.json").stat().st_mode & 0o077 == 0, "its files are its owner's"
+    assert read_json(directory / "daemon.json", {})["token"]
+    assert not lifecycle.stop_if_idle(directory), "started by hand it stays"
+    assert lifecycle.status(directory) is not None
     processes = family(running.pid)
     assert lifecycle.stop(directory)
     assert gone(processes)
@@ -96,26 +101,10 @@ def test_it_starts_tells_and_stops(directory: Path) -> None:
     assert not lifecycle.stop(directory)
 
 
-def test_stacks_databases_and_instances_come_back(directory: Path) -> None:
+def test_stacks_databases_and_instances_outlive_a_kill_and_a_stop_and_no_reset(directory: Path) -> None:
     cloud, stack = cloud_with_application(directory)
     web, key = stack.resource("Web"), cloud.host_key(stack.resource("Web"))
     before = cloud.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"]
-    processes = family(lifecycle.start(directory).pid)
-    assert lifecycle.stop(directory)
-    assert gone(processes)
-
-    again = LocalCloud(lifecycle.start(directory), "000000000000", "eu-west-1")
-    assert again.endpoint == cloud.endpoint, "the port stays while it is free"
-    assert again.client("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackId"] == stack.id
-    assert again.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"] == before
-    assert again.host_key(web) == key
-    with again.dial(web, 22, timeout=5) as connection:
-        assert connection.recv(4) == b"SSH-"
-    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
-
-
-def test_killed_it_leaves_nothing_running_and_recovers(directory: Path) -> None:
-    _, stack = cloud_with_application(directory)
     running = lifecycle.start(directory)
     processes = family(running.pid)
     assert len(processes) > 3
@@ -126,12 +115,34 @@ def test_killed_it_leaves_nothing_running_and_recovers(directory: Path) -> None:
     os.kill(running.pid, signal.SIGKILL)
     assert gone(processes[:1])
     assert lifecycle.status(directory) is None
-    again = lifecycle.start(directory)
-    assert again.pid != running.pid
+    recovered = lifecycle.start(directory)
+    assert recovered.pid != running.pid
     assert gone(processes), "instances and databases of the one that was killed"
-    with LocalCloud(again, "000000000000", "eu-west-1").dial(stack.resource("Web"), 22, timeout=5) as connection:
-        assert connection.recv(4) == b"SSH-"
-    assert stack.delete() == "DELETE_COMPLETE", stack.reason()
+    assert greets(LocalCloud(recovered, "000000000000", "eu-west-1"), web)
+
+    processes = family(recovered.pid)
+    assert lifecycle.stop(directory)
+    assert gone(processes)
+    last = lifecycle.start(directory)
+    again = LocalCloud(last, "000000000000", "eu-west-1")
+    assert again.endpoint == recovered.endpoint, "the port stays while it is free"
+    assert again.client("cloudformation").describe_stacks(StackName="kept")["Stacks"][0]["StackId"] == stack.id
+    assert again.client("rds").describe_db_instances()["DBInstances"][0]["Endpoint"] == before
+    assert again.host_key(web) == key
+    assert greets(again, web)
+
+    processes = family(last.pid)
+    assert len(processes) > 3
+    assert lifecycle.reset(directory)
+    assert gone(processes)
+    assert not directory.exists()
+    assert not lifecycle.reset(directory)
+
+
+def greets(cloud: LocalCloud, instance: str) -> bool:
+    """Whether the SSH server of an instance answers."""
+    with cloud.dial(instance, 22, timeout=5) as connection:
+        return bool(connection.recv(4) == b"SSH-")
 
 
 def test_an_operation_that_was_cut_short_is_settled(directory: Path) -> None:
@@ -184,22 +195,12 @@ def test_several_starts_at_once_make_one(directory: Path) -> None:
     assert str(lifecycle.start(directory).pid) in pids
 
 
-def test_the_record_of_another_program_is_not_believed(directory: Path) -> None:
-    """A process id that was given to another program since."""
-    directory.mkdir(parents=True)
-    mine = started(os.getpid())
-    assert mine is not None
-    record = {"pid": os.getpid(), "started": mine - 1000, "endpoint": "http://127.0.0.1:9", "region": "x", "token": "x"}
-    write_json(directory / "daemon.json", record | {"on_demand": False})
-    assert lifecycle.status(directory) is None
-    assert not lifecycle.stop(directory)
-    assert lifecycle.start(directory).pid != os.getpid()
-
-
 def test_started_on_demand_it_goes_with_its_last_stack(directory: Path, tmp_path: Path) -> None:
+    the_record_of_another_program_is_not_believed(directory)
     with pytest.raises(CloudUnreachable):
         connect(tmp_path, "shop", start=False, directory=directory)
     cloud = connect(tmp_path, "shop", directory=directory)
+    assert lifecycle.start(directory).pid != os.getpid()
     stack = Stack(raw(cloud, "cloudformation"), "last")
     stack.create(body({"Bucket": {"Type": "AWS::S3::Bucket"}}))
     assert not lifecycle.stop_if_idle(directory)
@@ -208,29 +209,19 @@ def test_started_on_demand_it_goes_with_its_last_stack(directory: Path, tmp_path
     assert lifecycle.status(directory) is None
 
 
-def test_started_by_hand_it_stays(directory: Path) -> None:
-    lifecycle.start(directory)
-    assert not lifecycle.stop_if_idle(directory)
-    assert lifecycle.status(directory) is not None
+def the_record_of_another_program_is_not_believed(directory: Path) -> None:
+    """A process id that was given to another program since."""
+    directory.mkdir(parents=True)
+    mine = started(os.getpid())
+    assert mine is not None
+    record = {"pid": os.getpid(), "started": mine - 1000, "endpoint": "http://127.0.0.1:9", "region": "x", "token": "x"}
+    write_json(directory / "daemon.json", record | {"on_demand": False})
+    assert lifecycle.status(directory) is None
+    assert not lifecycle.stop(directory)
 
 
-def test_a_reset_deletes_everything(directory: Path) -> None:
-    cloud_with_application(directory)
-    processes = family(lifecycle.start(directory).pid)
-    assert lifecycle.reset(directory)
-    assert gone(processes)
-    assert not directory.exists()
-    assert not lifecycle.reset(directory)
-
-
-def test_its_files_are_its_owners(directory: Path) -> None:
-    lifecycle.start(directory)
-    assert (directory / "daemon.json").stat().st_mode & 0o077 == 0
-    assert read_json(directory / "daemon.json", {})["token"]
-
-
-def test_the_control_api_wants_the_token_and_no_browser(directory: Path) -> None:
-    running = lifecycle.start(directory)
+def test_the_control_api_wants_the_token_and_no_browser(local_cloud: LocalCloudHome) -> None:
+    running = local_cloud.running
 
     def status(path: str, **headers: str) -> int:
         request = urllib.request.Request(running.endpoint + path, headers=headers)

@@ -35,139 +35,104 @@ def ask(
         connection.close()
 
 
-def test_the_master_user_logs_in_and_is_no_superuser(home_of_servers: Path) -> None:
-    from pg8000.exceptions import DatabaseError
-
-    async def does(servers: Postgres) -> None:
+def test_logins_tls_restarts_and_snapshots(home_of_servers: Path) -> None:
+    async def fill(servers: Postgres) -> int:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
         assert servers.port("one") == port
-        assert await asyncio.to_thread(ask, port, "SELECT current_database()") == [["shop"]]
-        superuser = await asyncio.to_thread(ask, port, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-        assert superuser == [[False]]
-        await asyncio.to_thread(ask, port, "CREATE EXTENSION citext")
-        with pytest.raises(DatabaseError):
-            await asyncio.to_thread(ask, port, "SELECT 1", password="wrong")
-        await servers.set_password("one", "app", "another-one")
-        assert await asyncio.to_thread(ask, port, "SELECT 1", password="another-one") == [[1]]
-        # Another one begins as this one did, and knows nothing of it.
-        other = await servers.create("two", "master", PASSWORD, "stock", None)
-        names = await asyncio.to_thread(
-            ask, other, "SELECT rolname FROM pg_roles WHERE rolcanlogin", user="master", database="stock"
-        )
-        assert sorted(names) == [["master"], [ADMIN]]
-        made = await asyncio.to_thread(ask, other, "SELECT extname FROM pg_extension", user="master", database="stock")
-        assert made == [["plpgsql"]]
-
-    work(Postgres, home_of_servers, does)
-
-
-def test_data_survive_a_restart(home_of_servers: Path) -> None:
-    async def write(servers: Postgres) -> int:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
+        await tls_is_there_for_those_who_ask(port)
         await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
+        await the_master_user_logs_in_and_is_no_superuser(servers, port)
+        await another_one_begins_as_this_one_did_and_knows_nothing_of_it(servers)
         return port
 
-    async def read(servers: Postgres) -> Any:
+    async def go_on(servers: Postgres) -> None:
         assert servers.known() == ("one",)
-        return await asyncio.to_thread(ask, await servers.start("one"), "SELECT n FROM t")
+        port = await servers.start("one")
+        await killed_it_comes_back_by_itself_where_it_was(servers, port)
+        assert await asyncio.to_thread(ask, port, "SELECT n FROM t", password="another-one") == [[42]]
+        await a_snapshot_becomes_a_new_database(servers)
 
-    work(Postgres, home_of_servers, write)
-    assert work(Postgres, home_of_servers, read) == [[42]]
-
-
-def test_killed_it_comes_back_by_itself_where_it_was(home_of_servers: Path) -> None:
-    async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
-        (server,) = (one for one in psutil.Process().children() if one.name().startswith("postgres"))
-        server.kill()
-        await until(lambda: servers.port("one") is None)
-        await until(lambda: servers.port("one") == port, 60)
-        assert await asyncio.to_thread(ask, port, "SELECT current_database()") == [["shop"]]
-
-    work(Postgres, home_of_servers, does)
-
-
-def test_a_snapshot_becomes_a_new_database(home_of_servers: Path) -> None:
-    async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
-        await asyncio.to_thread(ask, port, "CREATE TABLE t AS SELECT 42 AS n")
-        await servers.snapshot("one", "kept.sql")
-        await servers.remove("one")
-        assert servers.known() == ()
-        assert servers.port("one") is None
-        port = await servers.create("two", "app", PASSWORD, "shop", "kept.sql")
-        assert await asyncio.to_thread(ask, port, "SELECT n FROM t") == [[42]]
-        await servers.discard_snapshot("kept.sql")
-
-    work(Postgres, home_of_servers, does)
+    work(Postgres, home_of_servers, fill)
+    work(Postgres, home_of_servers, go_on)
     assert not list(home_of_servers.rglob("kept.sql"))
 
 
-def test_one_whose_process_is_killed_is_started_again(home_of_servers: Path) -> None:
-    async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
-        servers._running["one"].kill()
-        async with asyncio.timeout(30):
-            while servers.port("one") is not None:
-                await asyncio.sleep(0.01)
-            while servers.port("one") is None:
-                await asyncio.sleep(0.01)
-        assert servers.port("one") == port
-        assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
+async def the_master_user_logs_in_and_is_no_superuser(servers: Postgres, port: int) -> None:
+    from pg8000.exceptions import DatabaseError
 
-    work(Postgres, home_of_servers, does)
+    assert await asyncio.to_thread(ask, port, "SELECT current_database()") == [["shop"]]
+    superuser = await asyncio.to_thread(ask, port, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    assert superuser == [[False]]
+    await asyncio.to_thread(ask, port, "CREATE EXTENSION citext")
+    with pytest.raises(DatabaseError):
+        await asyncio.to_thread(ask, port, "SELECT 1", password="wrong")
+    await servers.set_password("one", "app", "another-one")
+    assert await asyncio.to_thread(ask, port, "SELECT 1", password="another-one") == [[1]]
 
 
-def test_a_damaged_one_says_why(home_of_servers: Path) -> None:
-    async def does(servers: Postgres) -> None:
-        await servers.create("one", "app", PASSWORD, None, None)
-        await servers.stop("one")
-        (home_of_servers / "servers/one/data/PG_VERSION").write_text("9.6\n")
-        with pytest.raises(ServerFailed, match=r"9\.6"):
-            await servers.start("one")
+async def another_one_begins_as_this_one_did_and_knows_nothing_of_it(servers: Postgres) -> None:
+    other = await servers.create("other", "master", PASSWORD, "stock", None)
+    names = await asyncio.to_thread(
+        ask, other, "SELECT rolname FROM pg_roles WHERE rolcanlogin", user="master", database="stock"
+    )
+    assert sorted(names) == [["master"], [ADMIN]]
+    made = await asyncio.to_thread(ask, other, "SELECT extname FROM pg_extension", user="master", database="stock")
+    assert made == [["plpgsql"]]
+    await servers.remove("other")
 
-    work(Postgres, home_of_servers, does)
+
+async def killed_it_comes_back_by_itself_where_it_was(servers: Postgres, port: int) -> None:
+    (server,) = (one for one in psutil.Process().children() if one.name().startswith("postgres"))
+    server.kill()
+    await until(lambda: servers.port("one") is None)
+    await until(lambda: servers.port("one") == port, 60)
 
 
-def test_closed_folders_above_do_not_matter(home_of_servers: Path) -> None:
-    """As in root's home, which PostgreSQL's own user may not enter."""
+async def tls_is_there_for_those_who_ask(port: int) -> None:
+    for tls in (None, True, False):
+        assert await asyncio.to_thread(ask, port, "SELECT 1", tls=tls) == [[1]]
+    large = "SELECT length(repeat('x', 3000000)), repeat('y', 3000000)"
+    ((length, text),) = await asyncio.to_thread(ask, port, large, tls=True)
+    assert (length, text) == (3_000_000, "y" * 3_000_000)
+
+
+async def a_snapshot_becomes_a_new_database(servers: Postgres) -> None:
+    await servers.snapshot("one", "kept.sql")
+    await servers.remove("one")
+    assert servers.known() == ()
+    assert servers.port("one") is None
+    port = await servers.create("two", "app", PASSWORD, "shop", "kept.sql")
+    assert await asyncio.to_thread(ask, port, "SELECT n FROM t") == [[42]]
+    await servers.discard_snapshot("kept.sql")
+
+
+def test_below_closed_folders_it_demands_tls_and_says_why_it_does_not_start(home_of_servers: Path) -> None:
+    """The folder is closed as root's home is, which PostgreSQL's own user may not enter."""
     closed = home_of_servers / "closed"
     closed.mkdir(mode=0o700)
 
     async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
-        assert await asyncio.to_thread(ask, port, "SELECT 1") == [[1]]
+        await those_who_come_without_tls_are_refused_where_it_is_demanded(servers)
+        await servers.stop("one")
+        (closed / "servers/one/data/PG_VERSION").write_text("9.6\n")
+        with pytest.raises(ServerFailed, match=r"9\.6"):
+            await servers.start("one")
 
     work(Postgres, closed, does)
 
 
-def test_tls_is_there_for_those_who_ask(home_of_servers: Path) -> None:
-    async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None)
-        for tls in (None, True, False):
-            assert await asyncio.to_thread(ask, port, "SELECT 1", tls=tls) == [[1]]
-        large = "SELECT length(repeat('x', 3000000)), repeat('y', 3000000)"
-        ((length, text),) = await asyncio.to_thread(ask, port, large, tls=True)
-        assert (length, text) == (3_000_000, "y" * 3_000_000)
-
-    work(Postgres, home_of_servers, does)
-
-
-def test_those_who_come_without_are_refused_where_it_is_demanded(home_of_servers: Path) -> None:
+async def those_who_come_without_tls_are_refused_where_it_is_demanded(servers: Postgres) -> None:
     from pg8000.exceptions import DatabaseError
 
-    async def does(servers: Postgres) -> None:
-        port = await servers.create("one", "app", PASSWORD, "shop", None, demands_tls=True)
-        assert await asyncio.to_thread(ask, port, "SELECT 1", tls=True) == [[1]]
-        with pytest.raises(DatabaseError, match='user "app", database "shop", no encryption') as refused:
-            await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
-        assert refused.value.args[0]["C"] == "28000"
-        await servers.stop("one")
-        await servers.start("one")
-        assert servers.port("one") == port, "clients find it where it was"
-        with pytest.raises(DatabaseError):
-            await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
-        servers.demand_tls("one", False)
-        assert await asyncio.to_thread(ask, port, "SELECT 1", tls=False) == [[1]]
-
-    work(Postgres, home_of_servers, does)
+    port = await servers.create("one", "app", PASSWORD, "shop", None, demands_tls=True)
+    assert await asyncio.to_thread(ask, port, "SELECT 1", tls=True) == [[1]]
+    with pytest.raises(DatabaseError, match='user "app", database "shop", no encryption') as refused:
+        await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
+    assert refused.value.args[0]["C"] == "28000"
+    await servers.stop("one")
+    await servers.start("one")
+    assert servers.port("one") == port, "clients find it where it was"
+    with pytest.raises(DatabaseError):
+        await asyncio.to_thread(ask, port, "SELECT 1", tls=False)
+    servers.demand_tls("one", False)
+    assert await asyncio.to_thread(ask, port, "SELECT 1", tls=False) == [[1]]
