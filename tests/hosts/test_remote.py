@@ -45,24 +45,32 @@ def request_and_artifact(tmp_path: Path, host: Host) -> Iterator[tuple[Request, 
     remote.remove(host, "web", data=True)
 
 
-def test_prepare_install_look_remove(
+def test_prepare_install_look_follow_stop(
     host: Host, server: ssh_servers.Server, request_and_artifact: tuple[Request, Path]
 ) -> None:
     request, artifact = request_and_artifact
     facts = remote.prepare(host, "web")
     assert facts["systemd"] is False
     assert facts["current"] is None
+    assert remote.last_lines(host, "web") == ()
+    with pytest.raises(StageError, match="this instance does not have release r1, only: none"):
+        remote.rollback(host, "web", "r1")
+
+    host.put(b"old", f".hivemind/{'0' * 64}.tar.gz")
     seen: list[InstallStep] = []
     request = replace(request, release_command="echo token $TOKEN")
     steps = remote.install(host, artifact, request, seen.append)
     assert [step.name for step in steps] == ["extract", "configure", "release-command", "start", "done"]
     assert InstallStep("release-command", "token [hidden]") in seen
+    assert [name for name in host.list(".hivemind") if name.endswith(".tar.gz")] == [f"{request.digest}.tar.gz"]
     with urllib.request.urlopen(f"http://127.0.0.1:{request.port}/", timeout=10) as answer:
         assert answer.read() == b"hello"
     state = remote.status(host, "web")
     assert (state["state"], state["current"], state["digest"]) == ("running", "r1-abc", request.digest)
     assert next(remote.logs(host, "web", lines=50)).endswith("Z release -")
     assert "release -" in remote.last_lines(host, "web")
+    the_log_as_it_grows(host, server, request)
+
     assert request.port is not None
     assert choose_health_path(host, request.port, None) == "/health"
     assert choose_health_path(host, request.port, "/up") == "/up"
@@ -71,14 +79,18 @@ def test_prepare_install_look_remove(
     assert choose_health_path(host, request.port, None) == "/"
 
 
-def test_old_artifacts_are_removed(host: Host, tmp_path: Path, request_and_artifact: tuple[Request, Path]) -> None:
-    request, artifact = request_and_artifact
-    host.put(b"old", f".hivemind/{'0' * 64}.tar.gz")
-    remote.install(host, artifact, request)
-    assert [name for name in host.list(".hivemind") if name.endswith(".tar.gz")] == [f"{request.digest}.tar.gz"]
+def the_log_as_it_grows(host: Host, server: ssh_servers.Server, request: Request) -> None:
+    following = remote.logs(host, "web", lines=1, follow=True)
+    assert next(following).endswith(remote.last_lines(host, "web")[-1])
+    urllib.request.urlopen(f"http://127.0.0.1:{request.port}/health?seen=1", timeout=10).close()
+    assert any("/health?seen=1" in line for line in following)
+    following.close()
+    assert_ends(server.root, "--follow")
 
 
-def test_the_log_does_not_tell_secrets(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
+def test_the_log_does_not_tell_secrets_and_a_failure_carries_the_applications_words(
+    host: Host, request_and_artifact: tuple[Request, Path]
+) -> None:
     request, artifact = request_and_artifact
     start = 'echo "token $TOKEN"; ' + request.start
     remote.install(host, artifact, replace(request, start=start))
@@ -90,38 +102,14 @@ def test_the_log_does_not_tell_secrets(host: Host, request_and_artifact: tuple[R
     assert any(line.endswith("token [hidden]") for line in following)
     following.close()
 
-
-def test_a_failure_carries_the_applications_words(host: Host, request_and_artifact: tuple[Request, Path]) -> None:
-    request, artifact = request_and_artifact
-    remote.install(host, artifact, request)
-    broken = replace(request, release="r2-def", start="echo cannot reach database; exit 1")
+    broken = replace(request, release="r3-ghi", start="echo cannot reach database; exit 1")
     with pytest.raises(StageError) as caught:
         remote.install(host, artifact, broken)
     error = caught.value
     assert error.message == f"web on {host.instance_id}, start: the application ends right after its start"
     assert "cannot reach database" in error.lines
-    assert error.left == f"release r1-abc is still current on {host.instance_id}"
+    assert error.left == f"release r2-def is still current on {host.instance_id}"
     assert remote.status(host, "web")["state"] == "running"
-
-
-def test_the_log_as_it_grows(
-    host: Host, server: ssh_servers.Server, request_and_artifact: tuple[Request, Path]
-) -> None:
-    request, artifact = request_and_artifact
-    remote.install(host, artifact, request)
-    following = remote.logs(host, "web", lines=1, follow=True)
-    assert next(following).endswith("release -")
-    urllib.request.urlopen(f"http://127.0.0.1:{request.port}/health?seen=1", timeout=10).close()
-    assert any("/health?seen=1" in line for line in following)
-    following.close()
-    assert_ends(server.root, "--follow")
-
-
-def test_rollback_and_logs_of_nothing(host: Host) -> None:
-    remote.prepare(host, "web")
-    assert remote.last_lines(host, "web") == ()
-    with pytest.raises(StageError, match="this instance does not have release r1, only: none"):
-        remote.rollback(host, "web", "r1")
 
 
 def assert_ends(root: Path, argument: str) -> None:

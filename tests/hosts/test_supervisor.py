@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,14 +13,16 @@ from typing import Any
 import pytest
 from host_instances import Instance
 
+from hivemind.values.clock import SYSTEM_CLOCK, polls
+
 pytestmark = pytest.mark.slow
 
 
 def until(instance: Instance, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while not condition(state := instance.state()):
-        assert time.monotonic() < deadline, state
-    return state
+    for _ in polls(SYSTEM_CLOCK, deadline=30, first=0.3, most=0.3):  # each look is a program that starts
+        if condition(state := instance.state()):
+            return state
+    pytest.fail(f"it stays {state}")
 
 
 def record(instance: Instance) -> dict[str, Any]:
