@@ -146,19 +146,6 @@ def test_hosts_paths_redirects_and_fixed_responses(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_weights(tmp_path: Path) -> None:
-    lb = balancer(rule(None, forward((A, 3), (B, 1))))
-
-    async def main() -> None:
-        async with planes(tmp_path, region(lb)) as (_, plane):
-            await told(plane, lb, "/", "i-")
-            seen = Counter([(await get(plane.address(lb.arn, 80)))[1].split("|")[0] for _ in range(40)])
-            assert sum(seen.values()) == 40
-            assert 8 <= seen[TWO.id] <= 12, "one of four; a probe in between takes a turn"
-
-    asyncio.run(main())
-
-
 def test_no_target_and_a_target_that_fails(tmp_path: Path) -> None:
     empty = dataclasses.replace(A, targets=())
     lb = balancer(rule(10, forward(empty), path("/empty")), rule(None, forward(B)))
@@ -178,63 +165,6 @@ def test_no_target_and_a_target_that_fails(tmp_path: Path) -> None:
             await until(lambda: is_("/", 502))
             await serve(instances, TWO)
             await until(lambda: is_("/", 200))
-
-    asyncio.run(main())
-
-
-def test_security_groups_of_the_load_balancer(tmp_path: Path) -> None:
-    lb = balancer(rule(None, forward(A)))
-    closed = {name: rules for name, rules in GROUPS.items() if name != "sg-lb"}
-
-    async def main() -> None:
-        async with planes(tmp_path, dataclasses.replace(region(lb), groups=closed)) as (instances, plane):
-            await told(plane, lb, "/", "The load balancer's security groups")
-            await instances.update(region(lb))
-            await plane.update(region(lb))
-            await told(plane, lb, "/", ONE.id)
-
-    asyncio.run(main())
-
-
-def test_https_and_a_listener_more_without_disturbance(tmp_path: Path) -> None:
-    lb = balancer(rule(None, forward(A)))
-    secure = Listener(f"{lb.arn}/443", 443, "HTTPS", (), (rule(None, forward(B)),))
-    groups = {
-        **GROUPS,
-        "sg-lb": (*GROUPS["sg-lb"], dataclasses.replace(GROUPS["sg-lb"][0], first_port=443, last_port=443)),
-    }
-
-    async def main() -> None:
-        async with planes(tmp_path, region(lb)) as (_, plane):
-            await told(plane, lb, "/", ONE.id)
-            before = plane.address(lb.arn, 80)
-            reader, writer = await asyncio.open_connection(*before)
-
-            async def on_the_same_connection() -> bytes:
-                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-                return await reader.readuntil(ONE.id.encode())
-
-            await on_the_same_connection()
-            both = dataclasses.replace(lb, listeners=(*lb.listeners, secure))
-            await plane.update(dataclasses.replace(region(both), groups=groups))
-            assert plane.address(lb.arn, 80) == before
-            context = ssl.create_default_context(cafile=str(tmp_path / "d/ca.pem"))
-
-            async def encrypted() -> bool:
-                try:
-                    inner, outer = await asyncio.open_connection(
-                        *plane.address(lb.arn, 443), ssl=context, server_hostname=lb.dns_name
-                    )
-                except (OSError, ssl.SSLError):
-                    return False
-                outer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                said = await inner.read(-1)
-                outer.close()
-                return TWO.id.encode() in said and b"|https|443|" in said
-
-            await until(encrypted)
-            await on_the_same_connection()
-            writer.close()
 
     asyncio.run(main())
 
@@ -310,52 +240,125 @@ def test_a_failing_application_gets_no_requests_and_a_drained_one_finishes(tmp_p
     asyncio.run(main())
 
 
-def test_ports_stay_and_nothing_is_left_of_a_removed_load_balancer(tmp_path: Path) -> None:
-    lb = balancer(rule(None, forward(A)))
-
+def test_one_after_the_other_on_the_same_instances(tmp_path: Path) -> None:
     async def main() -> None:
-        async with planes(tmp_path, region(lb)) as (instances, plane):
-            address = plane.address(lb.arn, 80)
-            await plane.close()
-            again = DataPlane(tmp_path / "d", instances)
-            await again.update(region(lb))
-            assert again.address(lb.arn, 80) == address
-            await told(again, lb, "/", ONE.id)
-            await again.update(dataclasses.replace(region(lb), load_balancers=()))
-            with pytest.raises(LookupError):
-                again.address(lb.arn, 80)
-            with pytest.raises(ConnectionRefusedError):
-                await asyncio.open_connection(*address)
-            assert [entry.name for entry in (tmp_path / "d").iterdir()] == []
-            await again.close()
+        async with planes(tmp_path, region(balancer(rule(None, forward(A))))) as (instances, plane):
+            for scene in (
+                weights,
+                security_groups_of_the_load_balancer,
+                https_and_a_listener_more_without_disturbance,
+                metrics_count_what_was_served,
+                ports_stay_and_nothing_is_left_of_a_removed_load_balancer,
+            ):
+                await scene(instances, plane, tmp_path)
 
     asyncio.run(main())
 
 
-def test_metrics_count_what_was_served(tmp_path: Path) -> None:
+async def weights(instances: Instances, plane: DataPlane, _: Path) -> None:
+    lb = balancer(rule(None, forward((A, 3), (B, 1))))
+    await instances.update(region(lb))
+    await plane.update(region(lb))
+    await told(plane, lb, "/", "i-")
+    seen = Counter([(await get(plane.address(lb.arn, 80)))[1].split("|")[0] for _ in range(40)])
+    assert sum(seen.values()) == 40
+    assert 8 <= seen[TWO.id] <= 12, "one of four; a probe in between takes a turn"
+
+
+async def security_groups_of_the_load_balancer(instances: Instances, plane: DataPlane, _: Path) -> None:
+    lb = balancer(rule(None, forward(A)))
+    closed = {name: rules for name, rules in GROUPS.items() if name != "sg-lb"}
+    await instances.update(dataclasses.replace(region(lb), groups=closed))
+    await plane.update(dataclasses.replace(region(lb), groups=closed))
+    await told(plane, lb, "/", "The load balancer's security groups")
+    await instances.update(region(lb))
+    await plane.update(region(lb))
+    await told(plane, lb, "/", ONE.id)
+
+
+async def https_and_a_listener_more_without_disturbance(instances: Instances, plane: DataPlane, folder: Path) -> None:
+    lb = balancer(rule(None, forward(A)))
+    secure = Listener(f"{lb.arn}/443", 443, "HTTPS", (), (rule(None, forward(B)),))
+    groups = {
+        **GROUPS,
+        "sg-lb": (*GROUPS["sg-lb"], dataclasses.replace(GROUPS["sg-lb"][0], first_port=443, last_port=443)),
+    }
+    await instances.update(region(lb))
+    await plane.update(region(lb))
+    await told(plane, lb, "/", ONE.id)
+    before = plane.address(lb.arn, 80)
+    reader, writer = await asyncio.open_connection(*before)
+
+    async def on_the_same_connection() -> bytes:
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        return await reader.readuntil(ONE.id.encode())
+
+    await on_the_same_connection()
+    both = dataclasses.replace(lb, listeners=(*lb.listeners, secure))
+    await plane.update(dataclasses.replace(region(both), groups=groups))
+    assert plane.address(lb.arn, 80) == before
+    context = ssl.create_default_context(cafile=str(folder / "d/ca.pem"))
+
+    async def encrypted() -> bool:
+        try:
+            inner, outer = await asyncio.open_connection(
+                *plane.address(lb.arn, 443), ssl=context, server_hostname=lb.dns_name
+            )
+        except (OSError, ssl.SSLError):
+            return False
+        outer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        said = await inner.read(-1)
+        outer.close()
+        return TWO.id.encode() in said and b"|https|443|" in said
+
+    await until(encrypted)
+    await on_the_same_connection()
+    writer.close()
+
+
+async def metrics_count_what_was_served(instances: Instances, plane: DataPlane, _: Path) -> None:
     lb = balancer(rule(None, forward(A)))
     put: list[Datum] = []
+    await instances.update(region(lb))
+    await plane.update(region(lb))
+    await told(plane, lb, "/", ONE.id)
+    metrics = Metrics(instances, plane, put.append)
+    await metrics.sample()
+    assert put == []
+    for _ in range(5):
+        await get(plane.address(lb.arn, 80), "/")
+    await metrics.sample()
+    ((_, port),) = plane.metrics()
+    assert (await get(("127.0.0.1", port), "/metrics"))[0] == 404, "others count nothing"
+    guessed = {"Authorization": "Bearer x"}
+    assert (await get(("127.0.0.1", port), "/metrics", headers=guessed))[0] == 404
+    found = {(one.namespace, one.name, tuple(sorted(one.dimensions))): one.value for one in put}
+    assert {(one.account, one.region) for one in put} == {(ACCOUNT, REGION)}
+    assert found["AWS/ApplicationELB", "RequestCount", ("LoadBalancer",)] == 5
+    assert found["AWS/ApplicationELB", "HTTPCode_Target_2XX_Count", ("LoadBalancer",)] == 5
+    assert 0 < found["AWS/ApplicationELB", "TargetResponseTime", ("LoadBalancer", "TargetGroup")] < 5
+    assert 0 <= found["AWS/EC2", "CPUUtilization", ("InstanceId",)] <= 100
+    own = {one.dimensions["InstanceId"]: one.value for one in put if one.name == "NetworkOut"}
+    assert own[ONE.id] > 500
 
-    async def main() -> None:
-        async with planes(tmp_path, region(lb)) as (instances, plane):
-            await told(plane, lb, "/", ONE.id)
-            metrics = Metrics(instances, plane, put.append)
-            await metrics.sample()
-            assert put == []
-            for _ in range(5):
-                await get(plane.address(lb.arn, 80), "/")
-            await metrics.sample()
-            ((_, port),) = plane.metrics()
-            assert (await get(("127.0.0.1", port), "/metrics"))[0] == 404, "others count nothing"
-            guessed = {"Authorization": "Bearer x"}
-            assert (await get(("127.0.0.1", port), "/metrics", headers=guessed))[0] == 404
-        found = {(one.namespace, one.name, tuple(sorted(one.dimensions))): one.value for one in put}
-        assert {(one.account, one.region) for one in put} == {(ACCOUNT, REGION)}
-        assert found["AWS/ApplicationELB", "RequestCount", ("LoadBalancer",)] == 5
-        assert found["AWS/ApplicationELB", "HTTPCode_Target_2XX_Count", ("LoadBalancer",)] == 5
-        assert 0 < found["AWS/ApplicationELB", "TargetResponseTime", ("LoadBalancer", "TargetGroup")] < 5
-        assert 0 <= found["AWS/EC2", "CPUUtilization", ("InstanceId",)] <= 100
-        own = {one.dimensions["InstanceId"]: one.value for one in put if one.name == "NetworkOut"}
-        assert own[ONE.id] > 500
 
-    asyncio.run(main())
+async def ports_stay_and_nothing_is_left_of_a_removed_load_balancer(
+    instances: Instances, _: DataPlane, folder: Path
+) -> None:
+    lb = balancer(rule(None, forward(A)))
+    await instances.update(region(lb))
+    first = DataPlane(folder / "ports", instances)
+    await first.update(region(lb))
+    address = first.address(lb.arn, 80)
+    await first.close()
+    again = DataPlane(folder / "ports", instances)
+    await again.update(region(lb))
+    assert again.address(lb.arn, 80) == address
+    await told(again, lb, "/", ONE.id)
+    await again.update(dataclasses.replace(region(lb), load_balancers=()))
+    with pytest.raises(LookupError):
+        again.address(lb.arn, 80)
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*address)
+    assert [entry.name for entry in (folder / "ports").iterdir()] == []
+    await again.close()
