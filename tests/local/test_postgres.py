@@ -47,7 +47,9 @@ def test_logins_tls_restarts_and_snapshots(home_of_servers: Path) -> None:
 
     async def go_on(servers: Postgres) -> None:
         assert servers.known() == ("one",)
-        port = await servers.start("one")
+        await servers.start("one")
+        port = servers.port("one")
+        assert port is not None
         await killed_it_comes_back_by_itself_where_it_was(servers, port)
         assert await asyncio.to_thread(ask, port, "SELECT n FROM t", password="another-one") == [[42]]
         await a_snapshot_becomes_a_new_database(servers)
