@@ -33,16 +33,17 @@ def test_what_a_module_makes_once_is_made_by_one_worker(module: str) -> None:
     assert len({budget.together(f"{module}::test_{name}") for name in ("a", "b[1]")}) == 1
 
 
-def test_the_standing_deployment_is_made_by_one_worker() -> None:
-    asking = re.compile(r"^def (test_\w+)\([^)]*\bstanding: ", re.MULTILINE)
+@pytest.mark.parametrize("fixture", ["deployed", "pair", "standing"])
+def test_what_is_deployed_for_many_is_deployed_by_one_worker(fixture: str) -> None:
+    asking = re.compile(rf"^def (test_\w+)\([^)]*\b{fixture}: ", re.MULTILINE)
     found = {
         f"{module}::{name}"
         for module in MODULES
-        if module.startswith("tests/cli/")
+        if module.startswith(("tests/cli/", "tests/e2e/"))
         for name in asking.findall((ROOT / module).read_text())
     }
     assert found
-    assert {name for name in found if budget.together(name) != "standing"} == set()
+    assert {name for name in found if budget.together(name) != fixture} == set()
 
 
 def test_times_are_added_up_by_area_and_shared_by_the_workers() -> None:
