@@ -1,8 +1,8 @@
 """Target health: probes as target groups configure them, answered in AWS's words.
 
-Probes go through the same security groups as the load balancer's traffic. Intervals, timeouts and deregistration
-delays are divided by the local cloud's pace. States and reasons: "Health checks for Application Load
-Balancer target groups", Elastic Load Balancing user guide.
+Probes go through the same security groups as the load balancer's traffic. Intervals and deregistration delays are
+divided by the local cloud's pace; timeouts are not, for an application answers no faster here. States and reasons:
+"Health checks for Application Load Balancer target groups", Elastic Load Balancing user guide.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from hivemind.local.model import Instance, LoadBalancer, RegionView, TargetGroup
 from hivemind.local.security import Caller
 
 SHORTEST_INTERVAL = 0.2
-SHORTEST_TIMEOUT = 1.0
 
 Key = tuple[str, str, int]
 
@@ -191,8 +190,7 @@ class Health:
             return FAILED
         number = int(group.health_port) if group.health_port.isdigit() else port
         front = self._instances.front(instance, number, peer)
-        timeout = max(SHORTEST_TIMEOUT, group.timeout / self._pace)
-        return await probe(front, group, f"{host.address}:{number}", timeout)
+        return await probe(front, group, f"{host.address}:{number}", group.timeout)
 
 
 async def probe(front: tuple[str, int], group: TargetGroup, host: str, timeout: float) -> ProbeResult:

@@ -36,6 +36,7 @@ class Application:
     def __init__(self) -> None:
         self.status = 200
         self.hang = False
+        self.delay = 0.0
         self.requests: list[str] = []
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -43,6 +44,7 @@ class Application:
             self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
             if self.hang:
                 await reader.read(-1)
+            await asyncio.sleep(self.delay)
             writer.write(f"HTTP/1.1 {self.status} Fine\r\nContent-Length: 0\r\n\r\n".encode())
         except (OSError, asyncio.IncompleteReadError):
             pass
@@ -123,7 +125,17 @@ def test_nothing_listens_and_no_answer() -> None:
         await until(lambda: only(health).reason == "Target.FailedHealthChecks")
         assert only(health).description == "Health checks failed"
 
-    play(region(GROUP), scene)
+    play(region(dataclasses.replace(GROUP, timeout=0.2)), scene)
+
+
+def test_an_application_may_take_as_long_to_answer_as_on_aws() -> None:
+    patient = dataclasses.replace(GROUP, timeout=60.0)
+
+    async def scene(health: Health, application: Application, _: Fronts) -> None:
+        application.delay = 1.2
+        await until(lambda: only(health).state == "healthy")
+
+    play(region(patient), scene)
 
 
 def test_draining_takes_no_requests_and_ends() -> None:
