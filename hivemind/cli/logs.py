@@ -43,8 +43,9 @@ def command(
 ) -> int:
     """Print the application's logs from all instances.
 
-    With several instances, each line starts with its instance. Health check requests of the load balancer are left
-    out, and values of secrets are masked. With --json, each line is an object: service, instance, line.
+    With several instances, each line starts with its instance. Health checks of the load balancer are left out: they
+    are known by their user agent, or by their path if it is not /. Values of secrets are masked. With --json, each line
+    is an object: service, instance, line.
     """
     from hivemind.text.redact import redact
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import click
@@ -25,6 +27,19 @@ def command(
     url, state = pipeline.address(asked(path, environment, None, deployment), service)
     if not as_json:
         click.echo(url)
-    opened = not only_print and click.launch(url) == 0
+    opened = not only_print and _opened(url)
     if as_json:
         click.echo(json.dumps({"url": url, "urls": dict(state.urls), "opened": opened}))
+    elif not opened and not only_print:
+        click.echo("There is no browser on this machine. Open the address elsewhere.", err=True)
+
+
+def _opened(url: str) -> bool:
+    """Whether a browser of this machine took the address. Browsers in the terminal are not asked: they would take it
+    over."""
+    windows = sys.platform in ("darwin", "win32") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if not windows and not os.environ.get("BROWSER"):
+        return False
+    import webbrowser
+
+    return webbrowser.open(url)

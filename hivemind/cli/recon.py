@@ -21,13 +21,14 @@ _OF_ONE = {"library": "a library", "cli": "a command-line tool"}
 
 
 @click.command(name="recon")
-@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("path", default=".", type=click.Path(exists=True, path_type=Path))
 @json_option
 def command(path: Path, as_json: bool) -> None:
-    """Print what HiveMind finds about the application in folder PATH, with file and line.
+    """Print what HiveMind finds about the application in folder PATH, or in that of the file PATH, with file and line.
 
     recon reads files and runs no code of the folder.
     """
+    path = path if path.is_dir() else path.parent
     seen = pipeline.seen(path, plugins_without(path, "recon runs no code of the folder"), note)
     if as_json:
         listed = [_listed(name, each) for name, each in seen.applications.items()]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, load_plugins
+from hivemind import pipeline
+from hivemind.cli.context import environment_option, json_option, load_plugins, path_argument
 from hivemind.cli.findings import render
-from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import FindingsError
 from hivemind.values.exits import ExitCode
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 @click.command(name="validate")
-@click.argument("path", default=BLUEPRINT_FILE, type=click.Path(path_type=Path, readable=False))
+@path_argument
 @environment_option
 @click.option("--lint/--no-lint", default=True, help="Run cfn-lint on the template, or skip it. Default: run it.")
 @json_option
 def command(path: Path, environment: str | None, lint: bool, as_json: bool) -> int:
-    """Check the blueprint PATH (default: hivemind.yaml) and its template, and print all findings."""
+    """Check the blueprint PATH, a file or a folder with hivemind.yaml, and its template, and print all findings."""
     try:
-        findings = _check(path, environment, lint=lint)
+        findings = _check(pipeline.blueprint_file(path), environment, lint=lint)
     except FindingsError as error:
         render(error.findings, as_json=as_json, err=False)
         return error.exit_code
@@ -39,6 +39,4 @@ def _check(path: Path, environment: str | None, *, lint: bool) -> tuple[Finding,
     if not path.is_file():
         load(path)  # says so before plugins are looked for beside it
     plugins = load_plugins(path)
-    from hivemind import pipeline
-
     return pipeline.check(path, plugins, environment=environment, lint=lint).findings

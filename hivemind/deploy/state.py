@@ -39,7 +39,8 @@ EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
 class DeploymentStatus(enum.StrEnum):
-    """What the last run of a deployment came to. The words of the spec, with `applying` for a run under way.
+    """What the last run of a deployment came to. The words of the spec, with `applying` and `destroying` for a
+    run under way.
 
     `rolled_back`: its stack was deleted by a rollback. `destroyed` is reserved: nothing sets it, since a destroy
     removes the state.
@@ -47,6 +48,7 @@ class DeploymentStatus(enum.StrEnum):
 
     PENDING = "pending"
     APPLYING = "applying"
+    DESTROYING = "destroying"
     DEPLOYED = "deployed"
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"

@@ -139,6 +139,8 @@ def destroy(
     ) as journal:
         journal.record(run.stage, goal, EventKind.STARTED, run.deployment_id)
         began = clock.monotonic()
+        if store.find(run.deployment_id) is not None:
+            store.update(run.deployment_id, status=DeploymentStatus.DESTROYING)
         try:
             results = StepGraph(steps, journal, deployment, approve=approve).run()
         except BaseException as error:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.flow.deployments import Known, require
+from hivemind.flow.health_check_lines import IsCheck, last, recogniser
+from hivemind.template.names import target_group
 from hivemind.values.errors import DeploymentNotFound, HiveMindError
 
 if TYPE_CHECKING:
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from hivemind.values.asked import Asked, LinesWanted
 
 DEFAULT_SYSTEM = "debian-12"
-HEALTH_CHECKER = "ELB-HealthChecker/"
-"""What every health check of a load balancer says of itself, and most access logs repeat."""
-MOST_CHECKS = 50
-"""Lines of health checks that may stand between two lines of the application, at most, for -n to be met."""
 
 
 @dataclass(frozen=True)
@@ -155,12 +152,10 @@ def _lines(known: Known, chosen: tuple[Chosen, ...], wanted: LinesWanted) -> Ite
 
 
 def _read(known: Known, one: Chosen, wanted: LinesWanted, ready: queue.Queue[LogLine]) -> None:
-    from hivemind.hosts.remote import logs as logs_of
-
     trouble: str | None = "cannot read its log"
     try:
         with open_host(known, one) as host:
-            for line in _kept(logs_of(host, one.service, lines=_enough(wanted), follow=wanted.follow), wanted):
+            for line in _wanted(host, one.service, wanted, recogniser(_health_path(known, one.service))):
                 ready.put(LogLine(one, line))
         trouble = None
     except HiveMindError as error:
@@ -169,12 +164,22 @@ def _read(known: Known, one: Chosen, wanted: LinesWanted, ready: queue.Queue[Log
         ready.put(LogLine(one, None, trouble))
 
 
-def _enough(wanted: LinesWanted) -> int:
-    """Lines to ask an instance for, so that enough are left."""
-    return wanted.lines if wanted.health_checks or wanted.follow else min(wanted.lines * MOST_CHECKS, 50_000)
+def _wanted(host: Host, service: str, wanted: LinesWanted, is_check: IsCheck) -> Iterator[str]:
+    """The lines to show: the last ones, and then as they come when following."""
+    from hivemind.hosts.remote import logs as logs_of
+
+    if wanted.health_checks:
+        yield from logs_of(host, service, lines=wanted.lines, follow=wanted.follow)
+        return
+    lines, among = last(lambda count: list(logs_of(host, service, lines=count)), wanted.lines, is_check)
+    if not wanted.follow:
+        yield from lines
+        return
+    yield from (line for line in logs_of(host, service, lines=among, follow=True) if not is_check(line))
 
 
-def _kept(lines: Iterable[str], wanted: LinesWanted) -> Iterable[str]:
-    """The lines to show: as they come when following, else the last ones."""
-    kept = (line for line in lines if wanted.health_checks or HEALTH_CHECKER not in line)
-    return kept if wanted.follow else deque(kept, maxlen=wanted.lines)
+def _health_path(known: Known, service: str) -> str | None:
+    """The path of a service's health check, as recorded; None for a worker."""
+    resources = known.state.recorded.template.get("Resources", {}) if known.state.recorded else {}
+    path = resources.get(target_group(service), {}).get("Properties", {}).get("HealthCheckPath")
+    return path if isinstance(path, str) else None

@@ -42,7 +42,7 @@ class Status:
             return (f"The cloud cannot be asked: {self.unreachable}.",)
         told = [] if self.state.revisions else ["Nothing is released yet."]
         told += self.found.problems()
-        if self.state.status in (DeploymentStatus.FAILED, DeploymentStatus.APPLYING):
+        if self.state.status in (DeploymentStatus.FAILED, DeploymentStatus.APPLYING, DeploymentStatus.DESTROYING):
             told.append("The last run did not end well.")
         return tuple(told)
 

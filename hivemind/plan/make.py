@@ -9,6 +9,7 @@ from typing import Any
 from hivemind.blueprint.model import Blueprint
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
+from hivemind.plan.former import Former
 from hivemind.plan.holdings import holds_data
 from hivemind.plan.interruptions import interruptions
 from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
@@ -55,9 +56,10 @@ def make_plan(
     failed = snapshot.status in ONLY_DELETABLE
     before = Side(snapshot.template, snapshot.parameters) if stands and not failed else Side()
     after = Side(assembly.template, {**snapshot.parameters, **parameters})
-    changes = [_change(item, before, after, assembly.owners) for item in differences(before, after)]
+    former = Former(assembly.owners, snapshot.template)
+    changes = [_change(item, before, after, assembly.owners, former) for item in differences(before, after)]
     if failed:
-        changes += _lost_with_failed(snapshot)
+        changes += _lost_with_failed(snapshot, former)
     changes.sort(key=lambda change: (change.logical_id, change.action.value))
     releases = tuple(_releases(blueprint, snapshot, sources, changes, parts, again=again))
     repairs = tuple(one for one in snapshot.repairs if one.service in blueprint.services)
@@ -91,11 +93,11 @@ def _builds(blueprint: Blueprint, releases: Iterable[ReleaseChange]) -> Iterable
             yield RemoteBuild(service.name, size, service.os, machine_of(size), stack)
 
 
-def _change(item: Difference, before: Side, after: Side, owners: Mapping[str, Owner]) -> Change:
+def _change(item: Difference, before: Side, after: Side, owners: Mapping[str, Owner], former: Former) -> Change:
     old = before.resources.get(item.logical_id, EMPTY)
     new = after.resources.get(item.logical_id, EMPTY)
     definition = old if item.action is Action.DELETE else new
-    owner = owners.get(item.logical_id) or _former_owner(old)
+    owner = owners.get(item.logical_id) or former.owner(item.logical_id, old)
     properties = tuple(sorted({path.partition(".")[0] for path in item.paths}))
     shown = properties if item.action in (Action.UPDATE, Action.REPLACE) else ()
     return Change(
@@ -147,14 +149,6 @@ def _default_policy(resource: Mapping[str, Any]) -> str:
     return "Snapshot" if alone or resource.get("Type") == "AWS::RDS::DBCluster" else "Delete"
 
 
-def _former_owner(resource: Mapping[str, Any]) -> Owner:
-    """Who owned a resource that the blueprint no longer has, as its tag says."""
-    tags = (resource.get("Properties") or {}).get("Tags", ())
-    pairs = tags.items() if isinstance(tags, Mapping) else [(tag.get("Key"), tag.get("Value")) for tag in tags]
-    owner = next((value for key, value in pairs if key == "hivemind:owner"), None)
-    return Owner(str(owner) if isinstance(owner, str) else "hivemind", "")
-
-
 def _existing(snapshot: Snapshot) -> list[tuple[str, Mapping[str, Any]]]:
     resources = snapshot.template.get("Resources", EMPTY)
     return [(name, resources.get(name, EMPTY)) for name in sorted(snapshot.physical_ids)]
@@ -165,14 +159,14 @@ def _holdings(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(f"{name} ({part.get('Type', 'of unknown type')})" for name, part in _existing(snapshot))
 
 
-def _lost_with_failed(snapshot: Snapshot) -> list[Change]:
+def _lost_with_failed(snapshot: Snapshot, former: Former) -> list[Change]:
     """Data that the deletion of a failed stack would take with it."""
     return [
         Change(
             logical_id=name,
             type=str(part.get("Type", "")),
             action=Action.DELETE,
-            plugin=_former_owner(part).plugin,
+            plugin=former.owner(name, part).plugin,
             path="",
             holds_data=True,
             policy=_policy(Action.DELETE, part, EMPTY),

@@ -71,7 +71,8 @@ def _interrupted(plan: Plan) -> list[str]:
 
 
 def _part(change: Change) -> str:
-    return change.path.rpartition(".")[2] or change.plugin
+    """The last word of its place in the blueprint; of what has none any more, its own name."""
+    return change.path.rpartition(".")[2] or change.logical_id
 
 
 def _created(changes: Iterable[Change]) -> list[str]:

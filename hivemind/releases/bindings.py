@@ -11,6 +11,7 @@ from hivemind.values.errors import Stage, StageError
 from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Blueprint
     from hivemind.releases.secret_values import SecretValues
     from hivemind.template.fragment import Assembly, Binding
 
@@ -32,6 +33,37 @@ def unfillable(assembly: Assembly) -> Iterator[Finding]:
                     plugin=_owner(assembly, binding),
                     path=f"resources.{name}",
                 )
+
+
+def bound_twice(assembly: Assembly, blueprint: Blueprint) -> Iterator[Finding]:
+    """Warnings on variables that two needs of a service bind: the first one of `needs` gives the value, and nothing of
+    the other reaches the application by that name. A service that sets the variable itself has decided."""
+    for name, service in sorted(blueprint.services.items()):
+        first: dict[str, str] = {}
+        for position, need in enumerate(service.needs):
+            binding = assembly.bindings.get(need)
+            hidden: dict[str, list[str]] = {}
+            for variable in sorted(binding.env) if binding else ():
+                taken = first.setdefault(variable, need)
+                if taken != need and variable not in service.env and variable not in service.secrets:
+                    hidden.setdefault(taken, []).append(variable)
+            for taken, variables in hidden.items():
+                yield _twice(blueprint, name, position, (taken, need), variables)
+
+
+def _twice(blueprint: Blueprint, service: str, position: int, needs: tuple[str, str], variables: list[str]) -> Finding:
+    first, second = (
+        f"{need} ({origin.evidence})" if (origin := blueprint.origins.get(f"resources.{need}")) else need
+        for need in needs
+    )
+    listed = ", ".join(variables)
+    return Finding(
+        "H408",
+        Severity.WARNING,
+        f"{first} and {second} both set {listed} in services.{service}; the value is that of {needs[0]}",
+        hint=f"Set what the application reads of {needs[1]} under `env`, or take one of the two out of `needs`.",
+        path=f"services.{service}.needs[{position}]",
+    )
 
 
 def _owner(assembly: Assembly, binding: Binding) -> str:

@@ -49,6 +49,15 @@ def test_recon_and_init_run_nothing_of_the_folder_and_say_so(
     assert "--json" not in command or json.loads(captured.out)
 
 
+def test_recon_of_a_file_is_that_of_its_folder(looked_at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+    for path in (looked_at, looked_at / "app.py"):
+        assert main(["recon", "--json", str(path)]) == ExitCode.OK
+        seen.append(json.loads(capsys.readouterr().out))
+    assert seen[0] == seen[1]
+    assert seen[0]["framework"] == "flask"
+
+
 @pytest.mark.parametrize("command", ["schema", "plugins"])
 def test_schema_and_plugins_run_the_plugin_of_the_current_folder_alone(
     looked_at: Path, witness: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str

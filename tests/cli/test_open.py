@@ -24,6 +24,16 @@ def test_it_opens_the_browser(standing: Project, tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_text().strip() == standing.status()["url"]
 
 
+def test_without_a_browser_it_says_so(standing: Project) -> None:
+    project = Project(
+        standing.folder, standing.home, {"DISPLAY": None, "WAYLAND_DISPLAY": None, "BROWSER": None}
+    )  # fmt: skip
+    assert project.run("open", "--json").last["opened"] is False
+    said = project.run("open")
+    assert said.out.strip() == standing.status()["url"]
+    assert "no browser on this machine" in said.err
+
+
 def test_as_data(standing: Project) -> None:
     url = standing.status()["url"]
     assert standing.run("open", "--print", "--json").last == {"url": url, "urls": {"web": url}, "opened": False}

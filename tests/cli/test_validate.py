@@ -81,10 +81,12 @@ def test_bad_files(
     assert [one["id"] for one in json.loads(capsys.readouterr().out)["findings"]] == [finding]
 
 
-def test_directory_names_the_file_in_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_stands_for_the_file_in_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "hivemind.yaml").write_text(VALID)
-    assert main(["validate", "."]) == ExitCode.INVALID
-    assert "Name the file: `hivemind.yaml`" in capsys.readouterr().out
+    assert main(["validate", str(folder), "--no-lint"]) == ExitCode.OK
+    (folder / "empty").mkdir()
+    assert main(["validate", "empty"]) == ExitCode.NOT_FOUND
+    assert "no file empty/hivemind.yaml" in capsys.readouterr().out
 
 
 def test_unknown_environment(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

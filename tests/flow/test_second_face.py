@@ -48,6 +48,18 @@ class Page:
         return {event.stage for event in self.seen if event.kind is EventKind.FINISHED}
 
 
+@dataclass
+class Looking(Page):
+    """Looks at the list of deployments whenever something happens."""
+
+    listed: list[str | None] = field(default_factory=list)
+
+    def progress(self, event: Event) -> None:
+        super().progress(event)
+        known = {one.deployment_id: one.status.value for part in pipeline.deployments() for one in part.states}
+        self.listed.append(known.get(event.deployment_id))
+
+
 def test_plan_apply_status_and_destroy(local_home: LocalCloudHome, local_project: Callable[..., Project]) -> None:
     project = local_project(hello("page", more=SMALL))
     here = Asked(project.folder, local=True)
@@ -87,7 +99,9 @@ def test_plan_apply_status_and_destroy(local_home: LocalCloudHome, local_project
     with pytest.raises(PlanChanged):
         pipeline.destroy(here, kept, DestroyTerms())
     assert kept.seen == []
-    gone = pipeline.destroy(here, Page(listed.digest), DestroyTerms())
+    looking = Looking(listed.digest)
+    gone = pipeline.destroy(here, looking, DestroyTerms())
     assert gone is not None
+    assert looking.listed[-2] == "destroying", "a list says so while the stack is deleted"
     assert gone.deletion.left == ()
     assert pipeline.status(here, Page()) is None

@@ -127,6 +127,31 @@ def test_a_deleted_resource_keeps_its_former_owner() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("VPCNatGateway1", "network"),
+        ("WebInstance2", "services.web"),
+        ("WebInstanceIngress", "services.web"),
+        ("MyDashJobInstance1", "services.my-job"),
+        ("MyDashJobInstanceProfile", "services.my-job"),
+        ("DbDatabaseSecret", "resources.db"),
+        ("CacheGroup", ""),
+    ],
+)
+def test_a_deletion_stands_beside_what_it_belonged_to(name: str, path: str) -> None:
+    old = edited()
+    job = {"Type": "AWS::EC2::Instance", "Properties": {"Tags": [{"Key": "hivemind:service", "Value": "my-job"}]}}
+    old["Resources"] |= {
+        "MyDashJobInstance1": job,
+        name: job if name == "MyDashJobInstance1" else {"Type": "AWS::X::Y"},
+    }
+    plan = made(snapshot=replace(STANDING, template=old))
+    change = next(change for change in plan.changes if change.logical_id == name)
+    assert change.path == path
+    assert any(line.startswith(f"  - {path.rpartition('.')[2] or name}  {name} ") for line in show.lines(plan))
+
+
 def test_our_own_bucket_and_an_update_in_place_lose_nothing() -> None:
     plan = made(edited(S3ArtifactBucket=None, Db={"AllocatedStorage": "50"}))
     assert plan.losing_data == ()

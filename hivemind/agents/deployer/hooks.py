@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @hook
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
-    """Bindings that the deployer, who makes applications' environments out of them, could not fill."""
-    del blueprint
-    from hivemind.releases.bindings import unfillable
+    """Bindings that the deployer, who makes applications' environments out of them, could not fill, and variables that
+    two of them set."""
+    from hivemind.releases.bindings import bound_twice, unfillable
 
-    return tuple(unfillable(assembly))
+    return (*unfillable(assembly), *bound_twice(assembly, blueprint))
 
 
 @hook
