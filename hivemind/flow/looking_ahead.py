@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivemind.blueprint import access
 from hivemind.flow.unreachable import unreachable
 from hivemind.plan.model import Action
 from hivemind.template.names import SSH_ENDPOINT
@@ -33,7 +34,7 @@ def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None)
         return
     yield from wrong_account(checked.blueprint, cloud)
     yield from _missing_images(checked, snapshot, cloud)
-    yield from _endpoints(plan, cloud)
+    yield from _endpoints(checked.blueprint, plan, cloud)
 
 
 def wrong_account(blueprint: Blueprint, cloud: Cloud) -> Iterator[Finding]:
@@ -68,22 +69,24 @@ def _missing_images(checked: Checked, snapshot: Snapshot, cloud: Cloud) -> Itera
             )
 
 
-def _endpoints(plan: Plan, cloud: Cloud) -> Iterator[Finding]:
-    """H444, where the plan makes an endpoint that may be one too many."""
-    made = any(
+def _endpoints(blueprint: Blueprint, plan: Plan, cloud: Cloud) -> Iterator[Finding]:
+    """H444, where the plan makes endpoints that may be too many: one for the deployment, one for its build stack."""
+    made = sum(
         change.logical_id == SSH_ENDPOINT and change.action in (Action.CREATE, Action.REPLACE)
         for change in plan.changes
     )
+    if access.ssh_endpoint(blueprint) != access.NONE and any(one.service not in plan.built for one in plan.builds):
+        made += 1
     if not made:
         return
     from hivemind.aws.endpoints import QUOTA, count
 
     there = count(cloud)
-    if there >= QUOTA:
+    if there + made > QUOTA:
         yield Finding(
             "H444",
             Severity.WARNING,
-            f"{cloud.region} has {there} EC2 Instance Connect Endpoints, and this plan makes one more. AWS allows "
+            f"{cloud.region} has {there} EC2 Instance Connect Endpoints, and this plan makes {made} more. AWS allows "
             f"{QUOTA}, unless you asked for more.",
             hint="Ask for a higher quota (Service Quotas, EC2), delete an endpoint, or name an existing one in "
             "`network.ssh_endpoint`. Stage-1 with `network.ssh_from` needs none.",

@@ -14,7 +14,7 @@ from hivemind.flow.checking import Checked, check
 from hivemind.flow.looking_ahead import ahead, require_same_account
 from hivemind.flow.telling import tell_where
 from hivemind.plan.make import make_plan
-from hivemind.plan.model import NOTHING, Basis, Plan, Snapshot
+from hivemind.plan.model import NOTHING, Basis, Plan, RemoteBuild, Snapshot
 from hivemind.plan.show import lines
 from hivemind.plugins.loading import load
 from hivemind.values.calls import CloudCallFailed
@@ -123,6 +123,20 @@ def test_one_endpoint_more_than_aws_allows_is_a_warning(
     assert all(not one.is_error for one in found(project(), aws))
     direct = "environments:\n  production: {stage: stage-1, network: {ssh_from: [203.0.113.0/24]}}"
     assert found(project(direct), aws) == []
+
+
+@pytest.mark.parametrize(("there", "built", "ids"), [(3, (), []), (4, (), ["H444"]), (4, ("web",), [])])
+def test_a_build_stack_makes_an_endpoint_of_its_own(
+    project: Callable[..., Checked], there: int, built: tuple[str, ...], ids: list[str]
+) -> None:
+    checked = project()
+    plan = replace(
+        plan_of(checked),
+        builds=(RemoteBuild("web", "t3.large", "debian-12", "x86_64", "shop-production-build"),),
+        built=built,
+    )
+    aws = Aws(endpoints=there)
+    assert [one.id for one in ahead(checked, plan, NOTHING, aws)] == ids  # type: ignore[arg-type]
 
 
 def test_a_deployment_of_another_account_is_not_taken_for_gone() -> None:

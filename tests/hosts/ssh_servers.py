@@ -79,22 +79,25 @@ def key_pair() -> tuple[bytes, str]:
     return private, public.decode()
 
 
-def openssh(folder: Path, authorized: str) -> Server:
-    """The real sshd on a port of loopback, for the user that runs the tests."""
+def openssh(folder: Path, authorized: str, *, own_home: bool = False) -> Server:
+    """The real sshd on a port of loopback, for the user that runs the tests. own_home: whether the login has a home of
+    its own below `folder`, with the keys that it lets in."""
     assert SSHD is not None
     home, root = _folders(folder)
     private, public = key_pair()
     (folder / "host_key").write_bytes(private)
     (folder / "host_key").chmod(0o600)
-    (folder / "authorized").write_text(authorized + "\n")
+    keys = home / ".ssh/authorized_keys" if own_home else folder / "authorized"
+    keys.parent.mkdir(exist_ok=True)
+    keys.write_text(authorized + "\n")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     port = free_port()
     (folder / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nAuthorizedKeysFile {folder}/authorized\n"
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host_key\nAuthorizedKeysFile {keys}\n"
         f"PidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nPermitRootLogin yes\n"
         f"Subsystem sftp internal-sftp -d {home}\n"
-        f"SetEnv HIVEMIND_ROOT={root} PATH={os.environ['PATH']}\n"
+        f"SetEnv HIVEMIND_ROOT={root} PATH={os.environ['PATH']}{f' HOME={home}' if own_home else ''}\n"
     )
     process = subprocess.Popen(
         [SSHD, "-D", "-e", "-f", str(folder / "config")], stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -11,7 +11,7 @@ import pytest
 
 from hivemind import hook
 from hivemind.agents.provisioner.hooks import hivemind_fragments
-from hivemind.blueprint.model import Blueprint, Network, Resource, SecretReference, Service
+from hivemind.blueprint.model import Blueprint, DeploymentStage, Network, Resource, SecretReference, Service
 from hivemind.deploy.build_stack import assembly as asked_of
 from hivemind.plugins.loading import load
 from hivemind.template.assemble import assemble
@@ -127,3 +127,23 @@ def test_cfn_lint_is_silent() -> None:
     from hivemind.lint import lint
 
     assert lint(assembly(SHOP, (WEB, API)), regions=("us-east-1", "eu-central-1"), worker=False) == ()
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("network", "stage", "endpoints"),
+    [
+        (Network(), DeploymentStage.PRODUCTION, 1),
+        (Network(ssh_from=("203.0.113.0/24",)), DeploymentStage.PRODUCTION, 1),
+        (Network(ssh_endpoint="eice-0123456789abcdef0", ssh_from=("10.1.0.0/24",)), DeploymentStage.PRODUCTION, 1),
+        (Network(), DeploymentStage.STAGE_1, 1),
+        (Network(ssh_from=("203.0.113.0/24",)), DeploymentStage.STAGE_1, 0),
+    ],
+)
+def test_build_instances_are_reached_as_the_deployments_are(
+    network: Network, stage: DeploymentStage, endpoints: int
+) -> None:
+    """An endpoint of another network is not routed to theirs, so that they get one of their own."""
+    made = assembly(replace(SHOP, network=network, stage=stage), (WEB,))
+    kinds = [resource["Type"] for resource in made.resources.values()]
+    assert kinds.count("AWS::EC2::InstanceConnectEndpoint") == endpoints
