@@ -16,6 +16,7 @@ from hivemind.deploy.removal import Content, Deletion, contents
 from hivemind.deploy.state import DeploymentStatus, StateStore
 from hivemind.flow.clouds import lost
 from hivemind.flow.collecting import collected
+from hivemind.flow.diagnosing import words_of
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.graph import Approve, StepGraph
 from hivemind.steps.milestones import STACK
@@ -147,7 +148,7 @@ def destroy(
             if isinstance(error, Exception) and (gone := lost(cloud)) is not None:
                 journal.record(run.stage, goal, EventKind.FAILED, gone.message)
                 raise gone from error
-            journal.record(run.stage, goal, EventKind.FAILED, str(error) or type(error).__name__)
+            journal.record(run.stage, goal, EventKind.FAILED, words_of(error))
             if store.find(run.deployment_id) is not None:
                 store.update(run.deployment_id, status=DeploymentStatus.FAILED)
             raise

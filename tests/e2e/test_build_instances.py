@@ -36,7 +36,7 @@ def stacks(local_cloud: LocalCloudHome) -> Callable[[Project], set[str]]:
     """Names of a project's stacks."""
 
     def standing(project: Project) -> set[str]:
-        client = cloud_of(local_cloud, project).client("cloudformation")
+        client = raw(cloud_of(local_cloud, project), "cloudformation")
         found = {one["StackName"] for one in client.describe_stacks()["Stacks"]}
         return {one for one in found if one.startswith(f"{name_of(project)}-production")}
 
@@ -244,7 +244,7 @@ def test_a_stack_of_somebody_else_is_left_alone(
 ) -> None:
     project = local_project(own("named", REMOTE))
     body = json.dumps({"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}})
-    client = cloud_of(local_cloud, project).client("cloudformation")
+    client = raw(cloud_of(local_cloud, project), "cloudformation")
     client.create_stack(StackName="named-production-build", TemplateBody=body)
     error = project.apply(code=ExitCode.REFUSED).last["error"]
     assert "the stack named-production-build exists, but is not HiveMind's build stack" in error["message"]
