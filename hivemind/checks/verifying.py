@@ -83,5 +83,6 @@ def receiving(deployed: Deployed) -> str:
         except HiveMindError as error:
             told.append(f"{name}: unknown, {error.message}")
             continue
-        told.append(f"{name}: {len(healthy & set(instances))} of {len(instances)} instances receive traffic")
+        several = "s receive" if len(instances) != 1 else " receives"
+        told.append(f"{name}: {len(healthy & set(instances))} of {len(instances)} instance{several} traffic")
     return f"{deployed.revision} is installed; " + "; ".join(told) if told else f"{deployed.revision} is installed"

@@ -61,6 +61,12 @@ class Withdrawal:
         if going and others:
             targets.deregister_and_drain(self._cloud, target_group_arn, going, clock=self._clock)
 
+    @property
+    def is_out(self) -> bool:
+        """Whether something is out of service."""
+        with self._lock:
+            return bool(self._out)
+
     def give_back(self, *, wait: bool = True) -> tuple[TargetHealth, ...]:
         """Registers again what was taken out and still runs, and waits until it is healthy.
 
@@ -118,6 +124,7 @@ def states(cloud: Cloud, instances: Collection[str]) -> Mapping[str, str]:
 
 def give_back_after(error: BaseException, withdrawal: Withdrawal, *, wait: bool) -> None:
     """Gives back what was taken out for a change that failed, and adds to the failure what receives traffic now."""
+    was_out = withdrawal.is_out
     try:
         ill = withdrawal.give_back(wait=wait)
     except (CloudCallFailed, StageError) as later:
@@ -126,3 +133,5 @@ def give_back_after(error: BaseException, withdrawal: Withdrawal, *, wait: bool)
     if ill:
         names = "; ".join(map(str, ill))
         error.add_note(f"also failed: instances are registered again, but not healthy: {names}")
+    elif was_out and wait and isinstance(error, StageError) and error.left:
+        error.left += "; the instances that were out of service receive traffic again"

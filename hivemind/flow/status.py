@@ -58,7 +58,8 @@ class InstanceStatus:
             return "running, not registered with the load balancer"
         if self.process is None:
             return f"running; its process is unknown: {self.trouble}" if self.trouble else "running"
-        again = f", restarted {self.process.restarts} times" if self.process.restarts else ""
+        times = f"{self.process.restarts} time{'s' if self.process.restarts != 1 else ''}"
+        again = f", restarted {times}" if self.process.restarts else ""
         return ("running" if self.works else f"its process is {_word(self.process)}") + again
 
 

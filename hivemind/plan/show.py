@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hivemind.plan.instances import apart
 from hivemind.plan.make import ONLY_DELETABLE
 from hivemind.plan.model import Action, Basis, Change, Plan, Trouble
 
@@ -33,7 +34,7 @@ def lines(plan: Plan) -> tuple[str, ...]:
         *_steps(plan),
     ]
     shown += body or ["  Nothing changes."]
-    shown += ["", *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
+    shown += ["", *_in_turn(plan), *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
 
 
@@ -59,6 +60,17 @@ _REPAIRS = {
 
 def _repaired(plan: Plan) -> list[str]:
     return [f"  ! {one.service}  {one.logical_id} ({one.instance}) {_REPAIRS[one.trouble]}" for one in plan.repairs]
+
+
+def _in_turn(plan: Plan) -> list[str]:
+    """Services whose instances change while others of them serve."""
+    moved = Counter(change.path for change in apart(plan.changes).values())
+    several = {f"services.{one.service}": one.instances for one in plan.releases if one.instances > 1}
+    return [
+        f"{path}: {moved[path]} of {count} instances change, at most {max(1, count // 2)} at a time; the others serve."
+        for path, count in several.items()
+        if moved[path]
+    ]
 
 
 def _interrupted(plan: Plan) -> list[str]:

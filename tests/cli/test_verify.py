@@ -26,7 +26,7 @@ def test_bad_it_fails_the_apply_and_the_next_one_verifies_again(local_project: C
     error = project.apply(code=ExitCode.VERIFY).last["error"]
     assert error["stage"] == "verify"
     assert any("goodbye" in line for line in error["lines"])
-    assert "1 of 1 instances receive traffic" in error["left"]
+    assert "1 of 1 instance receives traffic" in error["left"]
     assert project.status()["verdict"] == "bad"
     failed = project.run("verify", code=ExitCode.VERIFY)
     assert "✘" in failed.out

@@ -97,6 +97,15 @@ def test_what_does_not_exist_any_more_is_not_registered() -> None:
     assert world.journal == ["out i-1"]
 
 
+def test_a_failure_says_that_all_is_back() -> None:
+    world = two()
+    taken = withdrawal(world)
+    taken.take_out("arn", {"i-1"})
+    error = StageError(Stage.PROVISION, "no capacity", left="the stack is as it was before")
+    give_back_after(error, taken, wait=True)
+    assert error.left == ("the stack is as it was before; the instances that were out of service receive traffic again")
+
+
 def test_a_failure_says_what_is_not_healthy_again() -> None:
     world = two()
     taken = withdrawal(world)

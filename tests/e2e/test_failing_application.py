@@ -160,7 +160,7 @@ def test_a_page_that_only_redirects_to_https_is_not_good(local_project: Callable
     project = local_project(files | {"app.py": redirecting})
     error = project.apply(code=ExitCode.VERIFY).last["error"]
     assert "the load balancer does not answer HTTPS" in error["lines"][0]
-    assert "1 of 1 instances receive traffic" in error["left"]
+    assert "1 of 1 instance receives traffic" in error["left"]
     assert "Not in order" in project.run("status", "--check", code=ExitCode.VERIFY).err
 
 

@@ -68,7 +68,7 @@ def test_what_is_deployed_is_told_from_what_is_verified(local_project: Callable[
     where = f"(hivemind_plugin.py:{line_of('    return CHECKS')})"
     assert line == f"checks of hivemind_plugin: {NAMED}: ZeroDivisionError: division by zero {where}"
     assert (error["stage"], error["exit"]) == ("verify", "verify")
-    assert "of 1 instances receive traffic" in error["left"]
+    assert "of 1 instance receives traffic" in error["left"]
     statuses = [event["data"].get("status") for event in raising.lines if "data" in event]
     assert statuses.count("failed") == 1
     assert "passed" in statuses, "the checks of others run"

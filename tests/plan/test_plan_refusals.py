@@ -111,6 +111,14 @@ def test_tags_that_cannot_change_stay_and_replace_nothing(tmp_path: Path) -> Non
     assert made.interruptions == ()
 
 
+def test_instances_that_change_in_turn_are_said(tmp_path: Path) -> None:
+    snapshot = deployed(project(tmp_path, "instances: 3"))
+    after = project(tmp_path, "instances: 3\ndisk: 20")
+    made = make_plan(after.blueprint, after.assembly, snapshot, {"web": "new"}, "", region="us-east-1", cloud="aws")
+    assert "services.web: 3 of 3 instances change, at most 1 at a time; the others serve." in lines(made)
+    assert not any("does not answer" in line for line in lines(made))
+
+
 def test_a_disk_is_replaced_unless_only_its_end_changes(tmp_path: Path) -> None:
     snapshot = deployed(project(tmp_path))
     kept = (
