@@ -45,7 +45,7 @@ ODD = st.sampled_from(
         {"a": None},
     ]
 )
-thorough = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+thorough = settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def outcome(text: str, parts: Mapping[str, SchemaPart]) -> Blueprint | None:

@@ -85,7 +85,7 @@ def test_stage_and_environment(
     assert main(["deploy", lay(tmp_path / "shop", FLASK), "--into", "x", *options]) == 0
     assert applied[0]["environment"] == environment
     assert written(tmp_path / "x")[4:] == lines
-    assert main(["validate", "--env", environment or "production", "x/hivemind.yaml"]) == ExitCode.OK
+    assert main(["validate", "--no-lint", "--env", environment or "production", "x/hivemind.yaml"]) == ExitCode.OK
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_the_description_ends_up_in_the_file(
 ) -> None:
     assert main(["deploy", lay(tmp_path / "shop", files), description, "--into", "x"]) == 0
     assert [line for line in written(tmp_path / "x")[3:] if not line.lstrip().startswith("#")] == lines
-    assert main(["validate", "x/hivemind.yaml"]) == ExitCode.OK
+    assert main(["validate", "--no-lint", "x/hivemind.yaml"]) == ExitCode.OK
     assert applied
 
 

@@ -76,7 +76,7 @@ states = st.builds(
 
 
 @pytest.mark.property
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(states)
 def test_every_state_comes_back_from_its_json_as_it_was(state: DeploymentState) -> None:
     assert decode(DeploymentState, json.loads(json.dumps(encode(state)))) == state

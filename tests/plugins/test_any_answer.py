@@ -126,7 +126,7 @@ ANSWERS: Mapping[str, st.SearchStrategy[Any]] = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_answer(tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject) -> None:
     answer = data.draw(ANSWERS[name])

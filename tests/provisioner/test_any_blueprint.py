@@ -86,7 +86,7 @@ def test_everything_is_tagged_and_data_is_kept(data: dict[str, Any]) -> None:
                 assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Snapshot"
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(blueprints())
 def test_cfn_lint_has_nothing_to_say(data: dict[str, Any]) -> None:
     blueprint, assembly = next(made(data))

@@ -51,7 +51,7 @@ OPERATIONS = st.fixed_dictionaries(
 
 
 @pytest.mark.property
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(OPERATIONS, min_size=1, max_size=4).map(tuple))
 def test_any_override_gives_a_template_or_findings(overrides: tuple[dict[str, Any], ...]) -> None:
     try:

@@ -55,7 +55,7 @@ _TEXTS = st.one_of(_SHAPED, st.text(max_size=200))
 
 
 @pytest.mark.property
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=st.dictionaries(st.sampled_from(NAMES), _TEXTS, min_size=1, max_size=8))
 def test_any_content_gives_an_answer(tmp_path_factory: pytest.TempPathFactory, files: dict[str, str]) -> None:
     root = tmp_path_factory.mktemp("tree")
@@ -68,7 +68,7 @@ def test_any_content_gives_an_answer(tmp_path_factory: pytest.TempPathFactory, f
 
 
 @pytest.mark.property
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(content=st.binary(max_size=300))
 def test_any_bytes_are_read_by_every_format(content: bytes) -> None:
     text = content.decode("utf-8", "replace")
