@@ -33,8 +33,9 @@ def clients(cloud: LocalCloudHome, project: Project, name: str) -> tuple[Any, An
     """EC2, the load balancers, and the target group of a project."""
     connected = cloud.connect(project.folder, name)
     elb = raw(connected, "elbv2")
-    (group,) = elb.describe_target_groups()["TargetGroups"]
-    return raw(connected, "ec2"), elb, group["TargetGroupArn"]
+    stack = raw(connected, "cloudformation").list_stack_resources(StackName=f"{name}-production")
+    group = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in stack["StackResourceSummaries"]}
+    return raw(connected, "ec2"), elb, group["WebTargetGroup"]
 
 
 def test_tags_change_an_update_fails_and_what_dies_is_put_right(
