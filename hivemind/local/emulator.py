@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from hivemind.local import closing
+from hivemind.local import closing, protocols
 from hivemind.local.files import write_text
 from hivemind.local.model import Datum
 from hivemind.local.resource_kind import Kind
@@ -96,6 +96,7 @@ class Emulator:
         modules = {name: app._get_module(name) for name in SERVICES}
         ec2, alb, rds, iam, cache = (modules[name] for name in ("ec2", "alb", "rds", "iam", "elasticache"))
         self._app, self._responses = app, responses
+        responses._service_model = protocols.known_first(responses._service_model)
         self._provisioners, self._stacks_module, self._handlers = provisioners, stacks, handlers
         self._template_modules = (engine, handlers, changesets)
         self._modules = modules

@@ -17,6 +17,7 @@ import pytest
 
 pytest.importorskip("ministack", reason="needs the extra `local`")
 from hivemind.local import emulator as module
+from hivemind.local import protocols
 from hivemind.local.emulator import Emulator, prepare_environment
 from hivemind.local.model import Datum
 from hivemind.local.resources import catalog
@@ -224,3 +225,19 @@ def test_only_what_changed_is_saved(emulator: Emulator) -> None:
     emulator.save()
     after = [path.stat().st_mtime_ns for path in paths]
     assert (after[0], after[1] > before[1]) == (before[0], True)
+
+
+def test_the_services_write_as_their_descriptions_say(emulator: Emulator) -> None:
+    from botocore.session import get_session
+    from ministack import app
+    from ministack.core import responses
+
+    served = {name for name, one in app.SERVICE_REGISTRY.items() if one["module"] in module.SERVICES}
+    assert set(protocols.PROTOCOLS) == served
+    for name, known in protocols.PROTOCOLS.items():
+        said = get_session().get_service_model(responses._BOTOCORE_NAME.get(name, name)).metadata
+        assert known == {key: said[key] for key in ("protocol", "jsonVersion") if key in said}, name
+    emitted = {"Content-Type": "application/json"}
+    responses.fix_error_content_type("ssm", 400, emitted)
+    assert emitted == {"Content-Type": "application/x-amz-json-1.1"}
+    assert responses._service_model("dynamodb").metadata["protocol"] == "json"
