@@ -66,7 +66,8 @@ constraints: $(VENV)/.dev ## Write the tested versions down, out of .venv, after
 clean: ## Remove .venv and what builds left.
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .hypothesis
 
-# What has been installed is remembered by a file, so that nothing is installed twice.
+# What has been installed is remembered by a file, so that nothing is installed twice. What lies in this folder is
+# compiled as pip compiles the rest; each of the first processes would do it for itself.
 $(VENV)/.demo: $(VENV)/.made pyproject.toml constraints.txt
 	@$(call install,.[local],demo)
 
@@ -87,6 +88,7 @@ define install
 echo "== Installing HiveMind and what it needs ($(1)); a minute or two the first time"; \
 PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --progress-bar off -c constraints.txt -e "$(1)" 2>&1 \
   | awk '/^Collecting/ {printf "   %s\n", $$2; fflush()} /^ERROR|^  *error|No matching/ {print}'; \
+$(BIN)/python -m compileall -q hivemind; \
 touch $(VENV)/.$(2)
 endef
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import budget
@@ -31,6 +32,20 @@ def test_every_place_is_there(place: str) -> None:
 @pytest.mark.parametrize("module", [one for one in MODULES if WIDE.search((ROOT / one).read_text())])
 def test_what_a_module_makes_once_is_made_by_one_worker(module: str) -> None:
     assert len({budget.together(f"{module}::test_{name}") for name in ("a", "b[1]")}) == 1
+
+
+@pytest.mark.parametrize("folder", sorted({Path(one).parent for one in MODULES}), ids=str)
+def test_a_folder_runs_by_itself(folder: Path) -> None:
+    """What its modules import of other folders is found without these having been collected."""
+    read = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    reached = [ROOT / folder, ROOT / "tests", *(ROOT / one for one in read["pythonpath"])]
+    helpers = {path.stem: path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")}
+    imported = {
+        name
+        for path in (ROOT / folder).glob("*.py")
+        for name in re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert {name for name in imported & helpers.keys() if helpers[name].parent not in reached} == set()
 
 
 @pytest.mark.parametrize("fixture", ["deployed", "pair", "standing"])

@@ -9,11 +9,14 @@ import signal
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType
 
 from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]
+from cfnlint.context import context  # type: ignore[import-untyped]
+from cfnlint.jsonschema import _filter, validators  # type: ignore[import-untyped]
 from cfnlint.runner import Runner, run_template_by_data  # type: ignore[import-untyped]
 
 from hivemind.lint.matches import DeadlineError, Match, shortened
@@ -21,6 +24,11 @@ from hivemind.values.defaults import DEFAULT_REGION
 
 CONFIGURATION = str(Path(__file__).with_name("cfnlintrc.yaml"))
 _ONE_AT_A_TIME = threading.Lock()
+
+
+# cfn-lint asks for the fields of the same few dataclasses 40,000 times a template: a tenth of its time.
+for _module in (context, _filter, validators):
+    _module.fields = lru_cache(maxsize=64)(fields)
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +50,7 @@ def run(template: str, regions: Sequence[str], *, deadline: float) -> tuple[Matc
     template: JSON. regions: at least one that cfn-lint knows. deadline: seconds (kept where this is the main
     thread). Raises DeadlineError.
     """
-    with _ONE_AT_A_TIME, _alarm(deadline):
+    with _ONE_AT_A_TIME, _alarm(deadline), _garbage_kept():
         found = run_template_by_data(json.loads(template), _configuration(regions), _rules().rules)
         matches = [
             Match(
@@ -58,6 +66,18 @@ def run(template: str, regions: Sequence[str], *, deadline: float) -> tuple[Matc
 
 def _configuration(regions: Sequence[str]) -> ConfigMixIn:
     return ConfigMixIn(regions=list(regions), config_file=CONFIGURATION)
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """Looking for garbage among what a template makes takes a tenth of the time and finds little."""
+    kept = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if kept:
+            gc.enable()
 
 
 class _RingError(BaseException):
