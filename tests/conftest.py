@@ -107,10 +107,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", metavar="NAME", help=f"of the tests marked stress only those of one part: {parts}")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Each worker begins to collect elsewhere. What one has compiled the others find, in a fresh clone as well."""
+    worker = getattr(config, "workerinput", None)
+    if worker is None or [Path(arg) for arg in config.args] != [Path("tests")]:
+        return
+    tests = Path(__file__).parent
+    places = sorted({path.relative_to(tests).parts[0] for path in tests.rglob("test_*.py")})
+    turn = len(places) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    config.args = [str(tests / place) for place in (*places[turn:], *places[:turn])]
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end. Tests on a real account run
     only when asked for, and of a part of `make stress` only those that are in it."""
-    items.sort(key=_rank)
+    items.sort(key=lambda item: (_rank(item), item.nodeid.partition("::")[0]))
     part = config.getoption("part")
     wanted = _in_part(items, part) if part else set(items)
     if not ON_AWS:
