@@ -11,12 +11,15 @@ import pty
 import shutil
 import struct
 import subprocess
+import sys
 import termios
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 # asyncssh looks for a library that hardly anyone has by running the compiler and the linker: a third of its loading.
+# Nor does anybody log in here with a certificate of X.509: what reads them is a sixth, and asyncssh does without.
+sys.modules["asyncssh.crypto.x509"] = None  # type: ignore[assignment]
 _find_library, ctypes.util.find_library = ctypes.util.find_library, lambda name: None  # noqa: ARG005
 import asyncssh  # noqa: E402
 
