@@ -19,6 +19,7 @@ from hivemind.builds.here import Here
 from hivemind.deploy.state import DeploymentState, StateStore
 from hivemind.local.cloud import LocalCloud
 from hivemind.plugins.loading import load
+from hivemind.testing.clients import raw
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
