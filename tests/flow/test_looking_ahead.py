@@ -21,8 +21,9 @@ from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, FindingsError
 from hivemind.values.findings import Finding
 
+pytestmark = pytest.mark.fast
 ACCOUNT = "123456789012"
-SERVICES = "services:\n  web: {runtime: python 3.11, start: run, port: 8000, health: /up}\n"
+SERVICES = "services:\n  web: {runtime: python 3.11, start: run, port: 8000, health: /up, routes: [shop.example.com]}\n"
 DEBIAN = "/aws/service/debian/release/12/latest/amd64"
 
 
