@@ -45,3 +45,8 @@ def test_options_after_the_command_are_its_own(standing: Project) -> None:
 
 def test_the_environment_file_is_its_users_alone(standing: Project) -> None:
     assert standing.run("ssh", "stat -Lc %a /etc/hivemind/web.env").out == "600\n"
+
+
+def test_the_key_of_a_local_deployment_needs_no_new_one(standing: Project) -> None:
+    assert "never leaves this machine" in standing.run("ssh", "--new-key", code=ExitCode.REFUSED).err
+    assert "for all instances" in standing.run("ssh", "--new-key", "-i", "2", code=ExitCode.USAGE).err

@@ -26,6 +26,7 @@ from hivemind.testing.project import hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.artifact import Platform
 from hivemind.values.cloud import WebAddress
+from hivemind.values.exits import ExitCode
 
 pytestmark = [pytest.mark.slow, pytest.mark.stress]
 REGION = "eu-west-1"
@@ -154,6 +155,12 @@ def test_two_machines_deploy_through_the_endpoint(
     code, out, said = run(capsys, "apply", at, "--aws", "--yes")
     assert (code, "already up to date (r1)" in out) == (0, True), out + said
     (project / "app.py").write_text((project / "app.py").read_text() + "# changed\n")
+    endpoint.error = (403, "ExpiredTokenException", "The security token included in the request is expired")
+    code, out, said = run(capsys, "apply", at, "--aws", "--yes")
+    assert code == ExitCode.UNREACHABLE, out + said
+    assert "Log in again" in said
+    assert "bug in HiveMind" not in said
+    endpoint.error = None
     code, out, said = run(capsys, "apply", at, "--aws", "--yes")
     assert code == 0, out + said
     assert "r2 is live" in out
@@ -168,4 +175,4 @@ def test_two_machines_deploy_through_the_endpoint(
     machines("grace")
     code, out, said = run(capsys, "plan", at, "--aws")
     assert code == 0, said
-    assert endpoint.refused == []
+    assert set(endpoint.refused) == {"ExpiredTokenException"}
