@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -41,7 +42,8 @@ class Rollout:
     """One service's release on its instances. hosts: open connections, in the order of the instances.
     target_group_arn: None for a worker. deadline: seconds until a target must be healthy. address: of an archive, where
     instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance.
-    before: instance id -> the release that was current on it until this one was installed; fills as it goes."""
+    before: instance id -> the release that was current on it until this one was installed; out: what
+    is out of service now. Both fill as it goes."""
 
     cloud: Cloud
     service: Service
@@ -55,6 +57,7 @@ class Rollout:
     clock: Clock = SYSTEM_CLOCK
     migrates: bool = True
     before: dict[str, str] = field(default_factory=dict)
+    out: set[Target] = field(default_factory=set)
 
     def install(self) -> None:
         """Puts the release on all instances.
@@ -87,6 +90,24 @@ class Rollout:
             return ()
         return self._bring_in(self.hosts)
 
+    def give_back(self) -> None:
+        """Registers again what a run took out of service that was interrupted before it could bring it back, and waits
+        a little for it to be healthy: whatever the interrupt left on the instance is what serves there."""
+        if self.target_group_arn is None or not self.out:
+            return
+        out = sorted(self.out, key=lambda target: target.instance_id)
+        targets.register(self.cloud, self.target_group_arn, out)
+        self.out.clear()
+        with contextlib.suppress(StageError):
+            targets.wait_healthy(
+                self.cloud,
+                self.target_group_arn,
+                out,
+                deadline=min(self.deadline, ANSWER_DEADLINE),
+                clock=self.clock,
+                on_state=self.watcher.on_state,
+            )
+
     def _healthy(self) -> set[Target]:
         """The targets that answer now, those of other instances of the service among them."""
         if self.target_group_arn is None:
@@ -98,6 +119,7 @@ class Rollout:
         target = self._target(host)
         # The last one that serves stays in: a short restart is better than nobody to answer.
         if arn is not None and self._healthy() - {target}:
+            self.out.add(target)
             targets.deregister_and_drain(self.cloud, arn, [target], clock=self.clock, on_state=self.watcher.on_state)
         try:
             self._install_on(host, command=command)
@@ -105,6 +127,7 @@ class Rollout:
             # Also after a failure: the release before is current again and must serve.
             if arn is not None:
                 targets.register(self.cloud, arn, [target])
+            self.out.discard(target)
         self._bring_in([host])
 
     def _bring_in(self, hosts: Sequence[Host]) -> tuple[TargetHealth, ...]:

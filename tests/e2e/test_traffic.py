@@ -153,6 +153,30 @@ def test_a_stopped_instance_is_started(
 
 
 @pytest.mark.stress
+def test_a_release_that_is_interrupted_leaves_all_registered(
+    local_project: Callable[..., Project], local_cloud: LocalCloudHome, until: Callable[..., None]
+) -> None:
+    project = deployed(local_project, "halted")
+    _, elb, group = clients(local_cloud, project, "halted")
+
+    def registered() -> int:
+        found = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+        return sum(one["TargetHealth"]["State"] in ("healthy", "initial") for one in found)
+
+    project.replace("hivemind.yaml", "disk: 8", "disk: 8\n    release: sleep 20")
+    with Load(project.status()["url"]) as load:
+        running = project.start("apply", "--local", "--yes", "--json")
+        until(lambda: registered() == 1, what="an instance out of service")
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+        assert registered() == 2, "before the command ends"
+    assert load.lost == 0, dict(load.answers)
+    project.replace("hivemind.yaml", "sleep 20", "sleep 0")
+    project.apply()
+    assert project.status()["works"] is True
+
+
+@pytest.mark.stress
 @pytest.mark.parametrize(("number", "fails"), [(signal.SIGINT, False), (signal.SIGKILL, False), (signal.SIGKILL, True)])
 def test_an_update_that_is_cut_off_takes_no_traffic_away(
     local_project: Callable[..., Project],

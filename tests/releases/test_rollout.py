@@ -13,6 +13,7 @@ from hivemind.hosts import remote
 from hivemind.hosts.onhost.request import Request
 from hivemind.hosts.remote import InstallStep
 from hivemind.releases.rollout import Rollout
+from hivemind.releases.targets import Target
 from hivemind.testing import ManualClock
 from hivemind.values.artifact import Artifact, Provenance
 from hivemind.values.errors import Stage, StageError
@@ -176,6 +177,16 @@ def test_a_worker_is_registered_nowhere(world: World) -> None:
     run.install()
     assert run.register() == ()
     assert world.registered == []
+
+
+def test_what_an_interrupt_left_out_of_service_is_registered_again(world: World) -> None:
+    world.registered = ["i-1", "i-2"]
+    run = rollout(world, "i-1", "i-2")
+    run.out.add(Target("i-1", 8000))
+    world.registered.remove("i-1")
+    run.give_back()
+    run.give_back()
+    assert world.journal == ["in i-1"]
 
 
 def test_a_release_that_is_not_healthy_makes_way_for_the_one_before(world: World) -> None:

@@ -24,7 +24,7 @@ from hivemind.releases.targets import deregister_and_drain, target_health
 from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH
 from hivemind.steps.run import Apply, Destroy, Node
-from hivemind.steps.step import Step
+from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Share, waves
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import TARGET_GROUP
@@ -125,10 +125,11 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
     words = f"{service.name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}"
     # A wave before has run the release command, and its instances must serve before these change.
     earlier = replace(share.turn, number=share.turn.number - 1).name(milestones.release(service.name))
+    begun: list[Rollout] = []
     return Step(
         share.release,
         Stage.DEPLOY,
-        lambda context: _release(run, share, context, context[stack], [context[one] for one in prepared]),
+        lambda context: _release(run, share, context, context[stack], begun),
         # On AWS instances fetch from the bucket; the local cloud's get everything over SSH, without a wait.
         needs=(
             milestones.build(service.name),
@@ -139,10 +140,19 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
         ),
         message=words,
         outcome=lambda _: words,
+        at_end=lambda _, end: None if end is End.DONE else _give_back(begun),
     )
 
 
-def _release(run: Apply, share: Share, context: Context, stack: StackResult, hosts: list[Host]) -> Released:
+def _give_back(rollouts: list[Rollout]) -> None:
+    """What an interrupted rollout took out of service is brought back before the run ends."""
+    for rollout in rollouts:
+        rollout.give_back()
+
+
+def _release(run: Apply, share: Share, context: Context, stack: StackResult, begun: list[Rollout]) -> Released:
+    """begun: takes the rollout, for the end of the run."""
+    hosts: list[Host] = [context[milestones.prepare(share.service.name, node.number)] for node in share.nodes]
     deployment, service = context.deployment, share.service
     cloud = deployment.cloud
     artifact: Artifact = context[milestones.build(service.name)]
@@ -173,6 +183,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, hos
         clock=deployment.clock,
         migrates=share.turn.number == 1,
     )
+    begun.append(rollout)
     deployment.store.forget_released(deployment.id, service.name)
     rollout.install()
     path = None
