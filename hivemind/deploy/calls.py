@@ -64,6 +64,7 @@ class StackCalls:
 
     def __init__(self, cloud: Cloud) -> None:
         self._client = cloud.client("cloudformation")
+        self.is_local, self.region = cloud.name == "local", cloud.region
 
     def describe(self, stack: str) -> StackView | None:
         """None where there is no stack, or it was deleted."""

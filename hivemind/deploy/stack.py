@@ -11,7 +11,7 @@ from typing import Any
 from hivemind.deploy import changeset, large, removal
 from hivemind.deploy.calls import StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
-from hivemind.deploy.failure import stack_failure
+from hivemind.deploy.failure import stack_failure, stuck
 from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.removal import Deletion
@@ -139,13 +139,7 @@ class StackDriver:
         if view is None:
             return self._create(request, watcher, told)
         if view.status not in USABLE:
-            raise StageError(
-                Stage.PROVISION,
-                f"the stack {view.name} is in {view.status} and accepts no update",
-                lines=[view.reason] if view.reason else [],
-                hint="Continue its rollback in the CloudFormation console, then apply again.",
-                left="the stack is as it was before",
-            )
+            raise stuck(self._calls, view)
         return self._update(view, request, watcher, told)
 
     def delete(

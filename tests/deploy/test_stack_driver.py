@@ -413,9 +413,25 @@ def test_a_large_body_for_a_stack_without_its_bucket_changes_nothing(script: Any
 
 def test_a_stack_whose_rollback_failed_is_not_touched(script: Any) -> None:
     script.stack("UPDATE_ROLLBACK_FAILED", StackStatusReason="Vpc could not go back")
+    script.resources(("Vpc", "AWS::EC2::VPC", "UPDATE_FAILED"), ("Db", "AWS::RDS::DBInstance", "UPDATE_COMPLETE"))
     with pytest.raises(StageError, match="UPDATE_ROLLBACK_FAILED") as caught:
         apply(script)
     assert caught.value.lines == ("Vpc could not go back",)
+    assert caught.value.left is not None
+    assert "in UPDATE_ROLLBACK_FAILED: Vpc could not go back" in caught.value.left
+    hint = str(caught.value.hint)
+    assert f"continue-update-rollback --stack-name {NAME} --region " in hint
+    assert "--resources-to-skip Vpc\n" in hint
+    script.assert_done()
+
+
+def test_what_could_not_go_back_is_named_by_the_stack_itself(script: Any) -> None:
+    reason = "The following resource(s) failed to update: [Db, Vpc]. "
+    script.stack("UPDATE_ROLLBACK_FAILED", StackStatusReason=reason)
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert "--resources-to-skip Db Vpc\n" in str(caught.value.hint)
+    assert "Db, Vpc then stay as they are: make hivemind.yaml say so" in str(caught.value.hint)
     script.assert_done()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from stacks import (
     IMAGE,
+    TRUST,
     Stack,
     attribute,
     balancer,
@@ -118,6 +120,29 @@ def test_a_failed_update_goes_back(local_home: Any, client: Any, stack: Stack) -
 def test_iam_resources_need_the_capability(client: Any, image: str) -> None:
     with pytest.raises(client.exceptions.InsufficientCapabilitiesException, match="CAPABILITY_IAM"):
         client.create_stack(StackName="stack", TemplateBody=body(network() | compute(image, "k")))
+
+
+def test_names_that_count_in_all_regions_are_each_stacks_own(local_home: Any, tmp_path: Path, stack: Stack) -> None:
+    global_ones = {
+        "Role": resource("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST),
+        "Profile": resource("AWS::IAM::InstanceProfile", Roles=[ref("Role")]),
+        **BUCKET,
+    }
+    other = Stack(raw(local_home.connect(tmp_path, "stack", "eu-west-3"), "cloudformation"), "stack")
+    both = stack, other
+    try:
+        for one in both:
+            assert one.create(body(global_ones)) == "CREATE_COMPLETE"
+        names = {part: [one.resource(part) for one in both] for part in global_ones}
+        assert all(first != second for first, second in names.values())
+        tagged = {"Tags": [{"Key": "team", "Value": "shop"}]}
+        role = resource("AWS::IAM::Role", AssumeRolePolicyDocument=TRUST, **tagged)
+        assert other.update(body(global_ones | {"Role": role})) == "UPDATE_COMPLETE"
+        assert [other.resource(part) for part in global_ones] == [found[1] for found in names.values()]
+        assert stack.delete() == "DELETE_COMPLETE"
+        assert other.update(body(global_ones)) == "UPDATE_COMPLETE", "its role is still there"
+    finally:
+        other.delete()
 
 
 def test_nothing_to_update_is_said(client: Any, stack: Stack) -> None:

@@ -15,6 +15,14 @@ from hivemind.local.resources.site import Site
 
 def identity_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
     """own: the emulator's resource types."""
+    own = {
+        **own,
+        "AWS::IAM::Role": _named(own["AWS::IAM::Role"], "RoleName", 64, lambda name: name),
+        "AWS::IAM::InstanceProfile": _named(
+            own["AWS::IAM::InstanceProfile"], "InstanceProfileName", 128, lambda arn: arn.rpartition("/")[2]
+        ),
+        "AWS::S3::Bucket": _named(own["AWS::S3::Bucket"], "BucketName", 63, lambda name: name, str.lower),
+    }
     identity = _Identity(site, own)
     return {
         "AWS::SecretsManager::Secret": identity.secret(),
@@ -22,6 +30,29 @@ def identity_kinds(site: Site, own: dict[str, Kind]) -> dict[str, Kind]:
         "AWS::IAM::Role": replace(own["AWS::IAM::Role"], delete=identity.delete_role),
         "AWS::S3::Bucket": replace(own["AWS::S3::Bucket"], delete=identity.delete_bucket),
     }
+
+
+def _named(own: Kind, name: str, longest: int, name_of: Callable[[str], str], form: Callable[[str], str] = str) -> Kind:
+    """The kind, with names of each stack's own where the template gives none, as CloudFormation makes them: names in
+    IAM and S3 count for all regions, and those of the emulator are the same for stacks of one name.
+
+    name: the property. longest: characters of it. name_of: of a physical id, which an update leaves as it is. form: of
+    a name.
+    """
+    change = own.update
+    assert change is not None
+
+    def create(logical_id: str, properties: Properties, stack: str) -> Made:
+        suffix = f"-{secrets.token_hex(6).upper()}"
+        made = f"{stack}-{logical_id}"[: longest - len(suffix)] + suffix
+        return own.create(logical_id, {name: form(made), **properties}, stack)
+
+    def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+        if name not in old and name not in new:
+            old, new = ({**given, name: name_of(physical_id)} for given in (old, new))
+        return change(physical_id, old, new, stack, logical_id)
+
+    return replace(own, create=create, update=update)
 
 
 def generate(rules: Properties) -> str:
