@@ -1,4 +1,4 @@
-# make demo | demo-down | test | fast | property | stress | lint | format | golden | bench | constraints | clean
+# make demo | demo-down | test | fast | property | stress | rehearse | lint | format | golden | bench | constraints | clean
 # Needs Python 3.11 to 3.13 with venv, and make; everything else is installed into .venv.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -43,6 +43,9 @@ property: $(VENV)/.dev ## Run the Hypothesis tests.
 stress: $(VENV)/.dev ## Run the tests too heavy for test. PART=kill, packages, deployments or sample: only those.
 	@echo "== Running the heavy tests$(if $(PART), of part $(PART)) with $(JOBS) workers"
 	@$(PYTEST) -n $(JOBS) --dist loadscope -m stress $(if $(PART),--part $(PART)) $(ARGS)
+
+rehearse: $(VENV)/.dev ## Deploy as on AWS, to moto and Debian machines in namespaces; needs root.
+	@$(BIN)/python tests/rehearsal $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and import directions.
 	@echo "== ruff"; $(BIN)/ruff check .
@@ -92,4 +95,4 @@ $(BIN)/python -m compileall -q hivemind; \
 touch $(VENV)/.$(2)
 endef
 
-.PHONY: help demo demo-down test fast property stress lint format golden bench constraints clean
+.PHONY: help demo demo-down test fast property stress rehearse lint format golden bench constraints clean

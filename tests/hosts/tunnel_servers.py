@@ -46,7 +46,7 @@ REGION = "eu-west-1"
 class TunnelServer:
     """targets: private address -> where it leads, a port on loopback or an address with port; others refuse. most:
     connections at a time. seconds: that one may last. error: (status, error type, message) that every request gets.
-    opened: requests that were let in."""
+    opened: requests that were let in. address: where it listens, port 0 for a free one. names: of its certificate."""
 
     targets: Mapping[str, int | tuple[str, int]]
     folder: Path
@@ -60,6 +60,8 @@ class TunnelServer:
     refused: list[str] = field(default_factory=list)
     now: int = 0
     port: int = 0
+    address: tuple[str, int] = ("127.0.0.1", 0)
+    names: tuple[str, ...] = ("localhost",)
 
     @property
     def host(self) -> str:
@@ -69,13 +71,22 @@ class TunnelServer:
     def ca(self) -> Path:
         return self.folder / "ca.pem"
 
+    def knows(self, endpoint: str) -> bool:
+        """Whether there is such an endpoint."""
+        return endpoint == ENDPOINT
+
+    def target(self, given: dict[str, str]) -> tuple[str, int]:
+        """Where a tunnel leads. Raises KeyError where the endpoint does not reach it."""
+        target = self.targets[given["privateIpAddress"]]
+        return ("127.0.0.1", target) if isinstance(target, int) else target
+
     def start(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*_certificate(self.folder))
+        context.load_cert_chain(*_certificate(self.folder, self.names))
         ready = threading.Event()
 
         async def serve() -> None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+            server = await asyncio.start_server(self._serve, *self.address, ssl=context)
             self.port = server.sockets[0].getsockname()[1]
             self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
             ready.set()
@@ -118,7 +129,7 @@ class TunnelServer:
         """Why a request is not let in."""
         parts = urlsplit(request.target)
         given = dict(parse_qsl(parts.query))
-        if parts.path != "/openTunnel" or given.get("instanceConnectEndpointId") != ENDPOINT:
+        if parts.path != "/openTunnel" or not self.knows(given.get("instanceConnectEndpointId", "")):
             return 404, "ResourceNotFoundException", "no such endpoint"
         if not 1 <= int(given.get("maxTunnelDuration", "0")) <= 3600 or given.get("remotePort") != "22":
             return 400, "ValidationException", "wrong request"
@@ -126,16 +137,18 @@ class TunnelServer:
         age = (dt.datetime.now(dt.UTC) - signed).total_seconds()
         if age > int(given["X-Amz-Expires"]) or int(given["X-Amz-Expires"]) > 60:
             return 403, "ExpiredTokenException", "Signature expired"
-        if given.pop("X-Amz-Signature") != self._signature(f"wss://{request.host}{request.target}", given):
+        if given.pop("X-Amz-Signature") != self._signature(
+            request.host, f"wss://{request.host}{request.target}", given
+        ):
             return 403, "SignatureDoesNotMatch", "The request signature we calculated does not match"
         return (429, "ServiceQuotaExceededException", "too many tunnels") if self.now >= self.most else None
 
-    def _signature(self, url: str, given: dict[str, str]) -> str:
+    def _signature(self, host: str, url: str, given: dict[str, str]) -> str:
         """AWS's own: over the query without it, with the host header, at the time that it says."""
         scope = f"{self.login[0]}/{given['X-Amz-Date'][:8]}/{self.region}/ec2-instance-connect/aws4_request"
         if given["X-Amz-Credential"] != scope or given["X-Amz-SignedHeaders"] != "host":
             return "none"
-        request = AWSRequest(method="GET", url=url.partition("&X-Amz-Signature=")[0], headers={"host": self.host})
+        request = AWSRequest(method="GET", url=url.partition("&X-Amz-Signature=")[0], headers={"host": host})
         request.context["timestamp"] = given["X-Amz-Date"]
         signer = SigV4QueryAuth(Credentials(*self.login), "ec2-instance-connect", self.region)
         return str(signer.signature(signer.string_to_sign(request, signer.canonical_request(request)), request))
@@ -149,8 +162,7 @@ class TunnelServer:
     ) -> None:
         self.now += 1
         try:
-            target = self.targets[given["privateIpAddress"]]
-            near, far = await asyncio.open_connection(*(("127.0.0.1", target) if isinstance(target, int) else target))
+            near, far = await asyncio.open_connection(*self.target(given))
         except (KeyError, OSError):
             writer.write(
                 connection.send(CloseConnection(1008, "Unable to connect to target. Check your security groups"))
@@ -214,7 +226,7 @@ async def _reject(connection: WSConnection, writer: asyncio.StreamWriter, status
     await writer.drain()
 
 
-def _certificate(folder: Path) -> tuple[Path, Path]:
+def _certificate(folder: Path, names: tuple[str, ...]) -> tuple[Path, Path]:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -226,7 +238,7 @@ def _certificate(folder: Path) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - dt.timedelta(days=1))
         .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
