@@ -29,11 +29,53 @@ def failed(steps: list[dict]) -> dict:
 
 
 def test_a_release_is_installed_and_answers(instance: Instance) -> None:
-    steps = instance.install(instance.request(env={"GREETING": 'grüß $HOME "you"\nand \\me'}))
+    greeting = {"GREETING": 'grüß $HOME "you"\nand \\me'}
+    steps = instance.install(instance.request(env=greeting))
     assert [step["step"] for step in steps] == ["extract", "configure", "start", "done"]
-    assert instance.get() == 'grüß $HOME "you"\nand \\me'
+    assert instance.get() == greeting["GREETING"]
     assert instance.current == "r1"
     assert instance.state()["state"] == "running"
+    steps = instance.install(instance.request(env=greeting))
+    assert steps[0]["message"] == "already installed"
+    assert steps[-1]["ok"]
+    assert instance.state()["releases"] == ["r1"]
+
+
+def test_what_fails_leaves_the_release_before_running(instance: Instance) -> None:
+    instance.install(instance.request("r1", env={"GREETING": "one"}))
+    pid = instance.state()["pid"]
+    steps = instance.install(instance.request("r2", release_command="echo migrating; echo no such column >&2; exit 3"))
+    assert {"step": "release-command", "line": "migrating"} in steps
+    failure = failed(steps)
+    assert failure["message"] == "the release command failed with exit code 3"
+    assert failure["lines"] == ["migrating", "no such column"]
+    assert failure["current"] == "r1"
+    assert instance.current == "r1"
+    assert instance.state()["pid"] == pid
+
+    broken = {"app/main.py": "print('before'); raise SystemExit('no DATABASE_URL')"}
+    failure = failed(instance.install(instance.request("r2", files=broken)))
+    assert failure["message"] == "the application ends right after its start"
+    assert "no DATABASE_URL" in failure["lines"]
+    assert failure["current"] == "r1"
+    assert instance.get() == "one"
+
+    failed(instance.install(instance.request("r1", env={"GREETING": "second"}, start="exit 1")))
+    assert instance.get() == "one", "the same release with another environment goes back, too"
+
+
+def test_the_last_releases_are_kept_and_one_of_them_comes_back(instance: Instance) -> None:
+    for number in range(1, 5):
+        steps = instance.install(instance.request(f"r{number}", keep=2, env={"GREETING": f"number {number}"}))
+    assert steps[-1]["data"] == {"removed": ["r2"], "releases": ["r3", "r4"]}
+    assert sorted(path.name for path in (instance.home / "releases").iterdir()) == ["r3", "r4"]
+    assert instance.get() == "number 4"
+    done = instance.call("rollback", "web", "r3")
+    assert done.returncode == 0
+    assert instance.get() == "number 3"
+    unknown = instance.call("rollback", "web", "r9")
+    assert "only: r3, r4" in unknown.stdout
+    assert unknown.returncode == 1
 
 
 def test_the_environment_is_for_root_alone_and_nowhere_else(instance: Instance) -> None:
@@ -54,27 +96,6 @@ def test_the_environment_is_for_root_alone_and_nowhere_else(instance: Instance) 
     assert not any(secret.encode() in line for line in command_lines())
 
 
-def test_installing_again_changes_nothing_but_restarts(instance: Instance) -> None:
-    instance.install(instance.request())
-    steps = instance.install(instance.request())
-    assert steps[0]["message"] == "already installed"
-    assert steps[-1]["ok"]
-    assert instance.state()["releases"] == ["r1"]
-
-
-def test_a_failing_release_command_keeps_the_release_before(instance: Instance) -> None:
-    instance.install(instance.request("r1"))
-    pid = instance.state()["pid"]
-    steps = instance.install(instance.request("r2", release_command="echo migrating; echo no such column >&2; exit 3"))
-    assert {"step": "release-command", "line": "migrating"} in steps
-    failure = failed(steps)
-    assert failure["message"] == "the release command failed with exit code 3"
-    assert failure["lines"] == ["migrating", "no such column"]
-    assert failure["current"] == "r1"
-    assert instance.current == "r1"
-    assert instance.state()["pid"] == pid
-
-
 def test_the_release_command_runs_in_the_new_release_with_its_environment(instance: Instance) -> None:
     steps = instance.install(instance.request("r7", release_command="pwd; echo $NAME $PORT"))
     lines = [step["line"] for step in steps if "line" in step]
@@ -87,16 +108,6 @@ def test_a_release_command_that_never_ends_is_ended(instance: Instance) -> None:
         failure["message"]
         == "the release command did not end within 1 s (`timeouts: {release: SECONDS}` of the service)"
     )
-
-
-def test_an_application_that_ends_at_once_leaves_the_release_before_running(instance: Instance) -> None:
-    instance.install(instance.request("r1", env={"GREETING": "one"}))
-    broken = {"app/main.py": "print('before'); raise SystemExit('no DATABASE_URL')"}
-    failure = failed(instance.install(instance.request("r2", files=broken)))
-    assert failure["message"] == "the application ends right after its start"
-    assert "no DATABASE_URL" in failure["lines"]
-    assert failure["current"] == "r1"
-    assert instance.get() == "one"
 
 
 def test_an_application_on_another_port_is_told_apart(instance: Instance) -> None:
@@ -113,31 +124,6 @@ def test_an_application_on_another_port_is_told_apart(instance: Instance) -> Non
     assert there_before not in failure["message"]
     assert instance.state()["state"] == "stopped"
     assert not (instance.home / "current").exists()
-
-
-def test_the_same_release_with_another_environment_goes_back_when_it_fails(instance: Instance) -> None:
-    instance.install(instance.request("r1", env={"GREETING": "first"}))
-    failed(instance.install(instance.request("r1", env={"GREETING": "second"}, start="exit 1")))
-    assert instance.get() == "first"
-
-
-def test_the_last_releases_are_kept(instance: Instance) -> None:
-    for number in range(1, 5):
-        steps = instance.install(instance.request(f"r{number}", keep=2))
-    assert steps[-1]["data"] == {"removed": ["r2"], "releases": ["r3", "r4"]}
-    assert sorted(path.name for path in (instance.home / "releases").iterdir()) == ["r3", "r4"]
-
-
-def test_rollback_to_a_release_that_is_there(instance: Instance) -> None:
-    instance.install(instance.request("r1", env={"GREETING": "one"}))
-    instance.install(instance.request("r2", env={"GREETING": "two"}))
-    assert instance.get() == "two"
-    done = instance.call("rollback", "web", "r1")
-    assert done.returncode == 0
-    assert instance.get() == "one"
-    unknown = instance.call("rollback", "web", "r9")
-    assert "only: r1, r2" in unknown.stdout
-    assert unknown.returncode == 1
 
 
 def test_a_wrong_digest_installs_nothing(instance: Instance) -> None:
