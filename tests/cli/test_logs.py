@@ -38,7 +38,10 @@ def test_following_shows_what_comes(standing: Project) -> None:
     mark = secrets.token_hex(8)
     following = standing.start("logs", "-f", "-n", "1")
     assert following.stdout is not None
-    assert following.stdout.readline()
+    followed: set[str] = set()
+    while len(followed) < 2:  # the one that answers must be followed by then
+        followed.add(following.stdout.readline().split()[0])
+    assert followed == {"web.1", "web.2"}
     assert standing.get(f"/{mark}").status == 200
     for line in following.stdout:
         if mark in line:
