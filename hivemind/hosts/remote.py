@@ -28,6 +28,8 @@ from hivemind.values.errors import Stage, StageError
 FOLDER = ".hivemind"
 FETCHING = 1800.0
 """Seconds for an instance to fetch a release from the bucket."""
+WAITING = "waiting"
+"""Name of the step that says, once, what of an interrupted run is waited for; it goes on as `missing`."""
 GRACE = 60
 """Seconds on top of the installer's own deadlines."""
 
@@ -107,13 +109,14 @@ def _missing(
     patience: seconds to wait for the installation of an interrupted run, which may still run its release command; tell
     is told what is waited for.
     """
-    deadline = time.monotonic() + patience
+    deadline, name = time.monotonic() + patience, WAITING
     while True:
         steps = _call(host, service, ["missing", service, *(layer.digest for layer in layers)], timeout=300)
         data = steps[-1].data if steps else MappingProxyType({})
         if not data.get("busy"):
             return frozenset(data.get("layers", ())), bool(data.get("zstd"))
-        tell(steps[-1])
+        tell(replace(steps[-1], name=name))
+        name = steps[-1].name
         if time.monotonic() > deadline:
             raise StageError(
                 Stage.DEPLOY,

@@ -193,7 +193,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
 
 
 def _tell(context: Context, instance: str, step: remote.InstallStep) -> None:
-    if step.name == "fetch":  # why it takes longer than it should
+    if step.name in ("fetch", remote.WAITING):  # why it takes longer than it should
         context.note(f"{instance}: {step.message}")
     else:
         context.progress(step.message, instance=instance)
