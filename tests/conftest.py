@@ -57,15 +57,17 @@ def isolation(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -
     Installers keep their caches and settings. The directory's name is short: Unix sockets go into it.
     """
     home = Path(tempfile.mkdtemp(prefix="hm-"))
+    on_aws = ON_AWS and request.node.get_closest_marker("aws")
     for name in list(os.environ):
-        if name.startswith(("AWS_", "HIVEMIND_")) and not (ON_AWS and request.node.get_closest_marker("aws")):
+        if name.startswith(("AWS_", "HIVEMIND_")) and not on_aws:
             monkeypatch.delenv(name)
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "1000")  # what a test looks for is on one line; widths have tests of their own
-    monkeypatch.setenv("HOME", str(home))
+    if not on_aws:  # which needs ~/.aws, or the role of the machine
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HIVEMIND_HOME", str(home / "data"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     # Each home would have a worker of its own, which takes longer to start than a template to lint.
     monkeypatch.setenv("HIVEMIND_NO_WORKER", "1")
     for name, path in _installers().items():

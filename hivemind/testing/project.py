@@ -105,13 +105,15 @@ class Page:
 class Project:
     """A folder with a `hivemind.yaml`. home: HIVEMIND_HOME of its commands. environment: variables of its commands
     in addition to those of the test; None removes one. target: options that select the cloud. forked: whether commands
-    may be forks of a process that has loaded HiveMind, which halves their time; otherwise each command loads it."""
+    may be forks of a process that has loaded HiveMind, which halves their time; otherwise each command loads it.
+    timeout: seconds after which a command counts as hanging."""
 
     folder: Path
     home: Path
     environment: Mapping[str, str | None] = field(default_factory=dict)
     target: tuple[str, ...] = ("--local",)
     forked: bool = True
+    timeout: float = TIMEOUT
 
     def write(self, files: Mapping[str, str]) -> None:
         """Writes text files. files: path in the folder -> content."""
@@ -141,7 +143,7 @@ class Project:
         """
         started = self.start(*words, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
         try:
-            out, err = started.communicate(stdin, timeout=TIMEOUT)
+            out, err = started.communicate(stdin, timeout=self.timeout)
         finally:
             started.kill()
         ran = Ran(" ".join(("hivemind", *words)), started.returncode, out, err)
@@ -193,7 +195,9 @@ class Project:
         }
         if self.target != ("--local",):
             own |= {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
-        own |= {"HIVEMIND_HOME": str(self.home), "AWS_EC2_METADATA_DISABLED": "true", "COLUMNS": WIDE}
+        else:
+            own["AWS_EC2_METADATA_DISABLED"] = "true"
+        own |= {"HIVEMIND_HOME": str(self.home), "COLUMNS": WIDE}
         own.pop("PYTHONDONTWRITEBYTECODE", None)  # each command would compile HiveMind anew
         for name, value in self.environment.items():
             own.pop(name, None)

@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     if os.geteuid() != 0:
         print("make rehearse needs root: it boots machines in namespaces of their own.", file=sys.stderr)
         return 77
-    for program in ("unshare", "ip", "mount"):
+    for program in ("unshare", "setpriv", "ip", "mount"):
         if shutil.which(program) is None:
             print(f"make rehearse needs the program {program}. On Debian: apt install util-linux iproute2 mount")
             return 77
@@ -48,9 +48,9 @@ def main(arguments: list[str]) -> int:
         environment.pop(name, None)
         environment.pop(name.lower(), None)
     tests = [sys.executable, "-m", "pytest", "-n0", "-m", "rehearsal", str(HERE), *arguments]
-    command = ["unshare", *NAMESPACES, "sh", "-c", ENTER, "enter", str(hosts), *tests]
+    command = ["setpriv", "--pdeathsig=KILL", "unshare", *NAMESPACES, "sh", "-c", ENTER, "enter", str(hosts), *tests]
     process = subprocess.Popen(command, env=environment, cwd=HERE.parents[1])
-    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         return process.wait(SECONDS)
     except subprocess.TimeoutExpired:
