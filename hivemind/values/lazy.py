@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import Any
+TYPE_CHECKING = False  # `typing` itself would have to be imported for it
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
 
 
 def on_first_use(namespace: dict[str, Any], homes: Mapping[str, tuple[str, ...]]) -> Callable[[str], object]:
@@ -16,6 +17,8 @@ def on_first_use(namespace: dict[str, Any], homes: Mapping[str, tuple[str, ...]]
     modules = {name: module for module, names in homes.items() for name in names}
 
     def getattribute(name: str) -> object:
+        from importlib import import_module
+
         if name not in modules:
             raise AttributeError(f"module {namespace['__name__']!r} has no attribute {name!r}")
         home = import_module(f"hivemind.{modules[name]}")
