@@ -36,6 +36,7 @@ def test_a_late_console_is_waited_for_and_private_instances_are_reached_by_tunne
     project: Project, account: MachineRoom
 ) -> None:
     before.update(contents(account))
+    account.tunnels.opened.clear()
     account.console_delay = LATE
     project.write(hello("shop", service="instances: 2\nneeds: [db]", more=MORE))
     said = project.apply().last
