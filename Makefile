@@ -10,8 +10,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Much of the suite waits for machines to start and for health checks: one worker more than there are cores.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# Much of the suite waits for machines to start and for health checks: two workers more than there are cores.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
 BLUEPRINT ?= blueprints/python-postgres
 PYTEST := $(BIN)/python -m pytest
 
