@@ -39,13 +39,16 @@ def test_a_folder_runs_by_itself(folder: Path) -> None:
     """What its modules import of other folders is found without these having been collected."""
     read = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
     reached = [ROOT / folder, ROOT / "tests", *(ROOT / one for one in read["pythonpath"])]
-    helpers = {path.stem: path for path in (ROOT / "tests").rglob("*.py") if not path.name.startswith("test_")}
+    homes: dict[str, set[Path]] = {}
+    for path in (ROOT / "tests").rglob("*.py"):
+        if not path.name.startswith("test_"):
+            homes.setdefault(path.stem, set()).add(path.parent)
     imported = {
         name
         for path in (ROOT / folder).glob("*.py")
         for name in re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE)
     }
-    assert {name for name in imported & helpers.keys() if helpers[name].parent not in reached} == set()
+    assert {name for name in imported & homes.keys() if homes[name].isdisjoint(reached)} == set()
 
 
 @pytest.mark.parametrize("fixture", ["deployed", "pair", "standing"])
