@@ -26,9 +26,9 @@ def data(view: View) -> Iterator[Finding]:
             if not path.parts:
                 message = "the whole folder of the service cannot last: releases replace it"
                 hint = "Name files and folders in it, for example `data: [uploads]`."
-                yield view.finding("H138", place, message, hint)
+                yield view.finding("H140", place, message, hint)
             elif around is not None:
-                yield view.finding("H138", place, f"{text} and {around} lie in each other", "Name the outer one alone.")
+                yield view.finding("H140", place, f"{text} and {around} lie in each other", "Name the outer one alone.")
             elif isinstance(several, int) and several > 1:
                 yield _on_several(view, place, text, several)
 
@@ -37,9 +37,9 @@ def _on_several(view: View, place: tuple[str | int, ...], text: str, instances: 
     message = f"each of {instances} instances has a {text} of its own, and a request may go to any of them"
     if text.lower().endswith(SQLITE):
         hint = "Write `instances: 1`, or use a database: `resources: {db: postgres}` and `needs: [db]`."
-        return view.finding("H139", place, message, hint)
+        return view.finding("H141", place, message, hint)
     hint = "Write `instances: 1`, or keep what users upload in a bucket or a database."
-    return view.finding("H139", place, message, hint, severity=Severity.WARNING)
+    return view.finding("H141", place, message, hint, severity=Severity.WARNING)
 
 
 def _nested(path: PurePosixPath, other: PurePosixPath) -> bool:

@@ -6,9 +6,14 @@ import re
 
 import pytest
 
-from hivemind.blueprint.catalogue import CATALOGUE, Entry
+from hivemind.blueprint.catalogue import CATALOGUE, ENTRIES, Entry
 
 pytestmark = pytest.mark.fast
+
+
+def test_no_id_has_two_meanings() -> None:
+    ids = [entry.id for entry in ENTRIES]
+    assert sorted({one for one in ids if ids.count(one) > 1}) == []
 
 
 @pytest.mark.parametrize("entry", CATALOGUE.values(), ids=list(CATALOGUE))

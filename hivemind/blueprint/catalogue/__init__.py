@@ -13,12 +13,8 @@ from hivemind.blueprint.catalogue.entry import Entry
 
 __all__ = ["CATALOGUE", "Entry", "as_markdown"]
 
-CATALOGUE: Mapping[str, Entry] = MappingProxyType(
-    {
-        entry.id: entry
-        for entry in sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id)
-    }
-)
+ENTRIES = tuple(sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id))
+CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.id: entry for entry in ENTRIES})
 """Id -> entry, by id."""
 
 _GROUPS = {
