@@ -18,6 +18,7 @@ from typing import Any
 
 from hivemind.local import closing, protocols
 from hivemind.local.files import write_text
+from hivemind.local.handlers import as_handler, as_kind
 from hivemind.local.model import Datum
 from hivemind.local.resource_kind import Kind
 
@@ -248,7 +249,7 @@ class Emulator:
     def kinds(self) -> dict[str, Kind]:
         """The emulator's own resource types."""
         return {
-            name: _as_kind(handler)
+            name: as_kind(handler)
             for name, handler in self._provisioners._RESOURCE_HANDLERS.items()
             if "create" in handler and "delete" in handler and not handler.get("delete_with_logical_id")
         }
@@ -261,7 +262,7 @@ class Emulator:
         handlers, replacing = self._provisioners._RESOURCE_HANDLERS, self._provisioners._REPLACING_PROPERTIES
         conditional = self._provisioners._CONDITIONALLY_REPLACING_PROPERTIES
         for name, kind in kinds.items():
-            handlers[name] = _as_handler(kind, handlers.get(name, {}))
+            handlers[name] = as_handler(kind, handlers.get(name, {}))
             if kind.replacing is not None:
                 replacing[name] = tuple(sorted(kind.replacing))
             if kind.conditional:
@@ -385,23 +386,3 @@ class Emulator:
         request = {"Namespace": datum.namespace, "MetricData": [sent]}
         with self.scope(datum.account, datum.region):
             cloudwatch._put_metric_data({}, request, is_cbor=False, is_json=True)
-
-
-def _as_kind(handler: Mapping[str, Any]) -> Kind:
-    """A Kind out of one of ministack's handler tables, whose signatures differ by flags."""
-    update, delete = handler.get("update"), handler["delete"]
-    if update is not None and not handler.get("update_with_logical_id"):
-        inner = update
-        update = lambda physical_id, old, new, stack, _logical_id: inner(physical_id, old, new, stack)  # noqa: E731
-    return Kind(handler["create"], delete, update, handler.get("snapshot"))
-
-
-def _as_handler(kind: Kind, current: Mapping[str, Any]) -> dict[str, Any]:
-    handler: dict[str, Any] = {"create": kind.create, "delete": kind.delete}
-    if kind.update is not None:
-        handler |= {"update": kind.update, "update_with_logical_id": True}
-    if kind.snapshot is not None:
-        handler["snapshot"] = kind.snapshot
-    if "import" in current:
-        handler["import"] = current["import"]
-    return handler

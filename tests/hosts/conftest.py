@@ -41,9 +41,8 @@ def server(request: pytest.FixtureRequest, tmp_path: Path, key: KeyPair) -> Iter
     else:
         pytest.importorskip("asyncssh", reason="asyncssh is not installed")
         server = ssh_servers.asyncssh_server(folder, key.public)
-    yield server
-    server.process.terminate()
-    server.process.wait(60)
+    with server:
+        yield server
 
 
 @pytest.fixture

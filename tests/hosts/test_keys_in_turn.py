@@ -27,15 +27,8 @@ def server(tmp_path: Path, key: KeyPair, monkeypatch: pytest.MonkeyPatch) -> Ite
         pytest.skip("sshd is not installed")
     folder = tmp_path / "server"
     folder.mkdir()
-    server = ssh_servers.openssh(folder, key.public)
-    yield server
-    server.process.terminate()
-    server.process.wait(60)
-
-
-@pytest.fixture
-def cloud(server: ssh_servers.Server) -> ssh_servers.LoopbackCloud:
-    return ssh_servers.LoopbackCloud({INSTANCE: server.port}, {INSTANCE: server.host_key})
+    with ssh_servers.openssh(folder, key.public) as server:
+        yield server
 
 
 def change(authorized: Path, *others: str, used: str) -> None:

@@ -26,10 +26,8 @@ MANY = [f"i-{number:03}" for number in range(CONNECTIONS + 3)]
 def sshd(tmp_path: Path, key: KeyPair) -> Iterator[ssh_servers.Server]:
     folder = tmp_path / "server"
     folder.mkdir()
-    server = ssh_servers.asyncssh_server(folder, key.public)
-    yield server
-    server.process.terminate()
-    server.process.wait(60)
+    with ssh_servers.asyncssh_server(folder, key.public) as server:
+        yield server
 
 
 @pytest.fixture
