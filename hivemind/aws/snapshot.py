@@ -62,11 +62,6 @@ def describe(client: Any, stack: str) -> Mapping[str, Any] | None:
     return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
 
-def is_moving(status: str) -> bool:
-    """Whether a stack in this status is being changed right now."""
-    return status.endswith("_IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
-
-
 def template(client: Any, stack: str) -> dict[str, Any]:
     """The template that a stack was made from last. Empty where it is not JSON, and so none of ours."""
     body = client.get_template(StackName=stack, TemplateStage="Original").get("TemplateBody", {})

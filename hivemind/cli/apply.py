@@ -48,6 +48,12 @@ if TYPE_CHECKING:
     metavar="LOGICAL_ID",
     help="Allow the loss of this resource and its data. Can be repeated.",
 )
+@click.option(
+    "--skip-rollback",
+    multiple=True,
+    metavar="LOGICAL_ID",
+    help="If a rollback failed: leave this resource as it is and continue. Can be repeated.",
+)
 @wait_option
 @again_option
 @json_option
@@ -58,6 +64,7 @@ def command(
     yes: bool,
     require_clean: bool | None,
     lose: tuple[str, ...],
+    skip_rollback: tuple[str, ...],
     wait: float,
     again: bool,
     as_json: bool,
@@ -67,7 +74,7 @@ def command(
     PATH is the blueprint, its folder, or a plan saved by `hivemind plan --out FILE`. A saved plan is carried out
     exactly as reviewed, or not at all.
     """
-    terms = Terms(frozenset(lose), require_clean, again, wait)
+    terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback))
     with _Screen(as_json=as_json, yes=yes) as screen:
         ended = pipeline.apply(asked(path, environment, local), screen, terms)
     if ended.applied is None:

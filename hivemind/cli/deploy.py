@@ -89,6 +89,7 @@ def command(
         yes=yes,
         require_clean=None,
         lose=(),
+        skip_rollback=(),
         wait=0.0,
         again=False,
         as_json=as_json,

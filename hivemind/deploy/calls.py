@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.aws.snapshot import describe, is_moving
+from hivemind.aws.snapshot import describe
 from hivemind.deploy.events import StackEvent, stack_event
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
+from hivemind.values.stack_statuses import is_moving
 
+BEGINS = "hivemind-"
+"""What the tokens of HiveMind's own operations begin with."""
 PAGES = 200
 """Most pages of one answer that are read; 20,000 events."""
 
@@ -56,7 +59,7 @@ class StackResource:
 
 def new_token() -> str:
     """A ClientRequestToken for one attempt; also a valid name of a change set."""
-    return f"hivemind-{secrets.token_hex(12)}"
+    return f"{BEGINS}{secrets.token_hex(12)}"
 
 
 class StackCalls:
@@ -146,6 +149,15 @@ class StackCalls:
 
     def delete(self, stack_id: str, token: str, **arguments: Any) -> None:
         self._client.delete_stack(StackName=stack_id, ClientRequestToken=token, **arguments)
+
+    def roll_back(self, stack_id: str, token: str) -> None:
+        """Begins taking back an update that failed and was told to stay as it is."""
+        self._client.rollback_stack(StackName=stack_id, ClientRequestToken=token)
+
+    def continue_rollback(self, stack_id: str, token: str, skip: Sequence[str]) -> None:
+        """Begins continuing a rollback that failed. skip: logical ids that it leaves as they are."""
+        more = {"ResourcesToSkip": list(skip)} if skip else {}
+        self._client.continue_update_rollback(StackName=stack_id, ClientRequestToken=token, **more)
 
     def can_force(self) -> bool:
         """Whether the installed botocore knows DeletionMode of DeleteStack."""

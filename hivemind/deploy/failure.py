@@ -11,16 +11,22 @@ from hivemind.deploy.events import StackEvent
 from hivemind.template.fragment import Owner
 from hivemind.text.redact import redact
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.stack_statuses import Rest, is_ready, rest_of, stack_status
 
-_STUCK = "UPDATE_ROLLBACK_FAILED"
+SKIP = "--skip-rollback"
+"""The option of apply that names what a rollback leaves as it is."""
+_NAMED = re.compile(r"failed to (?:update|delete): \[([\w, ]+)\]")
+_CANCELED = "cancelled"
 
 
 def stack_failure(
     calls: StackCalls, stack_id: str, status: str, events: Sequence[StackEvent], owners: Mapping[str, Owner]
 ) -> StageError:
     """The error for a stack that came to rest in a bad status. owners: logical id -> Owner, of the assembly."""
-    view = calls.describe(stack_id) if status == _STUCK else None
-    stopped = _not_back(calls, stack_id, status, view.reason if view else "")
+    stopped: tuple[str, ...] = ()
+    if rest_of(status) is Rest.ROLLBACK_FAILED:
+        view = calls.describe(stack_id)
+        stopped = not_back(calls, stack_id, view.reason if view else "")
     left = left_behind(calls, stack_id, status, stopped)
     cause = first_failure(events)
     if cause is None:
@@ -37,7 +43,7 @@ def stack_failure(
         f"{subject} ({cause.type}) failed first; the stack is in {status}",
         subject=subject,
         lines=[reason or "no reason given", *others[:10]],
-        hint=_way_on(calls, stack_id, status, stopped)
+        hint=_way_on(status, stopped)
         or _own_name(calls, stack_id, reason)
         or diagnose(subject, reason, path=path).remediation,
         left=left,
@@ -45,42 +51,48 @@ def stack_failure(
     )
 
 
-def stuck(calls: StackCalls, stack: StackView) -> StageError:
-    """The error for a stack that accepts no update: after a rollback that failed."""
-    stopped = _not_back(calls, stack.id, stack.status, stack.reason)
+def closed(calls: StackCalls, stack: StackView) -> StageError:
+    """The error for a stack in a status that HiveMind must leave to others."""
+    known = stack_status(stack.status)
     return StageError(
         Stage.PROVISION,
         f"the stack {stack.name} is in {stack.status} and accepts no update",
-        lines=[stack.reason] if stack.reason else [],
-        hint=_way_on(calls, stack.id, stack.status, stopped) or "`hivemind events` shows what happened.",
-        left=left_behind(calls, stack.id, stack.status, stopped),
+        lines=[known.meaning, *([stack.reason] if stack.reason else [])],
+        hint=f"{known.apply.removeprefix('Refuses. ')} `hivemind events` shows what happened.",
+        left=left_behind(calls, stack.id, stack.status),
     )
 
 
-def _not_back(calls: StackCalls, stack_id: str, status: str, reason: str) -> list[str]:
-    """Logical ids of what a rollback could not take back. reason: of the stack's status, which names them."""
-    if status != _STUCK:
-        return []
-    named = re.search(r"failed to update: \[([\w, ]+)\]", reason)
-    told = [name.strip() for name in named[1].split(",")] if named else []
-    return told or [one.logical_id for one in calls.resources(stack_id) if one.status == "UPDATE_FAILED"]
+def not_back(calls: StackCalls, stack_id: str, reason: str) -> tuple[str, ...]:
+    """Logical ids of what a rollback could not take back: the fewest that it must skip to come to its end, so without
+    those that were only canceled when another one failed. reason: of the stack's status, which names them.
 
-
-def _way_on(calls: StackCalls, stack_id: str, status: str, failed: Sequence[str]) -> str | None:
-    """How a rollback that failed is continued: without what could not go back, which would only fail once more.
-
-    Source: AWS CloudFormation User Guide, "Continue rolling back an update".
+    Source: API reference, ContinueUpdateRollback: what was canceled cannot be skipped.
     """
-    if status != _STUCK:
+    resources = {one.logical_id: one for one in calls.resources(stack_id)}
+    named = [name.strip() for part in _NAMED.findall(reason) for name in part.split(",")]
+    failed = named or [name for name, one in resources.items() if one.status == "UPDATE_FAILED"]
+    canceled = {name for name, one in resources.items() if _CANCELED in one.reason.lower()}
+    return tuple(name for name in failed if name not in canceled) or tuple(failed)
+
+
+def _way_on(status: str, failed: Sequence[str]) -> str | None:
+    """How a rollback that failed is continued. Source: AWS CloudFormation User Guide, "Continue rolling back an
+    update"."""
+    if rest_of(status) is not Rest.ROLLBACK_FAILED:
         return None
-    name = stack_id.split("/")[1] if stack_id.startswith("arn:") else stack_id
-    command = f"aws cloudformation continue-update-rollback --stack-name {name} --region {calls.region}"
-    if failed:
-        command += f" --resources-to-skip {' '.join(failed)}"
-    first = 'eval "$(hivemind local env)"\n' if calls.is_local else ""
-    kept = "stays as it is" if len(failed) == 1 else "stay as they are"
-    skipped = f"{', '.join(failed)} then {kept}: make hivemind.yaml say so. " if failed else ""
-    return f"Continue the rollback:\n{first}{command}\n{skipped}When it has ended, apply again."
+    again = (
+        "Remove what the reason names, then run `hivemind apply`: it continues the rollback, then updates the stack."
+    )
+    if not failed:
+        return again
+    one = len(failed) == 1
+    flags = " ".join(f"{SKIP} {name}" for name in failed)
+    kept = "stays as it is" if one else "stay as they are"
+    return (
+        f"{again} If {'it' if one else 'they'} cannot go back at all: hivemind apply {flags}. "
+        f"{', '.join(failed)} then {kept}; make hivemind.yaml say so."
+    )
 
 
 def _own_name(calls: StackCalls, stack_id: str, reason: str) -> str | None:
@@ -97,11 +109,11 @@ def _own_name(calls: StackCalls, stack_id: str, reason: str) -> str | None:
 
 def left_behind(calls: StackCalls, stack_id: str, status: str, not_back: Sequence[str] = ()) -> str:
     """One sentence about what a failure leaves. not_back: logical ids of what a rollback could not take back."""
-    if status == "UPDATE_ROLLBACK_COMPLETE":
-        return "the stack is as it was before"
-    if status == _STUCK:
+    if rest_of(status) is Rest.ROLLBACK_FAILED:
         which = f": {', '.join(not_back)} could not go back" if not_back else ""
-        return f"the stack is in UPDATE_ROLLBACK_FAILED{which}. It accepts no update until you continue its rollback"
+        return f"the stack is in UPDATE_ROLLBACK_FAILED{which}. The next apply continues the rollback"
+    if is_ready(status):
+        return "the stack is as it was before"
     existing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
     if not existing:
         return "nothing; the next apply deletes the empty stack"

@@ -9,14 +9,14 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy import changeset, large, removal
-from hivemind.deploy.calls import StackCalls, StackView, new_token
+from hivemind.deploy.calls import BEGINS, StackCalls, StackView, new_token
 from hivemind.deploy.diagnosis import diagnose
-from hivemind.deploy.failure import stack_failure, stuck
+from hivemind.deploy.failure import closed, stack_failure
 from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.polling import Cancelled, never
+from hivemind.deploy.recovering import recover
 from hivemind.deploy.removal import Deletion
 from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
-from hivemind.plan.make import ONLY_DELETABLE, USABLE
 from hivemind.plan.model import Plan
 from hivemind.template.fragment import Owner
 from hivemind.text.redact import redact
@@ -24,8 +24,8 @@ from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError
+from hivemind.values.stack_statuses import Rest, is_ready, rest_of, stack_status
 
-GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"})
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -36,7 +36,8 @@ class StackRequest:
     body: the template as JSON text. bucket: logical id of the bucket in it that a body goes through which is too large
     for a call. owners: of the assembly, to trace failures. protected: termination protection, on from the first
     moment. plan: what was reviewed; an update that would replace or delete more is refused. may_lose:
-    logical ids of data in a failed stack that may be deleted with it. deadline: seconds.
+    logical ids of data in a failed stack that may be deleted with it. skip_rollback: logical ids that a rollback,
+    which failed before, leaves as they are. deadline: seconds.
     """
 
     stack_name: str
@@ -48,6 +49,7 @@ class StackRequest:
     protected: bool = False
     plan: Plan | None = None
     may_lose: frozenset[str] = frozenset()
+    skip_rollback: frozenset[str] = frozenset()
     bucket: str = ""
     deadline: float = DEADLINE
 
@@ -133,13 +135,15 @@ class StackDriver:
 
     def _apply(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
         view = self._at_rest(request.stack_name, request.owners, watcher)
-        if view is not None and view.status in ONLY_DELETABLE:
+        if view is not None and rest_of(view.status) is Rest.DEAD:
             self._clear(view, request, watcher)
             view = None
         if view is None:
             return self._create(request, watcher, told)
-        if view.status not in USABLE:
-            raise stuck(self._calls, view)
+        if rest_of(view.status) in (Rest.UPDATE_FAILED, Rest.ROLLBACK_FAILED):
+            recover(self._calls, view, watcher, skip=request.skip_rollback, owners=request.owners, say=self._say)
+        elif not is_ready(view.status):
+            raise closed(self._calls, view)
         return self._update(view, request, watcher, told)
 
     def delete(
@@ -178,12 +182,14 @@ class StackDriver:
         view = self._calls.describe(stack)
         if view is None or not view.moving:
             return view
-        self._say(f"{view.name} is in {view.status} from an earlier run: waiting for it")
         newest = self._calls.newest_event(view.id)
         token = newest.token if newest else None
+        ours = token is not None and token.startswith(BEGINS)
+        whose = "from an earlier run" if ours else "because someone else is changing it, not HiveMind"
+        self._say(f"{view.name} is in {view.status} {whose}: waiting for it")
         # Everything of that operation is shown, also what happened before this run looked.
         watched = watcher.follow(view.id, token, _others(self._calls, view.id, token))
-        if watched.status in ONLY_DELETABLE - {"REVIEW_IN_PROGRESS"} or "ROLLBACK" in watched.status:
+        if stack_status(watched.status).is_failure:
             raise stack_failure(self._calls, view.id, watched.status, watched.events, owners)
         return self._calls.describe(stack)
 
@@ -254,7 +260,7 @@ class StackDriver:
             yield {"TemplateURL": url}
 
     def _finish(self, stack_id: str, watched: Watched, request: StackRequest, told: _Once) -> StackResult:
-        if watched.status not in GOOD:
+        if stack_status(watched.status).is_failure or not is_ready(watched.status):
             raise stack_failure(self._calls, stack_id, watched.status, watched.events, request.owners)
         return self._result(stack_id, told, changed=True, seconds=watched.seconds)
 

@@ -12,6 +12,7 @@ from hivemind.deploy.polling import Cancelled, Poll, never
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.stack_statuses import is_moving
 
 OnEvent = Callable[[StackEvent], None]
 Ready = Callable[[str, str, str], None]
@@ -73,7 +74,7 @@ class Watcher:
                 if _may_rest(fresh) or (events and quiet >= QUIET_POLLS) or quiet >= 4 * QUIET_POLLS:
                     quiet = 0
                     status = self.calls.status(stack_id)
-                    if not status.endswith("_IN_PROGRESS"):
+                    if not is_moving(status):
                         # Events that came between the two calls.
                         self._fresh(stack_id, token, seen, events)
                         return Watched(status, tuple(events))
@@ -103,4 +104,4 @@ class Watcher:
 
 
 def _may_rest(events: list[StackEvent]) -> bool:
-    return any(event.is_stack and not event.status.endswith("_IN_PROGRESS") for event in events)
+    return any(event.is_stack and not is_moving(event.status) for event in events)

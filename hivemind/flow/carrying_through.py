@@ -78,7 +78,15 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     _tell_where(cloud, checked.blueprint, face)
     checked = with_findings(checked, wrong_account(checked.blueprint, cloud))
     with _held(checked, cloud, face, terms) as held:
-        run = prepare(checked, cloud, may_lose=terms.may_lose, again=terms.again, held=held, say=face.note)
+        run = prepare(
+            checked,
+            cloud,
+            may_lose=terms.may_lose,
+            skip_rollback=terms.skip_rollback,
+            again=terms.again,
+            held=held,
+            say=face.note,
+        )
         if reviewed is not None:
             refuse_unreviewed(run, reviewed)
         if seen is not None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hivemind.aws.snapshot import describe, is_moving, read
+from hivemind.aws.snapshot import describe, read
 from hivemind.deploy import shared_key, shared_state
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import PUBLIC_KEY, parameters
@@ -19,12 +19,12 @@ from hivemind.flow.recording import record_step
 from hivemind.flow.repairing import with_repairs
 from hivemind.flow.run import Run, told
 from hivemind.machine import home
-from hivemind.plan.make import USABLE
 from hivemind.releases.shared_ports import collisions
 from hivemind.steps.deployment import Deployment
 from hivemind.template.tags import with_deployed_tags
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused, StageError
+from hivemind.values.stack_statuses import is_moving, is_ready
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Snapshot
@@ -49,6 +49,7 @@ def prepare(
     cloud: Cloud,
     *,
     may_lose: frozenset[str] = frozenset(),
+    skip_rollback: frozenset[str] = frozenset(),
     again: bool = False,
     held: Callable[[], None] = lambda: None,
     clock: Clock = SYSTEM_CLOCK,
@@ -102,6 +103,7 @@ def prepare(
         sources,
         deployment_id=identity,
         may_lose=may_lose,
+        skip_rollback=skip_rollback,
         unverified=unverified,
         left=state.build_stack if state else None,
     )
@@ -132,7 +134,7 @@ def live_snapshot(
         except StageError as error:
             # The stack is as it was before; what the interrupted run took out of service must come back all the same.
             described = describe(cloud.client("cloudformation"), name)
-            if described is None or described["StackStatus"] not in USABLE:
+            if described is None or not is_ready(described["StackStatus"]):
                 raise
             say(f"The interrupted update failed, and the stack is as it was before: {'; '.join(error.lines[:1])}")
         described = None
@@ -148,7 +150,7 @@ def live_snapshot(
         return replace(snapshot, artifacts={})
     parts = state.parts if state else {}
     snapshot = replace(snapshot, revision=max(snapshot.revision, _revision_in(snapshot)), parts=parts)
-    return with_repairs(cloud, snapshot, state) if snapshot.status in USABLE else snapshot
+    return with_repairs(cloud, snapshot, state) if is_ready(snapshot.status) else snapshot
 
 
 def _revision_in(snapshot: Snapshot) -> int:

@@ -22,9 +22,9 @@ from hivemind.flow import deployments
 from hivemind.flow.clouds import connect, local_checkout
 from hivemind.flow.project import folder_of
 from hivemind.machine import home
-from hivemind.plan.make import USABLE
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import HiveMindError
+from hivemind.values.stack_statuses import is_ready
 
 if TYPE_CHECKING:
     from hivemind.flow.face import Face
@@ -127,7 +127,7 @@ def _state(identity: str, place: _Place, snapshot: Snapshot, environment: str, n
     number = snapshot.parameters.get("Revision", "").removeprefix("r")
     return DeploymentState(
         identity,
-        DeploymentStatus.DEPLOYED if snapshot.status in USABLE else DeploymentStatus.FAILED,
+        DeploymentStatus.DEPLOYED if is_ready(snapshot.status) else DeploymentStatus.FAILED,
         stack_info=StackInfo(place.stack, snapshot.stack_id, place.region),
         alb_dns_name=snapshot.outputs.get("ALBDNSName"),
         target_group_arn=snapshot.outputs.get("TargetGroupArn"),

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
-from hivemind.plan.make import USABLE
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
+from hivemind.values.stack_statuses import is_ready
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Snapshot
@@ -77,7 +77,7 @@ class LiveStatus:
         if self.status is None:
             yield "The stack is missing."
             return
-        if self.status not in USABLE:
+        if not is_ready(self.status):
             yield f"The stack is in {self.status}."
         for service, instances in self.services.items():
             for one in instances:
@@ -90,7 +90,7 @@ class LiveStatus:
     @property
     def works(self) -> bool:
         """Whether the stack is complete, or as it was before an update that failed, and every instance works."""
-        return self.status in USABLE and all(one.works for instances in self.services.values() for one in instances)
+        return is_ready(self.status) and all(one.works for instances in self.services.values() for one in instances)
 
 
 def is_failing(process: ProcessState) -> bool:

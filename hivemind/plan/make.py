@@ -17,19 +17,7 @@ from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack, instance
 from hivemind.template.resource_types import INSTANCE
 from hivemind.values.artifact import Provenance, machine_of
-
-ONLY_DELETABLE = frozenset(
-    {
-        "CREATE_FAILED",
-        "DELETE_FAILED",
-        "IMPORT_ROLLBACK_COMPLETE",
-        "REVIEW_IN_PROGRESS",
-        "ROLLBACK_COMPLETE",
-        "ROLLBACK_FAILED",
-    }
-)
-"""Stack statuses out of which CloudFormation allows deletion alone."""
-USABLE = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE"})
+from hivemind.values.stack_statuses import Rest, is_ready, rest_of
 
 
 def make_plan(
@@ -53,7 +41,7 @@ def make_plan(
     digests of the parts of its release, for the reason. again: whether every service is released, whatever is.
     """
     stands = snapshot.status is not None
-    failed = snapshot.status in ONLY_DELETABLE
+    failed = rest_of(snapshot.status) is Rest.DEAD
     before = Side(snapshot.template, snapshot.parameters) if stands and not failed else Side()
     after = Side(assembly.template, {**snapshot.parameters, **parameters})
     former = Former(assembly.owners, snapshot.template)
@@ -74,7 +62,7 @@ def make_plan(
         template_digest=assembly.digest,
         digest="",
         made_at=made_at,
-        stack_status=snapshot.status if stands and snapshot.status not in USABLE else None,
+        stack_status=snapshot.status if stands and not is_ready(snapshot.status) else None,
         stack_holds=_holdings(snapshot) if failed else (),
         cloud=cloud,
         builds=tuple(_builds(blueprint, releases)),

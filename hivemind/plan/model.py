@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.values.stack_statuses import Rest, rest_of
+
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -199,8 +201,18 @@ class Plan:
     interruptions: tuple[Interruption, ...] = ()
 
     @property
+    def recovers(self) -> bool:
+        """Whether the stack takes no update before an earlier one is taken back."""
+        return rest_of(self.stack_status) in (Rest.UPDATE_FAILED, Rest.ROLLBACK_FAILED, Rest.CLOSED)
+
+    @property
     def empty(self) -> bool:
-        return not self.changes and not self.repairs and not any(release.needed for release in self.releases)
+        return (
+            not self.changes
+            and not self.recovers
+            and not self.repairs
+            and not any(release.needed for release in self.releases)
+        )
 
     @property
     def losing_data(self) -> tuple[Change, ...]:

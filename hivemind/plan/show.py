@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.plan.instances import apart
-from hivemind.plan.make import ONLY_DELETABLE
 from hivemind.plan.model import Action, Basis, Change, Plan, Trouble
+from hivemind.values.stack_statuses import Rest, rest_of
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
 _LONGEST_VALUE = 40
@@ -41,12 +41,19 @@ def lines(plan: Plan) -> tuple[str, ...]:
 def _status(plan: Plan) -> list[str]:
     if plan.stack_status is None:
         return []
-    if plan.stack_status in ONLY_DELETABLE:
-        held = ", ".join(plan.stack_holds) or "nothing"
-        return [f"  The stack is in {plan.stack_status}. Apply deletes it first. It holds: {held}", ""]
-    if plan.stack_status.endswith("_IN_PROGRESS"):
-        return [f"  The stack is in {plan.stack_status}. Apply waits for it and compares again.", ""]
-    return [f"  The stack is in {plan.stack_status} and accepts no update.", ""]
+    line = f"  The stack is in {plan.stack_status}. "
+    match rest_of(plan.stack_status):
+        case Rest.DEAD:
+            line += f"Apply deletes it first. It holds: {', '.join(plan.stack_holds) or 'nothing'}"
+        case Rest.MOVING:
+            line += "Apply waits for it and compares again."
+        case Rest.UPDATE_FAILED:
+            line += "Apply rolls the failed update back first."
+        case Rest.ROLLBACK_FAILED:
+            line += "Apply continues its rollback first."
+        case _:
+            line += "It accepts no update."
+    return [line, ""]
 
 
 _REPAIRS = {

@@ -45,7 +45,8 @@ class Apply:
     """An apply.
 
     cloud: `aws` or `local`. plan: the approved plan. snapshot: what the plan was compared with. sources: service ->
-    what its release is made of. may_lose: logical ids of resources that hold data and may be lost. unverified: whether
+    what its release is made of. may_lose: logical ids of resources that hold data and may be lost. skip_rollback: those
+    that a rollback, which failed before, leaves as they are. unverified: whether
     a run that did not end well released what is deployed; the plan then has that run's revision. left: name of a build
     stack that an earlier run left behind, or None.
     """
@@ -60,6 +61,7 @@ class Apply:
     snapshot: Snapshot
     sources: Mapping[str, ReleaseSource]
     may_lose: frozenset[str] = frozenset()
+    skip_rollback: frozenset[str] = frozenset()
     unverified: bool = False
     left: str | None = None
 
@@ -70,8 +72,8 @@ class Apply:
 
     @property
     def changes_stack(self) -> bool:
-        """Whether the apply creates or updates the stack."""
-        return bool(self.plan.changes)
+        """Whether the apply creates or updates the stack, or takes an earlier update back."""
+        return bool(self.plan.changes) or self.plan.recovers
 
     def nodes(self, service: Service) -> tuple[Node, ...]:
         """The instances of a service after the apply."""

@@ -29,6 +29,7 @@ class Script:
     account = "123456789012"
     endpoint = None
     pace = 1.0
+    id, token = STACK_ID, TOKEN
 
     def __init__(self, state: Path) -> None:
         self.state = state
@@ -175,4 +176,5 @@ class Script:
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
     monkeypatch.setattr("hivemind.deploy.stack.new_token", lambda: TOKEN)
     monkeypatch.setattr("hivemind.deploy.removal.new_token", lambda: TOKEN)
+    monkeypatch.setattr("hivemind.deploy.recovering.new_token", lambda: TOKEN)
     return Script(tmp_path)

@@ -283,15 +283,22 @@ def test_throttling_is_waited_out(script: Any) -> None:
     script.assert_done()
 
 
-def test_an_interrupted_runs_operation_is_followed_to_its_end_first(script: Any) -> None:
+@pytest.mark.parametrize(
+    ("token", "whose"),
+    [
+        ("hivemind-before", "from an earlier run"),
+        ("Console-UpdateStack-1", "because someone else is changing it, not HiveMind"),
+    ],
+)
+def test_an_interrupted_runs_operation_is_followed_to_its_end_first(script: Any, token: str, whose: str) -> None:
     script.stack("CREATE_IN_PROGRESS")
     begun, made = (
-        script.stack_event("CREATE_IN_PROGRESS", token="before"),
-        script.event("Vpc", "CREATE_COMPLETE", token="before"),
+        script.stack_event("CREATE_IN_PROGRESS", token=token),
+        script.event("Vpc", "CREATE_COMPLETE", token=token),
     )
     script.page(begun, made)
     script.page(begun, made)
-    done = script.stack_event("CREATE_COMPLETE", token="before")
+    done = script.stack_event("CREATE_COMPLETE", token=token)
     script.page(begun, made, done)
     script.stack("CREATE_COMPLETE")
     script.page()
@@ -301,7 +308,7 @@ def test_an_interrupted_runs_operation_is_followed_to_its_end_first(script: Any)
     script.resources(("Vpc", VPC, "CREATE_COMPLETE"))
     result = apply(script)
     assert not result.changed
-    assert script.said == [f"{NAME} is in CREATE_IN_PROGRESS from an earlier run: waiting for it"]
+    assert script.said == [f"{NAME} is in CREATE_IN_PROGRESS {whose}: waiting for it"]
     assert script.events == [f"{NAME} CREATE_IN_PROGRESS", "Vpc CREATE_COMPLETE", f"{NAME} CREATE_COMPLETE"]
     assert script.ready == [("Vpc", "vpc-1", VPC)]
     script.assert_done()
@@ -408,30 +415,6 @@ def test_a_large_body_for_a_stack_without_its_bucket_changes_nothing(script: Any
     script.resources()
     with pytest.raises(StageError, match="no bucket Bucket"):
         script.driver().apply(StackRequest(NAME, large("Bucket"), bucket="Bucket"))
-    script.assert_done()
-
-
-def test_a_stack_whose_rollback_failed_is_not_touched(script: Any) -> None:
-    script.stack("UPDATE_ROLLBACK_FAILED", StackStatusReason="Vpc could not go back")
-    script.resources(("Vpc", "AWS::EC2::VPC", "UPDATE_FAILED"), ("Db", "AWS::RDS::DBInstance", "UPDATE_COMPLETE"))
-    with pytest.raises(StageError, match="UPDATE_ROLLBACK_FAILED") as caught:
-        apply(script)
-    assert caught.value.lines == ("Vpc could not go back",)
-    assert caught.value.left is not None
-    assert "in UPDATE_ROLLBACK_FAILED: Vpc could not go back" in caught.value.left
-    hint = str(caught.value.hint)
-    assert f"continue-update-rollback --stack-name {NAME} --region " in hint
-    assert "--resources-to-skip Vpc\n" in hint
-    script.assert_done()
-
-
-def test_what_could_not_go_back_is_named_by_the_stack_itself(script: Any) -> None:
-    reason = "The following resource(s) failed to update: [Db, Vpc]. "
-    script.stack("UPDATE_ROLLBACK_FAILED", StackStatusReason=reason)
-    with pytest.raises(StageError) as caught:
-        apply(script)
-    assert "--resources-to-skip Db Vpc\n" in str(caught.value.hint)
-    assert "Db, Vpc then stay as they are: make hivemind.yaml say so" in str(caught.value.hint)
     script.assert_done()
 
 

@@ -189,6 +189,7 @@ def _drive(
         protected=_is_protected(run),
         plan=run.plan if planned else None,
         may_lose=run.may_lose,
+        skip_rollback=run.skip_rollback,
         bucket=ARTIFACT_BUCKET,
     )
     return driver.apply(request, on_event=tell, resource_ready=ready)
