@@ -47,6 +47,22 @@ _OF_TYPE: Mapping[str, _Given] = {
 TYPES = tuple(_OF_TYPE)
 
 
+_OF_THE_APPLICATION = frozenset(
+    {"APP", "APPLICATION", "MAIN", "PRIMARY", "DEFAULT", "PROD", "PRODUCTION", "LIVE", "SERVER", "SERVICE", "BACKEND",
+     "API", "WEB", "SITE", "DJANGO", "FLASK", "SQLALCHEMY", "RAILS", "DIRECT", "ASYNC", "SYNC", "MIGRATION",
+     "MIGRATIONS", "POOLED", "LOCAL", "DEV", "DEVELOPMENT", "STAGING"}
+)  # fmt: skip
+"""Words before the name of a database that say nothing of which one it is."""
+_OF_ANOTHER = frozenset(
+    {"GEO", "GIS", "LEGACY", "OLD", "SOURCE", "SRC", "EXTERNAL", "REMOTE", "UPSTREAM", "FOREIGN", "ANALYTICS",
+     "WAREHOUSE", "DWH", "REPORT", "REPORTS", "REPORTING", "METRICS", "STATS", "LOG", "LOGS", "AUDIT", "ARCHIVE",
+     "BACKUP", "REPLICA", "READ", "READONLY", "READER", "SECONDARY", "SECOND", "OTHER", "TARGET", "IMPORT", "EXPORT",
+     "SHADOW", "TEST", "TESTS", "TESTING", "VECTOR", "SEARCH", "TIMESCALE", "CUSTOMER", "TENANT"}
+)  # fmt: skip
+"""Words that say that it is one beside the application's own. Prisma empties the one of SHADOW_DATABASE_URL ("About the
+shadow database")."""
+
+
 def url_variable(resource: str) -> str:
     """The variable that holds the address of a resource under its own name: `CACHE_URL` for `cache`."""
     return resource.upper().replace("-", "_") + "_URL"
@@ -61,6 +77,29 @@ def given_value(variable: str, types: Iterable[str] = TYPES) -> str | None:
     """What a variable is to be set to that by its name is for a part of a resource of these types: `$PGHOST` for
     `PROD_DB_HOSTNAME`, a reference to what HiveMind sets. None for other names, and for those that it sets itself."""
     return next(_values(variable, types), None)
+
+
+def given_values(variables: Iterable[str], types: Iterable[str] = TYPES) -> dict[str, str]:
+    """Those of the variables that stand for the application's own database or cache -> what they are to be set to.
+
+    A database has a password: its address goes to what is called like the application's own alone, not to
+    GEO_DATABASE_URL beside DATABASE_URL, nor to one of two that are told apart by other words."""
+    names, kinds = tuple(dict.fromkeys(variables)), tuple(types)
+    values = {name: value for name in names if (value := given_value(name, kinds)) is not None}
+    addressed = {name: _before(name) for name in values if "PG" in values[name] or "DATABASE" in values[name]}
+    usual = {words for words in addressed.values() if _OF_THE_APPLICATION.issuperset(words)}
+    if not usual and not any(is_given(name, ("postgres",)) for name in names):
+        others = {words for words in addressed.values() if not _OF_ANOTHER.intersection(words)}
+        usual = others if len(others) == 1 else usual
+    return {name: value for name, value in values.items() if addressed.get(name, ()) in {(), *usual}}
+
+
+def _before(variable: str) -> tuple[str, ...]:
+    """The words of a variable before the name of the database: `("GEO",)` of GEO_DATABASE_URL."""
+    postgres = _OF_TYPE["postgres"]
+    parts = "|".join(postgres.parts)
+    match = re.fullmatch(rf"((?:[A-Z0-9]+_)*?)(?:{postgres.subject})(?:_A?SYNC)?_?(?:{parts})", variable)
+    return tuple(match[1].rstrip("_").split("_")) if match and match[1] else ()
 
 
 def is_needless(variable: str, types: Iterable[str] = TYPES) -> bool:

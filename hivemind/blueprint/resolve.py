@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import DEFAULT_PORT, Blueprint, Origin, Resource, Service, ServiceKind
-from hivemind.blueprint.provided import given_value, is_given, is_needless, url_variable
-from hivemind.detections.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of
+from hivemind.blueprint.provided import given_values, is_given, is_needless, url_variable
+from hivemind.blueprint.references import referred
+from hivemind.detections.detection import LIKELY, Detection, Precedence, all_of, best, is_secret, language_of, settings
 from hivemind.values.findings import Finding, Severity
 
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
@@ -276,11 +277,23 @@ class _Filling:
 
     def _environment(self, needs: Mapping[str, str]) -> None:
         """needs: resource that the service needs -> its type."""
-        for found in all_of(self.detections, "env_required", language=self.language):
+        for name, (said, each) in settings(all_of(self.detections, "env", language=self.language)).items():
+            if name in self.service.env or name in self.service.secrets:
+                continue
+            if all(is_given(one, needs.values()) for one in referred(said)):
+                self._remark(
+                    "H304",
+                    Severity.WARNING,
+                    f"{self.path} does not set {name} ({each.evidence})",
+                    f"Add to {self.path}: `env: {{{name}: {said}}}`.",
+                )
+        required = all_of(self.detections, "env_required", language=self.language)
+        stands = given_values((str(found.value) for found in required), needs.values())
+        for found in required:
             name = str(found.value)
             if name in self.service.env or name in self.service.secrets or _is_set(name, needs):
                 continue
-            value = given_value(name, needs.values())
+            value = stands.get(name)
             is_kept = is_secret(name) and value is None
             add = f"secrets: {{{name}: ssm:/NAME}}" if is_kept else f"env: {{{name}: {value or 'VALUE'}}}"
             self._remark(

@@ -75,9 +75,14 @@ def show_found(initial: Initial) -> None:
             if field in part.seen.one
         ]
         rows += [(f"{part.name}.needs", str(need.value), need.evidence) for need in part.seen.several["needs"]]
+        rows += [(f"{part.name}.env", str(each.value), each.evidence) for each in part.seen.several["env"]]
+        if part.seen.stated:
+            rows.append(("instead of", str(part.seen.stated.value), part.seen.stated.evidence))
         where = "this folder" if part.folder == "." else part.folder + "/"
         click.echo(table([(f"{where}: {_described(part.seen)}",)]))
         click.echo(table(rows))
+        if not part.seen.serves:
+            click.echo(f"No start command found. Write `services.{part.name}.start: COMMAND`.")
     for what, service in initial.left_out:
         click.echo()
         click.echo(table([(f"{what}, not in the file. To run it, add under services:",), (f"  {service}",)]))

@@ -16,7 +16,13 @@ from hivemind.cli.table import table
 if TYPE_CHECKING:
     from hivemind.detections.answer import Answer
 
-_TITLES = {"needs": "need", "env_required": "env_required", "workers": "worker", "schedulers": "scheduler"}
+_TITLES = {
+    "needs": "need",
+    "env_required": "env_required",
+    "env": "env",
+    "workers": "worker",
+    "schedulers": "scheduler",
+}
 _OF_ONE = {"library": "a library", "cli": "a command-line tool"}
 
 

@@ -13,13 +13,14 @@ FIELDS = (
     "port", "health_path", "static_dir", "kind", "url_scheme",
 )  # fmt: skip
 LISTS = {
-    "need": "needs", "env_required": "env_required", "worker": "workers", "scheduler": "schedulers", "doubt": "doubts",
+    "need": "needs", "env_required": "env_required", "env": "env", "worker": "workers", "scheduler": "schedulers",
+    "doubt": "doubts",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Answer:
-    """one: field -> the detection that decides it. several: `needs`, `env_required`, `workers`, `schedulers`.
+    """one: field -> the detection that decides it. several: `needs`, `env_required`, `env`, `workers`, `schedulers`.
     unlikely: `need`s that have something for them, and not enough. stated: the start command that the repository
     has for its container, where that can't run outside of it and `start` is another."""
 

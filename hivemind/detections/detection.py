@@ -32,9 +32,10 @@ class Detection:
     """One detected value with its evidence.
 
     field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`, `release`,
-    `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `worker`, `scheduler`, `kind`, `doubt`. `need`,
-    `env_required`, `worker`, `scheduler` and `doubt` may occur several times. value: text (or int for `port`); for
-    `worker` and `scheduler` the command; for `doubt` a sentence, whose note says what to do. file, line: where the
+    `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `env`, `worker`, `scheduler`, `kind`, `doubt`.
+    `need`, `env_required`, `env`, `worker`, `scheduler` and `doubt` may occur several times. value: text (or int for
+    `port`); for `worker` and `scheduler` the command; for `env` a variable and what it must be, `NAME=VALUE`, with
+    references such as `$DATABASE_URL`; for `doubt` a sentence, whose note says what to do. file, line: where the
     evidence is. confidence: 0 to 1. language: the language that the value belongs to (an install command for Python
     does not matter if the service uses Node.js); None: any language.
     """
@@ -103,6 +104,15 @@ def _together(found: tuple[Detection, ...]) -> Detection:
     if len(found) == 1:
         return found[0]
     return replace(min(found, key=_rank), confidence=round(1 - prod(1 - each.confidence for each in found), 4))
+
+
+def settings(found: Iterable[Detection]) -> dict[str, tuple[str, Detection]]:
+    """Variable -> its value and the best detection of field `env` that says so."""
+    named: dict[str, tuple[str, Detection]] = {}
+    for each in sorted((each for each in found if each.field == "env"), key=_rank):
+        name, _, value = str(each.value).partition("=")
+        named.setdefault(name, (value, each))
+    return named
 
 
 def language_of(detections: Iterable[Detection]) -> Detection | None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hivemind.blueprint.provided import given_value
-from hivemind.blueprint.resolve import PROVIDED, variables_of
+from hivemind.blueprint.resolve import PROVIDED
 from hivemind.descriptions import Wish, Wishes
+from hivemind.drafts.variables import variables
 from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from hivemind.detections.answer import Answer
 
-HOSTS = "ALLOWED_HOSTS"
-"""Note of a variable that holds Django's list of admitted hosts."""
 _FRONTS = ("web", "frontend", "front", "site", "landing", "www", "client", "ui", "app")
 _BACKS = frozenset({"api", "backend", "server", "back"})
-_URL, _ASYNCHRONOUS = "$DATABASE_URL", "ASYNC"
 NO_WISHES = Wishes()
 _STAGING = "staging"
 _OPTIONS = {
@@ -228,48 +225,11 @@ def _options(made: Draft, wishes: Wishes) -> None:
 
 
 def _variables(made: Draft) -> None:
-    """What an application calls its database or cache by names of its own gets the values of those that HiveMind
-    sets."""
     for part in made.services.values():
-        types = types_needed(part)
-        read = [(str(found.value), found.file) for found in part.seen.several["env_required"]]
-        read += [(name, found.file) for found in part.seen.several["needs"] for name in variables_of(found)]
-        addressed = _address(part)
-        values = {
-            name: (addressed(name, value), file)
-            for name, file in read
-            if (value := given_value(name, types)) is not None
-        }
-        values |= {name: (addressed(name, _URL), file) for name, file in read if "$" + name == _URL}
-        values = {name: (value, file) for name, (value, file) in values.items() if value != "$" + name}
-        reasons = [f"read in {min(file for _, file in values.values())}"] if values else []
-        if hosts := _hosts(part):
-            values |= dict.fromkeys(hosts, ("*", ""))
-            reasons.append(f"{', '.join(hosts)}: any host, until you name yours")
+        values, reason = variables(part.seen, types_needed(part))
         if values:
-            part.keys["env"] = {name: values[name][0] for name in sorted(values)}
-            part.reasons["env"] = "; ".join(reasons)
-
-
-def _address(part: Part) -> Callable[[str, str], str]:
-    """What a variable's value is, of the application's own name and the value that it would be given: an address with
-    the scheme that its driver wants. Of two addresses the one that says that it is asynchronous has it."""
-    scheme = part.seen.value("url_scheme")
-    names = [str(found.value) for found in part.seen.several["env_required"]]
-    apart = any(_ASYNCHRONOUS in name for name in names)
-
-    def value(name: str, given: str) -> str:
-        if given != _URL or scheme is None or (apart and _ASYNCHRONOUS not in name):
-            return given
-        return f"{scheme}://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
-
-    return value
-
-
-def _hosts(part: Part) -> list[str]:
-    """Variables that say which host names an application answers: a load balancer's health checks and its own name
-    are none that a repository can know."""
-    return [str(found.value) for found in part.seen.several["env_required"] if found.note == HOSTS]
+            part.keys["env"] = values
+            part.reasons["env"] = reason
 
 
 def types_needed(part: Part) -> tuple[str, ...]:

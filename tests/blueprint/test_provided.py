@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.blueprint.provided import given_value, is_given, is_needless, url_variable
+from hivemind.blueprint.provided import given_value, given_values, is_given, is_needless, url_variable
 
 pytestmark = pytest.mark.fast
 
@@ -50,3 +50,23 @@ def test_redis_has_no_password() -> None:
     assert given_value("REDIS_PASSWORD") is None
     assert not is_needless("DB_PASSWORD")
     assert not is_needless("REDIS_PASSWORD", ["postgres"])
+
+
+@pytest.mark.parametrize(
+    ("read", "set_"),
+    [
+        (["DATABASE_URL", "MAPS_DATABASE_URL"], []),
+        (["PRIMARY_DATABASE_URL", "MAPS_DATABASE_URL"], ["PRIMARY_DATABASE_URL"]),
+        (["PGHOST", "ERP_DB_HOST"], []),
+        (["ERP_DB_HOST", "CRM_DB_HOST"], []),
+        (["SHOP_DB_HOST", "SHOP_DB_PASSWORD"], ["SHOP_DB_HOST", "SHOP_DB_PASSWORD"]),
+        (["SHADOW_DATABASE_URL"], []),
+        (["LEGACY_DB_HOST", "SHOP_DB_HOST"], ["SHOP_DB_HOST"]),
+        (["DB_HOST", "PROD_DB_HOST", "REPLICA_DB_HOST"], ["DB_HOST", "PROD_DB_HOST"]),
+        (["CACHE_URL", "QUEUE_REDIS_URL"], ["CACHE_URL", "QUEUE_REDIS_URL"]),
+    ],
+)
+def test_the_address_with_its_password_goes_to_the_applications_own_database_alone(
+    read: list[str], set_: list[str]
+) -> None:
+    assert sorted(given_values(read)) == sorted(set_)

@@ -41,12 +41,24 @@ def test_hosts_that_are_written_out_are_doubted(tmp_path: Path, settings: str, a
         "ALLOWED_HOSTS = os.environ.get('HOSTS', 'localhost,127.0.0.1').split(',')",
         "ALLOWED_HOSTS = env.list('HOSTS', default=['localhost'])",
         "ALLOWED_HOSTS = [os.environ['HOSTS']] if 'HOSTS' in os.environ else []",
+        "SITE = os.environ.get('HOSTS', 'cakes.test')\nALLOWED_HOSTS = [SITE, 'localhost']",
+        "ALLOWED_HOSTS = ['localhost']\nif os.environ.get('HOSTS'):\n    ALLOWED_HOSTS.append(os.environ['HOSTS'])",
+        "ALLOWED_HOSTS = ['localhost']\nALLOWED_HOSTS += os.getenv('HOSTS', '').split(',')",
     ],
 )
 def test_hosts_of_a_variable_have_to_be_set(tmp_path: Path, settings: str) -> None:
     found = seen(tmp_path, project(settings))
     assert [(each.value, each.note) for each in found.several["env_required"]] == [("HOSTS", "ALLOWED_HOSTS")]
     assert not found.several["doubts"]
+
+
+def test_a_variable_for_more_than_hosts_can_be_no_wildcard(tmp_path: Path) -> None:
+    settings = "SITE = os.environ.get('SITE', 'cakes.test')\nALLOWED_HOSTS = [SITE, 'localhost']\n"
+    found = seen(tmp_path, project(settings + "CSRF_TRUSTED_ORIGINS = [f'https://{SITE}']"))
+    assert not found.several["env_required"]
+    (doubt,) = found.several["doubts"]
+    assert str(doubt.value).startswith("ALLOWED_HOSTS allows what SITE says, localhost: Django answers 400")
+    assert doubt.line == 3
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,14 @@ class _Copy:
 @dataclass(frozen=True)
 class ImageStage:
     """said: the last one of each instruction, those of the stage it builds on included. env: ARG and ENV.
-    exposed: ports in order, with their lines."""
+    kept: ENV alone, which is there when a container runs ("Dockerfile reference", ENV). exposed: ports in order, with
+    their lines."""
 
     name: str
     image: str
     said: Mapping[str, Instruction] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
+    kept: Mapping[str, str] = field(default_factory=dict)
     workdir: str = "/"
     exposed: tuple[tuple[int, int], ...] = ()
     copies: tuple[_Copy, ...] = ()
@@ -138,7 +140,8 @@ def _with(stage: ImageStage, instruction: str, said: Instruction) -> ImageStage:
     stage = replace(stage, said={**stage.said, instruction: said})
     if instruction in {"ENV", "ARG"}:
         values = {name: _resolved(value, stage.env) for name, value in _assigned(said.text).items()}
-        return replace(stage, env={**stage.env, **values})
+        lasting = {**stage.kept, **values} if instruction == "ENV" else stage.kept
+        return replace(stage, env={**stage.env, **values}, kept=lasting)
     if instruction == "WORKDIR":
         return replace(
             stage, workdir=posixpath.normpath(posixpath.join(stage.workdir, _resolved(said.text, stage.env)))

@@ -9,6 +9,10 @@ from hivemind.agents.recon.programs import language_of
 from hivemind.detections.detection import Detection, Precedence
 
 _PROCESS = re.compile(r"^([\w-]+)\s*:\s*(.+?)\s*$")
+_UWSGI = re.compile(r"(?:exec\s+|newrelic-admin\s+run-program\s+)?(?:\S*/)?uwsgi(?:\s|$)")
+"""uWSGI embeds the Python that it is compiled with ("Python support"), and its ini files bind a socket of their own
+("Configuration"): shown, and a server of Python's own is run instead."""
+_NO_UWSGI = "uWSGI, which instances do not have,"
 _LONGEST = 4000
 _SCHEDULERS = re.compile(r"^(clock|cron|scheduler|beat)")
 
@@ -27,7 +31,14 @@ def detect(folder: Folder) -> list[Detection]:
     for process, field in (("web", "start"), ("release", "release")):
         if process in processes:
             command, line_number = processes[process]
-            found.append(_declared(folder, field, command, file, line_number))
+            replaced = field == "start" and _UWSGI.match(command)
+            found.append(
+                _declared(
+                    folder, field, command, file, line_number, sure=0.45, note="uWSGI, which instances do not have,"
+                )
+                if replaced
+                else _declared(folder, field, command, file, line_number)
+            )
     if "web" in processes:
         command, number = processes["web"]
         found += _port(folder, command, file, number)
@@ -43,7 +54,7 @@ def detect(folder: Folder) -> list[Detection]:
     for name, (command, number) in processes.items():
         if name not in {"web", "release"}:
             field = "scheduler" if _SCHEDULERS.match(name) else "worker"
-            found.append(_declared(folder, field, command, file, number, note=name))
+            found.append(_declared(folder, field, command, file, number, note=f"process {name}"))
     return found
 
 
@@ -75,7 +86,7 @@ def _port(folder: Folder, command: str, file: str, line: int) -> list[Detection]
 
 
 def _declared(
-    folder: Folder, field: str, value: str | int, file: str, line: int, *, note: str | None = None
+    folder: Folder, field: str, value: str | int, file: str, line: int, *, note: str | None = None, sure: float = 1.0
 ) -> Detection:
     return folder.found(
         field,
@@ -83,5 +94,6 @@ def _declared(
         file,
         line,
         precedence=Precedence.DECLARED_FOR_PRODUCTION,
-        note=f"process {note}" if note else None,
+        confidence=sure,
+        note=note,
     )

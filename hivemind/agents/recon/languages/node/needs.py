@@ -10,7 +10,7 @@ from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node.package import FILE, Package
 from hivemind.agents.recon.languages.node.source import NodeCode
-from hivemind.blueprint.provided import TYPES, given_value, is_given
+from hivemind.blueprint.provided import TYPES, given_values, is_given
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.detections.detection import LIKELY, Detection, Precedence
 
@@ -112,10 +112,11 @@ def _names(folder: Folder, package: Package, source: NodeCode) -> list[Detection
         if any(name in package.dependencies for name in DRIVERS[one])
         and not any(is_given(name, (one,)) for name in source.reads)
     ]
+    stands = given_values((name for name in source.reads if not _DEVELOPMENT.search(name)), types)
     return [
         folder.found("env_required", name, file, line, precedence=Precedence.CODE, confidence=0.6, language=LANGUAGE)
         for name, (file, line) in source.reads.items()
-        if given_value(name, types) is not None and not _DEVELOPMENT.search(name)
+        if name in stands
     ]
 
 

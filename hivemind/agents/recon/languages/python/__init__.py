@@ -8,6 +8,7 @@ from hivemind.agents.recon.languages.python import (
     conda,
     dialects,
     django,
+    django_settings,
     hosts,
     kinds,
     migrations,
@@ -48,11 +49,13 @@ def detect(folder: Folder) -> list[Detection]:
     found += [chosen] if chosen else []
     found += served
     if name == "django":
-        found += [*django.detect(folder), *hosts.detect(folder, source)]
+        found += [*django.detect(folder), *django_settings.detect(folder, source), *hosts.detect(folder, source)]
     else:
         found += [*migrations.detect(folder, dependencies, source), *dialects.detect(folder, dependencies)]
     found += assets.detect(folder, found)
-    found += needs.detect(folder, dependencies, source)
+    found += needs.detect(
+        folder, dependencies, source, django_settings.files(folder, source) if name == "django" else ()
+    )
     start = next((each for each in served if each.field == "start"), None)
     is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))
     return found + kinds.detect(folder, dependencies, source, start, serves=is_served)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 GETTERS = frozenset({"os.getenv", "getenv", "os.environ.get", "environ.get"})
@@ -21,6 +21,12 @@ _PLAIN = re.compile(
 """Types of pydantic's settings that come out of one variable each."""
 _OPTIONAL = re.compile(r"(.*) \| None|Optional\[(.*)\]")
 """A type that None belongs to, too: a variable for it need not be set."""
+_WHOLE = {
+    "dj_database_url.config": "DATABASE_URL", "env.db": "DATABASE_URL", "env.db_url": "DATABASE_URL",
+    "env.cache": "CACHE_URL", "env.cache_url": "CACHE_URL", "env.dj_db_url": "DATABASE_URL",
+}  # fmt: skip
+"""What reads one variable unless told of another one (dj-database-url, "Usage"; django-environ, "Supported types")."""
+_CONNECTING = frozenset({"dj_database_url.parse", "create_engine", "create_async_engine", "sqlalchemy.create_engine"})
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _CONVERTERS = frozenset({"int", "float", "Path", "json.loads", "len"})
 
@@ -36,12 +42,26 @@ class EnvironmentRead:
     at_import: bool
 
 
-class Environment:
-    """What one file reads. reads: gets what is found."""
+@dataclass(frozen=True)
+class AddressRead:
+    """A variable that holds the address of a database. asked: whether the code asks if that is one of PostgreSQL."""
 
-    def __init__(self, file: str, reads: list[EnvironmentRead]) -> None:
+    name: str
+    file: str
+    line: int
+    asked: bool
+
+
+class Environment:
+    """What one file reads. reads: gets what is found. addresses: variables that hold the address of a database, by
+    what the code does with them."""
+
+    def __init__(self, file: str, reads: list[EnvironmentRead], addresses: list[AddressRead]) -> None:
         self.file = file
         self.reads = reads
+        self.addresses = addresses
+        self.held: dict[str, str] = {}
+        """Names of what was read, with a default or without, each with its variable."""
         self.aliases: set[str] = set()
         """Names that stand for `os.environ.get`."""
         self.given: dict[str, tuple[str, int]] = {}
@@ -59,7 +79,7 @@ class Environment:
             if (name := text_of(node.slice)) and isinstance(node.ctx, ast.Load):
                 self._read(name, node, None, at_import=at_import)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
-            self._assigned(node, at_import=at_import)
+            self._assigned(node)
         elif isinstance(node, ast.Attribute) and (name := self._undefended(node.value)):
             self._read(name, node, None, at_import=at_import)  # None has no methods
         elif isinstance(node, ast.ClassDef):
@@ -73,6 +93,16 @@ class Environment:
         if called.rpartition(".")[2] == "Env":  # django-environ: environ.Env(DEBUG=(bool, False))
             for given in keywords:
                 self._read(given, node, "given", at_import=at_import)
+        self._address(node)
+        if whole := _WHOLE.get(called):
+            named = text_of(keywords.get("env")) or (text_of(node.args[0]) if node.args else None) or whole
+            needs = called.startswith("env.") and "default" not in keywords and len(node.args) < 2
+            fallback = keywords.get("default")
+            default = source_of(fallback) if fallback is not None else None if needs else ""
+            self._read(named, node, default, at_import=at_import)
+            if whole == "DATABASE_URL":
+                self.addresses.append(AddressRead(named, self.file, node.lineno, asked=False))
+            return
         if called in _CONVERTERS and node.args and (converted := self._undefended(node.args[0])):
             self._read(converted, node, None, at_import=at_import)
         name = text_of(node.args[0]) if node.args else None
@@ -83,6 +113,26 @@ class Environment:
             fallback = node.args[1] if len(node.args) > 1 else keywords.get("default")
             default = source_of(fallback) if fallback is not None else "" if gets else None
             self._read(name, node, default, at_import=at_import)
+
+    def _address(self, node: ast.Call) -> None:
+        """`url.startswith("postgres://")`, `url.replace("postgres://", ...)`: what is asked that of is an address."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"startswith", "replace"} and node.args:
+            begins = text_of(node.args[0]) or ""
+            variable = self._variable(node.func.value)
+            if variable and re.fullmatch(r"postgres(?:ql)?(?:\+\w+)?:(?://)?", begins):
+                self.addresses.append(AddressRead(variable, self.file, node.lineno, asked=True))
+        elif node.args and dotted(node.func) in _CONNECTING and (variable := self._variable(node.args[0])):
+            self.addresses.append(AddressRead(variable, self.file, node.lineno, asked=False))
+
+    def _variable(self, node: ast.AST | None) -> str | None:
+        """The variable that an expression is the value of."""
+        if isinstance(node, ast.Call) and self._reads(node) and node.args:
+            return text_of(node.args[0])
+        if isinstance(node, ast.Subscript) and dotted(node.value) in _ENVIRONS:
+            return text_of(node.slice)
+        if isinstance(node, ast.BoolOp):
+            return self._variable(node.values[0])
+        return self.held.get(dotted(node))
 
     def _asked(self, node: ast.Compare) -> None:
         """`"NAME" in os.environ`: code that asks can do without."""
@@ -103,21 +153,28 @@ class Environment:
                 variable, line = self.given[name]
                 self.reads.append(EnvironmentRead(variable, self.file, line, None, at_import))
 
-    def _assigned(self, node: ast.Assign | ast.AnnAssign, *, at_import: bool) -> None:
-        """Aliases, and Django's SECRET_KEY: "Django will refuse to start if SECRET_KEY is not set" (its settings
-        reference)."""
+    def _assigned(self, node: ast.Assign | ast.AnnAssign) -> None:
+        """Aliases, and SECRET_KEY: "Django will refuse to start if SECRET_KEY is not set" (its settings reference), and
+        without one Flask raises where a session is used (Flask, "Sessions")."""
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         names = [target.id for target in targets if isinstance(target, ast.Name)]
+        if held := self._variable(node.value):
+            self.held.update(dict.fromkeys(filter(None, map(dotted, targets)), held))
+            if any(_called(target) == "SQLALCHEMY_DATABASE_URI" for target in targets):
+                self.addresses.append(AddressRead(held, self.file, node.lineno, asked=False))
         if node.value is not None and dotted(node.value) in GETTERS:
             self.aliases.update(names)
         elif variable := self._undefended(node.value):
             self.given.update(dict.fromkeys(names, (variable, node.lineno)))
-            if "SECRET_KEY" in names and "settings" in self.file:
-                self._read(variable, node, None, at_import=at_import)
+        secret = any(_called(target) in {"SECRET_KEY", "secret_key"} for target in targets)
+        if secret and (variable := self._undefended(node.value, empty=True)):
+            self._read(variable, node, None, at_import=True)
 
-    def _undefended(self, node: ast.AST | None) -> str | None:
-        """The variable of a read that gives None where it is not set."""
-        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
+    def _undefended(self, node: ast.AST | None, *, empty: bool = False) -> str | None:
+        """The variable of a read that gives None where it is not set. empty: or an empty text."""
+        if not isinstance(node, ast.Call) or node.keywords:
+            return None
+        if len(node.args) != 1 and not (empty and len(node.args) == 2 and text_of(node.args[1]) == ""):
             return None
         gets = dotted(node.func) in GETTERS or dotted(node.func) in self.aliases
         return text_of(node.args[0]) if gets else None
@@ -154,12 +211,13 @@ class Environment:
 def required(reads: list[EnvironmentRead]) -> Iterator[EnvironmentRead]:
     """The reads without which the code stops when it is imported; not those that another read can do without."""
     demanded = {(each.name, each.file, each.line) for each in reads if each.default is None}
-    optional = {
-        each.name
-        for each in reads
-        if each.default or (each.default == "" and (each.name, each.file, each.line) not in demanded)
-    }
+    optional = {each.name for each in reads if each.default is not None and not _is_demanded(each, demanded)}
     yield from (each for each in reads if each.default is None and each.at_import and each.name not in optional)
+
+
+def _is_demanded(read: EnvironmentRead, demanded: Container[tuple[str, str, int]]) -> bool:
+    """Whether what is read with an empty default is refused where it is empty."""
+    return read.default in {"", "''"} and (read.name, read.file, read.line) in demanded
 
 
 def _exits(node: ast.stmt) -> bool:
@@ -188,6 +246,11 @@ def _demanded(value: ast.expr | None) -> str | None:
     if "default_factory" in given or not (first is None or (isinstance(first, ast.Constant) and first.value is ...)):
         return None
     return next((text for key in ("validation_alias", "alias", "env") if (text := text_of(given.get(key)))), "")
+
+
+def _called(target: ast.expr) -> str:
+    """What an assignment is to: the name, or the key of `app.config["KEY"]`."""
+    return (text_of(target.slice) or "") if isinstance(target, ast.Subscript) else dotted(target).rpartition(".")[2]
 
 
 def dotted(node: ast.AST | None) -> str:

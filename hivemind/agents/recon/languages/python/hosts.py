@@ -7,18 +7,17 @@ Load balancers ask for its health by the instance's address, and people ask by t
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python import django
-from hivemind.agents.recon.languages.python.environment_reads import text_of
-from hivemind.agents.recon.languages.python.source import PythonCode, module_of
+from hivemind.agents.recon.languages.python.django_settings import imported, served_with
+from hivemind.agents.recon.languages.python.environment_reads import dotted, text_of
+from hivemind.agents.recon.languages.python.source import PythonCode
 from hivemind.detections.detection import Detection, Precedence
 
 _NAME = "ALLOWED_HOSTS"
-_SETTINGS = re.compile(r"DJANGO_SETTINGS_MODULE[\"']\s*[,\]]\s*=?\s*[\"']([\w.]+)[\"']")
 _LARGEST = 400_000
 _DEEPEST = 4
 _NOT_A_LIST = ("json", "eval")
@@ -27,42 +26,58 @@ _NOT_A_LIST = ("json", "eval")
 
 @dataclass(frozen=True)
 class _Said:
-    """The setting's last value in a file, None where it depends on more than that."""
+    """What the setting is made of, with the file and line of the last word. names: what the file's own names are.
+    other: statements of the file that are not about it."""
 
     file: str
     line: int
-    value: ast.expr | None
+    values: tuple[ast.expr, ...]
+    names: Mapping[str, ast.expr]
+    other: tuple[ast.stmt, ...] = ()
 
 
 def detect(folder: Folder, source: PythonCode) -> list[Detection]:
     """A `doubt` where hosts are written out and an address is not among them; where a variable holds them, that it
     has to be set."""
-    settings = _settings(folder, source)
+    served = served_with(folder, source)
+    settings = served.path if served else django.settings_file(folder)
     said = _last(folder, settings, 0) if settings else None
-    if said is None or said.value is None or "*" in _texts(said.value):
+    if said is None or not said.values or "*" in [text for value in said.values for text in _texts(value)]:
         return []
-    variable = next(_variables(said.value), None)
-    if variable:
+    named = [said.names[one] for value in said.values for one in _names(value) if one in said.names]
+    variable = next((name for value in (*said.values, *named) for name in _variables(value)), None)
+    if variable and not _is_used(variable, said):
         return [
             folder.found(
                 "env_required", variable, said.file, said.line,
                 precedence=Precedence.CODE, confidence=0.8, note=_NAME, language="python",
             )
         ]  # fmt: skip
-    if not isinstance(said.value, ast.List | ast.Tuple) or len(said.value.elts) != len(_texts(said.value)):
+    if variable is None and not all(_is_written_out(value) for value in said.values):
         return []
-    names = ", ".join(_texts(said.value)) or "nothing"
-    message = f"{_NAME} allows {names}: Django answers 400 for other host names, including those of health checks"
+    allowed = ", ".join(text for value in said.values for text in _texts(value) if text != variable)
+    if variable:
+        allowed = ", ".join(filter(None, [f"what {variable} says", allowed]))
+    others = "Django answers 400 for other host names, including those of health checks"
+    message = f"{_NAME} allows {allowed or 'nothing'}: {others}"
     help_ = f'Write `{_NAME} = os.environ.get("{_NAME}", "*").split(",")`, and set services.NAME.env.{_NAME}.'
     return [Detection("doubt", message, folder.in_repository(said.file), said.line, Precedence.CODE, 0.9, help_)]
 
 
-def _settings(folder: Folder, source: PythonCode) -> str | None:
-    """The settings of what production serves, which may be others than those of manage.py."""
-    application = django.application(folder, source)
-    match = _SETTINGS.search(folder.text(application.file) or "") if application else None
-    path = match[1].replace(".", "/") if match else ""
-    return folder.first(f"{path}.py", f"{path}/__init__.py") or django.settings_file(folder)
+def _is_written_out(value: ast.expr) -> bool:
+    return isinstance(value, ast.List | ast.Tuple) and len(value.elts) == len(_texts(value))
+
+
+def _is_used(variable: str, said: _Said) -> bool:
+    """Whether a variable is for more than the hosts, so that it can't be any: the addresses of pages, say."""
+    own = {name for name, value in said.names.items() if variable in _variables(value)}
+    for statement in said.other:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and own & _assigned(statement):
+            continue
+        for each in ast.walk(statement):
+            if (isinstance(each, ast.Name) and each.id in own) or text_of(each) == variable:
+                return True
+    return False
 
 
 def _last(folder: Folder, file: str, depth: int) -> _Said | None:
@@ -71,24 +86,38 @@ def _last(folder: Folder, file: str, depth: int) -> _Said | None:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found: _Said | None = None
+    names: dict[str, ast.expr] = {}
+    other = []
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
-            other = _imported(folder, file, statement) if depth < _DEEPEST else None
-            found = (_last(folder, other, depth + 1) if other else None) or found
+            base = imported(folder, file, statement) if depth < _DEEPEST else None
+            found = (_last(folder, base, depth + 1) if base else None) or found
         elif isinstance(statement, ast.Assign | ast.AnnAssign) and _NAME in _assigned(statement):
-            found = _Said(file, statement.lineno, statement.value)
-        elif _NAME in {each.id for each in ast.walk(statement) if isinstance(each, ast.Name)}:
-            found = _Said(file, statement.lineno, None)
-    return found
+            found = _Said(file, statement.lineno, (statement.value,) if statement.value else (), names)
+        elif _NAME in _names(statement):
+            before = found.values if found else ()
+            added = tuple(_added(statement))
+            found = _Said(file, statement.lineno, (*before, *added) if added else (), names)
+        else:
+            other.append(statement)
+            if isinstance(statement, ast.Assign | ast.AnnAssign) and statement.value is not None:
+                names.update(dict.fromkeys(_assigned(statement), statement.value))
+    return replace(found, other=tuple(other)) if found and found.file == file else found
 
 
-def _imported(folder: Folder, file: str, statement: ast.ImportFrom) -> str | None:
-    above = module_of(file).split(".")
-    if file.endswith("/__init__.py"):
-        above.append("")
-    base = above[: -statement.level] if statement.level else []
-    path = "/".join([*base, *(statement.module or "").split(".")]).strip("/")
-    return folder.first(f"{path}.py", f"{path}/__init__.py")
+def _added(statement: ast.stmt) -> Iterator[ast.expr]:
+    """What a statement adds to the setting, or gives it in a branch."""
+    for each in ast.walk(statement):
+        if isinstance(each, ast.Assign | ast.AnnAssign) and _NAME in _assigned(each):
+            yield from [each.value] if each.value is not None else []
+        elif isinstance(each, ast.AugAssign) and dotted(each.target) == _NAME:
+            yield each.value
+        elif isinstance(each, ast.Call) and dotted(each.func) in {f"{_NAME}.append", f"{_NAME}.extend"}:
+            yield from each.args
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
 def _assigned(statement: ast.Assign | ast.AnnAssign) -> set[str]:
