@@ -9,7 +9,7 @@ from dataclasses import replace
 from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
-_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind")
+_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind", "cost")
 _WHERE_ANY = ("repairs", "interruptions")
 """Parts that count where there is something in them: a plan without them has the digest that it always had."""
 

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint
+from hivemind.plan.costs.estimate import estimate
+from hivemind.plan.costs.model import Cost
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.former import Former
@@ -69,8 +71,20 @@ def make_plan(
         again=again,
         repairs=repairs,
         interruptions=() if failed else tuple(interruptions(blueprint, changes, snapshot)),
+        cost=None if cloud == "local" else _cost(before, after, assembly.owners, former),
     )
     return with_digest(plan)
+
+
+def _cost(before: Side, after: Side, owners: Mapping[str, Owner], former: Former) -> Cost:
+    """What stands after an apply costs a month, and what stands now, if anything does."""
+
+    def part_of(name: str) -> str:
+        owner = owners.get(name) or former.owner(name, before.resources.get(name, EMPTY))
+        return owner.path or name
+
+    known = evaluated(before.template, before.values()) if before.resources else None
+    return estimate(evaluated(after.template, after.values()), part_of, known)
 
 
 def _builds(blueprint: Blueprint, releases: Iterable[ReleaseChange]) -> Iterable[RemoteBuild]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.plan.costs.model import Cost
 from hivemind.values.stack_statuses import Rest, rest_of
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -177,7 +178,8 @@ class Plan:
     already, no part of the digest. again: whether it was made to release all services, whatever is released. steps:
     those that plugins of others add, in an order in which they can run; none where nothing changes. left_behind: what
     was deployed under another name or in another region, as this machine knows; no part of the digest. repairs:
-    instances that are not in order and are put right. interruptions: what does not answer for a time."""
+    instances that are not in order and are put right. interruptions: what does not answer for a time. cost: a month on
+    AWS, None in the local cloud; no part of the digest."""
 
     name: str
     environment: str
@@ -199,6 +201,7 @@ class Plan:
     left_behind: tuple[LeftBehind, ...] = ()
     repairs: tuple[Repair, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
+    cost: Cost | None = None
 
     @property
     def recovers(self) -> bool:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from hivemind.plan.costs import show as costs
 from hivemind.plan.instances import apart
 from hivemind.plan.model import Action, Basis, Change, Plan, Trouble
 from hivemind.values.stack_statuses import Rest, rest_of
@@ -34,6 +35,8 @@ def lines(plan: Plan) -> tuple[str, ...]:
         *_steps(plan),
     ]
     shown += body or ["  Nothing changes."]
+    if plan.cost:
+        shown += ["", *costs.lines(plan.cost, plan.region)]
     shown += ["", *_in_turn(plan), *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
 
