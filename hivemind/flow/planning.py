@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hivemind.flow.builders import Builders, builders, review
 from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
 from hivemind.flow.deployments import left_behind
+from hivemind.flow.saving import savings, with_proposals, with_stage_1
 from hivemind.machine import home
 from hivemind.plan.make import make_plan
 from hivemind.releases.sources import release_sources
@@ -64,10 +65,12 @@ def planned(
         made = replace(made, left_behind=left_behind(checked.source.path, checked.blueprint.environment, cloud))
     if not made.empty:
         made = _with_steps(checked, made, snapshot, sources)
+    if cloud == "aws":
+        made = with_stage_1(checked, made)
     found = placed(_of_plan(checked, made, snapshot, platform, who), checked.source)
     stop_at_errors(found)
     checked = replace(checked, findings=(*checked.findings, *found))
-    return checked, made, sources
+    return checked, with_proposals(made, found), sources
 
 
 def _with_steps(checked: Checked, plan: Plan, snapshot: Snapshot, sources: Mapping[str, ReleaseSource]) -> Plan:
@@ -105,6 +108,7 @@ def _of_plan(
 
         yield from refused_changes(plan, checked.assembly)
         yield from refused_replacements(plan, checked.assembly, snapshot)
+    yield from savings(checked, plan, platform, who)
 
 
 def as_deployed(checked: Checked, snapshot: Snapshot) -> Checked:

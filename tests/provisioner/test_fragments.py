@@ -356,3 +356,21 @@ def test_stage_1_that_names_who_may_come_makes_no_endpoint() -> None:
     assert of_type(assembly, "AWS::EC2::InstanceConnectEndpoint") == {}
     assert "SshEndpointId" not in assembly.template["Outputs"]
     assert "SSHEndpointSecurityGroup" not in str(assembly.template)
+
+
+@pytest.mark.parametrize("stage", list(DeploymentStage))
+def test_without_a_way_out_instances_still_reach_their_bucket_and_are_reached_by_ssh(stage: DeploymentStage) -> None:
+    assembly = made(replace(with_network(egress="none"), stage=stage))
+    private = {"VPCPrivateRouteTable1", "VPCPrivateRouteTable2"}
+    (endpoint,) = of_type(assembly, "AWS::EC2::VPCEndpoint").values()
+    assert private <= {table["Ref"] for table in endpoint["RouteTableIds"]}
+    assert "PolicyDocument" not in endpoint, "the endpoint's own policy lets everything through"
+    routed = {route["RouteTableId"]["Ref"] for route in of_type(assembly, "AWS::EC2::Route").values()}
+    assert not routed & private
+    subnets = {one["SubnetId"]["Ref"] for one in of_type(assembly, "AWS::EC2::Instance").values()}
+    tables = {
+        one["SubnetId"]["Ref"]: one["RouteTableId"]["Ref"]
+        for one in of_type(assembly, "AWS::EC2::SubnetRouteTableAssociation").values()
+    }
+    assert {tables[subnet] for subnet in subnets} <= private
+    assert of_type(assembly, "AWS::EC2::InstanceConnectEndpoint")

@@ -22,7 +22,9 @@ class Cost:
 
     before: of what is deployed, None where nothing is. unpriced: what has a price that is not known, in words, which
     `monthly` leaves out. region: of the prices. since, until: days of the oldest and the newest of them. bursting:
-    instance families that bill processor time above their baseline on top."""
+    instance families that bill processor time above their baseline on top. in_stage_1: the same services and resources
+    in stage-1, where that was asked. proposals: what would cost less, a paragraph each that begins with the id of its
+    finding."""
 
     monthly: float
     before: float | None
@@ -32,3 +34,5 @@ class Cost:
     since: str = ""
     until: str = ""
     bursting: tuple[str, ...] = ()
+    in_stage_1: float | None = None
+    proposals: tuple[str, ...] = ()

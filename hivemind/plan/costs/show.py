@@ -18,11 +18,13 @@ def lines(cost: Cost, region: str) -> list[str]:
     for one, amount in zip(changed, amounts, strict=True):
         gone = "" if one.monthly else "no more: "
         shown.append(f"  {amount:>{wide}}  {_name(one):<{label}}  {gone}{one.what}")
+    if cost.in_stage_1 is not None:
+        shown.append(f"  With `stage: stage-1` it would be about {_usd(cost.in_stage_1)}.")
     if cost.unpriced:
         shown.append(f"  Of these the price is not known: {', '.join(cost.unpriced)}.")
     if changed and cost.bursting:
         shown.append(f"  {' and '.join(cost.bursting)}: processor time above the baseline is billed on top.")
-    return shown
+    return [*shown, *(f"  {proposal}" for proposal in cost.proposals)]
 
 
 def _against(cost: Cost) -> str:
