@@ -46,12 +46,12 @@ class Side:
         return found
 
     def values(self) -> Mapping[str, str]:
-        """What each parameter stands for. Those of revisions are the same on both sides: a new revision
-        alone changes nothing."""
+        """What each parameter stands for. Those of revisions are all the same, on both sides: a new revision alone
+        changes nothing, nor does the tag that named the present one in stacks of earlier versions."""
         declared = self.template.get("Parameters", EMPTY)
         known = {name: str(part["Default"]) for name, part in declared.items() if "Default" in part}
         known.update((name, value) for name, value in self.parameters.items() if name in declared)
-        known.update((name, name) for name in (REVISION, FIRST_REVISION) if name in declared)
+        known.update((name, REVISION) for name in (REVISION, FIRST_REVISION) if name in declared)
         return known
 
 

@@ -26,10 +26,11 @@ CORE_PARAMETERS: Mapping[str, Mapping[str, str]] = {
     REVISION: {"Type": "String", "Description": "The revision of the deployment, for example r12"},
     FIRST_REVISION: {
         "Type": "String",
-        "Description": "The revision that created the resources whose tags cannot change",
+        "Description": "The revision that created the deployment",
     },
 }
 """Parameters that every template has; the stack driver fills them."""
+CORE_OUTPUTS: Mapping[str, Mapping[str, Any]] = {REVISION: {"Value": {"Ref": REVISION}}}
 CONDITIONS: Mapping[str, Mapping[str, Any]] = {
     ESTABLISHED: {"Fn::Not": [{"Fn::Equals": [{"Ref": REVISION}, {"Ref": FIRST_REVISION}]}]}
 }
@@ -119,6 +120,7 @@ def _depends(node: Any, condition: str) -> bool:
 def _merge(contributions: Sequence[tuple[str, tuple[Fragment, ...]]], distributions: Mapping[str, str]) -> _Merge:
     merged = _Merge()
     merged.sections["Parameters"].update(CORE_PARAMETERS)
+    merged.sections["Outputs"].update(CORE_OUTPUTS)
     merged.claims.update({name: [CORE] for name in CORE_PARAMETERS})
     # Sorted, so that of two claims the same one counts whatever order plugins were loaded in; what was installed
     # comes after what is built in, so that a conflict is laid to the plugin that can be left out.

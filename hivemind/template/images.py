@@ -14,16 +14,18 @@ PARAMETER_TYPE = "AWS::EC2::Image::Id"
 @dataclass(frozen=True)
 class Image:
     """An operating system's images. parameter: how template parameters for it start. names: processor -> public
-    SSM parameter with the AMI id. root_device: name of the root volume's device."""
+    SSM parameter with the AMI id. root_device: name of the root volume's device. has_agent: whether SSM's agent is
+    installed."""
 
     parameter: str
     names: Mapping[str, str]
     root_device: str
+    has_agent: bool = False
 
 
-def _image(parameter: str, pattern: str, x86: str, root_device: str) -> Image:
+def _image(parameter: str, pattern: str, x86: str, root_device: str, *, has_agent: bool = False) -> Image:
     names = {"x86_64": pattern.format(x86), "arm64": pattern.format("arm64")}
-    return Image(parameter, MappingProxyType(names), root_device)
+    return Image(parameter, MappingProxyType(names), root_device, has_agent)
 
 
 IMAGES: Mapping[str, Image] = MappingProxyType(
@@ -35,17 +37,20 @@ IMAGES: Mapping[str, Image] = MappingProxyType(
             "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{}",
             "x86_64",
             "/dev/xvda",
+            has_agent=True,
         ),
         "ubuntu-24.04": _image(
             "ImageUbuntu2404",
             "/aws/service/canonical/ubuntu/server/24.04/stable/current/{}/hvm/ebs-gp3/ami-id",
             "amd64",
             "/dev/sda1",
+            has_agent=True,
         ),
     }
 )
 """Operating systems that a service can name as `os`. Sources: Debian wiki "Cloud/AmazonEC2Image", Amazon Linux
-2023 User Guide "AL2023 on Amazon EC2", Canonical "Find Ubuntu images on AWS"."""
+2023 User Guide "AL2023 on Amazon EC2", Canonical "Find Ubuntu images on AWS"; AWS Systems Manager User Guide, "Find
+AMIs with the SSM Agent preinstalled"."""
 
 
 def processor(size: str) -> str:

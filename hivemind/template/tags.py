@@ -15,7 +15,8 @@ from hivemind.template.resource_types import ResourceTypeFacts, TagShape, resour
 REVISION = "Revision"
 FIRST_REVISION = "FirstRevision"
 OUR_TAGS = ("hivemind:deployment", "hivemind:environment", "hivemind:owner", "hivemind:revision")
-"""Tags that every resource gets, whatever its own say: stack, environment, plugin, revision."""
+"""Tags that every resource gets, whatever its own say: stack, environment, plugin, the revision that made the
+deployment."""
 
 INTERRUPTED_BY_TAGS: Mapping[str, str] = {
     "AWS::EC2::EIP": "updating its tags associates the address anew (AWS CloudFormation User Guide, AWS::EC2::EIP)",
@@ -29,13 +30,13 @@ def with_tags(logical_id: str, resource: Mapping[str, Any], owner: str, blueprin
     facts = resource_type(str(resource.get("Type")))
     if facts is None or facts.tags is None:
         return dict(resource)
-    revision = {"Ref": FIRST_REVISION if has_fixed_tags(facts) else REVISION}
     properties = dict(resource.get("Properties") or {})
     given = properties.get(facts.tags.property)
     existing = read_tags(given, facts.tags)
     if existing is None:
         return dict(resource)
-    own = (blueprint.stack_name, blueprint.environment, owner, revision)
+    # The present revision would be an update of each resource in each update of the stack, and a rollback of each.
+    own = (blueprint.stack_name, blueprint.environment, owner, {"Ref": FIRST_REVISION})
     tags: dict[str, Any] = {
         "Name": f"{blueprint.stack_name} {logical_id}",
         **blueprint.tags,

@@ -173,3 +173,12 @@ def test_resources_that_refer_to_each_other_do_not_loop() -> None:
         side({"A": group("a", "B"), "B": group("b", "A")}), side({"A": group("c", "B"), "B": group("b", "A")})
     )
     assert [item.action for item in found] == [Action.REPLACE, Action.REPLACE]
+
+
+def test_the_tag_of_the_present_revision_in_stacks_of_before_is_no_change() -> None:
+    def tagged(parameter: str) -> Side:
+        tags = [{"Key": "hivemind:revision", "Value": {"Ref": parameter}}]
+        declared = {name: {"Type": "String"} for name in ("Revision", "FirstRevision")}
+        return side({"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"Tags": tags}}}, {}, declared)
+
+    assert differences(tagged("Revision"), tagged("FirstRevision")) == ()

@@ -127,34 +127,35 @@ def test_a_database_admits_only_services_that_need_it() -> None:
     assert "SecurityGroupIngress" not in of_type(alone, "AWS::EC2::SecurityGroup")["DbDatabaseSecurityGroup"]
 
 
-def test_a_role_allows_its_own_secrets_and_no_more() -> None:
-    secrets = {
-        "A": SecretReference("ssm", "/shop/a"),
-        "B": SecretReference("secretsmanager", "shop/b", "password"),
-        "C": SecretReference("secretsmanager", "shop/b", "user"),
-        "D": SecretReference("secretsmanager", "arn:aws:secretsmanager:eu-west-1:1:secret:x-abcdef"),
-    }
-    roles = of_type(
-        made(replace(SHOP, services={"web": replace(WEB, secrets=secrets), "worker": WORKER})), "AWS::IAM::Role"
-    )
-    statements = {one["Sid"]: one for one in roles["WebInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]}
-    assert {sid: one["Action"] for sid, one in statements.items()} == {
-        "OwnSecrets": "secretsmanager:GetSecretValue",
-        "OwnParameters": "ssm:GetParameter",
-        "NoOtherParameters": ["ssm:GetParameter", "ssm:GetParameters"],
-    }
-    assert statements["NoOtherParameters"]["Effect"] == "Deny"
-    public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
-    assert statements["NoOtherParameters"]["NotResource"] == [*statements["OwnParameters"]["Resource"], public]
-    prefix = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
-    assert statements["OwnSecrets"]["Resource"] == [
-        {"Ref": "DbDatabaseSecret"},
-        "arn:aws:secretsmanager:eu-west-1:1:secret:x-abcdef",
-        {"Fn::Sub": prefix + "shop/b-??????"},
-    ]
-    worker = roles["WorkerInstanceRole"]["Policies"][0]["PolicyDocument"]["Statement"]
-    assert [one["Sid"] for one in worker] == ["NoOtherParameters"]
-    assert len(roles["WebInstanceRole"]["ManagedPolicyArns"]) == 1
+def test_a_role_allows_nothing_where_nothing_on_the_instance_asks_aws() -> None:
+    secrets = {"A": SecretReference("ssm", "/shop/a"), "B": SecretReference("secretsmanager", "shop/b", "password")}
+    (role,) = of_type(made(with_service(secrets=secrets)), "AWS::IAM::Role").values()
+    assert not {"Policies", "ManagedPolicyArns"} & set(role), "whoever deploys reads secrets, and signs addresses"
+
+
+@pytest.mark.parametrize(
+    ("os", "egress", "stage", "managed"),
+    [
+        ("debian-12", "nat", DeploymentStage.PRODUCTION, False),
+        ("debian-13", "nat", DeploymentStage.STAGE_1, False),
+        ("amazon-linux-2023", "nat", DeploymentStage.PRODUCTION, True),
+        ("amazon-linux-2023", "none", DeploymentStage.PRODUCTION, False),
+        ("ubuntu-24.04", "nat-per-az", DeploymentStage.STAGE_1, True),
+        ("ubuntu-24.04", "none", DeploymentStage.STAGE_1, False),
+    ],
+)
+def test_ssm_may_manage_an_instance_whose_agent_reaches_it_and_lets_it_read_no_parameter_of_the_account(
+    os: str, egress: str, stage: DeploymentStage, managed: bool
+) -> None:
+    blueprint = replace(with_service(os=os), network=Network(egress=egress), stage=stage)
+    assembly = made(blueprint)
+    (role,) = of_type(assembly, "AWS::IAM::Role").values()
+    assert ("ManagedPolicyArns" in role) is managed
+    assert not [finding for finding in hivemind_lint(assembly=assembly, blueprint=blueprint) if finding.id == "H442"]
+    if managed:
+        (statement,) = role["Policies"][0]["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", ["ssm:GetParameter", "ssm:GetParameters"])
+        assert statement["NotResource"] == [{"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}]
 
 
 def test_instances_ask_for_tokens_and_encrypt_their_disks() -> None:

@@ -24,7 +24,7 @@ BUCKET = "/Resources/S3ArtifactBucket/Properties/PublicAccessBlockConfiguration"
 def reviewed(*overrides: dict[str, Any], extra: Fragment | None = None) -> list[Finding]:
     blueprint = Blueprint(
         "shop",
-        services={"web": Service("web", port=8000, needs=("db",))},
+        services={"web": Service("web", port=8000, needs=("db",), os="amazon-linux-2023")},
         resources={"db": Resource("db", "postgres", {})},
         overrides=overrides,
     )
@@ -64,11 +64,15 @@ def allowed(action: object, resource: object) -> dict[str, Any]:
         (replaced(f"{DATABASE}/PubliclyAccessible", True), "H438", "DbDatabase"),
         (replaced(f"{DATABASE}/PubliclyAccessible", {"Fn::Sub": "true"}), "H438", "DbDatabase"),
         (replaced(f"{BUCKET}/BlockPublicPolicy", False), "H438", "BlockPublicPolicy"),
-        (replaced(f"{STATEMENTS}/0/Action", "*"), "H442", "everything"),
-        (replaced(f"{STATEMENTS}/0/Action", ["s3:*"]), "H442", "s3:*"),
-        (replaced(f"{STATEMENTS}/0/Resource", "*"), "H442", "secretsmanager:GetSecretValue on everything"),
+        (added(f"{STATEMENTS}/-", allowed("*", "arn:aws:s3:::a")), "H442", "everything"),
+        (added(f"{STATEMENTS}/-", allowed(["s3:*"], "arn:aws:s3:::a")), "H442", "s3:*"),
+        (
+            added(f"{STATEMENTS}/-", allowed("secretsmanager:GetSecretValue", "*")),
+            "H442",
+            "secretsmanager:GetSecretValue on everything",
+        ),
         (added(f"{STATEMENTS}/-", allowed(["kms:Decrypt"], ["*"])), "H442", "kms:Decrypt"),
-        (removed(f"{STATEMENTS}/1"), "H442", "every SSM parameter"),
+        (removed(f"{STATEMENTS}/0"), "H442", "every SSM parameter"),
         (added(f"{ROLE}/ManagedPolicyArns/-", "arn:aws:iam::aws:policy/AdministratorAccess"), "H442", "Administrator"),
         (replaced("/Resources/VPC/Properties/Tags", [{"Key": "Name", "Value": "a"}]), "H443", "hivemind:deployment"),
         (removed(f"{DATABASE}/Tags"), "H443", "DbDatabase"),

@@ -44,7 +44,7 @@ def test_operations_change_the_final_template_in_order() -> None:
 def test_what_is_removed_has_no_owner() -> None:
     assembly = patched({"op": "remove", "path": "/Outputs/QueueUrl"})
     assert "QueueUrl" not in assembly.owners
-    assert "Outputs" not in assembly.template
+    assert "QueueUrl" not in assembly.template["Outputs"]
 
 
 def test_an_override_that_breaks_a_reference_is_found() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hivemind.blueprint.model import Blueprint
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Fragment
+from hivemind.template.references import references
 from hivemind.template.resource_types import region_names, resource_type
 
 pytestmark = pytest.mark.fast
@@ -28,14 +29,15 @@ def test_a_resource_says_what_it_belongs_to() -> None:
         "hivemind:deployment": "shop-staging",
         "hivemind:environment": "staging",
         "hivemind:owner": "extra",
-        "hivemind:revision": {"Ref": "Revision"},
+        "hivemind:revision": {"Ref": "FirstRevision"},
     }
 
 
-@pytest.mark.parametrize("type_name", ["AWS::EC2::KeyPair", "AWS::EC2::EIP"])
-def test_what_can_not_be_tagged_again_in_place_keeps_its_first_revision(type_name: str) -> None:
-    tags = {tag["Key"]: tag["Value"] for tag in tags_of(type_name)}
-    assert tags["hivemind:revision"] == {"Ref": "FirstRevision"}
+def test_a_new_revision_tags_nothing_again() -> None:
+    fragment = Fragment("services.web", {"It": {"Type": "AWS::EC2::VPC"}, "Key": {"Type": "AWS::EC2::KeyPair"}})
+    template = assemble(BLUEPRINT, [("extra", (fragment,))]).template
+    assert "Revision" not in {one.target for one in references(template["Resources"])}
+    assert template["Outputs"]["Revision"] == {"Value": {"Ref": "Revision"}}, "it is known all the same"
 
 
 def test_tags_take_the_shape_of_the_type() -> None:

@@ -1,6 +1,8 @@
-"""What a service's instances may do: be reached by SSM, and read their own secrets.
+"""What a service's instances may do: nothing, but be managed by SSM where its agent is there and can reach it.
 
-Artifacts are none of it: instances fetch them from addresses that the deployer signs.
+Whoever deploys reads secrets and parameters and writes them into the application's environment; releases come from
+addresses that the deployer signs. So no instance reads any of it with its role. What an application does with AWS
+itself is for a plugin or an override to allow (`hivemind.template.names.instance_role`).
 """
 
 from __future__ import annotations
@@ -8,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hivemind.agents.provisioner import postgres
-from hivemind.blueprint.model import Blueprint, SecretReference, Service
+from hivemind.blueprint.access import instances_are_public
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.template.images import IMAGES
 
-# A secret's ARN ends in six random characters (AWS Secrets Manager User Guide, "Secret ARN").
-RANDOM_SUFFIX = "-??????"
-
-OWN_PARAMETERS_ALONE = "NoOtherParameters"
-"""Sid of the statement that denies every instance the parameters of others."""
+AWS_PARAMETERS_ALONE = "NoOtherParameters"
+"""Sid of the statement that denies an instance all parameters but AWS's public ones."""
+MANAGED = "AmazonSSMManagedInstanceCore"
 
 
 def role(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
@@ -34,71 +35,29 @@ def role(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
                     }
                 ],
             },
-            "ManagedPolicyArns": [{"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AmazonSSMManagedInstanceCore"}],
-            "Policies": [
-                {
-                    "PolicyName": "own",
-                    "PolicyDocument": {"Version": "2012-10-17", "Statement": _statements(blueprint, service)},
-                }
-            ],
+            **(_managed_by_ssm() if _has_use_for_ssm(blueprint, service) else {}),
         },
     }
 
 
-def _statements(blueprint: Blueprint, service: Service) -> list[Mapping[str, Any]]:
-    databases = [
-        {"Ref": postgres.secret_id(need)}
-        for need in sorted(set(service.needs))
-        if need in blueprint.resources and blueprint.resources[need].type == postgres.TYPE
-    ]
-    given = sorted(set(service.secrets.values()), key=str)
-    secrets = [*databases, *(_secret(one) for one in given if one.store == "secretsmanager")]
-    parameters = [_parameter(one) for one in given if one.store == "ssm"]
-    return [
-        *([_allow("OwnSecrets", "secretsmanager:GetSecretValue", _once(secrets))] if secrets else []),
-        *([_allow("OwnParameters", "ssm:GetParameter", _once(parameters))] if parameters else []),
-        _no_other_parameters(_once(parameters)),
-    ]
+def _has_use_for_ssm(blueprint: Blueprint, service: Service) -> bool:
+    """Whether the operating system brings SSM's agent, and a route leads to SSM."""
+    reaches = instances_are_public(blueprint) or blueprint.network.egress != "none"
+    return IMAGES[service.os].has_agent and reaches
 
 
-def _no_other_parameters(own: list[Any]) -> Mapping[str, Any]:
-    """AmazonSSMManagedInstanceCore allows reading every parameter of the account; those of others are none of ours."""
+def _managed_by_ssm() -> Mapping[str, Any]:
+    """AWS's policy would let an instance read every parameter of the account: the statement takes that back."""
     public = {"Fn::Sub": "arn:${AWS::Partition}:ssm:*::parameter/aws/service/*"}
-    return {
-        "Sid": OWN_PARAMETERS_ALONE,
+    statement = {
+        "Sid": AWS_PARAMETERS_ALONE,
         "Effect": "Deny",
         "Action": ["ssm:GetParameter", "ssm:GetParameters"],
-        "NotResource": [*own, public],
+        "NotResource": [public],
     }
-
-
-def _allow(sid: str, action: str, resources: list[Any]) -> Mapping[str, Any]:
-    return {"Sid": sid, "Effect": "Allow", "Action": action, "Resource": resources}
-
-
-def _secret(reference: SecretReference) -> Any:
-    if reference.name.startswith("arn:"):
-        return reference.name
     return {
-        "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:"
-        + _literal(reference.name)
-        + RANDOM_SUFFIX
+        "ManagedPolicyArns": [{"Fn::Sub": f"arn:${{AWS::Partition}}:iam::aws:policy/{MANAGED}"}],
+        "Policies": [
+            {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]}},
+        ],
     }
-
-
-def _parameter(reference: SecretReference) -> Any:
-    if reference.name.startswith("arn:"):
-        return reference.name
-    return {
-        "Fn::Sub": "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/"
-        + _literal(reference.name.lstrip("/"))
-    }
-
-
-def _literal(text: str) -> str:
-    """The text with `${` written so that Fn::Sub leaves it alone."""
-    return text.replace("${", "${!")
-
-
-def _once(items: list[Any]) -> list[Any]:
-    return [item for index, item in enumerate(items) if item not in items[:index]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hivemind.agents.provisioner.constants import Entry, constant, entries, inside, texts
-from hivemind.agents.provisioner.permissions import OWN_PARAMETERS_ALONE
+from hivemind.agents.provisioner.permissions import AWS_PARAMETERS_ALONE, MANAGED
 from hivemind.blueprint.model import Blueprint
 from hivemind.template.fragment import Assembly
 from hivemind.template.names import instance_role
@@ -90,16 +90,18 @@ def _reading_everything(assembly: Assembly, blueprint: Blueprint) -> Iterator[Fi
     for service in blueprint.services:
         name = instance_role(service)
         properties = (assembly.resources.get(name) or {}).get("Properties")
-        found = _statements(ROLE, properties) if isinstance(properties, Mapping) else ()
-        if name in assembly.resources and not any(_takes_back(statement) for _, statement in found):
+        if not isinstance(properties, Mapping):
+            continue
+        managed = any(text.endswith(f"/{MANAGED}") for text in texts(properties.get("ManagedPolicyArns")))
+        if managed and not any(_takes_back(statement) for _, statement in _statements(ROLE, properties)):
             message = (
-                f"{name} may read every SSM parameter of the account: the statement {OWN_PARAMETERS_ALONE} is missing"
+                f"{name} may read every SSM parameter of the account: the statement {AWS_PARAMETERS_ALONE} is missing"
             )
             yield _warning(assembly, name, ("Policies", "0", "PolicyDocument", "Statement"), message)
 
 
 def _takes_back(statement: Mapping[str, Any]) -> bool:
-    return statement.get("Sid") == OWN_PARAMETERS_ALONE and statement.get("Effect") == "Deny"
+    return statement.get("Sid") == AWS_PARAMETERS_ALONE and statement.get("Effect") == "Deny"
 
 
 def _warning(assembly: Assembly, name: str, place: tuple[str, ...], message: str) -> Finding:
