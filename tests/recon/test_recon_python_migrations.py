@@ -95,6 +95,40 @@ def test_flask_migrate(tmp_path: Path, file: str, code: str, release: str) -> No
     assert found.value("release") == release
 
 
+KEPT_BY_FLASK = {
+    "requirements.txt": "Flask\nFlask-Migrate\n",
+    "shop/__init__.py": "",
+    "shop/web.py": FLASK + "app = Flask(__name__)\nMigrate(app, db)\n",
+    "shop/tables/env.py": "",
+    "shop/tables/versions/1_first.py": "",
+}
+
+
+def test_flask_migrate_with_a_folder_that_it_does_not_look_in(tmp_path: Path) -> None:
+    assert seen(tmp_path, KEPT_BY_FLASK).value("release") == "FLASK_APP=shop.web flask db upgrade -d shop/tables"
+
+
+def test_flask_migrate_whose_application_knows_the_folder(tmp_path: Path) -> None:
+    told = FLASK + "app = Flask(__name__)\nMigrate(app, db, directory='shop/tables')\n"
+    found = seen(tmp_path, KEPT_BY_FLASK | {"shop/web.py": told})
+    assert found.value("release") == "FLASK_APP=shop.web flask db upgrade"
+
+
+@pytest.mark.parametrize(
+    ("code", "runs"),
+    [
+        ("def ready(app, tables):\n    with app.app_context():\n        upgrade(tables)\n", True),
+        ("def ready(app):\n    upgrade()\n", True),
+        ("@app.cli.command()\ndef deploy():\n    upgrade()\n", False),
+        ("@app.cli.command('up')\ndef deploy():\n    upgrade('shop/tables')\n", False),
+        ("def ready(:\n    upgrade()\n", False),
+    ],
+)
+def test_an_application_that_upgrades_itself_has_no_release_command(tmp_path: Path, code: str, runs: bool) -> None:
+    files = KEPT_BY_FLASK | {"shop/start.py": "from flask_migrate import Migrate, upgrade\n" + code}
+    assert ("release" not in seen(tmp_path, files).one) is runs
+
+
 def test_aerich(tmp_path: Path) -> None:
     files = {
         "requirements.txt": "fastapi\naerich\ntortoise-orm\n",

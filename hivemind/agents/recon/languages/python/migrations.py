@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from hivemind.agents.recon.folder import Folder
@@ -10,8 +11,14 @@ from hivemind.agents.recon.languages.python.source import Application, PythonCod
 from hivemind.detections.detection import Detection, Precedence
 
 _VERSION = re.compile(r"(?:^|(?P<place>.*)/)versions/[^/]+\.py$")
-_UPGRADES = r"\bcommand\.upgrade\(|^\s*(?:flask_migrate\.)?upgrade\(\)|\bcall\(.*\balembic\b.*\bupgrade\b"
+_UPGRADES = r"\bcommand\.upgrade\(|\bcall\(.*\balembic\b.*\bupgrade\b"
 """Code that runs them by itself, when it starts."""
+_OF_FLASK = r"\bflask_migrate\b.*\bupgrade\b|^\s*import\s+flask_migrate\b"
+"""A file that may do so by Flask-Migrate's function, `upgrade(directory=None)` ("API Reference")."""
+_PLACED = r"\bMigrate\(.*\bdirectory\s*="
+"""An application that tells Flask-Migrate where its migrations are."""
+_USUAL = "migrations"
+"""Where Flask-Migrate looks otherwise, in the folder it is run in ("Configuration")."""
 _FOUND_BY_FLASK = frozenset({"app", "wsgi"})
 """Modules where `flask` looks by itself (https://flask.palletsprojects.com/en/stable/cli/)."""
 _MADE_BY_NAME = frozenset({"app", "application", "create_app", "make_app"})
@@ -31,7 +38,8 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> li
     if place is None or _runs_them(folder):
         return []
     if dependencies.has("flask-migrate"):
-        return [_release(folder, f"{_app(source)}flask db upgrade", "flask-migrate", dependencies)]
+        return [_release(folder, f"{_app(source)}flask db upgrade{_directory(folder, place)}", "flask-migrate",
+                         dependencies)]  # fmt: skip
     settings = next((file for file in sorted(folder.files, key=len) if file.endswith("alembic.ini")), None)
     if settings is None or not dependencies.has("alembic", "sqlmodel", "flask-sqlalchemy", "sqlalchemy"):
         return []
@@ -42,6 +50,12 @@ def _place(folder: Folder) -> str | None:
     """The folder that Alembic keeps: an `env.py`, and versions below it."""
     places = (match["place"] or "." for file in folder.files if (match := _VERSION.match(file)))
     return next((place for place in places if folder.has(f"{place}/env.py".removeprefix("./"))), None)
+
+
+def _directory(folder: Folder, place: str) -> str:
+    """What tells `flask db` where the migrations are, where neither it nor the application knows."""
+    told = any(folder.line(file, _PLACED) for file in folder.sources(".py", most=300))
+    return "" if told or place == _USUAL else f" -d {place}"
 
 
 def _alembic(folder: Folder, settings: str, place: str, dependencies: Dependencies) -> Detection:
@@ -94,4 +108,29 @@ def _import_name(each: Application) -> str:
 
 def _runs_them(folder: Folder) -> bool:
     """Whether the application, or a script that starts it, brings its tables up to date by itself."""
-    return any(folder.line(file, _UPGRADES) for file in folder.sources(".py", most=300) if "/versions/" not in file)
+    files = [file for file in folder.sources(".py", most=300) if "/versions/" not in file]
+    return any(folder.line(file, _UPGRADES) for file in files) or any(
+        folder.line(file, _OF_FLASK) and _calls_upgrade(folder.whole(file) or "") for file in files
+    )
+
+
+def _named(node: ast.expr) -> str | None:
+    """The last name of what is called or decorates: `command` of `@app.cli.command("up")`."""
+    node = node.func if isinstance(node, ast.Call) else node
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+
+
+def _calls_upgrade(text: str) -> bool:
+    """Whether code calls Flask-Migrate's `upgrade`, but for commands of its own: those wait for a person."""
+    try:
+        waiting: list[ast.AST] = [ast.parse(text)]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef) and any(_named(each) == "command" for each in node.decorator_list):
+            continue
+        if isinstance(node, ast.Call) and _named(node) == "upgrade":
+            return True
+        waiting += ast.iter_child_nodes(node)
+    return False
