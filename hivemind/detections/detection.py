@@ -100,10 +100,12 @@ def all_of(
 
 
 def _together(found: tuple[Detection, ...]) -> Detection:
-    """The best of several, as certain as all of them are together."""
+    """The best of several, as certain as all of them are together; where it has no note, with that of the next."""
     if len(found) == 1:
         return found[0]
-    return replace(min(found, key=_rank), confidence=round(1 - prod(1 - each.confidence for each in found), 4))
+    ranked = sorted(found, key=_rank)
+    note = next((each.note for each in ranked if each.note), None)
+    return replace(ranked[0], confidence=round(1 - prod(1 - each.confidence for each in found), 4), note=note)
 
 
 def settings(found: Iterable[Detection]) -> dict[str, tuple[str, Detection]]:

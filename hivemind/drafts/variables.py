@@ -25,7 +25,9 @@ def variables(seen: Answer, types: Sequence[str]) -> tuple[dict[str, str], str]:
     What the repository sets elsewhere (`env`) is set here, too. types: of the resources that the service gets.
     """
     read = [(str(found.value), found.file) for found in seen.several["env_required"]]
-    read += [(name, found.file) for found in seen.several["needs"] for name in variables_of(found)]
+    read += [
+        (name, found.file if found.language else "") for found in seen.several["needs"] for name in variables_of(found)
+    ]
     addressed = _address(seen)
     stands = given_values((name for name, _ in read), types)
     own = {name: (addressed(name, stands[name]), file) for name, file in read if name in stands}
@@ -37,7 +39,8 @@ def variables(seen: Answer, types: Sequence[str]) -> tuple[dict[str, str], str]:
     }
     own = {name: (value, file) for name, (value, file) in own.items() if value != "$" + name}
     hosts = dict.fromkeys(_hosts(seen), "*")
-    reasons = [f"read in {min(file for _, file in own.values())}"] if own else []
+    files = [file for _, file in own.values() if file]
+    reasons = [f"read in {min(files)}" if files else "the application's own names"] if own else []
     reasons += [f"{name}: {why}" for name, (_, why) in sorted(said.items())]
     if hosts:
         reasons.append(f"{', '.join(hosts)}: any host, until you name yours")

@@ -35,6 +35,13 @@ def test_a_need_is_acted_upon_from_half_on(confidences: list[float], acted_upon:
     assert [one.value for one in all_of(found, "need", least=0)] == ["postgres"], "it is shown all the same"
 
 
+def test_a_need_keeps_the_names_that_the_code_has_for_it_beside_a_compose_file() -> None:
+    compose = Detection("need", "postgres", "compose.yaml", 4, Precedence.CONTAINER, 0.7)
+    code = Detection("need", "postgres", "a.py", 1, Precedence.CODE, 0.95, "psycopg in setup.py, DB_HOST, DB_NAME")
+    [found] = all_of([code, compose], "need")
+    assert (found.file, found.note) == ("compose.yaml", "psycopg in setup.py, DB_HOST, DB_NAME")
+
+
 def test_what_serves_is_started_from_half_on() -> None:
     for confidence in (0.49, 0.5):
         start = Detection("start", "python a.py", "a.py", None, Precedence.CODE, confidence)

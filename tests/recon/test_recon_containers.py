@@ -89,6 +89,43 @@ def test_a_script_of_an_image_is_what_it_ends_in(tmp_path: Path) -> None:
     assert said(tmp_path, text, {"run.sh": script}) == {"start": "gunicorn a.wsgi --bind 0.0.0.0:9000", "port": 9000}
 
 
+HERE = """FROM python:3.11
+WORKDIR /srv
+COPY . .
+{}
+#!/bin/sh
+until nc -z "$PGHOST" 5432; do sleep 1; done
+gunicorn shop:app \\
+    --bind 0.0.0.0:8000
+EOT
+EXPOSE 8000
+CMD ["/srv/begin.sh"]
+"""
+
+
+@pytest.mark.parametrize(
+    "writes",
+    [
+        "RUN cat <<'EOT' > begin.sh && chmod +x begin.sh",
+        'RUN cat > /srv/begin.sh <<"EOT"',
+        "RUN tee /srv/begin.sh <<-EOT",
+        "COPY --chmod=755 <<EOT /srv/begin.sh",
+    ],
+)
+def test_a_script_that_the_dockerfile_itself_writes_is_what_it_ends_in(tmp_path: Path, writes: str) -> None:
+    found = said(tmp_path, HERE.format(writes))
+    assert found == {"start": "gunicorn shop:app --bind 0.0.0.0:8000", "port": 8000}
+
+
+def test_what_a_here_document_says_is_no_instruction(tmp_path: Path) -> None:
+    text = "FROM node\nCOPY . /srv\nRUN <<EOT\nEXPOSE 1234\nCMD nothing\nEOT\nEXPOSE 8080\nCMD node a.js\n"
+    assert said(tmp_path, text) == {"start": "node a.js", "port": 8080}
+
+
+def test_a_here_document_without_an_end_ends_in_an_answer(tmp_path: Path) -> None:
+    assert said(tmp_path, "FROM node\nRUN cat > a.sh <<EOT\nEXPOSE 8080\n") == {"port": 8080}
+
+
 def test_a_command_that_needs_its_image_is_shown_and_not_run(tmp_path: Path) -> None:
     files = {
         "Dockerfile": 'FROM python\nWORKDIR /a\nCOPY . .\nCMD ["uwsgi", "/a/deploy/u.ini"]\n',

@@ -129,6 +129,28 @@ def test_an_application_that_upgrades_itself_has_no_release_command(tmp_path: Pa
     assert ("release" not in seen(tmp_path, files).one) is runs
 
 
+YOYO = {"requirements.txt": "fastapi\nyoyo-migrations\n", "main.py": FASTAPI, "db/steps/0001.first.sql": "select 1;\n"}
+READS = "from yoyo import read_migrations\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "release"),
+    [
+        ({"yoyo.ini": "[DEFAULT]\nsources = %(here)s/db/steps\n"}, 'yoyo apply --batch --database "$DATABASE_URL"'),
+        ({"yoyo.ini": "[DEFAULT]\nsources = db/steps\ndatabase = %(DATABASE_URL)s\n"}, "yoyo apply --batch"),
+        (
+            {"up.py": READS + 'read_migrations("./db/steps/")\n'},
+            'yoyo apply --batch --database "$DATABASE_URL" db/steps',
+        ),
+        ({"up.py": READS + 'read_migrations("elsewhere")\n'}, None),
+        ({"yoyo.ini": "[DEFAULT]\n", "shop/db.py": READS + "backend.apply_migrations(read_migrations('db'))\n"}, None),
+        ({}, None),
+    ],
+)
+def test_yoyo(tmp_path: Path, more: dict[str, str], release: str | None) -> None:
+    assert seen(tmp_path, YOYO | more).value("release") == release
+
+
 def test_aerich(tmp_path: Path) -> None:
     files = {
         "requirements.txt": "fastapi\naerich\ntortoise-orm\n",

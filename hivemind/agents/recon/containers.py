@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
+from hivemind.agents.recon import heredocs
+
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?[-+]([^}$]*))?\}|\$(\w+)")
 _DEVELOPMENT = re.compile(r"dev|test|debug|lint|ci\b|e2e|local", re.IGNORECASE)
 _DEEPEST = 6
@@ -41,7 +43,8 @@ class _Copy:
 class ImageStage:
     """said: the last one of each instruction, those of the stage it builds on included. env: ARG and ENV.
     kept: ENV alone, which is there when a container runs ("Dockerfile reference", ENV). exposed: ports in order, with
-    their lines."""
+    their lines. written: text of files that it writes itself, by their path in it, with the line that their text
+    follows."""
 
     name: str
     image: str
@@ -51,6 +54,7 @@ class ImageStage:
     workdir: str = "/"
     exposed: tuple[tuple[int, int], ...] = ()
     copies: tuple[_Copy, ...] = ()
+    written: Mapping[str, Instruction] = field(default_factory=dict)
 
     @property
     def port(self) -> tuple[int, int] | None:
@@ -76,8 +80,9 @@ def read(text: str) -> tuple[ImageStage, ...]:
     """The stages of a Dockerfile in order; none where it is none."""
     from dockerfile_parse import DockerfileParser
 
+    plain, texts = heredocs.taken_out(text)
     try:
-        structure = DockerfileParser(fileobj=io.BytesIO(text.encode()), env_replace=False).structure
+        structure = DockerfileParser(fileobj=io.BytesIO(plain.encode()), env_replace=False).structure
     except (ValueError, KeyError, IndexError, AttributeError, RecursionError):
         return ()
     stages: list[ImageStage] = []
@@ -92,6 +97,11 @@ def read(text: str) -> tuple[ImageStage, ...]:
             given |= _assigned(said.text) if instruction == "ARG" else {}
         else:
             stages[-1] = _with(stages[-1], instruction, said)
+            if said.line in texts:
+                path = posixpath.normpath(posixpath.join(stages[-1].workdir, texts[said.line].path))
+                stages[-1] = replace(
+                    stages[-1], written={**stages[-1].written, path: Instruction(texts[said.line].text, said.line)}
+                )
     return tuple(stages)
 
 

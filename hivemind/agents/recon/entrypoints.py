@@ -60,6 +60,11 @@ class _Place:
     def origin(self, path: str) -> str | None:
         return origin(path, self.stage, self.stages, self.files)
 
+    def written(self, path: str) -> str | None:
+        """The text of a file that the Dockerfile itself writes."""
+        found = self.stage.written.get(posixpath.normpath(posixpath.join(self.stage.workdir, path)))
+        return found.text if found and len(found.text) <= _LARGEST else None
+
 
 def entry(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> Entry | None:
     """The command of a stage, without what wraps it and with paths of the repository; None where it can't run
@@ -145,6 +150,8 @@ def _entry(said: list[str] | str, place: _Place, depth: int) -> Entry | None:
     if shell and len(words) > 2 and words[1] in {"-c", "-lc", "-ec"}:
         return _entry(re.sub(r"(?<!\s)\s*\"?\$@\"?\s*$", "", words[2]), place, depth + 1)
     file = words[1:2] if shell else words[:1]
+    if file and (text := place.written(file[0])):
+        return _ends(_numbered(text), None, place, depth)
     script = _script(file[0], place) if file else None
     return _run(script, words[1 + shell :], place, depth) if script else _words(words, place)
 
@@ -194,17 +201,27 @@ def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | Non
     if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in lines):
         root = place.folder.repository.root / place.folder.in_repository(script)
         return Entry(joined([*([f"./{script}"] if os.access(root, os.X_OK) else ["sh", script]), *rest]))
+    return _ends(lines, script, place, depth)
+
+
+def _ends(lines: list[tuple[int, str]], script: str | None, place: _Place, depth: int) -> Entry | None:
+    """The last thing that a script turns into, or starts."""
     for number, line in reversed(lines):
         command = re.sub(r"(?<!\s)\s*\"?\$@\"?\s*&?\s*$", "", line)
         if line.startswith("exec ") or language_of(command):
             found = _entry(command.removeprefix("exec ").strip(), place, depth + 1)
-            return Entry(found.command, found.script or script, found.line or number) if found else None
+            if found is None:
+                return None
+            return Entry(found.command, found.script or script, found.line or (number if script else None))
     return None
 
 
 def _lines(script: str, place: _Place) -> list[tuple[int, str]]:
     """Lines of a script that do something, with their numbers."""
-    text = place.folder.text(script, limit=_LARGEST) or ""
+    return _numbered(place.folder.text(script, limit=_LARGEST) or "")
+
+
+def _numbered(text: str) -> list[tuple[int, str]]:
     return [
         (number, line.strip())
         for number, line in enumerate(_unfolded(text), 1)

@@ -15,6 +15,7 @@ _UPGRADES = r"\bcommand\.upgrade\(|\bcall\(.*\balembic\b.*\bupgrade\b"
 """Code that runs them by itself, when it starts."""
 _OF_FLASK = r"\bflask_migrate\b.*\bupgrade\b|^\s*import\s+flask_migrate\b"
 """A file that may do so by Flask-Migrate's function, `upgrade(directory=None)` ("API Reference")."""
+_READS_YOYO = re.compile(r"\bread_migrations\(\s*[\"'](?:\./)?([\w./-]+?)/?[\"']")
 _PLACED = r"\bMigrate\(.*\bdirectory\s*="
 """An application that tells Flask-Migrate where its migrations are."""
 _USUAL = "migrations"
@@ -31,9 +32,11 @@ _OWN_ADDRESS = (
 
 
 def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> list[Detection]:
-    """`release`, for Flask-Migrate, Alembic and Aerich; a `doubt` where Alembic has a fixed address."""
+    """`release`, for Flask-Migrate, Alembic, Aerich and yoyo; a `doubt` where Alembic has a fixed address."""
     if dependencies.has("aerich") and any(re.match(r"migrations/[^/]+/\d+_.*\.py$", file) for file in folder.files):
         return [_release(folder, "aerich upgrade", "aerich", dependencies)]
+    if dependencies.has("yoyo-migrations") and (command := _yoyo(folder)):
+        return [_release(folder, command, "yoyo-migrations", dependencies)]
     place = _place(folder)
     if place is None or _runs_them(folder):
         return []
@@ -44,6 +47,21 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> li
     if settings is None or not dependencies.has("alembic", "sqlmodel", "flask-sqlalchemy", "sqlalchemy"):
         return []
     return [_alembic(folder, settings, place, dependencies)]
+
+
+def _yoyo(folder: Folder) -> str | None:
+    """What applies yoyo's migrations without asking (ollycope.com/software/yoyo, "Command line usage"): those that
+    `yoyo.ini` names, else the folder that a script of the repository reads. None where a module does it by itself."""
+    settings = folder.has("yoyo.ini")
+    files = list(folder.sources(".py", most=300))
+    if any("/" in file and folder.line(file, r"\.apply_migrations\(") for file in files):
+        return None
+    texts = (folder.text(file) or "" for file in files)
+    read = next((found[1] for text in texts if (found := _READS_YOYO.search(text))), None)
+    if not settings and (read is None or not any(file.startswith(f"{read}/") for file in folder.files)):
+        return None
+    address = "" if settings and folder.line("yoyo.ini", r"^\s*database\s*=") else ' --database "$DATABASE_URL"'
+    return f"yoyo apply --batch{address}{'' if settings else f' {read}'}"
 
 
 def _place(folder: Folder) -> str | None:
