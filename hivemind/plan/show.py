@@ -112,13 +112,29 @@ def _created(changes: Iterable[Change]) -> list[str]:
 
 def _changed(changes: Iterable[Change]) -> list[str]:
     shown: list[str] = []
-    for change in changes:
-        if change.action is Action.CREATE:
+    others = [change for change in changes if change.action is not Action.CREATE]
+    details = {change.logical_id: tuple(_details(change)) for change in others}
+    alike = _alike(others, details)
+    for line, many in alike.items():
+        shown.append(f"  {_SIGNS[Action.UPDATE]} {line} on {many} resources")
+    for change in others:
+        lines = details[change.logical_id]
+        if change.properties == ("Tags",) and "\n".join(lines) in alike:
             continue
         data = "  (holds data)" if change.holds_data else ""
         shown.append(f"  {_SIGNS[change.action]} {_part(change)}  {change.logical_id} ({change.type}){data}")
-        shown += [f"      {line}" for line in _details(change)]
+        shown += [f"      {line}" for line in lines]
     return shown
+
+
+def _alike(changes: Iterable[Change], details: Mapping[str, tuple[str, ...]]) -> Mapping[str, int]:
+    """Changes of nothing but tags that several resources have alike, in words, with the number of resources."""
+    count = Counter(
+        details[change.logical_id][0]
+        for change in changes
+        if change.action is Action.UPDATE and change.properties == ("Tags",) and len(details[change.logical_id]) == 1
+    )
+    return {line: many for line, many in count.items() if many > 1}
 
 
 def _details(change: Change) -> Iterable[str]:

@@ -255,6 +255,19 @@ def test_of_tags_only_what_differs_is_shown() -> None:
     assert "      Tags  + team=shop, - owner=me, tier: a → b" in show.lines(plan)
 
 
+def test_the_same_change_of_tags_is_one_line_for_all_that_have_it() -> None:
+    tags = {"before": {"Tags": []}, "after": {"Tags": [{"Key": "team", "Value": "shop"}]}}
+    names = ["ALB", "Db", "VPC"]
+    alike = [
+        Change(name, "AWS::EC2::VPC", Action.UPDATE, "provisioner", "network", ("Tags",), **tags) for name in names
+    ]
+    more = replace(alike[0], logical_id="Web", properties=("SubnetId", "Tags"), before={"SubnetId": "s"}, after={})
+    shown = show.lines(replace(made(), changes=(*alike, more)))
+    assert "  ~ Tags  + team=shop on 3 resources" in shown
+    assert not any("ALB" in line for line in shown)
+    assert any("Web (AWS::EC2::VPC)" in line for line in shown)
+
+
 @pytest.mark.parametrize(("cloud", "where"), [("aws", "eu-west-1"), ("local", "local eu-west-1"), ("", "eu-west-1")])
 def test_the_head_says_where(cloud: str, where: str) -> None:
     assert show.lines(made(cloud=cloud))[0].startswith(f"shop (production, {where})   ")
