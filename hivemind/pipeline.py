@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hivemind.flow.clouds import region_of
     from hivemind.flow.detecting import seen
     from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
-    from hivemind.flow.face import Decision, Face, Proposal, ProposedApply, ProposedDestroy, ProposedStep
+    from hivemind.flow.face import Decision, Face, Proposal, ProposedAbort, ProposedApply, ProposedDestroy, ProposedStep
     from hivemind.flow.instances import logs, shell
     from hivemind.flow.local_cloud import (
         RESTART,
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.status import InstanceStatus, LiveStatus
     from hivemind.flow.taking_away import Destroyed, destroy, destruction, rollback
+    from hivemind.flow.under_way import Ending, abort, attach
     from hivemind.flow.verifying import Verified, verify
     from hivemind.machine.home import home
     from hivemind.plugins.loading import Plugins
@@ -52,7 +53,8 @@ __getattr__ = on_first_use(
         "flow.carrying_through": ("apply",),  # check, plan, ask; then steps: stack, builds, release, traffic, checks
         "flow.verifying": ("verify",),  # the checks again
         "flow.taking_away": ("destruction", "destroy", "rollback"),  # list, ask, drain, delete the stack, forget
-        "flow.face": ("Decision", "Proposal", "ProposedApply", "ProposedDestroy", "ProposedStep"),
+        "flow.under_way": ("attach", "abort"),  # what goes on without this command: follow it, take it back
+        "flow.face": ("Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedStep"),
         "flow.reporting": ("status", "address", "deployments", "events"),  # what is deployed, and what happened
         "flow.rotating": ("new_key",),
         "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack

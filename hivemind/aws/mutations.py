@@ -50,6 +50,7 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "cloudformation:ExecuteChangeSet": _always,
         "cloudformation:DeleteChangeSet": _always,
         "cloudformation:DeleteStack": _always,
+        "cloudformation:CancelUpdateStack": _always,
         "cloudformation:ContinueUpdateRollback": _always,
         "cloudformation:RollbackStack": _always,
         "cloudformation:UpdateTerminationProtection": _always,

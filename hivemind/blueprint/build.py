@@ -30,6 +30,7 @@ from hivemind.blueprint.model import (
 )
 from hivemind.blueprint.overlay import View
 from hivemind.blueprint.yamltree import Path
+from hivemind.values.interrupts import OnInterrupt
 from hivemind.values.schemaparts import SchemaPart
 
 _SERVICE_TEXTS = ("path", "runtime", "install", "start", "release", "size", "os")
@@ -53,6 +54,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         account=data.get("account"),
         cloud=data.get("cloud"),
         require_clean=data.get("require_clean", stage == "production"),
+        on_interrupt=OnInterrupt(data.get("on_interrupt", "detach")),
         certificate=data.get("certificate"),
         services=MappingProxyType(services),
         resources=MappingProxyType(resources),
@@ -186,5 +188,6 @@ def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_
     for key in ("egress", "ssh_from", "cidr"):
         origins.setdefault(f"network.{key}", ours)
     origins.setdefault("stage", ours)
+    origins.setdefault("on_interrupt", ours)
     clean = "environment declared with stage: production" if blueprint.require_clean else "HiveMind's default"
     origins.setdefault("require_clean", Origin("default", clean if explicit_stage else "HiveMind's default"))

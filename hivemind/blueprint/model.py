@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.values.findings import Place
+from hivemind.values.interrupts import OnInterrupt
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -195,6 +196,7 @@ class Blueprint:
     account: str | None = None
     cloud: str | None = None
     require_clean: bool = False
+    on_interrupt: OnInterrupt = OnInterrupt.DETACH
     certificate: str | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: EMPTY)
     resources: Mapping[str, Resource] = field(default_factory=lambda: EMPTY)

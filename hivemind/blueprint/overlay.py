@@ -21,6 +21,7 @@ OVERLAID = frozenset(
         "account",
         "cloud",
         "require_clean",
+        "on_interrupt",
         "certificate",
         "services",
         "resources",

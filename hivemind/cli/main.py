@@ -31,6 +31,8 @@ COMMANDS = {
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
+    "attach": ("hivemind.cli.attach:command", "Follow what is under way in a deployment."),
+    "abort": ("hivemind.cli.abort:command", "Cancel what is under way in a deployment's stack."),
     "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "state": ("hivemind.cli.state:command", "Rebuild the record of a deployment."),

@@ -14,6 +14,7 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
+    from rich.live import Live
     from rich.text import Text
 
 SILENCE = 30.0
@@ -140,12 +141,17 @@ class LiveTree:
 
     def __init__(self, stream: TextIO, clock: Clock) -> None:
         from rich.console import Console
-        from rich.live import Live
 
         self._clock = clock
         self._tree = Tree()
         self._lock = threading.Lock()
         self._console = Console(file=stream, highlight=False, soft_wrap=False)
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        from rich.live import Live
+
+        # Anew each time: one that was used before draws over what was written after it, such as a question.
         self._live = Live(
             console=self._console,
             get_renderable=self._draw,
@@ -154,15 +160,14 @@ class LiveTree:
             redirect_stdout=False,
             redirect_stderr=False,
         )
-
-    def __enter__(self) -> Self:
         self._live.start(refresh=False)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._live.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def __call__(self, event: Event) -> None:
         if event.kind is EventKind.NOTE:
@@ -176,7 +181,8 @@ class LiveTree:
 
         size = self._console.size
         with self._lock:
-            lines = self._tree.lines(self._clock.monotonic(), width=size.width - 1, height=size.height - 2)
+            # Room for the ^C that the terminal writes after the last line: one that wraps would double a line.
+            lines = self._tree.lines(self._clock.monotonic(), width=size.width - 3, height=size.height - 2)
         text = Text(no_wrap=True, overflow="crop", end="")
         for index, line in enumerate(lines):
             mark = line.lstrip()[:1]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
 
 from hivemind.cli.context import note
+from hivemind.cli.paragraphs import folded
 from hivemind.pipeline import Decision, Proposal, ProposedStep
+from hivemind.values.interrupts import OnInterrupt
 
 if TYPE_CHECKING:
     from hivemind.cli.progress import Renderer
     from hivemind.values.events import Event
     from hivemind.values.findings import Finding
+    from hivemind.values.interrupts import Offer
 
 NOBODY = "Cannot ask for approval: no terminal."
 
@@ -66,6 +70,23 @@ class Screen:
         agreed = self._agreed(f"{proposal.question} ({proposal.step})")
         return Decision.yes() if agreed else Decision.no("")
 
+    def interrupted(self, offers: Sequence[Offer]) -> OnInterrupt | None:
+        if self.as_json or not sys.stdin.isatty():
+            return None
+        with self._aside():
+            click.echo(err=True)
+            for offer in offers:
+                click.echo(folded([f"CloudFormation is at work on {offer.what}; HiveMind only watches."]), err=True)
+            then = " and ".join(offer.then for offer in offers)
+            click.echo(f"  c  cancel: CloudFormation {then}\n  d  detach: CloudFormation continues", err=True)
+            click.echo("  w  keep watching", err=True)
+            keys = {"c": OnInterrupt.CANCEL, "d": OnInterrupt.DETACH, "w": OnInterrupt.WAIT}
+            try:
+                chosen = click.prompt("What now?", type=click.Choice(list(keys)), default="w", err=True)
+            except click.Abort:  # a second Ctrl-C
+                return OnInterrupt.DETACH
+            return keys[chosen]
+
     def progress(self, event: Event) -> None:
         with self._lock:
             if self._kept is None:
@@ -74,15 +95,22 @@ class Screen:
                 self._kept.append(event)
 
     def _agreed(self, question: str) -> bool:
-        """Asks in the midst of a run. What happens meanwhile is shown after the answer, not drawn over the question."""
+        """Asks in the midst of a run."""
+        try:
+            with self._aside():
+                return click.confirm(question, err=True)
+        except click.Abort:
+            raise KeyboardInterrupt from None
+
+    @contextmanager
+    def _aside(self) -> Iterator[None]:
+        """While somebody is asked something: what happens meanwhile is shown afterwards, not drawn over it."""
         with self._lock:
             self._kept = []
             if self._renderer is not None:
                 self._renderer.__exit__(None, None, None)
         try:
-            return click.confirm(question, err=True)
-        except click.Abort:
-            raise KeyboardInterrupt from None
+            yield
         finally:
             with self._lock:
                 if self._renderer is not None:

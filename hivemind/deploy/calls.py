@@ -150,6 +150,9 @@ class StackCalls:
     def delete(self, stack_id: str, token: str, **arguments: Any) -> None:
         self._client.delete_stack(StackName=stack_id, ClientRequestToken=token, **arguments)
 
+    def cancel_update(self, stack_id: str, token: str) -> None:
+        self._client.cancel_update_stack(StackName=stack_id, ClientRequestToken=token)
+
     def roll_back(self, stack_id: str, token: str) -> None:
         """Begins taking back an update that failed and was told to stay as it is."""
         self._client.rollback_stack(StackName=stack_id, ClientRequestToken=token)

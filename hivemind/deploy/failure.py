@@ -112,8 +112,10 @@ def left_behind(calls: StackCalls, stack_id: str, status: str, not_back: Sequenc
     if rest_of(status) is Rest.ROLLBACK_FAILED:
         which = f": {', '.join(not_back)} could not go back" if not_back else ""
         return f"the stack is in UPDATE_ROLLBACK_FAILED{which}. The next apply continues the rollback"
+    if stack_status(status).rest is Rest.GONE:
+        return "nothing; the stack is deleted"
     if is_ready(status):
-        return "the stack is as it was before"
+        return "the stack is as it was before" if stack_status(status).is_failure else "the stack is complete"
     existing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
     if not existing:
         return "nothing; the next apply deletes the empty stack"

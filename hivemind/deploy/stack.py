@@ -10,8 +10,9 @@ from typing import Any
 
 from hivemind.deploy import changeset, large, removal
 from hivemind.deploy.calls import BEGINS, StackCalls, StackView, new_token
+from hivemind.deploy.cancelling import cancel
 from hivemind.deploy.diagnosis import diagnose
-from hivemind.deploy.failure import closed, stack_failure
+from hivemind.deploy.failure import closed, left_behind, stack_failure
 from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.recovering import recover
@@ -23,7 +24,7 @@ from hivemind.text.redact import redact
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import Cloud
-from hivemind.values.errors import Refused, Stage, StageError
+from hivemind.values.errors import Canceled, Refused, Stage, StageError
 from hivemind.values.stack_statuses import Rest, is_ready, rest_of, stack_status
 
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -100,6 +101,27 @@ class StackDriver:
         self._clock = clock
         self._say = say
         self._cancelled = cancelled
+        self._begun: str | None = None
+        self._canceling: set[str] = set()
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether `apply` has begun an operation that has not ended, and was not canceled."""
+        return self._begun is not None and not self._canceling
+
+    def cancel(self) -> str:
+        """Takes back what `apply`, on another thread, has begun; that then raises Canceled when the stack is at rest.
+        Returns what happens now, a sentence. Raises Refused where nothing can be taken back, CloudCallFailed."""
+        view = self._calls.describe(self._begun) if self._begun else None
+        if view is None:
+            raise Refused("nothing is under way in the stack")
+        token = new_token()
+        self._canceling.add(token)
+        try:
+            return cancel(self._calls, view, token)
+        except BaseException:
+            self._canceling.discard(token)
+            raise
 
     def apply(
         self, request: StackRequest, *, on_event: OnEvent = lambda _: None, resource_ready: Ready = lambda *_: None
@@ -175,7 +197,9 @@ class StackDriver:
         return removal.contents(self._calls, view.id) if view else ()
 
     def _watcher(self, on_event: OnEvent, ready: Ready, deadline: float) -> Watcher:
-        return Watcher(self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline)
+        return Watcher(
+            self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline, self._canceling
+        )
 
     def _at_rest(self, stack: str, owners: Mapping[str, Owner], watcher: Watcher) -> StackView | None:
         """The stack once nothing moves in it: an interrupted run's operation is followed to its end first."""
@@ -219,7 +243,7 @@ class StackDriver:
             EnableTerminationProtection=request.protected,
             **request.arguments({"TemplateBody": body}),
         )
-        created = self._finish(stack_id, watcher.follow(stack_id, token, set()), request, told)
+        created = self._finish(stack_id, self._followed(watcher, stack_id, token, set()), request, told)
         view = None if whole else self._calls.describe(stack_id)
         return created if view is None else self._update(view, request, watcher, told)
 
@@ -247,7 +271,7 @@ class StackDriver:
                 told(resource.logical_id, resource.physical_id, resource.type)
         newest = self._calls.newest_event(view.id)
         self._calls.execute(prepared.id, token)
-        watched = watcher.follow(view.id, token, {newest.id} if newest else set())
+        watched = self._followed(watcher, view.id, token, {newest.id} if newest else set())
         return self._finish(view.id, watched, request, told)
 
     @contextmanager
@@ -259,7 +283,22 @@ class StackDriver:
         with large.uploaded(self._cloud, self._calls, view.id, request.bucket, request.body) as url:
             yield {"TemplateURL": url}
 
+    def _followed(self, watcher: Watcher, stack_id: str, token: str, seen: set[str]) -> Watched:
+        """Follows an operation of our own, which can be canceled meanwhile."""
+        self._begun = stack_id
+        try:
+            return watcher.follow(stack_id, token, seen)
+        finally:
+            self._begun = None
+
     def _finish(self, stack_id: str, watched: Watched, request: StackRequest, told: _Once) -> StackResult:
+        if self._canceling:
+            raise Canceled(
+                Stage.PROVISION,
+                f"canceled; the stack is in {watched.status}",
+                hint="`hivemind apply` starts again.",
+                left=left_behind(self._calls, stack_id, watched.status),
+            )
         if stack_status(watched.status).is_failure or not is_ready(watched.status):
             raise stack_failure(self._calls, stack_id, watched.status, watched.events, request.owners)
         return self._result(stack_id, told, changed=True, seconds=watched.seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,7 +46,7 @@ class Watched:
 @dataclass(frozen=True)
 class Watcher:
     """Follows stacks of one cloud. on_event: told each event. ready: told (logical id, physical id, type) of
-    each resource as soon as it stands."""
+    each resource as soon as it stands. also: tokens of operations that took back the followed one; may grow."""
 
     calls: StackCalls
     clock: Clock
@@ -55,6 +55,7 @@ class Watcher:
     ready: Ready
     cancelled: Cancelled = never
     deadline: float = DEADLINE
+    also: Collection[str] = ()
 
     def follow(self, stack_id: str, token: str | None, seen: set[str]) -> Watched:
         """Follows a stack until it rests.
@@ -91,7 +92,7 @@ class Watcher:
         """News of this operation, told and added to `events`."""
         fresh = self.calls.events(stack_id, seen)
         seen.update(event.id for event in fresh)
-        ours = [event for event in fresh if token is None or event.token in (None, token)]
+        ours = [event for event in fresh if token is None or event.token in (None, token, *self.also)]
         going_back = any(event.is_stack and "ROLLBACK" in event.status for event in events)
         for event in ours:
             events.append(event)

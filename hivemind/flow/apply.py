@@ -18,6 +18,7 @@ from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_o
 from hivemind.flow.recording import record_failure, record_start, record_verdict
 from hivemind.releases.release import Verdict
 from hivemind.steps.graph import Approve, StepGraph
+from hivemind.steps.interrupts import Decide, detach
 from hivemind.steps.milestones import RECORD, VERIFY
 from hivemind.steps.step import Step
 from hivemind.steps.waves import waves
@@ -50,12 +51,18 @@ class Applied:
     warnings: Mapping[str, str]
 
 
-def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda _: None) -> Applied:
+def apply(
+    run: Run,
+    listener: Callable[[Event], None],
+    approve: Approve = lambda _: None,
+    decide: Decide = detach,
+) -> Applied:
     """Carries out the plan of a run; the caller holds the lease.
 
     listener: told every event after it is in the journal. approve: asks a person for the approval that a step wants, on
-    the caller's thread. Raises StageError and whatever else a step raises, after it is recorded; KeyboardInterrupt goes
-    through, with steps asked to end.
+    the caller's thread. decide: asks them what to do with what is under way when the run is interrupted. Raises
+    StageError and whatever else a step raises, after it is recorded; KeyboardInterrupt goes through, with steps asked
+    to end.
     """
     seconds = _Stopwatch()
     shared_key.keep(run.cloud, run.folder, run.deployment_id, say=log.warning)
@@ -67,7 +74,7 @@ def apply(run: Run, listener: Callable[[Event], None], approve: Approve = lambda
     ):
         earlier = interrupted_results(run.folder, run.plan.digest)
         journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
-        graph = StepGraph(_estimated(run), journal, run.deployment, earlier=earlier, approve=approve)
+        graph = StepGraph(_estimated(run), journal, run.deployment, earlier=earlier, approve=approve, decide=decide)
         try:
             applied = _carry_out(run, graph, seconds)
         except BaseException as error:

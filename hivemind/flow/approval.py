@@ -8,7 +8,7 @@ from hivemind.deploy.journal import is_interrupted, last_attempt, read_journal
 from hivemind.flow.face import ProposedStep
 from hivemind.plan.going_on import is_rest_of
 from hivemind.steps import milestones
-from hivemind.values.errors import Interrupted, PlanChanged, Refused
+from hivemind.values.errors import Interrupted, PlanChanged, Refused, Stage
 from hivemind.values.events import EventKind
 
 if TYPE_CHECKING:
@@ -107,12 +107,21 @@ def _has_begun(run: Run, step: str) -> bool:
     return EventKind.STARTED in kinds and EventKind.FINISHED not in kinds
 
 
+def _stack_moves(run: Run) -> bool:
+    """Whether CloudFormation has begun to change the stack in this attempt, and was not done when it was last heard."""
+    attempt = last_attempt(run.folder)
+    events = list(read_journal(run.folder, attempt=attempt)) if attempt else []
+    begun = {event.step for event in events if event.stage == Stage.PROVISION and "logical_id" in event.data}
+    return bool(begun - {event.step for event in events if event.kind is EventKind.FINISHED})
+
+
 def interrupted(run: Run) -> Interrupted:
     """What an interrupted apply says of itself."""
     watched = (
-        f" The cloud continues its update of the stack {run.checked.blueprint.stack_name}; HiveMind only watched it."
+        f" CloudFormation continues with the stack {run.checked.blueprint.stack_name}. Follow it: hivemind attach. "
+        "Take it back: hivemind abort."
     )
     return Interrupted(
-        f"\nInterrupted.{watched if run.apply.changes_stack else ''}{_going_on(run)}\n"
+        f"\nInterrupted.{watched if _stack_moves(run) else ''}{_going_on(run)}\n"
         "`hivemind apply` continues where this run stopped. `hivemind events` shows what it did."
     )

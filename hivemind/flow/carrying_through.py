@@ -23,6 +23,7 @@ from hivemind.flow.approval import (
 )
 from hivemind.flow.checking import with_findings
 from hivemind.flow.face import ProposedApply
+from hivemind.flow.interrupting import decides
 from hivemind.flow.looking_ahead import wrong_account
 from hivemind.flow.project import blueprint_file, checked_project, tell_new
 from hivemind.flow.target import is_local_target, target_is_local
@@ -139,7 +140,8 @@ def _carried_out(run: Run, face: Face, *, reviewed: bool) -> Applied:
     if run.unverified:
         face.note("Nothing changes, but the last run failed: HiveMind runs its checks again.")
     try:
-        return carry_out(run, face.progress, (lambda _: None) if reviewed else approves(face, run.deployment_id))
+        agrees = (lambda _: None) if reviewed else approves(face, run.deployment_id)
+        return carry_out(run, face.progress, agrees, decides(face, run.checked.blueprint.on_interrupt))
     except KeyboardInterrupt as error:
         raise interrupted(run) from error
 

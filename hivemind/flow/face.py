@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hivemind.plan.model import Plan
     from hivemind.values.events import Event
     from hivemind.values.findings import Finding
+    from hivemind.values.interrupts import Offer, OnInterrupt
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,21 @@ class ProposedStep:
         return hashlib.sha256(json.dumps([self.deployment_id, self.step, self.question]).encode()).hexdigest()
 
 
-Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep
+@dataclass(frozen=True)
+class ProposedAbort:
+    """A creation or update that would be canceled. stack: its name. status: as CloudFormation says it."""
+
+    deployment_id: str
+    stack: str
+    status: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over all of it."""
+        return hashlib.sha256(json.dumps([self.deployment_id, self.stack, self.status]).encode()).hexdigest()
+
+
+Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort
 
 
 class Face(Protocol):
@@ -116,6 +131,10 @@ class Face(Protocol):
     def approve(self, proposal: Proposal) -> Decision:
         """Shows what would be done, and decides: once before anything changes, and again for each step that waits for
         an approval of its own."""
+
+    def interrupted(self, offers: Sequence[Offer]) -> OnInterrupt | None:
+        """Somebody pressed Ctrl-C while something is under way that can be taken back. None: nobody can be asked. A
+        KeyboardInterrupt, a second Ctrl-C, detaches."""
 
     def progress(self, event: Event) -> None:
         """What happened just now. Called from any thread."""

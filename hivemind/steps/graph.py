@@ -8,20 +8,22 @@ that it exists.
 from __future__ import annotations
 
 import contextlib
-import graphlib
 import json
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy.journal import Journal
 from hivemind.steps.deployment import Deployment
+from hivemind.steps.interrupts import Cancellable, Decide, Interrupt, detach, listening
+from hivemind.steps.sorting import by_name, providers_of, sorted_graph
 from hivemind.steps.step import Context, End, Failure, Step
 from hivemind.values.errors import HiveMindError, Refused, StepCancelled
 from hivemind.values.events import EventKind
+from hivemind.values.interrupts import OnInterrupt
 
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
@@ -56,8 +58,9 @@ class StepGraph:
     """A graph of steps, run once by `run`. `Step.before` means nothing here: the flow has made `needs` of it.
 
     earlier: step -> result of an interrupted attempt for the same plan (`journal.interrupted_results`). approve: called
-    on the thread of `run`; without it every approval is given. workers: most steps that run at once. Raises ValueError
-    for unknown needs, doubles and cycles.
+    on the thread of `run`; without it every approval is given. decide: what an interrupt means while a step offers
+    to take something back, called on that thread too. workers: most steps that run at once. Raises ValueError for
+    unknown needs, doubles and cycles.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class StepGraph:
         *,
         earlier: Mapping[str, Any] | None = None,
         approve: Approve = lambda _: None,
+        decide: Decide = detach,
         workers: int = 8,
     ) -> None:
         self.deployment = deployment
@@ -75,9 +79,13 @@ class StepGraph:
         self.outcomes: dict[str, StepResult] = {}
         self._journal = journal
         self._approve = approve
+        self._decide = decide
+        self._is_asking = False
+        self._offered: dict[str, Cancellable] = {}
+        self._canceling: set[str] = set()
         self._closing: list[Callable[[], None]] = []
-        self._steps = _by_name(steps)
-        self._providers = _providers(self._steps)
+        self._steps = by_name(steps)
+        self._providers = providers_of(self._steps)
         self._earlier = dict(earlier or {})
         self._workers = workers
         self._clock = deployment.clock
@@ -85,8 +93,8 @@ class StepGraph:
         self._started: list[str] = []
         self._lock = threading.Lock()
         # A stage's steps can be many, but each reports once: the queue is bounded by their number.
-        self._reports: queue.SimpleQueue[tuple[str, StepResult | _Question | None]] = queue.SimpleQueue()
-        self._sorter = _sorted_graph(self._steps, self._providers)
+        self._reports: queue.SimpleQueue[tuple[str, StepResult | _Question | Interrupt | None]] = queue.SimpleQueue()
+        self._sorter = sorted_graph(self._steps, self._providers)
 
     def value(self, name: str) -> Any:
         """The result of a finished step or the value of a fulfilled event. Raises KeyError where there is none."""
@@ -113,6 +121,18 @@ class StepGraph:
         with self._lock:
             self._closing.append(close)
 
+    def is_ending(self, step: Step) -> bool:
+        """Whether a step should end early: the run is being ended, or what another step does is being taken back."""
+        with self._lock:
+            return self.cancelled.is_set() or (bool(self._canceling) and step.name not in self._canceling)
+
+    def offer(self, step: Step, offered: Cancellable | None) -> None:
+        """Notes what a step offers to take back from now on; None: nothing any more."""
+        with self._lock:
+            self._offered.pop(step.name, None)
+            if offered is not None:
+                self._offered[step.name] = offered
+
     @property
     def warnings(self) -> Mapping[str, BaseException]:
         """Step -> what it raised, for failures that did not stop the run."""
@@ -122,11 +142,13 @@ class StepGraph:
         """Runs all steps and returns step -> result; None for one that failed with a warning.
 
         After a failure that stops the run nothing new starts, what runs is let finish, and the earliest error that is
-        no consequence is raised with a note for each other one; `outcomes` has them all. On KeyboardInterrupt running
-        steps are asked to end and get GRACE seconds, then it goes on upwards.
+        no consequence is raised with a note for each other one; `outcomes` has them all. When it is interrupted while a
+        step offers to take something back, `decide` says what is wanted. Otherwise running steps are asked to end and
+        get GRACE seconds, then KeyboardInterrupt is raised; a second interrupt does not wait for them.
         """
         try:
-            results = self._run()
+            with listening(lambda interrupt: self._reports.put(("", interrupt)), lambda: self._is_asking):
+                results = self._run()
         except BaseException as error:
             try:
                 self._finish(End.FAILED if isinstance(error, Exception) else End.INTERRUPTED)
@@ -154,6 +176,9 @@ class StepGraph:
                 if not running and self._reports.empty():
                     break
                 name, report = self._reports.get()
+                if isinstance(report, Interrupt):
+                    self._interrupted(report)
+                    continue
                 if isinstance(report, _Question):
                     self._ask(report, halted=bool(failed))
                     continue
@@ -171,10 +196,40 @@ class StepGraph:
     def _ask(self, question: _Question, *, halted: bool) -> None:
         try:
             if not halted:
-                question.refusal = self._approve(question.step)
+                with self._asking():
+                    question.refusal = self._approve(question.step)
                 question.asked = True
         finally:
             question.answered.set()
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[None]:
+        """While somebody is asked something, an interrupt ends the question."""
+        self._is_asking = True
+        try:
+            yield
+        finally:
+            self._is_asking = False
+
+    def _interrupted(self, interrupt: Interrupt) -> None:
+        """Raises KeyboardInterrupt where the run is to end now."""
+        with self._lock:
+            offered = {name: one for name, one in self._offered.items() if one.is_under_way()}
+        if not offered:
+            raise KeyboardInterrupt
+        with self._asking():
+            choice = self._decide(tuple(one.offer for one in offered.values()), interrupt)
+        if choice is OnInterrupt.DETACH:
+            raise KeyboardInterrupt
+        for name, one in offered.items() if choice is OnInterrupt.CANCEL else ():
+            try:
+                words = one.cancel()
+            except HiveMindError as error:
+                words = f"cannot be canceled: {error.message}"
+            else:
+                with self._lock:
+                    self._canceling.add(name)
+            self.record(self._steps[name], EventKind.NOTE, words)
 
     def _start(self, ready: list[str], running: set[str], *, halted: bool) -> None:
         waiting: list[str] = []
@@ -253,7 +308,7 @@ class StepGraph:
         question = _Question(step)
         self._reports.put((step.name, question))
         while not question.answered.wait(LOOK):
-            if self.cancelled.is_set():
+            if self.is_ending(step):
                 break
         if not question.asked:
             raise StepCancelled(step.name)
@@ -280,6 +335,8 @@ class StepGraph:
                 name, report = self._reports.get(timeout=left)
             except queue.Empty:
                 return
+            if isinstance(report, Interrupt):
+                return
             if isinstance(report, StepResult):
                 running.discard(name)
                 self.outcomes[name] = report
@@ -297,52 +354,6 @@ class StepGraph:
         left = [name for name in self._steps if name not in self.outcomes]
         if left:
             raise HiveMindError(f"steps that never became ready: {', '.join(sorted(left))}")
-
-
-def _by_name(steps: Iterable[Step]) -> dict[str, Step]:
-    named: dict[str, Step] = {}
-    for step in steps:
-        if step.name in named:
-            raise ValueError(f"two steps are named {step.name!r}")
-        named[step.name] = step
-    return named
-
-
-def _providers(steps: Mapping[str, Step]) -> dict[str, str]:
-    providers: dict[str, str] = {}
-    for step in steps.values():
-        for event in step.provides:
-            if event in providers or event in steps:
-                raise ValueError(f"{event!r} is provided twice or is also a step")
-            providers[event] = step.name
-    return providers
-
-
-def _sorted_graph(steps: Mapping[str, Step], providers: Mapping[str, str]) -> graphlib.TopologicalSorter[str]:
-    for step in steps.values():
-        for need in step.needs:
-            if need not in steps and need not in providers:
-                raise ValueError(f"step {step.name!r} needs {need!r}, which nothing provides")
-            if providers.get(need) == step.name:
-                raise ValueError(f"step {step.name!r} needs {need!r}, which it provides itself")
-    _refuse_cycles(steps, providers)
-    sorter: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
-    for event in providers:
-        sorter.add(event)
-    for step in steps.values():
-        sorter.add(step.name, *step.needs)
-    sorter.prepare()
-    return sorter
-
-
-def _refuse_cycles(steps: Mapping[str, Step], providers: Mapping[str, str]) -> None:
-    # An event has no edge to its provider in the graph that runs, since it comes before the provider's
-    # end; a step that waits for an event of a step that waits for it would still never start.
-    whole = {step.name: {providers.get(need, need) for need in step.needs} for step in steps.values()}
-    try:
-        graphlib.TopologicalSorter(whole).prepare()
-    except graphlib.CycleError as error:
-        raise ValueError(f"steps wait for each other: {' -> '.join(error.args[1])}") from None
 
 
 def _first(failed: list[StepResult]) -> BaseException:

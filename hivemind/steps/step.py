@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from hivemind.steps.interrupts import Cancellable
 from hivemind.values.errors import Stage, StepCancelled
 from hivemind.values.events import EventKind
+from hivemind.values.interrupts import Offer
 
 if TYPE_CHECKING:
     from hivemind.steps.deployment import Deployment
@@ -74,12 +76,13 @@ class Reach(Protocol):
     """What a Context reaches of the run. `hivemind.steps.graph.StepGraph` is one."""
 
     deployment: Deployment
-    cancelled: threading.Event
 
     def value(self, name: str) -> Any: ...
     def record(self, step: Step, kind: EventKind, message: str, data: Mapping[str, Any] | None = None) -> None: ...
     def fulfil(self, event: str, value: Any = None) -> None: ...
     def closing(self, close: Callable[[], None]) -> None: ...
+    def is_ending(self, step: Step) -> bool: ...
+    def offer(self, step: Step, offered: Cancellable | None) -> None: ...
 
 
 class Context:
@@ -104,7 +107,7 @@ class Context:
     @property
     def cancelled(self) -> bool:
         """Whether the run is ending. A long step checks this now and then, and ends cleanly."""
-        return self._graph.cancelled.is_set()
+        return self._graph.is_ending(self._step)
 
     def check(self) -> None:
         """Raises StepCancelled if the run is ending."""
@@ -122,6 +125,22 @@ class Context:
     def fulfil(self, event: str, value: Any = None) -> None:
         """Reaches an event that the step `provides`. A second call changes nothing."""
         self._graph.fulfil(event, value)
+
+    @contextmanager
+    def cancellable(
+        self, what: str, then: str, is_under_way: Callable[[], bool], cancel: Callable[[], str]
+    ) -> Iterator[None]:
+        """Offers, for as long as this lasts, to take back what the step is doing, should somebody press Ctrl-C.
+
+        what: a noun, such as `the update of the stack shop-production`. then: what taking it back does, a clause that
+        begins with a verb. is_under_way: whether there is something to take back now. cancel: begins it, from any
+        thread, and returns what happens now, a sentence; the step then ends by itself, as failed.
+        """
+        self._graph.offer(self._step, Cancellable(Offer(what, then), is_under_way, cancel))
+        try:
+            yield
+        finally:
+            self._graph.offer(self._step, None)
 
     def closing(self, close: Callable[[], None]) -> None:
         """Closes something when the run ends, such as a connection that later steps also use."""

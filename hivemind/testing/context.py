@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.steps.interrupts import Cancellable
 from hivemind.steps.step import Context, Step
 from hivemind.values.errors import Stage
 from hivemind.values.events import EventKind
@@ -49,6 +50,7 @@ class _Reach:
         self.said: list[str] = []
         self.fulfilled: dict[str, Any] = {}
         self.at_end: list[Callable[[], None]] = []
+        self.offered: Cancellable | None = None
 
     def value(self, name: str) -> Any:
         return self.values[name]
@@ -62,3 +64,11 @@ class _Reach:
 
     def closing(self, close: Callable[[], None]) -> None:
         self.at_end.append(close)
+
+    def is_ending(self, step: Step) -> bool:
+        del step
+        return self.cancelled.is_set()
+
+    def offer(self, step: Step, offered: Cancellable | None) -> None:
+        del step
+        self.offered = offered

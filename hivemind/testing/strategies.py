@@ -179,6 +179,7 @@ def _rest() -> SearchStrategy[dict[str, Any]]:
             "network": network,
             "tags": st.dictionaries(st.sampled_from(["team", "cost center"]), st.text("ab-42", max_size=8), max_size=2),
             "require_clean": st.booleans(),
+            "on_interrupt": st.sampled_from(["detach", "cancel"]),
         },
     )
 

@@ -4,6 +4,7 @@ HiveMindError
   FindingsError          findings of severity error
     PluginFindingsError  those that a plugin raised (plugins/calling)
   StageError             a stage of a run failed: exit code, evidence, what is left
+    Canceled             somebody took back what the stage was doing
     ChecksFailed         checks of what is live failed (checks/verifying)
     HostUnreachable      no SSH to an instance (hosts/ssh)
       KeyRefused         it does not let the deployment's key in (hosts/ssh)
@@ -112,6 +113,14 @@ class StageError(HiveMindError):
         self.left = left
         self.path = path
         self.place = place
+
+
+class Canceled(StageError):
+    """Somebody took back what the stage was doing. Ends as Ctrl-C does."""
+
+    def __init__(self, stage: Stage, message: str, *, hint: str | None = None, left: str | None = None) -> None:
+        super().__init__(stage, message, hint=hint, left=left)
+        self.exit_code = ExitCode.INTERRUPTED
 
 
 class CloudUnreachable(HiveMindError):

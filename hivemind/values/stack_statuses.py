@@ -89,7 +89,7 @@ STACK_STATUSES: tuple[StackStatus, ...] = (
     ),
     _moving("UPDATE_ROLLBACK_IN_PROGRESS", "An update failed or was canceled, and is being taken back."),
     _moving("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", "An update was taken back; what it made is being deleted."),
-    _ready("UPDATE_ROLLBACK_COMPLETE", "An update failed, and the stack is as it was before."),
+    _ready("UPDATE_ROLLBACK_COMPLETE", "An update failed or was canceled, and the stack is as it was before."),
     StackStatus(
         "UPDATE_ROLLBACK_FAILED",
         Rest.ROLLBACK_FAILED,

@@ -84,7 +84,7 @@ def test_cut_off_again_and_again_it_ends_where_an_undisturbed_run_would(
 
     err = interrupted(project, progress("stack", "ALB"))
     assert err.count("Interrupted.") == 1
-    assert "The cloud continues" in err
+    assert "CloudFormation continues" in err
     assert "hivemind apply" in err, "what to do next"
     assert "Last run interrupted.\n" in project.run("status").out
     faults.clear_faults()
@@ -116,7 +116,7 @@ def test_interrupted_where_the_stack_stays_it_says_nothing_of_the_stack(deployed
     deployed.replace("app.py", 'VERSION = "1"', 'VERSION = "calm"')
     err = interrupted(deployed, started("release web"))
     assert "Interrupted.\n" in err
-    assert "The cloud continues" not in err
+    assert "CloudFormation continues" not in err
 
 
 def test_a_second_apply_is_refused_and_told_who_holds(deployed: Project) -> None:

@@ -29,6 +29,8 @@ class Answering:
 
     def progress(self, event: object) -> None: ...
 
+    def interrupted(self, offers: object) -> None: ...
+
     def approve(self, proposal: Proposal) -> Decision:
         self.proposals.append(proposal)
         return self.decision

@@ -15,6 +15,7 @@ from hivemind.values.asked import Asked, DestroyTerms, Terms
 from hivemind.values.errors import PlanChanged, Refused, Stage
 from hivemind.values.events import Event, EventKind
 from hivemind.values.findings import Finding
+from hivemind.values.interrupts import Offer, OnInterrupt
 
 pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"
@@ -39,6 +40,9 @@ class Page:
     def approve(self, proposal: Proposal) -> Decision:
         self.asked.append(proposal.digest)
         return Decision.only(self.agreed) if self.agreed else Decision.no("nobody looked at it")
+
+    def interrupted(self, offers: Sequence[Offer]) -> OnInterrupt | None:
+        return None
 
     def progress(self, event: Event) -> None:
         self.seen.append(event)

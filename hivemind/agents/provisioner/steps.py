@@ -192,7 +192,11 @@ def _drive(
         skip_rollback=run.skip_rollback,
         bucket=ARTIFACT_BUCKET,
     )
-    return driver.apply(request, on_event=tell, resource_ready=ready)
+    made = run.snapshot.stack_id is not None
+    what = f"the {'update' if made else 'creation'} of the stack {request.stack_name}"
+    then = "takes the update back" if made else "deletes what was created"
+    with context.cancellable(what, then, lambda: driver.is_under_way, driver.cancel):
+        return driver.apply(request, on_event=tell, resource_ready=ready)
 
 
 def _is_protected(run: Apply) -> bool:

@@ -1,0 +1,187 @@
+"""What goes on in a deployment without this command: following it, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hivemind.deploy.calls import StackCalls, new_token
+from hivemind.deploy.cancelling import cancel
+from hivemind.deploy.journal import ATTEMPT, Journal, last_attempt, new_attempt, read_journal
+from hivemind.deploy.lease import is_free, ourselves, read_holder
+from hivemind.deploy.watch import Watcher
+from hivemind.flow.approval import require_approval
+from hivemind.flow.deployments import Known, require
+from hivemind.flow.face import ProposedAbort
+from hivemind.steps.milestones import STACK
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.errors import DeploymentNotFound, Stage, StageError
+from hivemind.values.events import Event, EventKind
+from hivemind.values.stack_statuses import stack_status
+
+if TYPE_CHECKING:
+    from hivemind.deploy.calls import StackView
+    from hivemind.deploy.events import StackEvent
+    from hivemind.deploy.lease import Holder
+    from hivemind.flow.face import Face
+    from hivemind.values.asked import Asked
+    from hivemind.values.cloud import Cloud
+
+LOOK = 0.3
+"""Seconds between two looks into the journal of a run on this machine."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What became of what was under way. words: what ended, a sentence. status: of the stack now, where it was asked
+    for."""
+
+    deployment_id: str
+    words: str
+    status: str | None = None
+
+
+def attach(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
+    """Follows what goes on in a deployment to its end: a run on this machine by its journal, from its beginning;
+    anything else by the stack.
+
+    Raises DeploymentNotFound where nothing is deployed or nothing goes on, StageError for what ends badly.
+    """
+    known = require(asked.path, asked.environment, asked.deployment, local=asked.local)
+    holder = read_holder(known.folder)
+    if holder is not None and not is_free(holder, clock.now()):
+        face.note(f"Following {holder}")
+        return _followed_run(known, holder, face, clock)
+    cloud = known.cloud()
+    view = _moving(known, cloud)
+    _follow(known, cloud, view, None, face=face, clock=clock)
+    return Ending(known.state.deployment_id, *_well(cloud, view, "CloudFormation"))
+
+
+def abort(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
+    """Takes back what CloudFormation is doing in a deployment's stack, whoever began it, once the face agrees, and
+    follows that to its end. A run that watches the stack ends as failed.
+
+    Raises DeploymentNotFound where nothing goes on, Refused for what cannot be taken back, StageError (rollback) where
+    it does not go back.
+    """
+    known = require(asked.path, asked.environment, asked.deployment, local=asked.local)
+    known.require_changeable()
+    cloud = known.cloud()
+    view = _moving(known, cloud)
+    require_approval(face.approve(ProposedAbort(known.state.deployment_id, view.name, view.status)))
+    token = new_token()
+    words = cancel(StackCalls(cloud), view, token)
+    _write_down(known, words, clock)
+    face.note(words)
+    _follow(known, cloud, view, token, face=face, clock=clock)
+    after = StackCalls(cloud).describe(view.id)
+    status = after.status if after else "DELETE_COMPLETE"
+    if status.endswith("_FAILED"):
+        raise StageError(
+            Stage.ROLLBACK,
+            f"the stack {view.name} is in {status}",
+            lines=[after.reason] if after and after.reason else [],
+            hint="`hivemind plan` shows what the next apply does about it.",
+        )
+    return Ending(known.state.deployment_id, f"Canceled: {stack_status(status).meaning}", status)
+
+
+def _moving(known: Known, cloud: Cloud) -> StackView:
+    view = StackCalls(cloud).describe(known.stack)
+    if view is None or not view.moving:
+        now = f"Its stack is in {view.status}." if view else "It has no stack."
+        raise DeploymentNotFound(f"Nothing is under way in {known.state.deployment_id}. {now}")
+    return view
+
+
+def _well(cloud: Cloud, view: StackView, who: str) -> tuple[str, str]:
+    """Words and status of a stack that ended well. Raises StageError otherwise."""
+    after = StackCalls(cloud).describe(view.id)
+    status = after.status if after else "DELETE_COMPLETE"
+    if stack_status(status).is_failure:
+        raise StageError(
+            Stage.PROVISION,
+            f"the stack {view.name} ended in {status}",
+            lines=[stack_status(status).meaning],
+            hint="`hivemind plan` shows what the next apply does about it.",
+        )
+    return f"{who} is done: {stack_status(status).meaning} `hivemind apply` does the rest.", status
+
+
+def _followed_run(known: Known, holder: Holder, face: Face, clock: Clock) -> Ending:
+    """Tells the events of a run of this machine until it ends, or dies."""
+    failed: Event | None = None
+    for event in _events(known, holder, clock):
+        face.progress(event)
+        if event.kind is EventKind.FAILED and event.step != ATTEMPT and "failure" not in event.data:
+            failed = failed or event
+        if event.step == ATTEMPT and event.kind is EventKind.FAILED:
+            stage = Stage(failed.stage) if failed else Stage.PROVISION
+            raise StageError(stage, event.message, hint="`hivemind status` shows the cause.")
+        if event.step == ATTEMPT and event.kind is EventKind.FINISHED:
+            return Ending(known.state.deployment_id, f"{event.message}.")
+    return Ending(known.state.deployment_id, "The run ended before it was done. `hivemind apply` goes on from there.")
+
+
+def _events(known: Known, holder: Holder, clock: Clock) -> Iterator[Event]:
+    """The events of the attempt of a holder, each once, as long as it holds the deployment."""
+    told, attempt = 0, None
+    while True:
+        now = read_holder(known.folder)
+        over = now is None or now.nonce != holder.nonce or is_free(now, clock.now())
+        attempt = attempt or _attempt_since(known, holder)
+        events = list(read_journal(known.folder, attempt=attempt)) if attempt else []
+        yield from events[told:]
+        told = len(events)
+        if over:
+            return
+        clock.sleep(LOOK)
+
+
+def _attempt_since(known: Known, holder: Holder) -> str | None:
+    """The attempt that a holder has begun; None where it has not yet. Ids of attempts sort by time."""
+    attempt = last_attempt(known.folder)
+    begun = holder.since[:19].replace("-", "").replace(":", "")
+    return attempt if attempt and attempt[:15] >= begun else None
+
+
+def _follow(known: Known, cloud: Cloud, view: StackView, token: str | None, *, face: Face, clock: Clock) -> None:
+    """Follows a stack until it rests. token: of the operation; None for whatever goes on, from its beginning."""
+    tell = _teller(known, face, clock)
+    tell(EventKind.STARTED, f"{view.name} is in {view.status}", {})
+    done: set[str] = set()
+
+    def on_event(event: StackEvent) -> None:
+        if event.status.endswith("_COMPLETE") and not event.is_stack:
+            done.add(event.logical_id)
+        data = {"logical_id": event.logical_id, "type": event.type, "status": event.status, "reason": event.reason}
+        tell(EventKind.PROGRESS, f"{len(done)} resources", data)
+
+    calls = StackCalls(cloud)
+    watcher = Watcher(calls, clock, cloud.pace, on_event, lambda *_: None)
+    newest = calls.newest_event(view.id)
+    own = token if token is not None else newest.token if newest else None
+    earlier = {event.id for event in calls.events(view.id, set()) if event.token != own} if token is None else set()
+    watched = watcher.follow(view.id, own, earlier)
+    failed = stack_status(watched.status).is_failure
+    tell(EventKind.FAILED if failed and token is None else EventKind.FINISHED, watched.status, {})
+
+
+def _teller(known: Known, face: Face, clock: Clock) -> Callable[[EventKind, str, dict[str, str]], None]:
+    """Tells a face what happens to the stack, as a run would."""
+
+    def tell(kind: EventKind, message: str, data: dict[str, str]) -> None:
+        time = clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        face.progress(Event(time, known.state.deployment_id, "", Stage.PROVISION.value, STACK, kind, message, data))
+
+    return tell
+
+
+def _write_down(known: Known, words: str, clock: Clock) -> None:
+    """Who canceled, in the journal, with what the run had done."""
+    who = ourselves("hivemind abort", 0.0, clock)
+    attempt = last_attempt(known.folder) or new_attempt(clock)
+    with Journal(known.folder, known.state.deployment_id, attempt, clock=clock) as journal:
+        journal.record(Stage.PROVISION.value, STACK, EventKind.NOTE, f"{words} By {who.user} on {who.host}.")
