@@ -81,6 +81,12 @@ SIGNATURES = in_order(
         _WANTS,
     ),
     _signature(
+        "variable_of_two",
+        rf"\b[Ee]ither [\"'`]?({_VARIABLE})[\"'`]? or\b",
+        "missing_variable",
+        _WANTS,
+    ),
+    _signature(
         "variable_unset",
         rf"\b({_VARIABLE})[\"'`]?(?: \w+){{0,3}} (?:is|must|was|not)(?: \w+)? (?:required|set|defined|empty|missing)",
         "missing_variable",
@@ -109,6 +115,15 @@ SIGNATURES = in_order(
         "If it reads other variables, set them: "
         "`services.{service}.env: {DB_HOST: $PGHOST, DB_PASSWORD: $PGPASSWORD}`. "
         "To get a database, write `needs: [db]`.",
+    ),
+    _signature(
+        "unknown_host",
+        r"(?:could not translate host name \"|getaddrinfo (?:ENOTFOUND|EAI_AGAIN) |Error -\d connecting to |"
+        r"failed to resolve host '|lookup )((?!localhost)[A-Za-z][\w-]{0,60})(?=[\"':. ]|$)(?!\.[A-Za-z])",
+        "wrong_address",
+        "The application looks for a machine called {1}, a name that only a compose file gives. If it reads the name "
+        "from a variable, set that one: `services.{service}.env: {DB_HOST: $PGHOST}`, or `$REDIS_HOST` for Redis. Else "
+        "let it read one.",
     ),
     _signature(
         "missing_table",

@@ -30,6 +30,10 @@ pytestmark = pytest.mark.fast
         ("redis.exceptions.ConnectionError: Error -3 connecting to redis:6379. Temporary failure", "read REDIS_URL"),
         ("Error: getaddrinfo EAI_AGAIN redis", "read REDIS_URL"),
         ('connection to server at "localhost" (::1), port 5432 failed', "needs: [db]"),
+        ('could not translate host name "store" to address: Temporary failure', "called store, a name that only"),
+        ("Error: getaddrinfo ENOTFOUND store", "{DB_HOST: $PGHOST}"),
+        ("dial tcp: lookup store on 10.0.0.2:53: no such host", "called store"),
+        ("RuntimeError: Either 'SHOP_DB_URI' or 'SHOP_DB_BINDS' must be set.", "needs the variable SHOP_DB_URI."),
         ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
         (
             "Invalid HTTP_HOST header: '10.0.1.7:8000'. You may need to add '10.0.1.7'",
@@ -42,7 +46,9 @@ def test_a_known_cause(line: str, said: str) -> None:
     assert said in (advice(["Traceback (most recent call last):", line, "ended with exit code 1"], "web") or "")
 
 
-@pytest.mark.parametrize("line", ["ready", "ValueError: 3", "GET / 200", "KeyError: 'name'"])
+@pytest.mark.parametrize(
+    "line", ["ready", "Error: getaddrinfo ENOTFOUND api.example.com", "ValueError: 3", "GET / 200", "KeyError: 'name'"]
+)
 def test_no_cause(line: str) -> None:
     assert advice([line], "web") is None
 

@@ -89,6 +89,30 @@ def test_django_does_not_start_without_its_secret_key(tmp_path: Path) -> None:
     assert _required(tmp_path, {**_DJANGO, "shop/settings.py": settings}) == ["SECRET"]
 
 
+@pytest.mark.parametrize(
+    ("names", "read", "found"),
+    [
+        ('KEY_STORE = "SHOP_STORE"\n', "os.environ[KEY_STORE]", ["SHOP_STORE"]),
+        ('KEY_STORE: str = "SHOP_STORE"\n', "os.environ[names.KEY_STORE]", ["SHOP_STORE"]),
+        ('KEY_STORE = "SHOP_STORE"\n', "os.environ.get(KEY_STORE, '/srv')", []),
+        ('KEY_STORE = "a sentence"\n', "os.environ[KEY_STORE]", []),
+        ('KEY_STORE = "SHOP_STORE"\n', "{}[KEY_STORE]", []),
+    ],
+)
+def test_names_of_variables_that_python_keeps_in_constants(
+    tmp_path: Path, names: str, read: str, found: list[str]
+) -> None:
+    code = f"import os\nfrom shop.names import KEY_STORE\napp = Flask(__name__)\nstore = {read}\n"
+    files = {"requirements.txt": "flask\n", "shop/names.py": names, "shop/__init__.py": "", "app.py": code}
+    assert _required(tmp_path, files) == found
+
+
+def test_a_name_that_two_modules_give_to_two_variables_stands_for_none(tmp_path: Path) -> None:
+    code = "import os\napp = Flask(__name__)\nstore = os.environ[KEY]\n"
+    files = {"requirements.txt": "flask\n", "a.py": 'KEY = "AAA"\n', "b.py": 'KEY = "BBB"\n', "app.py": code}
+    assert _required(tmp_path, files) == []
+
+
 def test_the_address_of_what_is_needed_must_be_set_unless_it_has_a_default(tmp_path: Path) -> None:
     code = "import os, celery\nbroker = os.getenv('REDIS_URL')\napp = Flask(__name__)\n"
     given = code.replace("'REDIS_URL'", "'REDIS_URL', 'redis://cache'")

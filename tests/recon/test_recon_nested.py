@@ -94,6 +94,7 @@ def test_an_image_that_ends_in_a_development_server_starts_nothing_for_productio
         (("Dockerfile", "deploy/Dockerfile"), 9001),
         (("packages/docker/Dockerfile", "Dockerfile.alpine"), 9001),
         (("docker/Dockerfile.debian", "docker/Dockerfile.test"), 9001),
+        (("dockerfiles/web/Dockerfile-prod", "dockerfiles/web/Dockerfile-dev", "other/Dockerfile"), 9001),
         (("Dockerfile.worker",), 5000),
     ],
 )

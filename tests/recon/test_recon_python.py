@@ -246,6 +246,14 @@ dependencies:
 """
 
 
+def test_a_module_for_tests_at_the_top_is_not_what_is_served(tmp_path: Path) -> None:
+    made = "from flask import Flask\ndef create_app(kind='default'):\n    return Flask(__name__)\napp = create_app()\n"
+    top = "from shop.web import create_app\napp = create_app('testing')\n"
+    files = {"requirements.txt": "flask\ngunicorn\n", "shop/web/__init__.py": made, "shop/__init__.py": ""}
+    found = seen(tmp_path, files | {"test_fill.py": top})
+    assert found.value("start") == "gunicorn shop.web:app --bind 0.0.0.0:$PORT"
+
+
 def test_conda(tmp_path: Path) -> None:
     app = "from flask import Flask\napp = Flask(__name__)\n"
     found = seen(tmp_path, {"environment.yml": _CONDA, "web.py": app})

@@ -16,7 +16,7 @@ _NAMES = ("dockerfile.prod", "dockerfile.production", "prod.dockerfile", "produc
           "containerfile", "default.dockerfile", "dist.dockerfile")  # fmt: skip
 """One that says that it is for production counts before the one beside it that does not."""
 _PLACE = re.compile(
-    r"(?:(?:[\w-]+/)?\.?(?:docker|containers?)(?:/(?:production|prod|app|web|server))?|deploy|build|scripts)/"
+    r"(?:(?:[\w-]+/)?\.?(?:docker|dockerfiles?|containers?)(?:/(?:production|prod|app|web|server))?|deploy|build|scripts)/"
 )
 """Folders that hold the application's own Dockerfile where the top has none: anything else is an image beside it."""
 _FARTHEST = 99

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 GETTERS = frozenset({"os.getenv", "getenv", "os.environ.get", "environ.get"})
@@ -29,6 +29,11 @@ _WHOLE = {
 _CONNECTING = frozenset({"dj_database_url.parse", "create_engine", "create_async_engine", "sqlalchemy.create_engine"})
 _EXITS = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 _CONVERTERS = frozenset({"int", "float", "Path", "json.loads", "len"})
+_CONSTANT = re.compile(
+    r"^([A-Z][A-Z0-9_]{2,60})[ \t]*(?::[ \t]*\w+[ \t]*)?=[ \t]*[\"']([A-Z][A-Z0-9_]{2,60})[\"'][ \t]*$", re.MULTILINE
+)
+_READ_BY_NAME = re.compile(r"\b(?:environ\.get\(|environ\[|getenv\()\s*(?:\w+\.)?[A-Z][A-Z0-9_]+\s*[,)\]]")
+NO_CONSTANTS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -54,9 +59,16 @@ class AddressRead:
 
 class Environment:
     """What one file reads. reads: gets what is found. addresses: variables that hold the address of a database, by
-    what the code does with them."""
+    what the code does with them. constants: names that the application keeps names of variables under."""
 
-    def __init__(self, file: str, reads: list[EnvironmentRead], addresses: list[AddressRead]) -> None:
+    def __init__(
+        self,
+        file: str,
+        reads: list[EnvironmentRead],
+        addresses: list[AddressRead],
+        constants: Mapping[str, str] = NO_CONSTANTS,
+    ) -> None:
+        self.constants = constants
         self.file = file
         self.reads = reads
         self.addresses = addresses
@@ -76,7 +88,7 @@ class Environment:
         elif isinstance(node, ast.Compare):
             self._asked(node)
         elif isinstance(node, ast.Subscript) and dotted(node.value) in _ENVIRONS:
-            if (name := text_of(node.slice)) and isinstance(node.ctx, ast.Load):
+            if (name := self._text(node.slice)) and isinstance(node.ctx, ast.Load):
                 self._read(name, node, None, at_import=at_import)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             self._assigned(node)
@@ -105,10 +117,11 @@ class Environment:
             return
         if called in _CONVERTERS and node.args and (converted := self._undefended(node.args[0])):
             self._read(converted, node, None, at_import=at_import)
-        name = text_of(node.args[0]) if node.args else None
+        gets = called in GETTERS or called in self.aliases
+        read = self._text if gets else text_of
+        name = read(node.args[0]) if node.args else None
         if name is None or not name.isidentifier():
             return
-        gets = called in GETTERS or called in self.aliases
         if gets or _DEMANDING.fullmatch(called):
             fallback = node.args[1] if len(node.args) > 1 else keywords.get("default")
             default = source_of(fallback) if fallback is not None else "" if gets else None
@@ -127,9 +140,9 @@ class Environment:
     def _variable(self, node: ast.AST | None) -> str | None:
         """The variable that an expression is the value of."""
         if isinstance(node, ast.Call) and self._reads(node) and node.args:
-            return text_of(node.args[0])
+            return self._text(node.args[0])
         if isinstance(node, ast.Subscript) and dotted(node.value) in _ENVIRONS:
-            return text_of(node.slice)
+            return self._text(node.slice)
         if isinstance(node, ast.BoolOp):
             return self._variable(node.values[0])
         return self.held.get(dotted(node))
@@ -177,7 +190,12 @@ class Environment:
         if len(node.args) != 1 and not (empty and len(node.args) == 2 and text_of(node.args[1]) == ""):
             return None
         gets = dotted(node.func) in GETTERS or dotted(node.func) in self.aliases
-        return text_of(node.args[0]) if gets else None
+        return self._text(node.args[0]) if gets else None
+
+    def _text(self, node: ast.AST | None) -> str | None:
+        """The name of a variable: a literal, or a constant that holds one."""
+        constant = self.constants.get(dotted(node).rpartition(".")[2])
+        return text_of(node) if constant is None else constant
 
     def _reads(self, node: ast.Call) -> bool:
         called = dotted(node.func)
@@ -206,6 +224,18 @@ class Environment:
 
     def _read(self, name: str, node: ast.expr | ast.stmt, default: str | None, *, at_import: bool) -> None:
         self.reads.append(EnvironmentRead(name, self.file, node.lineno, default, at_import))
+
+
+def constants(texts: Iterable[str]) -> Mapping[str, str]:
+    """Names of variables that an application keeps in constants, `KEY_HOST = "SHOP_HOST"`, by the constants' names;
+    none where it does not read by them, or where two files differ."""
+    found: dict[str, str | None] = {}
+    is_read = False
+    for text in texts:
+        is_read = is_read or _READ_BY_NAME.search(text) is not None
+        for name, value in _CONSTANT.findall(text):
+            found[name] = value if found.get(name, value) == value else None
+    return {name: value for name, value in found.items() if value is not None} if is_read else NO_CONSTANTS
 
 
 def required(reads: list[EnvironmentRead]) -> Iterator[EnvironmentRead]:

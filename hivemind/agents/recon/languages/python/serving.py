@@ -106,7 +106,7 @@ _ENTRIES = ("wsgi", "asgi", "app", "main", "application", "server", "api", "run"
 """Names of files that hold what is to be served, the most telling first."""
 _PASSES = 3
 """How many files an application is followed through."""
-_BESIDE = re.compile(r"celery|worker|tasks?$|manage|shell|fixtures|conftest|seed|cron|cli$")
+_BESIDE = re.compile(r"^tests?(?:_|$)|_tests?$|celery|worker|tasks?$|manage|shell|fixtures|conftest|seed|cron|cli$")
 """Modules that make the application for a program beside the one that serves."""
 _OF_THEIR_OWN = frozenset(
     {"tornado", "aiohttp", "gradio", "cherrypy", "nicegui", "robyn", "sanic", "web.py", "twisted", "grpc", "datasette",

@@ -5,47 +5,26 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python import environment_reads
 from hivemind.agents.recon.languages.python.environment_reads import AddressRead, Environment, EnvironmentRead
 from hivemind.agents.recon.languages.python.environment_reads import dotted as _dotted
 from hivemind.agents.recon.languages.python.environment_reads import text_of as _string
 from hivemind.text.bounded import bounded
 
 APPLICATIONS = {
-    "Flask": "flask",
-    "FastAPI": "fastapi",
-    "Starlette": "starlette",
-    "Quart": "quart",
-    "Sanic": "sanic",
-    "Litestar": "litestar",
-    "Bottle": "bottle",
-    "Falcon": "falcon",
-    "BlackSheep": "blacksheep",
-    "Robyn": "robyn",
-    "Dash": "dash",
-    "FastHTML": "fasthtml",
-    "APIFlask": "flask",
-    "Connexion": "flask",
-}
+    "Flask": "flask", "FastAPI": "fastapi", "Starlette": "starlette", "Quart": "quart", "Sanic": "sanic",
+    "Litestar": "litestar", "Bottle": "bottle", "Falcon": "falcon", "BlackSheep": "blacksheep", "Robyn": "robyn",
+    "Dash": "dash", "FastHTML": "fasthtml", "APIFlask": "flask", "Connexion": "flask",
+}  # fmt: skip
 _FACTORIES = frozenset({"create_app", "make_app", "build_app", "get_app", "app_factory", "create_application"})
 _ROUTE_CALLS = frozenset(
-    {
-        "route",
-        "get",
-        "head",
-        "api_route",
-        "add_url_rule",
-        "add_api_route",
-        "add_route",
-        "path",
-        "re_path",
-        "Route",
-        "url",
-    }
-)
+    {"route", "get", "head", "api_route", "add_url_rule", "add_api_route", "add_route", "path", "re_path", "Route",
+     "url"}
+)  # fmt: skip
 _SERVING_CALLS = frozenset({"run", "run_app", "listen", "serve"})
 _LARGEST = 400_000
 _MOST = 3_000_000
@@ -126,7 +105,9 @@ def read(folder: Folder) -> PythonCode:
     """
     source = PythonCode()
     left = _MOST
-    for file in folder.sources(".py", most=1500):
+    files = list(folder.sources(".py", most=1500))
+    constants = environment_reads.constants(folder.text(file, limit=_LARGEST) or "" for file in files)
+    for file in files:
         whole = folder.whole(file, limit=_LARGEST)
         if whole is None:
             continue
@@ -141,7 +122,7 @@ def read(folder: Folder) -> PythonCode:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = ast.parse(whole)
-            _Reader(file, source).visit_module(tree)
+            _Reader(file, source, constants).visit_module(tree)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
     return source
@@ -162,11 +143,11 @@ def module_of(file: str) -> str:
 
 
 class _Reader:
-    def __init__(self, file: str, source: PythonCode) -> None:
+    def __init__(self, file: str, source: PythonCode, constants: Mapping[str, str]) -> None:
         self.file = file
         self.source = source
         self.module = module_of(file)
-        self.environment = Environment(file, source.reads, source.database_addresses)
+        self.environment = Environment(file, source.reads, source.database_addresses, constants)
         self.lists: list[tuple[int, int, str]] = []
         self.numbers: dict[str, int] = {}
 
