@@ -8,7 +8,7 @@ from hivemind.values.lazy import on_first_use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hivemind.deploy.state import DeploymentState, StateUnreadable
+    from hivemind.deploy.state import DeploymentState, Revision, StateUnreadable
     from hivemind.flow.apply import Applied
     from hivemind.flow.artifacts import Kept, build_logs, kept, kept_limit, prune, store
     from hivemind.flow.carrying_through import Ended, apply
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from hivemind.flow.clouds import region_of
     from hivemind.flow.detecting import seen
     from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
-    from hivemind.flow.face import Decision, Face, Proposal, ProposedAbort, ProposedApply, ProposedDestroy, ProposedStep
+    from hivemind.flow.face import (
+        Decision,
+        Face,
+        Proposal,
+        ProposedAbort,
+        ProposedApply,
+        ProposedDestroy,
+        ProposedStep,
+        ProposedUnlock,
+    )
     from hivemind.flow.instances import logs, shell
     from hivemind.flow.local_cloud import (
         RESTART,
@@ -31,10 +40,11 @@ if TYPE_CHECKING:
         start_local_cloud,
         stop_local_cloud,
     )  # fmt: skip
+    from hivemind.flow.locking import Locks, lock, unlock
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.rebuilding import Rebuilt, rebuild, told_unreadable
-    from hivemind.flow.reporting import Status, address, deployments, events, status
+    from hivemind.flow.reporting import Status, address, deployments, events, history, status
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.status import InstanceStatus, LiveStatus
@@ -54,8 +64,12 @@ __getattr__ = on_first_use(
         "flow.verifying": ("verify",),  # the checks again
         "flow.taking_away": ("destruction", "destroy", "rollback"),  # list, ask, drain, delete the stack, forget
         "flow.under_way": ("attach", "abort"),  # what goes on without this command: follow it, take it back
-        "flow.face": ("Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedStep"),
-        "flow.reporting": ("status", "address", "deployments", "events"),  # what is deployed, and what happened
+        "flow.face": (
+            "Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedStep",
+            "ProposedUnlock",
+        ),
+        "flow.reporting": ("status", "address", "deployments", "events", "history"),  # what is deployed, what happened
+        "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.rotating": ("new_key",),
         "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
         "flow.instances": ("logs", "shell"),  # what runs on it

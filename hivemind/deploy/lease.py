@@ -154,6 +154,17 @@ def read_holder(folder: Path) -> Holder | None:
         return None
 
 
+def break_lease(folder: Path, holder: Holder) -> bool:
+    """Takes a deployment from a holder, dead or alive; one that is alive loses it at its next look. False where that
+    very lease has ended already."""
+    with _locked(folder):
+        current = read_holder(folder)
+        if current is None or current.nonce != holder.nonce:
+            return False
+        (folder / "lease.json").unlink(missing_ok=True)
+        return True
+
+
 def is_free(holder: Holder, now: datetime) -> bool:
     """Whether the holder's lease has ended: not renewed within its TTL, or its process provably gone."""
     if now - datetime.fromisoformat(holder.renewed) > timedelta(seconds=holder.ttl):
@@ -210,6 +221,11 @@ def ourselves(command: str, ttl: float, clock: Clock) -> Holder:
         ttl=ttl,
         nonce=secrets.token_hex(8),
     )
+
+
+def who() -> str:
+    """This person on this machine: `user@host`."""
+    return f"{_user()}@{socket.gethostname()}"
 
 
 def _user() -> str:

@@ -107,6 +107,35 @@ def shared(
         lease.release()
 
 
+def holder_of(cloud: Cloud, bucket: str, *, clock: Clock = SYSTEM_CLOCK) -> Holder | None:
+    """Who holds the deployment of a bucket; None: nobody, or the lease has expired. Raises CloudCallFailed."""
+    try:
+        answer = cloud.client("s3").get_object(Bucket=bucket, Key=KEY)
+    except CloudCallFailed as error:
+        if error.code in _ABSENT:
+            return None
+        raise
+    holder = _holder(answer["Body"].read())
+    return None if holder is None or _age(answer, clock) > holder.ttl else holder
+
+
+def break_shared(cloud: Cloud, bucket: str, holder: Holder) -> bool:
+    """Takes the deployment of a bucket from a holder; one that is alive loses it at its next look. False where that
+    very lease has ended already. Raises CloudCallFailed."""
+    s3 = cloud.client("s3")
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=KEY)
+        current = _holder(answer["Body"].read())
+        if current is None or current.nonce != holder.nonce:
+            return False
+        s3.delete_object(Bucket=bucket, Key=KEY, IfMatch=answer["ETag"])
+    except CloudCallFailed as error:
+        if error.code in _ABSENT | _TAKEN:
+            return False
+        raise
+    return True
+
+
 def _acquired(
     cloud: Cloud, bucket: str, ours: Holder, *, wait: float, on_wait: Callable[[Holder], None], clock: Clock
 ) -> SharedLease:

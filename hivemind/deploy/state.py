@@ -67,7 +67,8 @@ class StackInfo:
 @dataclass(frozen=True)
 class Revision:
     """One apply that got as far as traffic. time: RFC 3339. artifacts: service -> Artifact.digest. sources: service ->
-    Provenance.digest. verdict: `good`, `bad`, or None where the run ended before its checks did. seconds: by stage."""
+    Provenance.digest. verdict: `good`, `bad`, or None where the run ended before its checks did. by: who applied it,
+    `user@host`. seconds: by stage."""
 
     number: int
     time: str
@@ -78,6 +79,7 @@ class Revision:
     dirty: bool = False
     subject: str | None = None
     verdict: str | None = None
+    by: str | None = None
     seconds: Mapping[str, float] = field(default_factory=lambda: EMPTY)
 
 

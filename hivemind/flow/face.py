@@ -116,7 +116,21 @@ class ProposedAbort:
         return hashlib.sha256(json.dumps([self.deployment_id, self.stack, self.status]).encode()).hexdigest()
 
 
-Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort
+@dataclass(frozen=True)
+class ProposedUnlock:
+    """A deployment that would be taken from the run that holds it. holder: in words. nonce: of its lock."""
+
+    deployment_id: str
+    holder: str
+    nonce: str
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over the deployment and that very lock."""
+        return hashlib.sha256(json.dumps([self.deployment_id, self.nonce]).encode()).hexdigest()
+
+
+Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort | ProposedUnlock
 
 
 class Face(Protocol):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from hivemind.deploy.lease import who
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision, StackInfo
 from hivemind.flow.diagnosing import Known, diagnosed
 from hivemind.hosts.ssh import Host
@@ -169,6 +170,7 @@ def _revision(run: Apply, deployment: Deployment, artifacts: Mapping[str, str], 
         commit=provenance.commit if provenance else None,
         dirty=provenance.dirty if provenance else False,
         subject=provenance.subject if provenance else None,
+        by=who(),
     )
 
 

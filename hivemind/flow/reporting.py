@@ -12,7 +12,7 @@ from hivemind.flow.project import tell_broken_plugin
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 
 if TYPE_CHECKING:
-    from hivemind.deploy.state import DeploymentState, Listing
+    from hivemind.deploy.state import DeploymentState, Listing, Revision
     from hivemind.flow.face import Face
     from hivemind.flow.status import LiveStatus
     from hivemind.values.asked import Asked
@@ -101,3 +101,9 @@ def events(asked: Asked, *, last: int | None = None, every: bool = False) -> Seq
     folder = known(asked).folder
     found = list(read_journal(folder, attempt=None if every else last_attempt(folder)))
     return found[-last:] if last else found
+
+
+def history(asked: Asked) -> tuple[str, Sequence[Revision]]:
+    """A deployment's id, and its revisions, oldest first. Raises DeploymentNotFound."""
+    state = known(asked).state
+    return state.deployment_id, state.revisions

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.deploy.lease import Holder, acquire, process_start, read_holder, this_machine
+from hivemind.deploy.lease import Holder, acquire, break_lease, process_start, read_holder, this_machine
 from hivemind.testing import ManualClock
 from hivemind.values.errors import DeploymentLocked
 
@@ -119,3 +119,16 @@ def test_an_unreadable_lease_holds_nobody_up(tmp_path: Path, content: str) -> No
 @pytest.mark.fast
 def test_process_start_of_nobody() -> None:
     assert process_start(2**22 + 1) is None
+
+
+def test_a_lease_that_somebody_broke_is_lost_at_the_next_look(tmp_path: Path) -> None:
+    with acquire(tmp_path, command="hivemind apply") as lease:
+        holder = read_holder(tmp_path)
+        assert holder is not None
+        assert break_lease(tmp_path, holder)
+        with acquire(tmp_path, command="hivemind destroy"):
+            assert not break_lease(tmp_path, holder), "never the lease of another run"
+            assert lease.renew() is False
+            with pytest.raises(DeploymentLocked):
+                lease.check()
+    assert not break_lease(tmp_path, holder)

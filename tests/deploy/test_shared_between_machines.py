@@ -16,7 +16,7 @@ from hivemind.aws.clients import session
 from hivemind.aws.cloud import AwsCloud
 from hivemind.deploy import shared_state
 from hivemind.deploy.lease import Holder
-from hivemind.deploy.shared_lease import KEY, shared
+from hivemind.deploy.shared_lease import KEY, break_shared, holder_of, shared
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Revision, StateStore, StateUnreadable
 from hivemind.flow.adopting import adopted
 from hivemind.flow.deployments import find
@@ -163,6 +163,23 @@ def test_a_heartbeat_keeps_it(s3: Any, tmp_path: Path) -> None:
         assert lease.renew() is True
         assert s3.head_object(Bucket=BUCKET, Key=KEY)["ETag"] != before
         held()
+
+
+def test_somebody_takes_it_from_a_run_that_will_not_give_it_back(s3: Any, tmp_path: Path) -> None:
+    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
+    assert holder_of(two, BUCKET) is None
+    with shared(one, BUCKET, command="hivemind apply") as held:
+        seen = holder_of(two, BUCKET)
+        assert seen is not None
+        assert seen.command == "hivemind apply"
+        assert break_shared(two, BUCKET, seen)
+        assert not break_shared(two, BUCKET, seen), "it has ended already"
+        with shared(two, BUCKET, command="hivemind destroy"):
+            assert not break_shared(one, BUCKET, seen), "never another run's"
+            assert held.__self__.renew() is False  # type: ignore[attr-defined]
+            with pytest.raises(DeploymentLocked):
+                held()
+    assert holder_of(two, "no-such-bucket") is None
 
 
 def test_without_a_bucket_nothing_is_held(tmp_path: Path) -> None:
