@@ -96,8 +96,8 @@ SIGNATURES = in_order(
         "privileged_port",
         r"(?i)bind: permission denied|EACCES.{0,40}:\d{1,3}\b|permission.{0,60}\('?[\d.]*'?, \d{1,3}\)",
         "privileged_port",
-        "Only root may listen on a port below 1024. Let the application listen on $PORT, and write "
-        "`services.{service}.port: 8080`.",
+        "The application may listen on a port below 1024 only if that is the service's port: write "
+        "`services.{service}.port: NUMBER`. Or let it listen on $PORT, with `port: 8080`.",
     ),
     _signature(
         "redis_refused",

@@ -13,18 +13,26 @@ if TYPE_CHECKING:
 
 USUAL = "/health"
 FALLBACK = "/"
+NOWHERE = "/hivemind-asks-for-a-page-that-is-not-there"
+"""What an application answers only if it answers everything."""
 
 
 def choose_health_path(host: Host, port: int, known: str | None, *, timeout: float = 5.0) -> str:
-    """The blueprint's or Recon's path (`known`), else `/health` where the application answers it with 2xx or 3xx,
-    else `/`.
+    """The blueprint's or Recon's path (`known`), else `/health` where the application answers it with 2xx, and does not
+    answer a path that nobody has made in the same way; else `/`. A page for every path, or a redirect to a login, says
+    nothing of the application's health, and is gone with the next release.
 
     port: of the application, which must be running. timeout: seconds.
     """
     if known is not None:
         return known
-    status = _status(host, host.bound.get(port, port), USUAL, timeout)
-    return USUAL if status is not None and 200 <= status < 400 else FALLBACK
+    bound = host.bound.get(port, port)
+    return USUAL if _is_good(host, bound, USUAL, timeout) and not _is_good(host, bound, NOWHERE, timeout) else FALLBACK
+
+
+def _is_good(host: Host, port: int, path: str, timeout: float) -> bool:
+    status = _status(host, port, path, timeout)
+    return status is not None and 200 <= status < 300
 
 
 def answers(host: Host, port: int, health: Health, *, timeout: float = 5.0) -> str | None:

@@ -34,7 +34,9 @@ def problem(wanted: str, platform: Platform = DEBIAN) -> tuple[str, str | None] 
     return nodeversions.problem(Service("web", runtime=f"node {wanted}".strip()), platform)
 
 
-@pytest.mark.parametrize("wanted", ["", "22", "18.x", ">=16 <19", "^20.1 || ^22", "lts/iron", "lts/*", "v20", "latest"])
+@pytest.mark.parametrize(
+    "wanted", ["", "22", "18.x", ">=16 <19", ">= 20.4.0", "^20.1 || ^22", "lts/iron", "lts/*", "v20", "latest"]
+)
 def test_what_can_be_had_is_known_without_a_question(asked: list[str], wanted: str) -> None:
     assert problem(wanted) is None
     assert asked == []

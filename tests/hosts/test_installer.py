@@ -126,6 +126,18 @@ def test_an_application_on_another_port_is_told_apart(instance: Instance) -> Non
     assert not (instance.home / "current").exists()
 
 
+def test_another_port_of_the_same_release_is_the_one_that_is_waited_for(instance: Instance) -> None:
+    """What is unpacked already says nothing of where it listens now."""
+    first = instance.port
+    failed(instance.install(instance.request(start="sleep 600", ready_timeout=1)))
+    instance.port = free_port()
+    steps = instance.install(instance.request())
+    assert instance.port != first
+    assert steps[0]["message"] == "already installed"
+    assert instance.get() == ""
+    assert instance.state()["state"] == "running"
+
+
 def test_a_wrong_digest_installs_nothing(instance: Instance) -> None:
     request = instance.request()
     request["digest"] = "0" * 64

@@ -102,6 +102,8 @@ def test_a_low_port_needs_its_one_capability() -> None:
     assert "AmbientCapabilities=CAP_NET_BIND_SERVICE" in lines
     assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE" in lines
     assert "User=hivemind" not in rendered("serve", user=None)
+    assert unit.parse(rendered("serve", port=80)).binds_low_ports
+    assert not unit.parse(rendered("serve")).binds_low_ports
 
 
 @pytest.mark.fast

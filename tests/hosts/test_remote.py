@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -74,9 +77,32 @@ def test_prepare_install_look_follow_stop(
     assert request.port is not None
     assert choose_health_path(host, request.port, None) == "/health"
     assert choose_health_path(host, request.port, "/up") == "/up"
+    for status in (200, 302):
+        with answering_all(status) as port:
+            assert choose_health_path(host, port, None) == "/"
     remote.stop(host, "web")
     assert remote.status(host, "web")["state"] == "stopped"
     assert choose_health_path(host, request.port, None) == "/"
+
+
+@contextlib.contextmanager
+def answering_all(status: int) -> Iterator[int]:
+    """The port of a server that has the same answer for every path."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Location", "/login")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        yield served.server_port
+        served.shutdown()
 
 
 def the_log_as_it_grows(host: Host, server: ssh_servers.Server, request: Request) -> None:

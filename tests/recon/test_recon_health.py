@@ -75,3 +75,19 @@ def test_of_several_checks_of_fly_the_first(tmp_path: Path) -> None:
     checks = "[[services.http_checks]]\npath = '/zz'\n[[services.http_checks]]\npath = '/aa'\n"
     text = f"[[services]]\ninternal_port = 80\n{checks}"
     assert seen(tmp_path, {"package.json": _package("express"), "fly.toml": text}).value("health_path") == "/zz"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("src/Pages.jsx", 'export const all = [{ path: "/status", element: <Link to="/">up</Link> }];\n'),
+        ("src/router.js", 'import { createRouter as r } from "vue-router";\nr({ routes: [{ path: "/health" }] });\n'),
+        ("src/routes.ts", "import { Routes } from '@angular/router';\nexport const r: Routes = [{ path: '/ping' }];\n"),
+    ],
+)  # fmt: skip
+def test_a_route_that_a_browser_follows_is_none_of_the_server(tmp_path: Path, file: str, text: str) -> None:
+    server = 'const app = require("express")();\napp.get("*", page);\napp.listen(3000);\n'
+    files = {"package.json": _package("express"), "server.js": server, file: text}
+    assert seen(tmp_path, files).value("health_path") is None
+    files["server.js"] += 'app.get("/healthz", ok);\n'
+    assert seen(tmp_path, files).value("health_path") == "/healthz"

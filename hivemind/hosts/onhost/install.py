@@ -87,6 +87,9 @@ class Installation:
         if self._release.recorded().get("digest") == self._request.digest:
             # The instance's interpreter may be another one than when the release came.
             runtime.complete_environment(self._release, self._request.python, self._request.interpreters)
+            # What is installed is the same; where it listens is the request's.
+            record = {**self._release.recorded(), "ports": self._ports()}
+            write_atomically(self._release.record, json.dumps(record))
             self._reporter.step("extract", "already installed")
             return
         if self._release.record.exists() and self._layout.current_id() == self._release.id:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from hivemind.hosts.onhost import accounts, environment_file
-from hivemind.hosts.onhost.layout import Layout, write_atomically
+from hivemind.hosts.onhost.layout import Layout, is_prefixed, write_atomically
 from hivemind.hosts.onhost.logfile import LogFile
 from hivemind.hosts.onhost.unit import Unit, parse
 
+LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
+"""The first port of this network namespace that any program may bind."""
 STEADY = 10.0
 """Seconds after which a start counts as good, so that the next failure is again the first."""
 
@@ -110,6 +112,11 @@ class Supervisor:
         for name in unit.environment_files:
             variables.update(environment_file.parse(Path(name.lstrip("-")).read_text(encoding="utf-8")))
         account = accounts.find(unit.user) if unit.user else None
+        if unit.binds_low_ports and not is_prefixed():
+            # Of this instance's network namespace alone (ip(7), ip_unprivileged_port_start). Where that is not allowed,
+            # the application says that it could not bind.
+            with contextlib.suppress(OSError):
+                LOW_PORTS.write_text("0")
         return subprocess.Popen(
             unit.arguments,
             cwd=unit.working_directory,

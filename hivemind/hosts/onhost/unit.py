@@ -34,6 +34,8 @@ UMask=0027
 """
 
 
+BINDS_LOW_PORTS = "CAP_NET_BIND_SERVICE"
+"""What a program without privileges needs to bind a port below 1024 (capabilities(7))."""
 RESTART_SECONDS = 5
 """Pause before a service that ended is started again: long enough for a load balancer, and for people, to see that it
 was down, and for what it needs to come back."""
@@ -52,7 +54,7 @@ def render(
     """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it. keeps: whether some of
     the application's data lasts."""
     kept = f" {_specifiers(str(layout.kept))}" if keeps else ""
-    capability = "CAP_NET_BIND_SERVICE" if port is not None and port < 1024 else ""
+    capability = BINDS_LOW_PORTS if port is not None and port < 1024 else ""
     account = f"User={user}\nGroup={user}\n" if user else ""
     ambient = f"AmbientCapabilities={capability}\n" if capability else ""
     return f"""\
@@ -129,6 +131,7 @@ class Unit:
     limit_burst: int
     stop_signal: str
     stop_timeout: float
+    binds_low_ports: bool = False
 
     def delay(self, failures: int) -> float:
         """Seconds to wait before the next start after so many failures in a row, at least one."""
@@ -167,6 +170,7 @@ def parse(text: str) -> Unit:
         limit_burst=int(last("StartLimitBurst", "5")),
         stop_signal=last("KillSignal", "SIGTERM"),
         stop_timeout=seconds(last("TimeoutStopSec", "90")),
+        binds_low_ports=BINDS_LOW_PORTS in last("AmbientCapabilities", "").split(),
     )
 
 

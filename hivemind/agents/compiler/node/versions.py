@@ -46,13 +46,14 @@ def wanted(service: Service) -> str:
 
 
 def fits(version: str, wanted: str) -> bool:
-    """Whether a version lies in a range as npm writes it (`20`, `>=18 <23`, `^20.1 || ^22`)."""
+    """Whether a version lies in a range as npm writes it (`20`, `>=18 <23`, `>= 20.4`, `^20.1 || ^22`)."""
     from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
 
     if not wanted:
         return True
     try:
-        return bool(NpmSpec(re.sub(r"\bv(?=\d)", "", wanted)).match(Version.coerce(version.removeprefix("v"))))
+        plain = re.sub(r"([<>=~^])\s+(?=v?\d)", r"\1", re.sub(r"\bv(?=\d)", "", wanted))
+        return bool(NpmSpec(plain).match(Version.coerce(version.removeprefix("v"))))
     except ValueError:
         return False
 

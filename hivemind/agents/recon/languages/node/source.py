@@ -28,6 +28,12 @@ _HEALTH = re.compile(
     r"(?:\.(?:get|all|use|route|head)\(\s*|url\s*===?\s*|@Get\(\s*|pathname\s*===?\s*|path:\s*|case\s+)"
     rf"[\"'`]({HEALTH})[\"'`]"
 )
+_IN_BROWSER = re.compile(
+    r"[\"'](?:react-router(?:-dom)?|vue-router|@angular/router|@tanstack/\w+-router|wouter|@reach/router|svelte-routing|"
+    r"@solidjs/router)[\"']|\bcreate(?:Browser|Hash|Memory)Router\(|<(?:Route|Link|NavLink)\b"
+)
+"""Routes of pages: a browser follows them, and no server answers them (React Router, "Routing"; Vue Router; Angular,
+"Routing")."""
 _SYSTEM_PATH = re.compile(
     r"process\.env\.([A-Z_][A-Z0-9_]*)\s*(?:\|\||\?\?)\s*[\"'`](/(?:etc|usr|opt|srv|root|data|mnt)/[^\"'`]+)[\"'`]"
 )
@@ -104,9 +110,12 @@ def read(folder: Folder) -> NodeCode:
         left -= len(text)
         if left < 0:
             break
+        in_browser = _IN_BROWSER.search(text) is not None
         for number, line in enumerate(text.splitlines(), 1):
             if len(line) <= 2000 and not line.lstrip().startswith(("//", "*", "/*")):
                 _line(source, file, number, line)
+                if not in_browser and (match := _HEALTH.search(line)):
+                    source.health.append((match[1], file, number))
                 for need, pattern in _CONNECTS.items():
                     if pattern.search(line):
                         source.connects.setdefault(need, (file, number))
@@ -131,8 +140,6 @@ def _line(source: NodeCode, file: str, number: int, line: str) -> None:
         port = int(next(group for group in match.groups() if group))
         if ports.own(port):
             source.ports.append((port, file, number))
-    if match := _HEALTH.search(line):
-        source.health.append((match[1], file, number))
     if match := _SYSTEM_PATH.search(line):
         source.system_paths.append((match[1], match[2], file, number))
     for match in _READ.finditer(line):
