@@ -48,7 +48,8 @@ class Part:
 @dataclass
 class Draft:
     """A blueprint to be. environment, stage: what the wishes choose, if they do. cloud: `local` or `aws`, likewise.
-    findings: what was asked for and can't be had, or means nothing here."""
+    findings: what was asked for and can't be had, or means nothing here. beside: applications of the repository that
+    are no service of the file, as what each is and the line that would make it one."""
 
     name: str
     services: dict[str, Part]
@@ -59,6 +60,7 @@ class Draft:
     stage: str | None = None
     cloud: str | None = None
     findings: list[Finding] = field(default_factory=list)
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def draft(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Container, Mapping
+from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.provided import is_given, is_needless, url_variable
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.detections.detection import is_secret
+from hivemind.drafts import naming
 from hivemind.drafts.draft import Draft, Part, types_needed
 from hivemind.text.visible import visible
+
+if TYPE_CHECKING:
+    from hivemind.detections.answer import Answer
 
 MODELINE = "# yaml-language-server: $schema=.hivemind/schema.json"
 """Where `hivemind schema --write` puts the schema, as editors look for it."""
@@ -26,6 +31,8 @@ def text(made: Draft) -> str:
     lines.append("services:")
     for part in made.services.values():
         lines += _service(part)
+    for what, line in made.beside:
+        lines += [_comment(f"  # {what}, which this file leaves out. A service for it:"), _comment(f"  #   {line}")]
     if made.resources:
         lines.append("resources:")
         lines += [f"  {name}: {_value(options)}" for name, options in made.resources.items()]
@@ -67,6 +74,19 @@ def left_out(part: Part) -> list[tuple[str, str]]:
             start = f"{{path: {_value(part.folder)}, kind: worker, start: {json.dumps(each.value)}}}"
             found.append((f"The repository also has a {word} ({each.evidence})", f"{service}: {start}"))
     return found
+
+
+def applications_beside(names: Container[str], found: Mapping[str, Answer]) -> tuple[tuple[str, str], ...]:
+    """What each application is that lies below one that is a service, and the service that would run it. names: those
+    that are taken. found: folder -> what Recon says of it."""
+    lines = []
+    for name, (folder, seen) in naming.services(found).items():
+        own = name if name not in names else f"{name}-2"
+        worker = seen.value("kind") == "worker"
+        routes = "" if worker else f', routes: ["/{own}/*"]'
+        what = seen.value("framework") or seen.value("language")
+        lines.append((f"The repository also has {folder}/ ({what})", f"{own}: {{path: {_value(folder)}{routes}}}"))
+    return tuple(lines)
 
 
 def _line(indent: str, key: str, value: Any, reason: str | None) -> str:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.descriptions import Wish, Wishes
+from hivemind.detections.services import applications
 from hivemind.drafts import ignoring, naming
 from hivemind.drafts.doubtful import of_draft
 from hivemind.drafts.draft import draft
 from hivemind.drafts.found import services_of
-from hivemind.drafts.text import left_out, text
+from hivemind.drafts.text import applications_beside, left_out, text
 from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
@@ -83,11 +84,15 @@ def initial(
     parts = plugins.collect("hivemind_schema")
     types = {type_name for part in parts for type_name in part.result.resource_types}
     made = draft(name, named, wishes, resource_types=types, environment=environment, stage=stage)
+    taken = {folder for folder, _ in named.values()}
+    if taken == {"."}:
+        others = {folder: seen for folder, seen in applications(repository, detect).items() if folder not in taken}
+        made.beside = applications_beside(named, others)
     return Initial(
         made,
         text(made),
         ignoring.ignorable(repository),
-        tuple(each for part in made.services.values() for each in left_out(part)),
+        (*(each for part in made.services.values() for each in left_out(part)), *made.beside),
         tuple(str(doubt) for doubt in of_draft(made)),
     )
 

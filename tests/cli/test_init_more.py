@@ -175,3 +175,35 @@ def test_an_address_has_the_scheme_that_its_driver_wants(tmp_path: Path, names: 
     assert main(["init", "--yes", "--name", "shop", str(tmp_path)]) == ExitCode.OK
     assert written in (tmp_path / "hivemind.yaml").read_text()
     assert main(["validate", "--no-lint", str(tmp_path / "hivemind.yaml")]) == ExitCode.OK
+
+
+def test_applications_below_the_one_that_is_deployed_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    below = {f"parts/mail/{name}": text for name, text in FLASK.items()}
+    root = lay(tmp_path, {**FLASK, **below})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    line = 'mail: {path: parts/mail, routes: ["/mail/*"]}'
+    assert line in capsys.readouterr().out
+    text = (root / "hivemind.yaml").read_text()
+    assert (
+        f"  # The repository also has parts/mail/ (flask), which this file leaves out. A service for it:\n  #   {line}"
+        in text
+    )
+    file = root / "hivemind.yaml"
+    file.write_text(text.replace("  #   mail:", "  mail:"))
+    assert main(["validate", str(file)]) == ExitCode.OK
+
+
+def test_what_a_repository_sets_elsewhere_is_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image = "FROM python:3.12\nENV TILL_MODE=live\nCMD gunicorn app:app\n"
+    code = FLASK["app.py"] + "import os\nMODE = os.environ.get('TILL_MODE', 'toy')\n"
+    root = lay(tmp_path, {**FLASK, "app.py": code, "Dockerfile": image})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    file = root / "hivemind.yaml"
+    assert "env: {TILL_MODE: live}  # TILL_MODE: set by ENV in Dockerfile:2" in file.read_text()
+    file.write_text("hivemind: 1\nname: shop\nservices: {web: {}}\n")
+    capsys.readouterr()
+    assert main(["validate", "--json", str(file)]) == ExitCode.OK
+    (found,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["id"], found["hint"]) == ("H304", "Add to services.web: `env: {TILL_MODE: live}`.")

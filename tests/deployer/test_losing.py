@@ -30,6 +30,7 @@ def found(
     [
         ("app.py", "db = sqlite3.connect('notes.db')", "notes.db"),
         ("app.py", "import sqlite3; DB = os.path.join(here, 'data.db')", "data.db"),
+        ("app.py", "SQLITE = os.path.join(app.instance_path, 'notes.sqlite')", "instance"),
         ("config.py", 'URI = "sqlite:///instance/app.sqlite"', "instance/app.sqlite"),
         ("s.py", "'ENGINE': 'django.db.backends.sqlite3',\n 'NAME': BASE_DIR / 'main.sqlite3'}", "main.sqlite3"),
         ("s.py", "'ENGINE': 'django.db.backends.sqlite3'", "db.sqlite3"),

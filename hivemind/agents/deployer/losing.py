@@ -44,6 +44,7 @@ _DATABASE = tuple(
         r"database:\s*(?P<name>(?:storage|db)/[\w.-]+\.sqlite3)",
     )
 )
+_INSTANCE = "instance"
 _FILE = re.compile(r"[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']")
 """The name of a SQLite file, wherever it is written in a file that speaks of SQLite."""
 _UPLOADS = tuple(
@@ -102,8 +103,17 @@ def _named(
                 continue
             for match in pattern.finditer(text or ""):
                 name = _below(match["name"] or "db.sqlite3")
+                if name is not None and _in_instance_folder(text or "", match):
+                    name = _INSTANCE
                 if name is not None:
                     yield path, (text or "").count("\n", 0, match.start()) + 1, name
+
+
+def _in_instance_folder(text: str, match: re.Match[str]) -> bool:
+    """Whether the line of a match takes it from Flask's instance folder, which is made beside the application (Flask,
+    "Instance Folders")."""
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
+    return "instance_path" in line
 
 
 def _below(name: str) -> str | None:

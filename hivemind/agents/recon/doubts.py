@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 
+from hivemind.agents.recon import loopback
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.detections.detection import LIKELY, Detection, Precedence, best, language_of
@@ -31,7 +32,15 @@ def detect(folder: Folder, found: Sequence[Detection]) -> list[Detection]:
         *_version(best(found, "runtime_version", language=chosen), chosen),
         *_locks(folder, chosen),
         *_container_alone(folder, language),
+        *_alone(folder, chosen, best(found, "start", language=chosen, least=LIKELY)),
     ]
+
+
+def _alone(folder: Folder, language: str | None, start: Detection | None) -> Iterator[Detection]:
+    """A program that no load balancer reaches."""
+    for file, line in loopback.alone(folder, language, str(start.value)) if start else ():
+        message = "the application listens on localhost alone, where the load balancer cannot reach it"
+        yield _doubt(message, folder.in_repository(file), line, "Let it listen on 0.0.0.0, on the port in PORT.")
 
 
 def _start(folder: Folder, start: Detection | None) -> Iterator[Detection]:

@@ -141,7 +141,7 @@ def _needs(
     matrix = len(kinds) > _BOTH
     for name, service in services.items():
         image = str(service.get("image", ""))
-        need = _need(service)
+        need = need_of(service)
         is_built = any("build" in each for each in built.values())
         used = any(_uses(each, name) for each in built.values())
         if need and (used or need in _DATABASES):
@@ -151,9 +151,41 @@ def _needs(
     return found
 
 
-def _need(service: dict[str, Any]) -> str | None:
+def need_of(service: dict[str, Any]) -> str | None:
+    """The database or other need that a service of a file is, by its image."""
     image = str(service.get("image", ""))
     return next((need for need, pattern in IMAGES.items() if re.search(pattern, image)), None)
+
+
+def beside(folder: Folder) -> tuple[Folder, str, dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """The file that builds a service from this folder: (folder of the file, the file, all its services, those built
+    here). The file is empty where none does."""
+    root = Folder.of(folder.repository, ".")
+    places = [(folder, FILES)] if folder.path in {".", ""} else [(folder, FILES), (root, _NAMES)]
+    for place, names in places:
+        for file in (name for name in names if place.has(name)):
+            services = _services(place, file)
+            own = {
+                name: each
+                for name, each in services.items()
+                if (_is_built_here(place, file, each) if place is folder else _context(each) == folder.path)
+            }
+            if own:
+                return place, file, services, own
+    return folder, "", {}, {}
+
+
+def environment(service: dict[str, Any]) -> dict[str, str]:
+    """What a service is given, in either of the two ways to write it (Compose, "environment"); plain values only."""
+    said = service.get("environment")
+    pairs = (
+        said.items()
+        if isinstance(said, dict)
+        else [str(each).partition("=")[::2] for each in said or ()]
+        if isinstance(said, list)
+        else ()
+    )
+    return {str(name): str(value) for name, value in pairs if value is not None and len(str(value)) < 500}
 
 
 def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[Detection]:

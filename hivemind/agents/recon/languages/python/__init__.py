@@ -9,6 +9,7 @@ from hivemind.agents.recon.languages.python import (
     dialects,
     django,
     django_settings,
+    django_static,
     hosts,
     kinds,
     migrations,
@@ -53,9 +54,9 @@ def detect(folder: Folder) -> list[Detection]:
     else:
         found += [*migrations.detect(folder, dependencies, source), *dialects.detect(folder, dependencies)]
     found += assets.detect(folder, found)
-    found += needs.detect(
-        folder, dependencies, source, django_settings.files(folder, source) if name == "django" else ()
-    )
+    settings = django_settings.files(folder, source) if name == "django" else []
+    found += django_static.detect(folder, dependencies, settings) if settings else []
+    found += needs.detect(folder, dependencies, source, settings)
     start = next((each for each in served if each.field == "start"), None)
     is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))
     return found + kinds.detect(folder, dependencies, source, start, serves=is_served)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import django
+from hivemind.agents.recon.languages.python import django, listening
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import WORKERS
 from hivemind.agents.recon.languages.python.source import PythonCode
@@ -76,7 +76,13 @@ def _program(
     listens = bool(source.runs) and bool(source.ports)
     named = 0.6 if worker else 0.7 if listens else 0.45
     start = folder.found(
-        "start", _command(file), file, line, precedence=Precedence.CONVENTION, confidence=named, language=LANGUAGE
+        "start",
+        command(folder, file),
+        file,
+        line,
+        precedence=Precedence.CONVENTION,
+        confidence=named,
+        language=LANGUAGE,
     )
     kind, sure = (
         ("worker", 0.8) if worker else ("web", 0.6) if listens
@@ -88,10 +94,34 @@ def _program(
     return [start, found, _language(folder, dependencies.manifest or file, weight)]
 
 
-def _command(file: str) -> str:
-    """A package is run by its name: `__main__.py` is what `python -m` runs, with the package's own imports."""
+def command(folder: Folder, file: str) -> str:
+    """How a file is run, told to listen for others where it would not.
+
+    A module of a package is run by the command that its manifest declares, else as `python -m`: by its path, "the
+    directory containing the script is added to the start of the module search path" (Python, "Command line and
+    environment"), and the package's modules take the place of others of their names.
+    """
     package, _, name = file.rpartition("/")
-    return f"python -m {package.replace('/', '.')}" if name == "__main__.py" and package else f"python {file}"
+    told = listening.arguments(folder.text(file) or "")
+    if not package or (name != "__main__.py" and not folder.has(f"{package}/__init__.py")):
+        return f"python {file}{told}"
+    module = package.removeprefix("src/").replace("/", ".")
+    if name != "__main__.py":
+        module = f"{module}.{name.removesuffix('.py')}"
+        declared = _declared(folder)
+        if own := next((each for each, target in declared.items() if target.partition(":")[0] == module), None):
+            return f"{own}{told}"
+    return f"python -m {module}{told}"
+
+
+def _declared(folder: Folder) -> dict[str, str]:
+    """Commands that installing the package makes -> what they call (Python Packaging User Guide, "Entry points")."""
+    project = folder.toml("pyproject.toml")
+    found = {
+        **_table(_table(_table(project, "tool"), "poetry"), "scripts"),
+        **_table(_table(project, "project"), "scripts"),
+    }
+    return {name: target for name, target in found.items() if isinstance(target, str)}
 
 
 def is_packaged(folder: Folder) -> bool:

@@ -6,6 +6,7 @@ import ast
 import re
 
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python import schema_commands
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.source import Application, PythonCode
 from hivemind.detections.detection import Detection, Precedence
@@ -38,8 +39,10 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> li
     if dependencies.has("yoyo-migrations") and (command := _yoyo(folder)):
         return [_release(folder, command, "yoyo-migrations", dependencies)]
     place = _place(folder)
-    if place is None or _runs_them(folder):
+    if _runs_them(folder):
         return []
+    if place is None:
+        return schema_commands.detect(folder, source, _app(source))
     if dependencies.has("flask-migrate"):
         return [_release(folder, f"{_app(source)}flask db upgrade{_directory(folder, place)}", "flask-migrate",
                          dependencies)]  # fmt: skip

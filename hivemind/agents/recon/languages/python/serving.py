@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hivemind.agents.recon import ports
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import django, kinds, servers
+from hivemind.agents.recon.languages.python import django, kinds, listening, servers
 from hivemind.agents.recon.languages.python import source as sources
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS, NO_PORT
@@ -132,9 +132,9 @@ def _script(folder: Folder, source: PythonCode, framework: str) -> Detection | N
         return _start(folder, own.format(file=script), script or next(iter(folder.files)), None)
     usual = [each for each in source.runs if each[0] in kinds.SCRIPTS] or source.runs
     if usual:
-        return _start(folder, f"python {usual[0][0]}", *usual[0], 0.7)
+        return _start(folder, kinds.command(folder, usual[0][0]), *usual[0], 0.7)
     does = file is not None and (file[1] is not None or file[0] in source.acting)
-    return _start(folder, f"python {file[0]}", *file, 0.55) if file and does else None
+    return _start(folder, kinds.command(folder, file[0]), *file, 0.55) if file and does else None
 
 
 def _port(folder: Folder, source: PythonCode, framework: str | None) -> list[Detection]:
@@ -145,6 +145,11 @@ def _port(folder: Folder, source: PythonCode, framework: str | None) -> list[Det
         if numbers := re.findall(r"(?<![\d.])(\d{2,5})(?![\d.])", text):
             found.append(folder.found("port", int(numbers[-1]), config, line, language="python"))
     found += _of_environment(folder, source)
+    for file, line in source.runs if framework in _OF_THEIR_OWN else ():
+        if number := listening.port(folder.text(file) or ""):
+            found.append(
+                folder.found("port", number, file, line, precedence=Precedence.CODE, confidence=0.85, language="python")
+            )
     if source.ports and framework not in {None, "django"}:
         number, file, line = source.ports[0]
         found.append(

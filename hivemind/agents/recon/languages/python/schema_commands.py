@@ -1,0 +1,105 @@
+"""Commands of an application's own that make its tables: Flask's `@app.cli.command` (Flask, "Command Line Interface",
+"Custom Commands") whose function calls SQLAlchemy's `create_all`, or runs a file with CREATE TABLE."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.languages.python.environment_reads import dotted, text_of
+from hivemind.agents.recon.languages.python.source import PythonCode
+from hivemind.detections.detection import Detection, Precedence
+
+_WORTH = re.compile(r"cli\.command\(|click\.command\(")
+_MOST, _LARGEST, _DEEPEST = 200, 200_000, 3
+_CREATES = re.compile(r"\bCREATE\s+TABLE\b", re.IGNORECASE)
+_AGAIN = re.compile(
+    r"\bDROP\s+TABLE\b|\bCREATE\s+TABLE\s+(?!IF\s+NOT\s+EXISTS)|\bTRUNCATE\b|\bDELETE\s+FROM\b", re.IGNORECASE
+)
+"""SQL that, run again, fails or takes what is there."""
+
+
+@dataclass(frozen=True)
+class _Command:
+    """name: as typed. again: whether it may run at every release, since it leaves alone what is there."""
+
+    name: str
+    file: str
+    line: int
+    again: bool
+
+
+def detect(folder: Folder, source: PythonCode, flask: str) -> list[Detection]:
+    """`release` for a command that makes what is missing ("create_all ... will not attempt to recreate tables already
+    present", SQLAlchemy, "MetaData"); a `doubt` for one that would empty the database each time. flask: what tells
+    Flask where the application is, as `FLASK_APP=shop `."""
+    found = next((each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)), None)
+    if found is None or not any(each.framework == "flask" for each in source.applications):
+        return []
+    command = f"{flask}flask {found.name}"
+    if found.again:
+        return [
+            folder.found(
+                "release", command, found.file, found.line, precedence=Precedence.CONVENTION, confidence=0.7,
+                note="makes the tables", language="python",
+            )
+        ]  # fmt: skip
+    message = f"only `{command}` makes the tables, and it drops or repeats those that are there: nothing runs it"
+    help_ = (
+        f"Write CREATE TABLE IF NOT EXISTS, without DROP, and `services.NAME.release: {command}`. As it is, that line "
+        "would empty the database at each release."
+    )
+    return [Detection("doubt", message, folder.in_repository(found.file), found.line, Precedence.CODE, 0.9, help_)]
+
+
+def _commands(folder: Folder, file: str) -> Iterator[_Command]:
+    text = folder.whole(file, limit=_LARGEST) or ""
+    if not _WORTH.search(text):
+        return
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    functions = {each.name: each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
+    for function in functions.values():
+        name = next(filter(None, map(_name, function.decorator_list)), None)
+        if name is None:
+            continue
+        calls = list(_calls(function, functions, 0))
+        called = {dotted(call.func).rpartition(".")[2] for call in calls}
+        script = "".join(_scripts(folder, calls)) if called & {"executescript", "execute"} else ""
+        if "create_all" in called or _CREATES.search(script):
+            again = "drop_all" not in called and not _AGAIN.search(script)
+            yield _Command(name, file, function.lineno, again)
+
+
+def _name(decorator: ast.expr) -> str | None:
+    """The command that a decorator makes of a function."""
+    if not isinstance(decorator, ast.Call) or not decorator.args:
+        return None
+    said = dotted(decorator.func)
+    return text_of(decorator.args[0]) if said == "click.command" or said.endswith("cli.command") else None
+
+
+def _calls(node: ast.FunctionDef, functions: dict[str, ast.FunctionDef], depth: int) -> Iterator[ast.Call]:
+    """The calls of a function, and of those of its file that it calls."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call):
+            yield each
+            other = functions.get(dotted(each.func))
+            if other is not None and other is not node and depth < _DEEPEST:
+                yield from _calls(other, functions, depth + 1)
+
+
+def _scripts(folder: Folder, calls: list[ast.Call]) -> Iterator[str]:
+    """The SQL that is run: texts, and the files that are opened."""
+    for call in calls:
+        text = text_of(call.args[0]) if call.args else None
+        if text and text.endswith(".sql"):
+            path = next((file for file in folder.files if file.endswith(text.removeprefix("./"))), None)
+            yield (folder.text(path, limit=_LARGEST) or "") if path else ""
+        elif text and dotted(call.func).rpartition(".")[2] in {"execute", "executescript"}:
+            yield text
