@@ -38,11 +38,14 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> li
         return [_release(folder, "aerich upgrade", "aerich", dependencies)]
     if dependencies.has("yoyo-migrations") and (command := _yoyo(folder)):
         return [_release(folder, command, "yoyo-migrations", dependencies)]
-    place = _place(folder)
     if _runs_them(folder):
         return []
-    if place is None:
-        return schema_commands.detect(folder, source, _app(source))
+    place = _place(folder)
+    return _kept(folder, dependencies, source, place) if place else schema_commands.detect(folder, source, _app(source))
+
+
+def _kept(folder: Folder, dependencies: Dependencies, source: PythonCode, place: str) -> list[Detection]:
+    """The command of a folder that Alembic keeps."""
     if dependencies.has("flask-migrate"):
         return [_release(folder, f"{_app(source)}flask db upgrade{_directory(folder, place)}", "flask-migrate",
                          dependencies)]  # fmt: skip
