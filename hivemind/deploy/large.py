@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hivemind.template.names import TEMPLATES
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def uploaded(cloud: Cloud, calls: StackCalls, stack_id: str, bucket: str, body: 
             left="the stack is as it was before",
         )
     s3 = cloud.client("s3")
-    key = f"templates/{hashlib.sha256(body.encode()).hexdigest()}.json"
+    key = f"{TEMPLATES}{hashlib.sha256(body.encode()).hexdigest()}.json"
     s3.put_object(Bucket=names[bucket], Key=key, Body=body.encode(), ContentType="application/json")
     try:
         # Path style, as `aws cloudformation deploy` writes it.

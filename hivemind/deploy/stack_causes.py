@@ -11,6 +11,19 @@ def _signature(cause: str, pattern: str, remedy: str) -> Signature:
 
 SIGNATURES = in_order(
     _signature(
+        "free_plan",
+        r"FreeTierRestriction|available to free tier customers|available with free plan accounts",
+        "The account has AWS's Free plan, which limits databases: write `backup: 1`, `multi_az: false` and a size that "
+        "ends in `micro` for the resource, or upgrade the plan of the account.",
+    ),
+    _signature(
+        "service_linked_role",
+        r"service[- ]linked role|UsingWithRDS\.IAM\.ServiceLinkedRoles|CreateServiceLinkedRole",
+        "AWS makes a role of its own the first time an account uses this service. Give the deploying role "
+        "`iam:CreateServiceLinkedRole`, or let an administrator run `aws iam create-service-linked-role "
+        "--aws-service-name rds.amazonaws.com` once (or elasticloadbalancing, elasticache).",
+    ),
+    _signature(
         "permission_error",
         r"AccessDenied|not authorized to perform|UnauthorizedOperation",
         "Give the deploying role the permission named in the message.",

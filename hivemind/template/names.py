@@ -31,6 +31,8 @@ SSH_ENDPOINT = "SSHEndpoint"
 ENDPOINT_TAG = "hivemind:ssh-endpoint"
 """Tag of an instance that an endpoint of another network leads to: the endpoint's id."""
 ARTIFACT_BUCKET = "S3ArtifactBucket"
+ARCHIVES, LAYERS, TEMPLATES = "archives/", "layers/", "templates/"
+"""Prefixes of that bucket that are emptied by age: what is in them can be made again."""
 ESTABLISHED = "STACKEstablished"
 """A condition: whether the stack was created before. What stands in the way of a rollback of its creation, such as
 deletion protection, is on from the second revision on: `{"Fn::If": [ESTABLISHED, true, false]}`."""

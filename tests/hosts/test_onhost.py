@@ -44,6 +44,17 @@ def test_every_environment_survives_its_file(variables: dict[str, str]) -> None:
 
 
 @pytest.mark.fast
+def test_keys_that_an_older_systemd_warns_of_are_left_out_for_it() -> None:
+    release = LAYOUT.release("r1")
+    older = unit.render(LAYOUT, release, "run", UnitOptions(), user=None, port=None, backs_off=False)
+    newer = unit.render(LAYOUT, release, "run", UnitOptions(), user=None, port=None)
+    assert "RestartSteps" not in older
+    assert set(newer.splitlines()) - set(older.splitlines()) == {"RestartSteps=6", "RestartMaxDelaySec=30"}
+    assert unit.parse(older).delay(9) == unit.parse(older).restart_delay, "then always the same"
+    assert unit.parse(newer).delay(9) == 30
+
+
+@pytest.mark.fast
 def test_environment_files_of_others() -> None:
     text = '# a comment\nA=plain value \n\nB=\'single $x\'\n; another\nC="with \\"quotes\\""\n'
     assert environment_file.parse(text) == {"A": "plain value", "B": "single $x", "C": 'with "quotes"'}

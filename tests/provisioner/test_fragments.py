@@ -20,6 +20,8 @@ from hivemind.blueprint.model import (
     Service,
     ServiceKind,
 )
+from hivemind.deploy.shared_lease import KEY as LEASE
+from hivemind.deploy.shared_state import KEY as STATE
 from hivemind.plan.holdings import holds_data
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly
@@ -375,3 +377,17 @@ def test_without_a_way_out_instances_still_reach_their_bucket_and_are_reached_by
     }
     assert {tables[subnet] for subnet in subnets} <= private
     assert of_type(assembly, "AWS::EC2::InstanceConnectEndpoint")
+
+
+def test_the_bucket_admits_tls_alone_and_forgets_what_is_old_but_not_the_state() -> None:
+    assembly = made(SHOP)
+    (policy,) = of_type(assembly, "AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    (bucket,) = of_type(assembly, "AWS::S3::Bucket").values()
+    rules = bucket["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
+    assert expiring == {"archives/": 180, "layers/": 180, "templates/": 1}
+    for kept in (STATE, LEASE):
+        assert not any(kept.startswith(prefix) for prefix in expiring)

@@ -26,7 +26,7 @@ from hivemind.steps.milestones import HEALTH_PATH
 from hivemind.steps.run import Apply, Destroy, Node
 from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Share, waves
-from hivemind.template.names import target_group
+from hivemind.template.names import ARCHIVES, LAYERS, target_group
 from hivemind.template.resource_types import TARGET_GROUP
 from hivemind.values.artifact import Artifact
 from hivemind.values.errors import Stage
@@ -88,8 +88,8 @@ def _upload(deployment: Deployment, artifact: Artifact, stack: StackResult) -> s
 
 def _keys(artifact: Artifact) -> dict[Path, str]:
     """Archive here -> its key in the bucket, of an artifact and its layers."""
-    layers = {layer.path: f"layers/{layer.path.name}" for layer in artifact.layers}
-    return {artifact.path: f"{artifact.service}/{artifact.path.name}", **layers}
+    layers = {layer.path: f"{LAYERS}{layer.path.name}" for layer in artifact.layers}
+    return {artifact.path: f"{ARCHIVES}{artifact.service}/{artifact.path.name}", **layers}
 
 
 def _prepare_step(service: Service, node: Node) -> Step:

@@ -144,6 +144,7 @@ class Installation:
             user=user,
             port=self._request.port,
             keeps=bool(self._request.data),
+            backs_off=services.backs_off(),
         )
         write_atomically(release.unit, text)
         self._reporter.step("configure", f"{len(self._request.env)} variables")

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import select
 import shlex
 import signal
@@ -20,7 +21,7 @@ from typing import IO, Any
 from hivemind.hosts.onhost import logfile
 from hivemind.hosts.onhost.layout import ALONE, ROOT_VARIABLE, Layout, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError
-from hivemind.hosts.onhost.unit import parse
+from hivemind.hosts.onhost.unit import BACK_OFF_SINCE, parse
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class State:
 def has_systemd() -> bool:
     """Whether systemd runs this system and may be used."""
     return not is_prefixed() and Path("/run/systemd/system").is_dir()
+
+
+def backs_off() -> bool:
+    """Whether what runs services here can wait longer before each start: our supervisor, and newer systemds."""
+    if not has_systemd():
+        return True
+    found = re.match(r"systemd (\d+)", _command("systemctl", "--version", check=False))
+    return found is not None and int(found[1]) >= BACK_OFF_SINCE
 
 
 class Systemd:

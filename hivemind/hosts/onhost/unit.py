@@ -40,6 +40,11 @@ RESTART_SECONDS = 5
 """Pause before a service that ended is started again: long enough for a load balancer, and for people, to see that it
 was down, and for what it needs to come back."""
 
+BACK_OFF = "RestartSteps=6\nRestartMaxDelaySec=30\n"
+"""Keys that systemd knows from BACK_OFF_SINCE on; an earlier one warns of each at every reload and ignores it."""
+BACK_OFF_SINCE = 254
+"""systemd.service(5), "RestartSteps=": Added in version 254. Debian 12 and Amazon Linux 2023 have 252."""
+
 
 def render(
     layout: Layout,
@@ -50,12 +55,14 @@ def render(
     user: str | None,
     port: int | None,
     keeps: bool = False,
+    backs_off: bool = True,
 ) -> str:
     """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it. keeps: whether some of
-    the application's data lasts."""
+    the application's data lasts. backs_off: whether what runs the unit knows the keys for waiting longer each time."""
     kept = f" {_specifiers(str(layout.kept))}" if keeps else ""
     capability = BINDS_LOW_PORTS if port is not None and port < 1024 else ""
     account = f"User={user}\nGroup={user}\n" if user else ""
+    later = BACK_OFF if backs_off else ""
     ambient = f"AmbientCapabilities={capability}\n" if capability else ""
     return f"""\
 [Unit]
@@ -71,9 +78,7 @@ EnvironmentFile={_specifiers(str(release.environment))}
 ExecStart=/bin/sh -c {_quoted(shell_line(start))}
 Restart={options.restart}
 RestartSec={RESTART_SECONDS}
-RestartSteps=6
-RestartMaxDelaySec=30
-KillMode=control-group
+{later}KillMode=control-group
 KillSignal={options.stop_signal}
 TimeoutStopSec={options.stop_timeout}
 StandardOutput=journal

@@ -2,7 +2,8 @@
 
 Each gap is a few lines and names the document that it rests on; `fill` closes all of them in this process. Documents:
 [CFN] CloudFormation user guide and template reference, [EC2] EC2 API reference and user guide, [ELB] Elastic Load
-Balancing API reference, [RDS] RDS API reference, [SSM] Systems Manager user guide.
+Balancing API reference, [RDS] RDS API reference, [S3] Amazon S3
+user guide, [SSM] Systems Manager user guide.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ class Room(Protocol):
 
 def fill(room: Room) -> None:
     """Closes all gaps, for the rest of this process."""
-    from gaps import balancing, changes, computing, deletions, stacks, templates
+    from gaps import balancing, buckets, changes, computing, deletions, stacks, templates
 
-    for module in (templates, stacks, changes, deletions, computing, balancing):
+    for module in (templates, stacks, changes, deletions, computing, balancing, buckets):
         module.fill(room)
 
 

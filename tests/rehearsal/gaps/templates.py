@@ -11,6 +11,7 @@ from typing import Any
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models import ec2_backends
+from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 
 from gaps import Room
@@ -58,6 +59,35 @@ def resolved(value: Any, account: str, region: str) -> Any:
         return str(json.loads(secret["SecretString"])[match[2]])
 
     return REFERENCE.sub(read, value)
+
+
+class BucketPolicy(CloudFormationModel):
+    """[CFN] AWS::S3::BucketPolicy: a bucket's policy; Ref is the bucket's name."""
+
+    def __init__(self, bucket: str) -> None:
+        self.physical_resource_id = bucket
+
+    @staticmethod
+    def cloudformation_name_type() -> str | None:
+        return None
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::S3::BucketPolicy"
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **_: Any
+    ) -> BucketPolicy:
+        given = cloudformation_json["Properties"]
+        s3_backends[account_id]["aws"].put_bucket_policy(given["Bucket"], json.dumps(given["PolicyDocument"]).encode())
+        return cls(given["Bucket"])
+
+    def delete(self, account: str, region: str) -> None:
+        s3_backends[account]["aws"].delete_bucket_policy(self.physical_resource_id)
+
+    def is_created(self) -> bool:
+        return True
 
 
 class KeyPair(CloudFormationModel):
