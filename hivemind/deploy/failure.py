@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from hivemind.deploy.calls import StackCalls, StackView
 from hivemind.deploy.diagnosis import consequences, diagnose, first_failure
 from hivemind.deploy.events import StackEvent
 from hivemind.template.fragment import Owner
+from hivemind.template.resource_types import CACHE, DATABASE
 from hivemind.text.redact import redact
 from hivemind.values.errors import Stage, StageError
 from hivemind.values.stack_statuses import Rest, is_ready, rest_of, stack_status
@@ -27,7 +28,8 @@ def stack_failure(
     if rest_of(status) is Rest.ROLLBACK_FAILED:
         view = calls.describe(stack_id)
         stopped = not_back(calls, stack_id, view.reason if view else "")
-    left = left_behind(calls, stack_id, status, stopped)
+    made = {event.logical_id for event in events if event.status == "CREATE_COMPLETE"}
+    left = left_behind(calls, stack_id, status, stopped, made)
     cause = first_failure(events)
     if cause is None:
         return StageError(
@@ -107,8 +109,11 @@ def _own_name(calls: StackCalls, stack_id: str, reason: str) -> str | None:
     return f"{taken} of this deployment has this name: do not delete it. Undo the change that would replace it."
 
 
-def left_behind(calls: StackCalls, stack_id: str, status: str, not_back: Sequence[str] = ()) -> str:
-    """One sentence about what a failure leaves. not_back: logical ids of what a rollback could not take back."""
+def left_behind(
+    calls: StackCalls, stack_id: str, status: str, not_back: Sequence[str] = (), made: Collection[str] = ()
+) -> str:
+    """What a failure leaves, in a sentence or two. not_back: logical ids of what a rollback could not take back. made:
+    of what was created before it."""
     if rest_of(status) is Rest.ROLLBACK_FAILED:
         which = f": {', '.join(not_back)} could not go back" if not_back else ""
         return f"the stack is in UPDATE_ROLLBACK_FAILED{which}. The next apply continues the rollback"
@@ -116,7 +121,19 @@ def left_behind(calls: StackCalls, stack_id: str, status: str, not_back: Sequenc
         return "nothing; the stack is deleted"
     if is_ready(status):
         return "the stack is as it was before" if stack_status(status).is_failure else "the stack is complete"
-    existing = [str(resource) for resource in calls.resources(stack_id) if resource.exists]
-    if not existing:
-        return "nothing; the next apply deletes the empty stack"
-    return f"{', '.join(existing)} in the failed stack"
+    resources = calls.resources(stack_id)
+    existing = [str(resource) for resource in resources if resource.exists]
+    said = (
+        f"{', '.join(existing)} in the failed stack" if existing else "nothing; the next apply deletes the empty stack"
+    )
+    # They have the policy Snapshot, for which CloudFormation has no exception where a creation is rolled back.
+    gone = [
+        one.logical_id
+        for one in resources
+        if one.type in (DATABASE, CACHE) and not one.exists and one.logical_id in made
+    ]
+    if not gone:
+        return said
+    return (
+        f"{said}. {', '.join(gone)}, created and deleted again, may have left a final snapshot, which is billed by GB"
+    )

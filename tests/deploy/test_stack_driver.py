@@ -109,6 +109,25 @@ def test_a_failed_create_names_the_first_failure_not_the_cancellations(script: A
     script.assert_done()
 
 
+def test_a_database_that_a_failed_create_took_back_may_have_left_a_snapshot(script: Any) -> None:
+    create_begins(script)
+    script.page(
+        script.stack_event("CREATE_IN_PROGRESS"),
+        script.event("Db", "CREATE_COMPLETE", kind=DB),
+        script.event("Web", "CREATE_FAILED", "no capacity"),
+        script.stack_event("ROLLBACK_COMPLETE"),
+    )
+    script.stack("ROLLBACK_COMPLETE")
+    script.page()
+    script.resources(("Db", DB, "DELETE_COMPLETE"))
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert caught.value.left == (
+        "nothing; the next apply deletes the empty stack. Db, created and deleted again, may have left a final "
+        "snapshot, which is billed by GB"
+    )
+
+
 def test_rollback_complete_is_deleted_and_created_again(script: Any) -> None:
     script.stack("ROLLBACK_COMPLETE", EnableTerminationProtection=True)
     script.answer("get_template", {"TemplateBody": "{}"})
