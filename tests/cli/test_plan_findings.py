@@ -29,7 +29,8 @@ def test_warnings_are_in_the_data_and_do_not_keep_it_from_being_a_plan(
     assert main(["plan", "--aws", "--json", str(tmp_path)]) == ExitCode.OK
     out = capsys.readouterr().out
     found = json.loads(out)["findings"]
-    assert [(one["id"], one["line"]) for one in found if one["id"].startswith("H4")] == [("H439", 6)]
+    said = [(one["id"], one["severity"], one["line"]) for one in found if one["id"].startswith("H4")]
+    assert said == [("H439", "warning", 6), ("H449", "info", 4)]
     saved = tmp_path / "plan.json"
     saved.write_text(out)
     assert file.load(saved).name == "shop"
