@@ -113,16 +113,19 @@ def stock_platforms(*, local: bool) -> Callable[[str, str], Platform]:
 
 
 def left_nothing_running(cloud: Cloud) -> bool:
-    """Ends the lint worker, and a local cloud that was started for deployments alone and has none any more. Whether
-    it ended the latter."""
+    """Ends a local cloud that was started for deployments alone and has none any more, and the lint worker, unless a
+    local cloud goes on: who lets it run is likely to apply again. Whether it ended the local cloud."""
     from hivemind.lint import stop_worker
 
-    stop_worker()
     if cloud.name != "local":
+        stop_worker()
         return False
     from hivemind.local.lifecycle import stop_if_idle
 
-    return stop_if_idle()
+    ended = stop_if_idle()
+    if ended:
+        stop_worker()
+    return ended
 
 
 def _extra_missing(error: ModuleNotFoundError) -> HiveMindError:

@@ -20,8 +20,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
+from pathlib import Path
 from pkgutil import iter_modules
+from tempfile import TemporaryDirectory
 from typing import NoReturn
+
+from hivemind.values.defaults import DEFAULT_REGION
 
 MESSAGE_BYTES = 1 << 20
 UNWRITTEN = 120
@@ -35,7 +39,15 @@ _MORE = (
     "paramiko",
     "pg8000.native",
 )
-_SERVICES = ("cloudformation", "ec2", "elbv2", "s3", "ssm", "sts")
+_SERVICES = ("cloudformation", "ec2", "elbv2", "rds", "s3", "secretsmanager", "ssm", "sts")
+NOWHERE = "http://127.0.0.1:9"
+_BLUEPRINT = """\
+hivemind: 1
+name: warm
+services:
+  web: {runtime: python, start: python app.py, port: 8000, health: /health, needs: [db, cache]}
+resources: {db: postgres, cache: redis}
+"""
 _INHERITED = ("PYTHON", "LC_", "LANG")
 """Variables that the interpreter reads at its start, which a fork has behind it."""
 
@@ -100,24 +112,30 @@ def _load() -> None:
     for name in _MORE:
         with suppress(ImportError):
             import_module(name)
-    _read_models()
+    _make_clients()
+    _check_once()
     gc.collect()
     gc.freeze()
 
 
-def _read_models() -> None:
-    """The descriptions of the services that commands ask: they are large."""
-    from botocore.exceptions import BotoCoreError
+def _make_clients() -> None:
+    """Reads the descriptions of the services that commands ask, which are large."""
+    from hivemind.aws.clients import CallCounter, make_client
 
-    from hivemind.aws.models import quick_loader
-
-    loader = quick_loader(None)
-    for name in ("endpoints", "partitions", "sdk-default-configuration", "_retry"):
-        with suppress(BotoCoreError):
-            loader.load_data(name)
     for service in _SERVICES:
-        for kind in ("service-2", "endpoint-rule-set-1"):
-            loader.load_service_model(service, kind)
+        make_client(
+            service, region=DEFAULT_REGION, counter=CallCounter(), endpoint=NOWHERE, access_key="-", secret_key="-"
+        )
+
+
+def _check_once() -> None:
+    """Takes a blueprint through its check and a plan: what is compiled, resolved and imported for that once a
+    process need not be so in the forks."""
+    from hivemind.plugins.loading import load
+    from hivemind.testing.samples import apply_of, checked
+
+    with TemporaryDirectory() as folder:
+        apply_of(checked(Path(folder), _BLUEPRINT, load(third_party=False), lint=False))
 
 
 def _reap(selector: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]], handle: int) -> None:
