@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from hivemind.hosts.onhost.layout import is_prefixed
+from hivemind.hosts.onhost.layout import Layout, has_systemd, is_prefixed
 from hivemind.hosts.onhost.report import InstallError
 
 
-@dataclass(frozen=True)
-class Account:
+class Account(NamedTuple):
     """A user to switch to. None of it where the installer can't switch: then everything runs as it does."""
 
     name: str
@@ -52,6 +48,9 @@ def ensure(name: str, home: Path, *, real_system: bool) -> Account | None:
     account = find(name)
     if account or not real_system or is_prefixed() or os.geteuid() != 0:
         return account
+    import shutil
+    import subprocess
+
     command = shutil.which("useradd", path="/usr/sbin:/sbin:/usr/bin:/bin")
     if command is None:
         raise InstallError(f"user {name} does not exist, and the instance has no useradd to create it")
@@ -65,6 +64,17 @@ def ensure(name: str, home: Path, *, real_system: bool) -> Account | None:
     account = find(name)
     if account is None:
         raise InstallError(f"could not create user {name}", made.stderr.splitlines()[-3:])
+    return account
+
+
+def prepare(layout: Layout, user: str) -> Account | None:
+    """Makes folders and user. Returns the account that the application will run as, None for this one."""
+    account = ensure(user, layout.data, real_system=has_systemd())
+    for folder in (layout.releases, layout.log.parent, layout.data, layout.environment_link.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    layout.data.chmod(0o750)
+    if account:
+        account.own(layout.data)
     return account
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
 
 from hivemind.hosts.onhost import (
     accounts,
@@ -22,6 +19,7 @@ from hivemind.hosts.onhost import (
     release_command,
     runtime,
     services,
+    turns,
     unit,
 )
 from hivemind.hosts.onhost.layout import Layout, Release, is_prefixed, write_atomically
@@ -46,7 +44,7 @@ class Installation:
     def run(self) -> bool:
         """Runs all steps, reporting each. Whether the release is current and running."""
         try:
-            with locked(self._layout):
+            with turns.locked(self._layout):
                 self._install()
         except InstallError as error:
             self._reporter.failed(self._step, error, current=self._layout.current_id())
@@ -58,7 +56,7 @@ class Installation:
         return True
 
     def _install(self) -> None:
-        self._account = prepare(self._layout, self._request.user)
+        self._account = accounts.prepare(self._layout, self._request.user)
         self._step = "extract"
         self._extract()
         self._step = "configure"
@@ -214,51 +212,6 @@ class Installation:
                 write_atomically(path, text, 0o600 if path == self._release.environment else 0o644)
         if self._step == "start":
             go_back(self._layout, self._release)
-
-
-def prepare(layout: Layout, user: str) -> accounts.Account | None:
-    """Makes folders and user. Returns the account that the application will run as, None for this one."""
-    account = accounts.ensure(user, layout.data, real_system=services.has_systemd())
-    for folder in (layout.releases, layout.log.parent, layout.data, layout.environment_link.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    layout.data.chmod(0o750)
-    if account:
-        account.own(layout.data)
-    return account
-
-
-class Busy(Exception):
-    """Another installation of the service is under way. running: its release command, as `release_command.running`
-    has it."""
-
-    def __init__(self, running: dict[str, Any] | None) -> None:
-        super().__init__(release_command.said(running))
-        self.running = running
-
-
-@contextlib.contextmanager
-def locked(layout: Layout, patience: float | None = None) -> Iterator[None]:
-    """One installation of a service at a time; the next waits. patience: seconds to wait, None: for ever. Raises Busy
-    after that."""
-    layout.home.mkdir(parents=True, exist_ok=True)
-    with layout.lock.open("a") as lock:
-        if patience is None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        else:
-            _patiently(lock, layout, patience)
-        yield
-
-
-def _patiently(lock: IO[str], layout: Layout, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise Busy(release_command.running(layout.release_command)) from None
-        time.sleep(0.05)
 
 
 def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:

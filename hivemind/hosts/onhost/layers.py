@@ -8,13 +8,16 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hivemind.hosts.onhost import archive
 from hivemind.hosts.onhost.layout import Layout, Release
 from hivemind.hosts.onhost.report import InstallError
-from hivemind.hosts.onhost.request import KeptLayer
+
+if TYPE_CHECKING:
+    from hivemind.hosts.onhost.request import KeptLayer
 
 LISTING = "layer.json"
+CHUNK = 1 << 18
 
 
 def missing(layout: Layout, digests: Iterable[str]) -> list[str]:
@@ -42,6 +45,8 @@ def unpack(layout: Layout, layer: KeptLayer) -> bool:
 
     Raises InstallError where there is neither, for a wrong digest, and for files that the listing does not tell of.
     """
+    from hivemind.hosts.onhost import archive
+
     folder = layout.layers / layer.digest
     if (folder / LISTING).is_file():
         return False
@@ -119,6 +124,6 @@ def _link(source: Path, copy: Path) -> None:
 def _digest(file: Path) -> str:
     digest = hashlib.sha256()
     with file.open("rb") as content:
-        while chunk := content.read(archive.CHUNK):
+        while chunk := content.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT_VARIABLE = "HIVEMIND_ROOT"
 ALONE = ("-I", "-S")
 """How Python runs the installer, which needs the standard library only: whatever packages, variables and path files
 the instance has, they change nothing and cost no time."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def system_root() -> Path:
@@ -27,8 +26,12 @@ def is_prefixed() -> bool:
     return system_root() != Path("/")
 
 
-@dataclass(frozen=True)
-class Layout:
+def has_systemd() -> bool:
+    """Whether systemd runs this system and may be used."""
+    return not is_prefixed() and Path("/run/systemd/system").is_dir()
+
+
+class Layout(NamedTuple):
     """Paths of one service. root: see `system_root`."""
 
     root: Path
@@ -144,8 +147,7 @@ class Layout:
         fresh.replace(self.current)
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(NamedTuple):
     """A release's folder. record: written last into a release, so its presence says complete."""
 
     path: Path
@@ -195,14 +197,16 @@ def write_atomically(path: Path, content: str, mode: int = 0o644) -> None:
     mode: permission bits, in force before the first byte is written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=str(path.parent))
+    temporary = path.with_name(f".{path.name}-{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), mode)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

@@ -1,4 +1,4 @@
-"""The installer's commands."""
+"""The installer's commands. Each imports what it needs: most are short, and their imports are most of their time."""
 
 from __future__ import annotations
 
@@ -6,18 +6,13 @@ import argparse
 import contextlib
 import json
 import os
-import platform
-import select
-import shutil
-import stat
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hivemind.hosts.onhost import environment_file, fetching, install, layers, request, services, supervise, zstd
-from hivemind.hosts.onhost.layout import NAME, Layout, system_root
+from hivemind.hosts.onhost.layout import DIGEST, NAME, Layout, has_systemd, system_root
 from hivemind.hosts.onhost.report import InstallError, Reporter
 
 PATIENCE = 2.0
@@ -74,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _install() -> int:
+    from hivemind.hosts.onhost import install, request
+
     reporter = Reporter()
     try:
         wanted = request.parse(json.loads(sys.stdin.read()))
@@ -95,6 +92,8 @@ def _keep_self(layout: Layout) -> None:
     own = Path(sys.argv[0]).resolve()
     if not own.is_file() or own == layout.installer.resolve():
         return
+    import shutil
+
     layout.product.mkdir(parents=True, exist_ok=True)
     fresh = layout.installer.with_name(f".installer-{os.getpid()}")
     shutil.copyfile(own, fresh)
@@ -103,30 +102,35 @@ def _keep_self(layout: Layout) -> None:
 
 
 def _prepare(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import accounts
+
     _keep_self(layout)
-    account = install.prepare(layout, options.user)
+    account = accounts.prepare(layout, options.user)
+    disk = os.statvfs(layout.product)
     Reporter().step(
         "prepare",
         "ready",
         data={
-            "systemd": services.has_systemd(),
+            "systemd": has_systemd(),
             "user": account.name if account else None,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
+            "python": ".".join(map(str, sys.version_info[:3])),
+            "machine": os.uname().machine,
             "system": _system(),
             "current": layout.current_id(),
-            "free": shutil.disk_usage(layout.product).free,
+            "free": disk.f_bavail * disk.f_frsize,
         },
     )
 
 
 def _missing(layout: Layout, options: argparse.Namespace) -> None:
     """Which layers an installation would need to be sent, and whether they can come as zstd."""
-    wanted = [digest for digest in options.digests if request.DIGEST.fullmatch(digest)]
+    from hivemind.hosts.onhost import layers, turns, zstd
+
+    wanted = [digest for digest in options.digests if DIGEST.fullmatch(digest)]
     try:
-        with install.locked(layout, PATIENCE):
+        with turns.locked(layout, PATIENCE):
             absent = layers.missing(layout, wanted)
-    except install.Busy as busy:
+    except turns.Busy as busy:
         Reporter().step("missing", str(busy), data={"busy": True})
         return
     data = {"layers": absent, "zstd": zstd.library() is not None}
@@ -135,6 +139,8 @@ def _missing(layout: Layout, options: argparse.Namespace) -> None:
 
 def _fetch(_: Layout, __: argparse.Namespace) -> None:
     """Fetches archives; what can't be fetched is said, and comes over SSH."""
+    from hivemind.hosts.onhost import fetching
+
     try:
         wanted = json.loads(sys.stdin.read())
     except ValueError:
@@ -148,12 +154,14 @@ def _system() -> str:
     try:
         rows = Path("/etc/os-release").read_text().splitlines()
     except OSError:
-        return platform.system()
+        return os.uname().sysname
     values = dict(row.partition("=")[::2] for row in rows)
     return f"{values.get('ID', '')} {values.get('VERSION_ID', '')}".replace('"', "").strip()
 
 
 def _status(layout: Layout, _: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import services
+
     state = services.service_of(layout).state()
     current = layout.current_id()
     data: dict[str, Any] = {
@@ -170,6 +178,8 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
 
 
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import services
+
     service = services.service_of(layout)
     current, reporter = layout.current_id(), _masking(layout)
     if not options.follow:
@@ -189,6 +199,8 @@ def _logs(layout: Layout, options: argparse.Namespace) -> None:
 
 def _masking(layout: Layout) -> Reporter:
     """Hides the secrets of every release that is here: a log goes back further than the current one."""
+    from hivemind.hosts.onhost import environment_file
+
     secrets: list[str] = []
     for release in layout.complete():
         with contextlib.suppress(OSError):
@@ -198,6 +210,9 @@ def _masking(layout: Layout) -> Reporter:
 
 def _nobody_reads() -> bool:
     """Whether the other side of standard output is gone: without new lines no write would tell."""
+    import select
+    import stat
+
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
     if poll.poll(0):
@@ -211,14 +226,22 @@ def _nobody_reads() -> bool:
 
 
 def _start(layout: Layout, _: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import services
+
     services.service_of(layout).start()
 
 
 def _stop(layout: Layout, _: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import services
+
     services.service_of(layout).stop()
 
 
 def _remove(layout: Layout, options: argparse.Namespace) -> None:
+    import shutil
+
+    from hivemind.hosts.onhost import services
+
     services.service_of(layout).remove()
     layout.environment_link.unlink(missing_ok=True)
     shutil.rmtree(layout.home, ignore_errors=True)
@@ -229,12 +252,14 @@ def _remove(layout: Layout, options: argparse.Namespace) -> None:
 
 
 def _rollback(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import install, turns
+
     release = layout.release(options.release)
     if not NAME.fullmatch(options.release) or not release.record.is_file():
         known = ", ".join(found.id for found in layout.complete()) or "none"
         raise InstallError(f"this instance does not have release {options.release}, only: {known}")
     previous = layout.current_id()
-    with install.locked(layout):
+    with turns.locked(layout):
         try:
             up = install.activate(layout, release, options.timeout)
         except InstallError:
@@ -245,6 +270,8 @@ def _rollback(layout: Layout, options: argparse.Namespace) -> None:
 
 
 def _supervise(layout: Layout, _: argparse.Namespace) -> int:
+    from hivemind.hosts.onhost import services, supervise
+
     held = services.Supervised(layout).hold()
     if held is None:
         return 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from hivemind.hosts.onhost.layout import is_prefixed
 from hivemind.hosts.onhost.report import InstallError
@@ -23,8 +23,7 @@ EVIDENCE = 30
 """Lines of the log that go with a failure."""
 
 
-@dataclass(frozen=True)
-class Up:
+class Up(NamedTuple):
     """A service that is up. seconds: until it was. port: that it bound, None for one without."""
 
     seconds: float

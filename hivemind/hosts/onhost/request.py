@@ -9,11 +9,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import PurePosixPath
 from typing import Any
 
-from hivemind.hosts.onhost.layout import NAME
+from hivemind.hosts.onhost.layout import DIGEST, NAME
 from hivemind.hosts.onhost.report import InstallError
 
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-DIGEST = re.compile(r"[0-9a-f]{64}")
 SIGNAL = re.compile(r"SIG[A-Z0-9]+")
 RESTARTS = ("always", "on-failure", "no")
 

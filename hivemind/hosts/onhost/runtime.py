@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from hivemind.hosts.onhost.layout import Release
+from hivemind.hosts.onhost.layout import ALONE, Release
 from hivemind.hosts.onhost.report import InstallError
 
 PROBE = (
@@ -58,8 +60,12 @@ def _interpreter(wanted: str, candidates: Iterable[str]) -> tuple[str, str]:
 
 
 def _ask(command: str) -> tuple[str, str, str] | None:
+    """Minor version, version and path of the interpreter that a command is; None where it is none."""
+    own = Path(sys.executable).resolve()
+    if Path(shutil.which(command) or os.devnull).resolve() == own:
+        return f"{sys.version_info[0]}.{sys.version_info[1]}", ".".join(map(str, sys.version_info[:3])), str(own)
     try:
-        answer = subprocess.run([command, "-I", "-c", PROBE], capture_output=True, text=True, timeout=30, check=False)
+        answer = subprocess.run([command, *ALONE, "-c", PROBE], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     lines = answer.stdout.split("\n")

@@ -14,29 +14,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from hivemind.hosts.onhost import logfile
-from hivemind.hosts.onhost.layout import ALONE, ROOT_VARIABLE, Layout, is_prefixed, write_atomically
+from hivemind.hosts.onhost.layout import ALONE, ROOT_VARIABLE, Layout, has_systemd, is_prefixed, write_atomically
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.unit import BACK_OFF_SINCE, parse
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """word: `running`, `restarting`, `stopped`, `failed` or `starting`. since: seconds of the Unix epoch."""
 
     word: str
     pid: int | None = None
     restarts: int = 0
     since: float | None = None
-
-
-def has_systemd() -> bool:
-    """Whether systemd runs this system and may be used."""
-    return not is_prefixed() and Path("/run/systemd/system").is_dir()
 
 
 def backs_off() -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from hivemind.hosts.onhost.layout import Layout, Release
-from hivemind.hosts.onhost.request import UnitOptions
+
+if TYPE_CHECKING:
+    from hivemind.hosts.onhost.request import UnitOptions
 
 # Words of the shell that `exec` can't run.
 SHELL_WORDS = frozenset({"cd", "export", "set", "exec", "source", ".", "if", "for", "while", "case", "test", "[", "{"})
@@ -119,8 +121,7 @@ def _quoted(text: str) -> str:
     return f'"{_specifiers(escaped).replace("$", "$$")}"'
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """What the supervisor needs of a unit. Times in seconds."""
 
     arguments: tuple[str, ...]
