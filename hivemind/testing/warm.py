@@ -122,10 +122,9 @@ def _make_clients() -> None:
     """Reads the descriptions of the services that commands ask, which are large."""
     from hivemind.aws.clients import CallCounter, make_client
 
+    nobody = dict.fromkeys(("access_key", "secret_key"), "-")
     for service in _SERVICES:
-        make_client(
-            service, region=DEFAULT_REGION, counter=CallCounter(), endpoint=NOWHERE, access_key="-", secret_key="-"
-        )
+        make_client(service, region=DEFAULT_REGION, counter=CallCounter(), endpoint=NOWHERE, **nobody)
 
 
 def _check_once() -> None:
