@@ -122,9 +122,16 @@ def _make_clients() -> None:
     """Reads the descriptions of the services that commands ask, which are large."""
     from hivemind.aws.clients import CallCounter, make_client
 
-    nobody = dict.fromkeys(("access_key", "secret_key"), "-")
+    nobody = "nobody"
     for service in _SERVICES:
-        make_client(service, region=DEFAULT_REGION, counter=CallCounter(), endpoint=NOWHERE, **nobody)
+        make_client(
+            service,
+            region=DEFAULT_REGION,
+            counter=CallCounter(),
+            endpoint=NOWHERE,
+            access_key=nobody,
+            secret_key=nobody,
+        )
 
 
 def _check_once() -> None:

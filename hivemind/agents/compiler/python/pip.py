@@ -34,14 +34,14 @@ def installer(service: str, chosen: Chosen, platform: Platform) -> Installer:
     if importlib.util.find_spec("pip") is not None:
         words = [sys.executable, "-m", "pip"]
         quiet = ["--disable-pip-version-check", "--no-input"]
+        # pip would look through HiveMind's own packages for what does not fit: most of its time, and beside the point.
+        without = ["--no-compile", "--no-warn-script-location", "--no-warn-conflicts"]
         if native and native != sys.executable:
             words += ["--python", native]
         target = (
             [] if native else ["--implementation", "cp", "--python-version", chosen.minor, *platform_tags(platform)]
         )
-        return Installer(
-            (*words, *quiet, "install", "--no-compile", "--no-warn-script-location", *binary, *target), not native
-        )
+        return Installer((*words, *quiet, "install", *without, *binary, *target), not native)
     if uv := shutil.which("uv"):
         target = (
             ["--python", native] if native else ["--python-version", chosen.minor, "--python-platform", _uv(platform)]
