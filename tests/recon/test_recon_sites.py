@@ -48,3 +48,19 @@ def test_vuepress_by_its_bundlers(tmp_path: Path) -> None:
     package = '{"scripts": {"build": "vuepress build guide"}, "devDependencies": {"vuepress-vite": "2"}}'
     found = seen(tmp_path, {"package.json": package})
     assert (found.value("framework"), found.value("kind")) == ("vuepress", "static")
+
+
+@pytest.mark.parametrize(
+    ("scripts", "build", "output"),
+    [
+        ('"docs:build": "vitepress build"', "npm run docs:build", ".vitepress/dist"),
+        ('"docs:build": "vitepress build docs"', "npm run docs:build", "docs/.vitepress/dist"),
+        ('"build": "vitepress build ./guide/"', "npm run build", "guide/.vitepress/dist"),
+        ('"build": "node words.js && vitepress build docs"', "npm run build", "docs/.vitepress/dist"),
+        ('"docs:dev": "vitepress dev docs"', None, ".vitepress/dist"),
+    ],
+)
+def test_vitepress_by_what_its_scripts_run(tmp_path: Path, scripts: str, build: str | None, output: str) -> None:
+    package = f'{{"scripts": {{{scripts}}}, "devDependencies": {{"vitepress": "1"}}}}'
+    found = seen(tmp_path, {"package.json": package})
+    assert (found.value("build"), found.value("static_dir")) == (build, output)

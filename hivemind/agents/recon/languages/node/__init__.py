@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.node import adapters, chains, frameworks, migrations, needs, schemas, starting
+from hivemind.agents.recon.languages.node import (
+    adapters,
+    chains,
+    frameworks,
+    migrations,
+    needs,
+    schemas,
+    scripts,
+    starting,
+)
 from hivemind.agents.recon.languages.node import package as packages
 from hivemind.agents.recon.languages.node import source as sources
 from hivemind.agents.recon.languages.node.chains import Chain
@@ -106,7 +115,7 @@ def _scripts(folder: Folder, package: Package, script: tuple[str, Chain] | None)
 
 def _build(folder: Folder, package: Package, script: tuple[str, Chain] | None) -> list[Detection]:
     """The script that builds, and what the start script does of that before it starts."""
-    name = next((name for name in ("build", "build:prod", "build:production") if name in package.scripts), None)
+    name = scripts.build(package)
     own = [f"npm run {name}"] if name else []
     same = {package.scripts[name].strip()} if name else set()
     called = rf"(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?{re.escape(name)}" if name else r"(?!)"

@@ -60,8 +60,19 @@ def detect(folder: Folder, package: Package, source: NodeCode, framework: Framew
     runs = adapted or (bool(start) and not (scripts.DEVELOPMENT.search(start) or scripts.PREVIEW.match(start)))
     if runs or _listens(source):
         return []
-    where = "build" if "build" in package.scripts else framework.name
-    return _site(folder, framework.pages, FILE, packages.line_of(folder, where), f"built by {framework.name}")
+    name = scripts.build(package)
+    pages = _below_its_sources(package, name, framework)
+    line = packages.line_of(folder, name or framework.name)
+    return _site(folder, pages, FILE, line, f"built by {framework.name}")
+
+
+def _below_its_sources(package: Package, name: str | None, framework: Framework) -> str:
+    """The folder that pages are built into: `docs/.vitepress/dist` of `vitepress build docs` (VitePress, "Deploy Your
+    VitePress Site"; VuePress, "CLI")."""
+    usual = framework.pages or ""
+    command = scripts.SITE.search(package.scripts[name][:2000]) if name else None
+    sources = command[1] if command and usual.startswith(".") else None
+    return f"{sources.rstrip('/')}/{usual}" if sources and sources.strip("./") else usual
 
 
 def _exported(folder: Folder, package: Package, framework: Framework) -> tuple[str, str, int | None, str] | None:

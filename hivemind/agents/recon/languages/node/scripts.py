@@ -25,9 +25,21 @@ PREVIEW = re.compile(
     r"(@11ty/)?eleventy\b.*\s--(serve|watch)\b|hexo (s|server)\b|docusaurus (start|serve)|vitepress (dev|preview))"
 )
 
+SITE = re.compile(
+    r"(?:^|&&\s*)(?:npx\s+)?(?:vitepress|vuepress|docusaurus|astro|gatsby|vite)\s+build(?:\s+\.?/?([\w][\w./-]*))?\s*$"
+)
+"""What builds a site, and the folder that its sources are in (VitePress and VuePress, "Getting Started": both write a
+script `docs:build`)."""
+
 OF_ALL = re.compile(r"^(?:npx\s+|pnpm\s+|yarn\s+)?(?:turbo(?:\s+run)?\s+\w|lerna\s+run\b|nx\s+run-many\b|pnpm\s+-r\b)")
 """Runners of all packages of a workspace (Turborepo, "run"; Lerna, "lerna run"; Nx, "run-many"): each of those that
 start is an application of its own."""
+
+
+def build(package: Package) -> str | None:
+    """The name of the script that builds: by its own, else by what it runs."""
+    usual = next((name for name in ("build", "build:prod", "build:production") if name in package.scripts), None)
+    return usual or next((name for name, text in package.scripts.items() if SITE.search(text[:2000])), None)
 
 
 def develops(text: str, name: str) -> bool:
