@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from hivemind.blueprint.resolve import PROVIDED
@@ -13,11 +13,12 @@ from hivemind.descriptions import Wish, Wishes
 from hivemind.detections.services import applications
 from hivemind.drafts import ignoring, naming
 from hivemind.drafts.doubtful import of_draft
-from hivemind.drafts.draft import draft
+from hivemind.drafts.draft import draft, types_needed
 from hivemind.drafts.found import services_of
 from hivemind.drafts.text import applications_beside, left_out, text
 from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
+from hivemind.repositories.data_beside import beside
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from hivemind.drafts.draft import Draft
     from hivemind.drafts.ignoring import Ignorable
     from hivemind.plugins.loading import Plugins
+    from hivemind.repositories.data_beside import Beside
+    from hivemind.repositories.repository import Repository
+
+_MOST_PLACES = 3
+"""Places for data that a service's first file names."""
+_DATABASES = frozenset({"postgres", "mysql", "mariadb"})
 
 
 class Questions(Protocol):
@@ -88,12 +95,42 @@ def initial(
     if taken == {"."}:
         others = {folder: seen for folder, seen in applications(repository, detect).items() if folder not in taken}
         made.beside = applications_beside(named, others)
+    _keep(made, repository)
     return Initial(
         made,
         text(made),
         ignoring.ignorable(repository),
         (*(each for part in made.services.values() for each in left_out(part)), *made.beside),
         tuple(str(doubt) for doubt in of_draft(made)),
+    )
+
+
+def _keep(made: Draft, repository: Repository) -> None:
+    """What a service of one instance keeps beside its code lasts over releases, until a person says otherwise."""
+    for part in made.services.values():
+        if not part.runs_code or part.keys.get("instances", 1) > 1:
+            continue
+        chosen: list[Beside] = []
+        for place in beside(repository, part.folder, with_database=bool(_DATABASES.intersection(types_needed(part)))):
+            apart = all(not _lie_in_each_other(place.name, each.name) for each in chosen)
+            if apart and not _holds_code(repository, part.folder, place) and len(chosen) < _MOST_PLACES:
+                chosen.append(place)
+        if chosen:
+            part.keys["data"] = [place.name for place in chosen]
+            where = ", ".join(f"{place.file}:{place.line}" for place in chosen)
+            part.reasons["data"] = f"every release keeps it, on one instance ({where})"
+
+
+def _lie_in_each_other(one: str, other: str) -> bool:
+    return PurePosixPath(one).is_relative_to(other) or PurePosixPath(other).is_relative_to(one)
+
+
+def _holds_code(repository: Repository, folder: str, place: Beside) -> bool:
+    """Whether the repository itself has something at a place for uploads: of what lasts, only the first release's
+    counts, and what comes with the code must not."""
+    return any(
+        file.startswith(f"{place.name}/") and not file.rpartition("/")[2].startswith(".")
+        for file in repository.under(folder)
     )
 
 

@@ -40,6 +40,27 @@ def test_init_writes_a_file_that_show_completes(tmp_path: Path, capsys: pytest.C
     assert values["services.web.size"]["origin"] == "default"
 
 
+KEEPING = "import sqlite3\nfrom flask import Flask\napp = Flask(__name__)\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "more", "line"),
+    [
+        ("db = sqlite3.connect('notes.db')\n", {}, "data: [notes.db]  # every release keeps it"),
+        ("app.config['UPLOAD_FOLDER'] = 'photos'\n", {"photos/.gitkeep": ""}, "data: [photos]"),
+        ("app.config['UPLOAD_FOLDER'] = 'static'\n", {"static/site.css": "a {}\n"}, None),
+        ("a = sqlite3.connect('d/a.db')\nUPLOAD_FOLDER = 'd'\n", {}, "data: [d/a.db]"),
+        ("", {}, None),
+    ],
+)
+def test_init_keeps_data_beside_the_code(tmp_path: Path, code: str, more: dict[str, str], line: str | None) -> None:
+    lay(tmp_path, {"requirements.txt": "flask\n", "app.py": KEEPING + code, **more})
+    assert main(["-C", str(tmp_path), "init", "--yes", "--name", "notes"]) == 0
+    written = [each.strip() for each in (tmp_path / "hivemind.yaml").read_text().splitlines() if "data:" in each]
+    assert len(written) == (line is not None)
+    assert all(each.startswith(line or "") for each in written)
+
+
 def test_init_does_not_overwrite(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     root = lay(tmp_path, {**FLASK, "hivemind.yaml": "mine"})
     assert main(["init", "--yes", str(root)]) == ExitCode.REFUSED

@@ -36,6 +36,8 @@ def found(
         ("s.py", "'ENGINE': 'django.db.backends.sqlite3'", "db.sqlite3"),
         ("db.js", 'const db = new Database("./shop.db")', "shop.db"),
         ("db.ts", "new DatabaseSync('shop.db')", "shop.db"),
+        ("env.js", 'DB_FILENAME: str({ default: "store/main" }),', "store/main"),
+        ("env.js", 'const file = process.env.SQLITE_PATH ?? "./main.bin"', "main.bin"),
         ("orm.js", "{ dialect: 'sqlite', storage: './data/x.sqlite' }", "data/x.sqlite"),
         ("prisma/schema.prisma", 'url = "file:./dev.db"', "dev.db"),
         ("main.go", 'sql.Open("sqlite3", "./local.db")', "local.db"),
@@ -80,3 +82,13 @@ def test_what_lasts_or_has_a_database_is_fine(tmp_path: Path) -> None:
     assert "`data: [var/notes.db, var/up]`" in uploads.hint
     assert str(uploads.place) == "api/app.py:1"
     assert found(tmp_path, files, path="web") == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "name"), [("Flask-SQLAlchemy", "instance/a.db"), ("Flask-SQLAlchemy==2.5.1", "a.db"), ("x", "a.db")]
+)
+def test_flask_sqlalchemy_keeps_a_relative_file_in_the_instance_folder(
+    tmp_path: Path, requirement: str, name: str
+) -> None:
+    files = {"requirements.txt": f"Flask\n{requirement}\n", "app.py": "URI = 'sqlite:///a.db'\n"}
+    assert [finding.message.split()[3] for finding in found(tmp_path, files)] == [name]

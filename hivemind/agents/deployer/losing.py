@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hivemind.repositories.data_beside import beside
 from hivemind.values.findings import Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -14,50 +14,8 @@ if TYPE_CHECKING:
     from hivemind.repositories.repository import Repository
 
 DATABASES = frozenset({"postgres", "mysql", "mariadb"})
-_SOURCES = (
-    ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".go", ".php", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".prisma",
-    ".json",
-)  # fmt: skip
-_ASIDE = re.compile(r"(^|/)(tests?|specs?|__tests__|examples?|docs?|fixtures?|migrations)(/|$)|(^|/)(test_|conftest\.)")
 _MOST = 3
 """Findings of a service."""
-_LARGEST = 200_000
-"""Bytes of a file that is looked at."""
-_NAME = r"(?P<name>[\w./-]{1,100})"
-_DATABASE = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # SQLAlchemy's "Database URLs": three slashes are a relative path, four an absolute one.
-        rf"sqlite(?:\+\w+)?:///(?!/){_NAME}",
-        rf"sqlite3\.connect\(\s*[\"']{_NAME}[\"']",
-        rf"aiosqlite\.connect\(\s*[\"']{_NAME}[\"']",
-        # Django, "DATABASES": NAME of the engine sqlite3 is a path.
-        r"django\.db\.backends\.sqlite3[\"'](?:[^}]{0,200}?[\"'](?P<name>[\w.-]+\.(?:sqlite3?|db))[\"'])?",
-        # better-sqlite3, node-sqlite3, node:sqlite
-        rf"new\s+(?:sqlite3?\.)?Database(?:Sync)?\(\s*[\"']{_NAME}[\"']",
-        # Sequelize, TypeORM, Knex
-        r"(?:storage|filename|database)\s*:\s*[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']",
-        # Prisma, "SQLite"
-        r"file:(?:\./)?(?P<name>[\w./-]{1,100}\.db)",
-        rf"sql\.Open\(\s*[\"']sqlite3?[\"']\s*,\s*[\"'](?:file:)?{_NAME}",
-        # Rails, config/database.yml
-        r"database:\s*(?P<name>(?:storage|db)/[\w.-]+\.sqlite3)",
-    )
-)
-_INSTANCE = "instance"
-_FILE = re.compile(r"[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']")
-"""The name of a SQLite file, wherever it is written in a file that speaks of SQLite."""
-_UPLOADS = tuple(
-    re.compile(pattern)
-    for pattern in (
-        # Django, "MEDIA_ROOT"
-        r"MEDIA_ROOT\s*=\s*[^\n]{0,200}?[\"'](?P<name>[\w-]+)[\"']",
-        # Flask, "Uploading Files"
-        r"UPLOAD_FOLDER[\"']?\]?\s*=\s*[^\n]{0,200}?[\"'](?:\./)?(?P<name>[\w/-]+)[\"']",
-        # multer
-        r"multer\(\s*\{\s*dest\s*:\s*[\"'](?:\./)?(?P<name>[\w/-]+)/?[\"']",
-    )
-)
 
 
 def losing(blueprint: Blueprint, repository: Repository) -> Iterator[Finding]:
@@ -67,14 +25,12 @@ def losing(blueprint: Blueprint, repository: Repository) -> Iterator[Finding]:
     """
     for service in blueprint.services.values():
         types = {blueprint.resources[need].type for need in service.needs if need in blueprint.resources}
-        patterns = (*(() if types & DATABASES else (*_DATABASE, _FILE)), *_UPLOADS)
-        found: list[str] = []
-        for path, line, name in _named(service, repository, patterns):
-            lasts = any(PurePosixPath(name).is_relative_to(PurePosixPath(kept)) for kept in service.data)
-            if lasts or name in found or len(found) >= _MOST:
-                continue
-            found.append(name)
-            yield _finding(service, path, line, name)
+        found = 0
+        for place in beside(repository, service.path, with_database=bool(types & DATABASES)):
+            lasts = any(PurePosixPath(place.name).is_relative_to(PurePosixPath(kept)) for kept in service.data)
+            if not lasts and found < _MOST:
+                found += 1
+                yield _finding(service, place.file, place.line, place.name)
 
 
 def _finding(service: Service, path: str, line: int, name: str) -> Finding:
@@ -87,38 +43,3 @@ def _finding(service: Service, path: str, line: int, name: str) -> Finding:
         f"If it holds data, write `data: [{data}]` in services.{service.name}, or use a database or a bucket.",
         path=f"services.{service.name}.data",
     )
-
-
-def _named(
-    service: Service, repository: Repository, patterns: Sequence[re.Pattern[str]]
-) -> Iterator[tuple[str, int, str]]:
-    """File, line and path below the service's folder, of everything that looks like a place for data."""
-    for file in repository.under(service.path):
-        if not file.endswith(_SOURCES) or _ASIDE.search(file):
-            continue
-        path = file if service.path in ("", ".") else f"{service.path.rstrip('/')}/{file}"
-        text = repository.text(path, limit=_LARGEST)
-        for pattern in patterns if text else ():
-            if pattern is _FILE and "sqlite" not in (text or "").lower():
-                continue
-            for match in pattern.finditer(text or ""):
-                name = _below(match["name"] or "db.sqlite3")
-                if name is not None and _in_instance_folder(text or "", match):
-                    name = _INSTANCE
-                if name is not None:
-                    yield path, (text or "").count("\n", 0, match.start()) + 1, name
-
-
-def _in_instance_folder(text: str, match: re.Match[str]) -> bool:
-    """Whether the line of a match takes it from Flask's instance folder, which is made beside the application (Flask,
-    "Instance Folders")."""
-    line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
-    return "instance_path" in line
-
-
-def _below(name: str) -> str | None:
-    """A path below the service's folder; None for one that is elsewhere, or no file at all."""
-    if name.startswith(("/", "django.db.")) or ".." in name.split("/") or "memory" in name:
-        return None
-    plain = PurePosixPath(name).as_posix()
-    return plain if plain not in ("", ".") else None

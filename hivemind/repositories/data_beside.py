@@ -1,0 +1,123 @@
+"""Data that an application keeps beside its code: SQLite files, and what users upload. By what its files say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hivemind.repositories.repository import Repository
+
+_SOURCES = (
+    ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".go", ".php", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".prisma",
+    ".json",
+)  # fmt: skip
+_ASIDE = re.compile(r"(^|/)(tests?|specs?|__tests__|examples?|docs?|fixtures?|migrations)(/|$)|(^|/)(test_|conftest\.)")
+_MANIFESTS = frozenset({"requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg"})
+_FLASK_SQLALCHEMY = re.compile(r"(?i)\bflask[-_]sqlalchemy\b[\"']?\s*(?:[=~<>^ \"']+(\d+))?")
+_LARGEST = 200_000
+"""Bytes of a file that is looked at."""
+_NAME = r"(?P<name>[\w./-]{1,100})"
+_DATABASE = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # SQLAlchemy's "Database URLs": three slashes are a relative path, four an absolute one.
+        rf"sqlite(?:\+\w+)?:///(?!/){_NAME}",
+        rf"sqlite3\.connect\(\s*[\"']{_NAME}[\"']",
+        rf"aiosqlite\.connect\(\s*[\"']{_NAME}[\"']",
+        # Django, "DATABASES": NAME of the engine sqlite3 is a path.
+        r"django\.db\.backends\.sqlite3[\"'](?:[^}]{0,200}?[\"'](?P<name>[\w.-]+\.(?:sqlite3?|db))[\"'])?",
+        # better-sqlite3, node-sqlite3, node:sqlite
+        rf"new\s+(?:sqlite3?\.)?Database(?:Sync)?\(\s*[\"']{_NAME}[\"']",
+        # Sequelize, TypeORM, Knex
+        r"(?:storage|filename|database)\s*:\s*[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']",
+        # a variable that names the file, with its default: envalid, convict, `process.env.DB_FILENAME || "db/data"`
+        rf"\b(?:DB|DATABASE|SQLITE)_(?:FILE|FILENAME|PATH)\b[^\n]{{0,60}}?(?:default\s*:|\|\||\?\?|,)\s*[\"']{_NAME}[\"']",
+        # Prisma, "SQLite"
+        r"file:(?:\./)?(?P<name>[\w./-]{1,100}\.db)",
+        rf"sql\.Open\(\s*[\"']sqlite3?[\"']\s*,\s*[\"'](?:file:)?{_NAME}",
+        # Rails, config/database.yml
+        r"database:\s*(?P<name>(?:storage|db)/[\w.-]+\.sqlite3)",
+    )
+)
+_INSTANCE = "instance"
+_FILE = re.compile(r"[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']")
+"""The name of a SQLite file, wherever it is written in a file that speaks of SQLite."""
+_UPLOADS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        # Django, "MEDIA_ROOT"
+        r"MEDIA_ROOT\s*=\s*[^\n]{0,200}?[\"'](?P<name>[\w-]+)[\"']",
+        # Flask, "Uploading Files"
+        r"UPLOAD_FOLDER[\"']?\]?\s*=\s*[^\n]{0,200}?[\"'](?:\./)?(?P<name>[\w/-]+)[\"']",
+        # multer
+        r"multer\(\s*\{\s*dest\s*:\s*[\"'](?:\./)?(?P<name>[\w/-]+)/?[\"']",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A place for data. name: path relative to the service's folder. file: that says so, of the repository, with its
+    line."""
+
+    name: str
+    file: str
+    line: int
+
+
+def beside(repository: Repository, folder: str, *, with_database: bool) -> Iterator[Beside]:
+    """Everything below a service's folder that looks like a place for data, each name once, in order of files.
+
+    with_database: of a service that has a database, SQLite is not asked about: applications fall back to that where no
+    address is given.
+    """
+    patterns = (*(() if with_database else (*_DATABASE, _FILE)), *_UPLOADS)
+    of_instance = not with_database and _keeps_in_instance(repository, folder)
+    known = set[str]()
+    for file in repository.under(folder):
+        if not file.endswith(_SOURCES) or _ASIDE.search(file):
+            continue
+        path = file if folder in ("", ".") else f"{folder.rstrip('/')}/{file}"
+        text = repository.text(path, limit=_LARGEST)
+        for pattern in patterns if text else ():
+            if pattern is _FILE and "sqlite" not in (text or "").lower():
+                continue
+            for match in pattern.finditer(text or ""):
+                name = _below(match["name"] or "db.sqlite3")
+                if name is not None and _in_instance_folder(text or "", match):
+                    name = _INSTANCE
+                elif name and of_instance and pattern is _DATABASE[0]:
+                    name = f"{_INSTANCE}/{name}"
+                if name is not None and name not in known:
+                    known.add(name)
+                    yield Beside(name, path, (text or "").count("\n", 0, match.start()) + 1)
+
+
+def _keeps_in_instance(repository: Repository, folder: str) -> bool:
+    """Whether relative addresses of SQLite lie in Flask's instance folder, as since Flask-SQLAlchemy 3.0 ("Changes";
+    Flask, "Instance Folders")."""
+    for file in repository.under(folder):
+        if file in _MANIFESTS:
+            path = file if folder in ("", ".") else f"{folder.rstrip('/')}/{file}"
+            if found := _FLASK_SQLALCHEMY.search(repository.text(path, limit=_LARGEST) or ""):
+                return found[1] is None or int(found[1]) >= 3
+    return False
+
+
+def _in_instance_folder(text: str, match: re.Match[str]) -> bool:
+    """Whether the line of a match takes it from Flask's instance folder, which is made beside the application (Flask,
+    "Instance Folders")."""
+    line = text[text.rfind("\n", 0, match.start()) + 1 : match.end()]
+    return "instance_path" in line
+
+
+def _below(name: str) -> str | None:
+    """A path below the service's folder; None for one that is elsewhere, or no file at all."""
+    if name.startswith(("/", "django.db.")) or ".." in name.split("/") or "memory" in name:
+        return None
+    plain = PurePosixPath(name).as_posix()
+    return plain if plain not in ("", ".") else None
