@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         ProposedStep,
         ProposedUnlock,
     )
-    from hivemind.flow.instances import logs, shell
+    from hivemind.flow.instances import logs, run, shell
     from hivemind.flow.local_cloud import (
         RESTART,
         Fault,
@@ -72,7 +72,7 @@ __getattr__ = on_first_use(
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.rotating": ("new_key",),
         "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
-        "flow.instances": ("logs", "shell"),  # what runs on it
+        "flow.instances": ("logs", "run", "shell"),  # what runs on it
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one
         "flow.cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder

@@ -16,6 +16,7 @@ from hivemind.blueprint.forms import (
     texts_of,
     variable,
 )
+from hivemind.blueprint.generated import GENERATE, generated
 from hivemind.blueprint.model import (
     Blueprint,
     Check,
@@ -77,7 +78,10 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
     fields |= {key: int(said[key]) for key in _SERVICE_NUMBERS if said.get(key) is not None}
     path: Path = ("services", name, "env")
     env = {key: variable(value, view.written((*path, key))) for key, value in mapping_of(said.get("env")).items()}
-    secrets = {key: secret_of(value) for key, value in mapping_of(said.get("secrets")).items()}
+    secrets = {
+        key: generated(key) if value == GENERATE else secret_of(value)
+        for key, value in mapping_of(said.get("secrets")).items()
+    }
     routes = tuple(route for value in said.get("routes") or () if (route := route_of(value)))
     fields |= building_of(said.get("build"), fields.get("size", Service.size))
     return Service(

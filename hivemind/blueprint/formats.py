@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
 from hivemind.blueprint.forms import route_of, secret_of
+from hivemind.blueprint.generated import GENERATE
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.text.suggest import did_you_mean, listed, nearest
 
@@ -196,10 +197,10 @@ def _route(text: str) -> Problem | None:
 
 
 def _secret_reference(text: str) -> Problem | None:
-    if secret_of(text):
+    if secret_of(text) or text == GENERATE:
         return None
     message = "not a reference to a secret (text hidden)"
-    return Problem("H124", message, "Write `ssm:/NAME` or `secretsmanager:NAME#FIELD`.")
+    return Problem("H124", message, "Write `ssm:/NAME`, `secretsmanager:NAME#FIELD`, or `generate` for a new value.")
 
 
 def _json_pointer(text: str) -> Problem | None:

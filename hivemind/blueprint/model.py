@@ -85,7 +85,8 @@ class Route:
 
 @dataclass(frozen=True)
 class SecretReference:
-    """A secret kept elsewhere. store: `ssm` or `secretsmanager`; key: field of a JSON secret."""
+    """A secret kept elsewhere. store: `ssm`, `secretsmanager`, or `generated`: made with the stack, and named like its
+    variable. key: field of a JSON secret."""
 
     store: str
     name: str

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.blueprint.generated import GENERATE, is_own_secret
 from hivemind.blueprint.model import DEFAULT_PORT, Blueprint, Origin, Resource, Service, ServiceKind
 from hivemind.blueprint.provided import given_values, is_given, is_needless, url_variable
 from hivemind.blueprint.references import referred
@@ -62,7 +63,8 @@ def resolve(
     findings: list[Finding] = []
     for name, service in blueprint.services.items():
         written = bool(service.needs) or f"services.{name}.needs" in blueprint.origins
-        filling = _Filling(service, tuple(detection for _, detection in detections.get(name, ())), needs_said=written)
+        seen = tuple(detection for _, detection in detections.get(name, ()))
+        filling = _Filling(service, seen, needs_said=written, application=blueprint.name)
         filling.fill(resources)
         services[name] = filling.service
         origins |= filling.origins
@@ -79,8 +81,11 @@ def variables_of(need: Detection) -> list[str]:
 class _Filling:
     """One service on its way from what was written to what will run."""
 
-    def __init__(self, service: Service, detections: tuple[Detection, ...], *, needs_said: bool) -> None:
+    def __init__(
+        self, service: Service, detections: tuple[Detection, ...], *, needs_said: bool, application: str
+    ) -> None:
         self.service = service
+        self.application = application
         self.needs_said = needs_said
         self.detections = detections
         self.origins: dict[str, Origin] = {}
@@ -295,7 +300,8 @@ class _Filling:
                 continue
             value = stands.get(name)
             is_kept = is_secret(name) and value is None
-            add = f"secrets: {{{name}: ssm:/NAME}}" if is_kept else f"env: {{{name}: {value or 'VALUE'}}}"
+            reference = GENERATE if is_own_secret(name, self.application) else "ssm:/NAME"
+            add = f"secrets: {{{name}: {reference}}}" if is_kept else f"env: {{{name}: {value or 'VALUE'}}}"
             self._remark(
                 "H304",
                 Severity.WARNING,

@@ -8,6 +8,7 @@ from typing import Any
 from hivemind.blueprint.data_rules import data
 from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
+from hivemind.blueprint.generated import GENERATE, VARIABLE
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
@@ -98,6 +99,11 @@ def environment_variables(view: View) -> Iterator[Finding]:
     """Secrets are references, and a variable has one source."""
     for name, service in _services(view):
         secrets = mapping_of(service.get("secrets"))
+        for key, value in secrets.items():
+            if value == GENERATE and not VARIABLE.fullmatch(key):
+                message = f"no value can be generated for a variable named {key}"
+                hint = "Use capitals, digits and single underscores, such as SECRET_KEY."
+                yield view.finding("H124", ("services", name, "secrets", key), message, hint, key=True)
         for key, value in mapping_of(service.get("env")).items():
             path = ("services", name, "env", key)
             if key in secrets:

@@ -31,6 +31,7 @@ COMMANDS = {
     "logs": ("hivemind.cli.logs:command", "Print the application's logs."),
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
+    "run": ("hivemind.cli.run:command", "Run a command beside the application, with its variables."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),
     "attach": ("hivemind.cli.attach:command", "Follow what is under way in a deployment."),
     "abort": ("hivemind.cli.abort:command", "Cancel what is under way in a deployment's stack."),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hivemind.blueprint.generated import GENERATE, is_own_secret
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.descriptions import Wish, Wishes
 from hivemind.drafts.variables import variables
@@ -232,6 +233,14 @@ def _variables(made: Draft) -> None:
         if values:
             part.keys["env"] = values
             part.reasons["env"] = reason
+        secrets = {
+            str(found.value): found.evidence
+            for found in sorted(part.seen.several["env_required"], key=lambda found: str(found.value))
+            if is_own_secret(str(found.value), made.name) and str(found.value) not in values
+        }
+        if secrets:
+            part.keys["secrets"] = dict.fromkeys(secrets, GENERATE)
+            part.reasons["secrets"] = f"made once, with the stack ({', '.join(dict.fromkeys(secrets.values()))})"
 
 
 def types_needed(part: Part) -> tuple[str, ...]:

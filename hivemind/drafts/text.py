@@ -49,7 +49,7 @@ def _service(part: Part) -> list[str]:
     if not part.seen.serves:
         remarks.append("    # Not found; write `start: COMMAND`, for example `gunicorn app:app --bind 0.0.0.0:$PORT`")
     types = types_needed(part)
-    own = {url_variable(PROVIDED[kind]) for kind in types} | set(part.keys.get("env", {}))
+    own = {url_variable(PROVIDED[kind]) for kind in types} | {*part.keys.get("env", {}), *part.keys.get("secrets", {})}
     for variable in part.seen.several["env_required"]:
         name = str(variable.value)
         if name in own or is_given(name, types) or is_needless(name, types):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,6 +66,25 @@ def shell(asked: Asked, service: str | None, instance: str | None, command: str 
     known = _changeable(asked)
     with open_host(known, one_instance(known, service, instance)) as host:
         code = interact(host, command)
+        return code if code >= 0 else 1
+
+
+def run(asked: Asked, service: str | None, instance: str | None, words: Sequence[str]) -> int:
+    """Runs a command beside the application: in its folder, with its variables, as its user; on this terminal, if there
+    is one. Returns its exit code, 1 where it has none.
+
+    words: one is for the shell; several are a program and its arguments; none: a shell. Raises as `shell` does.
+    """
+    import shlex
+
+    from hivemind.hosts.remote import one_off
+    from hivemind.hosts.terminal import interact
+
+    known = _changeable(asked)
+    chosen = one_instance(known, service, instance)
+    command = (words[0] if len(words) == 1 else shlex.join(words)) if words else None
+    with open_host(known, chosen) as host:
+        code = interact(host, one_off(host, chosen.service, command))
         return code if code >= 0 else 1
 
 

@@ -21,7 +21,7 @@ from hivemind.hosts.application_causes import advice
 from hivemind.hosts.installer import installer
 from hivemind.hosts.onhost.layout import ALONE
 from hivemind.hosts.onhost.request import KeptLayer, Request
-from hivemind.hosts.ssh import Completed, Host
+from hivemind.hosts.ssh import Completed, Host, spoken
 from hivemind.values.artifact import Layer
 from hivemind.values.errors import Stage, StageError
 
@@ -201,6 +201,11 @@ def last_lines(host: Host, service: str, count: int = 20) -> tuple[str, ...]:
     except StageError:
         return ()
     return tuple(done.stdout.splitlines()) if done.code == 0 else ()
+
+
+def one_off(host: Host, service: str, command: str | None) -> str:
+    """The command line that runs a command, or a shell, beside a service's application. Brings the installer there."""
+    return spoken(_command(host, ["run", service, *([] if command is None else [command])]), "root")
 
 
 def logs(host: Host, service: str, *, lines: int = 100, follow: bool = False) -> Iterator[str]:

@@ -149,7 +149,7 @@ class Host:
         with self._mapped_errors(timeout):
             channel = self._open_session(timeout)
             try:
-                channel.exec_command(_spoken(command, user, timeout))
+                channel.exec_command(spoken(command, user, timeout))
                 done = _converse(channel, stdin, on_line, _Deadline(self._clock, timeout))
             except TimeoutError:
                 raise CommandTimeout(self.instance_id, what, timeout) from None
@@ -251,7 +251,7 @@ class Host:
             self._lent = True
             channel = self._open_session(30.0)
             channel.set_combine_stderr(combined)
-            channel.exec_command(_spoken(command, user))
+            channel.exec_command(spoken(command, user))
             return channel
 
     def _transport(self, seconds: float = 60.0) -> paramiko.Transport:
@@ -307,7 +307,7 @@ class Host:
         return HostUnreachable(self.instance_id, why, hint=hint)
 
 
-def _spoken(command: str, user: str | None, seconds: float | None = None) -> str:
+def spoken(command: str, user: str | None, seconds: float | None = None) -> str:
     """What a login's shell is told: to run a command as a user, and to end it after so many seconds.
 
     The limit stands below sudo, because a login may not signal what runs as another user. A system without `timeout`

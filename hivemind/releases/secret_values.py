@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hivemind.blueprint.generated import STORE
+from hivemind.template.names import generated_secret_output
 from hivemind.text.redact import REDACTOR
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import Stage, StageError
@@ -55,7 +57,11 @@ def secret_values(
     values: dict[tuple[str, str | None], str] = {}
     for store, source, key in sorted(wanted, key=lambda item: (item[0], item[1], item[2] or "")):
         name = source if store == "arn" else f"{store}:{source}"
-        values[name, key] = reader.read(store, source, key)
+        if store == STORE:
+            arn = _output(outputs, generated_secret_output(source), source)
+            values[name, key] = reader.read("arn", arn, None)
+        else:
+            values[name, key] = reader.read(store, source, key)
     REDACTOR.register(*(value for (_, key), value in values.items() if key != "username"))
     return SecretValues(values)
 
@@ -89,7 +95,7 @@ def _output(outputs: Mapping[str, str], name: str, resource: str) -> str:
     except KeyError:
         raise StageError(
             Stage.DEPLOY,
-            f"the stack has no output {name}, which resource {resource} needs",
+            f"the stack has no output {name}, which {resource} needs",
             subject=resource,
             path=f"resources.{resource}",
         ) from None

@@ -89,6 +89,16 @@ def build_instance(service: str) -> str:
     return logical_id(service, "BuildInstance")
 
 
+def generated_secret(variable: str) -> str:
+    """The secret whose generated value services find in a variable, of capitals, digits and single `_` between them."""
+    return logical_id(variable.lower().replace("_", "-"), "GeneratedSecret")
+
+
+def generated_secret_output(variable: str) -> str:
+    """The output with that secret's ARN."""
+    return f"{generated_secret(variable)}Arn"
+
+
 def security_group_id(group: str) -> dict[str, list[str]]:
     """The intrinsic function that gives a security group's id. group: its logical id."""
     return {"Fn::GetAtt": [group, "GroupId"]}

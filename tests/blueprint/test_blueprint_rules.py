@@ -80,6 +80,7 @@ CASES = [
     (WEB + "resources: {cache: redis}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks"),
     (WEB + "resources: {cache: {type: redis}}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks"),
     (HEAD + "services: {web: {secrets: {A: plain}}}", "H124", (3, 31), "ssm:/NAME"),
+    (HEAD + "services: {web: {secrets: {secret__Key: generate}}}", "H124", (3, 28), "such as SECRET_KEY"),
     (HEAD + "services: {web: {needs: [db, db]}}\nresources: {db: postgres}", "H126", (3, 30), "one of the two"),
     (HEAD + "services: {web: {health: {interval: 5, timeout: 5}}}", "H127", (3, 49), "longer"),
     (HEAD + "services: {web: {env: {A: b}, secrets: {A: 'ssm:/a'}}}", "H128", (3, 24), "one of the two"),

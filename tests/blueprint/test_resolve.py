@@ -205,12 +205,13 @@ def test_static_pages() -> None:
 
 
 def test_a_variable_that_nothing_sets() -> None:
-    wanted = [saw("env_required", name) for name in ("SECRET_KEY", "LEVEL", "SET", "KEPT")]
+    wanted = [saw("env_required", name) for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "LEVEL", "SET", "KEPT")]
     said = Service("web", env={"SET": "1"}, secrets={"KEPT": SecretReference("ssm", "/a")})
     _, _, findings = one(LANGUAGE, START, *wanted, service=said)
     assert [each.hint for each in findings] == [
         "Add to services.web: `env: {LEVEL: VALUE}`.",
-        "Add to services.web: `secrets: {SECRET_KEY: ssm:/NAME}`.",
+        "Add to services.web: `secrets: {SECRET_KEY: generate}`.",
+        "Add to services.web: `secrets: {STRIPE_SECRET_KEY: ssm:/NAME}`.",
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from hivemind.testing.project import Project, hello
 
-STANDING = "instances: 2\nenv: {GREETING: standing}"
+STANDING = "instances: 2\nenv: {GREETING: standing}\nsecrets: {SECRET_KEY: generate}"
 
 
 @pytest.fixture(scope="session")

@@ -207,3 +207,13 @@ def test_what_a_repository_sets_elsewhere_is_set(tmp_path: Path, capsys: pytest.
     assert main(["validate", "--json", str(file)]) == ExitCode.OK
     (found,) = json.loads(capsys.readouterr().out)["findings"]
     assert (found["id"], found["hint"]) == ("H304", "Add to services.web: `env: {TILL_MODE: live}`.")
+
+
+def test_a_secret_of_the_applications_own_is_made_with_the_stack(tmp_path: Path) -> None:
+    code = FLASK["app.py"] + "import os\nKEYS = os.environ['SHOP_SECRET_KEY'], os.environ['STRIPE_SECRET_KEY']\n"
+    root = lay(tmp_path, {**FLASK, "app.py": code})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    text = (root / "hivemind.yaml").read_text()
+    assert "    secrets: {SHOP_SECRET_KEY: generate}  # made once, with the stack (app.py:" in text
+    assert "Add: secrets: {STRIPE_SECRET_KEY: ssm:/NAME}" in text
+    assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK

@@ -13,7 +13,7 @@ import pytest
 from hivemind.cli.main import group, main
 from hivemind.values.exits import ExitCode
 
-PASSES_ON_WORDS_OF_OTHERS = {"ssh", "artifacts log"}
+PASSES_ON_WORDS_OF_OTHERS = {"ssh", "run", "artifacts log"}
 
 
 def commands(of: click.Group, *before: str) -> Iterator[tuple[str, click.Command]]:
@@ -34,7 +34,8 @@ def test_every_command_takes_it_but_those_that_the_docs_name() -> None:
     }
     assert without == PASSES_ON_WORDS_OF_OTHERS
     text = " ".join((Path(__file__).parents[2] / "docs/getting-started.md").read_text().split())
-    named = " and ".join(f"`{name}`" for name in sorted(without, reverse=True))
+    *more, last = sorted(without, reverse=True)
+    named = f"{', '.join(f'`{name}`' for name in more)} and `{last}`"
     assert f"{named} print the output of other programs and have no `--json`." in text
 
 

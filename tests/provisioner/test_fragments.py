@@ -391,3 +391,16 @@ def test_the_bucket_admits_tls_alone_and_forgets_what_is_old_but_not_the_state()
     assert expiring == {"archives/": 180, "layers/": 180, "templates/": 1}
     for kept in (STATE, LEASE):
         assert not any(kept.startswith(prefix) for prefix in expiring)
+
+
+def test_a_generated_secret_is_made_once_for_all_services_that_name_it_alike() -> None:
+    secrets = {"SECRET_KEY": SecretReference("generated", "SECRET_KEY"), "STRIPE": SecretReference("ssm", "/stripe")}
+    shop = replace(SHOP, services={"web": replace(WEB, secrets=secrets), "worker": replace(WORKER, secrets=secrets)})
+    before, after = made(SHOP), made(shop)
+    (fresh,) = set(after.resources) - set(before.resources)
+    secret = after.resources[fresh]
+    assert fresh == "SecretDashKeyGeneratedSecret"
+    assert secret["Properties"]["GenerateSecretString"] == {"PasswordLength": 64, "ExcludePunctuation": True}
+    assert secret["Properties"]["Description"] == "SECRET_KEY of web, worker in shop-production"
+    assert after.template["Outputs"][f"{fresh}Arn"]["Value"] == {"Ref": fresh}
+    assert holds_data(fresh, secret["Type"], secret), "its loss must be agreed to"

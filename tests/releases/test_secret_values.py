@@ -74,6 +74,16 @@ def test_bindings_of_needs_only() -> None:
     assert store.asked == ["arn:db"]
 
 
+def test_a_generated_value_is_that_of_the_stacks_own_secret() -> None:
+    store = Store({"arn:secret": "generated-9"})
+    reference = SecretReference("generated", "SECRET_KEY")
+    services = {name: Service(name, secrets={"SECRET_KEY": reference}) for name in ("web", "worker")}
+    outputs = {"SecretDashKeyGeneratedSecretArn": "arn:secret"}
+    values = secret_values(store, Blueprint("s", services=services), {}, outputs)  # type: ignore[arg-type]
+    assert values.of(reference) == "generated-9"
+    assert store.asked == ["arn:secret"]
+
+
 def test_values_are_shown_nowhere() -> None:
     values = read(Store({"/k": "never-to-be-seen"}), SecretReference("ssm", "/k"))
     assert repr(values) == "<1 secrets>"

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivemind.agents.provisioner import artifacts, balancer, buildstack, instances, network, postgres, redis, ssh
+from hivemind.agents.provisioner import (
+    artifacts,
+    balancer,
+    buildstack,
+    generated,
+    instances,
+    network,
+    postgres,
+    redis,
+    ssh,
+)
 from hivemind.agents.provisioner.review import review
 from hivemind.hookspecs import hook
 from hivemind.values.schemaparts import ResourceType, SchemaPart
@@ -44,6 +54,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
         artifacts.fragment(),
         *balancer.fragments(blueprint),
         *(instances.fragment(blueprint, service) for service in services),
+        *generated.fragments(blueprint),
         *(
             _RESOURCES[resource.type](blueprint, resource)
             for _, resource in sorted(blueprint.resources.items())

@@ -48,7 +48,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="installer")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("install", help="install the release that the request on standard input describes")
-    for name in ("prepare", "missing", "fetch", "status", "logs", "start", "stop", "remove", "rollback", "supervise"):
+    for name in (
+        "prepare",
+        "missing",
+        "fetch",
+        "status",
+        "logs",
+        "start",
+        "stop",
+        "remove",
+        "rollback",
+        "run",
+        "supervise",
+    ):
         command = commands.add_parser(name)
         command.add_argument("service")
         if name == "prepare":
@@ -62,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--current", action="store_true", help="of the current release alone")
         elif name == "remove":
             command.add_argument("--data", action="store_true", help="the service's data folder too")
+        elif name == "run":
+            command.add_argument("words", nargs="?", help="for the shell; none: an interactive one")
         elif name == "rollback":
             command.add_argument("release")
             command.add_argument("--timeout", type=int, default=60)
@@ -269,6 +283,17 @@ def _rollback(layout: Layout, options: argparse.Namespace) -> None:
     Reporter().step("rollback", f"{release.id} is current, up after {up.seconds:.1f} s")
 
 
+def _run(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import one_off
+
+    try:
+        one_off.become(layout, options.words)
+    except InstallError as error:
+        # A person reads this, not a program.
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(1) from None
+
+
 def _supervise(layout: Layout, _: argparse.Namespace) -> int:
     from hivemind.hosts.onhost import services, supervise
 
@@ -289,5 +314,6 @@ COMMANDS = {
     "stop": _stop,
     "remove": _remove,
     "rollback": _rollback,
+    "run": _run,
     "supervise": _supervise,
 }

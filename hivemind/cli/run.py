@@ -1,0 +1,34 @@
+"""`hivemind run`: a command beside the application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hivemind import pipeline
+from hivemind.cli.context import asked, deployment_option, environment_option, local_option
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@environment_option
+@local_option
+@deployment_option
+@click.option("--service", metavar="NAME", help="Service of the instance. Default: the first.")
+@click.option("-i", "--instance", metavar="ID|N", help="EC2 id or number of the instance. Default: the first.")
+@click.argument("words", nargs=-1, metavar="[COMMAND...]")
+def command(
+    environment: str | None,
+    local: bool | None,
+    deployment: str | None,
+    service: str | None,
+    instance: str | None,
+    words: tuple[str, ...],
+) -> int:
+    """Run COMMAND on an instance and exit with its exit code; without COMMAND, open a shell.
+
+    It runs in the folder of the current release, with the application's variables and secrets, as the application's
+    user: `hivemind run python manage.py createsuperuser`. Quote a command for the shell: `hivemind run 'ls | wc -l'`.
+    It ends with the connection. Its output is not masked.
+    """
+    return pipeline.run(asked(Path(), environment, local, deployment), service, instance, words)
