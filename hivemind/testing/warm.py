@@ -19,11 +19,12 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from tempfile import TemporaryDirectory
-from typing import NoReturn
+from typing import Any, NoReturn, get_args
 
 from hivemind.values.defaults import DEFAULT_REGION
 
@@ -137,11 +138,31 @@ def _make_clients() -> None:
 def _check_once() -> None:
     """Takes a blueprint through its check and a plan: what is compiled, resolved and imported for that once a
     process need not be so in the forks."""
+    from hivemind import hookspecs
+    from hivemind.hosts.installer import installer
     from hivemind.plugins.loading import load
     from hivemind.testing.samples import apply_of, checked
+    from hivemind.values.annotations import answer_of
 
     with TemporaryDirectory() as folder:
         apply_of(checked(Path(folder), _BLUEPRINT, load(third_party=False), lint=False))
+    for name, hook in vars(hookspecs).items():
+        if name.startswith("hivemind_"):
+            _resolve(answer_of(hook), set())
+    installer()
+
+
+def _resolve(annotation: Any, seen: set[Any]) -> None:
+    """Finds the annotations of all dataclasses in an annotation, and in theirs."""
+    from hivemind.values.annotations import fields_of
+
+    for one in (annotation, *get_args(annotation)):
+        if one is not annotation:
+            _resolve(one, seen)
+        elif isinstance(one, type) and is_dataclass(one) and one not in seen:
+            seen.add(one)
+            for field in fields_of(one).values():
+                _resolve(field, seen)
 
 
 def _reap(selector: selectors.BaseSelector, running: dict[int, tuple[int, socket.socket]], handle: int) -> None:
