@@ -123,7 +123,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes long begins first, so that no worker is left alone with it at the end. Tests on a real account run
     only when asked for, and of a part of `make stress` only those that are in it."""
-    items.sort(key=lambda item: (_rank(item), item.nodeid.partition("::")[0]))
+    long = {_module(item) for item in items if not item.get_closest_marker("fast")}
+    items.sort(key=lambda item: (_rank(item), _module(item) not in long, _module(item)))
     part = config.getoption("part")
     wanted = _in_part(items, part) if part else set(items)
     if not ON_AWS:
@@ -131,6 +132,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if apart := [item for item in items if item not in wanted]:
         config.hook.pytest_deselected(items=apart)
         items[:] = [item for item in items if item in wanted]
+
+
+def _module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def _rank(item: pytest.Item) -> int:

@@ -92,15 +92,15 @@ Program.cs gleam.toml build.sbt fly.toml render.yaml .gitignore setup.cfg Pipfil
 config/settings.ini""".split()
 root, plugins = Path(sys.argv[1]), load()
 for unit in (" ", "\n", "a", "_", ".", '"', "a: ", "/*a", "@Controller({a"):
-    signal.setitimer(signal.ITIMER_VIRTUAL, 20)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 5)
     for name in NAMES:
         file = root / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("import os; from flask import Flask\n" * name.endswith(".py") + unit * 60_000)
+        file.write_text("import os; from flask import Flask\n" * name.endswith(".py") + unit * 30_000)
     seen(root, plugins, print)
 print("ended")
 '''
-"""With linear searches a round takes half a second of the processor."""
+"""With linear searches a round takes a quarter of a second of the processor."""
 
 
 @pytest.mark.slow
