@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from hivemind.flow.reporting import Status, address, deployments, events, history, status
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
+    from hivemind.flow.secrets import Secret, secrets, store_secret
     from hivemind.flow.status import InstanceStatus, LiveStatus
     from hivemind.flow.taking_away import Destroyed, destroy, destruction, rollback
     from hivemind.flow.under_way import Ending, abort, attach
@@ -71,6 +72,7 @@ __getattr__ = on_first_use(
         "flow.reporting": ("status", "address", "deployments", "events", "history"),  # what is deployed, what happened
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.rotating": ("new_key",),
+        "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
         "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
         "flow.instances": ("logs", "run", "shell"),  # what runs on it
         "flow.detecting": ("seen",),  # what a folder is

@@ -34,6 +34,15 @@ def _is_ours(parameters: Mapping[str, Any]) -> bool:
     return str(parameters.get("Name", "")).startswith("/hivemind/")
 
 
+def _is_ours_or_secret(parameters: Mapping[str, Any]) -> bool:
+    return _is_ours(parameters) or parameters.get("Type") == "SecureString"
+
+
+def _holds_text(parameters: Mapping[str, Any]) -> bool:
+    """A secret's value, and nothing that says who may read it or how it is encrypted."""
+    return set(parameters) - {"ClientRequestToken"} in ({"Name", "SecretString"}, {"SecretId", "SecretString"})
+
+
 def _unprotects_database(parameters: Mapping[str, Any]) -> bool:
     names = {"DBInstanceIdentifier", "DBClusterIdentifier", "DeletionProtection", "ApplyImmediately"}
     return parameters.get("DeletionProtection") is False and set(parameters) <= names
@@ -73,8 +82,10 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         # Snapshots that a deletion left, when the user says so.
         "rds:DeleteDBSnapshot": _always,
         "elasticache:DeleteSnapshot": _always,
-        # The deployment's SSH key.
-        "ssm:PutParameter": _is_ours,
+        # The deployment's SSH key; and values of secrets that a person stores, which no template may hold.
+        "ssm:PutParameter": _is_ours_or_secret,
+        "secretsmanager:CreateSecret": _holds_text,
+        "secretsmanager:PutSecretValue": _holds_text,
         "ssm:DeleteParameter": _is_ours,
         # A public key that an instance accepts for a minute, where the deployment's own is lost.
         "ec2-instance-connect:SendSSHPublicKey": _always,

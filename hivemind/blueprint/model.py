@@ -93,7 +93,12 @@ class SecretReference:
     key: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.store}:{self.name}" + (f"#{self.key}" if self.key else "")
+        return self.place + (f"#{self.key}" if self.key else "")
+
+    @property
+    def place(self) -> str:
+        """The entry of the store, without the field."""
+        return f"{self.store}:{self.name}"
 
 
 @dataclass(frozen=True)

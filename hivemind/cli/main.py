@@ -38,6 +38,7 @@ COMMANDS = {
     "lock": ("hivemind.cli.lock:command", "Show or release the lock that a run holds on a deployment."),
     "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
+    "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
     "state": ("hivemind.cli.state:command", "Rebuild the record of a deployment."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),

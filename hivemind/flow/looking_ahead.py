@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hivemind.blueprint import access
 from hivemind.flow.unreachable import unreachable
 from hivemind.plan.model import Action
+from hivemind.releases.stored_secrets import missing
 from hivemind.template.names import SSH_ENDPOINT
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import CloudUnreachable
@@ -25,8 +26,11 @@ if TYPE_CHECKING:
 
 
 def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None) -> Iterator[Finding]:
-    """Findings on a plan for AWS: the account, the ways to instances, machine images. cloud: None where nobody can be
-    asked, and only the blueprint is looked at."""
+    """Findings on a plan: secrets that are not there; on AWS the account, the ways to instances, machine images, too.
+    cloud: None where nobody can be asked, and only the blueprint is looked at."""
+    if cloud is not None:
+        released = (change.service for change in plan.releases if change.needed)
+        yield from missing(checked.blueprint, released, cloud)
     if plan.cloud != "aws":
         return
     yield from unreachable(checked.blueprint, Severity.ERROR)

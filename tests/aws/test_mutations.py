@@ -32,6 +32,8 @@ CONDITIONAL = {
     "elasticloadbalancing:ModifyLoadBalancerAttributes",
     "rds:ModifyDBCluster",
     "rds:ModifyDBInstance",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:PutSecretValue",
     "ssm:DeleteParameter",
     "ssm:PutParameter",
     "ssm:SendCommand",
@@ -117,6 +119,23 @@ def test_protection_is_taken_off_and_nothing_else_modified(
     check(service, operation, good, protocol="query", method="POST")
     with pytest.raises(Refused):
         check(service, operation, {**good, **more}, protocol="query", method="POST")
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("service", "operation", "good", "more"),
+    [
+        ("ssm", "PutParameter", {"Name": "/shop/key", "Value": "x", "Type": "SecureString"}, {"Type": "String"}),
+        ("secretsmanager", "CreateSecret", {"Name": "shop", "SecretString": "x"}, {"KmsKeyId": "k"}),
+        ("secretsmanager", "PutSecretValue", {"SecretId": "shop", "SecretString": "x"}, {"VersionStages": ["A"]}),
+    ],
+)
+def test_of_secrets_only_values_are_written(
+    service: str, operation: str, good: dict[str, Any], more: dict[str, Any]
+) -> None:
+    check(service, operation, good, protocol="json", method="POST")
+    with pytest.raises(Refused):
+        check(service, operation, {**good, **more}, protocol="json", method="POST")
 
 
 def test_a_client_refuses_before_anything_is_sent() -> None:

@@ -16,15 +16,25 @@ pytestmark = pytest.mark.slow
 def test_another_value_is_rolled_out_by_releasing_again(
     deployed: Project, local_cloud: LocalCloudHome, tmp_path: Path
 ) -> None:
-    secret = "secrets: {GREETING: 'ssm:/rotated/greeting'}"
-    deployed.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {secret}\n")
-    cloud = local_cloud.connect(deployed.folder, "shop")
-    ssm = raw(cloud, "ssm")  # HiveMind's own client refuses to write secrets
-    ssm.put_parameter(Name="/rotated/greeting", Type="SecureString", Value="ahoy-one")
+    secrets = "secrets: {GREETING: 'ssm:/rotated/greeting', MOOD: 'secretsmanager:rotated/mood#now'}"
+    deployed.replace("hivemind.yaml", "    health: /health\n", f"    health: /health\n    {secrets}\n")
+    refused = deployed.run("plan", *deployed.target, code=3)
+    assert "H456  GREETING of services.web is not stored" in refused.err
+    assert "Store it: `hivemind secrets set MOOD`." in refused.err
+
+    stored = deployed.run("secrets", "set", "GREETING", *deployed.target, stdin="ahoy-one\n")
+    assert "Stored GREETING of web in ssm:/rotated/greeting" in stored.out
+    secret = raw(local_cloud.connect(deployed.folder, "shop"), "secretsmanager")
+    secret.create_secret(Name="rotated/mood", SecretString='{"now": "calm", "then": "wild"}')
+    deployed.run("secrets", "set", "MOOD", *deployed.target, stdin="merry")
+    assert secret.get_secret_value(SecretId="rotated/mood")["SecretString"] == '{"now": "merry", "then": "wild"}'
+    assert "missing" not in deployed.run("secrets", "list", *deployed.target).out
+    unknown = deployed.run("secrets", "set", "GREETNG", *deployed.target, stdin="x", code=7)
+    assert "Its secrets: GREETING, MOOD." in unknown.err
     before = int(deployed.apply().last["revision"][1:])
     assert deployed.get().text.startswith("ahoy-one|")
 
-    ssm.put_parameter(Name="/rotated/greeting", Type="SecureString", Value="ahoy-two", Overwrite=True)
+    deployed.run("secrets", "set", "GREETING", *deployed.target, stdin="ahoy-two")
     assert deployed.apply().last["changed"] is False
     assert deployed.get().text.startswith("ahoy-one|")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.flow import regions
 from hivemind.flow.checking import Checked, check
 from hivemind.flow.looking_ahead import ahead, require_same_account
@@ -17,6 +18,7 @@ from hivemind.plan.make import make_plan
 from hivemind.plan.model import NOTHING, Basis, Plan, RemoteBuild, Snapshot
 from hivemind.plan.show import lines
 from hivemind.plugins.loading import load
+from hivemind.releases.stored_secrets import missing
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, FindingsError
 from hivemind.values.findings import Finding
@@ -211,3 +213,43 @@ class TestRegion:
         (finding,) = [one for one in caught.value.findings if one.id == "H133"]
         assert "ap-southeast-2 (AWS profile shop)" in finding.message
         assert finding.place is not None
+
+
+class Stores:
+    """What keeps secrets: those of these names, to be asked by who may."""
+
+    def __init__(self, *names: str, code: str = "ParameterNotFound") -> None:
+        self.names, self.code, self.region = names, code, "eu-west-1"
+
+    def client(self, service: str) -> Stores:
+        return self
+
+    def get_parameter(self, *, Name: str, WithDecryption: bool) -> dict[str, Any]:
+        assert not WithDecryption
+        return self.answer(Name, {"Parameter": {"Name": Name}})
+
+    def describe_secret(self, *, SecretId: str) -> dict[str, Any]:
+        deleted = {"DeletedDate": 1} if SecretId == "going" else {}
+        return self.answer(SecretId, {"Name": SecretId, **deleted})
+
+    def answer(self, name: str, content: dict[str, Any]) -> dict[str, Any]:
+        if name not in self.names:
+            raise CloudCallFailed(self.code, "Describe", "no")
+        return content
+
+
+@pytest.mark.parametrize(
+    ("stores", "absent"),
+    [
+        (Stores("/shop/a", "mail"), ["C"]),
+        (Stores("going"), ["A", "B", "C"]),
+        (Stores("/shop/a", "mail", code="ResourceNotFoundException"), ["C"]),
+        (Stores(code="AccessDeniedException"), []),
+    ],
+)
+def test_secrets_that_are_not_there_are_named_without_reading_any(stores: Any, absent: list[str]) -> None:
+    kept = {"A": ("ssm", "/shop/a"), "B": ("secretsmanager", "mail", "field"), "C": ("secretsmanager", "going")}
+    service = Service("web", secrets={name: SecretReference(*place) for name, place in kept.items()})
+    found = list(missing(Blueprint("shop", services={"web": service}), ["web"], stores))
+    assert [one.path for one in found] == [f"services.web.secrets.{name}" for name in absent]
+    assert {one.hint for one in found} == {f"Store it: `hivemind secrets set {name}`." for name in absent}
