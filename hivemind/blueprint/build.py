@@ -77,7 +77,8 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
     fields: dict[str, Any] = {key: said[key].strip() for key in _SERVICE_TEXTS if said.get(key) is not None}
     fields |= {key: int(said[key]) for key in _SERVICE_NUMBERS if said.get(key) is not None}
     path: Path = ("services", name, "env")
-    env = {key: variable(value, view.written((*path, key))) for key, value in mapping_of(said.get("env")).items()}
+    variables = mapping_of(said.get("env"))
+    env = {key: variable(value, view.written((*path, key))) for key, value in variables.items() if value is not None}
     secrets = {
         key: generated(key) if value == GENERATE else secret_of(value)
         for key, value in mapping_of(said.get("secrets")).items()
@@ -90,6 +91,7 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
         static_dir=said.get("static"),
         health=_health(said.get("health")),
         env=MappingProxyType(env),
+        unset=tuple(sorted(key for key, value in variables.items() if value is None)),
         secrets=MappingProxyType({key: secret for key, secret in secrets.items() if secret}),
         needs=texts_of(said.get("needs")),
         routes=routes,

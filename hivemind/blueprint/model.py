@@ -130,6 +130,7 @@ class Service:
     disk: int = 16
     os: str = "debian-12"
     env: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    unset: tuple[str, ...] = ()
     secrets: Mapping[str, SecretReference] = field(default_factory=lambda: EMPTY)
     needs: tuple[str, ...] = ()
     routes: tuple[Route, ...] = ()

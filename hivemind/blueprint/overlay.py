@@ -32,6 +32,8 @@ OVERLAID = frozenset(
     )
 )
 """Keys of the file that an environment may say anew; it may also say its `stage`."""
+_IN_ENV = 3
+"""Depth of `services.NAME.env`."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,10 @@ def _merge(base: dict[str, Any], over: dict[str, Any], path: Path, origin: Path,
     merged = dict(base)
     for name, value in over.items():
         here, there = (*path, name), (*origin, name)
-        if value is None:
+        if value is None and len(path) == _IN_ENV and (path[0], path[2]) == ("services", "env"):
+            merged[name] = None  # unset on purpose, also where the rest of the file sets it
+            moved[here] = there
+        elif value is None:
             merged.pop(name, None)
         elif isinstance(value, dict):
             below = _long_form(here, base.get(name), moved)

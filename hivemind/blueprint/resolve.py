@@ -283,7 +283,7 @@ class _Filling:
     def _environment(self, needs: Mapping[str, str]) -> None:
         """needs: resource that the service needs -> its type."""
         for name, (said, each) in settings(all_of(self.detections, "env", language=self.language)).items():
-            if name in self.service.env or name in self.service.secrets:
+            if name in self._said():
                 continue
             if all(is_given(one, needs.values()) for one in referred(said)):
                 self._remark(
@@ -296,7 +296,7 @@ class _Filling:
         stands = given_values((str(found.value) for found in required), needs.values())
         for found in required:
             name = str(found.value)
-            if name in self.service.env or name in self.service.secrets or _is_set(name, needs):
+            if name in self._said() or _is_set(name, needs):
                 continue
             value = stands.get(name)
             is_kept = is_secret(name) and value is None
@@ -308,6 +308,10 @@ class _Filling:
                 f"{self.path} reads {name} from its environment ({found.evidence}), but nothing sets it",
                 f"Add to {self.path}: `{add}`.",
             )
+
+    def _said(self) -> frozenset[str]:
+        """Variables of which the blueprint says something, if only that they stay unset."""
+        return frozenset((*self.service.env, *self.service.secrets, *self.service.unset))
 
     def _remark(self, identifier: str, severity: Severity, message: str, hint: str) -> None:
         self.findings.append(Finding(identifier, severity, message, hint=hint, path=self.path, plugin="recon"))

@@ -106,6 +106,11 @@ def environment_variables(view: View) -> Iterator[Finding]:
                 yield view.finding("H124", ("services", name, "secrets", key), message, hint, key=True)
         for key, value in mapping_of(service.get("env")).items():
             path = ("services", name, "env", key)
+            if value is None:
+                if not view.written(path):
+                    hint = "Add a value, or write `null` to leave the variable unset."
+                    yield view.finding("H102", path, f"no value in services.{name}.env.{key}", hint)
+                continue
             if key in secrets:
                 message = f"{key} is under both env and secrets of services.{name}"
                 yield view.finding("H128", path, message, "Remove one of the two.", key=True)

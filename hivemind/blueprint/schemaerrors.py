@@ -111,6 +111,11 @@ def _unknown_keys(violation: _Violation, path: Path, view: View) -> Iterator[Fin
     for key in violation.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
+        odd = next((each for each in key if each.isspace() and each != " "), None)
+        if odd is not None:
+            hint = f"The key contains the space U+{ord(odd):04X}. YAML indents with plain spaces (U+0020) only."
+            yield view.finding("H101", (*path, key), f'unknown key "{key}"{_inside(path, view)}', hint, key=True)
+            continue
         hint = did_you_mean(key, known) or (f"Known keys: {listed(known, limit=30)}." if known else "Remove it.")
         yield view.finding("H101", (*path, key), f'unknown key "{key}"{_inside(path, view)}', hint, key=True)
 

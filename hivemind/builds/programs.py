@@ -19,6 +19,7 @@ from pathlib import Path
 
 from hivemind.builds.complaints import first_error
 from hivemind.builds.sandbox import Sandbox
+from hivemind.builds.unreached import unreached
 from hivemind.values.clock import SYSTEM_CLOCK
 from hivemind.values.errors import Stage, StageError
 
@@ -123,7 +124,9 @@ class Programs:
         lines = _last(self.log, before)
         first = first_error(_lines(self.log, before)[1:])
         message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
-        hints = [hint] if hint else []
+        # A host that is not reached is no secret that is not there.
+        wanted = unreached(_lines(self.log, before)[1:]) or hint
+        hints = [wanted] if wanted else []
         hints.append(f"Full output: {self.log}")
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))
 

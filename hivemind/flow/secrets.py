@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.blueprint.generated import STORE
 from hivemind.flow.clouds import connect, region_of
 from hivemind.flow.looking_ahead import wrong_account
 from hivemind.flow.project import checked_project
@@ -82,7 +83,8 @@ def _there(asked: Asked, face: Face) -> tuple[Checked, Cloud]:
 def _named(checked: Checked) -> Iterator[tuple[str, str, SecretReference]]:
     for service in checked.blueprint.services.values():
         for variable, reference in service.secrets.items():
-            yield service.name, variable, reference
+            if reference.store != STORE:  # made with the stack
+                yield service.name, variable, reference
 
 
 def _shown(cloud: Cloud, service: str, variable: str, reference: SecretReference, *, stored: bool) -> Secret:

@@ -141,9 +141,15 @@ SIGNATURES = in_order(
     ),
     _signature(
         "missing_program",
-        r"(?:sh|bash|env): (?:\d+: |line \d+: )?'?([\w./-]{1,80})'?: (?:command )?not found",
+        r"(?:sh|bash|env): (?:\d+: |line \d+: )?(?:exec: )?'?(?!source)([\w./-]{1,80})'?: (?:command )?not found",
         "missing_program",
         "The instance does not have {1}. Correct services.{service}.start, or install the package that contains it.",
+    ),
+    _signature(
+        "source_in_sh",
+        r"\bsh: (?:\d+: |line \d+: )?source: not found",
+        "missing_program",
+        "Commands run in sh, which has no `source`: write `. FILE` in its place, or `bash -c 'COMMAND'`.",
     ),
     below=50,
 )

@@ -19,6 +19,7 @@ from typing import Any
 
 from hivemind.hosts.application_causes import advice
 from hivemind.hosts.installer import installer
+from hivemind.hosts.onhost import evidence
 from hivemind.hosts.onhost.layout import ALONE
 from hivemind.hosts.onhost.request import KeptLayer, Request
 from hivemind.hosts.ssh import Completed, Host, spoken
@@ -195,12 +196,12 @@ def rollback(host: Host, service: str, release: str, *, timeout: float = 60) -> 
 
 
 def last_lines(host: Host, service: str, count: int = 20) -> tuple[str, ...]:
-    """The last log lines of the current release, without times; none when they can't be read."""
+    """The log lines of the current release that tell most, without times; none when they can't be read."""
     try:
-        done = _run(host, ["logs", service, "--plain", "--current", "-n", str(count)], timeout=20)
+        done = _run(host, ["logs", service, "--plain", "--current", "-n", str(evidence.LOOKED_AT)], timeout=20)
     except StageError:
         return ()
-    return tuple(done.stdout.splitlines()) if done.code == 0 else ()
+    return tuple(evidence.telling(done.stdout.splitlines(), count)) if done.code == 0 else ()
 
 
 def one_off(host: Host, service: str, command: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from hivemind.blueprint.generated import STORE
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.findings import Finding, Severity
 
@@ -19,6 +20,8 @@ def missing(blueprint: Blueprint, services: Iterable[str], cloud: Cloud) -> Iter
     """H456 for each secret of these services that is not there. Who may not ask is told nothing: a release will."""
     for name in sorted(services):
         for variable, reference in blueprint.services[name].secrets.items():
+            if reference.store == STORE:  # made with the stack
+                continue
             try:
                 there = is_stored(cloud, reference)
             except CloudCallFailed:

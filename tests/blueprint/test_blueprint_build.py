@@ -47,6 +47,20 @@ def test_variables_are_text_as_written(build: Build) -> None:
     assert build(text).services["web"].env == {"A": "3.10", "B": "true", "C": "1e3", "D": "12:30", "E": "on", "F": ""}
 
 
+def test_null_leaves_a_variable_unset_in_any_environment(build: Build) -> None:
+    text = HEAD + "services: {web: {env: {A: null, B: b, C: ~}}}\n"
+    text += "environments: {staging: {services: {web: {env: {B: null, A: a}}}}}\n"
+    web = build(text).services["web"]
+    assert (dict(web.env), web.unset) == ({"B": "b"}, ("A", "C"))
+    web = build(text, environment="staging").services["web"]
+    assert (dict(web.env), web.unset) == ({"A": "a"}, ("B", "C"))
+
+
+def test_keys_of_ones_own_hold_what_anchors_name(build: Build) -> None:
+    blueprint = build(HEAD + "x-small: &small {instances: 2}\nservices:\n  web:\n    <<: *small\n")
+    assert blueprint.services["web"].instances == 2
+
+
 def test_secrets(build: Build) -> None:
     text = HEAD + "services: {web: {secrets: {A: 'ssm:/a/b', B: 'secretsmanager:c/d', C: 'secretsmanager:e#f'}}}"
     assert build(text).services["web"].secrets == {

@@ -27,6 +27,8 @@ WEB = HEAD + "services:\n  web: {}\n"
 CASES = [
     ("hivemind: 2\nname: a\nservices: {web: {}}", "H100", (1, 11), "hivemind: 1"),
     (HEAD + "services: {web: {prot: 80}}", "H101", (3, 18), "Did you mean port?"),
+    (HEAD + "services:\n  web:\n\u00a0   runtime: python\n", "H101", (5, 1), "the space U+00A0"),
+    (HEAD + "services: {web: {env: {A: }}}", "H102", (3, 27), "write `null` to leave the variable unset"),
     (WEB + "evnironments: {}", "H101", (5, 1), "Did you mean environments?"),
     (WEB + "resources: {db: {type: postgres, sotrage: 30}}", "H101", (5, 34), "Did you mean storage?"),
     (HEAD + "services: {web: {instances: two}}", "H102", (3, 29), "For example"),

@@ -224,3 +224,18 @@ def test_a_worker_has_no_port() -> None:
 def test_what_only_a_web_service_has_makes_it_one(said: dict[str, Any]) -> None:
     assert one(LANGUAGE, START, saw("kind", "worker"), service=Service("web", **said))[1].kind is ServiceKind.WEB
     assert one(LANGUAGE, START, saw("kind", "worker"))[1].kind is ServiceKind.WORKER
+
+
+def test_what_is_unset_on_purpose_is_not_missed() -> None:
+    asked = saw("env_required", "MAIL_HOST"), saw("env", "MODE=live", note="set by ENV")
+    _, _, found = one(LANGUAGE, START, *asked)
+    assert [(each.id, each.hint) for each in found] == [
+        ("H304", "Add to services.web: `env: {MODE: live}`."),
+        ("H304", "Add to services.web: `env: {MAIL_HOST: VALUE}`."),
+    ]
+    assert found[0].message == "services.web does not set MODE (set by ENV in f:3)"
+    assert one(LANGUAGE, START, *asked, service=Service("web", unset=("MAIL_HOST", "MODE")))[2] == ()
+
+
+def test_a_value_that_refers_to_what_is_not_there_is_not_proposed() -> None:
+    assert one(LANGUAGE, START, saw("env", "STORE=$DATABASE_URL"))[2] == ()

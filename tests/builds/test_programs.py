@@ -73,3 +73,13 @@ def test_credentials_of_an_address_are_not_shown(tmp_path: Path) -> None:
         Programs("web", tmp_path / "log").run("false https://me:secret@host/", cwd=tmp_path, env={"PATH": os.defpath})
     assert "//***@host" in caught.value.message
     assert "secret" not in caught.value.message + (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(("output", "said"), [("getaddrinfo ENOTFOUND cdn.example", False), ("no DATABASE_URL", True)])
+def test_a_host_that_is_not_reached_is_no_secret_that_is_not_there(tmp_path: Path, output: str, said: bool) -> None:
+    with pytest.raises(StageError) as caught:
+        Programs("web", tmp_path / "log").run(
+            f"echo 'Error: {output}'; exit 1", cwd=tmp_path, env={"PATH": os.defpath}, hint="No secrets here."
+        )
+    assert ("No secrets here." in (caught.value.hint or "")) is said
+    assert ("did not reach cdn.example" in (caught.value.hint or "")) is not said

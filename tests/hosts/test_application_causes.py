@@ -40,6 +40,9 @@ pytestmark = pytest.mark.fast
             "health: {path: /, matcher: 200-400}",
         ),
         ("/bin/sh: 1: hypercorn: not found", "does not have hypercorn"),
+        ("/bin/sh: 1: exec: hypercorn: not found", "does not have hypercorn"),
+        ("sh: line 1: exec: ./bin/serve: not found", "does not have ./bin/serve"),
+        ("/bin/sh: 1: source: not found", "write `. FILE` in its place"),
     ],
 )
 def test_a_known_cause(line: str, said: str) -> None:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+from hivemind.hosts.onhost import evidence
 from hivemind.hosts.onhost.layout import is_prefixed
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.services import Supervised, Systemd
@@ -50,18 +51,22 @@ def wait(
         passed = time.monotonic() - began
         ended_twice = state.restarts >= 1 and state.word == "restarting"
         if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
-            raise InstallError("the application ends right after its start", service.lines(EVIDENCE, since=since))
+            raise InstallError("the application ends right after its start", _evidence(service, since))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)
             if bound is not None and not is_prefixed() and is_loopback_only(bound):
                 if passed >= LOOPBACK_GRACE:
-                    raise InstallError(_alone(bound), service.lines(EVIDENCE, since=since))
+                    raise InstallError(_alone(bound), _evidence(service, since))
             elif bound is not None or (not ports and passed >= SETTLE and state.restarts == 0):
                 return Up(passed, bound)
         if passed >= timeout:
-            raise InstallError(_why(ports, timeout, others), service.lines(EVIDENCE, since=since))
+            raise InstallError(_why(ports, timeout, others), _evidence(service, since))
         time.sleep(pause)
         pause = min(0.5, pause * 1.3)
+
+
+def _evidence(service: Systemd | Supervised, since: float | None) -> list[str]:
+    return evidence.telling(service.lines(evidence.LOOKED_AT, since=since), EVIDENCE)
 
 
 def _alone(port: int) -> str:
