@@ -110,7 +110,8 @@ class Service:
     traffic (migrations); start is the unit's command. build_on: size of the build instance that runs install and build,
     None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
     folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
-    files and folders, relative to `path`, that last on an instance over all releases.
+    files and folders, relative to `path`, that last on an instance over all releases. unset: variables that stay unset
+    on purpose.
     """
 
     name: str

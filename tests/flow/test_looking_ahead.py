@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hivemind.blueprint.generated import generated
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.flow import regions
 from hivemind.flow.checking import Checked, check
@@ -249,7 +250,8 @@ class Stores:
 )
 def test_secrets_that_are_not_there_are_named_without_reading_any(stores: Any, absent: list[str]) -> None:
     kept = {"A": ("ssm", "/shop/a"), "B": ("secretsmanager", "mail", "field"), "C": ("secretsmanager", "going")}
-    service = Service("web", secrets={name: SecretReference(*place) for name, place in kept.items()})
+    secrets = {name: SecretReference(*place) for name, place in kept.items()}
+    service = Service("web", secrets={**secrets, "SESSION_KEY": generated("SESSION_KEY")})
     found = list(missing(Blueprint("shop", services={"web": service}), ["web"], stores))
     assert [one.path for one in found] == [f"services.web.secrets.{name}" for name in absent]
     assert {one.hint for one in found} == {f"Store it: `hivemind secrets set {name}`." for name in absent}
