@@ -79,6 +79,7 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "disk": (99, ()),
     "os": ("ubuntu-24.04", ()),
     "env": ({"GREETING": "ho"}, ("environment",)),
+    "unset": (("MOOD",), ()),
     "secrets": ({}, ("environment",)),
     "needs": (("db",), ("environment",)),
     "routes": ((Route(path="/other/*"),), ()),
