@@ -89,6 +89,7 @@ def test_tests_comments_and_scripts_of_pages_do_not_count(tmp_path: Path) -> Non
     aside = {
         "tests/test_a.py": "import requests\n", "requirements-dev.txt": "requests\n", "c.py": "# import smtplib\n",
         "d.py": "PAGE = 'http://localhost:8000'\nfrom urllib.parse import quote\nfrom http import HTTPStatus\n",
+        "settings.py": '"""\nFor more information see\nhttps://docs.djangoproject.com/en/6.0/\n"""\n',
     }  # fmt: skip
     assert looked(tmp_path, {**FLASK, **aside}).quiet
     (tmp_path / "n").mkdir()

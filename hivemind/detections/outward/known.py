@@ -19,49 +19,61 @@ QUIET: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "python": _words(
             """
-            aiofiles alembic annotated-types anyio apscheduler argon2-cffi asgiref asyncpg attrs babel bcrypt bleach
-            blinker bottle brotli cachelib celery certifi cffi channels channels-redis charset-normalizer cherrypy click
-            colorama crispy-bootstrap4 crispy-bootstrap5 cryptography daphne dj-database-url django django-celery-beat
-            django-cors-headers django-crispy-forms django-debug-toolbar django-environ django-extensions django-filter
-            django-redis django-rq djangorestframework djangorestframework-simplejwt drf-spectacular environs falcon
-            fastapi flask flask-babel flask-bcrypt flask-caching flask-cors flask-limiter flask-login flask-marshmallow
-            flask-migrate flask-redis flask-restful flask-session flask-sqlalchemy flask-wtf gevent greenlet gunicorn
-            h11 httptools hypercorn idna itsdangerous jinja2 jsonschema kombu limits litestar loguru mako markdown
-            markdown-it-py markupsafe marshmallow mistune mypy-extensions numpy orjson packaging pandas passlib peewee
-            pillow pip plotly prometheus-client psycopg psycopg-binary psycopg-c psycopg-pool psycopg2 psycopg2-binary
-            pycparser pydantic pydantic-core pydantic-settings pygments pyjwt pymdown-extensions pyramid python-dateutil
-            python-decouple python-dotenv python-multipart python-slugify pytz pyyaml quart redis rq setuptools six
-            sniffio sqlalchemy sqlmodel sqlparse starlette structlog tabulate toml tortoise-orm typing-extensions
-            typing-inspection tzdata tzlocal ujson uvicorn uvloop valkey vine waitress watchfiles websockets werkzeug
-            wheel whitenoise wsproto wtforms
+            aiofiles alembic annotated-types anyio apscheduler argon2-cffi asgi-correlation-id asgiref asyncpg attrs
+            babel bcrypt bleach blinker bootstrap-flask bottle brotli cachelib celery certifi cffi channels
+            channels-redis charset-normalizer cherrypy click colorama crispy-bootstrap4 crispy-bootstrap5
+            cryptography daphne dj-database-url django django-allow-cidr django-bootstrap4 django-bootstrap5
+            django-celery-beat django-cors-headers django-cors-middleware django-crispy-forms django-csp
+            django-debug-toolbar django-environ django-extensions django-filter django-health-check django-redis
+            django-rq django-tables2 django-taggit django-widget-tweaks djangorestframework
+            djangorestframework-simplejwt drf-spectacular environs faker falcon fastapi fastapi-pagination flask
+            flask-apispec flask-babel flask-bcrypt flask-bootstrap flask-caching flask-cors flask-jwt-extended
+            flask-limiter flask-login flask-marshmallow flask-migrate flask-moment flask-redis flask-restful
+            flask-session flask-smorest flask-sqlalchemy flask-talisman flask-wtf gevent greenlet gunicorn h11
+            httptools hypercorn idna importlib-metadata itsdangerous jinja2 jsonschema kombu limits litestar loguru
+            mako markdown markdown-it-py markupsafe marshmallow mistune mypy-extensions numpy orjson packaging pandas
+            passlib peewee pillow pip plotly pluggy prometheus-client psycopg psycopg-binary psycopg-c psycopg-pool
+            psycopg2 psycopg2-binary pycparser pydantic pydantic-core pydantic-settings pygments pyjwt
+            pymdown-extensions pyramid python-dateutil python-decouple python-dotenv python-json-logger
+            python-multipart python-slugify pytz pyyaml quart redis rq setuptools six slowapi sniffio sqlalchemy
+            sqlmodel sqlparse starlette structlog tabulate text-unidecode toml tomli tortoise-orm typing-extensions
+            typing-inspection tzdata tzlocal ujson unicode-slugify uvicorn uvloop valkey vine waitress watchfiles
+            websockets werkzeug wheel whitenoise wsproto wtforms zipp
             """
         ),
         "node": _words(
             """
             @fastify/compress @fastify/cookie @fastify/cors @fastify/formbody @fastify/helmet @fastify/jwt
-            @fastify/multipart @fastify/rate-limit @fastify/session @fastify/static @fastify/view @hono/node-server
-            @koa/router @prisma/client ajv argon2 async bcrypt bcryptjs better-sqlite3 body-parser bull bullmq chalk
-            class-transformer class-validator compression connect-flash connect-pg-simple connect-redis cookie-parser
-            cookie-session cors cross-env csurf date-fns dayjs debug dotenv drizzle-orm ejs express express-async-errors
-            express-async-handler express-ejs-layouts express-handlebars express-rate-limit express-session
-            express-validator fastify fastify-plugin fs-extra glob handlebars hbs helmet hono http-errors ioredis joi
-            jsonwebtoken knex koa koa-bodyparser koa-router koa-static lodash luxon markdown-it marked method-override
-            mime moment morgan multer mustache nanoid nunjucks passport passport-local path pg pg-hstore pg-native
-            pg-pool pg-promise pino pino-http pino-pretty postgres prisma pug qs rate-limiter-flexible redis
-            reflect-metadata rxjs sanitize-html semver sequelize serve-favicon serve-static slugify socket.io sqlite3
-            ts-node tslib tsx typeorm typescript umzug uuid validator winston ws yup zod
+            @fastify/multipart @fastify/rate-limit @fastify/session @fastify/static @fastify/view @hapi/boom
+            @hapi/hapi @hapi/inert @hapi/vision @hono/node-server @koa/router @nestjs/common @nestjs/config
+            @nestjs/core @nestjs/jwt @nestjs/passport @nestjs/platform-express @nestjs/platform-fastify
+            @nestjs/sequelize @nestjs/swagger @nestjs/typeorm @prisma/client @types/express @types/node ajv argon2
+            async bcrypt bcryptjs better-sqlite3 body-parser bootstrap bull bullmq chalk class-transformer
+            class-validator commander compression connect-flash connect-pg-simple connect-redis cookie-parser
+            cookie-session cors cron cross-env csurf date-fns dayjs debug dotenv drizzle-orm ejs escape-html express
+            express-async-errors express-async-handler express-ejs-layouts express-handlebars express-hbs
+            express-rate-limit express-session express-slow-down express-validator fastify fastify-plugin fs-extra
+            glob handlebars hbs helmet hono http-errors ioredis joi jquery js-cookie jsonwebtoken knex koa
+            koa-bodyparser koa-router koa-static lodash luxon markdown-it marked md5 method-override mime moment
+            moment-timezone morgan multer mustache nanoid nunjucks passport passport-local path pg pg-hstore
+            pg-native pg-pool pg-promise pino pino-http pino-pretty pluralize postgres prisma pug qs
+            rate-limiter-flexible react react-dom redis reflect-metadata rxjs sanitize-html semver sequelize
+            serve-favicon serve-static slugify socket.io source-map-support sqlite3 swagger-ui-express ts-node tslib
+            tsx typeorm typescript uglify-js umzug uuid validator vue winston ws yargs yup zod
             """
         ),
         "go": _words(
             """
-            github.com/caarlos0/env github.com/gin-gonic/gin github.com/go-chi/chi github.com/go-chi/cors
-            github.com/go-playground/validator github.com/go-redis/redis github.com/gofiber/fiber
-            github.com/golang-jwt/jwt github.com/golang-migrate/migrate github.com/google/uuid github.com/gorilla/mux
+            github.com/caarlos0/env github.com/gin-contrib/cors github.com/gin-contrib/sessions
+            github.com/gin-gonic/gin github.com/go-chi/chi github.com/go-chi/cors github.com/go-playground/validator
+            github.com/go-redis/redis github.com/gofiber/fiber github.com/golang-jwt/jwt
+            github.com/golang-migrate/migrate github.com/google/uuid github.com/gorilla/mux
             github.com/gorilla/sessions github.com/gorilla/websocket github.com/jackc/pgx github.com/jmoiron/sqlx
             github.com/joho/godotenv github.com/julienschmidt/httprouter github.com/kelseyhightower/envconfig
             github.com/labstack/echo github.com/lib/pq github.com/mattn/go-sqlite3 github.com/pressly/goose
-            github.com/redis/go-redis github.com/rs/zerolog github.com/sirupsen/logrus go.uber.org/zap
-            golang.org/x/crypto gorm.io/driver/postgres gorm.io/gorm modernc.org/sqlite
+            github.com/redis/go-redis github.com/rs/zerolog github.com/shopspring/decimal github.com/sirupsen/logrus
+            github.com/spf13/cobra github.com/spf13/viper github.com/stretchr/testify go.uber.org/zap
+            golang.org/x/crypto gorm.io/driver/postgres gorm.io/driver/sqlite gorm.io/gorm modernc.org/sqlite
             """
         ),
     }
@@ -143,12 +155,15 @@ HINTS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     }
 )
 """Language -> lines that may be calls of a service elsewhere."""
-ELSEWHERE = re.compile(
+_ADDRESS = (
     r"\b(?:https?|wss?|smtps?|amqps?|mongodb(?:\+srv)?|mysql|ftp|sftp|ldaps?)://"
     r"(?!(?:localhost|127\.|0\.0\.0\.0|\[::1?\]|(?:\w+\.)*example\.(?:com|org|net)\b|www\.w3\.org|json-schema\.org|"
     r"schemas?\.))[\w\[{$%]"
 )
-"""An address elsewhere in code or in a value."""
+ELSEWHERE = re.compile(_ADDRESS)
+"""An address elsewhere in a value."""
+WRITTEN = re.compile(rf"[\"'`][^\"'`]*{_ADDRESS}")
+"""The same in a text of the code; those that documentation in the code names are in none."""
 TOLD = re.compile(r"[A-Z0-9_]*(?:API_?KEY|API_?URL|WEBHOOK|SMTP|EMAIL_HOST|MAIL_SERVER|SENTRY|_DSN|S3_|AWS_|OAUTH)")
 """A name of a variable that is for a service elsewhere."""
 FETCHES = re.compile(r"\b(curl|wget|npx|bunx|git (?:clone|pull|fetch)|pip install|npm (?:i|ci|install)|apt(?:-get)?)\b")

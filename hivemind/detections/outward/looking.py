@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hivemind.detections.outward.known import CALLING, CALLS, ELSEWHERE, HINTS, QUIET, SUFFIXES, TOLD
+from hivemind.detections.outward.known import CALLING, CALLS, HINTS, QUIET, SUFFIXES, TOLD, WRITTEN
 from hivemind.detections.outward.packages import packages
 from hivemind.repositories.repository import Repository
 
@@ -47,7 +47,7 @@ def outward(repository: Repository, folder: str, language: str) -> Outward:
     for file, number, line in _lines(repository, folder, language, code):
         if match := CALLS[language].search(line):
             calls.append(f"{next(group for group in match.groups() if group)} in {file}:{number}")
-        elif HINTS[language].search(line) or ELSEWHERE.search(line) or TOLD.search(line):
+        elif HINTS[language].search(line) or WRITTEN.search(line) or TOLD.search(line):
             known = False
     return Outward(tuple(calls), quiet=known and code.whole and code.files > 0 and not calls)
 
