@@ -191,6 +191,22 @@ COMMAND = (
 )
 
 
+UNNAMED = (
+    "import click\nfrom flask import Flask\napp = Flask(__name__)\n"
+    "@app.cli.command()\n@click.option('--afresh', is_flag=True)\ndef lay_table(afresh):\n"
+    "    if {asked}:\n        db.drop_all()\n    db.create_all()\n"
+    "@app.cli.command()\ndef fill():\n    db.drop_all()\n    db.create_all()\n"
+)
+
+
+@pytest.mark.parametrize(("asked", "runs"), [("afresh", True), ("not afresh", False)])
+def test_a_command_called_like_its_function_that_drops_only_what_it_is_told_to(
+    tmp_path: Path, asked: str, runs: bool
+) -> None:
+    found = seen(tmp_path, {"requirements.txt": "flask\n", "shop.py": UNNAMED.format(asked=asked)})
+    assert found.value("release") == ("FLASK_APP=shop flask lay-table" if runs else None)
+
+
 @pytest.mark.parametrize(
     ("body", "sql", "runs"),
     [

@@ -36,7 +36,8 @@ def detect(folder: Folder, source: PythonCode, flask: str) -> list[Detection]:
     """`release` for a command that makes what is missing ("create_all ... will not attempt to recreate tables already
     present", SQLAlchemy, "MetaData"); a `doubt` for one that would empty the database each time. flask: what tells
     Flask where the application is, as `FLASK_APP=shop `."""
-    found = next((each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)), None)
+    every = [each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)]
+    found = next((each for each in every if each.again), next(iter(every), None))
     if found is None or not any(each.framework == "flask" for each in source.applications):
         return []
     command = f"{flask}flask {found.name}"
@@ -65,7 +66,7 @@ def _commands(folder: Folder, file: str) -> Iterator[_Command]:
         return
     functions = {each.name: each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)}
     for function in functions.values():
-        name = next(filter(None, map(_name, function.decorator_list)), None)
+        name = next(filter(None, (_name(each, function) for each in function.decorator_list)), None)
         if name is None:
             continue
         calls = list(_calls(function, functions, 0))
@@ -76,17 +77,26 @@ def _commands(folder: Folder, file: str) -> Iterator[_Command]:
             yield _Command(name, file, function.lineno, again)
 
 
-def _name(decorator: ast.expr) -> str | None:
-    """The command that a decorator makes of a function."""
-    if not isinstance(decorator, ast.Call) or not decorator.args:
+def _name(decorator: ast.expr, function: ast.FunctionDef) -> str | None:
+    """The command that a decorator makes of a function: its text, else the function's name with dashes (click,
+    "Commands and Groups")."""
+    if not isinstance(decorator, ast.Call):
         return None
     said = dotted(decorator.func)
-    return text_of(decorator.args[0]) if said == "click.command" or said.endswith("cli.command") else None
+    if said != "click.command" and not said.endswith("cli.command"):
+        return None
+    return text_of(decorator.args[0]) if decorator.args else function.name.replace("_", "-")
 
 
 def _calls(node: ast.FunctionDef, functions: dict[str, ast.FunctionDef], depth: int) -> Iterator[ast.Call]:
-    """The calls of a function, and of those of its file that it calls."""
-    for each in ast.walk(node):
+    """The calls of a function, and of those of its file that it calls; not what it does only if an option asks for it,
+    `if drop:`."""
+    options = {argument.arg for argument in node.args.args}
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        each = waiting.pop(0)
+        asked = isinstance(each, ast.If) and isinstance(each.test, ast.Name) and each.test.id in options
+        waiting += each.orelse if asked and isinstance(each, ast.If) else ast.iter_child_nodes(each)
         if isinstance(each, ast.Call):
             yield each
             other = functions.get(dotted(each.func))
