@@ -13,8 +13,8 @@ FIELDS = (
     "port", "health_path", "static_dir", "kind", "url_scheme",
 )  # fmt: skip
 LISTS = {
-    "need": "needs", "env_required": "env_required", "env": "env", "worker": "workers", "scheduler": "schedulers",
-    "doubt": "doubts",
+    "need": "needs", "env_required": "env_required", "env": "env", "data": "data", "worker": "workers",
+    "scheduler": "schedulers", "doubt": "doubts",
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from hivemind.drafts.found import services_of
 from hivemind.drafts.text import applications_beside, left_out, text
 from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
-from hivemind.repositories.data_beside import beside
+from hivemind.repositories.data_beside import Beside, beside
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from hivemind.drafts.draft import Draft
     from hivemind.drafts.ignoring import Ignorable
     from hivemind.plugins.loading import Plugins
-    from hivemind.repositories.data_beside import Beside
     from hivemind.repositories.repository import Repository
 
 _MOST_PLACES = 3
@@ -110,7 +109,8 @@ def _keep(made: Draft, repository: Repository) -> None:
     for part in made.services.values():
         if not part.runs_code or part.keys.get("instances", 1) > 1:
             continue
-        chosen: list[Beside] = []
+        said = [Beside(str(each.value), each.file, each.line or 1) for each in part.seen.several["data"]]
+        chosen: list[Beside] = said[:_MOST_PLACES]
         for place in beside(repository, part.folder, with_database=bool(_DATABASES.intersection(types_needed(part)))):
             apart = all(not _lie_in_each_other(place.name, each.name) for each in chosen)
             if apart and not _holds_code(repository, part.folder, place) and len(chosen) < _MOST_PLACES:

@@ -126,6 +126,43 @@ def test_a_here_document_without_an_end_ends_in_an_answer(tmp_path: Path) -> Non
     assert said(tmp_path, "FROM node\nRUN cat > a.sh <<EOT\nEXPOSE 8080\n") == {"port": 8080}
 
 
+LISTED = """#!/bin/bash
+DEFAULT_STORE_DIR="/store"
+words=()
+words+=("--port=${PORT:-8000}")
+words+=("--in=${STORE_DIR:-/store/all}")
+words+=("--for=${KEPT_DIR:-$DEFAULT_STORE_DIR}")
+python3 -m shelf "${words[@]}" &
+wait $!
+"""
+SHELF = {
+    "requirements.txt": "aiohttp\n",
+    "shelf/__init__.py": "import os\nSIDE = os.environ.get('SIDE_DIR')\n",
+    "begin.sh": LISTED,
+    "Dockerfile": "FROM python:3.11\nCOPY . /code\nWORKDIR /code\nENV SIDE_DIR=/store/side OTHER_DIR=/store/other\n"
+    "VOLUME /store\nEXPOSE 8000 8001\nHEALTHCHECK CMD curl -f http://localhost:8001/alive\n"
+    'ENTRYPOINT ["/code/begin.sh"]\n',
+}
+
+
+def test_a_script_that_puts_its_command_together_is_started_itself(tmp_path: Path) -> None:
+    found = seen(tmp_path, SHELF)
+    assert found.value("start") in {"./begin.sh", "sh begin.sh"}
+    assert found.value("health_path") is None, "it is asked on another port"
+
+
+def test_a_variable_that_names_a_volume_names_a_folder_that_lasts(tmp_path: Path) -> None:
+    found = seen(tmp_path, SHELF)
+    assert sorted(str(each.value) for each in found.several["env"]) == ["SIDE_DIR=store/side", "STORE_DIR=store/all"]
+    assert [each.value for each in found.several["data"]] == ["store"]
+
+
+@pytest.mark.parametrize("volume", ["/tmp/store", "[1, 2", "/other", '["/store/../etc"]'])
+def test_other_volumes_say_nothing(tmp_path: Path, volume: str) -> None:
+    dockerfile = SHELF["Dockerfile"].replace("VOLUME /store", f"VOLUME {volume}")
+    assert seen(tmp_path, SHELF | {"Dockerfile": dockerfile}).several["data"] == ()
+
+
 def test_a_command_that_needs_its_image_is_shown_and_not_run(tmp_path: Path) -> None:
     files = {
         "Dockerfile": 'FROM python\nWORKDIR /a\nCOPY . .\nCMD ["uwsgi", "/a/deploy/u.ini"]\n',

@@ -30,6 +30,9 @@ _ARGUMENTS = re.compile(
 )
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _SET = frozenset({"PORT", "HOST", "HOSTNAME", "HOME", "PATH", "USER", "PWD"})
+_OF_A_LIST = re.compile(r"\$\{\w{1,60}\[[@*]\]\}")
+"""Words that a script of Bash puts together ("Arrays", Bash Reference Manual)."""
+_DEFAULT = re.compile(r"\w{1,60}=[\"']?[^\s$`\"'()]*[\"']?")
 _SHORT = 200
 _SHELLS = frozenset({"sh", "bash", "ash", "dash"})
 _OPERATORS = re.compile(r"[;&|<>`]|\$\(")
@@ -82,6 +85,16 @@ def _told(said: list[str] | str, stage: ImageStage) -> list[str] | str:
         return _VARIABLE.sub(lambda match: env.get(match[1] or match[2], match[0]), text)
 
     return [put(word) for word in said] if isinstance(said, list) else put(said)
+
+
+def script(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> str | None:
+    """The repository's file of the script that a stage begins with; None where it begins with anything else."""
+    said = stage.command()
+    if said is None or len(str(said[0])) > _LONGEST:
+        return None
+    words = _unwrapped(said[0] if isinstance(said[0], list) else _split(said[0]))
+    words = words[1:] if len(words) > 1 and posixpath.basename(words[0]) in _SHELLS else words
+    return _script(words[0], _Place(folder, stage, stages, frozenset(folder.files))) if words else None
 
 
 def arguments(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> str | None:
@@ -198,16 +211,25 @@ def _run(script: str, rest: list[str], place: _Place, depth: int) -> Entry | Non
     lines = _lines(script, place)
     if _hands_on(lines):  # given nothing, it starts nothing
         return _entry(rest, place, depth + 1) if rest else None
-    if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in lines):
+    if not any(_OF_THE_CONTAINER.search(line) or _ABSOLUTE.search(line) for _, line in _apart(lines)):
         root = place.folder.repository.root / place.folder.in_repository(script)
         return Entry(joined([*([f"./{script}"] if os.access(root, os.X_OK) else ["sh", script]), *rest]))
     return _ends(lines, script, place, depth)
+
+
+def _apart(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The lines that say whether a script needs its image. One that puts its command together, in a list of words, is
+    nothing without itself: there, a path that is a variable's default counts for nothing."""
+    whole = any(_OF_A_LIST.search(line) for _, line in lines)
+    return [each for each in lines if not (whole and _DEFAULT.fullmatch(each[1]))]
 
 
 def _ends(lines: list[tuple[int, str]], script: str | None, place: _Place, depth: int) -> Entry | None:
     """The last thing that a script turns into, or starts."""
     for number, line in reversed(lines):
         command = re.sub(r"(?<!\s)\s*\"?\$@\"?\s*&?\s*$", "", line)
+        if _OF_A_LIST.search(command):
+            return None
         if line.startswith("exec ") or language_of(command):
             found = _entry(command.removeprefix("exec ").strip(), place, depth + 1)
             if found is None:

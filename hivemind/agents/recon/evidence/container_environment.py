@@ -39,16 +39,16 @@ def detect(folder: Folder) -> list[Detection]:
         and re.fullmatch(r"[A-Z][A-Z0-9_]{2,60}", name)
         and not (_OF_THE_IMAGE.fullmatch(name) or is_secret(name) or _DEVELOPMENT.search(value))
     }
-    named = _named(folder, wanted) if wanted else frozenset()
+    found = named(folder, wanted) if wanted else frozenset()
     return [
         of_container(
             folder, "env", f"{name}={wanted[name]}", file, folder.line(file, rf"\b{name}[= ]"), note="set by ENV"
         )
-        for name in sorted(named)
+        for name in sorted(found)
     ]  # fmt: skip
 
 
-def _named(folder: Folder, names: dict[str, str]) -> frozenset[str]:
+def named(folder: Folder, names: dict[str, str]) -> frozenset[str]:
     """Those of the variables that the application's sources name."""
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b")
     found: set[str] = set()

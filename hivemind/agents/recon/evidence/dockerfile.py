@@ -39,7 +39,8 @@ _INSTALLED = re.compile(r"(?:\./)?(?:[\w.-]+/)*build/install/[\w.-]+/bin/[\w.-]+
 _BOUND = "needs its image,"
 _LARGEST = 100_000
 _LONGEST = 2000
-_HEALTH = re.compile(r"https?://[^/\s\"']+(/[\w./-]*)")
+_HEALTH = re.compile(r"https?://[^/\s\"':]+(?::(\d{1,5}))?[^/\s\"']*(/[\w./-]*)")
+"""The port, and the path: what answers on another port than the application's is not what is asked for."""
 _VARIABLE = re.compile(r"\$\{\w+(?::?-([^}$]*))?\}|\$\w+")
 _PORT = re.compile(
     r"(?:--port[= ]|-p[ =]|--bind[= ]\S*:|-b[ =]\S*:|:)(?:\$\{\w+:[-=](\d{2,5})\}|(\d{2,5}))(?=[\s\"'/]|$)"
@@ -76,8 +77,9 @@ def detect(folder: Folder) -> list[Detection]:
         health
         and len(health.text) <= _LONGEST
         and (path := _HEALTH.search(_VARIABLE.sub(lambda match: match[1] or "", health.text)))
+        and (path[1] is None or stage.port is None or int(path[1]) == stage.port[0])
     ):
-        found.append(of_container(folder, "health_path", path[1], file, health.line))
+        found.append(of_container(folder, "health_path", path[2], file, health.line))
     entry = entrypoints.entry(folder, stage, stages)
     said = stage.command()
     if said is None:
