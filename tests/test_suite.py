@@ -13,6 +13,8 @@ import pytest
 pytestmark = pytest.mark.fast
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests").rglob("test_*.py"))
+HEAVY = re.compile(r"^(?:import|from) (?:boto3|dspy|moto)\b", re.MULTILINE)
+IMPORTS = re.compile(r"^(?:from|import) (\w+)", re.MULTILINE)
 WIDE = re.compile(r'scope="(module|class)"')
 
 
@@ -43,12 +45,23 @@ def test_a_folder_runs_by_itself(folder: Path) -> None:
     for path in (ROOT / "tests").rglob("*.py"):
         if not path.name.startswith("test_"):
             homes.setdefault(path.stem, set()).add(path.parent)
-    imported = {
-        name
-        for path in (ROOT / folder).glob("*.py")
-        for name in re.findall(r"^(?:from|import) (\w+)", path.read_text(), re.MULTILINE)
-    }
+    imported = {name for path in (ROOT / folder).glob("*.py") for name in IMPORTS.findall(path.read_text())}
     assert {name for name in imported & homes.keys() if homes[name].isdisjoint(reached)} == set()
+
+
+def _importable(path: Path) -> str:
+    """By which name a module of tests finds another."""
+    return path.parent.name if path.with_name("__init__.py").exists() else path.stem
+
+
+def test_no_module_of_tests_loads_what_takes_long() -> None:
+    """Every worker imports every module of tests, also those of which it runs none."""
+    texts = {(_importable(path), path.read_text()) for path in (ROOT / "tests").rglob("*.py")}
+    heavy = {name for name, text in texts if HEAVY.search(text)}
+    while more := {name for name, text in texts if not heavy.isdisjoint(IMPORTS.findall(text))} - heavy:
+        heavy |= more
+    assert {"room", "tunnels"} <= heavy
+    assert {name for name in heavy if name.startswith(("test_", "conftest"))} == set()
 
 
 @pytest.mark.parametrize("fixture", ["deployed", "pair", "standing"])

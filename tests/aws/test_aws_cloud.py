@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from hivemind.aws import snapshot
 from hivemind.aws.clients import CallCounter, make_client
@@ -52,6 +51,8 @@ def stubbed() -> Stubbed:
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsCloud]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    from moto import mock_aws
+
     with mock_aws():
         yield AwsCloud("eu-west-1", tmp_path)
 

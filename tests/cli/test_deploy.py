@@ -50,7 +50,7 @@ def test_from_an_address_to_apply(
     assert applied == [
         {
             "path": tmp_path / "here", "environment": None, "local": None, "yes": False, "require_clean": None,
-            "lose": (), "wait": 0.0, "again": False, "as_json": False,
+            "lose": (), "skip_rollback": (), "wait": 0.0, "again": False, "as_json": False,
         }
     ]  # fmt: skip
     assert written(tmp_path / "here") == [

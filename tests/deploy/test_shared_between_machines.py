@@ -8,9 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
 from hivemind.aws.clients import session
 from hivemind.aws.cloud import AwsCloud
@@ -33,6 +31,9 @@ ID = "shop-production-123456789012-eu-west-1"
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    import boto3
+    from moto import mock_aws
+
     session.cache_clear()
     with mock_aws():
         s3 = boto3.client("s3", region_name="eu-west-1")
@@ -188,6 +189,8 @@ def test_without_a_bucket_nothing_is_held(tmp_path: Path) -> None:
 
 
 def stack(s3: Any) -> None:
+    import boto3
+
     template = {
         "Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "shop-made"}}},
         "Outputs": {"ArtifactBucketName": {"Value": {"Ref": "Bucket"}}},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
-from room import MachineRoom
+
+if TYPE_CHECKING:
+    from room import MachineRoom
 
 
 def contents(room: MachineRoom) -> set[tuple[str, str]]:

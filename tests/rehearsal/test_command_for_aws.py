@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from contents import contents
-from room import MachineRoom
+
+if TYPE_CHECKING:
+    from room import MachineRoom
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.filterwarnings("default")]
 ROOT = Path(__file__).parents[2]
@@ -17,6 +19,8 @@ COMMAND = 'HIVEMIND_TEST_AWS=1 make test ARGS="-m aws"'
 
 
 def test_it_runs_and_leaves_nothing(account: MachineRoom) -> None:
+    from contents import contents
+
     assert COMMAND in (ROOT / "docs/aws-tests.md").read_text()
     before = contents(account)
     ran = subprocess.run(

@@ -5,14 +5,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from contents import client, contents
 from faults import Fault
-from room import MachineRoom
 
 from hivemind.testing.project import Project, hello
 from hivemind.values.exits import ExitCode
+
+if TYPE_CHECKING:
+    from room import MachineRoom
 
 pytestmark = [pytest.mark.rehearsal, pytest.mark.filterwarnings("default")]
 MORE = """\
