@@ -8,6 +8,7 @@ from hivemind.values.lazy import on_first_use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hivemind.deploy.drift import Drift, Drifted
     from hivemind.deploy.state import DeploymentState, Revision, StateUnreadable
     from hivemind.flow.apply import Applied
     from hivemind.flow.artifacts import Kept, build_logs, kept, kept_limit, prune, store
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.rebuilding import Rebuilt, rebuild, told_unreadable
-    from hivemind.flow.reporting import Status, address, deployments, events, history, status
+    from hivemind.flow.reporting import Status, address, deployments, drift, events, history, status
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.secrets import Secret, secrets, store_secret
@@ -69,7 +70,7 @@ __getattr__ = on_first_use(
             "Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedStep",
             "ProposedUnlock",
         ),
-        "flow.reporting": ("status", "address", "deployments", "events", "history"),  # what is deployed, what happened
+        "flow.reporting": ("status", "address", "deployments", "drift", "events", "history"),  # what is deployed
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them

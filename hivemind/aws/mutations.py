@@ -96,7 +96,14 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
 """`service:Operation`, the service as in IAM, with a condition on the call's parameters."""
 
 _READING_VERBS = ("Describe", "Get", "List", "Head", "BatchGet", "Search", "Lookup", "Filter", "Validate", "Estimate")
-_READING_NAMES = frozenset({"rds:DownloadDBLogFilePortion", "iam:SimulatePrincipalPolicy", "iam:SimulateCustomPolicy"})
+_READING_NAMES = frozenset(
+    {
+        "rds:DownloadDBLogFilePortion",
+        "cloudformation:DetectStackDrift",
+        "iam:SimulatePrincipalPolicy",
+        "iam:SimulateCustomPolicy",
+    }
+)
 _CHANGING_NAMES = frozenset(
     {
         # These hand out new credentials, which is more than reading.

@@ -48,6 +48,7 @@ def read(
         physical_ids=MappingProxyType(_physical_ids(client, stack_id)),
         artifacts=artifacts,
         revision=revision,
+        drifted=described.get("DriftInformation", {}).get("StackDriftStatus") == "DRIFTED",
     )
 
 

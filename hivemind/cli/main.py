@@ -25,6 +25,7 @@ COMMANDS = {
     "apply": ("hivemind.cli.apply:command", "Create or update the deployment, release and verify it."),
     "deploy": ("hivemind.cli.deploy:command", "Clone a repository, write its hivemind.yaml and apply it."),
     "status": ("hivemind.cli.status:command", "Show the state of a deployment."),
+    "drift": ("hivemind.cli.drift:command", "Show what differs from the deployment's template."),
     "list": ("hivemind.cli.list:command", "List deployments."),
     "history": ("hivemind.cli.history:command", "List the revisions of a deployment."),
     "events": ("hivemind.cli.events:command", "Print a deployment's journal."),

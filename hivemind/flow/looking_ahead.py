@@ -26,11 +26,19 @@ if TYPE_CHECKING:
 
 
 def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None) -> Iterator[Finding]:
-    """Findings on a plan: secrets that are not there; on AWS the account, the ways to instances, machine images, too.
-    cloud: None where nobody can be asked, and only the blueprint is looked at."""
+    """Findings on a plan: drift, secrets that are not there; on AWS the account, the ways to instances, machine images,
+    too. cloud: None where nobody can be asked, and only the blueprint is looked at."""
     if cloud is not None:
         released = (change.service for change in plan.releases if change.needed)
         yield from missing(checked.blueprint, released, cloud)
+    if snapshot.drifted and plan.changes:
+        yield Finding(
+            "H457",
+            Severity.WARNING,
+            "the stack differed from its template at the last drift check: someone changed it by another way",
+            hint="`hivemind drift` compares again, and shows what differs.",
+            path="name",
+        )
     if plan.cloud != "aws":
         return
     yield from unreachable(checked.blueprint, Severity.ERROR)

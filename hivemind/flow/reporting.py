@@ -12,6 +12,7 @@ from hivemind.flow.project import tell_broken_plugin
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 
 if TYPE_CHECKING:
+    from hivemind.deploy.drift import Drift
     from hivemind.deploy.state import DeploymentState, Listing, Revision
     from hivemind.flow.face import Face
     from hivemind.flow.status import LiveStatus
@@ -101,6 +102,15 @@ def events(asked: Asked, *, last: int | None = None, every: bool = False) -> Seq
     folder = known(asked).folder
     found = list(read_journal(folder, attempt=None if every else last_attempt(folder)))
     return found[-last:] if last else found
+
+
+def drift(asked: Asked) -> tuple[str, Drift]:
+    """A deployment's id, and what differs from its template. Raises DeploymentNotFound, CloudUnreachable and
+    StageError."""
+    from hivemind.deploy.drift import detect
+
+    found = known(asked)
+    return found.state.deployment_id, detect(found.cloud(), found.stack)
 
 
 def history(asked: Asked) -> tuple[str, Sequence[Revision]]:

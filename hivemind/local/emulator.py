@@ -350,6 +350,17 @@ class Emulator:
         key, record = self._secrets._resolve(reference)
         return (key, record) if record else None
 
+    def compare_secrets_by_arn(self) -> None:
+        """Has drift detection find secrets: it looks for a physical id, the ARN, among their names."""
+        readers = self._handlers._drift._DRIFT_READERS
+        read, properties = readers["AWS::SecretsManager::Secret"]
+
+        def by_arn(physical_id: str, wanted: Mapping[str, Any]) -> Any:
+            found = self.secret(physical_id)
+            return read(found[0], wanted) if found else None
+
+        readers["AWS::SecretsManager::Secret"] = (by_arn, properties)
+
     def publish_images(self, images: tuple[tuple[str, str, str, str, str], ...], aliases: Mapping[str, str]) -> None:
         """Adds public images (id, name, description, owner, owner alias) and SSM parameters that name them."""
         stubs = self._modules["ec2"]._STUB_AMIS

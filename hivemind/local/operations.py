@@ -192,7 +192,7 @@ def refused(emulator: Emulator, service: str, operation: str) -> Response | None
 
 
 def install_cloudformation(emulator: Emulator) -> None:
-    """CreateStack over a stack in ROLLBACK_COMPLETE is refused, as on AWS."""
+    """CreateStack over a stack in ROLLBACK_COMPLETE is refused, as on AWS; drift detection finds secrets."""
 
     def creating(current: Operation | None) -> Operation:
         assert current is not None
@@ -207,6 +207,7 @@ def install_cloudformation(emulator: Emulator) -> None:
         return create
 
     emulator.replace_operation("cloudformation", "CreateStack", creating)
+    emulator.compare_secrets_by_arn()
 
 
 def _one(parameters: Mapping[str, Any], name: str) -> str:

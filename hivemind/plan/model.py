@@ -65,7 +65,8 @@ class Snapshot:
     as deployed, NoEcho ones left out. physical_ids, outputs: by logical id / output key.
     artifacts: service -> digest of what is released. parts: service -> its parts' digests, by the part in words.
     revision: number, 0 for none. repairs: instances that are not in order; one that is terminated is in neither
-    template nor physical_ids.
+    template nor physical_ids. drifted: whether a resource differed from the template when CloudFormation last compared
+    them.
     """
 
     basis: Basis
@@ -79,6 +80,7 @@ class Snapshot:
     revision: int = 0
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     repairs: tuple[Repair, ...] = ()
+    drifted: bool = False
 
 
 NOTHING = Snapshot(Basis.NONE)

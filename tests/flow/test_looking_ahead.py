@@ -82,6 +82,14 @@ def test_a_plan_that_can_work_has_nothing_ahead(project: Callable[..., Checked])
     assert found(project(f"account: '{ACCOUNT}'"), Aws()) == []
 
 
+@pytest.mark.parametrize("cloud", ["aws", "local"])
+def test_drift_is_warned_of_where_the_stack_changes(project: Callable[..., Checked], cloud: str) -> None:
+    checked, drifted = project(), replace(NOTHING, drifted=True)
+    assert [(one.id, one.severity) for one in found(checked, Aws(), drifted, cloud)] == [("H457", "warning")]
+    nothing = replace(plan_of(checked, cloud), changes=())
+    assert list(ahead(checked, nothing, drifted, Aws())) == []  # type: ignore[arg-type]
+
+
 def test_credentials_of_another_account(project: Callable[..., Checked]) -> None:
     (finding,) = found(project("account: '999999999999'"), Aws())
     assert (finding.id, finding.is_error, finding.path) == ("H138", True, "account")
