@@ -76,7 +76,7 @@ def _tls_only() -> Mapping[str, Any]:
                         "Effect": "Deny",
                         "Principal": "*",
                         "Action": "s3:*",
-                        "Resource": [bucket, {"Fn::Sub": f"${{{ARTIFACT_BUCKET}.Arn}}/*"}],
+                        "Resource": [bucket, {"Fn::Join": ["", [bucket, "/*"]]}],
                         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
                     }
                 ],
