@@ -85,8 +85,8 @@ def _outward(checked: Checked, service: Service) -> Outward:
     commands = {"start": service.start or "", "release": service.release or ""}
     calls += [f"{match[1]} in {path}.{key}" for key, said in commands.items() if (match := FETCHES.search(said))]
     types = {checked.blueprint.resources[need].type for need in service.needs if need in checked.blueprint.resources}
-    within = types <= _WITHIN and all(_OWN_SECRET.fullmatch(name) for name in service.secrets)
-    return Outward((*seen.calls, *calls), quiet=seen.quiet and not calls and within)
+    own = all(said.store == "generated" or _OWN_SECRET.fullmatch(name) for name, said in service.secrets.items())
+    return Outward((*seen.calls, *calls), quiet=seen.quiet and not calls and own and types <= _WITHIN)
 
 
 def _open(plan: Plan, blueprint: Blueprint, seen: dict[str, Outward]) -> Iterator[Finding]:

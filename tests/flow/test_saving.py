@@ -76,8 +76,9 @@ def test_nothing_is_proposed_where_something_calls_or_may_call_out(
     assert "H447" not in found
 
 
-def test_secrets_of_the_application_itself_need_no_way_out(plan_of: Plans) -> None:
-    found, _ = plan_of(service=SERVICE.replace("instances: 2", "secrets: {SECRET_KEY: 'ssm:/shop/key'}"))
+@pytest.mark.parametrize("secret", ["SECRET_KEY: 'ssm:/shop/key'", "CUPBOARD: generate"])
+def test_secrets_of_the_application_itself_need_no_way_out(plan_of: Plans, secret: str) -> None:
+    found, _ = plan_of(service=SERVICE.replace("instances: 2", f"secrets: {{{secret}}}"))
     assert "H447" in found
 
 
