@@ -127,9 +127,10 @@ SIGNATURES = in_order(
     ),
     _signature(
         "missing_table",
-        r"relation \"[^\"]+\" does not exist|no such table",
+        r"(?:relation|table) \"[^\"]{1,100}\" does not exist|no such table",
         "missing_table",
-        "The database lacks a table. Write the command that creates the tables: `services.{service}.release: COMMAND`.",
+        "The database lacks a table. Write the command that creates the tables: `services.{service}.release: COMMAND`. "
+        "If this is said by migrations, they do not begin with an empty database: write the command that does.",
     ),
     _signature(
         "host_refused",

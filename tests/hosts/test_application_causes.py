@@ -35,6 +35,7 @@ pytestmark = pytest.mark.fast
         ("dial tcp: lookup store on 10.0.0.2:53: no such host", "called store"),
         ("RuntimeError: Either 'SHOP_DB_URI' or 'SHOP_DB_BINDS' must be set.", "needs the variable SHOP_DB_URI."),
         ('psycopg.errors.UndefinedTable: relation "posts" does not exist', "services.web.release"),
+        ('psycopg2.errors.UndefinedTable: table "old" does not exist', "write the command that does"),
         (
             "Invalid HTTP_HOST header: '10.0.1.7:8000'. You may need to add '10.0.1.7'",
             "health: {path: /, matcher: 200-400}",
