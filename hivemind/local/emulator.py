@@ -16,7 +16,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from hivemind.local import closing, protocols
+from hivemind.local import closing, copying, protocols
 from hivemind.local.files import write_text
 from hivemind.local.handlers import as_handler, as_kind
 from hivemind.local.model import Datum
@@ -95,6 +95,7 @@ class Emulator:
         )
 
         modules = {name: app._get_module(name) for name in SERVICES}
+        copying.quicken((*modules.values(), engine, handlers, changesets, provisioners, stacks))
         ec2, alb, rds, iam, cache = (modules[name] for name in ("ec2", "alb", "rds", "iam", "elasticache"))
         self._app, self._responses = app, responses
         responses._service_model = protocols.known_first(responses._service_model)
