@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 
+BACKLOG = 128
+"""Connections that wait for its SSH server."""
 STOP_SECONDS = 5.0
 """How long the processes of an instance may take to end after SIGTERM."""
 

@@ -80,11 +80,11 @@ def _reap(server: int) -> int:
 
 
 def _serve(boot: Boot, control: socket.socket, host_key: bytes, environment: dict[str, str]) -> int:
-    from hivemind.local import instance_ssh
+    from hivemind.local import instance_life
 
     threading.Thread(target=porter.serve, args=(control, lambda: _shut_down(boot)), daemon=True).start()
     try:
-        instance_ssh.run(boot, host_key, environment, lambda: control.send(porter.READY))
+        instance_life.run(boot, host_key, environment, lambda: control.send(porter.READY))
     except OSError as error:
         control.send(porter.FAILED + str(error).encode())
         return 1

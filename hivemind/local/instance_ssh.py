@@ -9,12 +9,12 @@ import fcntl
 import os
 import pty
 import shutil
+import socket
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 # asyncssh looks for a library that hardly anyone has by running the compiler and the linker: a third of its loading.
@@ -25,7 +25,7 @@ import asyncssh  # noqa: E402
 
 ctypes.util.find_library = _find_library
 
-from hivemind.local.instance_boot import Boot, say  # noqa: E402
+from hivemind.local.instance_boot import BACKLOG  # noqa: E402
 
 USERS = frozenset({"admin", "ec2-user", "ubuntu"})
 """Login names of the Debian, Amazon Linux and Ubuntu images."""
@@ -33,20 +33,17 @@ USERS = frozenset({"admin", "ec2-user", "ubuntu"})
 CHUNK = 1 << 18
 
 
-def run(boot: Boot, host_key: bytes, environment: Mapping[str, str], ready: Callable[[], object]) -> None:
-    """Serves for ever; calls `ready` once connections are accepted, then starts what boots. Raises OSError."""
-    asyncio.run(_run(boot, host_key, environment, ready))
-
-
-async def _run(boot: Boot, host_key: bytes, environment: Mapping[str, str], ready: Callable[[], object]) -> None:
-    authorized = None if boot.authorized_key is None else asyncssh.import_public_key(boot.authorized_key)
+async def serve(
+    listener: socket.socket, authorized_key: str | None, host_key: bytes, environment: Mapping[str, str]
+) -> asyncssh.SSHAcceptor:
+    """Begins to serve at a socket that listens. Those who wait there already are served too."""
+    authorized = None if authorized_key is None else asyncssh.import_public_key(authorized_key)
 
     async def process(client: asyncssh.SSHServerProcess[bytes]) -> None:
         await _session(client, environment)
 
-    acceptor = await asyncssh.listen(
-        "127.0.0.1" if boot.root is not None else boot.address,
-        boot.port,
+    return await asyncssh.listen(
+        sock=listener,
         server_factory=lambda: _Server(authorized),
         server_host_keys=[asyncssh.import_private_key(host_key)],
         process_factory=process,
@@ -58,42 +55,9 @@ async def _run(boot: Boot, host_key: bytes, environment: Mapping[str, str], read
         x11_forwarding=False,
         login_timeout=30,
         keepalive_interval=60,
-        backlog=128,
+        backlog=BACKLOG,
         tcp_keepalive=True,
     )
-    ready()
-    boots = _boot(boot, environment)
-    async with acceptor:
-        await asyncio.gather(acceptor.wait_closed(), *boots)
-
-
-def _boot(boot: Boot, environment: Mapping[str, str]) -> list[asyncio.Task[None]]:
-    """User data at the first start, then everything in boot.d, as an operating system would; output to the console."""
-    prefix = Path(boot.root) if boot.root is not None else Path("/")
-    scripts: list[Path] = []
-    if boot.user_data.startswith("#!"):
-        script = prefix / "var/lib/cloud/user-data"
-        if not script.exists():
-            script.parent.mkdir(parents=True, exist_ok=True)
-            script.write_text(boot.user_data)
-            script.chmod(0o700)
-            scripts.append(script)
-    directory = prefix / "etc/hivemind/boot.d"
-    if directory.is_dir():
-        scripts += sorted(entry for entry in directory.iterdir() if os.access(entry, os.X_OK) and entry.is_file())
-    return [asyncio.create_task(_start(script, environment)) for script in scripts]
-
-
-async def _start(script: Path, environment: Mapping[str, str]) -> None:
-    try:
-        started = await asyncio.create_subprocess_exec(
-            script, env=dict(environment), stdin=subprocess.DEVNULL, start_new_session=True
-        )
-    except OSError as error:
-        say(f"{script}: {error}")
-        return
-    code = await started.wait()
-    say(f"{script} ended with {code}")
 
 
 class _Server(asyncssh.SSHServer):
