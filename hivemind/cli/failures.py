@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+from pathlib import Path
 
 import click
 
@@ -72,8 +73,23 @@ def as_json(error: HiveMindError) -> dict[str, object]:
     return data
 
 
+def _is_nowhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
+
+
 def of_this_machine(error: Exception) -> HiveMindError | None:
-    """The error for people where the machine refuses to keep files for us: full, read-only, not ours. Else None."""
+    """The error for people where the machine refuses to keep files for us (full, read-only, not ours), or where the
+    folder that we run in is gone. Else None."""
+    if isinstance(error, FileNotFoundError) and _is_nowhere():
+        return HiveMindError(
+            "the current folder does not exist any more",
+            hint="Change to a folder that does: `cd FOLDER`.",
+            exit_code=ExitCode.NOT_FOUND,
+        )
     if not isinstance(error, OSError) or error.errno not in _NOT_WRITABLE:
         return None
     where = f"{error.filename}: " if error.filename else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -48,6 +49,7 @@ def command(
     is an object: service, instance, line.
     """
     from hivemind.text.redact import redact
+    from hivemind.text.visible import coloured
 
     wanted = LinesWanted(lines, follow, health_checks)
     logs = pipeline.logs(asked(path, environment, local, deployment), service, wanted)
@@ -61,5 +63,7 @@ def command(
             entry = {"service": read.of.service, "instance": read.of.instance, "line": redact(read.line)}
             click.echo(json.dumps(entry, ensure_ascii=False))
         elif read.line is not None:
-            click.echo(name + redact(read.line))
+            line = redact(read.line)
+            # Titles of windows and moves of the cursor are the application's words, no orders to this terminal.
+            click.echo(name + (coloured(line) if sys.stdout.isatty() else line))
     return ExitCode.DEPLOY if failed == len(logs.chosen) else ExitCode.OK

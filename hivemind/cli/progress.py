@@ -136,6 +136,16 @@ class PlainLines(_Lines):
         self._write(f"[{passed // 60:02}:{passed % 60:02}] {text}".rstrip())
 
 
+def _window(stream: TextIO, said: tuple[int, int]) -> tuple[int, int]:
+    """Columns and lines of a terminal, at most what is said: COLUMNS of a shell may be those of a wider window, and
+    lines that wrap scroll the tree away."""
+    try:
+        columns, lines = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        return said
+    return min(said[0], columns or said[0]), min(said[1], lines or said[1])
+
+
 class LiveTree:
     """One tree that is redrawn in place and never higher or wider than the window; notes scroll by above it."""
 
@@ -146,6 +156,7 @@ class LiveTree:
         self._tree = Tree()
         self._lock = threading.Lock()
         self._console = Console(file=stream, highlight=False, soft_wrap=False)
+        self._stream = stream
         self._live: Live | None = None
 
     def __enter__(self) -> Self:
@@ -179,10 +190,11 @@ class LiveTree:
     def _draw(self) -> Text:
         from rich.text import Text
 
-        size = self._console.size
+        said = self._console.size
+        width, height = _window(self._stream, (said.width, said.height))
         with self._lock:
             # Room for the ^C that the terminal writes after the last line: one that wraps would double a line.
-            lines = self._tree.lines(self._clock.monotonic(), width=size.width - 3, height=size.height - 2)
+            lines = self._tree.lines(self._clock.monotonic(), width=width - 3, height=height - 2)
         text = Text(no_wrap=True, overflow="crop", end="")
         for index, line in enumerate(lines):
             mark = line.lstrip()[:1]

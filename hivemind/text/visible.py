@@ -15,6 +15,13 @@ def visible(text: str, *, keep: str = "") -> str:
     return _STEERING.sub(lambda match: match[0] if match[0] in keep else "\ufffd", _COLOUR.sub("", text))
 
 
+def coloured(text: str) -> str:
+    """The same with colours kept, for lines of a log: they end with the line."""
+    parts = re.split(r"(\x1b\[[0-9;]*m)", text)
+    shown = "".join(part if number % 2 else visible(part, keep="\t") for number, part in enumerate(parts))
+    return shown + "\x1b[0m" if len(parts) > 1 else shown
+
+
 def is_visible(text: str) -> bool:
     """Whether nothing in it steers or hides."""
     return _STEERING.search(text) is None

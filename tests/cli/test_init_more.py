@@ -217,3 +217,20 @@ def test_a_secret_of_the_applications_own_is_made_with_the_stack(tmp_path: Path)
     assert "    secrets: {SHOP_SECRET_KEY: generate}  # made once, with the stack (app.py:" in text
     assert "Add: secrets: {STRIPE_SECRET_KEY: ssm:/NAME}" in text
     assert main(["validate", str(root / "hivemind.yaml")]) == ExitCode.OK
+
+
+def test_a_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main(["init", "--yes"]) == ExitCode.NOT_FOUND
+    assert "the current folder does not exist any more" in capsys.readouterr().err
+
+
+def test_a_missing_start_command_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = lay(tmp_path, {"requirements.txt": "flask\n", "notes.py": "x = 1\n"})
+    assert main(["init", "--yes", "--name", "shop", str(root)]) == ExitCode.OK
+    assert "No start command found. Write `services.web.start: COMMAND`." in capsys.readouterr().out

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import struct
+import termios
 import threading
+from fcntl import ioctl
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from terminals import ESCAPES
 
 from hivemind import Event, EventKind
 from hivemind.cli.progress import JsonLines, LiveTree, PlainLines, renderer
@@ -262,6 +268,22 @@ def test_the_live_tree_ends_as_the_whole_tree(monkeypatch: pytest.MonkeyPatch) -
     assert "a [note] in brackets" in text
     assert "web  48 MB" in text
     assert "✔" in text
+
+
+@pytest.mark.fast
+def test_the_tree_is_never_wider_than_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """COLUMNS may be exported by a shell in a window that was wider."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    master, slave = os.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    with os.fdopen(slave, "w") as out, LiveTree(out, ManualClock()) as show:
+        show(event("build", "web", K.STARTED, "word " * 30))
+        show(event("build", "web", K.FINISHED, "word " * 30))
+    text = os.read(master, 65536).decode()
+    os.close(master)
+    assert "word" in text
+    assert max(len(line) for line in re.split(r"[\r\n]+", ESCAPES.sub("", text))) <= 60
 
 
 @pytest.mark.fast
