@@ -11,11 +11,16 @@ _NPM = r"^npm (?:ERR!|error) "
 
 
 def _signature(
-    name: str, cause: str, *patterns: str, weight: Weight = Weight.CAUSE, point: str | None = None
+    name: str,
+    cause: str,
+    *patterns: str,
+    weight: Weight = Weight.CAUSE,
+    point: str | None = None,
+    remedy: str | None = None,
 ) -> Signature:
     expression = "|".join(patterns)
     return Signature(
-        f"build.{name}", expression, Speaker.BUILD, cause, stages=(Stage.BUILD,), weight=weight, point=point
+        f"build.{name}", expression, Speaker.BUILD, cause, remedy, (Stage.BUILD,), weight=weight, point=point
     )
 
 
@@ -69,6 +74,20 @@ SIGNATURES = in_order(
         r"(?:Module not found|Cannot find module|Could not resolve|Failed to resolve import)\b|fatal error: ",
     ),
     _signature("node_cause", "application_error", r"^\s*\[cause\]: \S"),
+    _signature(
+        "pip_of_debian",
+        "dependency_unavailable",
+        r"^ERROR: (?:No matching distribution found for|Could not find a version that satisfies the requirement) "
+        r"pkg[-_]resources==0\.0\.0",
+        remedy="Delete the line pkg-resources==0.0.0: `pip freeze` of Debian writes it, and there is no such "
+        "package.",
+    ),
+    _signature(
+        "npm_lock",
+        "stale_lock",
+        rf"{_NPM}Missing: (\S+) from lock file",
+        remedy="The lock file lacks {1}. Run `npm install` here and commit the lock file.",
+    ),
     _signature(
         "pip",
         "dependency_unavailable",

@@ -30,6 +30,12 @@ def first_error(lines: Sequence[str], signatures: Sequence[Signature] = SIGNATUR
     return None if found is None else _told(lines, found)
 
 
+def advice(lines: Sequence[str]) -> str | None:
+    """What to do about what went wrong, where that is known."""
+    found = match(SIGNATURES, lines, Speaker.BUILD)
+    return found.remedy() if found else None
+
+
 def _told(lines: Sequence[str], found: SignatureMatch) -> str:
     """The line with what belongs to it."""
     number, point = found.number, found.signature.point

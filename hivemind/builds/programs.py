@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 
-from hivemind.builds.complaints import first_error
+from hivemind.builds.complaints import advice, first_error
 from hivemind.builds.sandbox import Sandbox
 from hivemind.builds.unreached import unreached
 from hivemind.builds.unset import unset
@@ -123,11 +123,11 @@ class Programs:
 
     def _failed(self, name: str, what: str, before: int, hint: str | None) -> StageError:
         lines = _last(self.log, before)
-        first = first_error(_lines(self.log, before)[1:])
+        output = _lines(self.log, before)[1:]
+        first = first_error(output)
         message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
         # A host that is not reached is no secret that is not there.
-        output = _lines(self.log, before)[1:]
-        wanted = unreached(output) or unset(output, self.service) or hint
+        wanted = advice(output) or unreached(output) or unset(output, self.service) or hint
         hints = [wanted] if wanted else []
         hints.append(f"Full output: {self.log}")
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hivemind.builds.complaints import first_error
+from hivemind.builds.complaints import advice, first_error
 
 pytestmark = pytest.mark.fast
 OUTPUTS = Path(__file__).parent / "outputs"
@@ -88,3 +88,21 @@ def test_what_only_says_that_a_step_failed_is_better_than_nothing() -> None:
 def test_a_warning_with_a_place_is_no_cause() -> None:
     lines = ["a.c:3:5: warning: unused variable 'x'", "a.c:9:1: error: expected ';'", "make: *** [all] Error 1"]
     assert first_error(lines) == "a.c:9:1: error: expected ';'"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ERROR: No matching distribution found for pkg-resources==0.0.0", "Delete the line pkg-resources==0.0.0"),
+        (
+            "npm error Missing: @esbuild/aix-ppc64@0.21.5 from lock file",
+            "The lock file lacks @esbuild/aix-ppc64@0.21.5.",
+        ),
+        ("npm ERR! Missing: left-pad@1.3.0 from lock file", "Run `npm install` here"),
+        ("ERROR: No matching distribution found for flask==99", None),
+        ("Compiled successfully", None),
+    ],
+)
+def test_what_to_do_where_it_is_known(line: str, said: str | None) -> None:
+    found = advice(["Collecting things", line, "npm error A complete log of this run"])
+    assert (said in (found or "")) if said else found is None
