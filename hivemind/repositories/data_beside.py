@@ -43,6 +43,7 @@ _DATABASE = tuple(
         r"database:\s*(?P<name>(?:storage|db)/[\w.-]+\.sqlite3)",
     )
 )
+_TEMPORARY = re.compile(r"sqlite(?:\+\w+)?:////?(?P<name>(?:/var)?/?tmp/[\w./-]{1,100})")
 _INSTANCE = "instance"
 _FILE = re.compile(r"[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']")
 """The name of a SQLite file, wherever it is written in a file that speaks of SQLite."""
@@ -69,6 +70,13 @@ class Beside:
     line: int
 
 
+def in_temporary(repository: Repository, folder: str) -> Iterator[Beside]:
+    """SQLite files in /tmp: a service has a /tmp of its own there, empty at each start (systemd.exec, PrivateTmp)."""
+    for path, text in _texts(repository, folder):
+        for match in _TEMPORARY.finditer(text):
+            yield Beside(match["name"], path, text.count("\n", 0, match.start()) + 1)
+
+
 def beside(repository: Repository, folder: str, *, with_database: bool) -> Iterator[Beside]:
     """Everything below a service's folder that looks like a place for data, each name once, in order of files.
 
@@ -78,23 +86,28 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
     patterns = (*(() if with_database else (*_DATABASE, _FILE)), *_UPLOADS)
     of_instance = not with_database and _keeps_in_instance(repository, folder)
     known = set[str]()
-    for file in repository.under(folder):
-        if not file.endswith(_SOURCES) or _ASIDE.search(file):
-            continue
-        path = file if folder in ("", ".") else f"{folder.rstrip('/')}/{file}"
-        text = repository.text(path, limit=_LARGEST)
-        for pattern in patterns if text else ():
-            if pattern is _FILE and "sqlite" not in (text or "").lower():
+    for path, text in _texts(repository, folder):
+        for pattern in patterns:
+            if pattern is _FILE and "sqlite" not in text.lower():
                 continue
-            for match in pattern.finditer(text or ""):
+            for match in pattern.finditer(text):
                 name = _below(match["name"] or "db.sqlite3")
-                if name is not None and _in_instance_folder(text or "", match):
+                if name is not None and _in_instance_folder(text, match):
                     name = _INSTANCE
                 elif name and of_instance and pattern is _DATABASE[0]:
                     name = f"{_INSTANCE}/{name}"
                 if name is not None and name not in known:
                     known.add(name)
-                    yield Beside(name, path, (text or "").count("\n", 0, match.start()) + 1)
+                    yield Beside(name, path, text.count("\n", 0, match.start()) + 1)
+
+
+def _texts(repository: Repository, folder: str) -> Iterator[tuple[str, str]]:
+    """Sources and settings of the application itself, each with its path in the repository."""
+    for file in repository.under(folder):
+        if file.endswith(_SOURCES) and not _ASIDE.search(file):
+            path = file if folder in ("", ".") else f"{folder.rstrip('/')}/{file}"
+            if text := repository.text(path, limit=_LARGEST):
+                yield path, text
 
 
 def _keeps_in_instance(repository: Repository, folder: str) -> bool:

@@ -92,3 +92,19 @@ def test_flask_sqlalchemy_keeps_a_relative_file_in_the_instance_folder(
 ) -> None:
     files = {"requirements.txt": f"Flask\n{requirement}\n", "app.py": "URI = 'sqlite:///a.db'\n"}
     assert [finding.message.split()[3] for finding in found(tmp_path, files)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('URI = "sqlite:////tmp/shop.db"\n', "/tmp/shop.db"),
+        ('URI = "sqlite+aiosqlite:////var/tmp/in/shop.db"\n', "/var/tmp/in/shop.db"),
+        ('URI = "sqlite:////srv/shop.db"\n', None),
+    ],
+)
+def test_data_in_tmp_is_gone_at_the_next_start(tmp_path: Path, text: str, place: str | None) -> None:
+    said = [
+        finding for finding in found(tmp_path, {"app.py": text}) if "/tmp is empty at each start" in finding.message
+    ]
+    assert [place in finding.message for finding in said if place] == [True] * (place is not None)
+    assert all("`data: [shop.db]`" in (finding.hint or "") for finding in said)

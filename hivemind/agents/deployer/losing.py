@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hivemind.repositories.data_beside import beside
+from hivemind.repositories.data_beside import Beside, beside, in_temporary
 from hivemind.values.findings import Finding, Place, Severity
 
 if TYPE_CHECKING:
@@ -25,12 +25,28 @@ def losing(blueprint: Blueprint, repository: Repository) -> Iterator[Finding]:
     """
     for service in blueprint.services.values():
         types = {blueprint.resources[need].type for need in service.needs if need in blueprint.resources}
+        temporary = next(in_temporary(repository, service.path), None) if not types & DATABASES else None
+        if temporary:
+            yield _in_temporary(service, temporary)
         found = 0
         for place in beside(repository, service.path, with_database=bool(types & DATABASES)):
             lasts = any(PurePosixPath(place.name).is_relative_to(PurePosixPath(kept)) for kept in service.data)
             if not lasts and found < _MOST:
                 found += 1
                 yield _finding(service, place.file, place.line, place.name)
+
+
+def _in_temporary(service: Service, place: Beside) -> Finding:
+    name = place.name.rpartition("/")[2]
+    return Finding(
+        "H307",
+        Severity.WARNING,
+        f"the application keeps its data in /{place.name.lstrip('/')}, and a service's /tmp is empty at each start",
+        Place(place.file, place.line),
+        f"Let it keep {name} beside the code, or in a folder that a variable names, and write `data: [{name}]` in "
+        f"services.{service.name}.",
+        path=f"services.{service.name}.data",
+    )
 
 
 def _finding(service: Service, path: str, line: int, name: str) -> Finding:
