@@ -35,6 +35,30 @@ def test_an_image_beside_others_is_the_application_where_it_refers_to_them_or_be
     assert seen(tmp_path / "named", named).value("port") == 9001
 
 
+ONE_IMAGE = """x-shop: &shop
+  image: registry.example/shop:${TAG:-dev}
+  depends_on: [db]
+services:
+  site:
+    <<: *shop
+    command: [gunicorn, shop.wsgi, --workers, "4"]
+  clock:
+    <<: *shop
+    command: [python, manage.py, qcluster]
+  news-listener:
+    <<: *shop
+    command: python listen.py
+  db: {image: "postgres:16"}
+  front: {image: nginx, ports: ["80:80"]}
+"""
+
+
+def test_services_of_one_image_are_the_application_and_its_workers(tmp_path: Path) -> None:
+    files = {"requirements.txt": "django\ngunicorn\n", "manage.py": "", "listen.py": "", "compose.yaml": ONE_IMAGE}
+    workers = [str(each.value) for each in seen(tmp_path, files).several["workers"]]
+    assert sorted(workers) == ["python listen.py", "python manage.py qcluster"]
+
+
 def test_platform_sh(tmp_path: Path) -> None:
     text = (
         'name: a\ntype: "python:3.12"\nrelationships:\n  database: "db:mysql"\n  cache: {service: c, endpoint: redis}\n'

@@ -16,6 +16,12 @@ from hivemind.detections.detection import Detection, Precedence
 
 _NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", "docker-compose.prod.yml",
           "docker-compose.production.yml", "compose.prod.yaml")  # fmt: skip
+_WORKS = re.compile(
+    r"worker|celery|sidekiq|queue|job|consumer|listener|\b(?:qcluster|run_huey|process_tasks|schedule[rd]?)\b"
+)
+"""What a service without a port does; of Django the commands of Django Q2, Huey and Background Tasks (their
+documentation)."""
+_SERVES = re.compile(r"\b(?:gunicorn|uvicorn|hypercorn|daphne|waitress-serve|granian)\b")
 FILES = (*_NAMES, *(f"{folder}/{name}" for folder in ("docker", "deploy", ".docker") for name in _NAMES[:4]))
 _FOR_DEVELOPERS = tuple(
     f"{prefix}{name}"
@@ -110,14 +116,14 @@ def _run_elsewhere(folder: Folder) -> list[Detection]:
 
 
 def _published(folder: Folder, services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The one service that runs an image and is no infrastructure: the repository's own image, as users run it. Beside
+    """The services that run the one image which is no infrastructure: the repository's own, as users run it. Beside
     others it refers to one of them; what does not is one more of them."""
     others = {
         name: each
         for name, each in services.items()
         if "build" not in each and "image" in each and not _INFRASTRUCTURE.search(str(each["image"]))
     }
-    if len(others) != 1 or "build" in str(services)[:20_000]:
+    if len({str(each["image"]) for each in others.values()}) != 1 or "build" in str(services)[:20_000]:
         return {}
     beside = [name for name in services if name not in others]
     own = next(iter(others.values()))
@@ -204,7 +210,7 @@ def _run(folder: Folder, file: str, built: dict[str, dict[str, Any]]) -> list[De
             continue
         if ports or len(built) == 1:
             found.append(of_container(folder, "start", command, file, line, sure=0.7, language=language))
-        elif re.search(r"worker|celery|sidekiq|queue|job|consumer", f"{name} {command}"):
+        elif _WORKS.search(f"{name} {command}") and not _SERVES.search(command):
             found.append(of_container(folder, "worker", command, file, line, sure=0.7, language=language))
     return found
 
