@@ -96,6 +96,8 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
                     name = _INSTANCE
                 elif name and of_instance and pattern is _DATABASE[0]:
                     name = f"{_INSTANCE}/{name}"
+                if name is not None and pattern in _DATABASE:
+                    name = _file(name)
                 if name is not None and name not in known:
                     known.add(name)
                     yield Beside(name, path, text.count("\n", 0, match.start()) + 1)
@@ -119,6 +121,15 @@ def _keeps_in_instance(repository: Repository, folder: str) -> bool:
             if found := _FLASK_SQLALCHEMY.search(repository.text(path, limit=_LARGEST) or ""):
                 return found[1] is None or int(found[1]) >= 3
     return False
+
+
+def _file(name: str) -> str | None:
+    """A SQLite file; of one without a dot in its name, which would last as a folder, the folder that it is in. None at
+    the top."""
+    path = PurePosixPath(name)
+    if "." in path.name.lstrip(".") or name == _INSTANCE:
+        return name
+    return str(path.parent) if len(path.parts) > 1 else None
 
 
 def _in_instance_folder(text: str, match: re.Match[str]) -> bool:
