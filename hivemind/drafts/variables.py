@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 HOSTS = "ALLOWED_HOSTS"
 """Note of a variable that holds Django's list of admitted hosts."""
+_MANY = 3
+"""Variables of which a comment does not name each."""
 _URL, _ASYNCHRONOUS = "$DATABASE_URL", "ASYNC"
 
 
@@ -41,7 +43,9 @@ def variables(seen: Answer, types: Sequence[str]) -> tuple[dict[str, str], str]:
     hosts = dict.fromkeys(_hosts(seen), "*")
     files = [file for _, file in own.values() if file]
     reasons = [f"read in {min(files)}" if files else "the application's own names"] if own else []
-    reasons += [f"{name}: {why}" for name, (_, why) in sorted(said.items())]
+    reasons += [f"{name}: {why}" for name, (_, why) in sorted(said.items())] if len(said) < _MANY else [
+        f"also set in {', '.join(sorted({found.file for found in seen.several['env']}))}"
+    ]  # fmt: skip
     if hosts:
         reasons.append(f"{', '.join(hosts)}: any host, until you name yours")
     values = {name: value for name, (value, _) in (said | own).items()} | hosts

@@ -58,6 +58,17 @@ def test_addresses_of_a_compose_file_are_those_of_the_resources(tmp_path: Path, 
     assert ("OVEN is http://oven:9000/v1, where only compose.yaml resolves the name oven", 10) in doubts(found)
 
 
+def test_user_and_database_that_the_image_takes_by_itself(tmp_path: Path) -> None:
+    compose = COMPOSE.format(store="pantry").replace(
+        "    environment: [POSTGRES_USER=baker, POSTGRES_PASSWORD=flour]\n", ""
+    )
+    compose = compose.replace("STORE_USER: baker", "STORE_USER: postgres")
+    found = seen(tmp_path, {"compose.yaml": compose, "app.py": SITE, "requirements.txt": "flask\n"})
+    assert {name: value for name, (value, _) in settings(found.several["env"]).items()} == {
+        "STORE": "$PGHOST", "STORE_USER": "$PGUSER",
+    }  # fmt: skip
+
+
 def test_of_two_databases_neither_is_taken_for_the_resource(tmp_path: Path) -> None:
     compose = COMPOSE.format(store="postgres://pantry/bread") + "  maps:\n    image: postgis/postgis:16\n"
     found = seen(tmp_path, {"compose.yaml": compose, "app.py": SITE, "requirements.txt": "flask\n"})
@@ -149,6 +160,8 @@ ALONE = "the application listens on localhost alone, where the load balancer can
           '\thttp.ListenAndServe(":8080", h)\n}\n'}, None),
         ({"package.json": NODE, "a.js": "server.listen(3000, '127.0.0.1')\n"}, 1),
         ({"package.json": NODE, "a.js": "server.listen(process.env.PORT)\n"}, None),
+        ({"package.json": NODE, "a.js": "s.listen(3000, () => { const at = 'localhost'; say(at) })\n"}, None),
+        ({**GO, "main.go": 'package main\nfunc main() {\n\to := redis.Options{Addr: "localhost:6379"}\n}\n'}, None),
         ({"package.json": NODE.replace("a.js", "a.js --host 0.0.0.0"), "a.js": "s.listen(1234, 'localhost')\n"}, None),
         ({"Cargo.toml": '[package]\nname = "m"\n[dependencies]\nactix-web = "4"\n',
           "src/main.rs": 'fn main() {\n    HttpServer::new(a).bind(("127.0.0.1", 8080))\n}\n'}, 2),

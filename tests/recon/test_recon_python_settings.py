@@ -76,11 +76,11 @@ def test_settings_for_tests_and_such_as_are_not_there_count_for_nothing(tmp_path
 def test_what_an_image_sets_is_set_where_the_code_names_it(tmp_path: Path) -> None:
     image = (
         "FROM python:3.12 AS base\nARG SHOP_FLAVOUR=sour\nENV SHOP_MODE=production PIP_NO_CACHE_DIR=1 SHOP_UNUSED=1\n"
-        "ENV SHOP_CONFIG=/srv/shop.ini SHOP_TOKEN=abcdef SHOP_STAGE=development\n"
+        "ENV SHOP_CONFIG=/srv/shop.ini SHOP_TOKEN=abcdef SHOP_STAGE=development SHOP_DB_NAME=shop\n"
         "FROM base AS dev\nENV SHOP_MODE=debugging\nFROM base\nENV SHOP_LEVEL=3\n"
         'CMD ["gunicorn", "shop:app"]\n'
     )
-    names = ("MODE", "CONFIG", "TOKEN", "STAGE", "LEVEL", "FLAVOUR")
+    names = ("MODE", "CONFIG", "TOKEN", "STAGE", "LEVEL", "FLAVOUR", "DB_NAME")
     code = "import os\nfrom flask import Flask\napp = Flask(__name__)\n" + "".join(
         f"{name} = os.environ.get('SHOP_{name}')\n" for name in names
     )
@@ -139,3 +139,10 @@ def test_what_need_not_be_reached_need_not_be_set(tmp_path: Path, code: str, req
     text = f"import os\nfrom flask import Flask\napp = Flask(__name__)\n{code}\n"
     found = seen(tmp_path, {"requirements.txt": "flask\n", "app.py": text})
     assert [each.value for each in found.several["env_required"]] == required
+
+
+def test_profiles_that_a_framework_reads_by_itself_are_set(tmp_path: Path) -> None:
+    pom = "<project><artifactId>till</artifactId><dependencies><dependency><groupId>org.springframework.boot</groupId>"
+    pom += "<artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>"
+    image = 'FROM eclipse-temurin:21\nENV SPRING_PROFILES_ACTIVE=live TILL_UNUSED=1\nCMD ["java", "-jar", "/a.jar"]\n'
+    assert set_(seen(tmp_path, {"pom.xml": pom, "Dockerfile": image})) == {"SPRING_PROFILES_ACTIVE": "live"}

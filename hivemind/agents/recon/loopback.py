@@ -10,6 +10,10 @@ from hivemind.agents.recon.folder import Folder
 
 _HERE = re.compile(r"localhost|127\.0\.0\.1|\[::1\]|127, 0, 0, 1")
 _TOLD = re.compile(r"0\.0\.0\.0|\$\{?(?:PORT|HOST|ADDR)|(?:^|\s)--?(?:host|bind|addr|listen)\b")
+_CALLBACK = re.compile(r"=>|\bfunction\b|\basync\b")
+"""Where what is said once it listens begins."""
+_OF_A_STORE = re.compile(r":(?:5432|3306|6379|27017|9092|9200|11211|5672)\b")
+"""Addresses of databases and the like, which are written alike."""
 _MOST, _LARGEST = 300, 200_000
 
 
@@ -52,7 +56,10 @@ def alone(folder: Folder, language: str | None, start: str) -> Iterator[tuple[st
             match = way.listens.search(line)
             if match is None or "pprof" in line:
                 continue
-            if not _HERE.search(next(filter(None, match.groups()), "")):
+            address = _CALLBACK.split(next(filter(None, match.groups()), ""))[0]
+            if _OF_A_STORE.search(address):
+                continue
+            if not _HERE.search(address):
                 return  # what it listens on elsewhere is what is meant
             found.append((file, number))
     yield from found[:1]

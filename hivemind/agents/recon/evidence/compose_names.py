@@ -18,7 +18,7 @@ _SOURCES = (
     ".yaml", ".toml", ".ini", ".cfg", ".conf", ".properties", ".json",
 )  # fmt: skip
 _ASIDE = re.compile(
-    r"(?:^|/)(?:[\w.-]*compose[\w.-]*\.ya?ml|package(?:-lock)?\.json|\.github/|\.gitlab-ci|k8s/|kubernetes/|helm/|charts/)"
+    r"\.(?:test|spec)\.[cm]?[jt]sx?$|(?:^|/)(?:test_|conftest\.)|(?:^|/)(?:[\w.-]*compose[\w.-]*\.ya?ml|package(?:-lock)?\.json|\.github/|\.gitlab-ci|k8s/|kubernetes/|helm/|charts/)"
 )
 _SETTABLE = re.compile(r"env|\$\{|\$[A-Z]|ENV\b|config\(", re.IGNORECASE)
 """A line that reads a variable, whose default the name is."""
@@ -98,7 +98,9 @@ def _address(value: str, name: str, need: str) -> str | None:
 
 
 def _parts(variables: Mapping[str, str], database: Mapping[str, str]) -> dict[str, str]:
-    """User, password and name that the application is given as the database is."""
+    """User, password and name that the application is given as the database is, or as its image takes by itself."""
+    user = database.get("POSTGRES_USER", "postgres")
+    database = {"POSTGRES_USER": user, "POSTGRES_DB": user, **database}
     return {
         name: given
         for name, value in variables.items()

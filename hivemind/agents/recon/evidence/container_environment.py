@@ -9,6 +9,7 @@ from hivemind.agents.recon import containers
 from hivemind.agents.recon.evidence import dockerfile
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import of_container
+from hivemind.blueprint.provided import given_value, is_given, is_needless
 from hivemind.detections.detection import Detection, is_secret
 
 _PLAIN = re.compile(r"[\w.,:@+-]{1,100}")
@@ -20,6 +21,12 @@ _OF_THE_IMAGE = re.compile(
     r"REVISION|\w+_VERSION|\w+_PATH|\w+_HOME|\w+_DIR|\w+_PORT|\w+_HOST)(?:_?\w*)"
 )
 """What images set for their own tools, and what HiveMind sets itself."""
+_BY_FRAMEWORKS = frozenset(
+    {"SPRING_PROFILES_ACTIVE", "QUARKUS_PROFILE", "MICRONAUT_ENVIRONMENTS", "ASPNETCORE_ENVIRONMENT", "RAILS_ENV",
+     "DJANGO_SETTINGS_MODULE", "FLASK_ENV", "APP_ENV", "NODE_CONFIG_ENV"}
+)  # fmt: skip
+"""What a framework reads without the application's naming it (Spring Boot, "Profiles"; Quarkus, "Configuration
+profiles"; Micronaut, "The Environment"; ASP.NET Core, "Environments"; node-config, "Environment variables")."""
 _DEVELOPMENT = re.compile(r"(?:^|[.:_-])(?:dev|develop|development|local|test|tests|testing|debug|ci)$", re.IGNORECASE)
 _SOURCES = (".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".go", ".php", ".java", ".kt", ".rs", ".ex", ".exs", ".cs")
 _MOST_FILES, _LARGEST = 300, 100_000
@@ -38,8 +45,10 @@ def detect(folder: Folder) -> list[Detection]:
         if _PLAIN.fullmatch(value)
         and re.fullmatch(r"[A-Z][A-Z0-9_]{2,60}", name)
         and not (_OF_THE_IMAGE.fullmatch(name) or is_secret(name) or _DEVELOPMENT.search(value))
+        # Parts of a database's address are those of the resource.
+        and not (is_given(name) or is_needless(name) or given_value(name) is not None)
     }
-    found = named(folder, wanted) if wanted else frozenset()
+    found = named(folder, wanted) | _BY_FRAMEWORKS.intersection(wanted) if wanted else frozenset()
     return [
         of_container(
             folder, "env", f"{name}={wanted[name]}", file, folder.line(file, rf"\b{name}[= ]"), note="set by ENV"
