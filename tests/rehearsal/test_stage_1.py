@@ -44,6 +44,8 @@ def test_the_first_apply_is_live(project: Project, account: MachineRoom) -> None
     assert (said["revision"], said["verdict"], said["changed"], said["warnings"]) == ("r1", "good", True, {})
     assert project.get().text.startswith("hello|1|/|")
     assert account.calls.count("GET object") >= 1  # the instance fetched its release by a presigned address
+    unit = project.run("ssh", "sudo", "systemd-analyze", "verify", "hivemind-web.service")
+    assert "Unknown key" not in unit.out + unit.err, "systemd knows everything that the unit says"
 
 
 def test_nothing_changes_twice(project: Project) -> None:
