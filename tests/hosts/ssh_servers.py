@@ -6,12 +6,11 @@ import asyncio
 import base64
 import contextlib
 import getpass
-import json
+import multiprocessing
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,6 +24,8 @@ from host_instances import free_port
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 BEST = "openssh" if SSHD else "asyncssh"
 """The one server for tests that need not run against both."""
+_FORKING = multiprocessing.get_context("forkserver")
+_FORKING.set_forkserver_preload(["asyncssh"])  # it takes longer to load than most of these tests
 
 
 @dataclass
@@ -35,7 +36,7 @@ class Server:
     user: str
     host_key: str
     root: Path
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Forked
 
     def __enter__(self) -> Self:
         return self
@@ -43,6 +44,24 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
         self.process.wait(60)
+
+
+class Forked:
+    """A process as subprocess.Popen has it, of one that has loaded asyncssh."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._process = _FORKING.Process(target=_run, args=(settings,), daemon=True)
+        self._process.start()
+
+    def poll(self) -> int | None:
+        return self._process.exitcode
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def wait(self, timeout: float) -> None:
+        self._process.join(timeout)
+        assert self._process.exitcode is not None
 
 
 @dataclass
@@ -124,11 +143,7 @@ def asyncssh_server(folder: Path, authorized: str) -> Server:
         "authorized": authorized,
         "environment": {"PATH": os.environ["PATH"], "HOME": str(home), "HIVEMIND_ROOT": str(root)},
     }
-    process = subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(settings).encode())
-    process.stdin.close()
-    return _ready(Server(port, "admin", public, root, process))
+    return _ready(Server(port, "admin", public, root, Forked(settings)))
 
 
 def _folders(folder: Path) -> tuple[Path, Path]:
@@ -210,5 +225,5 @@ async def _serve(settings: dict[str, Any]) -> None:
     await acceptor.wait_closed()
 
 
-if __name__ == "__main__":
-    asyncio.run(_serve(json.load(sys.stdin)))
+def _run(settings: dict[str, Any]) -> None:
+    asyncio.run(_serve(settings))
