@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from hivemind.values.errors import Stage
@@ -159,5 +160,27 @@ SIGNATURES = in_order(
 def advice(lines: Sequence[str], service: str, signatures: Sequence[Signature] = SIGNATURES) -> str | None:
     """What to write about a service that ended or fails, out of its log's last lines; None where they name no cause
     known here."""
-    found = match(signatures, [line[:_LONGEST] for line in lines], Speaker.APPLICATION)
-    return found.remedy(service) if found else None
+    short = [line[:_LONGEST] for line in lines]
+    found = match(signatures, short, Speaker.APPLICATION)
+    return found.remedy(service) if found else _unfitting(short)
+
+
+def _unfitting(lines: Sequence[str]) -> str | None:
+    """What to write for a package of Python that stops while it is imported, deep within itself: versions that do not
+    fit each other, where the repository leaves one of them open."""
+    frames = [place for line in lines if (place := _FRAME.search(line))]
+    end = next((line for line in reversed(lines) if _RAISED.match(line.strip())), None)
+    if not frames or end is None or frames[-1]["function"] != "<module>" or frames[-1]["package"] is None:
+        return None
+    package = frames[-1]["package"]
+    return (
+        f"{package} stops while it is imported: its version does not fit Python or another package. Give it one that "
+        f"does in the requirements: `{package}==VERSION`, of the time when the others were chosen."
+    )
+
+
+_FRAME = re.compile(
+    r"File \"(?:[^\"]{0,300}/site-packages/(?P<package>[A-Za-z_]\w{0,60})/)?[^\"]{1,300}\", line \d{1,9}, "
+    r"in (?P<function>\S{1,80})"
+)
+_RAISED = re.compile(r"(?:TypeError|AttributeError|ImportError|SyntaxError|NameError)\b")
