@@ -13,6 +13,7 @@ from hivemind.agents.recon.languages.python import environment_reads
 from hivemind.agents.recon.languages.python.environment_reads import AddressRead, Environment, EnvironmentRead
 from hivemind.agents.recon.languages.python.environment_reads import dotted as _dotted
 from hivemind.agents.recon.languages.python.environment_reads import text_of as _string
+from hivemind.agents.recon.languages.python.reached import unreached
 from hivemind.text.bounded import bounded
 
 APPLICATIONS = {
@@ -173,7 +174,7 @@ class _Reader:
             node, at_import = pending.pop()
             self._visit(node, at_import=at_import)
             below = at_import and not _is_function(node)
-            chosen = _chosen(node) if below else ()
+            chosen = unreached(node) if below else ()
             pending += [(child, below and child not in chosen) for child in _children(node)]
 
     def _visit(self, node: ast.AST, *, at_import: bool) -> None:
@@ -357,28 +358,6 @@ def _is_function(node: ast.AST) -> bool:
     return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) or (
         isinstance(node, ast.If) and "__name__" in ast.dump(node.test)
     )
-
-
-_BY_ENVIRONMENT = re.compile(r"DEBUG|PROD|ENVIRON|_ENV\b|\bENV\b|DEV|LOCAL|TEST|STAG|DEPLOY|HEROKU", re.IGNORECASE)
-
-
-_READING = re.compile(r"os\.environ|environ\.get|getenv")
-
-
-def _chosen(node: ast.AST) -> list[ast.AST]:
-    """Parts of a statement that need not be reached when it is: what a feature that is switched on wants, what may
-    fail. What is chosen by the environment, `if not DEBUG`, is taken as reached in production."""
-    if isinstance(node, ast.If) and not _BY_ENVIRONMENT.search(_READING.sub("", ast.unparse(node.test))):
-        return [*node.body, *node.orelse]
-    if isinstance(node, ast.IfExp):
-        return [node.body, node.orelse]
-    if isinstance(node, ast.Try) and any(not _raises(handler) for handler in node.handlers):
-        return [*node.body]
-    return []
-
-
-def _raises(handler: ast.ExceptHandler) -> bool:
-    return any(isinstance(each, ast.Raise) for each in handler.body)
 
 
 def _callable_without(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
