@@ -15,7 +15,9 @@ _SOURCES = (
     ".py", ".js", ".mjs", ".cjs", ".ts", ".rb", ".go", ".php", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".prisma",
     ".json",
 )  # fmt: skip
-_ASIDE = re.compile(r"(^|/)(tests?|specs?|__tests__|examples?|docs?|fixtures?|migrations)(/|$)|(^|/)(test_|conftest\.)")
+_ASIDE = re.compile(
+    r"(^|/)(tests?|specs?|__tests__|examples?|docs?|fixtures?|migrations)(/|$)|(^|/)(test_|conftest\.)|(^|/)\.[^/]+/"
+)
 _MANIFESTS = frozenset({"requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "setup.cfg"})
 _FLASK_SQLALCHEMY = re.compile(r"(?i)\bflask[-_]sqlalchemy\b[\"']?\s*(?:[=~<>^ \"']+(\d+))?")
 _LARGEST = 200_000
