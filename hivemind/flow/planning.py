@@ -12,6 +12,7 @@ from hivemind.flow.deployments import left_behind
 from hivemind.flow.saving import savings, with_proposals, with_stage_1
 from hivemind.machine import home
 from hivemind.plan.make import make_plan
+from hivemind.releases.health_path import ASKED
 from hivemind.releases.sources import release_sources
 from hivemind.template.names import target_group
 from hivemind.template.tags import with_deployed_tags
@@ -117,12 +118,13 @@ def as_deployed(checked: Checked, snapshot: Snapshot) -> Checked:
 
 
 def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:
-    """Takes health check paths that neither blueprint nor Recon knows from the stack as it stands."""
+    """Takes health check paths that neither blueprint nor Recon knows from the stack as it stands: those that asking
+    the application can have come to. Another one is what the blueprint or the code said before, and says no more."""
     known = snapshot.template.get("Resources", {})
     paths = {
         service.name: path
         for service in checked.blueprint.web_services
         if service.health.path is None
-        and (path := known.get(target_group(service.name), {}).get("Properties", {}).get("HealthCheckPath"))
+        and (path := known.get(target_group(service.name), {}).get("Properties", {}).get("HealthCheckPath")) in ASKED
     }
     return with_health_paths(checked, paths)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 USUAL = "/health"
 FALLBACK = "/"
+ASKED = (USUAL, FALLBACK)
+"""The paths that asking an application comes to."""
 NOWHERE = "/hivemind-asks-for-a-page-that-is-not-there"
 """What an application answers only if it answers everything."""
 
