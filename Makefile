@@ -10,8 +10,9 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-# Much of the suite waits for machines to start and for health checks: two workers more than there are cores.
-JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+CORES := $(shell getconf _NPROCESSORS_ONLN)
+# Much of the suite waits for machines to start and for health checks: four workers more than there are cores.
+JOBS ?= $(shell expr $(CORES) + 4)
 BLUEPRINT ?= blueprints/python-postgres
 PYTEST := $(BIN)/python -m pytest
 
@@ -33,6 +34,9 @@ demo-down: $(VENV)/.demo ## Destroy the example and stop the local cloud.
 test: $(VENV)/.dev ## Run the whole suite, real parts included.
 	@echo "== Running the suite with $(JOBS) workers"
 	@$(PYTEST) -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS)
+
+# These only compute: each worker more would import all tests once more.
+fast property: JOBS = $(CORES)
 
 fast: $(VENV)/.dev ## Run the tests that take under a second each.
 	@$(PYTEST) -n $(JOBS) -m fast $(ARGS)

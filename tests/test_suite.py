@@ -86,7 +86,7 @@ def test_times_are_added_up_by_area_and_shared_by_the_workers() -> None:
 
 def test_the_areas_fit_in_what_is_aimed_at() -> None:
     read = budget.read()
-    assert sum(read["areas"].values()) <= read["time"]["aim"] < read["time"]["limit"] <= 450
+    assert sum(read["areas"].values()) <= read["time"]["aim"] < read["time"]["limit"] <= 300
 
 
 def test_a_run_over_the_limit_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
