@@ -139,7 +139,7 @@ def _carry_out(run: Run, graph: StepGraph, seconds: _Stopwatch) -> Applied:
         verdict,
         seconds.by_stage,
         seconds.total,
-        len({one for wave in waves(run.apply) for one in results[wave.stack].seconds}),
+        len(run.plan.touched(one for wave in waves(run.apply) for one in results[wave.stack].seconds)),
         {name: words_of(error) for name, error in graph.warnings.items()},
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -218,6 +218,12 @@ class Plan:
             and not self.repairs
             and not any(release.needed for release in self.releases)
         )
+
+    def touched(self, done: Iterable[str]) -> frozenset[str]:
+        """Of resources that an update reports as done (logical ids), those that it creates or changes by this plan. A
+        cloud may report the others as well; of a plan that changes none, all are by repairs."""
+        made = {change.logical_id for change in self.changes if change.action is not Action.DELETE}
+        return frozenset(done).intersection(made) if self.changes else frozenset(done)
 
     @property
     def losing_data(self) -> tuple[Change, ...]:

@@ -330,3 +330,13 @@ def test_a_directory_or_no_file_is_told_apart(tmp_path: Path) -> None:
         file.load(tmp_path)
     with pytest.raises(DeploymentNotFound):
         file.load(tmp_path / "none.json")
+
+
+@pytest.mark.fast
+def test_resources_that_a_plan_leaves_alone_are_not_counted_as_changed() -> None:
+    """The local cloud reports all of a stack as updated, AWS those that are."""
+    done = TEMPLATE["Resources"].keys()
+    assert made(edited(Db={"AllocatedStorage": "30"})).touched(done) == {"Db"}
+    assert made(edited(WebInstance1=None)).touched(done) == set(), "a deletion changes none that stands"
+    assert made().touched(done) == set(done), "a repair"
+    assert made(snapshot=NOTHING).touched(done) == set(done)

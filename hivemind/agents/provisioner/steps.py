@@ -281,7 +281,10 @@ def _expected_seconds(run: Apply) -> float | None:
 
 def _stack_words(run: Apply, result: StackResult) -> str:
     name = run.blueprint.stack_name
-    return f"{name}  {len(result.seconds)} resources" if result.changed else f"{name}  unchanged"
+    if not result.changed:
+        return f"{name}  unchanged"
+    number = len(run.plan.touched(result.seconds))
+    return f"{name}  {number} resource{'s' if number != 1 else ''}"
 
 
 def _health_words(web: Sequence[Service], asked: Mapping[str, str]) -> str:
