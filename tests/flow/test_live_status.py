@@ -1,0 +1,91 @@
+"""The current state of a deployment as the cloud says it, and what is not in order in it."""
+
+from __future__ import annotations
+
+import pytest
+from one_account import TEMPLATE, Account
+
+from hivemind.flow.status import InstanceStatus, LiveStatus, live_status, service_of
+from hivemind.releases.release import ProcessState
+from hivemind.releases.targets import Target, TargetHealth
+
+pytestmark = pytest.mark.fast
+
+
+def problems(account: Account) -> list[str]:
+    return list(live_status(account, "shop").problems())  # type: ignore[arg-type]
+
+
+def test_all_is_asked_and_nothing_is_wrong() -> None:
+    found = live_status(Account(), "shop")  # type: ignore[arg-type]
+    assert found.status == "CREATE_COMPLETE"
+    assert {name: [(one.id, one.state, one.web) for one in of] for name, of in found.services.items()} == {
+        "web": [("i-1", "running", True)],
+        "job": [("i-2", "running", False)],
+    }
+    assert found.databases == {"DbDatabase": "available", "CacheCache": "available"}
+    assert (found.works, list(found.problems())) == (True, [])
+
+
+WRONG: dict[str, tuple[Account, str]] = {
+    "no stack": (Account(status=None), "The stack is missing."),
+    "a stack that failed": (Account(status="UPDATE_FAILED"), "The stack is in UPDATE_FAILED."),
+    "a terminated instance": (Account(instances={"i-1": "running"}), "job i-2: gone."),
+    "a stopped instance": (Account(instances={"i-1": "running", "i-2": "stopped"}), "job i-2: stopped."),
+    "no traffic": (Account(targets={"i-1": ("unhealthy", "Target.Timeout")}), "web i-1: unhealthy: Target.Timeout."),
+    "not registered": (Account(targets={}), "web i-1: running, not registered with the load balancer."),
+    "a database that stopped": (Account(databases={"db-1": "stopped"}), "DbDatabase is stopped."),
+    "no database": (Account(databases={}), "DbDatabase is gone."),
+    "a cache that is made": (Account(caches={"c-1": "creating"}), "CacheCache is creating."),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_is_a_sentence(what: str) -> None:
+    account, sentence = WRONG[what]
+    assert problems(account) == [sentence]
+
+
+def test_a_database_that_is_backed_up_or_changed_answers() -> None:
+    assert problems(Account(databases={"db-1": "backing-up"}, caches={"c-1": "modifying"})) == []
+
+
+def test_a_target_that_is_not_registered_any_more_is_none() -> None:
+    found = problems(Account(targets={"i-1": ("unused", "Target.NotRegistered")}))
+    assert found == ["web i-1: running, not registered with the load balancer."]
+
+
+HEALTHY = TargetHealth(Target("i-1", 8000), "healthy")
+
+
+@pytest.mark.parametrize(
+    ("status", "works", "words"),
+    [
+        (InstanceStatus("i-1", "running", HEALTHY, web=True), True, "healthy"),
+        (InstanceStatus("i-1", "pending", HEALTHY, web=True), False, "pending"),
+        (InstanceStatus("i-1", "running", None), True, "running"),
+        (InstanceStatus("i-1", "running", None, trouble="no way in"), True,
+         "running; its process is unknown: no way in"),
+        (InstanceStatus("i-1", "running", None, process=ProcessState("i-1", "running", 60.0, 0)), True, "running"),
+        (InstanceStatus("i-1", "running", None, process=ProcessState("i-1", "running", 60.0, 1)), True,
+         "running, restarted 1 time"),
+        (InstanceStatus("i-1", "running", None, process=ProcessState("i-1", "running", 3.0, 2)), False,
+         "its process is restarting, restarted 2 times"),
+        (InstanceStatus("i-1", "running", None, process=ProcessState("i-1", "failed", None, 5)), False,
+         "its process is failed, restarted 5 times"),
+    ],
+)  # fmt: skip
+def test_an_instance_in_words(status: InstanceStatus, works: bool, words: str) -> None:
+    assert (status.works, status.words) == (works, words)
+
+
+def test_a_stack_that_went_back_works_with_its_instances() -> None:
+    good = InstanceStatus("i-1", "running", HEALTHY, web=True)
+    assert LiveStatus("UPDATE_ROLLBACK_COMPLETE", {"web": (good,)}, {}).works
+    assert not LiveStatus("UPDATE_ROLLBACK_COMPLETE", {"web": (good, InstanceStatus("i-2", "gone", None))}, {}).works
+    assert not LiveStatus(None, {}, {}).works
+
+
+def test_the_service_of_an_instance() -> None:
+    assert service_of(TEMPLATE["Resources"]["WebInstance1"]) == "web"
+    assert service_of({"Type": "AWS::EC2::Instance"}) == "?"
