@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from hivemind.aws import snapshot
-from hivemind.aws.clients import CallCounter, make_client
+from hivemind.aws.clients import CallCounter, make_client, session
 from hivemind.aws.cloud import PLATFORMS, AwsCloud
 from hivemind.aws.hostkeys import find_key
 from hivemind.deploy.removal import empty_bucket
@@ -53,8 +53,10 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsCloud]
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     from moto import mock_aws
 
+    session.cache_clear()  # what was made before moto was loaded goes past it
     with mock_aws():
         yield AwsCloud("eu-west-1", tmp_path)
+    session.cache_clear()
 
 
 def test_the_account_is_asked_once(cloud: AwsCloud) -> None:
