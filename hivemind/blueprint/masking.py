@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from hivemind.blueprint.forms import secret_of
+from hivemind.blueprint.generated import GENERATE
 
 _NAME = re.compile(
     r"(?i)(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?"
@@ -60,6 +61,8 @@ def starred(line: str, column: int, length: int) -> str:
 
 def _secret_pair(match: re.Match[str]) -> bool:
     value = match["value"].strip()
+    if value == GENERATE:
+        return False
     return in_clear(match["key"], value.strip("\"'")) and not value.startswith(("{", "[", "&", "*", "|", ">"))
 
 

@@ -119,7 +119,10 @@ def environment_variables(view: View) -> Iterator[Finding]:
                 yield view.finding("H131", path, "HiveMind sets PORT itself", hint, severity=Severity.WARNING, key=True)
             if isinstance(value, str) and in_clear(key, value):
                 message = f"{key} looks like a secret; do not keep secrets in this file"
+                if value == GENERATE:
+                    message = f'{key} would have the value "{GENERATE}" for everybody'
                 hint = f"Store the value, then write `secrets: {{{key}: ssm:/{view.data.get('name')}/{key.lower()}}}`."
+                hint = f"Write `secrets: {{{key}: {GENERATE}}}`." if value == GENERATE else hint
                 yield view.finding("H118", path, message, hint, severity=Severity.WARNING, key=True)
 
 

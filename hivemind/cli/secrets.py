@@ -6,6 +6,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
 from hivemind.cli.table import table
 from hivemind.values.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.pipeline import Secret
 
 
 @click.group(name="secrets")
@@ -36,9 +40,14 @@ def list_(path: Path, environment: str | None, local: bool | None, as_json: bool
     elif not found:
         click.echo("hivemind.yaml has no secrets.")
     else:
-        rows = [(each.service, each.variable, each.reference, "stored" if each.stored else "missing") for each in found]
-        click.echo(table(rows))
+        click.echo(table([(each.service, each.variable, each.reference, _word(each)) for each in found]))
     return ExitCode.OK
+
+
+def _word(secret: Secret) -> str:
+    if secret.reference == "generate":
+        return "made with the stack"
+    return "stored" if secret.stored else "missing"
 
 
 @command.command(name="set")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.blueprint.generated import STORE
+from hivemind.blueprint.generated import GENERATE, STORE
 from hivemind.flow.clouds import connect, region_of
 from hivemind.flow.looking_ahead import wrong_account
 from hivemind.flow.project import checked_project
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Secret:
-    """variable: of a service. reference: where its value is kept, as the blueprint has it. region: of that place.
-    stored: whether something is there."""
+    """variable: of a service. reference: where its value is kept, as the blueprint has it, or `generate`. region: of
+    that place. stored: whether something is there; always so of what is made with the stack."""
 
     service: str
     variable: str
@@ -41,7 +41,14 @@ class Secret:
 def secrets(asked: Asked, face: Face) -> tuple[Secret, ...]:
     """The secrets of a blueprint. Raises FindingsError, CloudUnreachable."""
     checked, cloud = _there(asked, face)
-    return tuple(_shown(cloud, *each, stored=is_stored(cloud, each[2])) for each in _named(checked))
+    kept = [_shown(cloud, *each, stored=is_stored(cloud, each[2])) for each in _named(checked)]
+    made = [
+        Secret(service.name, variable, GENERATE, cloud.region, stored=True)
+        for service in checked.blueprint.services.values()
+        for variable, reference in service.secrets.items()
+        if reference.store == STORE
+    ]
+    return tuple(sorted((*kept, *made), key=lambda one: (one.service, one.variable)))
 
 
 def store_secret(

@@ -82,6 +82,7 @@ CASES = [
     (WEB + "resources: {cache: redis}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks"),
     (WEB + "resources: {cache: {type: redis}}\nchecks: [{database: cache}]", "H123", (6, 21), "always checks"),
     (HEAD + "services: {web: {secrets: {A: plain}}}", "H124", (3, 31), "ssm:/NAME"),
+    (HEAD + "services: {web: {env: {SECRET_KEY: generate}}}", "H118", (3, 24), "{SECRET_KEY: generate}`"),
     (HEAD + "services: {web: {secrets: {secret__Key: generate}}}", "H124", (3, 28), "such as SECRET_KEY"),
     (HEAD + "services: {web: {needs: [db, db]}}\nresources: {db: postgres}", "H126", (3, 30), "one of the two"),
     (HEAD + "services: {web: {health: {interval: 5, timeout: 5}}}", "H127", (3, 49), "longer"),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hivemind.blueprint.generated import is_own_secret
+from hivemind.blueprint.masking import masked
 
 pytestmark = pytest.mark.fast
 
@@ -29,3 +30,9 @@ def test_any_long_random_text_will_do(name: str) -> None:
 )  # fmt: skip
 def test_what_others_give_out_or_has_a_form_is_not_made_up(name: str) -> None:
     assert not is_own_secret(name, "my-shop")
+
+
+def test_the_word_is_no_secret_that_must_be_hidden() -> None:
+    assert masked("    secrets: {SECRET_KEY: generate, API_KEY: sk_12345678}") == (
+        "    secrets: {SECRET_KEY: generate, API_KEY: ***********}"
+    )

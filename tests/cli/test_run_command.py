@@ -29,6 +29,9 @@ def test_a_generated_secret_is_the_same_on_all_instances(standing: Project) -> N
     assert value.isalnum()
     assert value not in standing.run("show").out
     assert "generate" in standing.run("show").out
+    assert standing.run("secrets", "list").out.split(maxsplit=3) == [
+        "web", "SECRET_KEY", "generate", "made with the stack\n"
+    ]  # fmt: skip
 
 
 def test_input_reaches_it(standing: Project) -> None:
