@@ -28,7 +28,8 @@ from hivemind.values.interrupts import OnInterrupt
 GRACE = 10.0
 """Seconds that running steps get to end after Ctrl-C."""
 LOOK = 0.2
-"""Seconds between two looks of a step that waits for a person's answer at whether the run is being ended."""
+"""Seconds between two looks at whether the run is being ended: of a step that waits for a person's answer, and of the
+run itself, which a signal does not wake where it came between two lines."""
 Approve = Callable[[Step], Refused | None]
 """Asks a person for the approval that a step wants. None: it is given; else the error that says why it is not."""
 
@@ -175,7 +176,10 @@ class StepGraph:
                 self._start(ready, running, halted=bool(failed))
                 if not running and self._reports.empty():
                     break
-                name, report = self._reports.get()
+                try:
+                    name, report = self._reports.get(timeout=LOOK)
+                except queue.Empty:
+                    continue  # a signal that came just before the wait is handled now, and not at the next report
                 if isinstance(report, Interrupt):
                     self._interrupted(report)
                     continue
