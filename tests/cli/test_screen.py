@@ -12,6 +12,7 @@ import pytest
 from hivemind import Event, EventKind, Finding, Place, Severity
 from hivemind.cli.screen import Screen
 from hivemind.pipeline import ProposedStep
+from hivemind.values.interrupts import Offer, OnInterrupt
 
 pytestmark = pytest.mark.fast
 STEP = ProposedStep("shop", "confirm traffic", "Send traffic to r2?")
@@ -101,3 +102,41 @@ def test_programs_get_no_asides_and_no_text_of_warnings(capsys: pytest.CaptureFi
         assert ("where it runs" in said.err) is not as_json
         assert ("this is odd" in said.err) is not as_json
         assert "this is so" not in said.err
+
+
+OFFERS = (Offer("the update of the stack shop-production", "takes the update back"),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "choice"),
+    [
+        ("c\n", OnInterrupt.CANCEL),
+        ("d\n", OnInterrupt.DETACH),
+        ("w\n", OnInterrupt.WAIT),
+        ("\n", OnInterrupt.WAIT),
+        ("x\nc\n", OnInterrupt.CANCEL),
+    ],
+)
+def test_an_interrupt_offers_what_can_be_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, choice: OnInterrupt
+) -> None:
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed))
+    assert Screen(as_json=False).interrupted(OFFERS) is choice
+    asked = " ".join(capsys.readouterr().err.split())
+    assert "CloudFormation is at work on the update of the stack shop-production; HiveMind only watches." in asked
+    assert "c cancel: CloudFormation takes the update back d detach: CloudFormation continues w keep watching" in asked
+
+
+def test_a_second_ctrl_c_at_that_question_detaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Keyboard("", press))
+    assert Screen(as_json=False).interrupted(OFFERS) is OnInterrupt.DETACH
+
+
+def test_where_nobody_can_be_asked_the_blueprint_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("c\n"))
+    assert Screen(as_json=False).interrupted(OFFERS) is None
+    monkeypatch.setattr(sys, "stdin", Keyboard("c\n"))
+    assert Screen(as_json=True).interrupted(OFFERS) is None
