@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -18,7 +17,7 @@ from hivemind.cli.context import (
     path_argument,
     yes_option,
 )
-from hivemind.cli.screen import NOBODY, Screen
+from hivemind.cli.screen import Screen
 from hivemind.pipeline import Decision, Proposal, ProposedAbort
 from hivemind.values.exits import ExitCode
 
@@ -51,9 +50,5 @@ class _Screen(Screen):
     def approve(self, proposal: Proposal) -> Decision:
         if not isinstance(proposal, ProposedAbort):
             return super().approve(proposal)
-        if self.yes:
-            return Decision.yes()
-        if not sys.stdin.isatty():
-            return Decision.no(NOBODY, "Pass --yes: hivemind abort --yes")
         question = f"{proposal.stack} is in {proposal.status}. Cancel that?"
-        return Decision.yes() if click.confirm(question, err=True) else Decision.no("Not canceled.")
+        return self.confirmed(question, "hivemind abort --yes", "Not canceled.")

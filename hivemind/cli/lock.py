@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +20,7 @@ from hivemind.cli.context import (
     yes_option,
 )
 from hivemind.cli.paragraphs import folded
-from hivemind.cli.screen import NOBODY, Screen
+from hivemind.cli.screen import Screen
 from hivemind.pipeline import Decision, Proposal, ProposedUnlock
 from hivemind.values.exits import ExitCode
 
@@ -94,12 +93,7 @@ class _Screen(Screen):
     def approve(self, proposal: Proposal) -> Decision:
         if not isinstance(proposal, ProposedUnlock):
             return super().approve(proposal)
-        if self.yes:
-            return Decision.yes()
-        if not sys.stdin.isatty():
-            return Decision.no(NOBODY, "Pass --yes: hivemind lock release --yes")
-        question = f"Take it from {proposal.holder}?"
-        return Decision.yes() if click.confirm(question, err=True) else Decision.no("Not released.")
+        return self.confirmed(f"Take it from {proposal.holder}?", "hivemind lock release --yes", "Not released.")
 
 
 def _as_json(locks: Locks) -> dict[str, object]:

@@ -70,6 +70,14 @@ class Screen:
         agreed = self._agreed(f"{proposal.question} ({proposal.step})")
         return Decision.yes() if agreed else Decision.no("")
 
+    def confirmed(self, question: str, command: str, declined: str) -> Decision:
+        """A question that is answered by y or n. command: the one that agrees beforehand. declined: what a no means."""
+        if self.yes:
+            return Decision.yes()
+        if not sys.stdin.isatty():
+            return Decision.no(NOBODY, f"Pass --yes: {command}")
+        return Decision.yes() if click.confirm(question, err=True) else Decision.no(declined)
+
     def interrupted(self, offers: Sequence[Offer]) -> OnInterrupt | None:
         if self.as_json or not sys.stdin.isatty():
             return None

@@ -140,3 +140,14 @@ def test_where_nobody_can_be_asked_the_blueprint_decides(monkeypatch: pytest.Mon
     assert Screen(as_json=False).interrupted(OFFERS) is None
     monkeypatch.setattr(sys, "stdin", Keyboard("c\n"))
     assert Screen(as_json=True).interrupted(OFFERS) is None
+
+
+@pytest.mark.parametrize(("typed", "agreed"), [("y\n", True), ("n\n", False), ("\n", False)])
+def test_a_question_with_yes_or_no(monkeypatch: pytest.MonkeyPatch, typed: str, agreed: bool) -> None:
+    monkeypatch.setattr(sys, "stdin", Keyboard(typed))
+    decision = Screen(as_json=False).confirmed("Cancel that?", "hivemind abort --yes", "Not canceled.")
+    assert (decision.agreed, agreed or decision.reason) == (agreed, agreed or "Not canceled.")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    nobody = Screen(as_json=False).confirmed("Cancel that?", "hivemind abort --yes", "Not canceled.")
+    assert (nobody.agreed, nobody.hint) == (False, "Pass --yes: hivemind abort --yes")
+    assert Screen(as_json=False, yes=True).confirmed("Cancel that?", "", "").agreed
