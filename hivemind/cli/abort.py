@@ -17,6 +17,7 @@ from hivemind.cli.context import (
     path_argument,
     yes_option,
 )
+from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
 from hivemind.pipeline import Decision, Proposal, ProposedAbort
 from hivemind.values.exits import ExitCode
@@ -40,7 +41,7 @@ def command(
     with _Screen(as_json=as_json, yes=yes) as screen:
         ending = pipeline.abort(asked(path, environment, local, deployment), screen)
     told = {"deployment": ending.deployment_id, "stack": ending.status, "message": ending.words}
-    click.echo(json.dumps(told) if as_json else ending.words)
+    click.echo(json.dumps(told) if as_json else folded([ending.words]))
     return ExitCode.OK
 
 

@@ -9,6 +9,7 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import asked, deployment_option, environment_option, json_option, local_option, path_argument
+from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
@@ -27,5 +28,5 @@ def command(path: Path, environment: str | None, local: bool | None, deployment:
     with Screen(as_json=as_json) as screen:
         ending = pipeline.attach(asked(path, environment, local, deployment), screen)
     told = {"deployment": ending.deployment_id, "stack": ending.status, "message": ending.words}
-    click.echo(json.dumps(told) if as_json else ending.words)
+    click.echo(json.dumps(told) if as_json else folded([ending.words]))
     return ExitCode.OK

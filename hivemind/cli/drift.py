@@ -45,7 +45,8 @@ def command(
 
 def _lines(identity: str, found: Drift) -> Iterator[str]:
     if not found.drifted:
-        yield f"{identity} is as its template says."
+        many = f"{found.compared} resource{'s are' if found.compared != 1 else ' is'}"
+        yield f"{many} as the template of {identity} says."
     for one in found.drifted:
         yield from _resource(one)
     if found.unchecked:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hivemind.deploy.calls import StackCalls
 from hivemind.deploy.polling import Cancelled, Poll, never
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -14,6 +15,7 @@ from hivemind.values.errors import CloudUnreachable, Stage, StageError
 
 DEADLINE = 600.0
 """Seconds that CloudFormation may take to look at every resource."""
+_COMPARED = frozenset({"IN_SYNC", "MODIFIED", "DELETED"})
 _MOST_EVENTS = 5
 """Changes of a resource, newest first, that CloudTrail is asked for."""
 
@@ -52,9 +54,11 @@ class Drifted:
 
 @dataclass(frozen=True)
 class Drift:
-    """What a look at a stack found. unchecked: logical ids of what CloudFormation cannot compare."""
+    """What a look at a stack found. compared: number of resources. unchecked: logical ids of what CloudFormation cannot
+    compare."""
 
     drifted: tuple[Drifted, ...]
+    compared: int
     unchecked: tuple[str, ...]
 
 
@@ -80,13 +84,13 @@ def detect(cloud: Cloud, stack: str, *, clock: Clock = SYSTEM_CLOCK, cancelled: 
     if answer["DetectionStatus"] == "DETECTION_FAILED" and not entries:
         reason = answer.get("DetectionStatusReason", "")
         raise StageError(Stage.VERIFY, "CloudFormation could not compare the stack", lines=[reason] if reason else [])
+    compared = {one["LogicalResourceId"] for one in entries if one["StackResourceDriftStatus"] in _COMPARED}
+    every = [one.logical_id for one in StackCalls(cloud).resources(stack) if one.exists]
     return Drift(
         tuple(_drifted(cloud, one) for one in entries if one["StackResourceDriftStatus"] in ("MODIFIED", "DELETED")),
-        tuple(one["LogicalResourceId"] for one in entries if one["StackResourceDriftStatus"] not in _COMPARED),
+        len(compared),
+        tuple(name for name in every if name not in compared),
     )
-
-
-_COMPARED = frozenset({"IN_SYNC", "MODIFIED", "DELETED"})
 
 
 def _entries(client: Any, stack: str) -> Iterator[Mapping[str, Any]]:

@@ -65,7 +65,8 @@ def unlock(asked: Asked, face: Face, reason: str, *, clock: Clock = SYSTEM_CLOCK
         known.folder, locks.deployment_id, last_attempt(known.folder) or new_attempt(clock), clock=clock
     ) as journal:
         message = f"lock of {locks.holder} released by {who.user} on {who.host}: {reason}"
-        journal.record(ATTEMPT, ATTEMPT, EventKind.NOTE, message)
+        # Of the attempt, but not of its step: that would no longer be at its end.
+        journal.record(ATTEMPT, "lock", EventKind.NOTE, message)
     if locks.here is not None:
         break_lease(known.folder, locks.here)
     bucket = _bucket(known, cloud)

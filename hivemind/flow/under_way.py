@@ -18,7 +18,7 @@ from hivemind.steps.milestones import STACK
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import DeploymentNotFound, Stage, StageError
 from hivemind.values.events import Event, EventKind
-from hivemind.values.stack_statuses import stack_status
+from hivemind.values.stack_statuses import StackStatus, stack_status
 
 if TYPE_CHECKING:
     from hivemind.deploy.calls import StackView
@@ -56,7 +56,11 @@ def attach(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
     cloud = known.cloud()
     view = _moving(known, cloud)
     _follow(known, cloud, view, None, face=face, clock=clock)
-    return Ending(known.state.deployment_id, *_well(cloud, view, "CloudFormation"))
+    status, reason = _now(cloud, view)
+    if status.is_failure:
+        raise _bad(Stage.PROVISION, view, status, reason)
+    words = f"CloudFormation is done: {status.meaning} `hivemind apply` does the rest."
+    return Ending(known.state.deployment_id, words, status.name)
 
 
 def abort(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
@@ -76,16 +80,10 @@ def abort(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
     _write_down(known, words, clock)
     face.note(words)
     _follow(known, cloud, view, token, face=face, clock=clock)
-    after = StackCalls(cloud).describe(view.id)
-    status = after.status if after else "DELETE_COMPLETE"
-    if status.endswith("_FAILED"):
-        raise StageError(
-            Stage.ROLLBACK,
-            f"the stack {view.name} is in {status}",
-            lines=[after.reason] if after and after.reason else [],
-            hint="`hivemind plan` shows what the next apply does about it.",
-        )
-    return Ending(known.state.deployment_id, f"Canceled: {stack_status(status).meaning}", status)
+    status, reason = _now(cloud, view)
+    if status.name.endswith("_FAILED"):
+        raise _bad(Stage.ROLLBACK, view, status, reason)
+    return Ending(known.state.deployment_id, f"Canceled: {status.meaning}", status.name)
 
 
 def _moving(known: Known, cloud: Cloud) -> StackView:
@@ -96,18 +94,19 @@ def _moving(known: Known, cloud: Cloud) -> StackView:
     return view
 
 
-def _well(cloud: Cloud, view: StackView, who: str) -> tuple[str, str]:
-    """Words and status of a stack that ended well. Raises StageError otherwise."""
+def _now(cloud: Cloud, view: StackView) -> tuple[StackStatus, str]:
+    """The status that a stack has come to, and its reason."""
     after = StackCalls(cloud).describe(view.id)
-    status = after.status if after else "DELETE_COMPLETE"
-    if stack_status(status).is_failure:
-        raise StageError(
-            Stage.PROVISION,
-            f"the stack {view.name} ended in {status}",
-            lines=[stack_status(status).meaning],
-            hint="`hivemind plan` shows what the next apply does about it.",
-        )
-    return f"{who} is done: {stack_status(status).meaning} `hivemind apply` does the rest.", status
+    return (stack_status(after.status), after.reason) if after else (stack_status("DELETE_COMPLETE"), "")
+
+
+def _bad(stage: Stage, view: StackView, status: StackStatus, reason: str) -> StageError:
+    return StageError(
+        stage,
+        f"the stack {view.name} ended in {status.name}",
+        lines=[status.meaning, *([reason] if reason else [])],
+        hint="`hivemind plan` shows what the next apply does about it.",
+    )
 
 
 def _followed_run(known: Known, holder: Holder, face: Face, clock: Clock) -> Ending:

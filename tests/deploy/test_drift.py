@@ -48,6 +48,8 @@ def test_what_differs_and_who_changed_it(script: Any) -> None:
         {"EventTime": NOW, "Username": "jo", "EventName": "AuthorizeSecurityGroupIngress", "ReadOnly": "false"},
         {"EventTime": NOW, "Username": "jo", "EventName": "DescribeSecurityGroups", "ReadOnly": "true"},
     ]
+    kind = "AWS::EC2::SecurityGroup"
+    script.resources(*((name, kind, "CREATE_COMPLETE") for name in ("Group", "Same", "Gone", "Other", "Never")))
     attribute = [{"AttributeKey": "ResourceName", "AttributeValue": "group-1"}]
     script.answer("lookup_events", {"Events": events}, "cloudtrail", LookupAttributes=attribute, MaxResults=50)
     script.error("lookup_events", "AccessDeniedException", "no", "cloudtrail")
@@ -57,7 +59,7 @@ def test_what_differs_and_who_changed_it(script: Any) -> None:
     assert group.differences == (Difference("/SecurityGroupIngress/0/CidrIp", "10.0.0.0/16", "0.0.0.0/0"),)
     assert group.by == (ChangedBy("2026-01-01T00:00:00+00:00", "jo", "AuthorizeSecurityGroupIngress"),)
     assert (gone.logical_id, gone.deleted, gone.by) == ("Gone", True, ())
-    assert found.unchecked == ("Other",)
+    assert (found.compared, found.unchecked) == (3, ("Never", "Other"))
     script.assert_done()
 
 
