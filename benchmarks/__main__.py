@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import apply, demo, redeploy, start, validate
+from benchmarks import apply, demo, redeploy, scale, start, validate
 from benchmarks.table import Row, printed
 from benchmarks.timing import CommandFailed
 
 PARTS: dict[str, Callable[[Path, int], list[Row]]] = {
     "start": start.rows,
     "validate": validate.rows,
+    "scale": scale.rows,
     "apply": apply.rows,
     "demo": demo.rows,
     "redeploy": redeploy.rows,
