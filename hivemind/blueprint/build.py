@@ -17,6 +17,7 @@ from hivemind.blueprint.forms import (
     variable,
 )
 from hivemind.blueprint.generated import GENERATE, generated
+from hivemind.blueprint.hours import Hours, NoHours, hours_of
 from hivemind.blueprint.model import (
     Blueprint,
     Check,
@@ -56,6 +57,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         cloud=data.get("cloud"),
         require_clean=data.get("require_clean", stage == "production"),
         on_interrupt=OnInterrupt(data.get("on_interrupt", "detach")),
+        hours=_hours(data.get("hours")),
         certificate=data.get("certificate"),
         services=MappingProxyType(services),
         resources=MappingProxyType(resources),
@@ -67,6 +69,12 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
     )
     _add_defaults(blueprint, origins, explicit_stage=stage is not None)
     return _with_origins(blueprint, origins)
+
+
+def _hours(said: str | None) -> Hours | None:
+    hours = hours_of(said) if said is not None else None
+    assert not isinstance(hours, NoHours), "the schema's format accepted it"
+    return hours
 
 
 def _with_origins(blueprint: Blueprint, origins: Mapping[str, Origin]) -> Blueprint:

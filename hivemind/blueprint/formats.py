@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.generated import GENERATE
+from hivemind.blueprint.hours import NoHours, hours_of
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.text.suggest import did_you_mean, listed, nearest
 
@@ -226,12 +227,18 @@ def _regex(text: str) -> Problem | None:
     return None
 
 
+def _hours(text: str) -> Problem | None:
+    hours = hours_of(text)
+    return Problem("H107", hours.message, hours.hint) if isinstance(hours, NoHours) else None
+
+
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
     "cache-node-type": _cache_node,
     "ec2-instance-type": _instance_type,
     "folder": _folder,
     "host": _host,
+    "hours": _hours,
     "json-pointer": _json_pointer,
     "postgres-version": _postgres_version,
     "rds-instance-class": _database_class,

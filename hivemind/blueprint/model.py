@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.blueprint.hours import Hours
 from hivemind.values.findings import Place
 from hivemind.values.interrupts import OnInterrupt
 
@@ -192,9 +193,9 @@ class Blueprint:
 
     origins: dotted path (`services.web.start`) -> where its value comes from. overrides: JSON Patch operations (RFC
     6902) on the final template. certificate: ARN of an ACM certificate; with it, the load balancer listens on 443 and
-    redirects 80. account: of AWS that it belongs into, None for whichever the credentials are for. builds: whether this
-    describes the build stack instead of the deployment: one instance for each service, to build it on
-    (`hivemind.template.build_stack`).
+    redirects 80. hours: when it runs, None for always. account: of AWS that it belongs into, None for whichever the
+    credentials are for. builds: whether this describes the build stack instead of the deployment: one instance for each
+    service, to build it on (`hivemind.template.build_stack`).
     """
 
     name: str
@@ -205,6 +206,7 @@ class Blueprint:
     cloud: str | None = None
     require_clean: bool = False
     on_interrupt: OnInterrupt = OnInterrupt.DETACH
+    hours: Hours | None = None
     certificate: str | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: EMPTY)
     resources: Mapping[str, Resource] = field(default_factory=lambda: EMPTY)

@@ -22,6 +22,7 @@ OVERLAID = frozenset(
         "cloud",
         "require_clean",
         "on_interrupt",
+        "hours",
         "certificate",
         "services",
         "resources",

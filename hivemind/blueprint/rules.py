@@ -10,7 +10,7 @@ from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.generated import GENERATE, VARIABLE
 from hivemind.blueprint.masking import credential, in_clear
-from hivemind.blueprint.model import Route, Service
+from hivemind.blueprint.model import DeploymentStage, Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
 from hivemind.blueprint.yamltree import Path
 from hivemind.text.suggest import did_you_mean, listed, nearest
@@ -18,6 +18,7 @@ from hivemind.values.artifact import machine_of
 from hivemind.values.findings import Finding, Severity
 
 LONGEST_STACK_NAME = 40
+STAGE_1 = DeploymentStage.STAGE_1.value
 _EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
 _SIZE_FORMATS = {"db.": "rds-instance-class", "cache.": "cache-node-type"}
 _NEEDS_VALUE = {"add", "replace", "test"}
@@ -247,6 +248,14 @@ def sizes_and_regions(view: View) -> Iterator[Finding]:
             )
 
 
+def hours(view: View) -> Iterator[Finding]:
+    """Nothing stops production at night."""
+    if view.data.get("hours") is not None and view.stage != STAGE_1:
+        message = f"hours of operation are for stage-1; environment {view.environment} is production"
+        hint = f"Write `hours` into an environment with `stage: {STAGE_1}`."
+        yield view.finding("H160", ("hours",), message, hint, key=True)
+
+
 RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     stack_name,
     needs,
@@ -258,6 +267,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     checks,
     builds,
     certificate,
+    hours,
     overrides,
     sizes_and_regions,
 )

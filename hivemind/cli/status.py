@@ -131,9 +131,10 @@ def _checks(state: DeploymentState) -> str:
 def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]]:
     yield "stack", found.status or "missing"
     for service, instances in found.services.items():
-        working = sum(one.works for one in instances)
+        working = sum(one.works and not one.rests for one in instances)
         word = "healthy" if any(one.web for one in instances) else "running"
-        yield service, f"{working} of {len(instances)} {word}" if released else "no release yet"
+        resting = ", stopped at its hours" if any(one.rests for one in instances) else ""
+        yield service, f"{working} of {len(instances)} {word}{resting}" if released else "no release yet"
         for one in instances:
             yield f"  {one.id}", one.words
     yield from found.databases.items()

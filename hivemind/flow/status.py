@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
+from hivemind.template.hours import rests_until
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.stack_statuses import is_ready
 
 if TYPE_CHECKING:
@@ -24,11 +27,21 @@ GOOD_DATABASES = frozenset({"available", "backing-up", "modifying", "snapshottin
 """States of a database or cache in which it answers."""
 
 
+RESTING = frozenset({"stopping", "stopped"})
+"""States of instances and databases outside of their hours of operation."""
+
+
+def resting(state: str, until: datetime | None) -> str:
+    """A state, with when it ends where it is a rest. until: None outside of a rest."""
+    return f"{state} until {until:%A %H:%M} {until.tzinfo}" if until and state in RESTING else state
+
+
 @dataclass(frozen=True)
 class InstanceStatus:
     """An instance of a service. state: EC2's word. health: the load balancer's, None where it is not registered there.
     web: whether its service gets requests from the load balancer. process: of a service that does not, what runs it;
-    None where nobody was asked. trouble: why that could not be asked."""
+    None where nobody was asked. trouble: why that could not be asked. rests_until: when it starts, where its hours of
+    operation keep it stopped now."""
 
     id: str
     state: str
@@ -36,10 +49,19 @@ class InstanceStatus:
     web: bool = False
     process: ProcessState | None = None
     trouble: str | None = None
+    rests_until: datetime | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Whether its hours of operation keep it stopped now."""
+        return self.rests_until is not None and self.state in RESTING
 
     @property
     def works(self) -> bool:
-        """Whether it runs and, for a web service, receives traffic; for another, its process stays up."""
+        """Whether it runs and, for a web service, receives traffic; for another, its process stays up. What its hours
+        of operation keep stopped is in order."""
+        if self.rests:
+            return True
         if self.state != "running":
             return False
         if self.web or self.health:
@@ -50,7 +72,7 @@ class InstanceStatus:
     def words(self) -> str:
         """How it is, in words."""
         if self.state != "running":
-            return self.state
+            return resting(self.state, self.rests_until)
         if self.health is not None:
             why = self.health.description or self.health.reason
             return self.health.state + (f": {why}" if why and not self.health.is_healthy else "")
@@ -66,11 +88,12 @@ class InstanceStatus:
 @dataclass(frozen=True)
 class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
-    status as RDS or ElastiCache says it."""
+    status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped."""
 
     status: str | None
     services: Mapping[str, tuple[InstanceStatus, ...]]
     databases: Mapping[str, str]
+    rests: Mapping[str, datetime] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -84,7 +107,7 @@ class LiveStatus:
                 if not one.works:
                     yield f"{service} {one.id}: {one.words}."
         for name, state in self.databases.items():
-            if state not in GOOD_DATABASES:
+            if state not in GOOD_DATABASES and not (state in RESTING and name in self.rests):
                 yield f"{name} is {state}."
 
     @property
@@ -103,7 +126,7 @@ def _word(process: ProcessState) -> str:
     return "restarting" if process.state == "running" and fresh else process.state
 
 
-def live_status(cloud: Cloud, stack: str) -> LiveStatus:
+def live_status(cloud: Cloud, stack: str, clock: Clock = SYSTEM_CLOCK) -> LiveStatus:
     """Asks the cloud; nothing of the answer comes from a state. stack: name or id."""
     snapshot = read(cloud, stack)
     if snapshot.status is None:
@@ -115,7 +138,9 @@ def live_status(cloud: Cloud, stack: str) -> LiveStatus:
         if one.state != GONE or one.reason != "Target.NotRegistered"
     }
     held = {**_databases(cloud, snapshot), **_caches(cloud, snapshot)}
-    return LiveStatus(snapshot.status, _services(cloud, snapshot, health), held)
+    resources = snapshot.template.get("Resources", {})
+    rests = {name: until for name, one in resources.items() if (until := rests_until(one, clock.now()))}
+    return LiveStatus(snapshot.status, _services(cloud, snapshot, health, rests), held, rests)
 
 
 def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:
@@ -129,7 +154,7 @@ def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:
 
 
 def _services(
-    cloud: Cloud, snapshot: Snapshot, health: Mapping[str, TargetHealth]
+    cloud: Cloud, snapshot: Snapshot, health: Mapping[str, TargetHealth], rests: Mapping[str, datetime]
 ) -> Mapping[str, tuple[InstanceStatus, ...]]:
     ids = ids_of(snapshot, INSTANCE)
     if not ids:
@@ -145,7 +170,11 @@ def _services(
     for name, instance_id in ids.items():
         service = service_of(snapshot.template["Resources"][name])
         found = InstanceStatus(
-            instance_id, states.get(instance_id, "gone"), health.get(instance_id), target_group(service) in groups
+            instance_id,
+            states.get(instance_id, "gone"),
+            health.get(instance_id),
+            target_group(service) in groups,
+            rests_until=rests.get(name),
         )
         services[service] = (*services.get(service, ()), found)
     return services

@@ -67,6 +67,7 @@ RESOURCE_TYPES = frozenset(
         "SNS": ("Topic", "TopicPolicy"),
         "SQS": ("Queue", "QueuePolicy"),
         "SSM": ("Parameter",),
+        "Scheduler": ("Schedule",),
         "SecretsManager": ("Secret", "SecretTargetAttachment"),
     }.items()
     for name in names

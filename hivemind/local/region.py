@@ -8,7 +8,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hivemind.local import offered, operations
+from hivemind.local import offered, operations, schedules
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultTable
 from hivemind.local.files import read_json, write_json
@@ -105,6 +105,7 @@ class Region:
         for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
+        kinds[schedules.TYPE] = schedules.kind()
         offers = {name: kind for name, kind in kinds.items() if name in offered.RESOURCE_TYPES}
         emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in offers.items()}, TAGGED)
         emulator.close(offered.refused_types, offered.refused_type)
@@ -172,7 +173,8 @@ class Region:
         await asyncio.gather(*starting)
         await self._reconcile()
         record_children(self._children)
-        self._tasks = [asyncio.create_task(self._keep_up()), asyncio.create_task(self.metrics.run())]
+        work = (self._keep_up(), self.metrics.run(), schedules.run(self.emulator, self.changed))
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     async def _drop_orphans(self, settled: Mapping[str, frozenset[str]]) -> None:
         """Removes what an interrupted operation had begun and its stack does not know of, so that nothing

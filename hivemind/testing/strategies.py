@@ -190,7 +190,9 @@ def _overlays(service_names: tuple[str, ...]) -> SearchStrategy[Any]:
     service = st.fixed_dictionaries(
         {}, optional={"instances": st.integers(1, 3), "size": st.sampled_from(_SIZES), "env": st.just({"STAGE": "x"})}
     )
-    return st.fixed_dictionaries(
+    hours = st.sampled_from(["07:00-20:00", "mon-fri 6:30-18:00 Europe/Berlin"])
+    timed = st.fixed_dictionaries({"stage": st.just("stage-1"), "hours": hours})
+    return timed | st.fixed_dictionaries(
         {},
         optional={
             "stage": st.sampled_from(["production", "stage-1"]),

@@ -39,6 +39,7 @@ class Account:
     targets: dict[str, tuple[str, str | None]] = field(default_factory=lambda: {"i-1": ("healthy", None)})
     databases: dict[str, str] = field(default_factory=lambda: {"db-1": "available"})
     caches: dict[str, str] = field(default_factory=lambda: {"c-1": "available"})
+    template: dict[str, Any] = field(default_factory=lambda: TEMPLATE)
     name: str = "aws"
 
     def client(self, service: str) -> Account:
@@ -52,7 +53,7 @@ class Account:
         return {"Stacks": [{"StackId": "arn:stack", "StackStatus": self.status, "Parameters": [revision]}]}
 
     def get_template(self, **_: str) -> dict[str, Any]:
-        return {"TemplateBody": json.dumps(TEMPLATE)}
+        return {"TemplateBody": json.dumps(self.template)}
 
     def list_stack_resources(self, **_: str) -> dict[str, Any]:
         return {

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from one_account import TEMPLATE, Account
 
 from hivemind.flow.status import InstanceStatus, LiveStatus, live_status, service_of
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import Target, TargetHealth
+from hivemind.testing.clock import ManualClock
 
 pytestmark = pytest.mark.fast
 
@@ -53,6 +57,26 @@ def test_a_database_that_is_backed_up_or_changed_answers() -> None:
 def test_a_target_that_is_not_registered_any_more_is_none() -> None:
     found = problems(Account(targets={"i-1": ("unused", "Target.NotRegistered")}))
     assert found == ["web i-1: running, not registered with the load balancer."]
+
+
+def at_hours(**states: str) -> LiveStatus:
+    """The status on a Saturday of a deployment that runs on weekdays."""
+    hours = {"HiveMind": {"Hours": "mon-fri 07:00-20:00 UTC"}}
+    resources: dict[str, Any] = {name: {**one, "Metadata": hours} for name, one in TEMPLATE["Resources"].items()}
+    template = {"Resources": resources}
+    account = Account(instances={"i-1": "running", "i-2": states["instance"]}, databases={"db-1": states["database"]},
+                      template=template)  # fmt: skip
+    return live_status(account, "shop", ManualClock(datetime(2026, 11, 28, 12, tzinfo=UTC)))  # type: ignore[arg-type]
+
+
+def test_what_its_hours_keep_stopped_is_in_order_and_says_until_when() -> None:
+    found = at_hours(instance="stopped", database="stopped")
+    assert list(found.problems()) == []
+    assert found.services["job"][0].words == "stopped until Monday 07:00 UTC"
+    assert list(at_hours(instance="terminated", database="failed").problems()) == [
+        "job i-2: terminated.",
+        "DbDatabase is failed.",
+    ]
 
 
 HEALTHY = TargetHealth(Target("i-1", 8000), "healthy")

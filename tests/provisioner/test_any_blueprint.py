@@ -50,12 +50,17 @@ def test_only_listeners_are_open_to_the_world(data: dict[str, Any]) -> None:
                 assert all(rule.get("CidrIp") != "0.0.0.0/0" for rule in rules)
 
 
+def is_of_instances(role: Any) -> bool:
+    (trusted,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    return bool(trusted["Principal"] == {"Service": "ec2.amazonaws.com"})
+
+
 @EXAMPLES
 @given(blueprints())
 def test_roles_of_instances_allow_nothing_of_their_own(data: dict[str, Any]) -> None:
     for _, assembly in made(data):
         for resource in assembly.resources.values():
-            if resource["Type"] != "AWS::IAM::Role":
+            if resource["Type"] != "AWS::IAM::Role" or not is_of_instances(resource):
                 continue
             for policy in resource["Properties"].get("Policies", ()):
                 assert {one["Effect"] for one in policy["PolicyDocument"]["Statement"]} == {"Deny"}

@@ -9,6 +9,7 @@ from hivemind.agents.provisioner import (
     balancer,
     buildstack,
     generated,
+    hours,
     instances,
     network,
     postgres,
@@ -48,7 +49,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
     if blueprint.builds:
         return buildstack.fragments(blueprint)
     services = tuple(blueprint.services[name] for name in sorted(blueprint.services))
-    return (
+    parts = (
         network.fragment(blueprint),
         ssh.fragment(blueprint),
         artifacts.fragment(),
@@ -61,6 +62,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
             if resource.type in _RESOURCES
         ),
     )
+    return hours.with_hours(blueprint, parts)
 
 
 @hook

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.blueprint.hours import HOURS_A_WEEK
 from hivemind.plan.costs.table import monthly
+from hivemind.template.hours import hours_in
 from hivemind.template.references import references
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE
 
@@ -31,7 +33,14 @@ FREE = frozenset(
 )  # fmt: skip
 """Types that cost nothing by themselves."""
 BY_USE = frozenset(
-    {"AWS::DynamoDB::Table", "AWS::Logs::LogGroup", "AWS::S3::Bucket", "AWS::SNS::Topic", "AWS::SQS::Queue"}
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::Logs::LogGroup",
+        "AWS::S3::Bucket",
+        "AWS::SNS::Topic",
+        "AWS::SQS::Queue",
+        "AWS::Scheduler::Schedule",
+    }
 )
 """Types that cost what they are used."""
 
@@ -56,9 +65,23 @@ def items(template: Mapping[str, Any]) -> Iterator[Item]:
         properties = resource.get("Properties") or {}
         if kind in _PRICED:
             for what, count, price in _PRICED[kind](properties, resources):
-                yield Item(name, what, count, price)
+                yield _at_its_hours(resource, Item(name, what, count, price))
         elif kind not in FREE | BY_USE and not kind.startswith(FREE_SERVICES):
             yield Item(name, kind, 1, None)
+
+
+def _at_its_hours(resource: Resource, item: Item) -> Item:
+    """The item, cheaper by the hours in which it is stopped: AWS bills a machine only while it runs, and its disk and
+    addresses always."""
+    hours = hours_in(resource)
+    properties = resource.get("Properties") or {}
+    if hours is None or item.what not in (
+        properties.get("InstanceType"),
+        properties.get("DBInstanceClass"),
+    ):
+        return item
+    month = None if item.month is None else item.month * hours.a_week / HOURS_A_WEEK
+    return replace(item, what=f"{item.what} for {hours.a_week:g} h a week", month=month)
 
 
 Priced = Iterator[tuple[str, float, float | None]]
