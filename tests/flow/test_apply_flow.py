@@ -34,7 +34,7 @@ STACK = StackResult(
     stack_id="arn:stack",
     status="CREATE_COMPLETE",
     changed=True,
-    outputs={"ALBDNSName": "alb.test", "WebInstance1Id": "i-1"},
+    outputs={"ALBDNSName": "alb.test", "WebInstanceIds": "i-1"},
     physical_ids={"WebInstance1": "i-1"},
     seconds={"VPC": 1.0, "WebInstance1": 2.0},
 )

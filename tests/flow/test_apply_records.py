@@ -34,7 +34,7 @@ STACK = StackResult(
     stack_id="arn:stack",
     status="CREATE_COMPLETE",
     changed=True,
-    outputs={"ALBDNSName": "shop.elb", "WebInstance1Id": "i-1"},
+    outputs={"ALBDNSName": "shop.elb", "WebInstanceIds": "i-1"},
     physical_ids={"WebInstance1": "i-1", "VPC": "vpc-1"},
     seconds={"WebInstance1": 2.0, "VPC": 1.0},
 )

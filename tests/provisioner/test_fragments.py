@@ -191,7 +191,7 @@ def test_no_load_balancer_without_a_service_that_listens() -> None:
     assembly = made(Blueprint("jobs", services={"worker": WORKER}))
     assert not any("ElasticLoadBalancing" in resource["Type"] for resource in assembly.resources.values())
     assert "ALBDNSName" not in assembly.template["Outputs"]
-    assert "WorkerInstance1Id" in assembly.template["Outputs"]
+    assert "WorkerInstanceIds" in assembly.template["Outputs"]
 
 
 def test_health_check_defaults_are_the_specs() -> None:
@@ -210,7 +210,7 @@ def test_outputs_are_named_as_the_spec_names_them_and_resolve_no_secret() -> Non
     outputs = assembly.template["Outputs"]
     assert outputs["ALBDNSName"]["Value"] == {"Fn::GetAtt": ["ALB", "DNSName"]}
     assert outputs["TargetGroupArn"] == outputs["WebTargetGroupArn"] == {"Value": {"Ref": "WebTargetGroup"}}
-    assert {"WebInstance1Id", "WebInstance2Id", "DbHost", "DbPort", "DbSecretArn", "ArtifactBucketName"} <= set(outputs)
+    assert {"WebInstanceIds", "DbHost", "DbPort", "DbSecretArn", "ArtifactBucketName"} <= set(outputs)
     assert "resolve" not in str(outputs)
 
 

@@ -50,9 +50,11 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
             **(_ingress_from_balancer(service) if service.is_web else {}),
             **{instance(service.name, number): _instance(blueprint, service, number) for number in numbers},
         },
+        # One for all: a template has 200 outputs at most, and a service 50 instances.
         outputs={
-            instance(service.name, number) + "Id": {"Value": {"Ref": instance(service.name, number)}}
-            for number in numbers
+            logical_id(service.name, "InstanceIds"): {
+                "Value": {"Fn::Join": [",", [{"Ref": instance(service.name, number)} for number in numbers]]}
+            }
         },
     )
 
