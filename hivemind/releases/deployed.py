@@ -13,7 +13,7 @@ from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.releases.secret_values import secret_values
-from hivemind.template.names import instance
+from hivemind.template.names import instances_output
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class Deployed:
 
     def instances(self, service: Service) -> tuple[str, ...]:
         """EC2 ids of a service's instances, in their order."""
-        names = [instance(service.name, number) + "Id" for number in range(1, service.instances + 1)]
-        return tuple(self.outputs[name] for name in names if name in self.outputs)
+        return tuple(filter(None, self.outputs.get(instances_output(service.name), "").split(",")))
 
     def urls(self) -> Mapping[str, str]:
         """Web service -> address to print; the one at the bare address first, then by name."""

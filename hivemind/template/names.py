@@ -64,6 +64,11 @@ def instance(service: str, number: int) -> str:
     return logical_id(service, "Instance", number)
 
 
+def instances_output(service: str) -> str:
+    """The output with the EC2 ids of a service's instances, in their order, separated by commas."""
+    return logical_id(service, "InstanceIds")
+
+
 def instance_security_group(service: str) -> str:
     """The security group of a service's instances. Allow it (`Fn::GetAtt: [..., GroupId]`) to let them connect."""
     return logical_id(service, "InstanceSecurityGroup")

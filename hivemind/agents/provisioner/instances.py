@@ -19,6 +19,7 @@ from hivemind.template.names import (
     instance,
     instance_role,
     instance_security_group,
+    instances_output,
     logical_id,
     security_group_id,
 )
@@ -52,7 +53,7 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
         },
         # One for all: a template has 200 outputs at most, and a service 50 instances.
         outputs={
-            logical_id(service.name, "InstanceIds"): {
+            instances_output(service.name): {
                 "Value": {"Fn::Join": [",", [{"Ref": instance(service.name, number)} for number in numbers]]}
             }
         },
