@@ -52,8 +52,15 @@ def _unprotects_balancer(parameters: Mapping[str, Any]) -> bool:
     return parameters.get("Attributes") == [{"Key": "deletion_protection.enabled", "Value": "false"}]
 
 
+def _holds_group(parameters: Mapping[str, Any]) -> bool:
+    """Keeps a group from ending instances that get a release, or lets it again."""
+    return set(parameters.get("ScalingProcesses", ())) == {"HealthCheck", "Terminate"}
+
+
 ALLOWED: Mapping[str, Condition] = MappingProxyType(
     {
+        "autoscaling:ResumeProcesses": _holds_group,
+        "autoscaling:SuspendProcesses": _holds_group,
         "cloudformation:CreateStack": _always,
         "cloudformation:CreateChangeSet": _always,
         "cloudformation:ExecuteChangeSet": _always,

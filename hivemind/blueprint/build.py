@@ -31,12 +31,13 @@ from hivemind.blueprint.model import (
     Timeouts,
 )
 from hivemind.blueprint.overlay import View
+from hivemind.blueprint.scaling import scaling_of
 from hivemind.blueprint.yamltree import Path
 from hivemind.values.interrupts import OnInterrupt
 from hivemind.values.schemaparts import SchemaPart
 
 _SERVICE_TEXTS = ("path", "runtime", "install", "start", "release", "size", "os")
-_SERVICE_NUMBERS = ("port", "instances", "disk")
+_SERVICE_NUMBERS = ("port", "disk")
 _HEALTH_NUMBERS = ("interval", "timeout", "healthy", "unhealthy")
 _SERVICE_DEFAULTS = ("path", "instances", "size", "disk", "os")
 
@@ -84,6 +85,7 @@ def _with_origins(blueprint: Blueprint, origins: Mapping[str, Origin]) -> Bluepr
 def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
     fields: dict[str, Any] = {key: said[key].strip() for key in _SERVICE_TEXTS if said.get(key) is not None}
     fields |= {key: int(said[key]) for key in _SERVICE_NUMBERS if said.get(key) is not None}
+    fields |= _instances(said.get("instances"))
     path: Path = ("services", name, "env")
     variables = mapping_of(said.get("env"))
     env = {key: variable(value, view.written((*path, key))) for key, value in variables.items() if value is not None}
@@ -108,6 +110,13 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
         timeouts=Timeouts(**{key: int(value) for key, value in mapping_of(said.get("timeouts")).items()}),
         **fields,
     )
+
+
+def _instances(said: Any) -> dict[str, Any]:
+    group = scaling_of(said)
+    if group is not None:
+        return {"instances": group.least, "scaling": group}
+    return {} if said is None else {"instances": int(said)}
 
 
 def _health(said: Any) -> Health:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from hivemind.blueprint.forms import mapping_of, texts_of
 from hivemind.blueprint.overlay import View
+from hivemind.blueprint.scaling import scaling_of
 from hivemind.values.findings import Finding, Severity
 
 SQLITE = (".sqlite", ".sqlite3", ".db", ".db3")
@@ -18,7 +19,8 @@ def data(view: View) -> Iterator[Finding]:
     for name, service in mapping_of(view.data.get("services")).items():
         said = mapping_of(service)
         paths = texts_of(said.get("data"))
-        several = said.get("instances")
+        group = scaling_of(said.get("instances"))
+        several = said.get("instances") if group is None else max(2, group.most)  # a replaced one has none of it
         for position, text in enumerate(paths):
             place = ("services", name, "data", position)
             path = PurePosixPath(text)

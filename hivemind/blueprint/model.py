@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.hours import Hours
+from hivemind.blueprint.scaling import Scaling
 from hivemind.values.findings import Place
 from hivemind.values.interrupts import OnInterrupt
 
@@ -112,7 +113,7 @@ class Service:
     None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
     folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
     files and folders, relative to `path`, that last on an instance over all releases. unset: variables that stay unset
-    on purpose.
+    on purpose. instances: how many; of an Auto Scaling group, which `scaling` then describes, the least.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Service:
     static_dir: str | None = None
     health: Health = Health()
     instances: int = 1
+    scaling: Scaling | None = None
     size: str = "t3.micro"
     disk: int = 16
     os: str = "debian-12"
@@ -145,6 +147,11 @@ class Service:
         """The first word of its runtime, `static` for pages, empty without a runtime: what a plugin that builds
         looks at."""
         return "static" if self.kind is ServiceKind.STATIC else (self.runtime or "").partition(" ")[0]
+
+    @property
+    def numbers(self) -> range:
+        """The numbers of its instances that are resources of the stack, 1-based; none where a group makes them."""
+        return range(1, 1 if self.scaling else self.instances + 1)
 
     @property
     def is_web(self) -> bool:

@@ -12,6 +12,7 @@ from hivemind.blueprint.generated import GENERATE, VARIABLE
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import DeploymentStage, Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
+from hivemind.blueprint.scaling_rules import scaling
 from hivemind.blueprint.yamltree import Path
 from hivemind.text.suggest import did_you_mean, listed, nearest
 from hivemind.values.artifact import machine_of
@@ -268,6 +269,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     builds,
     certificate,
     hours,
+    scaling,
     overrides,
     sizes_and_regions,
 )

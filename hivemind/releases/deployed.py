@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
+from hivemind.releases import groups
 from hivemind.releases.release import Release, ServiceRelease
 from hivemind.releases.secret_values import secret_values
-from hivemind.template.names import instances_output
+from hivemind.template.names import instances_output, scaling_group_output
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ class Deployed:
         return self.cloud.web_address(name, 443 if tls else 80, tls=tls)
 
     def instances(self, service: Service) -> tuple[str, ...]:
-        """EC2 ids of a service's instances, in their order."""
+        """EC2 ids of a service's instances, in their order; of a group, those that it has now."""
+        if service.scaling is not None:
+            group = self.outputs.get(scaling_group_output(service.name))
+            return groups.present(self.cloud, group) if group else ()
         return tuple(filter(None, self.outputs.get(instances_output(service.name), "").split(",")))
 
     def urls(self) -> Mapping[str, str]:

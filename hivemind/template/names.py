@@ -33,6 +33,9 @@ ENDPOINT_TAG = "hivemind:ssh-endpoint"
 ARTIFACT_BUCKET = "S3ArtifactBucket"
 ARCHIVES, LAYERS, TEMPLATES = "archives/", "layers/", "templates/"
 """Prefixes of that bucket that are emptied by age: what is in them can be made again."""
+RUNNING = "running/"
+"""Prefix of what instances of Auto Scaling groups install when they boot, a folder each service. Nothing in it goes by
+age: an instance may boot at any time."""
 ESTABLISHED = "STACKEstablished"
 """A condition: whether the stack was created before. What stands in the way of a rollback of its creation, such as
 deletion protection, is on from the second revision on: `{"Fn::If": [ESTABLISHED, true, false]}`."""
@@ -67,6 +70,16 @@ def instance(service: str, number: int) -> str:
 def instances_output(service: str) -> str:
     """The output with the EC2 ids of a service's instances, in their order, separated by commas."""
     return logical_id(service, "InstanceIds")
+
+
+def scaling_group(service: str) -> str:
+    """The Auto Scaling group of a service's instances."""
+    return logical_id(service, "ScalingGroup")
+
+
+def scaling_group_output(service: str) -> str:
+    """The output with that group's name."""
+    return f"{scaling_group(service)}Name"
 
 
 def instance_security_group(service: str) -> str:

@@ -14,6 +14,8 @@ DATA = ("data", "schemas")
 REFERENCE_REGION = "us-east-1"
 
 INSTANCE = "AWS::EC2::Instance"
+SCALING_GROUP = "AWS::AutoScaling::AutoScalingGroup"
+LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"
 TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
 DATABASE = "AWS::RDS::DBInstance"
 CACHE = "AWS::ElastiCache::ReplicationGroup"

@@ -22,6 +22,7 @@ WRITE_GOLDEN = bool(os.environ.get("HIVEMIND_WRITE_GOLDEN"))
 
 ARN = "arn:aws:acm:us-east-1:123456789012:certificate/a"
 HEAD = "hivemind: 1\nname: shop\n"
+GROUP = "services: {web: {instances: {min: 1, max: 2}}}"
 WEB = HEAD + "services:\n  web: {}\n"
 
 CASES = [
@@ -34,6 +35,15 @@ CASES = [
     (HEAD + "services: {web: {instances: two}}", "H102", (3, 29), "For example"),
     (HEAD + "services: {web: {instances: '2'}}", "H102", (3, 29), "without quotes"),
     (WEB + "require_clean: yes", "H102", (5, 16), "Write `true`"),
+    (HEAD + "services: {web: {instances: {min: 0, max: 2}}}", "H106", (3, 35), ""),
+    (HEAD + "services: {web: {instances: {min: 1, max: 2, target_cpu: 95}}}", "H106", (3, 58), ""),
+    (HEAD + "services: {web: {instances: {min: 1, max: 2, target_cpu: 5}}}", "H106", (3, 58), ""),
+    (HEAD + "services: {web: {instances: {min: 1, max: 2, cpu: 5}}}", "H101", (3, 46), "target_cpu"),
+    (HEAD + "services: {web: {instances: {min: 1}}}", "H103", (3, 18), "Add `max: 6`."),
+    (HEAD + "services: {web: {instances: {min: 4, max: 2}}}", "H155", (3, 43), "Write `max: 4` or more."),
+    (HEAD + "environments: {production: {stage: stage-1, hours: 07:00-20:00}}\n" + GROUP, "H156", (4, 18), "a number"),
+    (HEAD + "network: {egress: none}\n" + GROUP[:-2] + ", secrets: {A: generate}}}", "H157", (4, 18), "egress: nat"),
+    (HEAD + "services: {web: {data: [x], instances: {min: 1, max: 1}}}", "H141", (3, 25), "instances: 1"),
     (HEAD + "services: [web]", "H102", (3, 1), "For example"),
     (HEAD + "services:", "H102", (3, 10), "For example"),
     (HEAD, "H103", (1, 1), "Add `services:"),

@@ -37,8 +37,11 @@ UNUSED = re.compile(
     r"cognito-idp:|firehose:|s3tables:|vpc-lattice:|vpce:|logs:|"
     # Keys of the account's own; those of AWS need no permission.
     r"kms:|"
-    # What HiveMind's templates have nothing of: transfers and pools of addresses, IPv6, VPN, launch templates, roles
-    # and replicas of databases, associations of SSM, replicas of secrets, resizing of clusters, object ACLs.
+    # Groups that another service manages, refreshes of groups, custom metrics.
+    r"managed-fleets:|autoscaling:(?:Start|Cancel)InstanceRefresh|ec2:Get\*|ec2:GetLaunchTemplateData|ssm:Get\*|"
+    r"cloudwatch:(?:PutMetricData|GetMetricData|List|Get)|"
+    # What HiveMind's templates have nothing of: transfers and pools of addresses, IPv6, VPN, roles and replicas of
+    # databases, associations of SSM, replicas of secrets, resizing of clusters, object ACLs.
     r"ec2:(?:AcceptAddressTransfer|AssignPrivateNat|AssociateNatGateway|AssociateSubnetCidr|AttachVpnGateway|"
     r"CreateKeyPair|CreateVpcEncryption|DetachVpnGateway|DisassociateNatGateway|DisassociateSubnetCidr|DisableAddress|"
     r"EnableAddress|GetSecurityGroupsForVpc|GetIpamPool|UnassignPrivateNat|ReplaceRouteTableAssociation|Search)|"

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hivemind.blueprint.model import Blueprint, Health, Route, Service, ServiceKind, Timeouts
+from hivemind.blueprint.scaling import Scaling
 from hivemind.flow.checking import Checked, check
 from hivemind.local.cloud import host_platform
 from hivemind.plugins.loading import load
@@ -75,6 +76,7 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "static_dir": ("public", ("kind",)),
     "health": (Health(path="/up"), ()),
     "instances": (3, ()),
+    "scaling": (Scaling(2, 4), ()),
     "size": ("t3.large", ()),
     "disk": (99, ()),
     "os": ("ubuntu-24.04", ()),

@@ -8,6 +8,7 @@ from hivemind.agents.provisioner import (
     artifacts,
     balancer,
     buildstack,
+    first_boot,
     generated,
     hours,
     instances,
@@ -62,7 +63,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
             if resource.type in _RESOURCES
         ),
     )
-    return hours.with_hours(blueprint, parts)
+    return hours.with_hours(blueprint, (*parts, *first_boot.access(blueprint, parts)))
 
 
 @hook

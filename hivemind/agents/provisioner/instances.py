@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hivemind.agents.provisioner import ssh
+from hivemind.agents.provisioner import scaling, ssh
 from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instance_subnet
 from hivemind.agents.provisioner.permissions import role
 from hivemind.blueprint.access import instances_are_public
@@ -29,9 +29,9 @@ USER_DATA = "#cloud-config\nssh_pwauth: false\ndisable_root: true\n"
 
 
 def fragment(blueprint: Blueprint, service: Service) -> Fragment:
-    """Role, instance profile, security group and `service.instances` instances, spread over the zones."""
+    """Role, instance profile, security group and its instances, or the group that makes them, spread over the zones."""
     parameter, image_name = image_parameter(service.os, service.size)
-    numbers = range(1, service.instances + 1)
+    numbers, group = service.numbers, service.scaling
     return Fragment(
         path=f"services.{service.name}",
         parameters={
@@ -50,14 +50,16 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
             instance_security_group(service.name): _security_group(blueprint, service),
             **(_ingress_from_balancer(service) if service.is_web else {}),
             **{instance(service.name, number): _instance(blueprint, service, number) for number in numbers},
+            **(scaling.resources(blueprint, service, group, _profile(service)) if group else {}),
         },
-        # One for all: a template has 200 outputs at most, and a service 50 instances.
-        outputs={
-            instances_output(service.name): {
-                "Value": {"Fn::Join": [",", [{"Ref": instance(service.name, number)} for number in numbers]]}
-            }
-        },
+        outputs=scaling.outputs(service) if group else _ids(service),
     )
+
+
+def _ids(service: Service) -> dict[str, Mapping[str, Any]]:
+    # One for all: a template has 200 outputs at most, and a service 50 instances.
+    ids = [{"Ref": instance(service.name, number)} for number in service.numbers]
+    return {instances_output(service.name): {"Value": {"Fn::Join": [",", ids]}}}
 
 
 def _profile(service: Service) -> str:
