@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from hivemind.flow.locking import Locks, lock, unlock
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
+    from hivemind.flow.proxying import Way, way_to
     from hivemind.flow.rebuilding import Rebuilt, rebuild, told_unreadable
     from hivemind.flow.reporting import Status, address, deployments, drift, events, history, status
     from hivemind.flow.rotating import new_key
@@ -76,6 +77,7 @@ __getattr__ = on_first_use(
         "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
         "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
         "flow.instances": ("logs", "run", "shell"),  # what runs on it
+        "flow.proxying": ("Way", "way_to"),  # a port of this machine that leads to a database
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one
         "flow.cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivemind.values.errors import HiveMindError
+
 if TYPE_CHECKING:
     import paramiko
 
@@ -39,6 +41,38 @@ def bridge(host: Host, address: str, port: int, *, timeout: float = 10.0) -> Ite
         for pump in pumps:
             pump.join(timeout)
         far.close()
+
+
+@contextlib.contextmanager
+def listening(host: Host, address: str, port: int, *, at: int = 0) -> Iterator[int]:
+    """A port of this machine, open to its users, that leads to an address which the instance can reach: any number of
+    connections, for as long as the context lasts. Yields the port.
+
+    at: the port; 0: one that is free. Raises OSError where it is taken.
+    """
+    with socket.create_server(("127.0.0.1", at)) as server, contextlib.ExitStack() as connections:
+        threading.Thread(target=_accept, args=(server, host, address, port, connections), daemon=True).start()
+        try:
+            yield int(server.getsockname()[1])
+        finally:
+            with contextlib.suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)
+
+
+def _accept(server: socket.socket, host: Host, address: str, port: int, connections: contextlib.ExitStack) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            near, _ = server.accept()
+            connections.callback(near.close)
+            try:
+                channel = host.forward(address, port)
+            except (OSError, HiveMindError):
+                # The client sees its connection end; what it says of that is better than any word of ours in between.
+                near.close()
+                continue
+            connections.callback(channel.close)
+            for pump, ends in ((_to_socket, (channel, near)), (_to_channel, (near, channel))):
+                threading.Thread(target=pump, args=ends, daemon=True).start()
 
 
 def _to_socket(channel: paramiko.Channel, sock: socket.socket) -> None:

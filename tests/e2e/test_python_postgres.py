@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from hivemind.testing.project import Project, Ran
 from hivemind.testing.pytest_plugin import LocalCloudHome
+from hivemind.values.exits import ExitCode
 
 pytestmark = pytest.mark.slow
 BLUEPRINTS = Path(__file__).parents[2] / "blueprints"
@@ -59,6 +62,35 @@ def test_the_database_answers_nobody_but_its_instances(applied: Ran, guestbook: 
     assert status["databases"] == {"DbDatabase": "available"}
     reached = guestbook.run("ssh", "printenv DATABASE_URL", code=None)
     assert "postgresql://" not in reached.out, "the environment file is the service's alone"
+
+
+LOGIN = """
+import os, pg8000.dbapi
+names = ("PGUSER", "PGHOST", "PGDATABASE", "PGPORT", "PGPASSWORD")
+connection = pg8000.dbapi.connect(*(os.environ[name] for name in names))
+cursor = connection.cursor()
+cursor.execute("select 6 * 7")
+print(os.environ["PGHOST"], *cursor.fetchone())
+raise SystemExit(9)
+"""
+
+
+def test_a_program_here_reaches_the_database_through_an_instance(applied: Ran, guestbook: Project) -> None:
+    assert guestbook.run("proxy", "db", "--", sys.executable, "-c", LOGIN, code=9).out == "127.0.0.1 42\n"
+    assert "Did you mean db?" in guestbook.run("proxy", "dbb", "true", code=ExitCode.NOT_FOUND).err
+    assert "nothing-here" in guestbook.run("proxy", "db", "nothing-here", code=ExitCode.NOT_FOUND).err
+
+
+def test_a_client_of_this_machine_opens_on_it(
+    applied: Ran, guestbook: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = tmp_path / "pgcli"
+    client.write_text(f'#!/bin/sh\necho "$PGUSER@$PGHOST" "$@"\nexec {sys.executable} -c "$LOGIN"\n')
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("LOGIN", LOGIN)
+    assert guestbook.run("db", "-c", "select 1", code=9).out == "app@127.0.0.1 -c select 1\n127.0.0.1 42\n"
+    assert guestbook.run("db", "db", code=9).out.startswith("app@127.0.0.1\n")
 
 
 def test_a_second_apply_does_nothing_and_says_so(applied: Ran, guestbook: Project) -> None:

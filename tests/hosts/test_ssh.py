@@ -10,7 +10,7 @@ import psutil
 import pytest
 import ssh_servers
 
-from hivemind.hosts.bridge import bridge
+from hivemind.hosts.bridge import bridge, listening
 from hivemind.hosts.connecting import HostKeyMismatch, connect, login_name
 from hivemind.hosts.keys import KeyPair, deployment_key
 from hivemind.hosts.ssh import CommandTimeout, Host, HostUnreachable
@@ -98,6 +98,40 @@ def test_a_bridge_to_nowhere(host: Host) -> None:
 
     with pytest.raises(ConnectionRefusedError, match="cannot connect to"), bridge(host, "127.0.0.1", free_port()):
         pass
+
+
+def test_a_port_here_leads_to_what_only_the_instance_reaches(host: Host) -> None:
+    import socket
+    import threading
+
+    from host_instances import free_port
+
+    with socket.create_server(("127.0.0.1", 0)) as far:
+
+        def answer() -> None:
+            for _ in range(2):
+                connection, _ = far.accept()
+                with connection:
+                    connection.sendall(connection.recv(100).upper())
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with listening(host, "127.0.0.1", far.getsockname()[1]) as port:
+            first, second = (socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(2))
+            for one, text in ((second, b"second"), (first, b"first")):
+                one.sendall(text)
+            assert (first.recv(100), second.recv(100)) == (b"FIRST", b"SECOND")
+            assert first.recv(100) == b"", "the end of what is far is the end here"
+        thread.join(10)
+        for one in (first, second):
+            one.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
+    with (
+        listening(host, "127.0.0.1", free_port()) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=10) as refused,
+    ):
+        assert refused.recv(100) == b""
 
 
 def test_another_host_key_is_refused_at_once(
