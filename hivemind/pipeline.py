@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hivemind.deploy.drift import Drift, Drifted
     from hivemind.deploy.state import DeploymentState, Revision, StateUnreadable
+    from hivemind.flow.adoption import Adopted, adopt
     from hivemind.flow.apply import Applied
     from hivemind.flow.artifacts import Kept, build_logs, kept, kept_limit, prune, store
     from hivemind.flow.carrying_through import Ended, apply
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.proxying import Way, way_to
-    from hivemind.flow.rebuilding import Rebuilt, rebuild, told_unreadable
+    from hivemind.flow.rebuilding import told_unreadable
     from hivemind.flow.reporting import Status, address, deployments, drift, events, history, status
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
@@ -75,7 +76,8 @@ __getattr__ = on_first_use(
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
-        "flow.rebuilding": ("rebuild", "told_unreadable"),  # a state that can't be read, anew from the stack
+        "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack
+        "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
         "flow.instances": ("logs", "run", "shell"),  # what runs on it
         "flow.proxying": ("Way", "way_to"),  # a port of this machine that leads to a database
         "flow.detecting": ("seen",),  # what a folder is

@@ -35,6 +35,7 @@ from hivemind.blueprint.scaling import scaling_of
 from hivemind.blueprint.yamltree import Path
 from hivemind.values.interrupts import OnInterrupt
 from hivemind.values.schemaparts import SchemaPart
+from hivemind.values.state_address import address_of
 
 _SERVICE_TEXTS = ("path", "runtime", "install", "start", "release", "size", "os")
 _SERVICE_NUMBERS = ("port", "disk")
@@ -60,6 +61,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         on_interrupt=OnInterrupt(data.get("on_interrupt", "detach")),
         hours=_hours(data.get("hours")),
         certificate=data.get("certificate"),
+        state=str(address_of(data["state"])) if data.get("state") else None,
         services=MappingProxyType(services),
         resources=MappingProxyType(resources),
         network=_network(mapping_of(data.get("network"))),

@@ -14,6 +14,7 @@ from hivemind.blueprint.generated import GENERATE
 from hivemind.blueprint.hours import NoHours, hours_of
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.text.suggest import did_you_mean, listed, nearest
+from hivemind.values.state_address import NoAddress, address_of
 
 _WIDEST_SSH = 8
 _PATTERN_LIMIT = 128
@@ -232,6 +233,14 @@ def _hours(text: str) -> Problem | None:
     return Problem("H107", hours.message, hours.hint) if isinstance(hours, NoHours) else None
 
 
+def _state_address(text: str) -> Problem | None:
+    try:
+        address_of(text)
+    except NoAddress as error:
+        return Problem("H510", str(error), error.hint)
+    return None
+
+
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
     "cache-node-type": _cache_node,
@@ -247,6 +256,7 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "route-path": _route_path,
     "secret-reference": _secret_reference,
     "ssh-cidr": _ssh_cidr,
+    "state-address": _state_address,
     "url-path": _url_path,
     "valkey-version": _valkey_version,
     "vpc-cidr": _vpc_cidr,

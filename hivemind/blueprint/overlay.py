@@ -24,6 +24,7 @@ OVERLAID = frozenset(
         "on_interrupt",
         "hours",
         "certificate",
+        "state",
         "services",
         "resources",
         "network",

@@ -8,6 +8,7 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import asked, deployment_option, environment_option, json_option, path_argument
+from hivemind.cli.screen import Screen
 
 
 @click.command("events")
@@ -25,7 +26,9 @@ def command(
 
     from hivemind.cli.tree import duration
 
-    for event in pipeline.events(asked(path, environment, None, deployment), last=last, every=every):
+    with Screen(as_json=as_json) as screen:
+        found = pipeline.events(asked(path, environment, None, deployment), screen, last=last, every=every)
+    for event in found:
         if as_json:
             click.echo(json.dumps(event.as_json(), ensure_ascii=False))
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import asked, deployment_option, environment_option, json_option, local_option, path_argument
+from hivemind.cli.screen import Screen
 from hivemind.cli.table import table
 from hivemind.text.codec import encode
 from hivemind.values.exits import ExitCode
@@ -30,8 +32,9 @@ VERDICTS = {"good": "passed", "bad": "failed", None: "not run"}
 def command(
     path: Path, environment: str | None, local: bool | None, deployment: str | None, last: int | None, as_json: bool
 ) -> int:
-    """List the revisions of a deployment, newest first: when, who, commit, checks and time taken."""
-    identity, revisions = pipeline.history(asked(path, environment, local, deployment))
+    """List the revisions of a deployment, newest first: when, who, checks, time taken, digest and commit."""
+    with Screen(as_json=as_json) as screen:
+        identity, revisions = pipeline.history(asked(path, environment, local, deployment), screen)
     newest = list(revisions)[::-1][:last]
     if as_json:
         entries = [{"revision": f"r{one.number}", **encode(one)} for one in newest]
@@ -39,7 +42,7 @@ def command(
     elif not newest:
         click.echo(f"{identity} has no revision yet.")
     else:
-        click.echo(table([("", "released", "by", "checks", "took", "commit"), *map(_row, newest)]))
+        click.echo(table([("", "released", "by", "checks", "took", "digest", "commit"), *map(_row, newest)]))
     return ExitCode.OK
 
 
@@ -54,5 +57,14 @@ def _row(one: Revision) -> tuple[str, ...]:
         one.by or "-",
         VERDICTS.get(one.verdict, one.verdict or ""),
         duration(seconds) if seconds else "-",
+        _digest(one),
         commit.strip(),
     )
+
+
+def _digest(one: Revision) -> str:
+    """Of what was released: of one artifact its own, of several what they are together."""
+    digests = sorted(one.artifacts.values())
+    if len(digests) > 1:
+        return hashlib.sha256("\n".join(digests).encode()).hexdigest()[:10]
+    return digests[0][:10] if digests else "-"

@@ -14,6 +14,7 @@ from hivemind.cli.lazy import LazyGroup
 from hivemind.values.asked import PluginChoice
 from hivemind.values.errors import FindingsError, HiveMindError
 from hivemind.values.exits import ExitCode
+from hivemind.values.state_address import VARIABLE
 from hivemind.values.version import __version__
 
 COMMANDS = {
@@ -27,7 +28,9 @@ COMMANDS = {
     "status": ("hivemind.cli.status:command", "Show the state of a deployment."),
     "drift": ("hivemind.cli.drift:command", "Show what differs from the deployment's template."),
     "list": ("hivemind.cli.list:command", "List deployments."),
+    "adopt": ("hivemind.cli.adopt:command", "Make the record of a deployment anew."),
     "history": ("hivemind.cli.history:command", "List the revisions of a deployment."),
+    "releases": ("hivemind.cli.history:command", "Same as history."),
     "events": ("hivemind.cli.events:command", "Print a deployment's journal."),
     "logs": ("hivemind.cli.logs:command", "Print the application's logs."),
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
@@ -42,7 +45,6 @@ COMMANDS = {
     "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
-    "state": ("hivemind.cli.state:command", "Rebuild the record of a deployment."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),
     "explain": ("hivemind.cli.explain:command", "Explain a finding."),
@@ -67,16 +69,21 @@ COMPLETION = "_HIVEMIND_COMPLETE"
 )
 @click.option("-C", "--directory", metavar="DIR", help="Run in DIR.")
 @click.option("-p", "plugins", metavar="NAME", multiple=True, help="Load plugin NAME. -p no:NAME disables one.")
+@click.option("--state", metavar="ADDRESS", help="Keep the state at s3://BUCKET/PREFIX. Or set HIVEMIND_STATE.")
 @click.option("--no-plugins", is_flag=True, help="Load only built-in plugins.")
 @click.version_option(__version__, "--version", "-V", prog_name="hivemind", message="%(prog)s %(version)s")
 @click.pass_context
-def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], no_plugins: bool) -> None:
+def group(
+    ctx: click.Context, directory: str | None, plugins: tuple[str, ...], state: str | None, no_plugins: bool
+) -> None:
     """Deploy an application, described by hivemind.yaml, to AWS or to a local cloud on this machine."""
     if directory is not None:
         try:
             os.chdir(directory)
         except OSError as error:
             raise click.BadParameter(f"{directory}: {error.strerror}", param_hint="-C") from None
+    if state is not None:
+        _keep_state_in(ctx, state)
     blocked = tuple(name.removeprefix("no:") for name in plugins if name.startswith("no:"))
     if blocked:
         from hivemind.plugins.essential import refuse_essential
@@ -85,6 +92,19 @@ def group(ctx: click.Context, directory: str | None, plugins: tuple[str, ...], n
     ctx.obj = PluginChoice(
         names=tuple(name for name in plugins if not name.startswith("no:")), blocked=blocked, third_party=not no_plugins
     )
+
+
+def _keep_state_in(ctx: click.Context, address: str) -> None:
+    """The option is the environment variable, for this command and what it starts."""
+    before = os.environ.get(VARIABLE)
+    os.environ[VARIABLE] = address
+
+    def restore() -> None:
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+    ctx.call_on_close(restore)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -78,8 +78,7 @@ class Journal:
                 message=message,
                 data=plain,
             )
-            line = json.dumps(event.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
-            _write_all(self._file, line.encode("utf-8", "replace"))
+            _write_all(self._file, line_of(event))
             if kind in _BORDERS:
                 os.fsync(self._file)
             self._tell(event)
@@ -144,6 +143,12 @@ def read_journal(folder: Path, *, attempt: str | None = None) -> Iterator[Event]
             event = parse_event(line)
             if event is not None and attempt in (None, event.attempt):
                 yield event
+
+
+def line_of(event: Event) -> bytes:
+    """The event as a journal's line, with its end."""
+    line = json.dumps(event.as_json(), ensure_ascii=False, separators=(",", ":")) + "\n"
+    return line.encode("utf-8", "replace")
 
 
 def parse_event(line: bytes) -> Event | None:

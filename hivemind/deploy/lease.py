@@ -7,7 +7,6 @@ Every look at the file and every change of it happens under an exclusive `flock`
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
@@ -21,7 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
-from hivemind.deploy.files import make_private, write_atomically
+from hivemind.deploy.files import locked, make_private, write_atomically
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import DeploymentLocked
 
@@ -247,9 +246,5 @@ def _write(folder: Path, holder: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / "lease.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with locked(folder / "lease.lock"):
         yield
-    finally:
-        os.close(descriptor)

@@ -1,40 +1,35 @@
-"""The lease between machines: an object in the deployment's bucket, written under conditions that S3 keeps.
+"""The lease between machines: an object in the deployment's shared place, written under the place's conditions.
 
 `deploy/lease.py` holds a deployment against other runs on this machine; this holds it against other machines. It is
-taken with If-None-Match, renewed with If-Match, and is free when it was not renewed within its TTL by S3's own clock.
-Until the first apply has made the bucket, the stack's name is the lock: it can be created once.
+taken where there is none, renewed in place of what was written last, and free when it was not renewed within its TTL by
+the place's own clock. Before a first apply to AWS that has no place but the bucket it makes, the stack's name is the
+lock: it can be created once.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, replace
 
 from hivemind.deploy.lease import TTL, Holder, ourselves
+from hivemind.deploy.object_bucket import NO_BUCKET
+from hivemind.deploy.objects import Objects, Overtaken
+from hivemind.deploy.shared_place import SharedPlace, reaching
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import CloudUnreachable, DeploymentLocked
 
-if TYPE_CHECKING:
-    from hivemind.values.cloud import Cloud
-
-KEY = "hivemind/lease.json"
-_TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-_ABSENT = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
+KEY = "lease.json"
 
 
 class SharedLease:
-    """A held lease in a bucket. `lost` is set when another machine took over, or nobody could renew it in time."""
+    """A held lease in a place. `lost` is set when another machine took over, or nobody could renew it in time."""
 
-    def __init__(self, cloud: Cloud, bucket: str, holder: Holder, tag: str, clock: Clock) -> None:
-        self._s3 = cloud.client("s3")
-        self._bucket = bucket
+    def __init__(self, objects: Objects, holder: Holder, tag: str, clock: Clock) -> None:
+        self._objects = objects
         self._holder = holder
         self._tag = tag
         self._clock = clock
@@ -51,13 +46,16 @@ class SharedLease:
 
     def renew(self) -> bool:
         """Writes a new heartbeat; False, and `lost` set, when the lease is no longer ours."""
-        holder = {**asdict(self._holder), "renewed": self._clock.now().isoformat(timespec="milliseconds")}
+        holder = replace(self._holder, renewed=self._clock.now().isoformat(timespec="milliseconds"))
         try:
-            self._tag = _put(self._s3, self._bucket, holder, IfMatch=self._tag)
-        except CloudCallFailed as error:
-            if error.code not in _TAKEN | _ABSENT:
-                raise
+            self._tag = self._objects.write(KEY, _text(holder), replacing=self._tag)
+        except Overtaken:
             self.lost.set()
+            return False
+        except CloudCallFailed as error:
+            if error.code != NO_BUCKET:
+                raise
+            self.lost.set()  # it went with the stack
             return False
         self._renewed = self._clock.monotonic()
         return True
@@ -67,15 +65,15 @@ class SharedLease:
         self._ended.set()
         self._heart.join(timeout=5)
         if not self.lost.is_set():
-            with suppress(CloudCallFailed, CloudUnreachable):  # it ends by itself
-                self._s3.delete_object(Bucket=self._bucket, Key=KEY, IfMatch=self._tag)
+            with suppress(CloudCallFailed, CloudUnreachable, OSError, Overtaken):  # it ends by itself
+                self._objects.remove(KEY, self._tag)
 
     def _beat(self) -> None:
         while not self._ended.wait(max(1.0, self._holder.ttl / 4)):
             try:
                 if not self.renew():
                     return
-            except (CloudCallFailed, CloudUnreachable):
+            except (CloudCallFailed, CloudUnreachable, OSError):
                 if self._clock.monotonic() - self._renewed > self._holder.ttl:
                     self.lost.set()
                     return
@@ -83,8 +81,7 @@ class SharedLease:
 
 @contextmanager
 def shared(
-    cloud: Cloud,
-    bucket: str | None,
+    place: SharedPlace | None,
     *,
     command: str,
     wait: float = 0.0,
@@ -92,60 +89,60 @@ def shared(
     ttl: float = TTL,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Iterator[Callable[[], None]]:
-    """Holds the deployment of a bucket against other machines; yields what raises when it is lost.
+    """Holds a deployment against other machines; yields what raises when it is lost.
 
-    bucket: None where there is none yet, or the local cloud, and nothing is held. wait, ttl: seconds. on_wait: told the
-    holder once, when waiting begins. Raises DeploymentLocked.
+    place: None where there is none (yet), and nothing is held. wait, ttl: seconds. on_wait: told the holder once, when
+    waiting begins. Raises DeploymentLocked; HiveMindError where a chosen place can't be used.
     """
-    if bucket is None:
+    if place is None:
         yield lambda: None
         return
-    lease = _acquired(cloud, bucket, ourselves(command, ttl, clock), wait=wait, on_wait=on_wait, clock=clock)
+    lease = _acquired(place, ourselves(command, ttl, clock), wait=wait, on_wait=on_wait, clock=clock)
     try:
         yield lease.check
     finally:
         lease.release()
 
 
-def holder_of(cloud: Cloud, bucket: str, *, clock: Clock = SYSTEM_CLOCK) -> Holder | None:
-    """Who holds the deployment of a bucket; None: nobody, or the lease has expired. Raises CloudCallFailed."""
+def holder_of(place: SharedPlace) -> Holder | None:
+    """Who holds the deployment of a place; None: nobody, or the lease has expired. Raises CloudCallFailed;
+    HiveMindError where a chosen place can't be used."""
     try:
-        answer = cloud.client("s3").get_object(Bucket=bucket, Key=KEY)
+        with reaching(place):
+            found = place.objects.read(KEY)
     except CloudCallFailed as error:
-        if error.code in _ABSENT:
+        if error.code == NO_BUCKET:
             return None
         raise
-    holder = _holder(answer["Body"].read())
-    return None if holder is None or _age(answer, clock) > holder.ttl else holder
+    holder = _holder(found.body) if found else None
+    return None if found is None or holder is None or found.age > holder.ttl else holder
 
 
-def break_shared(cloud: Cloud, bucket: str, holder: Holder) -> bool:
-    """Takes the deployment of a bucket from a holder; one that is alive loses it at its next look. False where that
-    very lease has ended already. Raises CloudCallFailed."""
-    s3 = cloud.client("s3")
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=KEY)
-        current = _holder(answer["Body"].read())
-        if current is None or current.nonce != holder.nonce:
+def break_shared(place: SharedPlace, holder: Holder) -> bool:
+    """Takes the deployment of a place from a holder; one that is alive loses it at its next look. False where that
+    very lease has ended already. Raises as `holder_of`."""
+    with reaching(place):
+        found = place.objects.read(KEY)
+        current = _holder(found.body) if found else None
+        if found is None or current is None or current.nonce != holder.nonce:
             return False
-        s3.delete_object(Bucket=bucket, Key=KEY, IfMatch=answer["ETag"])
-    except CloudCallFailed as error:
-        if error.code in _ABSENT | _TAKEN:
+        try:
+            place.objects.remove(KEY, found.tag)
+        except Overtaken:
             return False
-        raise
     return True
 
 
 def _acquired(
-    cloud: Cloud, bucket: str, ours: Holder, *, wait: float, on_wait: Callable[[Holder], None], clock: Clock
+    place: SharedPlace, ours: Holder, *, wait: float, on_wait: Callable[[Holder], None], clock: Clock
 ) -> SharedLease:
-    s3 = cloud.client("s3")
     told = False
     other: Holder | None = None
     for _ in polls(clock, deadline=wait, first=0.5, most=5.0):
-        tag, other = _take(s3, bucket, ours, clock)
+        with reaching(place):
+            tag, other = _take(place.objects, ours)
         if tag is not None:
-            return SharedLease(cloud, bucket, ours, tag, clock)
+            return SharedLease(place.objects, ours, tag, clock)
         if wait <= 0:
             break
         if not told and other is not None:
@@ -157,39 +154,22 @@ def _acquired(
     )
 
 
-def _take(s3: Any, bucket: str, ours: Holder, clock: Clock) -> tuple[str | None, Holder | None]:
+def _take(objects: Objects, ours: Holder) -> tuple[str | None, Holder | None]:
     """The tag of our lease, else who has it."""
-    with suppress(_Taken):
-        return _conditional(s3, bucket, asdict(ours), IfNoneMatch="*"), None
-    try:
-        answer = s3.get_object(Bucket=bucket, Key=KEY)
-    except CloudCallFailed as error:
-        if error.code in _ABSENT:  # released at this moment
-            return None, None
-        raise
-    other = _holder(answer["Body"].read())
-    if other is None or _age(answer, clock) > other.ttl:
-        with suppress(_Taken):
-            return _conditional(s3, bucket, asdict(ours), IfMatch=answer["ETag"]), other
+    with suppress(Overtaken):
+        return objects.write(KEY, _text(ours), replacing=None), None
+    found = objects.read(KEY)
+    if found is None:  # released at this moment
+        return None, None
+    other = _holder(found.body)
+    if other is None or found.age > other.ttl:
+        with suppress(Overtaken):
+            return objects.write(KEY, _text(ours), replacing=found.tag), other
     return None, other
 
 
-class _Taken(Exception):
-    """Somebody else was faster."""
-
-
-def _conditional(s3: Any, bucket: str, holder: Mapping[str, Any], **condition: str) -> str:
-    try:
-        return _put(s3, bucket, holder, **condition)
-    except CloudCallFailed as error:
-        if error.code in _TAKEN | {"NoSuchKey"}:
-            raise _Taken from None
-        raise
-
-
-def _put(s3: Any, bucket: str, holder: Mapping[str, Any], **condition: str) -> str:
-    body = json.dumps(holder, indent=1, sort_keys=True).encode()
-    return str(s3.put_object(Bucket=bucket, Key=KEY, Body=body, **condition)["ETag"])
+def _text(holder: Holder) -> bytes:
+    return json.dumps(asdict(holder), indent=1, sort_keys=True).encode()
 
 
 def _holder(body: bytes) -> Holder | None:
@@ -197,11 +177,3 @@ def _holder(body: bytes) -> Holder | None:
         return Holder(**json.loads(body))
     except (ValueError, TypeError):
         return None
-
-
-def _age(answer: Mapping[str, Any], clock: Clock) -> float:
-    """Seconds since the object was written, both by S3's clock: machines disagree on the time."""
-    said = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    written = answer["LastModified"]
-    now: datetime = parsedate_to_datetime(said) if said else clock.now()
-    return float((now - written).total_seconds())

@@ -7,9 +7,7 @@ The mapping to the spec's data model is in docs/state.md.
 from __future__ import annotations
 
 import enum
-import fcntl
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -20,7 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy.diagnosis import Diagnosis
-from hivemind.deploy.files import make_private, write_atomically
+from hivemind.deploy.files import locked, make_private, write_atomically
 from hivemind.deploy.migrate import FORMAT, NewerFormat, migrate
 from hivemind.plan.model import Basis, Snapshot
 from hivemind.releases.release import Verdict
@@ -31,8 +29,8 @@ from hivemind.values.exits import ExitCode
 
 FILE = "state.json"
 _REBUILD = (
-    "To make it anew from the stack, without the history of revisions: `hivemind state rebuild`. It keeps the file "
-    "that cannot be read, under another name."
+    "To make it anew, from what other machines left or from the stack: `hivemind adopt`. It keeps the file that cannot "
+    "be read, under another name."
 )
 CLOUDFORMATION = "cloudformation"
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -42,8 +40,8 @@ class DeploymentStatus(enum.StrEnum):
     """What the last run of a deployment came to. The words of the spec, with `applying` and `destroying` for a
     run under way.
 
-    `rolled_back`: its stack was deleted by a rollback. `destroyed` is reserved: nothing sets it, since a destroy
-    removes the state.
+    `rolled_back`: its stack was deleted by a rollback. `destroyed`: by a destroy, which removes the state of its own
+    machine, and leaves this one where other machines find it.
     """
 
     PENDING = "pending"
@@ -53,6 +51,10 @@ class DeploymentStatus(enum.StrEnum):
     FAILED = "failed"
     ROLLED_BACK = "rolled_back"
     DESTROYED = "destroyed"
+
+
+GONE = frozenset({DeploymentStatus.ROLLED_BACK, DeploymentStatus.DESTROYED})
+"""Of deployments that have no stack, and whose history is kept."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class DeploymentState:
     artifacts, sources, parts: of the current revision; parts: service -> digests of what its release is made of.
     host_keys: instance id -> `ssh-ed25519 AAAA...`. checkout: folder the deployment was applied from. cloud: `aws` or
     `local`. urls: service -> address. build_stack: name of a stack of build instances that was begun and is not known
-    to be gone.
+    to be gone. kept_in: address of the states that the blueprint or the environment chose for it, None for none.
+    serial: grows each time that the state is left where other machines find it.
     """
 
     deployment_id: str
@@ -132,6 +135,8 @@ class DeploymentState:
     host_keys: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     recorded: Recorded | None = None
     build_stack: str | None = None
+    kept_in: str | None = None
+    serial: int = 0
 
     @property
     def changeable(self) -> bool:
@@ -194,7 +199,7 @@ class StateUnreadable(HiveMindError):
     def __init__(self, path: Path | str, why: str, hint: str, runs: str | None = None) -> None:
         self.path, self.why, self.runs = path, why, runs
         if isinstance(path, Path):
-            hint = hint.replace("state rebuild`", f"state rebuild -d {self.deployment_id}`")
+            hint = hint.replace("adopt`", f"adopt -d {self.deployment_id}`")
         said = f"the state of {self.deployment_id} cannot be read: {path}: {why}"
         super().__init__(f"{said}\n{runs}" if runs else said, hint=hint)
 
@@ -303,12 +308,8 @@ class StateStore:
     def _locked(self, deployment_id: str) -> Iterator[Path]:
         folder = self.folder(deployment_id)
         make_private(folder)
-        descriptor = os.open(folder / "state.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with locked(folder / "state.lock"):
             yield folder / FILE
-        finally:
-            os.close(descriptor)
 
 
 def as_text(state: DeploymentState) -> str:

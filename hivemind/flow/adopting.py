@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hivemind.deploy import shared_state
+from hivemind.deploy import shared_journal, shared_state
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StackInfo, StateStore, deployment_id
+from hivemind.flow.keeping import kept_in, place
 from hivemind.machine import aws_profile, home
 from hivemind.values.errors import CloudUnreachable
 
@@ -41,13 +42,15 @@ def _of_stack(cloud: Cloud, meant: Meant) -> DeploymentState | None:
     assert meant.name is not None
     name = f"{meant.name}-{meant.environment}"
     described = describe(cloud.client("cloudformation"), name)
-    bucket = shared_state.bucket_of(cloud, described)
-    if described is None or bucket is None:
-        return None
     identity = deployment_id(meant.name, meant.environment, cloud.account, cloud.region)
+    shared = place(cloud, identity, name, kept_in(meant.state), described=described)
+    if shared is None:
+        return None
     store = StateStore(home.deployments())
-    shared_state.bring(cloud, store, identity, bucket, meant.folder)
-    if store.find(identity) is None:  # made by a HiveMind that left no state there
+    shared_state.bring(store, identity, shared, meant.folder)
+    if store.find(identity) is not None:
+        shared_journal.bring(store.folder(identity), shared)
+    elif described is not None:  # made by a HiveMind that left no state there
         store.save(
             DeploymentState(
                 identity,

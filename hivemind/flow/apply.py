@@ -13,6 +13,7 @@ from hivemind.blueprint.source import keys_of
 from hivemind.checks.verifying import ChecksFailed
 from hivemind.deploy import shared_key, shared_state
 from hivemind.deploy.journal import Journal, interrupted_results, new_attempt, usual_seconds
+from hivemind.deploy.shared_journal import JournalCopy
 from hivemind.flow.clouds import lost
 from hivemind.flow.diagnosing import OWN, Known, explain, signatures_of, words_of
 from hivemind.flow.recording import record_failure, record_start, record_verdict
@@ -67,10 +68,17 @@ def apply(
     seconds = _Stopwatch()
     shared_key.keep(run.cloud, run.folder, run.deployment_id, say=log.warning)
     record_start(run)
-    listeners = (seconds, lambda event: _notify(run, event), listener)
+    shared_state.push(run.kept.place, run.store, run.deployment_id, log.warning)
     with (
         _heard_out(run),
-        Journal(run.folder, run.deployment_id, new_attempt(run.clock), listeners=listeners, clock=run.clock) as journal,
+        JournalCopy(run.kept.place, say=log.warning) as copy,
+        Journal(
+            run.folder,
+            run.deployment_id,
+            new_attempt(run.clock),
+            listeners=(seconds, lambda event: _notify(run, event), copy, listener),
+            clock=run.clock,
+        ) as journal,
     ):
         earlier = interrupted_results(run.folder, run.plan.digest)
         journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
@@ -91,19 +99,20 @@ def apply(
             explain(error, known)
             record_failure(run, graph, error, known)
             journal.failed(words_of(error))
-            _leave_state(run)
+            _leave_state(run, copy)
             raise
-        _leave_state(run)
+        _leave_state(run, copy)
         journal.finished(f"{applied.revision} is live", {"revision": applied.revision, "verdict": applied.verdict.word})
         return applied
 
 
-def _leave_state(run: Run) -> None:
+def _leave_state(run: Run, copy: JournalCopy) -> None:
     """For other machines: after a failure, too, as long as there is a stack that has a place for it."""
     state = run.store.find(run.deployment_id)
     outputs = run.apply.snapshot.outputs if state is None or state.recorded is None else state.recorded.outputs
-    if state is not None:
-        shared_state.push(run.cloud, outputs.get(shared_state.BUCKET), state, log.warning)
+    place = run.kept.now(run.cloud, outputs)
+    copy.settle(place)
+    shared_state.push(place, run.store, run.deployment_id, log.warning)
 
 
 def _known(run: Run, error: BaseException) -> Known:

@@ -38,7 +38,7 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     """The best that can be had without starting anything: the live cloud, else what was recorded, else nothing."""
     from hivemind.deploy import shared_state
     from hivemind.deploy.state import StateStore
-    from hivemind.flow.prepare import bucket_now, id_of, live_snapshot
+    from hivemind.flow.prepare import id_of, kept_now, live_snapshot
 
     blueprint = checked.blueprint
     region = region_of(blueprint)
@@ -48,7 +48,7 @@ def basis(checked: Checked, local: bool | None) -> BasisOfPlan:
     why = reasons[0] if reasons else None
     if cloud is not None:
         store, identity = StateStore(cloud.state), id_of(checked, cloud)
-        shared_state.bring(cloud, store, identity, bucket_now(checked, cloud), str(checked.folder.resolve()))
+        shared_state.bring(store, identity, kept_now(checked, cloud).place, str(checked.folder.resolve()))
         state = store.find(identity)
         return BasisOfPlan(live_snapshot(checked, cloud, state, wait=False), region, cloud.platform, cloud)
     known = find(checked.source.path, blueprint.environment, None, local=here)

@@ -5,6 +5,7 @@ look -> up to date? | check, connect, lease, prepare -> refuse -> approve -> run
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from hivemind.flow.project import blueprint_file, checked_project, tell_new
 from hivemind.flow.target import is_local_target, target_is_local
 from hivemind.flow.telling import tell_where
 from hivemind.values.asked import PluginChoice
+from hivemind.values.state_address import VARIABLE
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from hivemind.flow.apply import Applied
     from hivemind.flow.checking import Checked
     from hivemind.flow.face import Face
+    from hivemind.flow.keeping import Kept
     from hivemind.flow.nothing_to_do import Fingerprint
     from hivemind.flow.run import Run
     from hivemind.plan.model import Plan
@@ -85,7 +88,8 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
             may_lose=terms.may_lose,
             skip_rollback=terms.skip_rollback,
             again=terms.again,
-            held=held,
+            held=held.check,
+            kept=held.kept,
             say=face.note,
         )
         if reviewed is not None:
@@ -106,15 +110,23 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     return Ended(applied, run.store.load(run.deployment_id), cloud.calls())
 
 
+@dataclass(frozen=True)
+class _Held:
+    """check: raises when the deployment is held no longer. kept: where other machines find what becomes of it."""
+
+    check: Callable[[], None]
+    kept: Kept
+
+
 @contextmanager
-def _held(checked: Checked, cloud: Cloud, face: Face, terms: Terms) -> Iterator[Callable[[], None]]:
+def _held(checked: Checked, cloud: Cloud, face: Face, terms: Terms) -> Iterator[_Held]:
     """Holds the deployment against other runs, on this machine and on others, with the newest state that any of them
-    left; yields what raises when it is lost."""
-    from hivemind.deploy import shared_state
+    left."""
     from hivemind.deploy.lease import acquire
     from hivemind.deploy.shared_lease import shared
     from hivemind.deploy.state import StateStore
-    from hivemind.flow.prepare import bucket_now, id_of
+    from hivemind.flow.keeping import bring
+    from hivemind.flow.prepare import id_of, kept_now
 
     identity, store = id_of(checked, cloud), StateStore(cloud.state)
 
@@ -122,15 +134,15 @@ def _held(checked: Checked, cloud: Cloud, face: Face, terms: Terms) -> Iterator[
         face.note(f"Waiting for {holder}")
 
     with acquire(store.folder(identity), command="hivemind apply", wait=terms.wait, on_wait=waiting) as lease:
-        bucket = bucket_now(checked, cloud)
-        with shared(cloud, bucket, command="hivemind apply", wait=terms.wait, on_wait=waiting) as held:
-            shared_state.bring(cloud, store, identity, bucket, str(checked.folder.resolve()), say=face.note)
+        kept = kept_now(checked, cloud)
+        with shared(kept.place, command="hivemind apply", wait=terms.wait, on_wait=waiting) as held:
+            bring(store, identity, kept.place, str(checked.folder.resolve()), say=face.note)
 
             def both() -> None:
                 lease.check()
                 held()
 
-            yield both
+            yield _Held(both, kept)
 
 
 def _carried_out(run: Run, face: Face, *, reviewed: bool) -> Applied:
@@ -161,7 +173,8 @@ def _fingerprint(asked: Asked) -> Fingerprint | None:
 
     if asked.plugins != PluginChoice():
         return None
-    return fingerprint(blueprint_file(asked.path), (asked.environment or "", clouds.region_of(None)))
+    options = (asked.environment or "", clouds.region_of(None), os.environ.get(VARIABLE, ""))
+    return fingerprint(blueprint_file(asked.path), options)
 
 
 def _up_to_date(seen: Fingerprint, asked: Asked, face: Face) -> Ended | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hivemind.deploy.state import DeploymentState, DeploymentStatus, Listing, StateStore, StateUnreadable
+from hivemind.deploy.state import GONE, DeploymentState, Listing, StateStore, StateUnreadable
 from hivemind.flow.meant import Meant, meant_by
 from hivemind.machine import home
 from hivemind.plan.holdings import holds_data
@@ -20,10 +20,12 @@ LISTED = "`hivemind list` shows the deployments of this machine."
 
 @dataclass(frozen=True)
 class Known:
-    """A deployment with the store that its state lies in."""
+    """A deployment with the store that its state lies in. said: where its blueprint keeps the state for all machines,
+    None where it says nothing, or was not asked."""
 
     store: StateStore
     state: DeploymentState
+    said: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -79,14 +81,15 @@ def find(path: Path, environment: str | None, deployment: str | None, *, local: 
     every = _every()
     if deployment is not None:
         return _by_id(every, deployment)
-    fitting = _fitting(every, _meant(path, environment), local)
+    meant = _meant(path, environment)
+    fitting = _fitting(every, meant, local)
     newest = max(fitting, key=_last_touched, default=None)
     if newest is None:
         return _elsewhere(path, environment, local)
     same = [known for known in fitting if known.state.cloud == newest.state.cloud]
     if len(same) > 1:
         raise _ambiguous(same)
-    return newest
+    return replace(newest, said=meant.state)
 
 
 def unreadable(
@@ -120,7 +123,7 @@ def _elsewhere(path: Path, environment: str | None, local: bool | None) -> Known
     from hivemind.flow.adopting import adopted
 
     state = adopted(meant, path if path.is_dir() else path.parent)
-    return Known(StateStore(home.deployments()), state) if state else None
+    return Known(StateStore(home.deployments()), state, meant.state) if state else None
 
 
 def find_one(path: Path, environment: str | None, deployment: str | None, *, local: bool | None = None) -> Known | None:
@@ -155,7 +158,7 @@ def others(path: Path, environment: str | None, known: Known | None = None) -> t
         one
         for one in _every()
         if one.state.checkout == meant.folder
-        and one.state.status is not DeploymentStatus.ROLLED_BACK
+        and one.state.status not in GONE
         and (known is None or one.state.deployment_id != known.state.deployment_id)
     ]
     return tuple(sorted(beside, key=lambda one: (one.state.environment != meant.environment, one.state.deployment_id)))

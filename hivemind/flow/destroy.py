@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
 from hivemind.deploy import build_stack as left_builds
-from hivemind.deploy import guards, shared_key
+from hivemind.deploy import guards, shared_key, shared_state
 from hivemind.deploy.calls import StackCalls, StackResource
 from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.removal import Content, Deletion, contents
+from hivemind.deploy.shared_journal import JournalCopy
 from hivemind.deploy.state import DeploymentStatus, StateStore
 from hivemind.flow.clouds import lost
 from hivemind.flow.collecting import collected
@@ -27,6 +28,7 @@ from hivemind.values.errors import Refused
 from hivemind.values.events import Event, EventKind
 
 if TYPE_CHECKING:
+    from hivemind.deploy.shared_place import SharedPlace
     from hivemind.plugins.loading import Plugins
     from hivemind.values.cloud import Cloud
 
@@ -104,6 +106,7 @@ def destroy(
     approve: Approve = lambda _: None,
     held: Callable[[], None] = lambda: None,
     goal: Goal = Goal.DESTROY,
+    place: SharedPlace | None = None,
     clock: Clock = SYSTEM_CLOCK,
 ) -> Deletion:
     """Carries out the steps that plugins contribute. The caller holds the lease.
@@ -111,7 +114,8 @@ def destroy(
     A destroyed deployment is forgotten; one that is rolled back keeps its history, without what was deployed.
 
     keep_snapshots: whether final snapshots of databases and caches stay. unprotect: take all protection off.
-    approve: asks a person for the approval that a step wants. held: raises when the lease is lost. Raises Refused for a
+    approve: asks a person for the approval that a step wants. held: raises when the lease is lost. place: where other
+    machines find what becomes of it, None where that goes with the stack. Raises Refused for a
     protected stack; StageError where something could not be deleted: then the state stays, so that destroy can be
     called again.
     """
@@ -135,9 +139,12 @@ def destroy(
     )
     steps = collected(run, plugins).steps
     deployment = Deployment(id=run.deployment_id, cloud=cloud, store=store, hooks=plugins, held=held, clock=clock)
-    with Journal(
-        deployment.folder, run.deployment_id, new_attempt(clock), listeners=(listener,), clock=clock
-    ) as journal:
+    with (
+        JournalCopy(place, say=log.warning) as copy,
+        Journal(
+            deployment.folder, run.deployment_id, new_attempt(clock), listeners=(copy, listener), clock=clock
+        ) as journal,
+    ):
         journal.record(run.stage, goal, EventKind.STARTED, run.deployment_id)
         began = clock.monotonic()
         if store.find(run.deployment_id) is not None:
@@ -151,12 +158,15 @@ def destroy(
             journal.record(run.stage, goal, EventKind.FAILED, words_of(error))
             if store.find(run.deployment_id) is not None:
                 store.update(run.deployment_id, status=DeploymentStatus.FAILED)
+            shared_state.push(place, store, run.deployment_id, log.warning)
             raise
         seconds = round(clock.monotonic() - began, 3)
         journal.record(run.stage, goal, EventKind.FINISHED, "stack deleted", {"seconds": seconds})
-    if goal is Goal.ROLLBACK:
-        store.update(run.deployment_id, status=DeploymentStatus.ROLLED_BACK, build_stack=None, **_NOTHING_DEPLOYED)
-    else:
+    if store.find(run.deployment_id) is not None:
+        status = DeploymentStatus.ROLLED_BACK if goal is Goal.ROLLBACK else DeploymentStatus.DESTROYED
+        store.update(run.deployment_id, status=status, build_stack=None, **_NOTHING_DEPLOYED)
+        shared_state.push(place, store, run.deployment_id, log.warning)
+    if goal is Goal.DESTROY:
         shared_key.forget(cloud, run.deployment_id, say=log.warning)
         store.delete(run.deployment_id)
     deletion: Deletion = results.get(STACK) or Deletion(None, existed=False)

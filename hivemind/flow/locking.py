@@ -11,6 +11,7 @@ from hivemind.deploy.lease import break_lease, is_free, ourselves, read_holder
 from hivemind.flow.approval import require_approval
 from hivemind.flow.deployments import require
 from hivemind.flow.face import ProposedUnlock
+from hivemind.flow.keeping import place_of
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import CloudUnreachable
 from hivemind.values.events import EventKind
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Locks:
-    """Who holds a deployment. here: a run on this machine. there: a run on any machine, as the deployment's bucket
-    says; that of `here` too. None: nobody, or one whose lock has expired. unknown: why nobody could be asked about
+    """Who holds a deployment. here: a run on this machine. there: a run on any machine, as the deployment's place for
+    all says; that of `here` too. None: nobody, or one whose lock has expired. unknown: why nobody could be asked about
     other machines."""
 
     deployment_id: str
@@ -69,25 +70,18 @@ def unlock(asked: Asked, face: Face, reason: str, *, clock: Clock = SYSTEM_CLOCK
         journal.record(ATTEMPT, "lock", EventKind.NOTE, message)
     if locks.here is not None:
         break_lease(known.folder, locks.here)
-    bucket = _bucket(known, cloud)
-    if locks.there is not None and bucket is not None:
-        shared_lease.break_shared(cloud, bucket, locks.there)
+    place = place_of(known, cloud)
+    if locks.there is not None and place is not None:
+        shared_lease.break_shared(place, locks.there)
     return locks
 
 
 def _locks(known: Known, cloud: Cloud, clock: Clock) -> Locks:
-    bucket = _bucket(known, cloud)
-    there = shared_lease.holder_of(cloud, bucket, clock=clock) if bucket else None
+    place = place_of(known, cloud)
+    there = shared_lease.holder_of(place) if place else None
     return Locks(known.state.deployment_id, _here(known, clock), there)
 
 
 def _here(known: Known, clock: Clock) -> Holder | None:
     holder = read_holder(known.folder)
     return None if holder is None or is_free(holder, clock.now()) else holder
-
-
-def _bucket(known: Known, cloud: Cloud) -> str | None:
-    from hivemind.aws.snapshot import describe
-    from hivemind.deploy.shared_state import bucket_of
-
-    return bucket_of(cloud, describe(cloud.client("cloudformation"), known.stack)) if cloud.name == "aws" else None

@@ -8,12 +8,13 @@ from pathlib import Path
 from hivemind.flow.clouds import region_of
 from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.errors import FindingsError
+from hivemind.values.state_address import NoAddress, address_of
 
 
 @dataclass(frozen=True)
 class Meant:
     """folder: of the blueprint, absolute. name, region: None where the blueprint can't be read or is not there. cloud,
-    account: those that the blueprint names, else None."""
+    account, state: those that the blueprint names, else None."""
 
     folder: str
     environment: str
@@ -21,6 +22,7 @@ class Meant:
     region: str | None = None
     cloud: str | None = None
     account: str | None = None
+    state: str | None = None
 
     def __str__(self) -> str:
         """For a message, after "nothing is deployed from "."""
@@ -46,8 +48,15 @@ def meant_by(path: Path, environment: str | None) -> Meant:
     name, region, cloud, account = (_text(data.get(key)) for key in ("name", "region", "cloud", "account"))
     if name is None:
         return Meant(folder, chosen)
-    return Meant(folder, chosen, name, region or region_of(None), cloud, account)
+    return Meant(folder, chosen, name, region or region_of(None), cloud, account, _state(data.get("state")))
 
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
+
+
+def _state(value: object) -> str | None:
+    try:
+        return str(address_of(value)) if isinstance(value, str) else None
+    except NoAddress:
+        return None

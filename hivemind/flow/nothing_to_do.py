@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from hivemind.aws.snapshot import SETTLED, describe, template
 from hivemind.deploy import shared_state
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
+from hivemind.flow.keeping import kept_in, place
 from hivemind.flow.repairing import repairs
 from hivemind.machine import installed, memory
 from hivemind.repositories import unchanged
@@ -112,10 +113,11 @@ def already_deployed(made: Made, cloud: Cloud) -> DeploymentState | None:
     identity = deployment_id(made.name, made.environment, cloud.account, cloud.region)
     store, client = StateStore(cloud.state), cloud.client("cloudformation")
     state, described = store.find(identity), None
-    if state is not None and cloud.name == "aws":
+    if state is not None and (cloud.name == "aws" or state.kept_in):
         # Another machine may have released other sources meanwhile, with the same template.
         described = describe(client, made.stack)
-        shared_state.bring(cloud, store, identity, shared_state.bucket_of(cloud, described), state.checkout or "")
+        shared = place(cloud, identity, made.stack, kept_in(state.kept_in), described=described)
+        shared_state.bring(store, identity, shared, state.checkout or "")
         state = store.find(identity)
     if state is None or state.status is not DeploymentStatus.DEPLOYED or not state.changeable or state.build_stack:
         return None

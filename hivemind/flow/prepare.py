@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import describe, read
-from hivemind.deploy import shared_key, shared_state
+from hivemind.deploy import shared_key
 from hivemind.deploy.files import make_private
 from hivemind.deploy.parameters import PUBLIC_KEY, parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
+from hivemind.flow.keeping import NOWHERE, Kept, kept_in, place
 from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
 from hivemind.flow.recording import record_step
@@ -37,11 +38,10 @@ def id_of(checked: Checked, cloud: Cloud) -> str:
     return deployment_id(blueprint.name, blueprint.environment, cloud.account, cloud.region)
 
 
-def bucket_now(checked: Checked, cloud: Cloud) -> str | None:
-    """The bucket in which other machines leave what they know of the deployment; None where there is none (yet)."""
-    if cloud.name != "aws":
-        return None
-    return shared_state.bucket_of(cloud, describe(cloud.client("cloudformation"), checked.blueprint.stack_name))
+def kept_now(checked: Checked, cloud: Cloud) -> Kept:
+    """Where other machines leave what they know of the deployment."""
+    address = kept_in(checked.blueprint.state)
+    return Kept(address, place(cloud, id_of(checked, cloud), checked.blueprint.stack_name, address))
 
 
 def prepare(
@@ -52,14 +52,15 @@ def prepare(
     skip_rollback: frozenset[str] = frozenset(),
     again: bool = False,
     held: Callable[[], None] = lambda: None,
+    kept: Kept = NOWHERE,
     clock: Clock = SYSTEM_CLOCK,
     say: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Reads what is deployed and makes the plan, live. The caller holds the lease.
 
-    held: raises when the lease is lost. again: whether every service is released, also where nothing changed. say: gets
-    a line when an interrupted run's stack operation is waited for. Raises Refused for a deployment that was not made
-    through CloudFormation.
+    held: raises when the lease is lost. kept: where other machines find what becomes of the run. again: whether
+    every service is released, also where nothing changed. say: gets a line when an interrupted run's stack operation is
+    waited for. Raises Refused for a deployment that was not made through CloudFormation.
     """
     store = StateStore(cloud.state)
     identity = id_of(checked, cloud)
@@ -107,7 +108,7 @@ def prepare(
         unverified=unverified,
         left=state.build_stack if state else None,
     )
-    return Run(checked, apply, deployment, collected(apply, checked.plugins, own=(record_step(apply),)))
+    return Run(checked, apply, deployment, collected(apply, checked.plugins, own=(record_step(apply),)), kept)
 
 
 def live_snapshot(

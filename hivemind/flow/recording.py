@@ -117,6 +117,7 @@ def record_start(run: Run) -> None:
             checkout=str(run.checked.folder.resolve()),
             deployment_stage=blueprint.stage.value,
             stack_info=StackInfo(blueprint.stack_name, run.apply.snapshot.stack_id, run.cloud.region),
+            kept_in=run.kept.address,
             retry_count=state.retry_count + 1 if state.status is DeploymentStatus.FAILED else 0,
         )
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.deployments import Known, everything, find, others, require, second_ones, told_others
+from hivemind.flow.keeping import refreshed
 from hivemind.flow.project import tell_broken_plugin
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 
@@ -61,6 +62,7 @@ def status(asked: Asked, face: Face) -> Status | None:
         tell_broken_plugin(asked, face)
     if not known.state.changeable:
         return Status(known.state, None, None)
+    known = refreshed(known, say=face.note)
     from hivemind.flow.processes import with_processes
     from hivemind.flow.status import live_status
 
@@ -95,11 +97,11 @@ def address(asked: Asked, service: str | None) -> tuple[str, DeploymentState]:
     return url, state
 
 
-def events(asked: Asked, *, last: int | None = None, every: bool = False) -> Sequence[Event]:
+def events(asked: Asked, face: Face, *, last: int | None = None, every: bool = False) -> Sequence[Event]:
     """A deployment's journal: the last events of the last attempt, or of every one. last: so many, None for all."""
     from hivemind.deploy.journal import last_attempt, read_journal
 
-    folder = known(asked).folder
+    folder = refreshed(known(asked), say=face.note).folder
     found = list(read_journal(folder, attempt=None if every else last_attempt(folder)))
     return found[-last:] if last else found
 
@@ -113,7 +115,7 @@ def drift(asked: Asked) -> tuple[str, Drift]:
     return found.state.deployment_id, detect(found.cloud(), found.stack)
 
 
-def history(asked: Asked) -> tuple[str, Sequence[Revision]]:
-    """A deployment's id, and its revisions, oldest first. Raises DeploymentNotFound."""
-    state = known(asked).state
+def history(asked: Asked, face: Face) -> tuple[str, Sequence[Revision]]:
+    """A deployment's id, and its revisions on all machines, oldest first. Raises DeploymentNotFound."""
+    state = refreshed(known(asked), say=face.note).state
     return state.deployment_id, state.revisions

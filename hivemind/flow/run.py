@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.flow.keeping import NOWHERE, Kept
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.run import Apply
 
@@ -39,12 +40,13 @@ def told(checked: Checked, plan: Plan, snapshot: Snapshot, sources: Mapping[str,
 @dataclass(frozen=True)
 class Run:
     """checked: with what the stack knows better. apply: as plugins are told. deployment: what steps act on. steps: of
-    all plugins, in no order."""
+    all plugins, in no order. kept: where other machines find what becomes of it."""
 
     checked: Checked
     apply: Apply
     deployment: Deployment
     steps: Owned
+    kept: Kept = NOWHERE
 
     @property
     def plan(self) -> Plan:

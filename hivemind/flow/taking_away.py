@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hivemind.aws.snapshot import describe
-from hivemind.deploy import shared_state
 from hivemind.deploy.lease import acquire
 from hivemind.deploy.shared_lease import shared
-from hivemind.deploy.state import DeploymentStatus
+from hivemind.deploy.state import GONE
 from hivemind.flow.approval import approves, require_approval
 from hivemind.flow.clouds import left_nothing_running
 from hivemind.flow.deployments import Known, find_one, second_ones, told_others
 from hivemind.flow.destroy import destroy as carry_out
 from hivemind.flow.destroy import leaving
 from hivemind.flow.face import ProposedDestroy
+from hivemind.flow.keeping import place_of, refreshed
 from hivemind.flow.project import folder_of, loaded, loaded_without, tell_broken_plugin
 from hivemind.steps.run import Goal
 from hivemind.values.errors import PlanChanged, Refused
 
 if TYPE_CHECKING:
     from hivemind.deploy.final_snapshots import FinalSnapshot
+    from hivemind.deploy.lease import Holder
     from hivemind.deploy.removal import Deletion
     from hivemind.flow.face import Face
     from hivemind.plugins.loading import Plugins
@@ -63,12 +63,24 @@ def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goa
     cloud = known.cloud(start=True, say=face.note)
     plugins = _plugins(asked, face)
     command = f"hivemind {goal}"
-    bucket = shared_state.bucket_of(cloud, describe(cloud.client("cloudformation"), known.stack))
+    place = place_of(known, cloud)
+    lasting = None if place is None or place.own else place
+
+    def waiting(holder: Holder) -> None:
+        face.note(f"Waiting for {holder}")
+
     with (
-        acquire(known.folder, command=command, wait=terms.wait) as lease,
-        # The bucket goes with the stack, so that this lease is lost in the end: it keeps others from beginning.
-        shared(cloud, bucket, command=command, wait=terms.wait),
+        acquire(known.folder, command=command, wait=terms.wait, on_wait=waiting) as lease,
+        shared(place, command=command, wait=terms.wait, on_wait=waiting) as held,
     ):
+
+        def both() -> None:
+            lease.check()
+            if lasting is not None:
+                # The deployment's own bucket goes with the stack: its lease is lost in the end, and only keeps others
+                # from beginning.
+                held()
+
         proposed = _proposed(known, cloud, terms, goal)
         decision = face.approve(proposed)
         require_approval(decision)
@@ -84,8 +96,9 @@ def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goa
             unprotect=terms.unprotect or (cloud.name == "local" and not proposed.leaving.protected),
             listener=face.progress,
             approve=approves(face, known.state.deployment_id),
-            held=lease.check,
+            held=both,
             goal=goal,
+            place=lasting,
         )
     kept = tuple(deletion.snapshots) if terms.keep_snapshots else ()
     return Destroyed(known.state.deployment_id, deletion, kept, left_nothing_running(cloud))
@@ -99,7 +112,7 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
     and what `destroy` raises, with stage rollback.
     """
     known = _found(asked, face)
-    if known is None or known.state.status is DeploymentStatus.ROLLED_BACK:
+    if known is None or known.state.status in GONE:
         return None
     good = known.state.last_good
     if good is not None and not delete:
@@ -122,7 +135,7 @@ def _found(asked: Asked, face: Face) -> Known | None:
         if beside := second_ones(known, asked.path):
             face.note(f"{told_others(beside)}\n", aside=True)
     known.require_changeable()
-    return known
+    return refreshed(known, say=face.note)
 
 
 def _plugins(asked: Asked, face: Face) -> Plugins:

@@ -21,9 +21,11 @@ def test_each_revision_with_who_when_and_its_checks(standing: Project) -> None:
     assert newest["verdict"] == "good"
     assert newest["seconds"]["deploy"] > 0
     head, first = standing.run("history", "-n", "1").out.splitlines()[:2]
-    assert head.split() == ["released", "by", "checks", "took", "commit"]
+    assert head.split() == ["released", "by", "checks", "took", "digest", "commit"]
     assert first.split()[0] == f"r{newest['number']}"
     assert "passed" in first
+    assert next(iter(newest["artifacts"].values()))[:10] in first
+    assert standing.run("releases", "-n", "1").out.splitlines()[1] == first
 
 
 def test_no_deployment_has_no_history(nowhere: Project) -> None:

@@ -38,5 +38,5 @@ def test_a_broken_state_is_named_beside_the_others(tmp_path: Path) -> None:
     (entry,) = project.run("list", "--json", code=ExitCode.INVALID).last["unreadable"]
     assert entry["file"] == str(broken / "state.json")
     told = project.run("list", code=ExitCode.INVALID)
-    assert "state rebuild" in told.err
+    assert "hivemind adopt" in told.err
     assert "Nothing is deployed" not in told.out

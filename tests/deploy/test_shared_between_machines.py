@@ -1,4 +1,4 @@
-"""State and lease in the deployment's bucket: two machines, by moto's S3, which keeps the conditions of writes."""
+"""State and lease in the deployment's own bucket: two machines, by moto's S3, which keeps the conditions of writes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from hivemind.aws.clients import session
 from hivemind.aws.cloud import AwsCloud
 from hivemind.deploy import shared_state
 from hivemind.deploy.lease import Holder
-from hivemind.deploy.shared_lease import KEY, break_shared, holder_of, shared
+from hivemind.deploy.shared_lease import break_shared, holder_of, shared
+from hivemind.deploy.shared_place import SharedPlace, of_bucket
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Revision, StateStore, StateUnreadable
 from hivemind.flow.adopting import adopted
 from hivemind.flow.deployments import find
@@ -25,6 +26,7 @@ from hivemind.values.errors import DeploymentLocked
 
 BUCKET = "shop-artifacts"
 ID = "shop-production-123456789012-eu-west-1"
+KEY = "hivemind/lease.json"
 
 
 @pytest.fixture
@@ -47,6 +49,18 @@ def machine(tmp_path: Path, name: str) -> tuple[AwsCloud, StateStore]:
     return AwsCloud("eu-west-1", folder), StateStore(folder)
 
 
+def place(tmp_path: Path, name: str, bucket: str = BUCKET) -> SharedPlace:
+    return of_bucket(machine(tmp_path, name)[0], bucket)
+
+
+def left(tmp_path: Path, what: DeploymentState, bucket: str = BUCKET) -> DeploymentState:
+    """Leaves a state from a machine of its own; as it was left."""
+    cloud, store = machine(tmp_path, f"{what.revision}-{bucket}")
+    store.save(what)
+    shared_state.push(of_bucket(cloud, bucket), store, what.deployment_id, pytest.fail)
+    return store.load(what.deployment_id)
+
+
 def state(number: int, **more: Any) -> DeploymentState:
     revisions = tuple(Revision(n, f"2026-01-0{n}T00:00:00+00:00") for n in range(1, number + 1))
     return DeploymentState(
@@ -61,31 +75,30 @@ def state(number: int, **more: Any) -> DeploymentState:
 
 
 def bring(cloud: AwsCloud, store: StateStore, said: list[str] | None = None) -> DeploymentState | None:
-    shared_state.bring(cloud, store, ID, BUCKET, "/here", say=(said if said is not None else []).append)
+    shared_state.bring(store, ID, of_bucket(cloud, BUCKET), "/here", say=(said if said is not None else []).append)
     return store.find(ID)
 
 
 def test_a_second_machine_goes_on_where_the_first_ended(s3: Any, tmp_path: Path) -> None:
-    (one, _), (two, store) = machine(tmp_path, "one"), machine(tmp_path, "two")
+    two, store = machine(tmp_path, "two")
     assert bring(two, store) is None
-    left = state(2, checkout="/there", host_keys={"i-1": "ssh-ed25519 A"}, sources={"web": "d"})
-    shared_state.push(one, BUCKET, left, pytest.fail)
+    there = left(tmp_path, state(2, checkout="/there", host_keys={"i-1": "ssh-ed25519 A"}, sources={"web": "d"}))
     found = bring(two, store)
-    assert found == replace(left, checkout="/here")
+    assert found == replace(there, checkout="/here")
 
 
 def test_the_newer_state_counts(s3: Any, tmp_path: Path) -> None:
     cloud, store = machine(tmp_path, "one")
     store.save(state(3, checkout="/mine"))
-    shared_state.push(cloud, BUCKET, state(2, checkout="/there"), pytest.fail)
+    left(tmp_path, state(2, checkout="/there"))
     assert bring(cloud, store) == state(3, checkout="/mine")
-    shared_state.push(cloud, BUCKET, state(4, checkout="/there"), pytest.fail)
-    assert bring(cloud, store) == state(4, checkout="/mine")
+    left(tmp_path, state(4, checkout="/there"))
+    assert bring(cloud, store) == state(4, checkout="/mine", serial=2)
 
 
 def test_a_state_of_another_deployment_is_left_alone(s3: Any, tmp_path: Path) -> None:
     cloud, store = machine(tmp_path, "one")
-    shared_state.push(cloud, BUCKET, replace(state(1), deployment_id="other"), pytest.fail)
+    left(tmp_path, replace(state(1), deployment_id="other"))
     assert bring(cloud, store) is None
 
 
@@ -97,7 +110,7 @@ def test_a_state_that_cannot_be_read_is_named(s3: Any, tmp_path: Path) -> None:
 
 def test_a_missing_permission_is_said_and_stops_nothing(tmp_path: Path) -> None:
     class Denying:
-        name = "aws"
+        name, region = "aws", "eu-west-1"
 
         def client(self, service: str) -> Any:
             return self
@@ -109,15 +122,17 @@ def test_a_missing_permission_is_said_and_stops_nothing(tmp_path: Path) -> None:
             raise CloudCallFailed("AccessDenied", "PutObject", "no")
 
     said: list[str] = []
-    shared_state.bring(Denying(), StateStore(tmp_path), ID, BUCKET, "", say=said.append)  # type: ignore[arg-type]
-    shared_state.push(Denying(), BUCKET, state(1), said.append)  # type: ignore[arg-type]
-    assert ["GetObject" in said[0], "PutObject" in said[1]] == [True, True]
+    here, store = of_bucket(Denying(), BUCKET), StateStore(tmp_path)  # type: ignore[arg-type]
+    store.save(state(1))
+    shared_state.bring(store, ID, here, "", say=said.append)
+    shared_state.push(here, store, ID, said.append)
+    assert ["GetObject" in said[0], "GetObject" in said[1]] == [True, True]
+    assert store.load(ID) == state(1)
 
 
 def test_a_bucket_that_is_gone_is_no_news(s3: Any, tmp_path: Path) -> None:
-    cloud, _ = machine(tmp_path, "one")
-    shared_state.push(cloud, "no-such-bucket", state(1), pytest.fail)
-    assert shared_state.pull(cloud, "no-such-bucket") is None
+    left(tmp_path, state(1), "no-such-bucket")
+    assert shared_state.pull(place(tmp_path, "one", "no-such-bucket")) is None
 
 
 def holder(s3: Any) -> Holder:
@@ -125,22 +140,22 @@ def holder(s3: Any) -> Holder:
 
 
 def test_one_machine_at_a_time(s3: Any, tmp_path: Path) -> None:
-    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
-    with shared(one, BUCKET, command="hivemind apply") as held:
+    one, two = place(tmp_path, "one"), place(tmp_path, "two")
+    with shared(one, command="hivemind apply") as held:
         held()
         with (
             pytest.raises(DeploymentLocked, match="locked: `hivemind apply`"),
-            shared(two, BUCKET, command="hivemind apply"),
+            shared(two, command="hivemind apply"),
         ):
             pytest.fail("two hold it")
-    with shared(two, BUCKET, command="hivemind destroy"):
+    with shared(two, command="hivemind destroy"):
         assert holder(s3).command == "hivemind destroy"
     assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET)
 
 
 def test_who_was_not_renewed_is_followed_and_notices_it(s3: Any, tmp_path: Path) -> None:
-    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
-    with shared(one, BUCKET, command="crashed", ttl=-1.0) as held, shared(two, BUCKET, command="next") as next_held:
+    one, two = place(tmp_path, "one"), place(tmp_path, "two")
+    with shared(one, command="crashed", ttl=-1.0) as held, shared(two, command="next") as next_held:
         next_held()
         assert holder(s3).command == "next"
         lease = held.__self__  # type: ignore[attr-defined]
@@ -152,13 +167,12 @@ def test_who_was_not_renewed_is_followed_and_notices_it(s3: Any, tmp_path: Path)
 
 def test_what_is_not_readable_is_no_holder(s3: Any, tmp_path: Path) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"{")
-    with shared(machine(tmp_path, "one")[0], BUCKET, command="hivemind apply"):
+    with shared(place(tmp_path, "one"), command="hivemind apply"):
         assert holder(s3).command == "hivemind apply"
 
 
 def test_a_heartbeat_keeps_it(s3: Any, tmp_path: Path) -> None:
-    cloud = machine(tmp_path, "one")[0]
-    with shared(cloud, BUCKET, command="hivemind apply") as held:
+    with shared(place(tmp_path, "one"), command="hivemind apply") as held:
         lease = held.__self__  # type: ignore[attr-defined]
         before = s3.head_object(Bucket=BUCKET, Key=KEY)["ETag"]
         assert lease.renew() is True
@@ -167,24 +181,24 @@ def test_a_heartbeat_keeps_it(s3: Any, tmp_path: Path) -> None:
 
 
 def test_somebody_takes_it_from_a_run_that_will_not_give_it_back(s3: Any, tmp_path: Path) -> None:
-    one, two = machine(tmp_path, "one")[0], machine(tmp_path, "two")[0]
-    assert holder_of(two, BUCKET) is None
-    with shared(one, BUCKET, command="hivemind apply") as held:
-        seen = holder_of(two, BUCKET)
+    one, two = place(tmp_path, "one"), place(tmp_path, "two")
+    assert holder_of(two) is None
+    with shared(one, command="hivemind apply") as held:
+        seen = holder_of(two)
         assert seen is not None
         assert seen.command == "hivemind apply"
-        assert break_shared(two, BUCKET, seen)
-        assert not break_shared(two, BUCKET, seen), "it has ended already"
-        with shared(two, BUCKET, command="hivemind destroy"):
-            assert not break_shared(one, BUCKET, seen), "never another run's"
+        assert break_shared(two, seen)
+        assert not break_shared(two, seen), "it has ended already"
+        with shared(two, command="hivemind destroy"):
+            assert not break_shared(one, seen), "never another run's"
             assert held.__self__.renew() is False  # type: ignore[attr-defined]
             with pytest.raises(DeploymentLocked):
                 held()
-    assert holder_of(two, "no-such-bucket") is None
+    assert holder_of(place(tmp_path, "two", "no-such-bucket")) is None
 
 
-def test_without_a_bucket_nothing_is_held(tmp_path: Path) -> None:
-    with shared(machine(tmp_path, "one")[0], None, command="hivemind apply") as held:
+def test_without_a_bucket_nothing_is_held() -> None:
+    with shared(None, command="hivemind apply") as held:
         held()
 
 
@@ -199,18 +213,17 @@ def stack(s3: Any) -> None:
     client.create_stack(StackName="shop-production", TemplateBody=json.dumps(template))
 
 
-@pytest.mark.parametrize("left", [True, False])
-def test_a_fresh_machine_finds_what_another_one_deployed(s3: Any, tmp_path: Path, left: bool) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_a_fresh_machine_finds_what_another_one_deployed(s3: Any, tmp_path: Path, known: bool) -> None:
     stack(s3)
-    cloud, _ = machine(tmp_path, "one")
-    if left:
-        shared_state.push(cloud, "shop-made", state(3, urls={"web": "http://x"}), pytest.fail)
+    if known:
+        left(tmp_path, state(3, urls={"web": "http://x"}), "shop-made")
     (tmp_path / "hivemind.yaml").write_text("hivemind: 1\nname: shop\nregion: eu-west-1\n")
-    known = find(tmp_path, None, None)
-    assert known is not None
-    assert known.state.deployment_id == ID
-    assert (known.state.revision, dict(known.state.urls)) == ((3, {"web": "http://x"}) if left else (0, {}))
-    assert StateStore(home.deployments()).find(ID) == known.state  # from now on it is known here
+    found = find(tmp_path, None, None)
+    assert found is not None
+    assert found.state.deployment_id == ID
+    assert (found.state.revision, dict(found.state.urls)) == ((3, {"web": "http://x"}) if known else (0, {}))
+    assert StateStore(home.deployments()).find(ID) == found.state  # from now on it is known here
     assert find(tmp_path, None, None, local=True) is None
     assert find(tmp_path, "staging", None) is None
 

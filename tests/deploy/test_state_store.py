@@ -198,7 +198,7 @@ def test_a_damaged_state_is_an_error_that_keeps_the_file_and_the_others(tmp_path
     broken.write_bytes(content)
     with pytest.raises(StateUnreadable) as caught:
         store.load("broken")
-    assert "`hivemind state rebuild -d broken`" in str(caught.value.hint)
+    assert "`hivemind adopt -d broken`" in str(caught.value.hint)
     assert broken.read_bytes() == content
     listing = store.all()
     assert listing.states == (STATE,)

@@ -9,7 +9,7 @@ from one_account import IDS, TEMPLATE, Account
 
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision
 from hivemind.flow.checking import Checked, check
-from hivemind.flow.prepare import bucket_now, live_snapshot
+from hivemind.flow.prepare import kept_now, live_snapshot
 from hivemind.plan.model import Basis
 from hivemind.plugins.loading import load
 from hivemind.testing.project import hello
@@ -75,5 +75,5 @@ def test_a_stack_that_is_changing_is_shown_as_it_is_where_nobody_waits(checked: 
 
 
 def test_the_local_cloud_shares_no_bucket(checked: Checked) -> None:
-    assert bucket_now(checked, Account(name="local")) is None  # type: ignore[arg-type]
-    assert bucket_now(checked, Account(status=None)) is None  # type: ignore[arg-type]
+    assert kept_now(checked, Account(name="local")).place is None  # type: ignore[arg-type]
+    assert kept_now(checked, Account(status=None)).place is None  # type: ignore[arg-type]

@@ -22,7 +22,7 @@ _GROUPS = {
     "H1": "The blueprint",
     "H3": "What Recon finds",
     "H4": "The template",
-    "H5": "The build",
+    "H5": "The build and the state",
     "H6": "Plugins",
     "H8": "Saved plans",
 }

@@ -1,4 +1,4 @@
-"""H1xx: the blueprint's content. H3xx: what Recon finds for it."""
+"""H1xx: the blueprint's content. H3xx: what Recon finds for it. H51x: where the state is kept."""
 
 # ruff: noqa: E501 - one entry a line, so that the list can be read as a list
 
@@ -61,4 +61,5 @@ ENTRIES = (
     Entry("H306", "no runtime", "The service has a start command but no runtime: the blueprint names none, and HiveMind recognizes none in the folder. HiveMind would install nothing on the instances.", "Write `runtime: python` (or node, go, java, ruby, php, shell, ...), or correct `path`. If a plugin builds services, this is a warning.", "services:\n  web: {start: ./server}"),
     Entry("H307", "data beside the code", "The application keeps a SQLite file, or what users upload, in its own folder. Each release has a new folder, so the data would be gone after the next apply, and after a replacement of the instance.", "If it holds data, name the file or folder under `data` of the service: then it lasts over releases, on the disk of that instance. What must outlive the instance belongs into a database or a bucket. If it holds no data, ignore the warning."),
     Entry("H320", "wish not met", "The description given to `hivemind deploy` asks for something that no plugin provides, that fits no service, or that a later part of the description contradicts.", "Write what you mean into hivemind.yaml. The hint says where."),
+    Entry("H510", "bad address of a state store", "`state` names a bucket of S3 with a prefix, or a folder that all machines share. The text is not such an address, or the name cannot be that of a bucket.", "Write it like the example in the hint.", "state: s3://My_Team/hivemind"),
 )  # fmt: skip
