@@ -15,12 +15,13 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def state(standing: Project) -> Iterator[Path]:
-    """The file of the standing deployment's state, as it was again after the test."""
+    """The file of the standing deployment's state, which is as it was again after the test, like its journal."""
     known = standing.run("status", "--json").last
     file = standing.home / "local/deployments" / known["deployment"] / "state.json"
-    content = file.read_bytes()
+    before = {one: one.read_bytes() for one in (file, file.with_name("journal.jsonl"))}
     yield file
-    file.write_bytes(content)
+    for one, content in before.items():
+        one.write_bytes(content)
     for aside in file.parent.glob("state.json.unreadable-*"):
         aside.unlink()
 
