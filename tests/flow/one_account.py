@@ -41,6 +41,8 @@ class Account:
     caches: dict[str, str] = field(default_factory=lambda: {"c-1": "available"})
     template: dict[str, Any] = field(default_factory=lambda: TEMPLATE)
     name: str = "aws"
+    account: str = "123456789012"
+    region: str = "eu-west-1"
 
     def client(self, service: str) -> Account:
         del service
