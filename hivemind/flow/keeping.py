@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivemind.aws.snapshot import describe
 from hivemind.deploy import shared_journal, shared_state
 from hivemind.deploy.shared_place import SharedPlace, chosen, of_bucket
-from hivemind.machine import aws_profile
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import HiveMindError
 from hivemind.values.exits import ExitCode
@@ -18,7 +17,6 @@ from hivemind.values.state_address import VARIABLE, NoAddress, StateAddress, add
 
 if TYPE_CHECKING:
     from hivemind.deploy.state import StateStore
-    from hivemind.flow.deployments import Known
     from hivemind.values.cloud import Cloud
 
 Say = Callable[[str], None]
@@ -77,35 +75,12 @@ def place(
     return shared_state.own_place(cloud, described or describe(cloud.client("cloudformation"), stack))
 
 
-def place_of(known: Known, cloud: Cloud) -> SharedPlace | None:
-    """The place of a deployment that this machine knows."""
-    return place(cloud, known.state.deployment_id, known.stack, kept_in(known.said or known.state.kept_in))
-
-
 def bring(store: StateStore, deployment_id: str, shared: SharedPlace | None, checkout: str, *, say: Say) -> None:
     """Brings what other machines left in the place, and leaves what this one could not: state and journal.
 
     Raises HiveMindError where a chosen place can't be used."""
     shared_state.bring(store, deployment_id, shared, checkout, say=say)
     shared_journal.bring(store.folder(deployment_id), shared, say=say)
-
-
-def refreshed(known: Known, *, say: Say) -> Known:
-    """The deployment with what other machines did since. say: told why nobody could be asked, and this machine's own
-    record has to do."""
-    if known.state.cloud != "aws" and kept_in(known.said or known.state.kept_in) is None:
-        return known
-    if known.state.cloud == "aws" and not aws_profile.configured():
-        return known
-    try:
-        cloud = known.cloud()
-        identity = known.state.deployment_id
-        bring(known.store, identity, place_of(known, cloud), known.state.checkout or "", say=say)
-    except HiveMindError as error:
-        say(f"warning: this is what this machine knows; other machines may have done more since: {error.message}")
-        return known
-    found = known.store.find(known.state.deployment_id)
-    return known if found is None else replace(known, state=found)
 
 
 def _at(cloud: Cloud, address: StateAddress, deployment_id: str) -> SharedPlace | None:

@@ -11,7 +11,7 @@ from hivemind.deploy.lease import break_lease, is_free, ourselves, read_holder
 from hivemind.flow.approval import require_approval
 from hivemind.flow.deployments import require
 from hivemind.flow.face import ProposedUnlock
-from hivemind.flow.keeping import place_of
+from hivemind.flow.refreshing import place_of
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import CloudUnreachable
 from hivemind.values.events import EventKind

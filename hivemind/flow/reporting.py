@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.state import DeploymentStatus
 from hivemind.flow.deployments import Known, everything, find, others, require, second_ones, told_others
-from hivemind.flow.keeping import refreshed
 from hivemind.flow.project import tell_broken_plugin
+from hivemind.flow.refreshing import refreshed
 from hivemind.values.errors import CloudUnreachable, DeploymentNotFound
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from hivemind.flow.deployments import Known, find_one, second_ones, told_others
 from hivemind.flow.destroy import destroy as carry_out
 from hivemind.flow.destroy import leaving
 from hivemind.flow.face import ProposedDestroy
-from hivemind.flow.keeping import place_of, refreshed
 from hivemind.flow.project import folder_of, loaded, loaded_without, tell_broken_plugin
+from hivemind.flow.refreshing import place_of, refreshed
 from hivemind.steps.run import Goal
 from hivemind.values.errors import PlanChanged, Refused
 
