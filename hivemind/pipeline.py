@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from hivemind.flow.proxying import Way, way_to
     from hivemind.flow.rebuilding import told_unreadable
     from hivemind.flow.reporting import Status, address, deployments, drift, events, history, status
+    from hivemind.flow.restarting import restart
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.secrets import Secret, secrets, store_secret
@@ -74,6 +75,7 @@ __getattr__ = on_first_use(
         ),
         "flow.reporting": ("status", "address", "deployments", "drift", "events", "history"),  # what is deployed
         "flow.locking": ("lock", "unlock"),  # which run holds it
+        "flow.restarting": ("restart",),
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
         "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack

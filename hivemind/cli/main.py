@@ -36,6 +36,7 @@ COMMANDS = {
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
     "run": ("hivemind.cli.run:command", "Run a command beside the application, with its variables."),
+    "restart": ("hivemind.cli.restart:command", "Restart the application, one instance after another."),
     "proxy": ("hivemind.cli.proxy:command", "Lead a port of this machine to a database or cache."),
     "db": ("hivemind.cli.db:command", "Open a database client on a database or cache."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),

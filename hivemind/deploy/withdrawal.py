@@ -13,7 +13,7 @@ from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import StageError
 
 if TYPE_CHECKING:
-    from hivemind.blueprint.model import Service
+    from hivemind.blueprint.model import Health, Service
     from hivemind.values.cloud import Cloud
 
 ALIVE = frozenset({"pending", "running"})
@@ -27,7 +27,11 @@ LEAST_HEALTH_DEADLINE = 30.0
 def health_deadline(cloud: Cloud, *services: Service) -> float:
     """Seconds for a target of some services to become healthy: twice what the checks of the slowest of them may take,
     and never less than is usual. An application gets no faster where its checks come faster."""
-    checks = (one.health for one in services)
+    return health_deadline_of(cloud, *(one.health for one in services))
+
+
+def health_deadline_of(cloud: Cloud, *checks: Health) -> float:
+    """The same, of health checks."""
     slowest = max((2 * one.healthy * (one.interval / cloud.pace + one.timeout) for one in checks), default=0.0)
     return max(LEAST_HEALTH_DEADLINE, HEALTH_DEADLINE / cloud.pace, slowest)
 

@@ -29,6 +29,12 @@ def instances(project: Project) -> set[str]:
     return {one["instance"] for one in project.status()["services"]["web"]}
 
 
+def processes(project: Project) -> set[str]:
+    """When the application of each instance was started, as its instance counts."""
+    ask = "stat -c '%n %Y' /proc/$(pgrep -of 'python.* app.py')"
+    return {number + project.run("ssh", "-i", number, ask).out for number in ("1", "2")}
+
+
 def clients(cloud: LocalCloudHome, project: Project, name: str) -> tuple[Any, Any, str]:
     """EC2, the load balancers, and the target group of a project."""
     connected = cloud.connect(project.folder, name)
@@ -47,6 +53,12 @@ def test_tags_change_an_update_fails_and_what_dies_is_put_right(
         project.replace("hivemind.yaml", MORE, f"{MORE}tags: {{team: shop}}\n")
         assert project.apply().last["changed"] is True
         assert instances(project) == before, "a tag replaces nothing"
+
+        ran = processes(project)
+        restarted = project.run("restart", "--json").last["restarted"]
+        assert {one["instance"] for one in restarted} == before
+        assert not ran & processes(project)
+        assert "no service wbe" in project.run("restart", "wbe", code=ExitCode.NOT_FOUND).err
 
         faults.fault("fail", "AWS::EC2::Instance", message="InsufficientInstanceCapacity", times=1)
         project.replace("hivemind.yaml", "    port", "    os: ubuntu-24.04\n    port")
