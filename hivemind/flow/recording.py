@@ -73,6 +73,10 @@ def _record(run: Apply, context: Context) -> Deployed:
         artifacts={**known, **built},
         clock=deployment.clock,
     )
+    present = {
+        *stack.physical_ids.values(),
+        *(one for each in blueprint.services.values() if each.scaling for one in deployed.instances(each)),
+    }
     revision = _revision(run, deployment, deployed.artifacts, assembly.digest)
     deployment.store.change(
         deployment.id,
@@ -85,7 +89,7 @@ def _record(run: Apply, context: Context) -> Deployed:
             sources={name: source.digest for name, source in run.sources.items()},
             parts={name: source.parts for name, source in run.sources.items()},
             urls=dict(deployed.urls()),
-            host_keys={one: key for one, key in deployed.known_hosts.items() if one in stack.physical_ids.values()},
+            host_keys={one: key for one, key in deployed.known_hosts.items() if one in present},
             recorded=Recorded(
                 stack.status,
                 assembly.template,
@@ -156,8 +160,9 @@ def record_failure(run: Run, graph: StepGraph, error: BaseException, known: Know
 
 
 def host_keys(results: Iterable[Any]) -> dict[str, str]:
-    """Instance id -> SSH host key, of the connections among the results of steps."""
-    return {one.instance_id: one.host_key for one in results if isinstance(one, Host)}
+    """Instance id -> SSH host key, of the connections among the results of steps; a group's are several in one."""
+    found = (one for result in results for one in (result if isinstance(result, tuple) else (result,)))
+    return {one.instance_id: one.host_key for one in found if isinstance(one, Host)}
 
 
 def _revision(run: Apply, deployment: Deployment, artifacts: Mapping[str, str], template_digest: str) -> Revision:

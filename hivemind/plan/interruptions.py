@@ -40,7 +40,7 @@ def interruptions(blueprint: Blueprint, changes: Sequence[Change], snapshot: Sna
 
 def _of_instances(service: Service, changes: Mapping[str, Change], snapshot: Snapshot) -> Interruption | None:
     path = f"services.{service.name}"
-    known = [instance(service.name, number) for number in range(1, service.instances + 1)]
+    known = [instance(service.name, number) for number in service.numbers]
     standing = [one for one in known if one in snapshot.physical_ids]
     disturbed = [changes[one] for one in standing if one in changes]
     disturbed = [one for one in disturbed if is_replaced(one) or is_stopped(one)]

@@ -16,8 +16,8 @@ from hivemind.plan.holdings import holds_data
 from hivemind.plan.interruptions import interruptions
 from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.fragment import Assembly, Owner
-from hivemind.template.names import build_stack, instance
-from hivemind.template.resource_types import INSTANCE
+from hivemind.template.names import build_stack, instance, scaling_group
+from hivemind.template.resource_types import INSTANCE, SCALING_GROUP
 from hivemind.values.artifact import Provenance, machine_of
 from hivemind.values.stack_statuses import Rest, is_ready, rest_of
 
@@ -190,7 +190,7 @@ def _releases(
     fresh = {
         change.path
         for change in changes
-        if change.type == INSTANCE and change.action in (Action.CREATE, Action.REPLACE)
+        if change.type in (INSTANCE, SCALING_GROUP) and change.action in (Action.CREATE, Action.REPLACE)
     }
     for name in sorted(blueprint.services):
         if name not in sources:
@@ -203,7 +203,7 @@ def _releases(
         before = None if again or lacking or f"services.{name}" in fresh else released
         if released is None:
             # What ran was forgotten when the last run began to release: it reached some instances, or none.
-            ran = snapshot.revision and instance(name, 1) in snapshot.physical_ids
+            ran = snapshot.revision and {instance(name, 1), scaling_group(name)} & set(snapshot.physical_ids)
             reason = "the last release did not end well" if ran else "first release"
         elif again:
             reason = "requested, although nothing changed"

@@ -7,8 +7,7 @@ Amazon EC2 Auto Scaling User Guide.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,12 +56,11 @@ def present(cloud: Cloud, name: str) -> tuple[str, ...]:
     return found.instances if found else ()
 
 
-@contextmanager
-def held(cloud: Cloud, name: str) -> Iterator[None]:
-    """Keeps the group from ending instances for as long as this lasts; what a killed run left is ended by the next."""
-    client = cloud.client("autoscaling")
-    client.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))
-    try:
-        yield
-    finally:
-        client.resume_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))
+def hold(cloud: Cloud, name: str) -> None:
+    """Keeps the group from ending instances, until `let_go`; what a killed run left held is let go by the next."""
+    cloud.client("autoscaling").suspend_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))
+
+
+def let_go(cloud: Cloud, name: str) -> None:
+    """Has the group end instances again."""
+    cloud.client("autoscaling").resume_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))

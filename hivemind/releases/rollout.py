@@ -42,6 +42,7 @@ class Rollout:
     """One service's release on its instances. hosts: open connections, in the order of the instances.
     target_group_arn: None for a worker. deadline: seconds until a target must be healthy. address: of an archive, where
     instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance.
+    group: name of the Auto Scaling group that the instances are of, None for those of a fixed number.
     before: instance id -> the release that was current on it until this one was installed; out: what
     is out of service now. Both fill as it goes."""
 
@@ -56,6 +57,7 @@ class Rollout:
     address: remote.AddressOf = lambda _: None
     clock: Clock = SYSTEM_CLOCK
     migrates: bool = True
+    group: str | None = None
     before: dict[str, str] = field(default_factory=dict)
     out: set[Target] = field(default_factory=set)
 

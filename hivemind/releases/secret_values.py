@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.generated import STORE
@@ -64,6 +65,27 @@ def secret_values(
             values[name, key] = reader.read(store, source, key)
     REDACTOR.register(*(value for (_, key), value in values.items() if key != "username"))
     return SecretValues(values)
+
+
+def marks(
+    blueprint: Blueprint, bindings: Mapping[str, Binding], outputs: Mapping[str, str], service: str
+) -> tuple[SecretValues, Mapping[str, Mapping[str, str | None]]]:
+    """Marks in place of the secrets of a service, for an environment that someone else fills in; and what each stands
+    for: `store` (`ssm` or `secretsmanager`), `name`, `key`.
+
+    A mark is followed by `/`, which is `%2F` wherever a value would be percent-encoded.
+    """
+    values: dict[tuple[str, str | None], str] = {}
+    sources: dict[str, Mapping[str, str | None]] = {}
+    for store, source, key in sorted(
+        _wanted(blueprint, bindings, outputs, [service]), key=lambda item: (item[0], item[1], item[2] or "")
+    ):
+        mark = f"hm{sha256(json.dumps((store, source, key)).encode()).hexdigest()}"
+        values[source if store == "arn" else f"{store}:{source}", key] = f"{mark}/"
+        name = _output(outputs, generated_secret_output(source), source) if store == STORE else source
+        kept = "ssm" if store == "ssm" else "secretsmanager"
+        sources[mark] = {"store": kept, "name": name, "key": None if store == STORE else key}
+    return SecretValues(values), sources
 
 
 def _source(reference: SecretReference) -> tuple[str, str | None]:

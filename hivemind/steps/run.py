@@ -13,7 +13,7 @@ from hivemind.releases.sources import ReleaseSource
 from hivemind.repositories.repository import Repository
 from hivemind.steps import milestones
 from hivemind.template.fragment import Assembly
-from hivemind.template.names import instance as instance_id_of
+from hivemind.template.names import instance, scaling_group
 from hivemind.values.errors import Stage
 
 
@@ -26,17 +26,20 @@ class Goal(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Node:
-    """One instance of a service. logical_id: in the template. number: 1-based. existing: EC2 id of one that exists
-    and is not replaced, None for one that is to come."""
+    """One instance of a service, or the group of all of them. logical_id: in the template. number: 1-based. existing:
+    EC2 id of one that exists and is not replaced, None for one that is to come; of a group, its name. is_group: whether
+    it is a group."""
 
     service: str
     number: int
     logical_id: str
     existing: str | None
+    is_group: bool = False
 
     @property
     def event(self) -> str:
-        """The milestone that the stack's step reaches, with the EC2 id, as soon as the instance exists."""
+        """The milestone that the stack's step reaches, with the EC2 id, as soon as the instance exists; of a
+        group, with its name."""
         return milestones.instance(self.logical_id)
 
 
@@ -76,11 +79,14 @@ class Apply:
         return bool(self.plan.changes) or self.plan.recovers
 
     def nodes(self, service: Service) -> tuple[Node, ...]:
-        """The instances of a service after the apply."""
+        """The instances of a service after the apply; of one with a group, the group."""
         fresh = {change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
-        logical_ids = [instance_id_of(service.name, number) for number in range(1, service.instances + 1)]
+        group = service.scaling is not None
+        logical_ids = (
+            [scaling_group(service.name)] if group else [instance(service.name, number) for number in service.numbers]
+        )
         return tuple(
-            Node(service.name, number, one, None if one in fresh else self.snapshot.physical_ids.get(one))
+            Node(service.name, number, one, None if one in fresh else self.snapshot.physical_ids.get(one), group)
             for number, one in enumerate(logical_ids, 1)
         )
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hivemind.plan.instances import apart, is_replaced, is_stopped
+from hivemind.plan.model import Action
 from hivemind.steps import milestones
 from hivemind.steps.milestones import STACK, Turn
-from hivemind.template.names import instance
+from hivemind.template.names import instance, scaling_access, scaling_group
+from hivemind.template.resource_types import INSTANCE
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
@@ -25,13 +27,15 @@ if TYPE_CHECKING:
 class Share:
     """What one service has of a wave. turn: among the service's shares that release something. nodes: instances that
     get a release. replaced, stopped: logical ids of those that run and that the wave's update replaces, or stops and
-    starts again."""
+    starts again. leaving: logical ids of what the wave's update removes, because a group has taken the place of
+    instances, or instances that of a group."""
 
     service: Service
     turn: Turn
     nodes: tuple[Node, ...]
     replaced: frozenset[str] = frozenset()
     stopped: frozenset[str] = frozenset()
+    leaving: frozenset[str] = frozenset()
 
     @property
     def moved(self) -> frozenset[str]:
@@ -74,7 +78,7 @@ def waves(run: Apply) -> tuple[Wave, ...]:
         Wave(
             Turn(number, count),
             tuple(column[number - 1] for column in columns if len(column) >= number),
-            frozenset(one for column in columns for share in column[number:] for one in share.moved),
+            frozenset(one for column in columns for share in column[number:] for one in share.moved | share.leaving),
         )
         for number in range(1, count + 1)
     )
@@ -83,7 +87,7 @@ def waves(run: Apply) -> tuple[Wave, ...]:
 def _shares(run: Apply, service: Service, nodes: tuple[Node, ...]) -> list[Share]:
     """A service's shares, one a wave; none for a service that nothing happens to."""
     changes = {change.logical_id: change for change in run.plan.changes}
-    known = [instance(service.name, number) for number in range(1, service.instances + 1)]
+    known = [node.logical_id for node in run.nodes(service)]
     standing = [one for one in known if one in run.snapshot.physical_ids]
     moved = [one for one in standing if one in changes and (is_replaced(changes[one]) or is_stopped(changes[one]))]
     in_turn = [one for one in moved if one in apart(run.plan.changes)] if len(standing) > 1 else []
@@ -95,6 +99,8 @@ def _shares(run: Apply, service: Service, nodes: tuple[Node, ...]) -> list[Share
     pieces += [in_turn[start : start + size] for start in range(0, len(in_turn), size)]
     released = [tuple(by_id[one] for one in piece if one in by_id) for piece in pieces]
     count = sum(bool(one) for one in released)
+    gone = _superseded(run, service) if nodes else frozenset()
+    last = [Share(service, Turn(count, count), (), leaving=gone)] if gone else []
     return [
         Share(
             service,
@@ -104,4 +110,14 @@ def _shares(run: Apply, service: Service, nodes: tuple[Node, ...]) -> list[Share
             frozenset(one for one in piece if one in moved and is_stopped(changes[one])),
         )
         for number, piece in enumerate(pieces)
-    ]
+    ] + last
+
+
+def _superseded(run: Apply, service: Service) -> frozenset[str]:
+    """What goes once those that get a release have its traffic: instances for a group, or a group for instances."""
+    group, policy = scaling_group(service.name), scaling_access(service.name)
+    gone = {change.logical_id: change.type for change in run.plan.changes if change.action is Action.DELETE}
+    if service.scaling is None:
+        return frozenset({group, policy} & set(gone)) if group in gone else frozenset()
+    prefix = instance(service.name, 1).removesuffix("1")
+    return frozenset(one for one, kind in gone.items() if kind == INSTANCE and one.removeprefix(prefix).isdigit())

@@ -77,6 +77,11 @@ def scaling_group(service: str) -> str:
     return logical_id(service, "ScalingGroup")
 
 
+def scaling_access(service: str) -> str:
+    """The policy by which new instances of that group read their release and its secrets."""
+    return logical_id(service, "ScalingAccess")
+
+
 def scaling_group_output(service: str) -> str:
     """The output with that group's name."""
     return f"{scaling_group(service)}Name"

@@ -14,7 +14,7 @@ from hivemind.blueprint.model import Blueprint, SecretReference, Service, Servic
 from hivemind.hosts.onhost.request import parse
 from hivemind.releases.application_environment import install_requests, service_environment, with_release_command
 from hivemind.releases.bindings import fill
-from hivemind.releases.secret_values import SecretValues
+from hivemind.releases.secret_values import SecretValues, marks
 from hivemind.template.fragment import Binding
 from hivemind.values.artifact import Artifact, Platform, Provenance
 from hivemind.values.errors import StageError
@@ -176,3 +176,28 @@ def test_requests_show_no_secret() -> None:
     assert requests["web"].release_command is None
     assert with_release_command(requests["web"], web, artifact()).release_command == "migrate"
     assert with_release_command(requests["web"], web, artifact(release="own")).release_command == "own"
+
+
+@pytest.mark.fast
+def test_marks_take_the_place_of_secrets_in_the_same_environment() -> None:
+    own = {"STRIPE": SecretReference("secretsmanager", "shop/stripe", "live")}
+    service = Service("web", needs=("db",), secrets=own, env={"OTHER": "$DATABASE_URL"})
+    values, sources = marks(Blueprint("shop", services={"web": service}), {"db": binding()}, OUTPUTS, "web")
+    found = service_environment(service, artifact(), {"db": binding()}, OUTPUTS, values)
+    password = next(mark for mark, source in sources.items() if source["key"] == "password")
+    stripe = next(mark for mark, source in sources.items() if source["key"] == "live")
+    assert sources[password] == {"store": "secretsmanager", "name": "arn:db", "key": "password"}
+    assert sources[stripe] == {"store": "secretsmanager", "name": "shop/stripe", "key": "live"}
+    assert found.variables["DB_PASSWORD"] == f"{password}/"
+    assert found.variables["STRIPE"] == f"{stripe}/"
+    assert f":{password}%2F@db.internal" in found.variables["OTHER"], "in an address, values are percent-encoded"
+    assert set(found.hidden) == {"DATABASE_URL", "DB_PASSWORD", "OTHER", "STRIPE"}
+
+
+@pytest.mark.fast
+def test_a_generated_secret_is_marked_by_the_secret_that_the_stack_made() -> None:
+    own = {"SECRET_KEY": SecretReference("generated", "SECRET_KEY")}
+    shop = Blueprint("shop", services={"web": Service("web", secrets=own)})
+    values, sources = marks(shop, {}, {"SecretDashKeyGeneratedSecretArn": "arn:made"}, "web")
+    assert list(sources.values()) == [{"store": "secretsmanager", "name": "arn:made", "key": None}]
+    assert values.of(own["SECRET_KEY"]) == f"{next(iter(sources))}/"

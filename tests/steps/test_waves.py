@@ -106,6 +106,40 @@ def test_nothing_moves_in_a_first_apply(tmp_path: Path) -> None:
     assert run.plan.interruptions == ()
 
 
+GROUP = "instances: {min: 2, max: 4}"
+
+
+def test_a_group_is_one_node_and_its_launch_template_changes_in_one_update(tmp_path: Path) -> None:
+    snapshot = deployed(project(tmp_path, GROUP))
+    run = update(project(tmp_path, f"{GROUP}\ndisk: 20"), snapshot)
+    assert {change.logical_id for change in run.plan.changes} >= {"WebLaunchTemplate"}
+    assert [(wave.stack, wave.shares) for wave in waves(run)] == [("stack", ())], "CloudFormation replaces in turn"
+    (node,) = run.nodes(run.blueprint.services["web"])
+    assert (node.logical_id, node.existing, node.is_group) == ("WebScalingGroup", "id-WebScalingGroup", True)
+
+
+def test_instances_go_when_the_group_that_follows_them_has_the_traffic(tmp_path: Path) -> None:
+    snapshot = deployed(project(tmp_path, "instances: 2"))
+    run = update(project(tmp_path, GROUP), snapshot)
+    first, second = waves(run)
+    assert first.later == {"WebInstance1", "WebInstance2"}
+    assert [node.logical_id for share in first.shares for node in share.nodes] == ["WebScalingGroup"]
+    assert [(share.leaving, share.nodes) for share in second.shares] == [(first.later, ())]
+    owned = collected(run, plugins_of(), own=(record_step(run),))
+    needs = {step.name: step.needs for step in owned.steps}
+    assert "traffic web" in needs["stack wave 2"]
+    assert run.plan.interruptions == ()
+
+
+def test_a_group_goes_when_the_instances_that_follow_it_have_the_traffic(tmp_path: Path) -> None:
+    snapshot = deployed(project(tmp_path, GROUP))
+    run = update(project(tmp_path, "instances: 2"), snapshot)
+    first, second = waves(run)
+    assert first.later == {"WebScalingGroup", "WebScalingAccess"}
+    assert [node.number for share in first.shares for node in share.nodes] == [1, 2]
+    assert [share.leaving for share in second.shares] == [first.later]
+
+
 def test_a_terminated_instance_is_made_again(tmp_path: Path) -> None:
     before = project(tmp_path, "instances: 2")
     snapshot = deployed(before, repairs=(Repair("web", "WebInstance1", "i-1", Trouble.TERMINATED),))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind.agents.deployer import groups
 from hivemind.agents.deployer.reregistering import reregistrations
 from hivemind.blueprint.model import Service
 from hivemind.deploy.removal import Content
@@ -15,6 +16,8 @@ from hivemind.deploy.withdrawal import health_deadline
 from hivemind.hosts import remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
+from hivemind.releases import groups as group_state
+from hivemind.releases import manifest
 from hivemind.releases.application_environment import install_requests
 from hivemind.releases.health_path import choose_health_path
 from hivemind.releases.released import Released
@@ -26,12 +29,13 @@ from hivemind.steps.milestones import HEALTH_PATH
 from hivemind.steps.run import Apply, Destroy, Node
 from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Share, waves
-from hivemind.template.names import ARCHIVES, LAYERS, target_group
+from hivemind.template.names import ARCHIVES, LAYERS, scaling_group, target_group
 from hivemind.template.resource_types import TARGET_GROUP
 from hivemind.values.artifact import Artifact
 from hivemind.values.errors import Stage
 
 if TYPE_CHECKING:
+    from hivemind.releases.targets import TargetHealth
     from hivemind.steps.deployment import Deployment
     from hivemind.steps.step import Context
     from hivemind.values.cloud import Cloud
@@ -57,7 +61,7 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
             if share.nodes:
                 yield _release_step(run, share, wave.stack)
                 if share.service.is_web:
-                    yield _traffic_step(share, alone=len(planned) == 1)
+                    yield _traffic_step(run, share, wave.stack, alone=len(planned) == 1)
     yield from reregistrations(run)
 
 
@@ -67,13 +71,13 @@ def _upload_step(service: Service, stack: str) -> Step:
     return Step(
         milestones.upload(service.name),
         Stage.DEPLOY,
-        lambda context: _upload(context.deployment, context[build], context[stack]),
+        lambda context: _upload(context.deployment, service, context[build], context[stack]),
         needs=(build, stack),
         message=f"{service.name} to the artifact bucket",
     )
 
 
-def _upload(deployment: Deployment, artifact: Artifact, stack: StackResult) -> str:
+def _upload(deployment: Deployment, service: Service, artifact: Artifact, stack: StackResult) -> str:
     """Keeps the artifact and its layers in the deployment's own bucket, for instances and machines to come."""
     bucket = stack.outputs["ArtifactBucketName"]
     client = deployment.cloud.client("s3")
@@ -83,6 +87,8 @@ def _upload(deployment: Deployment, artifact: Artifact, stack: StackResult) -> s
         if not present:
             with path.open("rb") as body:
                 client.put_object(Bucket=bucket, Key=key, Body=body)
+    if service.scaling is not None:
+        manifest.bring(deployment.cloud, bucket, artifact)
     return keys[artifact.path]
 
 
@@ -93,7 +99,9 @@ def _keys(artifact: Artifact) -> dict[Path, str]:
 
 
 def _prepare_step(service: Service, node: Node) -> Step:
-    def prepare(context: Context) -> Host:
+    def prepare(context: Context) -> Host | tuple[Host, ...]:
+        if node.is_group:
+            return groups.prepare(service, context[node.event], context)
         deployment = context.deployment
         host = connect(
             deployment.cloud,
@@ -114,7 +122,7 @@ def _prepare_step(service: Service, node: Node) -> Step:
         Stage.DEPLOY,
         prepare,
         needs=(node.event,),
-        message=f"{service.name} {node.number}: installer and user",
+        message=f"{service.name}{'' if node.is_group else f' {node.number}'}: installer and user",
     )
 
 
@@ -123,6 +131,7 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
     service, nodes = share.service, share.nodes
     prepared = tuple(milestones.prepare(service.name, node.number) for node in nodes)
     words = f"{service.name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}"
+    words = f"{service.name} on its group" if service.scaling else words
     # A wave before has run the release command, and its instances must serve before these change.
     earlier = replace(share.turn, number=share.turn.number - 1).name(milestones.release(service.name))
     begun: list[Rollout] = []
@@ -135,24 +144,30 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
             milestones.build(service.name),
             stack,
             *prepared,
-            *((milestones.upload(service.name),) if run.cloud == "aws" else ()),
+            *((milestones.upload(service.name),) if run.cloud == "aws" or service.scaling else ()),
             *((earlier,) if share.turn.number > 1 else ()),
         ),
         message=words,
         outcome=lambda _: words,
-        at_end=lambda _, end: None if end is End.DONE else _give_back(begun),
+        at_end=lambda context, end: _at_end(share, context, end, begun),
     )
 
 
-def _give_back(rollouts: list[Rollout]) -> None:
-    """What an interrupted rollout took out of service is brought back before the run ends."""
-    for rollout in rollouts:
-        rollout.give_back()
+def _at_end(share: Share, context: Context, end: End, rollouts: list[Rollout]) -> None:
+    """What an interrupted rollout took out of service is brought back before the run ends; a group is let go."""
+    if end is not End.DONE:
+        for rollout in rollouts:
+            rollout.give_back()
+    for rollout in rollouts[-1:] if share.service.scaling else ():
+        assert rollout.group is not None
+        group_state.let_go(context.deployment.cloud, rollout.group)
 
 
 def _release(run: Apply, share: Share, context: Context, stack: StackResult, begun: list[Rollout]) -> Released:
     """begun: takes the rollout, for the end of the run."""
-    hosts: list[Host] = [context[milestones.prepare(share.service.name, node.number)] for node in share.nodes]
+    prepared = [context[milestones.prepare(share.service.name, node.number)] for node in share.nodes]
+    group = stack.physical_ids[scaling_group(share.service.name)] if share.service.scaling else None
+    hosts: list[Host] = list(prepared[0]) if group else prepared
     deployment, service = context.deployment, share.service
     cloud = deployment.cloud
     artifact: Artifact = context[milestones.build(service.name)]
@@ -182,14 +197,30 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
         address=_addresses(cloud, stack, artifact),
         clock=deployment.clock,
         migrates=share.turn.number == 1,
+        group=group,
     )
     begun.append(rollout)
     deployment.store.forget_released(deployment.id, service.name)
-    rollout.install()
+    if group is None:
+        rollout.install()
+    else:
+        group_state.hold(cloud, group)
+        rollout = groups.install(rollout, group, begun)
+        hosts = list(rollout.hosts)
+        if not service.is_web:
+            _keep(run, rollout, context, stack, begun)
     path = None
     if service.is_web and service.health.path is None and request.port is not None:
         path = choose_health_path(hosts[0], request.port, None)
     return Released(rollout, path)
+
+
+def _keep(run: Apply, rollout: Rollout, context: Context, stack: StackResult, begun: list[Rollout]) -> None:
+    """The group goes on with this release: new instances install it, and those that came meanwhile get it."""
+    assert rollout.group is not None
+    groups.publish(run, rollout.service, context, stack, rollout.artifact)
+    groups.catch_up(rollout, rollout.group, context, begun)
+    group_state.let_go(rollout.cloud, rollout.group)
 
 
 def _tell(context: Context, instance: str, step: remote.InstallStep) -> None:
@@ -204,18 +235,29 @@ def _addresses(cloud: Cloud, stack: StackResult, artifact: Artifact) -> remote.A
     return lambda archive: cloud.download_url(bucket, keys[archive])
 
 
-def _traffic_step(share: Share, *, alone: bool) -> Step:
-    """alone: whether the stack is updated once. With several updates, a service whose health check path is known does
-    not wait for those that must be asked for theirs."""
+def _traffic_step(run: Apply, share: Share, stack: str, *, alone: bool) -> Step:
+    """stack: as for the release. alone: whether the stack is updated once. With several updates, a service whose health
+    check path is known does not wait for those that must be asked for theirs."""
     waits = alone or share.service.health.path is None
+    group = (stack,) if share.service.scaling else ()
     return Step(
         share.traffic,
         Stage.REGISTER,
-        lambda context: context[share.release].rollout.register(),
-        needs=(share.release, *((HEALTH_PATH,) if waits else ())),
+        lambda context: _traffic(run, share, context, stack),
+        needs=(share.release, *group, *((HEALTH_PATH,) if waits else ())),
         message=share.service.name,
         outcome=lambda healths: f"{share.service.name}  {len(healths)} of {len(healths)} healthy",
     )
+
+
+def _traffic(run: Apply, share: Share, context: Context, stack: str) -> tuple[TargetHealth, ...]:
+    rollout: Rollout = context[share.release].rollout
+    if rollout.group is None:
+        return rollout.register()
+    begun: list[Rollout] = []
+    healths = groups.register(rollout, rollout.group, begun)
+    _keep(run, begun[-1], context, context[stack], begun)
+    return healths
 
 
 def _drain_step(run: Destroy, group: Content) -> Step:

@@ -14,7 +14,7 @@ from typing import Any
 from hivemind.blueprint.access import instances_are_public
 from hivemind.blueprint.model import Blueprint, SecretReference, Service
 from hivemind.template.fragment import Binding, Fragment
-from hivemind.template.names import ARTIFACT_BUCKET, RUNNING, generated_secret, instance_role, logical_id
+from hivemind.template.names import ARTIFACT_BUCKET, RUNNING, generated_secret, instance_role, scaling_access
 from hivemind.template.references import references
 
 GENERATED = "generated"
@@ -22,11 +22,6 @@ _PART = "==hivemind=="
 _CLOUD_CONFIG = "#cloud-config\nssh_pwauth: false\ndisable_root: true\n"
 _ARN = "arn:${AWS::Partition}:"
 _COMPLETE = re.compile(r".*-[A-Za-z0-9]{6}")
-
-
-def access_policy(service: str) -> str:
-    """The policy by which new instances of a service read their release and its secrets."""
-    return logical_id(service, "ScalingAccess")
 
 
 def has_way_out(blueprint: Blueprint) -> bool:
@@ -58,7 +53,7 @@ def access(blueprint: Blueprint, fragments: Iterable[Fragment]) -> Iterator[Frag
         yield Fragment(
             path=f"services.{name}",
             resources={
-                access_policy(name): {
+                scaling_access(name): {
                     "Type": "AWS::IAM::Policy",
                     # The group waits for this, and so for what its instances would look for in vain.
                     **_order(service, known),

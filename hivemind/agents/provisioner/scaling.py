@@ -22,6 +22,7 @@ from hivemind.template.names import (
     PUBLIC_SUBNETS,
     instance_security_group,
     logical_id,
+    scaling_access,
     scaling_group,
     scaling_group_output,
     security_group_id,
@@ -111,7 +112,7 @@ def _group(blueprint: Blueprint, service: Service, scaling: Scaling, template: s
     return {
         "Type": SCALING_GROUP,
         # Without the policy, instances could read nothing.
-        "DependsOn": [first_boot.access_policy(service.name), *([PUBLIC_ROUTE] if public else [])],
+        "DependsOn": [scaling_access(service.name), *([PUBLIC_ROUTE] if public else [])],
         "UpdatePolicy": _update_policy(blueprint, service, scaling),
         "Properties": {
             "MinSize": str(scaling.least),

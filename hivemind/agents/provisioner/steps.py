@@ -148,13 +148,14 @@ def _take_out(run: Apply, wave: Wave, context: Context, withdrawal: Withdrawal) 
         change.logical_id
         for change in run.plan.changes
         if change.type == INSTANCE and change.action is Action.DELETE and wave.turn.number == 1
-    }
+    } - wave.later
     ids = run.snapshot.physical_ids
     shares = {share.service.name: share for share in wave.shares}
     for service in run.blueprint.web_services:
         arn, share = ids.get(target_group(service.name)), shares.get(service.name)
         prefix = target_group(service.name).removesuffix("TargetGroup") + "Instance"
-        leaving = {one for one in deleted if one.removeprefix(prefix).isdigit()} | (share.replaced if share else set())
+        leaving = {one for one in deleted if one.removeprefix(prefix).isdigit()}
+        leaving |= share.replaced | share.leaving if share else set()
         stopped = share.stopped if share else frozenset()
         for going, coming_back in ((leaving, False), (stopped, True)):
             instances = {ids[one] for one in going if one in ids}

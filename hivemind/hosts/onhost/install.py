@@ -31,10 +31,10 @@ BACK_SECONDS = 30.0
 
 
 class Installation:
-    """One run of the installer for one request."""
+    """One run of the installer for one request. first: whether only where no release is current."""
 
-    def __init__(self, layout: Layout, request: Request, reporter: Reporter) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, request: Request, reporter: Reporter, *, first: bool = False) -> None:
+        self._layout, self._first = layout, first
         self._request = request
         self._reporter = reporter
         self._release = layout.release(request.release)
@@ -45,7 +45,8 @@ class Installation:
         """Runs all steps, reporting each. Whether the release is current and running."""
         try:
             with turns.locked(self._layout):
-                self._install()
+                if not self._first or self._layout.current_id() is None:
+                    self._install()
         except InstallError as error:
             self._reporter.failed(self._step, error, current=self._layout.current_id())
             return False

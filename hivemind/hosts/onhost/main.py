@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
         "rollback",
         "run",
         "supervise",
+        "boot",
     ):
         command = commands.add_parser(name)
         command.add_argument("service")
@@ -74,6 +75,9 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--current", action="store_true", help="of the current release alone")
         elif name == "remove":
             command.add_argument("--data", action="store_true", help="the service's data folder too")
+        elif name == "boot":
+            for place in ("aws", "bucket", "stack", "group"):
+                command.add_argument(place)
         elif name == "run":
             command.add_argument("words", nargs="?", help="for the shell; none: an interactive one")
         elif name == "rollback":
@@ -294,6 +298,13 @@ def _run(layout: Layout, options: argparse.Namespace) -> None:
         raise SystemExit(1) from None
 
 
+def _boot(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import boot
+
+    _keep_self(layout)
+    boot.boot(layout, boot.Place(options.aws, options.bucket, options.stack, options.group))
+
+
 def _supervise(layout: Layout, _: argparse.Namespace) -> int:
     from hivemind.hosts.onhost import services, supervise
 
@@ -305,6 +316,7 @@ def _supervise(layout: Layout, _: argparse.Namespace) -> int:
 
 
 COMMANDS = {
+    "boot": _boot,
     "prepare": _prepare,
     "missing": _missing,
     "fetch": _fetch,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import sys
@@ -49,7 +50,7 @@ def credentials() -> tuple[str, str, str]:
     return found["AccessKeyId"], found["SecretAccessKey"], found["Token"]
 
 
-def request(
+def opened(
     place: str,
     service: str,
     path: str = "/",
@@ -57,8 +58,8 @@ def request(
     query: Mapping[str, str] | None = None,
     body: bytes = b"",
     headers: Mapping[str, str] | None = None,
-) -> bytes:
-    """The bytes with which AWS answers a signed request; without a body it is a GET, with one a POST.
+) -> http.client.HTTPResponse:
+    """AWS's answer to a signed request, to be read and closed; without a body it is a GET, with one a POST.
 
     place: region and domain, such as `us-east-1.amazonaws.com`. service: as in a signature's scope. Raises OSError
     (HTTPError for an answer of an error), and what `credentials` raises.
@@ -87,14 +88,14 @@ def request(
     sent["authorization"] = claim + ", Signature=" + signature
     url = base + safe + ("?" + asked if asked else "")
     asking = urllib.request.Request(url, data=body or None, method=method, headers=sent)  # noqa: S310
-    with urllib.request.urlopen(asking, timeout=TIMEOUT) as answer:  # noqa: S310
-        return bytes(answer.read())
+    answer: http.client.HTTPResponse = urllib.request.urlopen(asking, timeout=TIMEOUT)  # noqa: S310
+    return answer
 
 
-def from_bucket(place: str, bucket: str, key: str) -> bytes:
-    """The bytes of an object. Raises NotThere, OSError, and what `credentials` raises."""
+def from_bucket(place: str, bucket: str, key: str) -> http.client.HTTPResponse:
+    """An object, to be read and closed. Raises NotThere, OSError, and what `credentials` raises."""
     try:
-        return request(place, "s3", "/" + bucket + "/" + key)
+        return opened(place, "s3", "/" + bucket + "/" + key)
     except urllib.error.HTTPError as error:
         if error.code in (403, 404):
             raise NotThere(key) from error
@@ -105,7 +106,8 @@ def first_boot(place: str, bucket: str, service: str, stack: str, group: str) ->
     """Waits for the installer of the service in the bucket, and becomes its command `boot`."""
     while True:
         try:
-            content = from_bucket(place, bucket, "running/" + service + "/installer.pyz")
+            with from_bucket(place, bucket, "running/" + service + "/installer.pyz") as answer:
+                content = answer.read()
             break
         except (OSError, ValueError, LookupError, NotThere) as error:
             sys.stdout.write("hivemind: no installer yet: " + type(error).__name__ + ": " + str(error) + "\n")
