@@ -46,8 +46,9 @@ def command(
     """Roll back a deployment that has no earlier good revision: delete its stack.
 
     Lists the resources, asks you to type the application's name, drains the load balancer and deletes the stack. Final
-    snapshots of databases and caches are kept. If the deployment has an earlier good revision, rollback changes
-    nothing: this version of HiveMind cannot return to a revision by itself.
+    snapshots of databases and caches are kept. If the deployment has a good revision to return to, rollback changes
+    nothing: this version of HiveMind cannot return to a revision by itself. If it fails to delete the stack, it prints
+    the commands that do.
     """
     terms = DestroyTerms(unprotect=unprotect, wait=wait)
     with Listing(as_json=as_json, yes=yes) as screen:

@@ -10,6 +10,7 @@ from hivemind.deploy import guards
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
 from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
+from hivemind.deploy.manual_removal import instructions
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.plan.holdings import holds_data
 from hivemind.text.redact import redact
@@ -101,7 +102,7 @@ def delete(
     if watched.status == "DELETE_FAILED":
         watched = _harder(calls, view, watcher, watched, say)
     if watched.status != "DELETE_COMPLETE":
-        raise _failure(calls, view, watched, stage)
+        raise _failure(cloud, calls, view, watched, stage)
     final = [item.resource for item in held if item.snapshotted]
     left = (*_left(calls, view.id, held), *_logs_left(cloud, held, say))
     return Deletion(view.id, left=left, snapshots=left_by(cloud, final, say))
@@ -141,16 +142,17 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
     return watched
 
 
-def _failure(calls: StackCalls, view: StackView, watched: Watched, stage: Stage) -> StageError:
+def _failure(cloud: Cloud, calls: StackCalls, view: StackView, watched: Watched, stage: Stage) -> StageError:
     cause = first_failure(watched.events)
-    existing = ", ".join(str(resource) for resource in calls.resources(view.id) if resource.exists)
+    left = [resource for resource in calls.resources(view.id) if resource.exists]
+    again = f"hivemind {'rollback' if stage is Stage.ROLLBACK else 'destroy'}"
     return StageError(
         stage,
         f"could not delete the stack {view.name}; it is in {watched.status}",
         subject=cause.logical_id if cause else None,
         lines=[redact(cause.reason)] if cause and cause.reason else [],
-        hint="Remove what the reason names by hand, then run `hivemind destroy` again.",
-        left=existing or "the empty stack",
+        hint=instructions(left, view.id, cloud.region, local=cloud.name == "local", again=again),
+        left=", ".join(map(str, left)) or "the empty stack",
     )
 
 

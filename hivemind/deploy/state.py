@@ -164,6 +164,14 @@ class DeploymentState:
         """The newest revision before the current one whose Verdict was good."""
         return next((item for item in reversed(self.revisions[:-1]) if item.verdict == "good"), None)
 
+    @property
+    def stands(self) -> Revision | None:
+        """The current revision, where it was good and a later apply failed before it made one of its own: the stack
+        went back to it."""
+        current = self.revisions[-1] if self.revisions else None
+        failed = self.status is DeploymentStatus.FAILED
+        return current if failed and current is not None and current.verdict == "good" else None
+
     def snapshot(self) -> Snapshot:
         """What was recorded, as the basis of a plan; `artifacts` in it are digests of sources, as plans compare."""
         if self.recorded is None:

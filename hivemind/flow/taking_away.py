@@ -108,8 +108,8 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
     """Takes back a deployment that has no earlier good revision: drains it, deletes its stack, and remembers it as
     `rolled_back`; None where nothing is deployed.
 
-    delete: also where there is an earlier good revision. Raises Refused where there is one and `delete` is not given,
-    and what `destroy` raises, with stage rollback.
+    delete: also where there is a good revision to return to. Raises Refused where there is one and `delete` is not
+    given, and what `destroy` raises, with stage rollback.
     """
     known = _found(asked, face)
     if known is None or known.state.status in GONE:
@@ -122,6 +122,14 @@ def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = Fa
             f"{known.state.deployment_id} has an earlier good revision, r{good.number}. This version of HiveMind "
             "cannot return to it by itself. Nothing was changed.",
             hint=f"To return to r{good.number}: {way}\nTo delete the deployment: hivemind rollback --delete",
+        )
+    stands = known.state.stands
+    if stands is not None and not delete:
+        raise Refused(
+            f"{known.state.deployment_id} was good at r{stands.number}, and a later apply failed. CloudFormation takes "
+            "back by itself what a failed update changed. Nothing was changed.",
+            hint="What runs now: hivemind status\nTo go on: hivemind apply\n"
+            "To delete the deployment: hivemind rollback --delete",
         )
     return _taken_away(known, asked, face, terms, Goal.ROLLBACK)
 

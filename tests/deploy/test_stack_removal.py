@@ -140,6 +140,10 @@ def test_a_deletion_that_nothing_helps_is_a_failure_of_its_stage(script: Any, st
     assert (caught.value.stage, caught.value.exit_code) == (stage, stage.exit_code)
     assert caught.value.left == "Files (AWS::S3::Bucket)"
     assert caught.value.lines == ("AccessDenied",)
+    hint = str(caught.value.hint)
+    assert "aws s3 rb s3://files-1 --region eu-west-1" in hint
+    assert f"aws cloudformation delete-stack --stack-name {script.id} --region eu-west-1" in hint
+    assert f"Then run `hivemind {'rollback' if stage is Stage.ROLLBACK else 'destroy'}` again." in hint
     script.assert_done()
 
 

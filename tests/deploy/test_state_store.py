@@ -285,3 +285,22 @@ def test_no_planted_secret_reaches_any_file(tmp_path: Path, monkeypatch: pytest.
 
 def _template(secret: str) -> Mapping[str, Any]:
     return {"Password": {"Ref": "Secret"}, "Leaked": [secret]}
+
+
+@pytest.mark.fast
+@pytest.mark.parametrize(
+    ("status", "verdicts", "stands"),
+    [
+        (DeploymentStatus.FAILED, ["good"], 1),
+        (DeploymentStatus.FAILED, ["good", "bad"], None),
+        (DeploymentStatus.FAILED, ["good", None], None),
+        (DeploymentStatus.DEPLOYED, ["good"], None),
+        (DeploymentStatus.FAILED, [], None),
+    ],
+)
+def test_a_good_revision_stands_where_a_later_apply_failed_before_its_own(
+    status: DeploymentStatus, verdicts: list[str | None], stands: int | None
+) -> None:
+    revisions = tuple(Revision(number, "", verdict=word) for number, word in enumerate(verdicts, 1))
+    found = DeploymentState("x", status, revisions=revisions).stands
+    assert (found.number if found else None) == stands

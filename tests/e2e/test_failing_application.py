@@ -99,6 +99,7 @@ def the_release_before_goes_on_answering(project: Project) -> None:
     project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
     project.apply(code=ExitCode.DEPLOY)
     assert project.get().text.startswith("hello|1|"), "the release before"
+    assert "a later apply failed" in project.run("rollback", "--yes", code=ExitCode.REFUSED).err
     assert project.status()["revision"] == "r1"
     project.replace("hivemind.yaml", f"    {MIGRATION}\n", "")
     assert project.apply().last["revision"] == "r2"
