@@ -21,7 +21,7 @@ from hivemind.blueprint.model import (
     ServiceKind,
 )
 from hivemind.deploy.shared_lease import KEY as LEASE
-from hivemind.deploy.shared_state import KEY as STATE
+from hivemind.deploy.shared_place import OWN_PREFIX
 from hivemind.plan.holdings import holds_data
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly
@@ -389,7 +389,7 @@ def test_the_bucket_admits_tls_alone_and_forgets_what_is_old_but_not_the_state()
     rules = bucket["LifecycleConfiguration"]["Rules"]
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule}
     assert expiring == {"archives/": 180, "layers/": 180, "templates/": 1}
-    for kept in (STATE, LEASE):
+    for kept in (f"{OWN_PREFIX}/state.json", f"{OWN_PREFIX}/{LEASE}"):
         assert not any(kept.startswith(prefix) for prefix in expiring)
 
 
