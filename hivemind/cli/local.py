@@ -12,12 +12,13 @@ import click
 
 from hivemind import pipeline
 from hivemind.cli.context import json_option, yes_option
+from hivemind.cli.local_faults import fault
 from hivemind.cli.paragraphs import folded
 from hivemind.values.defaults import BLUEPRINT_FILE
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import Fault, Running
+    from hivemind.pipeline import Running
 
 
 @click.group(name="local")
@@ -26,19 +27,31 @@ def command() -> None:
 
 
 @command.command()
+@click.option(
+    "--pace",
+    type=click.Choice(["real", "fast", "instant"]),
+    help="How long resources and health checks take: as on AWS, 2,000 and 30 times faster, or almost nothing. "
+    "Default: as at the last start, and fast at the first.",
+)
 @json_option
-def start(as_json: bool) -> None:
+def start(pace: str | None, as_json: bool) -> ExitCode:
     """Start the local cloud.
 
     It runs until `hivemind local stop`.
     """
     before = pipeline.find_local_cloud()
-    running = pipeline.start_local_cloud()
+    running = pipeline.start_local_cloud(pace=pace)
+    now = running.ask("status")["time"] if before and pace else pace
+    if pace != now:
+        click.echo(f"Error: the local cloud is already running, at the pace {now}.", err=True)
+        click.echo(f"Stop it first: hivemind local stop && hivemind local start --pace {pace}", err=True)
+        return ExitCode.REFUSED
     if as_json:
         _print_json(running.as_json() | {"already_running": before is not None})
-        return
+        return ExitCode.OK
     state = "is already running" if before else "is running"
     click.echo(f"The local cloud {state} at {running.endpoint} (process {running.pid}).")
+    return ExitCode.OK
 
 
 @command.command()
@@ -86,7 +99,7 @@ def _described(running: Running, told: dict[str, Any]) -> Iterator[str]:
         yield f"code       outdated: {running.outdated}. {pipeline.RESTART}"
     yield f"data       {running.directory}"
     yield f"instances  {_instances(told)}"
-    yield f"pace       health checks and draining are {told['pace']:g} times faster than on AWS"
+    yield f"pace       {told['time']}: health checks and draining are {told['pace']:g} times faster than on AWS"
     for account in running.accounts:
         yield f"account    {account.number}  {account.name}  {account.checkout}"
     for stack in told["stacks"]:
@@ -163,90 +176,43 @@ def _region() -> str:
         return pipeline.region_of(None)
 
 
-@command.group()
-def fault() -> None:
-    """Inject failures, throttling and delays.
+@command.command()
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--account", default="000000000000", show_default=True, help="Whose callers it limits.")
+@click.option("--clear", is_flag=True, help="Allow everything again.")
+@json_option
+def policy(files: tuple[Path, ...], account: str, clear: bool, as_json: bool) -> None:
+    """Limit callers to IAM policies.
 
-    A fault lasts until `hivemind local fault clear`, or as long as --times says.
+    Each FILE is an IAM policy in JSON. What no policy allows is denied, as on AWS. Without FILE it shows which accounts
+    are limited.
     """
-
-
-@fault.command(name="list")
-@json_option
-def list_faults(as_json: bool) -> None:
-    """List the active faults."""
-    _show(pipeline.require_local_cloud().ask("faults")["faults"], as_json=as_json)
-
-
-@fault.command()
-@click.argument("resource_type", metavar="TYPE")
-@click.option("--message", default="", help="Reason shown by CloudFormation.")
-@click.option("--id", "logical_id", metavar="LOGICAL_ID", help="Only the resource with this logical id.")
-@click.option("--on", type=click.Choice(["create", "update", "delete"]), default="create", show_default=True)
-@click.option("--times", type=click.IntRange(1), help="Stop after this many failures.")
-@json_option
-def fail(resource_type: str, as_json: bool, **options: Any) -> None:
-    """Make resources of TYPE fail.
-
-    TYPE is, for example, AWS::RDS::DBInstance.
-    """
-    _add(pipeline.Fault(pipeline.FaultKind.FAIL, resource_type, **options), as_json=as_json)
-
-
-@fault.command()
-@click.argument("operation", metavar="SERVICE:OPERATION")
-@click.option("--times", type=click.IntRange(1), help="Stop after this many refusals.")
-@click.option("--every", type=click.IntRange(1), default=1, help="Refuse only every n-th call.")
-@json_option
-def throttle(operation: str, times: int | None, every: int, as_json: bool) -> None:
-    """Throttle an operation.
-
-    SERVICE:OPERATION is, for example, cloudformation:DescribeStackEvents.
-    """
-    if ":" not in operation:
-        raise click.BadParameter("expected SERVICE:OPERATION, such as cloudformation:DescribeStacks")
-    _add(pipeline.Fault(pipeline.FaultKind.THROTTLE, operation, times=times, every=every), as_json=as_json)
-
-
-@fault.command()
-@click.argument("resource_type", metavar="TYPE")
-@click.argument("seconds", type=click.FloatRange(0))
-@json_option
-def delay(resource_type: str, seconds: float, as_json: bool) -> None:
-    """Delay every operation on resources of TYPE by SECONDS."""
-    _add(pipeline.Fault(pipeline.FaultKind.DELAY, resource_type, seconds=seconds), as_json=as_json)
-
-
-@fault.command()
-@json_option
-def clear(as_json: bool) -> None:
-    """Clear all faults."""
-    count = pipeline.require_local_cloud().ask("faults", method="DELETE")["cleared"]
+    running = pipeline.require_local_cloud()
+    if files or clear:
+        policies = [] if clear else [_policy(file) for file in files]
+        try:
+            running.ask("policies", {"account": account, "policies": policies}, method="POST")
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="FILE") from error
+    found = running.ask("policies")["policies"]
     if as_json:
-        _print_json({"cleared": count})
-    else:
-        click.echo(f"Cleared {count} fault{'' if count == 1 else 's'}.")
-
-
-def _add(new: Fault, *, as_json: bool) -> None:
-    _show(pipeline.require_local_cloud().ask("faults", new.as_json(), method="POST")["faults"], as_json=as_json)
-
-
-def _show(faults: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        _print_json({"faults": faults})
+        _print_json({"policies": found})
         return
-    if not faults:
-        click.echo("No active faults.")
-    for one in faults:
-        parts = [one["kind"], one["subject"]]
-        parts += [f"id {one['logical_id']}"] if one["logical_id"] else []
-        parts += [f"on {one['on']}"] if one["kind"] == "fail" else []
-        parts += [f"{one['seconds']:g} s"] if one["kind"] == "delay" else []
-        parts += [f"each {one['every']}th call"] if one["every"] > 1 else []
-        parts += [f"{one['times']} times"] if one["times"] else []
-        parts += [f'"{one["message"]}"'] if one["message"] else []
-        click.echo("  ".join(parts))
+    for number, documents in found.items():
+        statements = sum(len(one["Statement"]) if isinstance(one["Statement"], list) else 1 for one in documents)
+        click.echo(f"account {number}: callers may do what {statements} statements allow")
+    if not found:
+        click.echo("No limits: every caller may do everything.")
+
+
+def _policy(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise click.BadParameter(f"{file} is not JSON: {error}", param_hint="FILE") from error
+
+
+command.add_command(fault)
 
 
 def _print_json(value: dict[str, Any]) -> None:

@@ -64,6 +64,8 @@ class Control:
             return self._web(body)
         if parts[0] == "faults":
             return self._faults(method, body)
+        if parts[0] == "policies":
+            return self._policies(method, body)
         raise Problem(404, f"Nothing at {method} {path}")
 
     def _status(self) -> dict[str, Any]:
@@ -74,6 +76,7 @@ class Control:
                 for account, name, stack in region.emulator.live_stacks()
             ],
             "pace": region.pace,
+            "time": region.time.name,
             "instances": region.instances.mode,
             "instances_reason": region.instances.reason,
             "database": region.databases.version(),
@@ -114,6 +117,18 @@ class Control:
         elif method == "DELETE":
             return {"cleared": table.clear()}
         return {"faults": [fault.as_json() for fault in table.all()]}
+
+    def _policies(self, method: str, body: Any) -> Any:
+        """What callers may do: `{"account": ..., "policies": [DOCUMENT, ...]}`."""
+        callers = self._region.callers
+        if method == "POST":
+            try:
+                callers.restrict(str(body["account"]), list(body["policies"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise Problem(400, str(error)) from error
+        elif method == "DELETE":
+            callers.clear()
+        return {"policies": dict(callers.policies())}
 
 
 async def _body(receive: Receive) -> Any:

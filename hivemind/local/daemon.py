@@ -1,4 +1,4 @@
-"""The local cloud's one background process: `python -m hivemind.local.daemon DIRECTORY [--on-demand]`.
+"""The local cloud's one background process: `python -m hivemind.local.daemon DIRECTORY [--on-demand] [--pace NAME]`.
 
 Serves the AWS API and the control API on one loopback port until it is told to stop or gets SIGTERM.
 """
@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hivemind.local import pace
 from hivemind.local.code import present
 from hivemind.local.control import Control, Receive, Scope, Send
 from hivemind.local.credentials import secret_key
@@ -29,7 +30,6 @@ from hivemind.local.processes import started
 from hivemind.values.defaults import DEFAULT_REGION
 
 HOST = "127.0.0.1"
-PACE = 30.0
 log = logging.getLogger("hivemind.local")
 
 
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hivemind.local.daemon")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--on-demand", action="store_true")
+    parser.add_argument("--pace", choices=list(pace.PACES))
     options = parser.parse_args(arguments)
     directory: Path = options.directory
     os.umask(0o077)
@@ -46,7 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     port = int(listener.getsockname()[1])
     write_json(directory / "port.json", port)
     prepare_environment(directory / "aws", port, DEFAULT_REGION)
-    asyncio.run(_serve(directory, listener, on_demand=options.on_demand, code=code))
+    time = pace.chosen(directory, options.pace)
+    asyncio.run(_serve(directory, listener, on_demand=options.on_demand, code=code, time=time))
     return 0
 
 
@@ -71,7 +73,9 @@ def _log_to(path: Path) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, code: Mapping[str, str]) -> None:
+async def _serve(
+    directory: Path, listener: socket.socket, *, on_demand: bool, code: Mapping[str, str], time: pace.Pace
+) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -81,7 +85,7 @@ async def _serve(directory: Path, listener: socket.socket, *, on_demand: bool, c
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    region = Region(directory, PACE)
+    region = Region(directory, time)
     token = secrets.token_urlsafe(24)
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]

@@ -1,7 +1,8 @@
 """The AWS API emulator (ministack, exact pin) and every private name of it that we use.
 
 This module has the serving; `emulated_stores.py` the records, `emulated_stacks.py` CloudFormation,
-`emulated_services.py` the rest, and `closing.py` what shuts its doors. No other module imports ministack.
+`emulated_services.py` the rest, `emulated_callers.py` what callers may do, and `closing.py` what shuts its doors. No
+other module imports ministack.
 `tests/local/test_emulator.py` fails when a new version moves one of these names or changes what we rely on.
 """
 

@@ -151,10 +151,11 @@ def unanswered(running: Running, detail: str) -> CloudUnreachable:
     )
 
 
-def start(directory: Path | None = None, *, on_demand: bool = False) -> Running:
+def start(directory: Path | None = None, *, on_demand: bool = False, pace: str | None = None) -> Running:
     """Starts the local cloud, or returns the one that runs. Safe to call from several processes at once.
 
-    on_demand: whether `stop_if_idle` may end it. Raises CloudUnreachable when it does not come up.
+    on_demand: whether `stop_if_idle` may end it. pace: real, fast or instant; None: as the last time, at first fast.
+    Raises CloudUnreachable when it does not come up.
     """
     directory = directory or local_cloud()
     _require_packages()
@@ -169,7 +170,7 @@ def start(directory: Path | None = None, *, on_demand: bool = False) -> Running:
         boot_log = directory / "boot.log"
         with boot_log.open("wb") as output:
             process = subprocess.Popen(
-                [*command, "--on-demand"] if on_demand else command,
+                [*command, *(["--on-demand"] if on_demand else []), *(["--pace", pace] if pace else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

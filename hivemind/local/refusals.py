@@ -32,6 +32,11 @@ def refusal(service: str, headers: Mapping[str, str], status: int, code: str, me
     return status, kind, error.encode()
 
 
+def broken(service: str, headers: Mapping[str, str]) -> Response:
+    """The answer of a service that has a failure of its own."""
+    return refusal(service, headers, 500, "InternalError" if service == "s3" else "InternalFailure", "Internal error")
+
+
 def throttled(service: str, headers: Mapping[str, str]) -> Response:
     """The answer of a service to a caller who is too fast, in the words and form of that service."""
     if service == "s3":

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from hivemind.local import offered, operations, schedules
+from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
-from hivemind.local.faults import FaultTable
+from hivemind.local.faults import FaultKind, FaultTable
 from hivemind.local.files import read_json, write_json
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
+from hivemind.local.pace import Pace
 from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
-from hivemind.local.refusals import refusal, throttled
+from hivemind.local.refusals import broken, refusal, throttled
 from hivemind.local.resources import catalog
 from hivemind.local.resources.balancing import balancing_kinds
 from hivemind.local.resources.cache import cache_kinds
@@ -55,17 +58,18 @@ class Closing(Protocol):
 
 
 class Region:
-    """directory: of the local cloud's data. pace: how many times faster than AWS health checks and draining run.
+    """directory: of the local cloud's data. time: how fast it passes. pace: how many times faster than AWS health
+    checks and draining run.
 
     Made, started and closed on the daemon's event loop.
     """
 
-    def __init__(self, directory: Path, pace: float) -> None:
+    def __init__(self, directory: Path, time: Pace) -> None:
         from hivemind.local.dataplane import DataPlane
         from hivemind.local.health import Health
         from hivemind.local.metrics import Metrics
 
-        self._directory, self.pace = directory, pace
+        self._directory, self.time, self.pace = directory, time, time.probes
         self._loop = asyncio.get_running_loop()
         self._children = directory / "children.json"
         ended = end_recorded(self._children)
@@ -73,12 +77,13 @@ class Region:
             log.warning("ended %d processes that an earlier local cloud left running", ended)
         self.faults = FaultTable(directory / "faults.json")
         self.emulator = Emulator()
+        self.callers = Callers(self.emulator, directory / "policies.json", self.faults)
         self.databases = Postgres(directory / "postgres")
         self.caches = Valkey(directory / "valkey")
         self._servers: tuple[Servers, ...] = (self.databases, self.caches)
         self.instances = Instances(directory / "instances", self._ended, directory / "etc")
         self.dataplane = DataPlane(directory / "dataplane", self.instances)
-        self.health = Health(self.instances, pace)
+        self.health = Health(self.instances, self.pace)
         self.dataplane.health = self.health
         self.metrics = Metrics(self.instances, self.dataplane, self.emulator.put_metric)
         self._host_keys: dict[str, str] = read_json(directory / "host_keys.json", {})
@@ -107,7 +112,10 @@ class Region:
         kinds |= compute_kinds(site)
         kinds[schedules.TYPE] = schedules.kind()
         offers = {name: kind for name, kind in kinds.items() if name in offered.RESOURCE_TYPES}
-        emulator.install({name: staged(name, kind, self.faults, self.changed) for name, kind in offers.items()}, TAGGED)
+        stage = functools.partial(
+            staged, faults=self.faults, done=self.changed, pace=self.time, refuses=self.callers.refuses
+        )
+        emulator.install({name: stage(name, kind) for name, kind in offers.items()}, TAGGED)
         emulator.close(offered.refused_types, offered.refused_type)
         emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
         operations.Targets(emulator, self.health, self.pace).install()
@@ -119,14 +127,16 @@ class Region:
         )
         operations.install_cloudformation(emulator)
         emulator.intercept(self._refused, self._served)
+        self.callers.guard()
 
     # -- what the emulator tells -----------------------------------------------------------------------
 
     def _refused(self, service: str, operation: str, headers: Mapping[str, str]) -> Response | None:
         if said := offered.refused_operation(service, operation):
             return refusal(service, headers, 501, "NotImplemented", said)
-        if self.faults.throttles(f"{service}:{operation}"):
-            return throttled(service, headers)
+        fault = self.faults.refuses(f"{service}:{operation}")
+        if fault is not None:
+            return throttled(service, headers) if fault is FaultKind.THROTTLE else broken(service, headers)
         return operations.refused(self.emulator, service, operation)
 
     def _served(self, _service: str, operation: str) -> None:

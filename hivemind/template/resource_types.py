@@ -73,6 +73,14 @@ def resource_type(name: str) -> ResourceTypeFacts | None:
     )
 
 
+@lru_cache(maxsize=256)
+def handler_permissions(name: str, operation: str) -> tuple[str, ...]:
+    """Actions of IAM that CloudFormation's handler of a type may need. operation: create, read, update or delete."""
+    fingerprint = _fingerprints().get(name)
+    schema = _read("resources", f"{fingerprint}.json") if fingerprint else {}
+    return tuple(schema.get("handlers", {}).get(operation, {}).get("permissions", ()))
+
+
 @lru_cache(maxsize=1)
 def region_names() -> frozenset[str]:
     """Every region whose resource types are known."""

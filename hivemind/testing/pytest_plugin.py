@@ -61,6 +61,12 @@ class LocalCloudHome:
 
     def clear_faults(self) -> None:
         self.running.ask("faults", method="DELETE")
+        self.running.ask("policies", method="DELETE")
+
+    def restrict(self, account: str, *policies: Mapping[str, Any]) -> None:
+        """Lets the callers of an account do what these IAM policies allow, and nothing else; without any, everything.
+        Ends with `clear_faults`."""
+        self.running.ask("policies", {"account": account, "policies": policies}, method="POST")
 
     def contents(self) -> frozenset[str]:
         """What the local cloud contains, in a few words each: stacks, instances, data servers, deployment records,

@@ -37,8 +37,8 @@ def test_a_failure_without_message_says_what_it_is(table: FaultTable) -> None:
 
 def test_each_nth_call_is_throttled(table: FaultTable) -> None:
     table.add(Fault(FaultKind.THROTTLE, "cloudformation:DescribeStacks", every=3))
-    assert [table.throttles("cloudformation:describestacks") for _ in range(6)] == [False, False, True] * 2
-    assert not table.throttles("cloudformation:CreateStack")
+    assert [table.refuses("cloudformation:describestacks") for _ in range(6)] == [None, None, FaultKind.THROTTLE] * 2
+    assert table.refuses("cloudformation:CreateStack") is None
 
 
 def test_the_last_delay_of_a_type_holds(table: FaultTable) -> None:
@@ -62,3 +62,38 @@ def test_faults_survive_a_restart_and_can_be_cleared(table: FaultTable, tmp_path
 def test_nonsense_is_refused(line: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"burn|not a fault"):
         Fault.from_json(line)
+
+
+def test_as_many_pass_as_was_said(table: FaultTable) -> None:
+    table.add(Fault(FaultKind.FAIL, DB, "no", skip=2, times=1))
+    assert [table.failure(DB, "Db", "create") for _ in range(4)] == [None, None, "no", None]
+    assert table.all() == ()
+
+
+def test_a_lack_of_capacity_and_a_dependency_read_as_on_aws(table: FaultTable) -> None:
+    table.add(Fault(FaultKind.CAPACITY, "AWS::EC2::Instance"))
+    table.add(Fault.from_json({"kind": "dependency", "subject": "AWS::EC2::SecurityGroup", "message": "sg-1 has one"}))
+    assert "HandlerErrorCode: InsufficientInstanceCapacity" in str(table.failure("AWS::EC2::Instance", "W", "create"))
+    assert table.failure("AWS::EC2::SecurityGroup", None, "create") is None
+    assert "sg-1 has one (Service: Ec2" in str(table.failure("AWS::EC2::SecurityGroup", None, "delete"))
+
+
+def test_what_hangs_does_so_until_the_faults_are_cleared(table: FaultTable) -> None:
+    table.add(Fault(FaultKind.HANG, DB, logical_id="Db"))
+    assert table.hangs(DB, "Db", "create")
+    assert not table.hangs(DB, "Other", "create")
+    assert table.failure(DB, "Db", "create") is None
+    table.clear()
+    assert not table.hangs(DB, "Db", "create")
+
+
+def test_a_broken_operation_is_told_from_a_throttled_one(table: FaultTable) -> None:
+    table.add(Fault(FaultKind.BREAK, "ec2:DescribeVpcs", times=1))
+    assert [table.refuses("ec2:DescribeVpcs") for _ in range(2)] == [FaultKind.BREAK, None]
+
+
+def test_denied_actions_take_wildcards(table: FaultTable) -> None:
+    table.add(Fault(FaultKind.DENY, "ec2:Create*"))
+    assert table.deny_anything
+    assert table.denies("ec2:CreateVpc")
+    assert not table.denies("ec2:DeleteVpc")
