@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -18,11 +19,13 @@ from hivemind.blueprint.forms import (
 )
 from hivemind.blueprint.generated import GENERATE, generated
 from hivemind.blueprint.hours import Hours, NoHours, hours_of
+from hivemind.blueprint.job_rules import jobs_of, runs_on
 from hivemind.blueprint.model import (
     Blueprint,
     Check,
     DeploymentStage,
     Health,
+    Job,
     Network,
     Origin,
     Resource,
@@ -48,7 +51,12 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
     data = view.data
     origins = _said(view)
     stage = view.stage
-    services = {name: _service(name, mapping_of(said), view) for name, said in mapping_of(data["services"]).items()}
+    jobs = _jobs(data["services"])
+    services = {
+        name: replace(_service(name, mapping_of(said), view), jobs=jobs.get(name, ()))
+        for name, said in mapping_of(data["services"]).items()
+        if name not in jobs_of(data["services"])
+    }
     resources = {name: _resource(name, said, parts) for name, said in mapping_of(data.get("resources")).items()}
     blueprint = Blueprint(
         name=data["name"],
@@ -119,6 +127,17 @@ def _instances(said: Any) -> dict[str, Any]:
     if group is not None:
         return {"instances": group.least, "scaling": group}
     return {} if said is None else {"instances": int(said)}
+
+
+def _jobs(services: Any) -> dict[str | None, tuple[Job, ...]]:
+    """Service -> the jobs that run on it, by name."""
+    found: dict[str | None, tuple[Job, ...]] = {}
+    for name, said in sorted(jobs_of(services).items()):
+        limit = mapping_of(said.get("timeouts")).get("run", Job.timeout)
+        job = Job(name, " ".join(said["schedule"].split()), said["start"].strip(), int(limit))
+        host = runs_on(said, services)
+        found[host] = (*found.get(host, ()), job)
+    return found
 
 
 def _health(said: Any) -> Health:

@@ -12,6 +12,7 @@ from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, neare
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.generated import GENERATE
 from hivemind.blueprint.hours import NoHours, hours_of
+from hivemind.blueprint.schedules import wrong_with
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.text.suggest import did_you_mean, listed, nearest
 from hivemind.values.state_address import NoAddress, address_of
@@ -241,6 +242,11 @@ def _state_address(text: str) -> Problem | None:
     return None
 
 
+def _schedule(text: str) -> Problem | None:
+    wrong = wrong_with(text)
+    return Problem("H470", wrong.message, wrong.hint) if wrong else None
+
+
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
     "cache-node-type": _cache_node,
@@ -254,6 +260,7 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "regex": _regex,
     "route": _route,
     "route-path": _route_path,
+    "schedule": _schedule,
     "secret-reference": _secret_reference,
     "ssh-cidr": _ssh_cidr,
     "state-address": _state_address,

@@ -21,7 +21,8 @@ DEFAULT_PORT = 8000
 
 
 class ServiceKind(enum.StrEnum):
-    """web listens on a port behind the load balancer; worker does not listen; static serves files."""
+    """web listens on a port behind the load balancer; worker does not listen; static serves files. What else a
+    blueprint may say, `job`, is no service of its own: see `Job`."""
 
     WEB = "web"
     WORKER = "worker"
@@ -104,6 +105,17 @@ class SecretReference:
 
 
 @dataclass(frozen=True)
+class Job:
+    """What runs by the clock beside a service: with its code and variables, on its first instance. schedule: as cron
+    has it, in UTC. start: shell command. timeout: seconds after which a run is ended."""
+
+    name: str
+    schedule: str
+    start: str
+    timeout: int = 21_600
+
+
+@dataclass(frozen=True)
 class Service:
     """What runs the user's code. None means that the blueprint has no value; Recon may fill it in (`resolve`).
 
@@ -113,7 +125,8 @@ class Service:
     None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
     folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
     files and folders, relative to `path`, that last on an instance over all releases. unset: variables that stay unset
-    on purpose. instances: how many; of an Auto Scaling group, which `scaling` then describes, the least.
+    on purpose. instances: how many; of an Auto Scaling group, which `scaling` then describes, the least. jobs: what
+    runs beside it, by name.
     """
 
     name: str
@@ -141,6 +154,7 @@ class Service:
     pack: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
     timeouts: Timeouts = Timeouts()
+    jobs: tuple[Job, ...] = ()
 
     @property
     def language(self) -> str:
@@ -226,6 +240,11 @@ class Blueprint:
     overrides: tuple[Mapping[str, Any], ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=lambda: EMPTY)
     builds: bool = False
+
+    @property
+    def jobs(self) -> Mapping[str, str]:
+        """Name of each job -> the service that it runs beside."""
+        return {job.name: service.name for service in self.services.values() for job in service.jobs}
 
     @property
     def stack_name(self) -> str:

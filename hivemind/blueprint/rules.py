@@ -9,6 +9,7 @@ from hivemind.blueprint.data_rules import data
 from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.generated import GENERATE, VARIABLE
+from hivemind.blueprint.job_rules import jobs, jobs_of
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import DeploymentStage, Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
@@ -155,7 +156,10 @@ def checks(view: View) -> Iterator[Finding]:
         for key, group in (("service", "services"), ("database", "resources")):
             named = mapping_of(check).get(key)
             known = mapping_of(view.data.get(group))
-            if isinstance(named, str) and named not in known:
+            if key == "service" and isinstance(named, str) and named in jobs_of(known):
+                message = f'"{named}" is a job, which does not listen'
+                yield view.finding("H123", ("checks", position, key), message, "Name a web service.")
+            elif isinstance(named, str) and named not in known:
                 hint = did_you_mean(named, known) or (
                     f"{group.capitalize()}: {listed(known)}." if known else f"The blueprint has no {group}."
                 )
@@ -262,6 +266,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     needs,
     routes,
     health,
+    jobs,
     data,
     environment_variables,
     credentials,

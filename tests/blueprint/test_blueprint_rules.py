@@ -74,7 +74,7 @@ CASES = [
     (HEAD + "services: {web: {data: [../a]}}", "H121", (3, 25), "inside"),
     (HEAD + "services: {web: {instances: 2, data: [db.sqlite3]}}", "H141", (3, 39), "instances: 1"),
     (HEAD + "services: {web: {timeouts: {start: 0}}}", "H106", (3, 36), "5 to 3600"),
-    (HEAD + "services: {web: {timeouts: {begin: 9}}}", "H101", (3, 29), "release, start"),
+    (HEAD + "services: {web: {timeouts: {begin: 9}}}", "H101", (3, 29), "release, run, start"),
     (HEAD + "services:\n  a: {port: 1}\n  b: {port: 2}", "H115", (5, 3), "routes"),
     (WEB + "network: {cidr: 10.0.0.0/8}", "H116", (5, 17), "/16"),
     (WEB + "network: {ssh_from: 203.0.113.7}", "H116", (5, 21), "203.0.113.7/32"),
