@@ -80,10 +80,18 @@ class Instance:
         }
 
     def call(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, *ALONE, str(self.program), *arguments]
         return subprocess.run(
-            command, input=stdin, capture_output=True, text=True, env=self.environment, timeout=120, check=False
+            self.command(*arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=120,
+            check=False,
         )
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, *ALONE, str(self.program), *arguments]
 
     def install(self, request: dict[str, Any]) -> list[dict[str, Any]]:
         return steps(self.call("install", stdin=json.dumps(request)))

@@ -13,6 +13,8 @@ from hivemind.hosts.onhost import (
     accounts,
     archive,
     environment_file,
+    job_unit,
+    jobs,
     kept,
     layers,
     readiness,
@@ -146,6 +148,10 @@ class Installation:
             backs_off=services.backs_off(),
         )
         write_atomically(release.unit, text)
+        if self._request.jobs:
+            write_atomically(release.jobs, job_unit.render(self._layout, release, self._request, user))
+        else:
+            release.jobs.unlink(missing_ok=True)
         self._reporter.step("configure", f"{len(self._request.env)} variables")
         return before
 
@@ -232,7 +238,9 @@ def activate(layout: Layout, release: Release, timeout: float) -> readiness.Up:
     began = time.time()
     write_atomically(layout.activated, f"{began:.3f}")
     service.start()
-    return readiness.wait(service, ports, timeout, others, began)
+    up = readiness.wait(service, ports, timeout, others, began)
+    jobs.switch(layout, release)
+    return up
 
 
 def go_back(layout: Layout, release: Release) -> None:
@@ -242,9 +250,10 @@ def go_back(layout: Layout, release: Release) -> None:
 
 
 def prune(layout: Layout, keep: int) -> list[str]:
-    """Removes the oldest releases beyond the number to keep, never the current one. Returns their ids."""
-    current = layout.current_id()
-    others = [release for release in layout.complete() if release.id != current]
+    """Removes the oldest releases beyond the number to keep, never the current one, nor one that a job runs with.
+    Returns their ids."""
+    needed = {layout.current_id(), *jobs.in_use(layout)}
+    others = [release for release in layout.complete() if release.id not in needed]
     surplus = others[: max(0, len(others) - (keep - 1))]
     for release in surplus:
         # The record first: a half removed release must not look complete.

@@ -119,6 +119,16 @@ class Layout(NamedTuple):
         return self.root / "etc/systemd/system" / self.unit_name
 
     @property
+    def timer(self) -> Path:
+        """Of a job: the timer that starts its unit."""
+        return self.unit.with_suffix(".timer")
+
+    @property
+    def jobs(self) -> Path:
+        """What is known of the jobs of all services, outside of what goes with a release."""
+        return self.root / "var/lib/hivemind-jobs"
+
+    @property
     def run(self) -> Path:
         return self.root / "run/hivemind"
 
@@ -171,6 +181,11 @@ class Release(NamedTuple):
     @property
     def unit(self) -> Path:
         return self.path / "unit"
+
+    @property
+    def jobs(self) -> Path:
+        """What runs by the clock while this release is current; absent where nothing does."""
+        return self.path / "jobs.json"
 
     @property
     def record(self) -> Path:

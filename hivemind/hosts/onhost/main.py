@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import sys
@@ -61,6 +60,10 @@ def _parser() -> argparse.ArgumentParser:
         "run",
         "supervise",
         "boot",
+        "jobs",
+        "run-job",
+        "job-began",
+        "job-ended",
     ):
         command = commands.add_parser(name)
         command.add_argument("service")
@@ -80,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
                 command.add_argument(place)
         elif name == "run":
             command.add_argument("words", nargs="?", help="for the shell; none: an interactive one")
+        elif name == "job-began":
+            command.add_argument("release")
         elif name == "rollback":
             command.add_argument("release")
             command.add_argument("--timeout", type=int, default=60)
@@ -197,9 +202,10 @@ def _status(layout: Layout, _: argparse.Namespace) -> None:
 
 def _logs(layout: Layout, options: argparse.Namespace) -> None:
     from hivemind.hosts.onhost import services
+    from hivemind.hosts.onhost.masking import masking
 
     service = services.service_of(layout)
-    current, reporter = layout.current_id(), _masking(layout)
+    current, reporter = layout.current_id(), masking(layout)
     if not options.follow:
         since = layout.activated_at() if options.current else None
         for line in service.lines(options.lines, stamped=not options.plain, since=since):
@@ -207,23 +213,12 @@ def _logs(layout: Layout, options: argparse.Namespace) -> None:
         return
     for news in service.follow(options.lines):
         if layout.current_id() != current:
-            current, reporter = layout.current_id(), _masking(layout)
+            current, reporter = layout.current_id(), masking(layout)
         if news is not None:
             sys.stdout.write(reporter.mask(news) + "\n")
             sys.stdout.flush()
         elif _nobody_reads():
             return
-
-
-def _masking(layout: Layout) -> Reporter:
-    """Hides the secrets of every release that is here: a log goes back further than the current one."""
-    from hivemind.hosts.onhost import environment_file
-
-    secrets: list[str] = []
-    for release in layout.complete():
-        with contextlib.suppress(OSError):
-            secrets += environment_file.hidden_values(release.environment.read_text())
-    return Reporter(secrets)
 
 
 def _nobody_reads() -> bool:
@@ -258,8 +253,9 @@ def _stop(layout: Layout, _: argparse.Namespace) -> None:
 def _remove(layout: Layout, options: argparse.Namespace) -> None:
     import shutil
 
-    from hivemind.hosts.onhost import services
+    from hivemind.hosts.onhost import jobs, services
 
+    jobs.drop_all(layout)
     services.service_of(layout).remove()
     layout.environment_link.unlink(missing_ok=True)
     shutil.rmtree(layout.home, ignore_errors=True)
@@ -312,7 +308,17 @@ def _supervise(layout: Layout, _: argparse.Namespace) -> int:
     if held is None:
         return 0
     with held:
+        if layout.timer.exists():
+            from hivemind.hosts.onhost.job_supervise import JobSupervisor
+
+            return JobSupervisor(layout).run()
         return supervise.Supervisor(layout).run()
+
+
+def _job(layout: Layout, options: argparse.Namespace) -> int | None:
+    from hivemind.hosts.onhost import job_commands
+
+    return job_commands.COMMANDS[options.command](layout, options)
 
 
 COMMANDS = {
@@ -328,4 +334,8 @@ COMMANDS = {
     "rollback": _rollback,
     "run": _run,
     "supervise": _supervise,
+    "jobs": _job,
+    "run-job": _job,
+    "job-began": _job,
+    "job-ended": _job,
 }

@@ -36,6 +36,17 @@ class KeptLayer:
 
 
 @dataclass(frozen=True)
+class ClockedJob:
+    """What runs by the clock beside a service. schedule: as cron has it. start: its command line. timeout: seconds
+    after which a run is ended."""
+
+    name: str
+    schedule: str
+    start: str
+    timeout: int
+
+
+@dataclass(frozen=True)
 class Request:
     """One release for one instance.
 
@@ -47,6 +58,7 @@ class Request:
     up, None for a worker. keep: releases that stay.
     python: wanted minor version (`3.12`); None: what the artifact was built for. interpreters: commands to try
     first. ready_timeout, release_timeout: seconds. data: paths below the application's folder that last.
+    jobs: what runs by the clock on this instance; none on all instances but one.
     """
 
     service: str
@@ -67,6 +79,7 @@ class Request:
     options: UnitOptions = UnitOptions()
     layers: tuple[KeptLayer, ...] = ()
     data: tuple[str, ...] = ()
+    jobs: tuple[ClockedJob, ...] = ()
 
     @property
     def hidden_values(self) -> list[str]:
@@ -77,6 +90,7 @@ class Request:
         """The text for the installer's standard input. It holds secrets: never log it."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
         plain = {"env": dict(self.env), "options": asdict(self.options), "layers": [asdict(one) for one in self.layers]}
+        plain["jobs"] = [asdict(one) for one in self.jobs]
         return json.dumps({**values, **plain})
 
 
@@ -111,6 +125,10 @@ def parse(content: Any) -> Request:
                 KeptLayer(str(one["digest"]), str(one.get("archive") or "")) for one in content.get("layers") or ()
             ),
             data=tuple(str(path) for path in content.get("data") or ()),
+            jobs=tuple(
+                ClockedJob(str(one["name"]), str(one["schedule"]), str(one["start"]), int(one["timeout"]))
+                for one in content.get("jobs") or ()
+            ),
         )
     except KeyError as missing:
         raise InstallError(f"the request has no {missing}") from None
@@ -123,6 +141,16 @@ def parse(content: Any) -> Request:
 def _is_below(path: str) -> bool:
     parts = PurePosixPath(path).parts
     return bool(parts) and "\0" not in path and not path.startswith("/") and ".." not in parts
+
+
+def _is_job(job: ClockedJob) -> bool:
+    from hivemind.hosts.onhost.cron import NoSchedule, parse
+
+    try:
+        parse(job.schedule)
+    except NoSchedule:
+        return False
+    return bool(NAME.fullmatch(job.name) and job.start.strip() and "\0" not in job.start and job.timeout > 0)
 
 
 def _check(request: Request) -> None:
@@ -138,6 +166,7 @@ def _check(request: Request) -> None:
             ("port", request.port is None or 0 < request.port < 65536),
             ("options.stop_signal", SIGNAL.fullmatch(request.options.stop_signal)),
             ("options.restart", request.options.restart in RESTARTS),
+            ("jobs", all(_is_job(job) and job.name != request.service for job in request.jobs)),
             ("data", all(_is_below(path) for path in request.data)),
         )
         if not good

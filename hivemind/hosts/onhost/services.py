@@ -36,7 +36,7 @@ def backs_off() -> bool:
     """Whether what runs services here can wait longer before each start: our supervisor, and newer systemds."""
     if not has_systemd():
         return True
-    found = re.match(r"systemd (\d+)", _command("systemctl", "--version", check=False))
+    found = re.match(r"systemd (\d+)", command("systemctl", "--version", check=False))
     return found is not None and int(found[1]) >= BACK_OFF_SINCE
 
 
@@ -48,25 +48,25 @@ class Systemd:
 
     def install(self) -> None:
         """Takes notice of a changed unit file and of starting it at boot."""
-        _command("systemctl", "daemon-reload")
-        _command("systemctl", "enable", "--quiet", self._layout.unit_name)
+        command("systemctl", "daemon-reload")
+        command("systemctl", "enable", "--quiet", self._layout.unit_name)
 
     def start(self) -> None:
         # Clears the count of restarts, so that it tells about this start alone.
-        _command("systemctl", "reset-failed", self._layout.unit_name, check=False)
-        _command("systemctl", "start", self._layout.unit_name)
+        command("systemctl", "reset-failed", self._layout.unit_name, check=False)
+        command("systemctl", "start", self._layout.unit_name)
 
     def stop(self) -> None:
         """Ends the service; none is fine."""
-        _command("systemctl", "stop", self._layout.unit_name, check=self._layout.unit.exists())
+        command("systemctl", "stop", self._layout.unit_name, check=self._layout.unit.exists())
 
     def remove(self) -> None:
-        _command("systemctl", "disable", "--quiet", "--now", self._layout.unit_name, check=False)
+        command("systemctl", "disable", "--quiet", "--now", self._layout.unit_name, check=False)
         self._layout.unit.unlink(missing_ok=True)
-        _command("systemctl", "daemon-reload")
+        command("systemctl", "daemon-reload")
 
     def state(self) -> State:
-        answer = _command(
+        answer = command(
             "systemctl",
             "show",
             "-p",
@@ -83,11 +83,11 @@ class Systemd:
 
     def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
         bound = () if since is None else ("--since", f"@{since:.3f}")
-        return _command(*self._journal(stamped), "-n", str(count), *bound, check=False).splitlines()
+        return command(*self._journal(stamped), "-n", str(count), *bound, check=False).splitlines()
 
     def follow(self, count: int) -> Iterator[str | None]:
-        command = [*self._journal(True), "-n", str(count), "-f"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE) as journal:
+        words = [*self._journal(True), "-n", str(count), "-f"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as journal:
             assert journal.stdout is not None
             rest = b""
             try:
@@ -119,8 +119,8 @@ class Supervised:
     def install(self) -> None:
         """Makes the service start at boot: the instance's init runs what lies in boot.d."""
         prefix = f"export {ROOT_VARIABLE}={shlex.quote(str(self._layout.root))}\n" if is_prefixed() else ""
-        command = shlex.join([sys.executable, *ALONE, str(self._layout.installer), "start", self._layout.service])
-        write_atomically(self._layout.boot, f"#!/bin/sh\n{prefix}exec {command}\n", 0o755)
+        line = shlex.join([sys.executable, *ALONE, str(self._layout.installer), "start", self._layout.service])
+        write_atomically(self._layout.boot, f"#!/bin/sh\n{prefix}exec {line}\n", 0o755)
 
     def start(self) -> None:
         """Starts the supervisor unless one runs; returns once the application was started."""
@@ -129,10 +129,10 @@ class Supervised:
         self._end_orphan()
         self._record.unlink(missing_ok=True)
         self._layout.log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, *ALONE, str(self._layout.installer), "supervise", self._layout.service]
+        words = [sys.executable, *ALONE, str(self._layout.installer), "supervise", self._layout.service]
         with self._layout.log.open("ab") as log:
             process = subprocess.Popen(
-                command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                words, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         deadline = time.monotonic() + 15
         while not self._record.exists():
@@ -203,7 +203,7 @@ class Supervised:
     def _end_orphan(self) -> None:
         """Ends an application whose supervisor was killed, so that it does not keep the port."""
         pid = self._entry().get("pid")
-        if isinstance(pid, int) and _is_session_of(pid, str(self._layout.releases)):
+        if isinstance(pid, int) and _is_session_of(pid, str(self._layout.product)):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
 
@@ -234,7 +234,8 @@ def _is_session_of(pid: int, folder: str) -> bool:
         return False
 
 
-def _command(*arguments: str, check: bool = True) -> str:
+def command(*arguments: str, check: bool = True) -> str:
+    """Runs a program; what it printed. Raises InstallError where it fails, with `check`."""
     done = subprocess.run(arguments, capture_output=True, text=True, check=False)
     if check and done.returncode != 0:
         raise InstallError(f"{' '.join(arguments)} failed with exit code {done.returncode}", done.stderr.splitlines())

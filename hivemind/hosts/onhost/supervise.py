@@ -50,7 +50,7 @@ class Supervisor:
             code = self._run_once()
             if self._stopping:
                 break
-            self._log.say(f"the application ended with {_ending(code)}")
+            self._log.say(f"the application ended with {ending_of(code)}")
             if self._unit.restart == "no" or (self._unit.restart == "on-failure" and code == 0):
                 self._record("failed" if code else "stopped", None, code)
                 return 0
@@ -95,16 +95,24 @@ class Supervisor:
         with selectors.DefaultSelector() as selector:
             selector.register(output, selectors.EVENT_READ)
             selector.register(self._wake_read, selectors.EVENT_READ)
-            while process.poll() is None and not self._stopping:
-                selector.select()
+            while process.poll() is None and not self._is_to_end():
+                selector.select(self._longest_look())
                 self._drain(output.fileno(), selector)
-            if self._stopping:
+            if self._is_to_end():
                 self._record("stopping", process.pid)
             self._end_group(process, output.fileno(), selector)
             self._drain(output.fileno(), selector)
         output.close()
         self._log.end()
         return process.returncode
+
+    def _is_to_end(self) -> bool:
+        """Whether what runs is ended now."""
+        return self._stopping
+
+    def _longest_look(self) -> float | None:
+        """Seconds until that must be asked again, None: only after a signal."""
+        return None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         unit = self._unit
@@ -173,11 +181,12 @@ class Supervisor:
             "since": time.time(),
         }
         if code is not None:
-            entry["ending"] = _ending(code)
+            entry["ending"] = ending_of(code)
         write_atomically(self._state, json.dumps(entry))
 
 
-def _ending(code: int) -> str:
+def ending_of(code: int) -> str:
+    """An exit code of subprocess in words."""
     if code >= 0:
         return f"exit code {code}"
     try:

@@ -61,9 +61,7 @@ def render(
 ) -> str:
     """The unit's text. user: None runs it as whoever starts it. port: below 1024 it may bind it. keeps: whether some of
     the application's data lasts. backs_off: whether what runs the unit knows the keys for waiting longer each time."""
-    kept = f" {_specifiers(str(layout.kept))}" if keeps else ""
     capability = BINDS_LOW_PORTS if port is not None and port < 1024 else ""
-    account = f"User={user}\nGroup={user}\n" if user else ""
     later = BACK_OFF if backs_off else ""
     ambient = f"AmbientCapabilities={capability}\n" if capability else ""
     return f"""\
@@ -75,23 +73,41 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=exec
-{account}WorkingDirectory={_specifiers(str(release.app))}
-EnvironmentFile={_specifiers(str(release.environment))}
-ExecStart=/bin/sh -c {_quoted(shell_line(start))}
+{surroundings(release, user)}ExecStart=/bin/sh -c {quoted(shell_line(start))}
 Restart={options.restart}
 RestartSec={RESTART_SECONDS}
-{later}KillMode=control-group
-KillSignal={options.stop_signal}
-TimeoutStopSec={options.stop_timeout}
-StandardOutput=journal
-StandardError=journal
-SyslogIdentifier=hivemind-{layout.service}
-ReadWritePaths={_specifiers(str(layout.data))} {_specifiers(str(release.app))}{kept}
-CapabilityBoundingSet={capability}
+{later}{ending(options)}SyslogIdentifier=hivemind-{layout.service}
+{writable(layout, release, keeps=keeps)}CapabilityBoundingSet={capability}
 {ambient}{HARDENING}
 [Install]
 WantedBy=multi-user.target
 """
+
+
+def surroundings(release: Release, user: str | None) -> str:
+    """Who runs it, where, and with which variables."""
+    account = f"User={user}\nGroup={user}\n" if user else ""
+    return f"""\
+{account}WorkingDirectory={_specifiers(str(release.app))}
+EnvironmentFile={_specifiers(str(release.environment))}
+"""
+
+
+def ending(options: UnitOptions) -> str:
+    """How it is ended, and where its output goes."""
+    return f"""\
+KillMode=control-group
+KillSignal={options.stop_signal}
+TimeoutStopSec={options.stop_timeout}
+StandardOutput=journal
+StandardError=journal
+"""
+
+
+def writable(layout: Layout, release: Release, *, keeps: bool) -> str:
+    """The folders that it may change. keeps: whether some of the application's data lasts."""
+    kept = f" {_specifiers(str(layout.kept))}" if keeps else ""
+    return f"ReadWritePaths={_specifiers(str(layout.data))} {_specifiers(str(release.app))}{kept}\n"
 
 
 def shell_line(start: str) -> str:
@@ -115,7 +131,7 @@ def _specifiers(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """One word of ExecStart=: C-style escapes, `%` and `$` doubled (systemd.service(5), Command lines)."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
     return f'"{_specifiers(escaped).replace("$", "$$")}"'
@@ -137,6 +153,7 @@ class Unit(NamedTuple):
     limit_burst: int
     stop_signal: str
     stop_timeout: float
+    start_timeout: float
     binds_low_ports: bool = False
 
     def delay(self, failures: int) -> float:
@@ -176,6 +193,7 @@ def parse(text: str) -> Unit:
         limit_burst=int(last("StartLimitBurst", "5")),
         stop_signal=last("KillSignal", "SIGTERM"),
         stop_timeout=seconds(last("TimeoutStopSec", "90")),
+        start_timeout=seconds(last("TimeoutStartSec", "90")),
         binds_low_ports=BINDS_LOW_PORTS in last("AmbientCapabilities", "").split(),
     )
 
