@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ProposedUnlock,
     )
     from hivemind.flow.instances import logs, run, shell
+    from hivemind.flow.jobs import run_job
     from hivemind.flow.local_cloud import (
         RESTART,
         Fault,
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from hivemind.flow.verifying import Verified, verify
     from hivemind.machine.home import home
     from hivemind.plugins.loading import Plugins
+    from hivemind.releases.jobs import JobState
     from hivemind.repositories.clone import Clone
 
 __getattr__ = on_first_use(
@@ -82,6 +84,7 @@ __getattr__ = on_first_use(
         "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
         "flow.instances": ("logs", "run", "shell"),  # what runs on it
         "flow.proxying": ("Way", "way_to"),  # a port of this machine that leads to a database
+        "flow.jobs": ("run_job",),
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one
         "flow.cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder

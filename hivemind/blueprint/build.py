@@ -226,6 +226,9 @@ def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_
             origins.setdefault(f"services.{name}.health.{key}", ours)
         for key in ("start", "release"):
             origins.setdefault(f"services.{name}.timeouts.{key}", ours)
+    for name in blueprint.jobs:
+        origins.setdefault(f"services.{name}.on", Origin("default", "the only service that runs code"))
+        origins.setdefault(f"services.{name}.timeouts.run", ours)
     for name, resource in blueprint.resources.items():
         for key in resource.options:
             origins.setdefault(f"resources.{name}.{key}", theirs)

@@ -9,8 +9,9 @@ from typing import Any
 from hivemind.blueprint.forms import mapping_of
 from hivemind.blueprint.hours import NoHours, hours_of
 from hivemind.blueprint.overlay import View
-from hivemind.hosts.onhost.cron import NoSchedule, parse
+from hivemind.blueprint.scaling import scaling_of
 from hivemind.text.suggest import did_you_mean, listed
+from hivemind.values.cron import NoSchedule, parse
 from hivemind.values.findings import Finding, Severity
 
 JOB = "job"
@@ -72,7 +73,7 @@ def _host(view: View, name: str, job: Mapping[str, Any], services: Any) -> Itera
         return
     hosts, on = _hosts(services), job.get("on")
     if not hosts:
-        hint = "Add a service with the code, for example `web: {}` or `worker: {kind: worker}`."
+        hint = "Add a service with the code, and instances that stay, such as `worker: {kind: worker}`."
         yield view.finding("H473", ("services", name), f"no service runs code for the job {name}", hint, key=True)
     elif on is None:
         message, hint = f"the job {name} does not say which service it runs on", f"Add `on: {hosts[0]}`."
@@ -80,6 +81,8 @@ def _host(view: View, name: str, job: Mapping[str, Any], services: Any) -> Itera
     elif isinstance(on, str):
         entry = mapping_of(mapping_of(services).get(on))
         what = {JOB: "is a job itself", "static": "serves files and runs no code"}.get(str(entry.get("kind")))
+        if what is None and scaling_of(entry.get("instances")) is not None:
+            what = "has instances that come and go, and a job runs on one that stays"
         message = f'"{on}" {what}' if what else f'"{on}" is not in services'
         hint = did_you_mean(on, hosts) or f"Services: {listed(hosts)}."
         yield view.finding("H473", ("services", name, "on"), message, hint)
@@ -113,6 +116,10 @@ def _is_no_job(view: View, name: str, service: Mapping[str, Any]) -> Iterator[Fi
 
 
 def _hosts(services: Any) -> list[str]:
-    """Services that run code of their own."""
-    kinds = {name: mapping_of(entry).get("kind") for name, entry in mapping_of(services).items()}
-    return [name for name, kind in kinds.items() if kind not in (JOB, "static")]
+    """Services that run code of their own, on instances that stay."""
+    entries = {name: mapping_of(entry) for name, entry in mapping_of(services).items()}
+    return [
+        name
+        for name, entry in entries.items()
+        if entry.get("kind") not in (JOB, "static") and scaling_of(entry.get("instances")) is None
+    ]

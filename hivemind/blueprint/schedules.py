@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hivemind.hosts.onhost.cron import NICKNAMES, WEEKDAYS, Field, NoSchedule, parse
 from hivemind.text.suggest import did_you_mean
+from hivemind.values.cron import NICKNAMES, WEEKDAYS, Field, NoSchedule, parse
 
 EXAMPLE = "Five fields, in UTC: minute, hour, day, month, weekday. For example: `0 3 * * *`."
 _RATE = re.compile(r"rate\(\s*(\d+)\s+(minute|hour|day)s?\s*\)", re.IGNORECASE)

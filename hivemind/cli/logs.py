@@ -27,6 +27,7 @@ from hivemind.values.exits import ExitCode
 @local_option
 @deployment_option
 @click.option("--service", metavar="NAME", help="Only this service.")
+@click.option("--job", metavar="NAME", help="Only this job.")
 @click.option("-n", "--lines", type=click.IntRange(1), default=100, show_default=True, help="Lines per instance.")
 @click.option("-f", "--follow", is_flag=True, help="Follow the logs until Ctrl-C.")
 @click.option("--health-checks", is_flag=True, help="Include health check requests of the load balancer.")
@@ -37,6 +38,7 @@ def command(
     local: bool | None,
     deployment: str | None,
     service: str | None,
+    job: str | None,
     lines: int,
     follow: bool,
     health_checks: bool,
@@ -46,13 +48,14 @@ def command(
 
     With several instances, each line starts with its instance. Health checks of the load balancer are left out: they
     are known by their user agent, or by their path if it is not /. Values of secrets are masked. With --json, each line
-    is an object: service, instance, line.
+    is an object: service, instance, line. With --job, they are the lines of a job, which also say when each run began
+    and how it ended.
     """
     from hivemind.text.redact import redact
     from hivemind.text.visible import coloured
 
     wanted = LinesWanted(lines, follow, health_checks)
-    logs = pipeline.logs(asked(path, environment, local, deployment), service, wanted)
+    logs = pipeline.logs(asked(path, environment, local, deployment), service, wanted, job)
     failed = 0
     for read in logs.lines:
         name = f"{read.of.service}.{read.of.number}  " if len(logs.chosen) > 1 else ""

@@ -22,6 +22,7 @@ _SERVICE = (
     "kind", "path", "runtime", "install", "build", "build_on", "start", "release", "port", "static_dir", "instances",
     "size", "disk", "os", "needs", "pack", "data",
 )  # fmt: skip
+_JOB = ("schedule", "start")
 
 
 @click.command(name="show")
@@ -60,6 +61,14 @@ def _entries(blueprint: Blueprint) -> Iterator[tuple[str, Any, Origin]]:
         service = blueprint.services[name]
         for field, value in _service(service):
             yield f"services.{name}.{field}", value, _origin(blueprint, f"services.{name}.{field}")
+    for job in sorted(
+        (job for service in blueprint.services.values() for job in service.jobs), key=lambda job: job.name
+    ):
+        values = (("kind", "job"), ("on", blueprint.jobs[job.name]), *((one, getattr(job, one)) for one in _JOB))
+        for field, value in values:
+            yield f"services.{job.name}.{field}", value, _origin(blueprint, f"services.{job.name}.{field}")
+        path = f"services.{job.name}.timeouts.run"
+        yield path, job.timeout, _origin(blueprint, path)
     for name in sorted(blueprint.resources):
         resource = blueprint.resources[name]
         yield f"resources.{name}", resource.type, _origin(blueprint, f"resources.{name}")

@@ -24,7 +24,9 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import DeploymentState, LiveStatus, Status
+    from datetime import datetime
+
+    from hivemind.pipeline import DeploymentState, JobState, LiveStatus, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -138,6 +140,27 @@ def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]
         for one in instances:
             yield f"  {one.id}", one.words
     yield from found.databases.items()
+    for name, job in found.jobs.items():
+        yield name, _job(job)
+
+
+def _job(job: JobState) -> str:
+    if job.trouble is not None:
+        return f"job, unknown: {job.trouble}"
+    told = [f"job on {job.service}, {job.schedule}"]
+    if job.running is not None:
+        told.append(f"running since {_utc(job.running.began)}")
+    if job.last is not None:
+        told.append(f"last run {_utc(job.last.began)}, {job.last.ending}")
+    elif job.running is None:
+        told.append("no run yet")
+    if job.next is not None:
+        told.append(f"next {_utc(job.next)}")
+    return "; ".join(told)
+
+
+def _utc(moment: datetime) -> str:
+    return _when(moment.isoformat())
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
@@ -145,6 +168,28 @@ def _table(rows: Iterable[tuple[str, str]]) -> str:
     shown = list(rows)
     width = max((len(name) for name, _ in shown if not name.startswith(" ")), default=0)
     return folded(f"  {name:<{width}}  {text}" for name, text in shown)
+
+
+def _job_entry(job: JobState) -> dict[str, object]:
+    return {
+        "service": job.service,
+        "instance": job.instance,
+        "schedule": job.schedule or None,
+        "running": job.running is not None,
+        "next": job.next.isoformat() if job.next else None,
+        "trouble": job.trouble,
+        "runs": [
+            {
+                "began": run.began.isoformat(),
+                "ended": run.ended.isoformat() if run.ended else None,
+                "exit_code": run.code,
+                "ending": run.ending or None,
+                "release": run.release,
+                "scheduled": run.clocked,
+            }
+            for run in job.runs
+        ],
+    }
 
 
 def _entry(status: Status) -> dict[str, object]:
@@ -181,6 +226,7 @@ def _entry(status: Status) -> dict[str, object]:
             for service, instances in (found.services if found else {}).items()
         },
         "databases": dict(found.databases) if found else {},
+        "jobs": {name: _job_entry(job) for name, job in (found.jobs if found else {}).items()},
         "unreachable": status.unreachable,
         "changeable": state.changeable,
         "instructions": state.instructions,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from hivemind.flow.deployments import Known, require
 from hivemind.flow.health_check_lines import IsCheck, last, recogniser
 from hivemind.template.names import target_group
+from hivemind.text.suggest import did_you_mean, listed
 from hivemind.values.errors import DeploymentNotFound, HiveMindError
 
 if TYPE_CHECKING:
@@ -22,11 +23,17 @@ DEFAULT_SYSTEM = "debian-12"
 
 @dataclass(frozen=True)
 class Chosen:
-    """An instance: service, EC2 id, and the number among its service's."""
+    """An instance: service, EC2 id, and the number among its service's. job: of the service, where one is meant."""
 
     service: str
     instance: str
     number: int
+    job: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What has a log of its own there: the service, or the job."""
+        return self.job or self.service
 
 
 @dataclass(frozen=True)
@@ -47,9 +54,12 @@ class Logs:
     lines: Iterator[LogLine]
 
 
-def logs(asked: Asked, service: str | None, wanted: LinesWanted) -> Logs:
-    """The logs of a deployment's instances, or of those of one service. Raises DeploymentNotFound, CloudUnreachable;
-    an instance that can't be read is a line with its trouble."""
+def logs(asked: Asked, service: str | None, wanted: LinesWanted, job: str | None = None) -> Logs:
+    """The logs of a deployment's instances, or of those of one service, or of a job. Raises DeploymentNotFound,
+    CloudUnreachable; an instance that can't be read is a line with its trouble."""
+    if job is not None:
+        known, one = chosen_job(asked, job)
+        return Logs((one,), _lines(known, (one,), wanted))
     known = _changeable(asked)
     chosen = instances(known, service)
     return Logs(chosen, _lines(known, chosen, wanted))
@@ -120,6 +130,27 @@ def one_instance(known: Known, service: str | None, wanted: str | None) -> Chose
     raise DeploymentNotFound(f"no running instance {wanted}", hint=f"Running: {listed}")
 
 
+def chosen_job(asked: Asked, job: str) -> tuple[Known, Chosen]:
+    """A deployment, and the instance on which a job of it runs. Raises DeploymentNotFound."""
+    from hivemind.flow.status import live_status
+
+    known = _changeable(asked)
+    found = {
+        name: (Chosen(service, one.id, number, name), one.state)
+        for service, members in live_status(known.cloud(), known.stack).services.items()
+        for number, one in enumerate(members, 1)
+        for name in one.jobs
+    }
+    if job not in found:
+        hint = did_you_mean(job, found) or (f"Jobs: {listed(found)}." if found else "The deployment has no jobs.")
+        raise DeploymentNotFound(f"no job {job}", hint=hint)
+    chosen, state = found[job]
+    if state != "running":
+        hint = "`hivemind status` shows what is deployed."
+        raise DeploymentNotFound(f"the instance of the job {job} is {state}: {chosen.instance}", hint=hint)
+    return known, chosen
+
+
 def login(known: Known, chosen: Chosen) -> str:
     """The user to log in as: that of the instance's operating system, by the recorded template."""
     from hivemind.hosts.connecting import login_name
@@ -174,7 +205,7 @@ def _read(known: Known, one: Chosen, wanted: LinesWanted, ready: queue.Queue[Log
     trouble: str | None = "cannot read its log"
     try:
         with open_host(known, one) as host:
-            for line in _wanted(host, one.service, wanted, recogniser(_health_path(known, one.service))):
+            for line in _wanted(host, one.name, wanted, recogniser(_health_path(known, one.service))):
                 ready.put(LogLine(one, line))
         trouble = None
     except HiveMindError as error:

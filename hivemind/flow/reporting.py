@@ -63,12 +63,15 @@ def status(asked: Asked, face: Face) -> Status | None:
     if not known.state.changeable:
         return Status(known.state, None, None)
     known = refreshed(known, say=face.note)
+    from hivemind.flow.jobs import with_jobs
     from hivemind.flow.processes import with_processes
     from hivemind.flow.status import live_status
 
     try:
         found = live_status(known.cloud(), known.stack)
-        return Status(known.state, with_processes(known, found) if known.state.revisions else found, None)
+        if known.state.revisions:
+            found = with_jobs(known, with_processes(known, found))
+        return Status(known.state, found, None)
     except CloudUnreachable as error:
         return Status(known.state, None, error.message)
 

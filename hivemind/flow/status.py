@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
+from hivemind.releases.jobs import JobState
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.hours import rests_until
+from hivemind.template.jobs import jobs_in
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -41,7 +43,7 @@ class InstanceStatus:
     """An instance of a service. state: EC2's word. health: the load balancer's, None where it is not registered there.
     web: whether its service gets requests from the load balancer. process: of a service that does not, what runs it;
     None where nobody was asked. trouble: why that could not be asked. rests_until: when it starts, where its hours of
-    operation keep it stopped now."""
+    operation keep it stopped now. jobs: names of those that it runs."""
 
     id: str
     state: str
@@ -50,6 +52,7 @@ class InstanceStatus:
     process: ProcessState | None = None
     trouble: str | None = None
     rests_until: datetime | None = None
+    jobs: tuple[str, ...] = ()
 
     @property
     def rests(self) -> bool:
@@ -88,12 +91,14 @@ class InstanceStatus:
 @dataclass(frozen=True)
 class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
-    status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped."""
+    status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped.
+    jobs: name -> state, of those that were asked for."""
 
     status: str | None
     services: Mapping[str, tuple[InstanceStatus, ...]]
     databases: Mapping[str, str]
     rests: Mapping[str, datetime] = field(default_factory=dict)
+    jobs: Mapping[str, JobState] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -109,6 +114,11 @@ class LiveStatus:
         for name, state in self.databases.items():
             if state not in GOOD_DATABASES and not (state in RESTING and name in self.rests):
                 yield f"{name} is {state}."
+        for name, job in self.jobs.items():
+            if job.trouble is not None:
+                yield f"The job {name} is unknown: {job.trouble}."
+            elif job.last is not None and job.last.failed:
+                yield f"The last run of the job {name} failed: {job.last.ending}."
 
     @property
     def works(self) -> bool:
@@ -175,6 +185,7 @@ def _services(
             health.get(instance_id),
             target_group(service) in groups,
             rests_until=rests.get(name),
+            jobs=jobs_in(snapshot.template["Resources"][name]),
         )
         services[service] = (*services.get(service, ()), found)
     return services

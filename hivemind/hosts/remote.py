@@ -179,6 +179,12 @@ def status(host: Host, service: str) -> Mapping[str, Any]:
     return steps[-1].data if steps else MappingProxyType({})
 
 
+def jobs(host: Host, service: str) -> Sequence[Mapping[str, Any]]:
+    """The jobs beside a service: name, schedule, running, next, and runs as `onhost.job_records` has them."""
+    steps = _call(host, service, ["jobs", service], timeout=30)
+    return tuple(steps[-1].data.get("jobs", ())) if steps else ()
+
+
 def stop(host: Host, service: str) -> None:
     """Stops a service, until it is started again."""
     _call(host, service, ["stop", service], timeout=180)
@@ -207,6 +213,11 @@ def last_lines(host: Host, service: str, count: int = 20) -> tuple[str, ...]:
 def one_off(host: Host, service: str, command: str | None) -> str:
     """The command line that runs a command, or a shell, beside a service's application. Brings the installer there."""
     return spoken(_command(host, ["run", service, *([] if command is None else [command])]), "root")
+
+
+def run_job(host: Host, job: str) -> str:
+    """The command line that runs a job now. Brings the installer there."""
+    return spoken(_command(host, ["run-job", job]), "root")
 
 
 def logs(host: Host, service: str, *, lines: int = 100, follow: bool = False) -> Iterator[str]:

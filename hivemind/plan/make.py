@@ -221,6 +221,6 @@ def _releases(
 def _changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> str:
     if not before or not after:
         return "sources or settings changed"
-    changed = [part for part in after if before.get(part) != after[part]]
+    changed = [part for part in {**after, **before} if before.get(part) != after.get(part)]
     # Nothing of the user's: HiveMind itself makes another artifact of the same.
     return f"{', '.join(changed)} changed" if changed else "build changed"

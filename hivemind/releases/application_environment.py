@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint.references import filled, referred
-from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.onhost.request import ClockedJob, Request
 from hivemind.releases.bindings import PLACEHOLDER, binding_values, fill
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def install_requests(
     """Service -> request, for each service that has an artifact.
 
     revision: `r12`, the first part of the release's id. platforms: operating system -> platform, whose
-    interpreters are tried first. The requests have no release command: see `with_release_command`.
+    interpreters are tried first. The requests have no release command: see `with_release_command`. They have the
+    service's jobs, which one instance alone must get.
     """
     requests = {}
     for name, artifact in sorted(artifacts.items()):
@@ -111,6 +112,7 @@ def install_requests(
             ready_timeout=service.timeouts.start,
             release_timeout=service.timeouts.release,
             data=service.data,
+            jobs=tuple(ClockedJob(job.name, job.schedule, job.start, job.timeout) for job in service.jobs),
         )
     return MappingProxyType(requests)
 

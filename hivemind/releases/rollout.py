@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from hivemind.hosts import pool, remote
@@ -43,6 +43,7 @@ class Rollout:
     target_group_arn: None for a worker. deadline: seconds until a target must be healthy. address: of an archive, where
     instances can fetch it, asked for just before. migrates: whether the release command runs, on the first instance.
     group: name of the Auto Scaling group that the instances are of, None for those of a fixed number.
+    clocked: the instance that gets the service's jobs, None where it is not among these.
     before: instance id -> the release that was current on it until this one was installed; out: what
     is out of service now. Both fill as it goes."""
 
@@ -58,6 +59,7 @@ class Rollout:
     clock: Clock = SYSTEM_CLOCK
     migrates: bool = True
     group: str | None = None
+    clocked: str | None = None
     before: dict[str, str] = field(default_factory=dict)
     out: set[Target] = field(default_factory=set)
 
@@ -199,6 +201,8 @@ class Rollout:
 
     def _install_on(self, host: Host, *, command: bool) -> None:
         request = with_release_command(self.request, self.service, self.artifact) if command else self.request
+        if host.instance_id != self.clocked:
+            request = replace(request, jobs=())
         steps = remote.install(
             host,
             self.artifact.path,

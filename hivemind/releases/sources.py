@@ -68,5 +68,7 @@ def _source(
     }
     if service.data:  # where there is none, what is released stays as it is
         installed["data"] = list(service.data)
+    if service.jobs:
+        installed["jobs"] = [[job.name, job.schedule, job.start, job.timeout] for job in service.jobs]
     parts = {**built.parts, **{name: digest_of(part) for name, part in installed.items()}}
     return ReleaseSource(digest_of(parts), built.provenance, MappingProxyType(parts), builders)

@@ -89,6 +89,7 @@ def test_a_job_runs_on_the_service_that_it_names_and_an_environment_may_change_i
         ('  web: {schedule: "@daily"}', "H472", (4, 9), "Add `kind: job`"),
         ("  w: {kind: worker, timeouts: {run: 9}}", "H472", (4, 32), "Write `kind: job`"),
         (f"  c: {{{JOB}}}", "H473", (4, 3), "Add a service"),
+        (f"  a: {{instances: {{min: 1, max: 2}}}}\n  b: {{}}\n  c: {{{JOB}, on: a}}", "H473", (6, 71), "Services: b."),
         (f"  a: {{}}\n  b: {{kind: worker}}\n  c: {{{JOB}}}", "H473", (6, 3), "Add `on: a`. Services: a, b."),
         (f"  web: {{}}\n  c: {{{JOB}, on: wbe}}", "H473", (5, 71), "Did you mean web?"),
         (f"  web: {{}}\n  c: {{{JOB}}}\n  d: {{{JOB}, on: c}}", "H473", (6, 71), "Services: web."),

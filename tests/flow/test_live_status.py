@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 from one_account import TEMPLATE, Account
 
 from hivemind.flow.status import InstanceStatus, LiveStatus, live_status, service_of
+from hivemind.releases.jobs import JobRun, JobState
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import Target, TargetHealth
+from hivemind.template.jobs import job_tags, jobs_in
 from hivemind.testing.clock import ManualClock
 
 pytestmark = pytest.mark.fast
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 
 def problems(account: Account) -> list[str]:
@@ -57,6 +61,42 @@ def test_a_database_that_is_backed_up_or_changed_answers() -> None:
 def test_a_target_that_is_not_registered_any_more_is_none() -> None:
     found = problems(Account(targets={"i-1": ("unused", "Target.NotRegistered")}))
     assert found == ["web i-1: running, not registered with the load balancer."]
+
+
+def job(**more: Any) -> JobState:
+    return JobState("cleanup", "web", "i-1", "0 3 * * *", NOON, **more)
+
+
+def ran(code: int | None, ending: str, *, ended: bool = True) -> JobRun:
+    return JobRun(NOON, NOON if ended else None, code, ending, "r1", clocked=True)
+
+
+@pytest.mark.parametrize(
+    ("state", "problems"),
+    [
+        (job(), []),
+        (job(runs=(ran(1, "exit code 1"), ran(0, "exit code 0"))), []),
+        (job(runs=(ran(0, "exit code 0"), ran(1, "exit code 1"))), ["exit code 1"]),
+        (job(runs=(ran(1, "exit code 1"), ran(None, "", ended=False))), ["exit code 1"]),
+        (job(runs=(ran(None, "time-out"),)), ["time-out"]),
+        (job(runs=(ran(None, "cut off"),)), ["cut off"]),
+    ],
+)
+def test_a_job_whose_last_run_failed_is_not_in_order(state: JobState, problems: list[str]) -> None:
+    found = replace(live_status(Account(), "shop"), jobs={"cleanup": state})  # type: ignore[arg-type]
+    assert list(found.problems()) == [f"The last run of the job cleanup failed: {one}." for one in problems]
+
+
+def test_a_job_that_nobody_can_tell_of_is_not_in_order() -> None:
+    state = JobState("cleanup", "web", "i-1", trouble="its instance is stopped")
+    found = replace(live_status(Account(), "shop"), jobs={"cleanup": state})  # type: ignore[arg-type]
+    assert list(found.problems()) == ["The job cleanup is unknown: its instance is stopped."]
+
+
+def test_the_jobs_of_an_instance_are_in_its_tags() -> None:
+    tags = [{"Key": "hivemind:service", "Value": "web"}, *job_tags(["report", "cleanup"])]
+    assert jobs_in({"Properties": {"Tags": tags}}) == ("cleanup", "report")
+    assert jobs_in({}) == jobs_in({"Properties": {"Tags": {"Fn::If": []}}}) == ()
 
 
 def at_hours(**states: str) -> LiveStatus:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hivemind.blueprint.model import Blueprint, Health, Route, Service, ServiceKind, Timeouts
+from hivemind.blueprint.model import Blueprint, Health, Job, Route, Service, ServiceKind, Timeouts
 from hivemind.blueprint.scaling import Scaling
 from hivemind.flow.checking import Checked, check
 from hivemind.local.cloud import host_platform
@@ -87,6 +87,7 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "routes": ((Route(path="/other/*"),), ()),
     "pack": ((".env",), ("sources",)),
     "data": (("uploads",), ("data",)),
+    "jobs": ((Job("cleanup", "0 3 * * *", "python cleanup.py"),), ("jobs",)),
     "timeouts": (Timeouts(start=90), ()),
 }
 """Field of a service -> another value of it, and the parts that are others then."""

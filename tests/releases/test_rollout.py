@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 
 from hivemind.blueprint.model import Service
 from hivemind.hosts import remote
-from hivemind.hosts.onhost.request import Request
+from hivemind.hosts.onhost.request import ClockedJob, Request
 from hivemind.hosts.remote import InstallStep
 from hivemind.releases.rollout import Rollout
 from hivemind.releases.targets import Target
@@ -79,7 +79,8 @@ class World:
     def install(
         self, host: FakeHost, artifact: Path, request: Request, on_step: Any, **_: Any
     ) -> tuple[InstallStep, ...]:
-        self.journal.append(f"install {host.instance_id}" + (" with migration" if request.release_command else ""))
+        extras = (" with migration" if request.release_command else "") + (" with jobs" if request.jobs else "")
+        self.journal.append(f"install {host.instance_id}{extras}")
         if host.instance_id == self.falls_ill:
             self.falls_ill = ""
         if host.instance_id in self.broken:
@@ -125,6 +126,17 @@ def test_a_first_release_migrates_once_then_installs_everywhere(world: World) ->
     assert world.journal[0] == "install i-1 with migration"
     assert sorted(world.journal[1:]) == ["install i-2", "install i-3"]
     assert [health.is_healthy for health in run.register()] == [True, True, True]
+
+
+@pytest.mark.parametrize("serving", [(), ("i-1", "i-2", "i-3")])
+def test_one_instance_alone_gets_the_jobs(world: World, serving: tuple[str, ...]) -> None:
+    world.registered += serving
+    run = rollout(world, "i-1", "i-2", "i-3")
+    jobs = (ClockedJob("cleanup", "0 3 * * *", "clean", 60),)
+    replace(run, request=replace(run.request, jobs=jobs), clocked="i-2").install()
+    installed = [entry for entry in world.journal if entry.startswith("install")]
+    assert [entry for entry in installed if "with jobs" in entry] == ["install i-2 with jobs"]
+    assert len(installed) == 3
 
 
 def test_nothing_else_is_installed_when_the_migration_fails(world: World) -> None:

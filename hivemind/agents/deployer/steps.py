@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -198,6 +198,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
         clock=deployment.clock,
         migrates=share.turn.number == 1,
         group=group,
+        clocked=None if group else _first(share, hosts),
     )
     begun.append(rollout)
     deployment.store.forget_released(deployment.id, service.name)
@@ -221,6 +222,11 @@ def _keep(run: Apply, rollout: Rollout, context: Context, stack: StackResult, be
     groups.publish(run, rollout.service, context, stack, rollout.artifact)
     groups.catch_up(rollout, rollout.group, context, begun)
     group_state.let_go(rollout.cloud, rollout.group)
+
+
+def _first(share: Share, hosts: Sequence[Host]) -> str | None:
+    """The service's first instance, where it is among these."""
+    return next((host.instance_id for node, host in zip(share.nodes, hosts, strict=True) if node.number == 1), None)
 
 
 def _tell(context: Context, instance: str, step: remote.InstallStep) -> None:

@@ -12,6 +12,7 @@ from hivemind.blueprint.access import instances_are_public
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.template.fragment import Fragment
 from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
+from hivemind.template.jobs import job_tags
 from hivemind.template.names import (
     KEY_PAIR,
     LOAD_BALANCER_SECURITY_GROUP,
@@ -131,6 +132,7 @@ def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[st
             "Tags": [
                 {"Key": "Name", "Value": f"{blueprint.stack_name} {service.name} {number}"},
                 {"Key": "hivemind:service", "Value": service.name},
+                *(job_tags(job.name for job in service.jobs) if number == 1 else ()),
                 *ssh.endpoint_tag(blueprint),
             ],
         },

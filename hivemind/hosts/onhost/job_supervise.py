@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 from hivemind.hosts.onhost import job_records
-from hivemind.hosts.onhost.cron import parse as parse_schedule
 from hivemind.hosts.onhost.layout import Layout
 from hivemind.hosts.onhost.supervise import Supervisor, ending_of
 from hivemind.hosts.onhost.unit import parse
+from hivemind.values.cron import parse as parse_schedule
 
 LONGEST_WAIT = 30.0
 """Seconds after which the clock is looked at again: it may be set, and a laptop sleeps."""

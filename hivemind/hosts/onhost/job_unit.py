@@ -7,9 +7,9 @@ import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hivemind.hosts.onhost.cron import parse
 from hivemind.hosts.onhost.layout import ALONE, Layout, Release
 from hivemind.hosts.onhost.unit import HARDENING, ending, quoted, shell_line, surroundings, writable
+from hivemind.values.cron import parse
 
 if TYPE_CHECKING:
     from hivemind.hosts.onhost.request import ClockedJob, Request

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from hivemind.hosts.onhost import job_records, job_unit
-from hivemind.hosts.onhost.cron import parse
 from hivemind.hosts.onhost.layout import Layout, Release, has_systemd, write_atomically
 from hivemind.hosts.onhost.services import Supervised, command
+from hivemind.values.cron import parse
 
 STAMPS = "var/lib/systemd/timers"
 """Where systemd keeps when a persistent timer was last due (systemd.timer(5), "Persistent=")."""

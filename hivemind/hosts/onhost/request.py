@@ -144,7 +144,7 @@ def _is_below(path: str) -> bool:
 
 
 def _is_job(job: ClockedJob) -> bool:
-    from hivemind.hosts.onhost.cron import NoSchedule, parse
+    from hivemind.values.cron import NoSchedule, parse
 
     try:
         parse(job.schedule)

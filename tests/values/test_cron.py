@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.hosts.onhost.cron import parse
+from hivemind.values.cron import parse
 
 
 def due(schedule: str, after: str) -> str:

@@ -108,7 +108,7 @@ def parse(text: str) -> Schedule:
     words = NICKNAMES.get(text.strip().lower(), text).split()
     if len(words) != len(FIELDS):
         raise NoSchedule(f"{len(words)} field{'' if len(words) == 1 else 's'} instead of {len(FIELDS)}")
-    minutes, hours, days, months, weekdays = (_numbers(word, field) for word, field in zip(words, FIELDS))
+    minutes, hours, days, months, weekdays = map(_numbers, words, FIELDS)
     either = not words[2].startswith("*") and not words[4].startswith("*")
     weekdays = tuple(sorted({number % 7 for number in weekdays}))
     made = Schedule(minutes, hours, days, months, weekdays, either)
