@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         stop_local_cloud,
     )  # fmt: skip
     from hivemind.flow.locking import Locks, lock, unlock
+    from hivemind.flow.permissions import Permissions, permissions
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
     from hivemind.flow.proxying import Way, way_to
@@ -88,6 +89,7 @@ __getattr__ = on_first_use(
         "flow.detecting": ("seen",),  # what a folder is
         "flow.drafting": ("initial", "named_in", "write", "written_before"),  # the blueprint of a folder without one
         "flow.cloning": ("clone", "described", "settled"),  # from the address of a repository to such a folder
+        "flow.permissions": ("permissions",),  # what the blueprint needs on AWS
         "flow.schemas": ("schema_of", "write_schema"),  # what a blueprint may say
         "flow.project": ("blueprint_file", "loaded", "loaded_without"),  # what a path means, and its plugins
         "flow.clouds": ("region_of",),

@@ -88,6 +88,15 @@ def session(profile: str | None) -> Any:
     return session
 
 
+def credentials_end(profile: str | None) -> datetime | None:
+    """When the credentials of a profile, None for the environment's, end for good (`aws.credentials`). Raises
+    CloudUnreachable for a profile that can't be used."""
+    from hivemind.aws.credentials import end_of
+
+    with translated(), _lock:
+        return end_of(session(profile))
+
+
 @cache
 def plain_session() -> Any:
     """botocore's session as on a machine without any AWS configuration: no profile, no file and no variable, none of

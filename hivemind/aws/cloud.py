@@ -6,11 +6,12 @@ import socket
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.aws.clients import CallCounter, make_client
+from hivemind.aws.clients import CallCounter, credentials_end, make_client
 from hivemind.aws.endpoints import Endpoints
 from hivemind.aws.hostkeys import HostKeys
 from hivemind.values.artifact import Platform, machine_of
@@ -80,6 +81,11 @@ class AwsCloud:
             if self._said is None:
                 self._said = self.client("sts").get_caller_identity()
             return self._said
+
+    @property
+    def credentials_end(self) -> datetime | None:
+        """As Cloud has it. Raises CloudUnreachable for a profile that can't be used."""
+        return credentials_end(self._profile)
 
     @property
     def endpoint(self) -> str | None:

@@ -70,6 +70,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         hours=_hours(data.get("hours")),
         certificate=data.get("certificate"),
         state=str(address_of(data["state"])) if data.get("state") else None,
+        role_arn=data.get("role_arn"),
         services=MappingProxyType(services),
         resources=MappingProxyType(resources),
         network=_network(mapping_of(data.get("network"))),

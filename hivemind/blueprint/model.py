@@ -214,10 +214,11 @@ class Blueprint:
 
     origins: dotted path (`services.web.start`) -> where its value comes from. overrides: JSON Patch operations (RFC
     6902) on the final template. certificate: ARN of an ACM certificate; with it, the load balancer listens on 443 and
-    redirects 80. hours: when it runs, None for always. state: address where its state is kept for all machines (`s3://
-    bucket/prefix`), None for the deployment's own bucket. account: of AWS that it belongs into, None for whichever the
-    credentials are for. builds: whether this describes the build stack instead of the deployment: one instance for each
-    service, to build it on (`hivemind.template.build_stack`).
+    redirects 80. role_arn: of the role that CloudFormation works as, None for the caller's own rights. hours: when it
+    runs, None for always. state: address where its state is kept for all machines (`s3://bucket/prefix`), None for the
+    deployment's own bucket. account: of AWS that it belongs into, None for whichever the credentials are for. builds:
+    whether this describes the build stack instead of the deployment: one instance for each service, to build it on
+    (`hivemind.template.build_stack`).
     """
 
     name: str
@@ -231,6 +232,7 @@ class Blueprint:
     hours: Hours | None = None
     certificate: str | None = None
     state: str | None = None
+    role_arn: str | None = None
     services: Mapping[str, Service] = field(default_factory=lambda: EMPTY)
     resources: Mapping[str, Resource] = field(default_factory=lambda: EMPTY)
     network: Network = Network()

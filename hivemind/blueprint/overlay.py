@@ -25,6 +25,7 @@ OVERLAID = frozenset(
         "hours",
         "certificate",
         "state",
+        "role_arn",
         "services",
         "resources",
         "network",

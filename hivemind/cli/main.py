@@ -47,6 +47,7 @@ COMMANDS = {
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
+    "iam-policy": ("hivemind.cli.iam_policy:command", "Print the IAM policy that the blueprint needs."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),
     "explain": ("hivemind.cli.explain:command", "Explain a finding."),
     "artifacts": ("hivemind.cli.artifacts:command", "List or delete build artifacts on this machine."),

@@ -16,6 +16,7 @@ from hivemind.flow.collecting import collected
 from hivemind.flow.keeping import NOWHERE, Kept, kept_in, place
 from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
+from hivemind.flow.preflight import preflight
 from hivemind.flow.recording import record_step
 from hivemind.flow.repairing import with_repairs
 from hivemind.flow.run import Run, told
@@ -77,6 +78,7 @@ def prepare(
         checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again
     )
     checked = with_findings(checked, ahead(checked, plan, snapshot, cloud))
+    checked = with_findings(checked, preflight(checked, plan, snapshot, cloud, clock=clock))
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
         plan = replace(plan, revision=state.revision)

@@ -9,6 +9,7 @@ from hivemind.flow.basis import basis
 from hivemind.flow.checking import with_findings
 from hivemind.flow.looking_ahead import ahead
 from hivemind.flow.planning import planned
+from hivemind.flow.preflight import preflight
 from hivemind.flow.project import checked_project, tell_new
 from hivemind.flow.target import is_local_target
 from hivemind.flow.telling import tell_where
@@ -43,6 +44,7 @@ def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
         checked, known.snapshot, known.platform, region=known.region, cloud=cloud, made_at=made_at, again=again
     )
     compared = with_findings(compared, ahead(compared, made, known.snapshot, known.cloud))
+    compared = with_findings(compared, preflight(compared, made, known.snapshot, known.cloud))
     if cloud == "aws" and known.why is not None:
         face.note(f"Not compared with AWS: {known.why.message}. {known.why.hint or ''}".rstrip(), aside=True)
     tell_new(checked, compared, face)

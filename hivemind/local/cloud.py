@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -67,6 +68,10 @@ class LocalCloud:
     @property
     def identity(self) -> str:
         return ""
+
+    @property
+    def credentials_end(self) -> datetime | None:
+        return None
 
     @property
     def endpoint(self) -> str:

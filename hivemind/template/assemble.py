@@ -97,10 +97,18 @@ def assemble(
         *_dangling(template, assembly.owners),
         *_unbound(template, merged),
         *limits.exceeded(template, assembly.text),
+        *_ill_named(assembly, blueprint),
     ]
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
     return assembly
+
+
+def _ill_named(assembly: Assembly, blueprint: Blueprint) -> Iterator[Finding]:
+    for logical_id, key, message in limits.ill_named(assembly.resources, blueprint.stack_name):
+        owner = assembly.responsible("Resources", logical_id, "Properties", key)
+        hint = "Shorten the name, or leave it out: CloudFormation then makes one."
+        yield Finding("H414", Severity.ERROR, message, hint=hint, plugin=owner.plugin, path=owner.path)
 
 
 def _conditions(resources: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,3 +18,5 @@ AVERAGE_SECONDS: Mapping[str, float] = MappingProxyType(
     }
 )
 """Type -> seconds, for the slow ones; measured for HiveMind's design."""
+OTHERS_SECONDS = 5.0
+"""Of every other type: CloudFormation creates it and looks once whether it is there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -58,6 +59,11 @@ class Cloud(Protocol):
     def account(self) -> str: ...
     @property
     def identity(self) -> str: ...
+    @property
+    def credentials_end(self) -> datetime | None:
+        """When the credentials end that nothing renews; None where something does, or nobody knows."""
+        ...
+
     @property
     def endpoint(self) -> str | None: ...
     @property

@@ -38,3 +38,32 @@ def test_an_override_that_leads_nowhere_is_a_finding(folder: Path, capsys: pytes
     assert "H420" in shown
     assert "Did you mean /Resources/DbDatabase?" in shown
     assert "Traceback" not in shown
+
+
+def test_the_policy_that_a_blueprint_needs_is_printed_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def actions(*options: str) -> set[str]:
+        assert main(["iam-policy", str(folder), *options]) == ExitCode.OK
+        statements = json.loads(capsys.readouterr().out)["Statement"]
+        listed = (one["Action"] if isinstance(one["Action"], list) else [one["Action"]] for one in statements)
+        return {action for each in listed for action in each}
+
+    role = "arn:aws:iam::123456789012:role/shop-cloudformation"
+    whole, caller, of_role = actions(), actions("--role-arn", role), actions("--role-arn", role, "--of-role")
+    assert {"cloudformation:CreateStack", "ec2:RunInstances", "rds:CreateDBInstance"} <= whole
+    assert "cloudformation:CreateStack" in caller
+    assert not {"ec2:RunInstances", "rds:CreateDBInstance"} & caller
+    assert {"ec2:RunInstances", "rds:CreateDBInstance"} <= of_role
+    assert "cloudformation:CreateStack" not in of_role
+
+
+def test_what_a_policy_does_not_know_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "hivemind.yaml"
+    board = "{Type: 'AWS::CloudWatch::Dashboard', Properties: {DashboardBody: '{}'}}"
+    added = f"  - {{op: add, path: /Resources/Board, value: {board}}}"
+    text = file.read_text(encoding="utf-8")
+    assert "\noverrides:\n" in text
+    file.write_text(text.replace("\noverrides:\n", f"\noverrides:\n{added}\n"), encoding="utf-8")
+    assert main(["iam-policy", str(folder)]) == ExitCode.OK
+    assert "Not in the policy: what AWS::CloudWatch::Dashboard needs" in capsys.readouterr().err
+    assert main(["iam-policy", str(folder), "--json"]) == ExitCode.OK
+    assert json.loads(capsys.readouterr().out)["lacking"] == ["AWS::CloudWatch::Dashboard"]

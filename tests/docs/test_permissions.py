@@ -10,46 +10,13 @@ from typing import Any
 
 import pytest
 
-from hivemind.aws.mutations import ALLOWED
-from hivemind.template import resource_types
+from hivemind.aws.policy import LARGEST, full_policy, needed, own_calls, policy, role_policy
+from hivemind.aws.policy_statements import LOOKS
 from hivemind.template.images import PARAMETER_TYPE
 
 pytestmark = pytest.mark.fast
 
 ROOT = Path(__file__).parents[2]
-LARGEST = 6144
-"""Characters of a managed policy, white space not counted (IAM user guide, "IAM and AWS STS quotas")."""
-READ = """
-    cloudformation:DescribeStacks cloudformation:DescribeStackEvents cloudformation:DescribeStackResources
-    cloudformation:GetTemplate cloudformation:DescribeChangeSet ec2:DescribeInstances ec2:GetConsoleOutput
-    ec2:DescribeInstanceConnectEndpoints ec2-instance-connect:OpenTunnel elasticache:DescribeSnapshots
-    elasticloadbalancing:DescribeTargetHealth elasticloadbalancing:DescribeLoadBalancerAttributes
-    logs:DescribeLogGroups rds:DescribeDBInstances rds:DescribeDBClusters rds:DescribeDBSnapshots s3:GetObject
-    s3:ListBucket secretsmanager:GetSecretValue ssm:GetParameter ssm:GetCommandInvocation
-    ssm:DescribeInstanceInformation sts:GetCallerIdentity
-"""
-S3_CALLS = {
-    "s3:DeleteObjects": "s3:DeleteObject", "s3:CompleteMultipartUpload": "s3:PutObject",
-    "s3:CreateMultipartUpload": "s3:PutObject", "s3:UploadPart": "s3:PutObject",
-}  # fmt: skip
-"""Calls that IAM knows under another name (Amazon S3 user guide, "Required permissions for S3 API operations")."""
-UNUSED = re.compile(
-    r"cognito-idp:|firehose:|s3tables:|vpc-lattice:|vpce:|logs:|"
-    # Keys of the account's own; those of AWS need no permission.
-    r"kms:|"
-    # Groups that another service manages, refreshes of groups, custom metrics.
-    r"managed-fleets:|autoscaling:(?:Start|Cancel)InstanceRefresh|ec2:Get\*|ec2:GetLaunchTemplateData|ssm:Get\*|"
-    r"cloudwatch:(?:PutMetricData|GetMetricData|List|Get)|"
-    # What HiveMind's templates have nothing of: transfers and pools of addresses, IPv6, VPN, roles and replicas of
-    # databases, associations of SSM, replicas of secrets, resizing of clusters, object ACLs.
-    r"ec2:(?:AcceptAddressTransfer|AssignPrivateNat|AssociateNatGateway|AssociateSubnetCidr|AttachVpnGateway|"
-    r"CreateKeyPair|CreateVpcEncryption|DetachVpnGateway|DisassociateNatGateway|DisassociateSubnetCidr|DisableAddress|"
-    r"EnableAddress|GetSecurityGroupsForVpc|GetIpamPool|UnassignPrivateNat|ReplaceRouteTableAssociation|Search)|"
-    r"rds:(?:AddRole|RemoveRole|Restore|CreateDBInstanceReadReplica|Promote|StartDBInstance|StopDBInstance)|"
-    r"ssm:(?:CreateAssociation|DeleteAssociation|DescribeAssociation|ListAssociations)|"
-    r"secretsmanager:(?:RemoveRegions|ReplicateSecret)|iam:(?:PutRolePermissions|DeleteRolePermissions)|"
-    r"s3:UpdateBucketMetadata"
-)
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +33,8 @@ def allows(statements: list[dict[str, Any]], action: str) -> bool:
     return any(fnmatch.fnmatchcase(action, pattern) for patterns in given for pattern in patterns)
 
 
-def needed(kind: str) -> set[str]:
-    """What CloudFormation's handler of a resource type needs, by its schema."""
-    schema = resource_types._read("resources", f"{resource_types._fingerprints()[kind]}.json")
-    verbs = (schema.get("handlers", {}).get(verb, {}) for verb in ("create", "read", "update", "delete"))
-    return {one for verb in verbs for one in verb.get("permissions", ()) if not UNUSED.match(one)}
-
-
 def test_what_hivemind_calls_is_allowed(statements: list[dict[str, Any]]) -> None:
-    calls = {S3_CALLS.get(call, call) for call in ALLOWED} | set(READ.split())
+    calls = own_calls(["AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup"]) | set(LOOKS.split())
     assert [call for call in sorted(calls) if not allows(statements, call)] == []
 
 
@@ -86,7 +46,7 @@ def test_what_the_resources_of_templates_need_is_allowed(statements: list[dict[s
     assert len(kinds) > 20
     lacking = {}
     for kind in sorted(kinds):
-        lacking[kind] = [one for one in sorted(needed(kind)) if not allows(statements, one)]
+        lacking[kind] = [one for one in sorted(needed([kind])) if not allows(statements, one)]
     assert {kind: found for kind, found in lacking.items() if found} == {}
 
 
@@ -98,3 +58,43 @@ def test_nothing_is_allowed_that_makes_an_administrator(statements: list[dict[st
             assert statement["Resource"] != "*"
     assert not allows(statements, "iam:CreateUser")
     assert not allows(statements, "iam:CreatePolicyVersion")
+
+
+def test_the_page_shows_the_policy_that_the_command_takes_from(statements: list[dict[str, Any]]) -> None:
+    assert statements == full_policy("shop")["Statement"]
+
+
+@pytest.mark.parametrize("golden", sorted(path.parent.name for path in ROOT.glob("tests/golden/*/template.yaml")))
+def test_the_smallest_policy_of_a_blueprint_has_what_it_needs_and_fits(golden: str) -> None:
+    text = (ROOT / "tests/golden" / golden / "template.yaml").read_text(encoding="utf-8")
+    kinds = set(re.findall(r"^    Type: (AWS::\S+)$", text, re.MULTILINE)) - {PARAMETER_TYPE}
+    template = {"Resources": {kind: {"Type": kind} for kind in kinds}}
+    made = policy("shop", template)
+    assert len(json.dumps(made, separators=(",", ":"))) <= LARGEST
+    wanted = own_calls(kinds) | needed(kinds)
+    assert [one for one in sorted(wanted) if not allows(made["Statement"], one)] == []
+    if "AWS::RDS::DBInstance" not in kinds:
+        assert not allows(made["Statement"], "rds:CreateDBInstance")
+        assert not allows(made["Statement"], "rds:DeleteDBInstance")
+
+
+def test_with_a_service_role_the_caller_has_no_rights_over_resources() -> None:
+    kinds = ["AWS::EC2::VPC", "AWS::RDS::DBInstance", "AWS::IAM::Role", "AWS::S3::Bucket"]
+    template = {"Resources": {kind: {"Type": kind} for kind in kinds}}
+    arn = "arn:aws:iam::123456789012:role/shop-cloudformation"
+    caller, role = policy("shop", template, role_arn=arn)["Statement"], role_policy("shop", template)["Statement"]
+    for action in ("ec2:CreateVpc", "rds:CreateDBInstance", "iam:CreateRole", "s3:CreateBucket"):
+        assert not allows(caller, action)
+        assert allows(role, action)
+    passed = next(one for one in caller if one["Action"] == "iam:PassRole")
+    assert passed["Resource"] == arn
+    assert passed["Condition"] == {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+    assert not allows(role, "cloudformation:CreateStack")
+    assert [one for one in sorted(own_calls(kinds)) if not allows(caller, one)] == []
+
+
+def test_a_state_in_a_bucket_of_its_own_is_in_the_policy() -> None:
+    made = policy("shop", {"Resources": {}}, state="s3://team-states/shop")["Statement"]
+    kept = {one["Sid"]: one for one in made}
+    assert kept["State"]["Resource"] == "arn:aws:s3:::team-states/shop/*"
+    assert kept["StateList"]["Resource"] == "arn:aws:s3:::team-states"

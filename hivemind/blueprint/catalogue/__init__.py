@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from hivemind.blueprint.catalogue import blueprint, build, file, template
+from hivemind.blueprint.catalogue import ahead, blueprint, build, file, template
 from hivemind.blueprint.catalogue.entry import Entry
 
 __all__ = ["CATALOGUE", "Entry", "as_markdown"]
 
-ENTRIES = tuple(sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES), key=lambda e: e.id))
+ENTRIES = tuple(
+    sorted((*file.ENTRIES, *blueprint.ENTRIES, *build.ENTRIES, *template.ENTRIES, *ahead.ENTRIES), key=lambda e: e.id)
+)
 CATALOGUE: Mapping[str, Entry] = MappingProxyType({entry.id: entry for entry in ENTRIES})
 """Id -> entry, by id."""
 
