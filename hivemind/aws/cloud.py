@@ -152,6 +152,11 @@ class AwsCloud:
         asked = {"Bucket": bucket, "Key": key}
         return str(self.client("s3").generate_presigned_url("get_object", Params=asked, ExpiresIn=DOWNLOAD_SECONDS))
 
+    def api_access(self, stack: str, role: str) -> Mapping[str, str]:
+        """Nothing: SDKs ask the instance metadata service for the role's credentials."""
+        del stack, role
+        return MappingProxyType({})
+
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
         usual = 443 if tls else 80
         host = dns_name if port == usual else f"{dns_name}:{port}"

@@ -63,6 +63,14 @@ _OF_ANOTHER = frozenset(
 shadow database")."""
 
 
+def resource_variable(resource: str, what: str) -> str:
+    """The variable that holds something of a resource under its own name: `UPLOADS_BUCKET` for `uploads` and `BUCKET`;
+    what the name says already is not said twice."""
+    name = resource.upper().replace("-", "_")
+    said = what.partition("_")[0]
+    return what if name == said else f"{name.removesuffix(f'_{said}')}_{what}"
+
+
 def url_variable(resource: str) -> str:
     """The variable that holds the address of a resource under its own name: `CACHE_URL` for `cache`."""
     return resource.upper().replace("-", "_") + "_URL"

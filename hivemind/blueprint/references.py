@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from hivemind.blueprint.provided import given_value, url_variable
+from hivemind.blueprint.provided import given_value, resource_variable, url_variable
 
 _REFERENCE = re.compile(r"\$(?:(\$)|\{([A-Z][A-Z0-9_]*)\}|([A-Z][A-Z0-9_]*)\b)")
 NOWHERE = "not-there-while-building"
@@ -14,6 +14,8 @@ _ABSENT = {
     "DATABASE_URL": f"postgresql://{NOWHERE}@127.0.0.1:1/none", "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": NOWHERE,
     "PGPASSWORD": NOWHERE, "PGDATABASE": "none",
     "REDIS_URL": "redis://127.0.0.1:1", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1",
+    "QUEUE_URL": "http://127.0.0.1:1/none", "TOPIC_ARN": f"arn:aws:sns:us-east-1:000000000000:{NOWHERE}",
+    "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
 }  # fmt: skip
 """Nothing answers on port 1, and all of it parses: code that reads it at import must not fail."""
 
@@ -42,4 +44,9 @@ def absent(needs: Iterable[str]) -> dict[str, str]:
     """
     names = tuple(needs)
     urls = {url_variable(name): (given_value(url_variable(name)) or "$DATABASE_URL") for name in names}
-    return {**filled(urls, _ABSENT), **_ABSENT} if names else {}
+    others = {
+        resource_variable(name, what): value
+        for name in names
+        for what, value in (("BUCKET", NOWHERE), ("QUEUE_URL", "$QUEUE_URL"), ("TOPIC_ARN", "$TOPIC_ARN"))
+    }
+    return {**filled({**urls, **others}, _ABSENT), **_ABSENT} if names else {}

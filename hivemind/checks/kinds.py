@@ -170,6 +170,27 @@ class PingCheck:
 
 
 @dataclass(frozen=True)
+class AccessCheck:
+    """Asks AWS for a bucket, queue or topic on an instance of a service, with the rights of its role.
+
+    kind: its type, as people know it. resource, service: names. timeout: seconds.
+    """
+
+    kind: str
+    resource: str
+    service: str
+    timeout: float = 10.0
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind} {self.resource} for {self.service}"
+
+    def run(self, probe: Probe) -> str:
+        """One request that only looks. Raises CheckFailed where it is refused, OSError where nothing answers."""
+        return probe.reach(self.service, self.resource, timeout=self.timeout)
+
+
+@dataclass(frozen=True)
 class TlsCheck:
     """Checks the certificate that a host presents: chain, host name, expiry.
 

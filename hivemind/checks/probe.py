@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from hivemind.checks.access import ApiQuestion, ask
 from hivemind.checks.database import DatabaseLogin, query
 from hivemind.checks.redis import CacheAddress, ping
 from hivemind.releases.processes import process_state
@@ -28,7 +29,8 @@ class CloudProbe:
     """What checks look through.
 
     addresses: web service -> where its listener is reached. connect: instance id -> an open connection, owned
-    by whoever hands it in. logins, caches: resource -> how to log in, or where it is; asked for when a check needs it.
+    by whoever hands it in. logins, caches: resource -> how to log in, or where it is; questions: (service, resource)
+    -> what to ask AWS. All asked for when a check needs it.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class CloudProbe:
         connect: Callable[[str], Host],
         logins: Callable[[str], DatabaseLogin],
         caches: Callable[[str], CacheAddress],
+        questions: Callable[[str, str], ApiQuestion],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._release = release
@@ -46,6 +49,7 @@ class CloudProbe:
         self._connect = connect
         self._logins = logins
         self._caches = caches
+        self._questions = questions
         self._clock = clock
 
     def http(self, service: str, path: str, *, timeout: float = 10.0, method: str = "GET") -> HttpResponse:
@@ -81,6 +85,13 @@ class CloudProbe:
     def ping(self, resource: str, *, timeout: float = 10.0) -> str:
         """Asks a Redis through an instance of a service that needs it. Raises OSError where that fails."""
         return ping(self._neighbour(resource), self._caches(resource), timeout=timeout)
+
+    def reach(self, service: str, resource: str, *, timeout: float = 10.0) -> str:
+        """Asks AWS for a resource on the service's first instance. Raises CheckFailed, and OSError where that fails."""
+        instances = self._service(service).instances
+        if not instances:
+            raise LookupError(f"service {service} has no instance")
+        return ask(self._host(instances[0]), self._questions(service, resource), timeout=timeout)
 
     def processes(self, service: str) -> tuple[ProcessState, ...]:
         """What runs a service on each of its instances, as their installers say. Raises OSError where one can't be

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from hivemind.checks.access import question_of
 from hivemind.checks.database import login_of
 from hivemind.checks.probe import CloudProbe
 from hivemind.checks.redis import address_of
@@ -56,6 +57,7 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
             connect=open_host,
             logins=lambda resource: login_of(*deployed.bound(resource)),
             caches=lambda resource: address_of(*deployed.bound(resource)),
+            questions=lambda service, resource: question_of(deployed, service, resource),
             clock=deployed.clock,
         )
         verdict = run_checks(checks, probe, clock=deployed.clock, on_result=on_result)

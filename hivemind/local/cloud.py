@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.clients import CallCounter, make_client
-from hivemind.local import interpreters, lifecycle
+from hivemind.local import interpreters, lifecycle, role_keys
 from hivemind.local.accounts import account_for
 from hivemind.machine.home import local_cloud
 from hivemind.machine.programs import answer
@@ -162,6 +162,17 @@ class LocalCloud:
         """None: instances reach what the template's security groups say, not the API."""
         del bucket, key
         return None
+
+    def api_access(self, stack: str, role: str) -> Mapping[str, str]:
+        """Address of this local cloud, and keys of the role (`role_keys.py`): there is no instance metadata."""
+        key = role_keys.access_key(self._account, stack, role)
+        return MappingProxyType(
+            {
+                "AWS_ENDPOINT_URL": self.endpoint,
+                "AWS_ACCESS_KEY_ID": key,
+                "AWS_SECRET_ACCESS_KEY": role_keys.secret(self.secret_key, key),
+            }
+        )
 
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress:
         """Raises CloudUnreachable for a load balancer or listener that does not exist."""

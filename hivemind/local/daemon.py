@@ -24,7 +24,7 @@ from hivemind.local.code import present
 from hivemind.local.control import Control, Receive, Scope, Send
 from hivemind.local.credentials import secret_key
 from hivemind.local.emulator import prepare_environment
-from hivemind.local.files import RECORD, read_json, write_json
+from hivemind.local.files import PORT, RECORD, read_json, write_json
 from hivemind.local.front import Front
 from hivemind.local.processes import started
 from hivemind.values.defaults import DEFAULT_REGION
@@ -43,9 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     code = present()  # before anything is imported that may be replaced meanwhile
     _log_to(directory / "cloud.log")
-    listener = _listen(read_json(directory / "port.json", 0))
+    listener = _listen(read_json(directory / PORT, 0))
     port = int(listener.getsockname()[1])
-    write_json(directory / "port.json", port)
+    write_json(directory / PORT, port)
     prepare_environment(directory / "aws", port, DEFAULT_REGION)
     time = pace.chosen(directory, options.pace)
     asyncio.run(_serve(directory, listener, on_demand=options.on_demand, code=code, time=time))

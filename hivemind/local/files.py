@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+PORT = "port.json"
+"""File in the data directory with the port of the API."""
 RECORD = "daemon.json"
 """What the daemon writes down for those who look for it."""
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from hivemind.local import offered
+from hivemind.local import offered, role_keys
 from hivemind.local.control import PREFIX, Control, Receive, Scope, Send
+from hivemind.local.emulated_callers import ROLE_HEADER
 from hivemind.local.refusals import refusal
 from hivemind.local.sigv4 import Claim, NotSigned, Request, claim_of, verify
 
@@ -69,13 +70,18 @@ class Front:
             answer = refusal(service, headers, status, error.code, str(error))
             await _answer(send, *answer, silent=request.method == "HEAD")
             return
-        await self._aws(scope, _Once(body, receive), send)
+        await self._aws({**scope, "headers": _as_account(scope["headers"], claim)}, _Once(body, receive), send)
+
+    def _secret_of(self, claim: Claim) -> str:
+        """The secret key that goes with the access key: the owner's, or that of a role."""
+        known = role_keys.role_of(claim.access_key) is None
+        return self._secret if known else role_keys.secret(self._secret, claim.access_key)
 
     async def _body(self, request: Request, claim: Claim, receive: Receive) -> bytes:
         """The whole body. Raises NotSigned where request or body are not what was signed."""
         if claim.body is not None:
             # Before anything of what may be long is kept.
-            verify(request, claim, self._secret, claim.body, _now())
+            verify(request, claim, self._secret_of(claim), claim.body, _now())
         limit = None if claim.body is not None and claim.service == "s3" else BODY_LIMIT
         hashed, parts, length = hashlib.sha256(), [], 0
         while True:
@@ -90,7 +96,7 @@ class Front:
                 break
         digest = hashed.hexdigest()
         if claim.body is None:
-            verify(request, claim, self._secret, digest, _now())
+            verify(request, claim, self._secret_of(claim), digest, _now())
         elif len(claim.body) == len(digest) and claim.body != digest:
             raise NotSigned("XAmzContentSHA256Mismatch", "The body is not the one that was signed.")
         return b"".join(parts)
@@ -108,6 +114,19 @@ class _Once:
             return await self._receive()
         body, self._body = self._body, None
         return {"type": "http.request", "body": body, "more_body": False}
+
+
+def _as_account(headers: list[tuple[bytes, bytes]], claim: Claim) -> list[tuple[bytes, bytes]]:
+    """The headers as the emulator takes them: an access key is an account there, and a role is told apart from it."""
+    passed = [(name, value) for name, value in headers if name.lower() != ROLE_HEADER.encode()]
+    role = role_keys.role_of(claim.access_key)
+    if role is None:
+        return passed
+    key, account = f"Credential={claim.access_key}/".encode(), f"Credential={role.account}/".encode()
+    passed = [
+        (name, value.replace(key, account) if name.lower() == b"authorization" else value) for name, value in passed
+    ]
+    return [*passed, (ROLE_HEADER.encode(), claim.access_key.encode())]
 
 
 def _request(scope: Scope) -> Request:

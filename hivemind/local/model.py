@@ -114,7 +114,7 @@ class RegionView:
     """Everything that the data plane needs to know, over all accounts and regions, at one moment.
 
     groups: security group id -> its ingress rules. endpoints: the security groups of each EC2 Instance
-    Connect Endpoint, through which an operator reaches instances.
+    Connect Endpoint, through which an operator reaches instances. api: loopback port of the AWS API, 0 for none.
     """
 
     instances: tuple[Instance, ...] = ()
@@ -123,6 +123,7 @@ class RegionView:
     target_groups: tuple[TargetGroup, ...] = ()
     groups: Mapping[str, tuple[Rule, ...]] = field(default_factory=lambda: MappingProxyType({}))
     endpoints: tuple[tuple[str, ...], ...] = ()
+    api: int = 0
 
 
 @dataclass(frozen=True)

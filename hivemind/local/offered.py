@@ -37,7 +37,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         # For REST services the operation is the method.
         "s3": ("GET", "HEAD", "PUT", "POST", "DELETE"),
         "secretsmanager": (*_READS, *_RECORDS, "RestoreSecret"),
-        "sns": _READS,
+        "sns": (*_READS, "Publish"),
         "sqs": (*_READS, "SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessage", "Purge", "Tag", "Untag"),
         "ssm": (*_READS, "PutParameter", "DeleteParameter", "AddTags", "RemoveTags", "LabelParameter"),
         "sts": ("GetCallerIdentity", "AssumeRole", "GetSessionToken", "DecodeAuthorizationMessage"),
@@ -64,7 +64,7 @@ RESOURCE_TYPES = frozenset(
         "Logs": ("LogGroup", "LogStream"),
         "RDS": ("DBInstance", "DBParameterGroup", "DBSubnetGroup"),
         "S3": ("Bucket", "BucketPolicy"),
-        "SNS": ("Topic", "TopicPolicy"),
+        "SNS": ("Subscription", "Topic", "TopicPolicy"),
         "SQS": ("Queue", "QueuePolicy"),
         "SSM": ("Parameter",),
         "Scheduler": ("Schedule",),

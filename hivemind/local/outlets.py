@@ -1,4 +1,4 @@
-"""The ways out of an instance's network: databases and other instances, at their addresses in the VPC."""
+"""The ways out of an instance's network: databases and other instances, at their addresses in the VPC, and the API."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hivemind.local.model import Instance, RegionView
 from hivemind.local.porter import Porter
 from hivemind.local.security import Caller, allowed
 
+LOOPBACK = "127.0.0.1"
 WIDE = 32
 """A rule for more ports than this opens only those on which the other instance is registered, and SSH."""
 
@@ -70,7 +71,7 @@ class Outlets:
 
         listener = await self._porter.take()
         try:
-            if outlet.address not in self._aliases:
+            if outlet.address not in (LOOPBACK, *self._aliases):
                 number = len(self._aliases) + 1
                 instance_network.add_address(listener, number, outlet.address)
                 self._aliases[outlet.address] = number
@@ -92,7 +93,10 @@ class Outlets:
 
 
 def outlets(view: RegionView, instance: Instance) -> Iterable[Outlet]:
-    """What the security groups let an instance reach in its account and region."""
+    """What the security groups let an instance reach in its account and region; and the API, at the address that it has
+    on this machine, which whoever knows no keys gets nothing from."""
+    if view.api:
+        yield Outlet(LOOPBACK, view.api, LOOPBACK, view.api)
     source = Caller("instance", instance.groups, instance.address)
     region = (instance.account, instance.region)
     for database in view.databases:

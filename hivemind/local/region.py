@@ -9,11 +9,11 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hivemind.local import offered, operations, schedules
+from hivemind.local import emulated_access, offered, operations, schedules
 from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultKind, FaultTable
-from hivemind.local.files import read_json, write_json
+from hivemind.local.files import PORT, read_json, write_json
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import RegionView
 from hivemind.local.pace import Pace
@@ -26,6 +26,7 @@ from hivemind.local.resources.cache import cache_kinds
 from hivemind.local.resources.compute import as_instance, compute_kinds
 from hivemind.local.resources.database import database_kinds
 from hivemind.local.resources.identity import identity_kinds
+from hivemind.local.resources.messaging import messaging_kinds
 from hivemind.local.resources.network import network_kinds
 from hivemind.local.resources.site import Site, server_key
 from hivemind.local.resources.staging import staged
@@ -70,6 +71,7 @@ class Region:
         from hivemind.local.metrics import Metrics
 
         self._directory, self.time, self.pace = directory, time, time.probes
+        self._port = int(read_json(directory / PORT, 0))
         self._loop = asyncio.get_running_loop()
         self._children = directory / "children.json"
         ended = end_recorded(self._children)
@@ -107,7 +109,7 @@ class Region:
             run=self._run,
         )
         kinds = emulator.kinds()
-        for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds):
+        for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds, messaging_kinds):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
         kinds[schedules.TYPE] = schedules.kind()
@@ -128,6 +130,7 @@ class Region:
         operations.install_cloudformation(emulator)
         emulator.intercept(self._refused, self._served)
         self.callers.guard()
+        emulated_access.guard(emulator)
 
     # -- what the emulator tells -----------------------------------------------------------------------
 
@@ -165,7 +168,7 @@ class Region:
     # -- what others ask -------------------------------------------------------------------------------
 
     def view(self) -> RegionView:
-        return region_view(self.emulator, self.databases.address, self.caches.address)
+        return region_view(self.emulator, self.databases.address, self.caches.address, self._port)
 
     def host_key(self, instance_id: str) -> str | None:
         return self._host_keys.get(instance_id)

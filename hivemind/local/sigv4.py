@@ -22,7 +22,8 @@ UNHASHED = frozenset({"UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"})
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _FIELD = re.compile(r"(Credential|SignedHeaders|Signature)=([^,\s]{1,2000})")
-_ACCESS_KEY = re.compile(r"[0-9]{12}")
+_ACCESS_KEY = re.compile(r"[0-9]{12}(?:\.[A-Za-z0-9-]{1,128}\.[A-Za-z0-9]{1,255})?")
+"""An account, or a role in it (`role_keys.py`)."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 

@@ -22,8 +22,8 @@ Listening = Callable[[str], tuple[str, int] | None]
 """Key of a server -> where the daemon reaches it, if it runs."""
 
 
-def region_view(emulator: Emulator, database: Listening, cache: Listening) -> RegionView:
-    """Everything, over all accounts and regions."""
+def region_view(emulator: Emulator, database: Listening, cache: Listening, port: int = 0) -> RegionView:
+    """Everything, over all accounts and regions. port: of the API on loopback, 0 for none."""
     return RegionView(
         instances=tuple(
             as_instance(emulator, account, region, record)
@@ -41,6 +41,7 @@ def region_view(emulator: Emulator, database: Listening, cache: Listening) -> Re
             tuple(properties.get("SecurityGroupIds", ()))
             for properties in emulator.made_by_stacks("AWS::EC2::InstanceConnectEndpoint")
         ),
+        api=port,
     )
 
 

@@ -1,8 +1,9 @@
 """What an application finds in its environment, and the requests for the installer that carry it.
 
 Precedence, highest first: the service's `secrets`, its `env`, the bindings of what it needs (in the order of
-`needs`), what clients of its runtime want to reach them, what the runtime itself wants (Artifact.env). `PORT` is the
-service's port unless one of those sets it. A value under `env` may refer to variables of bindings, `$PGHOST`:
+`needs`), what calls AWS (`api_access.py`), what clients of its runtime want to reach them, what the runtime itself
+wants (Artifact.env). `PORT` is the service's port unless one of those sets it. A value under `env` may refer to
+variables of bindings, `$PGHOST`:
 applications that have names of their own for them. `$$` is a dollar.
 """
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.blueprint.references import filled, referred
 from hivemind.hosts.onhost.request import ClockedJob, Request
+from hivemind.releases.api_access import API_KEYS, NOTHING
 from hivemind.releases.bindings import PLACEHOLDER, binding_values, fill
 
 if TYPE_CHECKING:
@@ -39,15 +41,16 @@ class ServiceEnvironment:
     hidden: tuple[str, ...]
 
 
-def service_environment(
+def service_environment(  # noqa: PLR0917 - each is something of its own
     service: Service,
     artifact: Artifact,
     bindings: Mapping[str, Binding],
     outputs: Mapping[str, str],
     secrets: SecretValues,
+    api: Mapping[str, str] = NOTHING,
 ) -> ServiceEnvironment:
-    """A service's environment. bindings: by resource name. outputs: of the stack. Raises StageError(deploy) where
-    an output is missing."""
+    """A service's environment. bindings: by resource name. outputs: of the stack. api: of `api_environment`. Raises
+    StageError(deploy) where an output is missing."""
     bound: dict[str, str] = {}
     hidden: set[str] = set()
     for need in service.needs:
@@ -62,10 +65,11 @@ def service_environment(
             if any(placeholder in binding.secrets for placeholder in PLACEHOLDER.findall(pattern)):
                 hidden.add(name)
     given = {name: secrets.of(reference) for name, reference in service.secrets.items()}
-    own = filled(service.env, bound)
+    hidden |= {*API_KEYS} & api.keys()
+    own = filled(service.env, {**api, **bound})
     private = {name for name, value in service.env.items() if hidden & referred(value)}
     tls = _NODE_TLS if "PGHOST" in bound and artifact.runtime.startswith(("node", "bun", "deno")) else {}
-    variables = {**artifact.env, **tls, **bound, **own, **given}
+    variables = {**artifact.env, **tls, **api, **bound, **own, **given}
     if service.is_web:
         variables.setdefault("PORT", str(service.listens_on))
     concealed = (hidden - set(service.env)) | private | set(service.secrets)
@@ -82,17 +86,18 @@ def install_requests(
     revision: str,
     keep: int = KEEP,
     platforms: Mapping[str, Platform] | None = None,
+    api: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
 ) -> Mapping[str, Request]:
     """Service -> request, for each service that has an artifact.
 
     revision: `r12`, the first part of the release's id. platforms: operating system -> platform, whose
-    interpreters are tried first. The requests have no release command: see `with_release_command`. They have the
-    service's jobs, which one instance alone must get.
+    interpreters are tried first. api: service -> what it finds to call AWS (`api_environment`). The requests have no
+    release command: see `with_release_command`. They have the service's jobs, which one instance alone must get.
     """
     requests = {}
     for name, artifact in sorted(artifacts.items()):
         service = blueprint.services[name]
-        environment = service_environment(service, artifact, bindings, outputs, secrets)
+        environment = service_environment(service, artifact, bindings, outputs, secrets, api.get(name, NOTHING))
         version = _python(artifact.runtime)
         platform = (platforms or {}).get(service.os)
         commands = platform.python if platform else ()

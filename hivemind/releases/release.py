@@ -119,6 +119,11 @@ class Probe(Protocol):
         """Sends a PING to a Redis resource through an instance of a service that needs it; returns the reply."""
         ...
 
+    def reach(self, service: str, resource: str, *, timeout: float = 10.0) -> str:
+        """Asks AWS for a bucket, queue or topic on an instance of a service, as the role of that instance; returns what
+        the answer says. Raises CheckFailed if AWS refuses."""
+        ...
+
     def processes(self, service: str) -> tuple[ProcessState, ...]:
         """What runs the service on each of its instances."""
         ...

@@ -22,13 +22,15 @@ class Binding:
     resource: name of the resource. env: variable -> pattern with `{placeholder}`s. outputs: placeholder -> stack output
     that holds the value. secrets: placeholder -> (stack output that holds the ARN of a Secrets Manager secret, field of
     its JSON). HiveMind reads secret values when it installs a release; they exist only in the instance's environment
-    file. In patterns that contain `://`, values are percent-encoded.
+    file. In patterns that contain `://`, values are percent-encoded. api: whether services reach the resource through
+    AWS's API, with the role of their instances: they then find the region, and in the local cloud its address, too.
     """
 
     resource: str
     env: Mapping[str, str]
     outputs: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     secrets: Mapping[str, tuple[str, str]] = field(default_factory=lambda: EMPTY)
+    api: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ class FakeProbe:
     """A Probe for tests of checks.
 
     pages: (service, path) -> response, or an OSError to raise. rows: (resource, sql) -> rows. pongs: resource -> answer
-    to PING. outputs: (service, command) -> exit code and output. processes: service -> its states at one look after the
-    other, the last one stays. Everything else gets a refused connection. asked: every call, in order.
+    to PING. answers: (service, resource) -> what AWS says of it. outputs: (service, command) -> exit code and output.
+    processes: service -> its states at one look after the other, the last one stays. Everything else gets a refused
+    connection. asked: every call, in order.
     """
 
     def __init__(
@@ -26,12 +27,14 @@ class FakeProbe:
         rows: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]] = NOTHING,
         outputs: Mapping[tuple[str, str], tuple[int, str]] = NOTHING,
         pongs: Mapping[str, str] = NOTHING,
+        answers: Mapping[tuple[str, str], str] = NOTHING,
         processes: Mapping[str, Sequence[Sequence[ProcessState]]] = NOTHING,
     ) -> None:
         self._pages = pages
         self._rows = rows
         self._outputs = outputs
         self._pongs = pongs
+        self._answers = answers
         self._processes = {name: list(looks) for name, looks in processes.items()}
         self.asked: list[tuple[str, str, str]] = []
 
@@ -53,6 +56,12 @@ class FakeProbe:
         if resource not in self._pongs:
             raise ConnectionRefusedError(111, f"{resource} does not answer")
         return self._pongs[resource]
+
+    def reach(self, service: str, resource: str, *, timeout: float = 10.0) -> str:  # noqa: ARG002
+        self.asked.append(("reach", service, resource))
+        if (service, resource) not in self._answers:
+            raise ConnectionRefusedError(111, f"AWS does not answer {service}")
+        return self._answers[service, resource]
 
     def processes(self, service: str) -> tuple[ProcessState, ...]:
         self.asked.append(("processes", service, ""))

@@ -97,6 +97,11 @@ class Cloud(Protocol):
         instances can't reach the bucket."""
         ...
 
+    def api_access(self, stack: str, role: str) -> Mapping[str, str]:
+        """Variables with which a program on an instance calls the API as a role of a stack, where it does not find that
+        by itself: none on AWS. stack: its name. role: logical id."""
+        ...
+
     def web_address(self, dns_name: str, port: int, *, tls: bool = False) -> WebAddress: ...
 
     def platform(self, os: str, size: str) -> Platform:

@@ -18,6 +18,7 @@ from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
 from hivemind.releases import groups as group_state
 from hivemind.releases import manifest
+from hivemind.releases.api_access import api_environment
 from hivemind.releases.application_environment import install_requests
 from hivemind.releases.health_path import choose_health_path
 from hivemind.releases.released import Released
@@ -181,6 +182,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
         secrets,
         revision=run.revision,
         platforms={service.os: cloud.platform(service.os, service.size)},
+        api={service.name: api_environment(cloud, run.blueprint, service.name, bindings)},
     )[service.name]
     rollout = Rollout(
         cloud,

@@ -13,13 +13,12 @@ from hivemind.agents.provisioner import (
     hours,
     instances,
     network,
-    postgres,
-    redis,
+    offered,
     ssh,
 )
 from hivemind.agents.provisioner.review import review
 from hivemind.hookspecs import hook
-from hivemind.values.schemaparts import ResourceType, SchemaPart
+from hivemind.values.schemaparts import SchemaPart
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
@@ -30,18 +29,10 @@ if TYPE_CHECKING:
     from hivemind.values.signatures import Signature
 
 
-_RESOURCES = {postgres.TYPE: postgres.fragment, redis.TYPE: redis.fragment}
-
-
 @hook
 def hivemind_schema() -> SchemaPart:
-    """The resource types `postgres` and `redis`."""
-    return SchemaPart(
-        resource_types={
-            postgres.TYPE: ResourceType(postgres.SCHEMA, "A PostgreSQL database (Amazon RDS)", holds_data=True),
-            redis.TYPE: ResourceType(redis.SCHEMA, "Redis (Amazon ElastiCache, engine Valkey)", holds_data=True),
-        }
-    )
+    """The resource types that come with HiveMind."""
+    return SchemaPart(resource_types=offered.resource_types())
 
 
 @hook
@@ -57,11 +48,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
         *balancer.fragments(blueprint),
         *(instances.fragment(blueprint, service) for service in services),
         *generated.fragments(blueprint),
-        *(
-            _RESOURCES[resource.type](blueprint, resource)
-            for _, resource in sorted(blueprint.resources.items())
-            if resource.type in _RESOURCES
-        ),
+        *offered.fragments(blueprint),
     )
     return hours.with_hours(blueprint, (*parts, *first_boot.access(blueprint, parts)))
 
@@ -69,7 +56,7 @@ def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
 @hook
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
     """What must hold in the final template, overrides included."""
-    return review(assembly, blueprint)
+    return (*review(assembly, blueprint), *offered.unusable(blueprint))
 
 
 @hook

@@ -27,8 +27,8 @@ FREE = frozenset(
         "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::SubnetGroup",
         "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerCertificate",
         "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup",
-        "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy",
-        "AWS::SecretsManager::ResourcePolicy",
+        "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy",
+        "AWS::SQS::QueuePolicy", "AWS::SecretsManager::ResourcePolicy",
     }
 )  # fmt: skip
 """Types that cost nothing by themselves."""
@@ -37,6 +37,7 @@ BY_USE = frozenset(
         "AWS::DynamoDB::Table",
         "AWS::Logs::LogGroup",
         "AWS::S3::Bucket",
+        "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
         "AWS::SQS::Queue",
         "AWS::Scheduler::Schedule",
