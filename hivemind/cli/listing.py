@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _VERBS = {"destroy": "destroy", "rollback": "roll back"}
 _BUILD_STACK = "build stack (left by an apply)"
+_CONTENT = {"AWS::S3::Bucket": "objects", "AWS::SQS::Queue": "messages"}
+"""Type -> what is in it, for those of which there are no snapshots."""
 _WIDEST = 38
 """Characters of a type that names are aligned after; longer ones push theirs."""
 
@@ -75,9 +77,13 @@ def _lines(proposal: ProposedDestroy) -> Iterator[str]:
         lost = "" if proposal.keep_snapshots else ", and the data is lost"
         yield f"  ! {one.resource.logical_id} holds data: {kept}{lost}"
     for one in what.lost:
-        yield f"  ! {one.resource.logical_id} holds data and has no snapshot: the data is lost"
+        content = _CONTENT.get(one.resource.type)
+        without = f"is deleted with its {content}" if content else "holds data and has no snapshot"
+        yield f"  ! {one.resource.logical_id} {without}: the data is lost"
     for one in what.staying:
-        yield f"  = {one.resource.logical_id} is kept (DeletionPolicy {one.policy})"
+        content = _CONTENT.get(one.resource.type)
+        stays = f"is kept with its {content}" if content else "is kept"
+        yield f"  = {one.resource.logical_id} {stays} (DeletionPolicy {one.policy})"
 
 
 def report(destroyed: Destroyed, ended: str, *, as_json: bool) -> None:

@@ -17,6 +17,7 @@ INSTANCE = "AWS::EC2::Instance"
 SCALING_GROUP = "AWS::AutoScaling::AutoScalingGroup"
 LAUNCH_TEMPLATE = "AWS::EC2::LaunchTemplate"
 TARGET_GROUP = "AWS::ElasticLoadBalancingV2::TargetGroup"
+BUCKET = "AWS::S3::Bucket"
 DATABASE = "AWS::RDS::DBInstance"
 CACHE = "AWS::ElastiCache::ReplicationGroup"
 

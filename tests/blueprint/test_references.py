@@ -48,6 +48,9 @@ def test_whatever_a_resource_brings_has_something_in_its_place_while_building() 
     resources = {
         "shop-db": Resource("shop-db", "postgres", {"version": "16", "size": "db.t3.micro", "storage": 20}),
         "cache": Resource("cache", "redis", {"version": "8.2", "size": "cache.t3.micro"}),
+        "uploads": Resource("uploads", "bucket"),
+        "jobs": Resource("jobs", "queue"),
+        "news": Resource("news", "topic"),
     }
     found = absent((*resources, "queue"))
     fragments = hivemind_fragments(blueprint=Blueprint("shop", resources=resources))

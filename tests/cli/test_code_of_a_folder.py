@@ -27,7 +27,7 @@ def looked_at(tmp_path: Path, witness: Path) -> Path:
     folder.mkdir()
     for name, text in FLASK.items():
         (folder / name).write_text(text)
-    queue = "    return SchemaPart(resource_types={'queue': ResourceType({}, 'A queue.')})\n"
+    queue = "    return SchemaPart(resource_types={'parrot': ResourceType({}, 'A parrot.')})\n"
     (folder / "hivemind_plugin.py").write_text(f"open({str(witness)!r}, 'w').close()\n{PART}{queue}")
     return folder
 
@@ -66,7 +66,7 @@ def test_schema_and_plugins_run_the_plugin_of_the_current_folder_alone(
     assert main([command, "shop"]) == ExitCode.OK
     captured = capsys.readouterr()
     assert not witness.exists()
-    assert "queue" not in captured.out
+    assert "parrot" not in captured.out
     assert f"not loading shop/hivemind_plugin.py: it is in another folder. To run it: hivemind -C shop {command}" in (
         captured.err
     )
@@ -74,7 +74,7 @@ def test_schema_and_plugins_run_the_plugin_of_the_current_folder_alone(
     captured = capsys.readouterr()
     assert witness.exists()
     assert "note: using the project's plugin hivemind_plugin.py" in captured.err
-    assert ("queue" if command == "schema" else "hivemind_plugin") in captured.out
+    assert ("parrot" if command == "schema" else "hivemind_plugin") in captured.out
 
 
 @pytest.mark.parametrize("option", [["--no-plugins"], ["-p", "no:hivemind_plugin"]])

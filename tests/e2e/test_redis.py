@@ -1,9 +1,11 @@
-"""An application that counts in Redis: found by its variables, shared by its instances, kept, and let in alone."""
+"""An application that counts in Redis: found by its variables, shared by its instances, kept, and let in alone. Beside
+it a bucket, a queue and a topic, which it uses by boto3 with the rights of its role."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,14 +58,38 @@ BLUEPRINT = """\
 hivemind: 1
 name: counter
 services:
-  web: {runtime: python, start: python3 -u app.py, port: 8000, health: /up, needs: [cache], instances: 2}
+  web:
+    {runtime: python, start: python3 -u app.py, port: 8000, health: /up, instances: 2,
+     needs: [cache, uploads, jobs, news]}
   stepper: {kind: worker, runtime: python, start: python3 -u worker.py, needs: [cache]}
   idle: {kind: worker, runtime: python, start: sleep 100000}
 resources:
   cache: {type: redis}
+  uploads: bucket
+  jobs: queue
+  news: {type: topic, queues: [jobs]}
 environments: {production: {stage: stage-1}}
 """
 FILES = {"hivemind.yaml": BLUEPRINT, "app.py": APPLICATION, "worker.py": WORKER}
+USE = """\
+import os, boto3
+from botocore.exceptions import ClientError
+
+s3, sqs, sns, iam = (boto3.client(name) for name in ("s3", "sqs", "sns", "iam"))
+bucket, queue = os.environ["UPLOADS_BUCKET"], os.environ["JOBS_QUEUE_URL"]
+s3.put_object(Bucket=bucket, Key="a/letter.txt", Body=b"dear")
+print(s3.get_object(Bucket=bucket, Key="a/letter.txt")["Body"].read().decode(), os.environ["AWS_REGION"])
+sns.publish(TopicArn=os.environ["NEWS_TOPIC_ARN"], Message="published")
+sqs.send_message(QueueUrl=queue, MessageBody="sent")
+for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]:
+    print(message["Body"])
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+for refused in (s3.list_buckets, iam.list_roles, lambda: s3.delete_bucket(Bucket=bucket)):
+    try:
+        refused()
+    except ClientError as error:
+        print(error.response["Error"]["Code"])
+"""
 KNOCK = 'python3 -c \'import socket; socket.create_connection(("{}", {}), timeout=3); print("in")\''
 
 
@@ -108,6 +134,19 @@ def test_it_is_shown_and_checked(counter: Project) -> None:
     results = {one["name"]: one["message"] for one in counter.run("verify", "--json").last["results"]}
     assert results["redis cache"] == "PONG"
     assert counter.apply().last["changed"] is False
+
+
+def test_boto3_uses_bucket_queue_and_topic_with_the_rights_of_the_role(counter: Project) -> None:
+    results = {one["name"]: one["message"] for one in counter.run("verify", "--json").last["results"]}
+    assert results["bucket uploads for web"] == results["topic news for web"] == "the role may use it"
+    assert results["queue jobs for web"] == "0 messages waiting"
+    used = counter.run("run", "--service", "web", sys.executable, "-c", USE).out.splitlines()
+    assert used[0] == "dear us-east-1"
+    assert sorted(used[1:3]) == ["published", "sent"]
+    assert used[3:] == ["AccessDenied"] * 3
+    without = counter.run("run", "--service", "idle", "env").out
+    assert "AWS_" not in without
+    assert "UPLOADS_BUCKET" not in without
 
 
 def test_only_the_services_that_need_it_are_let_in(counter: Project, local_cloud: LocalCloudHome) -> None:
@@ -156,6 +195,10 @@ def test_it_goes_only_when_it_is_named_and_leaves_a_snapshot(
     project.write({"hivemind.yaml": BLUEPRINT.replace("counter", "gone").replace("type: redis", "type: postgres")})
     refused = project.apply(code=ExitCode.REFUSED).last["error"]
     assert "CacheRedis (AWS::ElastiCache::ReplicationGroup, delete)" in refused["message"]
+    project.run("run", "--service", "web", sys.executable, "-c", USE)
     ended = project.run("destroy", "--yes").out
     assert "CacheRedis holds data: HiveMind keeps a final snapshot" in ended
+    assert "UploadsBucket is deleted with its objects: the data is lost" in ended
+    assert "JobsQueue is deleted with its messages: the data is lost" in ended
+    assert "Not deleted" not in ended
     assert "Kept: cache snapshot" in ended

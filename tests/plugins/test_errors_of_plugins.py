@@ -136,7 +136,7 @@ def test_a_detection_that_fails_warns_at_the_line_of_the_plugin(tmp_path: Path) 
     ("part", "known"),
     [
         ("resource_types={'A B': ResourceType({}, 'x')}", "H604"),
-        ("resource_types={'queue': ResourceType({'type': 'txt'}, 'x')}", "H125"),
+        ("resource_types={'parrot': ResourceType({'type': 'txt'}, 'x')}", "H125"),
         ("resource_types={'postgres': ResourceType({}, 'x')}", "H122"),
         ("checks={'http': {}}", "H122"),
     ],

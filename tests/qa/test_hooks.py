@@ -6,7 +6,7 @@ from jsonschema import Draft202012Validator
 from hivemind.agents.qa import hivemind_checks, hivemind_schema
 from hivemind.agents.qa.written import seconds
 from hivemind.blueprint.model import Check
-from hivemind.checks.kinds import DatabaseCheck, HttpCheck, PingCheck, RunningCheck, TlsCheck
+from hivemind.checks.kinds import AccessCheck, DatabaseCheck, HttpCheck, PingCheck, RunningCheck, TlsCheck
 from hivemind.releases.release import ServiceRelease
 from hivemind.testing import release
 
@@ -48,7 +48,7 @@ def test_a_routed_service_is_asked_where_its_route_leads(path: str, health: str,
 
 def test_a_needed_database_is_logged_in_to() -> None:
     services = (service(needs=("db", "files")), service("idle", instances=(), url=None, needs=("old",)))
-    resources = {"db": "postgres", "old": "postgres", "files": "bucket", "unused": "postgres"}
+    resources = {"db": "postgres", "old": "postgres", "files": "a type of a plugin", "unused": "postgres"}
     checks = hivemind_checks(release=release(services=services, resources=resources))
     assert checks[1:] == (DatabaseCheck("db"),)
 
@@ -101,3 +101,16 @@ def test_the_schemas_take_their_own_examples() -> None:
 @pytest.mark.parametrize(("text", "value"), [("300ms", 0.3), ("2s", 2), ("1.5s", 1.5)])
 def test_times(text: str, value: float) -> None:
     assert seconds(text) == pytest.approx(value)
+
+
+def test_what_is_reached_by_api_is_asked_for_by_each_service_that_needs_it() -> None:
+    services = (
+        service("web", needs=("files", "jobs", "news")),
+        service("worker", kind="worker", url=None, needs=("jobs",)),
+        service("idle", kind="worker", url=None, needs=("jobs",), instances=()),
+    )
+    resources = {"files": "bucket", "jobs": "queue", "news": "topic", "unused": "bucket"}
+    checks = hivemind_checks(release=release(services=services, resources=resources))
+    assert [check.name for check in checks if isinstance(check, AccessCheck)] == [
+        "bucket files for web", "queue jobs for web", "topic news for web", "queue jobs for worker",
+    ]  # fmt: skip

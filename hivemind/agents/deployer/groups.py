@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from hivemind.hosts import pool, remote
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.releases import groups, manifest
+from hivemind.releases.api_access import api_environment
 from hivemind.releases.application_environment import install_requests
 from hivemind.releases.rollout import Rollout
 from hivemind.releases.secret_values import marks
@@ -139,6 +140,7 @@ def publish(run: Apply, service: Service, context: Context, stack: StackResult, 
         values,
         revision=run.revision,
         platforms={service.os: cloud.platform(service.os, service.size)},
+        api={service.name: api_environment(cloud, run.blueprint, service.name, bindings)},
     )[service.name]
     manifest.publish(cloud, bucket, service.name, manifest.manifest(service, artifact, request, sources))
 

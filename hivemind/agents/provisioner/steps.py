@@ -24,7 +24,7 @@ from hivemind.steps.waves import Wave, waves
 from hivemind.template.average_seconds import AVERAGE_SECONDS
 from hivemind.template.former import with_former
 from hivemind.template.names import ARTIFACT_BUCKET, target_group
-from hivemind.template.resource_types import INSTANCE, TARGET_GROUP
+from hivemind.template.resource_types import BUCKET, INSTANCE, TARGET_GROUP
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -256,7 +256,8 @@ def _delete_stack(run: Destroy, context: Context) -> Deletion:
             gone.add(event.logical_id)
         context.progress(f"{len(gone)} of {len(run.contents)} resources", **_as_data(event))
 
-    buckets = tuple(one.resource.physical_id for one in run.contents if one.resource.logical_id == ARTIFACT_BUCKET)
+    # CloudFormation deletes no bucket with objects in it. Whoever agreed to this was told that they are lost.
+    buckets = tuple(one.resource.physical_id for one in run.contents if one.resource.type == BUCKET and not one.kept)
     driver = StackDriver(
         deployment.cloud, clock=deployment.clock, say=context.note, cancelled=lambda: context.cancelled
     )

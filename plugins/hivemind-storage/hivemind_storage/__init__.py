@@ -1,15 +1,15 @@
-"""Buckets for HiveMind: the resource type `bucket`, the check `file`, and a log of finished steps."""
+"""Tables for HiveMind: the resource type `table`, the check `file`, and a log of finished steps."""
 
 from __future__ import annotations
 
 from hivemind import Blueprint, Check, Event, Fragment, Release, ResourceType, SchemaPart, hook
-from hivemind_storage import bucket, log, served
+from hivemind_storage import log, served, table
 
 
 @hook
 def hivemind_schema() -> SchemaPart:
     return SchemaPart(
-        resource_types={"bucket": ResourceType(bucket.SCHEMA, "A private S3 bucket.", holds_data=True)},
+        resource_types={"table": ResourceType(table.SCHEMA, "A DynamoDB table.", holds_data=True)},
         checks={"file": served.SCHEMA},
     )
 
@@ -17,7 +17,7 @@ def hivemind_schema() -> SchemaPart:
 @hook
 def hivemind_fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
     resources = [blueprint.resources[name] for name in sorted(blueprint.resources)]
-    return tuple(bucket.fragment(blueprint, resource) for resource in resources if resource.type == "bucket")
+    return tuple(table.fragment(blueprint, resource) for resource in resources if resource.type == "table")
 
 
 @hook

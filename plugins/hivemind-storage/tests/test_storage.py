@@ -16,10 +16,10 @@ BLUEPRINT = """
 hivemind: 1
 name: shop
 services:
-  web: {runtime: python 3.12, start: gunicorn app, port: 8000, needs: [uploads]}
+  web: {runtime: python 3.12, start: gunicorn app, port: 8000, needs: [sessions]}
   worker: {kind: worker, runtime: python 3.12, start: celery}
 resources:
-  uploads: {type: bucket}
+  sessions: {type: table, key: user}
 plugins: [hivemind-storage]
 """
 
@@ -36,47 +36,59 @@ def test_it_is_installed_under_its_name() -> None:
     assert point.load() is hivemind_storage
 
 
-def test_the_bucket_is_private_encrypted_versioned_and_kept(tmp_path: Path) -> None:
-    bucket = template(tmp_path)["Resources"]["UploadsBucket"]
-    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
-    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
-    assert "BucketEncryption" in bucket["Properties"]
+def test_the_table_is_encrypted_recoverable_and_kept(tmp_path: Path) -> None:
+    table = template(tmp_path)["Resources"]["SessionsTable"]
+    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert table["Properties"]["SSESpecification"] == {"SSEEnabled": True}
+    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["Properties"]["KeySchema"] == [{"AttributeName": "user", "KeyType": "HASH"}]
+    assert "TimeToLiveSpecification" not in table["Properties"]
+
+
+def test_items_are_sorted_and_expire_where_that_is_said(tmp_path: Path) -> None:
+    said = BLUEPRINT.replace("key: user", "key: user, sort_key: created, expires: until")
+    table = template(tmp_path, said)["Resources"]["SessionsTable"]["Properties"]
+    assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {"user": "HASH", "created": "RANGE"}
+    assert [one["AttributeName"] for one in table["AttributeDefinitions"]] == ["user", "created"]
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "until", "Enabled": True}
 
 
 def test_only_services_that_need_it_may_use_it(tmp_path: Path) -> None:
     resources = template(tmp_path)["Resources"]
     policies = [body["Properties"] for body in resources.values() if body["Type"] == "AWS::IAM::Policy"]
-    mine = [policy for policy in policies if policy["PolicyName"] == "bucket-uploads"]
+    mine = [policy for policy in policies if policy["PolicyName"] == "table-sessions"]
     assert [policy["Roles"] for policy in mine] == [[{"Ref": "WebInstanceRole"}]]
 
 
 def test_access_can_be_to_read_only(tmp_path: Path) -> None:
-    resources = template(tmp_path, BLUEPRINT.replace("type: bucket", "type: bucket, access: read"))["Resources"]
-    statements = resources["WebUsesUploadsBucket"]["Properties"]["PolicyDocument"]["Statement"]
+    resources = template(tmp_path, BLUEPRINT.replace("type: table", "type: table, access: read"))["Resources"]
+    statements = resources["WebUsesSessionsTable"]["Properties"]["PolicyDocument"]["Statement"]
     assert {action for statement in statements for action in statement["Action"]} == {
-        "s3:ListBucket",
-        "s3:GetObject",
-        "s3:GetObjectVersion",
+        "dynamodb:BatchGetItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
     }
+    assert [statement["Resource"] for statement in statements] == [{"Fn::GetAtt": ["SessionsTable", "Arn"]}]
 
 
-def test_the_service_finds_the_buckets_name(tmp_path: Path) -> None:
+def test_the_service_finds_the_tables_name(tmp_path: Path) -> None:
     plugins = plugins_of(**{"hivemind-storage": hivemind_storage})
-    binding = checked(tmp_path, BLUEPRINT, plugins, lint=False).assembly.bindings["uploads"]
-    assert dict(binding.env) == {"UPLOADS_BUCKET": "{name}"}
-    assert dict(binding.outputs) == {"name": "UploadsBucketName"}
+    binding = checked(tmp_path, BLUEPRINT, plugins, lint=False).assembly.bindings["sessions"]
+    assert dict(binding.env) == {"SESSIONS_TABLE": "{name}"}
+    assert dict(binding.outputs) == {"name": "SessionsTableName"}
 
 
 def test_cfn_lint_has_nothing_to_say(tmp_path: Path) -> None:
     plugins = plugins_of(**{"hivemind-storage": hivemind_storage})
     findings = checked(tmp_path, BLUEPRINT, plugins).findings
-    assert [finding for finding in findings if "Bucket" in finding.message] == []
+    assert [finding for finding in findings if "Table" in finding.message] == []
 
 
 def test_a_wrong_option_has_its_place(tmp_path: Path) -> None:
     with pytest.raises(FindingsError) as raised:
-        template(tmp_path, BLUEPRINT.replace("type: bucket", "type: bucket, acess: read"))
+        template(tmp_path, BLUEPRINT.replace("type: table", "type: table, acess: read"))
     (finding,) = raised.value.findings
     assert finding.place is not None
     assert finding.place.line == 8
