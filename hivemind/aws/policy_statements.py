@@ -117,6 +117,18 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
             """,
             ("*",),
         ),
+        "QueuesAndTopics": (
+            """
+            sns:CreateTopic sns:DeleteTopic sns:Get* sns:List* sns:PutDataProtectionPolicy sns:Set*
+            sns:Subscribe sns:TagResource sns:Unsubscribe sns:UntagResource
+            sqs:CreateQueue sqs:DeleteQueue sqs:Get* sqs:List* sqs:SetQueueAttributes sqs:TagQueue
+            sqs:UntagQueue
+            """,
+            (
+                "arn:aws:sns:*:*:{name}-*",
+                "arn:aws:sqs:*:*:{name}-*",
+            ),
+        ),
         "HostKeys": (
             """
             ssm:SendCommand
