@@ -70,6 +70,8 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "cloudformation:ContinueUpdateRollback": _always,
         "cloudformation:RollbackStack": _always,
         "cloudformation:UpdateTerminationProtection": _always,
+        # Bars updates from replacing and deleting what holds data.
+        "cloudformation:SetStackPolicy": _always,
         "elasticloadbalancing:RegisterTargets": _always,
         "elasticloadbalancing:DeregisterTargets": _always,
         # An instance of the deployment that somebody stopped: CloudFormation does not notice.

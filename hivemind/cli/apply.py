@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from hivemind.cli.context import (
     json_option,
     local_option,
     path_argument,
+    role_option,
     wait_option,
     yes_option,
 )
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     metavar="LOGICAL_ID",
     help="If a rollback failed: leave this resource as it is and continue. Can be repeated.",
 )
+@role_option
 @wait_option
 @again_option
 @json_option
@@ -65,6 +68,7 @@ def command(
     require_clean: bool | None,
     lose: tuple[str, ...],
     skip_rollback: tuple[str, ...],
+    role_arn: str | None,
     wait: float,
     again: bool,
     as_json: bool,
@@ -76,7 +80,7 @@ def command(
     """
     terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback))
     with _Screen(as_json=as_json, yes=yes) as screen:
-        ended = pipeline.apply(asked(path, environment, local), screen, terms)
+        ended = pipeline.apply(replace(asked(path, environment, local), role_arn=role_arn), screen, terms)
     if ended.applied is None:
         _nothing_to_do(ended, as_json=as_json)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -73,6 +74,22 @@ def _folder(path: Path) -> Path:
 def path_argument(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """`PATH`: the blueprint or a folder with hivemind.yaml in it. Handed over as `path: Path`."""
     return click.argument("path", default=".", type=click.Path(path_type=Path, readable=False))(function)
+
+
+def role_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """`--role-arn ARN`. Handed over as `role_arn: str | None`."""
+    return click.option(
+        "--role-arn",
+        metavar="ARN",
+        callback=_role,
+        help="The role that CloudFormation works as, in place of `role_arn` in hivemind.yaml.",
+    )(function)
+
+
+def _role(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    if given is not None and not re.fullmatch(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+", given):
+        raise click.BadParameter(f"{given}: not the ARN of a role, such as arn:aws:iam::123456789012:role/NAME")
+    return given
 
 
 def environment_option(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

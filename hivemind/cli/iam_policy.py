@@ -7,15 +7,13 @@ from pathlib import Path
 
 import click
 
-from hivemind.cli.context import environment_option, json_option, load_plugins, note, path_argument
+from hivemind.cli.context import environment_option, json_option, load_plugins, note, path_argument, role_option
 
 
 @click.command("iam-policy")
 @path_argument
 @environment_option
-@click.option(
-    "--role-arn", metavar="ARN", help="The role that CloudFormation works as, in place of `role_arn` in hivemind.yaml."
-)
+@role_option
 @click.option("--of-role", is_flag=True, help="Print the policy of that role, not the one of who deploys.")
 @json_option
 def command(path: Path, environment: str | None, role_arn: str | None, of_role: bool, as_json: bool) -> None:

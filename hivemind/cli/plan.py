@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from hivemind import pipeline
-from hivemind.cli.context import again_option, asked, environment_option, json_option, local_option, path_argument
+from hivemind.cli.context import (
+    again_option,
+    asked,
+    environment_option,
+    json_option,
+    local_option,
+    path_argument,
+    role_option,
+)
 from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
@@ -17,13 +26,20 @@ from hivemind.values.exits import ExitCode
 @path_argument
 @environment_option
 @local_option
+@role_option
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="FILE", help="Save the plan to FILE, for `hivemind apply FILE`."
 )
 @again_option
 @json_option
 def command(
-    path: Path, environment: str | None, local: bool | None, out: Path | None, again: bool, as_json: bool
+    path: Path,
+    environment: str | None,
+    local: bool | None,
+    role_arn: str | None,
+    out: Path | None,
+    again: bool,
+    as_json: bool,
 ) -> int:
     """Show what apply would create, change, replace and delete.
 
@@ -40,7 +56,7 @@ def command(
     from hivemind.values.errors import HiveMindError
 
     with Screen(as_json=as_json) as screen:
-        planned = pipeline.plan(asked(path, environment, local), screen, again=again)
+        planned = pipeline.plan(replace(asked(path, environment, local), role_arn=role_arn), screen, again=again)
     plan = planned.plan
     if out is not None:
         try:

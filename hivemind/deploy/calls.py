@@ -170,6 +170,19 @@ class StackCalls:
     def protect(self, stack_id: str, *, on: bool) -> None:
         self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
 
+    def stack_policy(self, stack_id: str) -> str | None:
+        """The stack's policy as text; None where there is none, or it may not be read."""
+        try:
+            found = self._client.get_stack_policy(StackName=stack_id).get("StackPolicyBody")
+        except CloudCallFailed as error:
+            if not error.denied:
+                raise
+            return None
+        return str(found) if found else None
+
+    def set_stack_policy(self, stack_id: str, body: str) -> None:
+        self._client.set_stack_policy(StackName=stack_id, StackPolicyBody=body)
+
     def create_change_set(self, stack_id: str, name: str, **arguments: Any) -> str:
         """Begins a change set and returns its id."""
         answer = self._client.create_change_set(

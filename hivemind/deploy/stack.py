@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,6 +17,7 @@ from hivemind.deploy.final_snapshots import Say
 from hivemind.deploy.polling import Cancelled, never
 from hivemind.deploy.recovering import recover
 from hivemind.deploy.removal import Deletion
+from hivemind.deploy.stack_policy import guarding, policy_body
 from hivemind.deploy.watch import DEADLINE, OnEvent, Ready, Watched, Watcher
 from hivemind.plan.model import Plan
 from hivemind.template.fragment import Owner
@@ -35,7 +36,9 @@ class StackRequest:
     """What a stack is to be.
 
     body: the template as JSON text. bucket: logical id of the bucket in it that a body goes through which is too large
-    for a call. owners: of the assembly, to trace failures. protected: termination protection, on from the first
+    for a call. capabilities: that the template needs. role_arn: of the role that CloudFormation works as, None for the
+    stack's own or the caller's rights. guarded: logical ids that a stack policy keeps from being replaced or deleted;
+    None for no policy. owners: of the assembly, to trace failures. protected: termination protection, on from the first
     moment. plan: what was reviewed; an update that would replace or delete more is refused. may_lose:
     logical ids of data in a failed stack that may be deleted with it. skip_rollback: logical ids that a rollback,
     which failed before, leaves as they are. deadline: seconds.
@@ -45,7 +48,9 @@ class StackRequest:
     body: str
     parameters: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     tags: Mapping[str, str] = field(default_factory=lambda: EMPTY)
-    capabilities: tuple[str, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM")
+    capabilities: tuple[str, ...] = ()
+    role_arn: str | None = None
+    guarded: frozenset[str] | None = None
     owners: Mapping[str, Owner] = field(default_factory=lambda: EMPTY)
     protected: bool = False
     plan: Plan | None = None
@@ -56,8 +61,10 @@ class StackRequest:
 
     def arguments(self, source: Mapping[str, str]) -> dict[str, Any]:
         """The part of the call that creations and change sets share. source: `TemplateBody` or `TemplateURL`."""
+        role = {"RoleARN": self.role_arn} if self.role_arn else {}
         return {
             **source,
+            **role,
             "Parameters": [
                 {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(self.parameters.items())
             ],
@@ -236,11 +243,13 @@ class StackDriver:
         whole = not large.is_large(request.body)
         body = request.body if whole else large.seed(request.body, request.bucket)
         token = new_token()
+        policy = {"StackPolicyBody": policy_body(request.guarded)} if request.guarded is not None and whole else {}
         stack_id = self._calls.create(
             token,
             StackName=request.stack_name,
             OnFailure="ROLLBACK",
             EnableTerminationProtection=request.protected,
+            **policy,
             **request.arguments({"TemplateBody": body}),
         )
         created = self._finish(stack_id, self._followed(watcher, stack_id, token, set()), request, told)
@@ -270,9 +279,18 @@ class StackDriver:
             if resource.logical_id not in touched and resource.exists:
                 told(resource.logical_id, resource.physical_id, resource.type)
         newest = self._calls.newest_event(view.id)
-        self._calls.execute(prepared.id, token)
-        watched = self._followed(watcher, view.id, token, {newest.id} if newest else set())
+        with self._guarding(view, request):
+            self._calls.execute(prepared.id, token)
+            watched = self._followed(watcher, view.id, token, {newest.id} if newest else set())
         return self._finish(view.id, watched, request, told)
+
+    def _guarding(self, view: StackView, request: StackRequest) -> AbstractContextManager[None]:
+        """Around the update: a stack policy that lets through what the reviewed plan replaces and deletes."""
+        if request.guarded is None:
+            return nullcontext()
+        changes = request.plan.losing_data if request.plan is not None else ()
+        agreed = frozenset(change.logical_id for change in changes)
+        return guarding(self._calls, view.id, request.guarded, agreed, self._say)
 
     @contextmanager
     def _source(self, view: StackView, request: StackRequest) -> Iterator[dict[str, str]]:

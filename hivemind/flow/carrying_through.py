@@ -66,7 +66,8 @@ def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
     reviewed = _reviewed(asked.path)
     if reviewed is not None:
         local = reviewed.cloud == "local" if asked.local is None and reviewed.cloud else asked.local
-        asked = replace(asked, path=Path(), environment=reviewed.environment, local=local)
+        role_arn = reviewed.role_arn or asked.role_arn
+        asked = replace(asked, path=Path(), environment=reviewed.environment, local=local, role_arn=role_arn)
         terms = replace(terms, again=terms.again or reviewed.again)
     seen = None if reviewed or terms.again else _fingerprint(asked)
     return (_up_to_date(seen, asked, face) if seen else None) or _applied(asked, face, terms, reviewed, seen)

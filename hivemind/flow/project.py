@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ def checked_project(asked: Asked, face: Face, *, lint: bool = True) -> Checked:
         load(file)  # says what is wrong with it before plugins are looked for beside it
     plugins = loaded(file.parent, asked.plugins, face.note)
     checked = check(file, plugins, environment=asked.environment, lint=lint)
+    if asked.role_arn is not None:
+        checked = replace(checked, blueprint=replace(checked.blueprint, role_arn=asked.role_arn))
     if checked.findings:
         face.findings(checked.findings)
     return checked

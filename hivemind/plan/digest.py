@@ -9,8 +9,8 @@ from dataclasses import replace
 from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
-_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind", "cost")
-_WHERE_ANY = ("repairs", "interruptions")
+_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind", "cost", "capabilities", "guarded")
+_WHERE_ANY = ("repairs", "interruptions", "role_arn")
 """Parts that count where there is something in them: a plan without them has the digest that it always had."""
 
 

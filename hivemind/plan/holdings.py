@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hivemind.blueprint.model import Blueprint, DeploymentStage
 from hivemind.template.names import ARTIFACT_BUCKET
 
 DATA_TYPES = frozenset(
@@ -57,3 +58,17 @@ def holds_data(logical_id: str, kind: str, definition: Mapping[str, Any] | None 
         return bool(marked["HoldsData"])
     policies = {definition.get("DeletionPolicy"), definition.get("UpdateReplacePolicy")}
     return bool(policies & KEPT) or kind in DATA_TYPES
+
+
+def data_guarded(template: Mapping[str, Any]) -> frozenset[str]:
+    """Logical ids of what holds data in a template."""
+    return frozenset(
+        name
+        for name, resource in template.get("Resources", {}).items()
+        if isinstance(resource, Mapping) and holds_data(name, str(resource.get("Type")), resource)
+    )
+
+
+def guards_data(blueprint: Blueprint, cloud: str) -> bool:
+    """Whether a stack policy guards what holds data: in production on AWS."""
+    return cloud == "aws" and blueprint.stage is DeploymentStage.PRODUCTION

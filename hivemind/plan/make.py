@@ -12,9 +12,10 @@ from hivemind.plan.costs.model import Cost
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.former import Former
-from hivemind.plan.holdings import holds_data
+from hivemind.plan.holdings import data_guarded, guards_data, holds_data
 from hivemind.plan.interruptions import interruptions
 from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
+from hivemind.template.capabilities import capabilities
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack, instance, scaling_group
 from hivemind.template.resource_types import INSTANCE, SCALING_GROUP
@@ -71,6 +72,9 @@ def make_plan(
         again=again,
         repairs=repairs,
         interruptions=() if failed else tuple(interruptions(blueprint, changes, snapshot)),
+        role_arn=blueprint.role_arn or "",
+        capabilities=capabilities(assembly.template),
+        guarded=tuple(sorted(data_guarded(assembly.template))) if guards_data(blueprint, cloud) else (),
         cost=None if cloud == "local" else _cost(before, after, assembly.owners, former),
     )
     return with_digest(plan)

@@ -181,7 +181,10 @@ class Plan:
     those that plugins of others add, in an order in which they can run; none where nothing changes. left_behind: what
     was deployed under another name or in another region, as this machine knows; no part of the digest. repairs:
     instances that are not in order and are put right. interruptions: what does not answer for a time. cost: a month on
-    AWS, None in the local cloud; no part of the digest."""
+    AWS, None in the local cloud; no part of the digest. role_arn: of the role that CloudFormation works as; empty for
+    the stack's own or the caller's rights. capabilities: that CloudFormation wants acknowledged for the template; no
+    part of the digest, which has the template's. guarded: logical ids that the stack policy guards; no part of the
+    digest."""
 
     name: str
     environment: str
@@ -204,6 +207,9 @@ class Plan:
     repairs: tuple[Repair, ...] = ()
     interruptions: tuple[Interruption, ...] = ()
     cost: Cost | None = None
+    role_arn: str = ""
+    capabilities: tuple[str, ...] = ()
+    guarded: tuple[str, ...] = ()
 
     @property
     def recovers(self) -> bool:

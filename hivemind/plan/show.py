@@ -37,7 +37,7 @@ def lines(plan: Plan) -> tuple[str, ...]:
     shown += body or ["  Nothing changes."]
     if plan.cost:
         shown += ["", *costs.lines(plan.cost, plan.region)]
-    shown += ["", *_in_turn(plan), *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
+    shown += ["", *_rights(plan), *_in_turn(plan), *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]
     return tuple(shown)
 
 
@@ -70,6 +70,18 @@ _REPAIRS = {
 
 def _repaired(plan: Plan) -> list[str]:
     return [f"  ! {one.service}  {one.logical_id} ({one.instance}) {_REPAIRS[one.trouble]}" for one in plan.repairs]
+
+
+def _rights(plan: Plan) -> list[str]:
+    """What CloudFormation may do, and what it is kept from, where the stack changes on AWS."""
+    if plan.cloud != "aws" or not plan.changes:
+        return []
+    shown = [f"CloudFormation works as {plan.role_arn}."] if plan.role_arn else []
+    if plan.capabilities:
+        shown.append(f"It is allowed to change IAM: {', '.join(plan.capabilities)}.")
+    if plan.guarded:
+        shown.append(f"A stack policy guards data from being replaced or deleted: {', '.join(plan.guarded)}.")
+    return shown
 
 
 def _in_turn(plan: Plan) -> list[str]:

@@ -19,13 +19,15 @@ class PluginChoice:
 @dataclass(frozen=True)
 class Asked:
     """path: a blueprint, a folder with one, or a saved plan. environment: None for the blueprint's own. local: the
-    local cloud, or AWS; None for what the blueprint says. deployment: the id of one, in place of `path`."""
+    local cloud, or AWS; None for what the blueprint says. deployment: the id of one, in place of `path`.
+    role_arn: of the role that CloudFormation works as, in place of the blueprint's."""
 
     path: Path = Path()
     environment: str | None = None
     local: bool | None = None
     deployment: str | None = None
     plugins: PluginChoice = PluginChoice()
+    role_arn: str | None = None
 
 
 @dataclass(frozen=True)

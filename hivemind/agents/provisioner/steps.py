@@ -14,6 +14,7 @@ from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.deploy.watch import Ready
 from hivemind.deploy.withdrawal import Withdrawal, give_back_after, health_deadline
+from hivemind.plan.holdings import data_guarded, guards_data
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
 from hivemind.steps import milestones
@@ -22,6 +23,7 @@ from hivemind.steps.run import Apply, Destroy
 from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Wave, waves
 from hivemind.template.average_seconds import AVERAGE_SECONDS
+from hivemind.template.capabilities import capabilities
 from hivemind.template.former import with_former
 from hivemind.template.names import ARTIFACT_BUCKET, target_group
 from hivemind.template.resource_types import BUCKET, INSTANCE, TARGET_GROUP
@@ -192,6 +194,9 @@ def _drive(
         may_lose=run.may_lose,
         skip_rollback=run.skip_rollback,
         bucket=ARTIFACT_BUCKET,
+        capabilities=capabilities(assembly.template),
+        role_arn=run.blueprint.role_arn,
+        guarded=data_guarded(assembly.template) if guards_data(run.blueprint, run.cloud) else None,
     )
     made = run.snapshot.stack_id is not None
     what = f"the {'update' if made else 'creation'} of the stack {request.stack_name}"
