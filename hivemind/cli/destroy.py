@@ -59,5 +59,4 @@ def command(
         destroyed = pipeline.destroy(asked(path, environment, local, deployment), screen, terms)
     if destroyed is None:
         return nothing("destroy", as_json=as_json)
-    report(destroyed, "destroyed", as_json=as_json)
-    return ExitCode.OK
+    return report(destroyed, "destroyed", ExitCode.CLEANUP, as_json=as_json)

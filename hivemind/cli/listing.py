@@ -86,18 +86,25 @@ def _lines(proposal: ProposedDestroy) -> Iterator[str]:
         yield f"  = {one.resource.logical_id} {stays} (DeletionPolicy {one.policy})"
 
 
-def report(destroyed: Destroyed, ended: str, *, as_json: bool) -> None:
-    """Says what is left. ended: what the deployment is now, in a word or two."""
+def report(destroyed: Destroyed, ended: str, stuck: ExitCode, *, as_json: bool) -> ExitCode:
+    """Says what is left. ended: what the deployment is now, in a word or two. stuck: the exit code where something
+    could not be deleted."""
     if destroyed.ended_local_cloud and not as_json:
         click.echo("Stopped the local cloud: it has no more deployments.", err=True)
     left = [f"{one.logical_id} ({one.type}) {one.physical_id}" for one in destroyed.deletion.left]
     kept = destroyed.snapshots
     if as_json:
         ids = [one.id for one in kept]
-        click.echo(json.dumps({"deployment": destroyed.deployment_id, "left": left, "snapshots": ids}))
-        return
+        told = {"deployment": destroyed.deployment_id, "left": left, "snapshots": ids}
+        click.echo(json.dumps(told | ({"by_hand": destroyed.deletion.by_hand} if destroyed.deletion.by_hand else {})))
+        return stuck if destroyed.deletion.by_hand else ExitCode.OK
     lines = [f"Not deleted: {one}" for one in left]
     lines += [f"Kept: {snapshot.what} snapshot {snapshot.id}" for snapshot in kept]
     rest = "" if lines else " Nothing is left."
-    lines.append(f"{destroyed.deployment_id} is {ended}.{rest}")
+    but = " But something could not be deleted." if destroyed.deletion.by_hand else ""
+    lines.append(f"{destroyed.deployment_id} is {ended}.{rest}{but}")
     click.echo("\n".join(part for line in lines for part in fold(line, width(), indent=2)))
+    if not destroyed.deletion.by_hand:
+        return ExitCode.OK
+    click.echo(destroyed.deletion.by_hand, err=True)
+    return stuck

@@ -55,5 +55,4 @@ def command(
         taken_back = pipeline.rollback(asked(path, environment, local, deployment), screen, terms, delete=delete)
     if taken_back is None:
         return nothing("roll back", as_json=as_json)
-    report(taken_back, "rolled back", as_json=as_json)
-    return ExitCode.OK
+    return report(taken_back, "rolled back", ExitCode.ROLLBACK, as_json=as_json)

@@ -76,8 +76,9 @@ _MOST = 12
 """Resources whose commands are shown; after these are gone, the next try shows what else is left."""
 
 
-def commands(left: Sequence[StackResource], stack_id: str, region: str) -> tuple[str, ...]:
-    """The commands that delete what is left of a stack, and then the stack. left: resources that exist."""
+def commands(left: Sequence[StackResource], stack_id: str | None, region: str) -> tuple[str, ...]:
+    """The commands that delete what is left of a stack, and then the stack. left: resources that exist. stack_id: None
+    where the stack is gone already."""
     named = sorted((one for one in left if one.physical_id), key=lambda one: (_place(one.type), one.logical_id))
     lines = [
         f"{command.format(id=shlex.quote(one.physical_id))} --region {region}"
@@ -86,15 +87,20 @@ def commands(left: Sequence[StackResource], stack_id: str, region: str) -> tuple
             one.type, (f"aws cloudcontrol delete-resource --type-name {one.type} --identifier {{id}}",)
         )
     ]
+    if stack_id is None:
+        return tuple(lines)
     return (*lines, f"aws cloudformation delete-stack --stack-name {shlex.quote(stack_id)} --region {region}")
 
 
-def instructions(left: Sequence[StackResource], stack_id: str, region: str, *, local: bool, again: str) -> str:
+def instructions(
+    left: Sequence[StackResource], stack_id: str | None, region: str, *, local: bool, again: str | None = None
+) -> str:
     """The commands with what to do before and after them. local: whether the stack is in the local cloud. again: the
-    HiveMind command that ends what was begun."""
+    HiveMind command that ends what was begun; None where nothing of it is left but this."""
     before = ['eval "$(hivemind local env)"'] if local else []
     lines = "\n".join(f"  {line}" for line in (*before, *commands(left, stack_id, region)))
-    return f"Remove by hand what is left, in this order:\n{lines}\nThen run `{again}` again."
+    rest = f"\nThen run `{again}` again." if again else ""
+    return f"Remove by hand what is left, in this order:\n{lines}{rest}"
 
 
 def _place(kind: str) -> tuple[int, int]:

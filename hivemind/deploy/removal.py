@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -50,12 +51,14 @@ class Content:
 @dataclass(frozen=True)
 class Deletion:
     """What a deletion came to. existed: whether there was a stack. left: resources that still stand, kept by
-    policy or because they could not be deleted. snapshots: what databases and caches left."""
+    policy or because they could not be deleted. snapshots: what databases and caches left. by_hand: how to remove
+    those that could not be deleted; empty where there are none."""
 
     stack_id: str | None
     existed: bool = True
     left: tuple[StackResource, ...] = ()
     snapshots: tuple[FinalSnapshot, ...] = ()
+    by_hand: str = ""
 
 
 def contents(calls: StackCalls, stack_id: str) -> tuple[Content, ...]:
@@ -104,8 +107,12 @@ def delete(
     if watched.status != "DELETE_COMPLETE":
         raise _failure(cloud, calls, view, watched, stage)
     final = [item.resource for item in held if item.snapshotted]
-    left = (*_left(calls, view.id, held), *_logs_left(cloud, held, say))
-    return Deletion(view.id, left=left, snapshots=left_by(cloud, final, say))
+    kept = _left(calls, view.id, held, watched)
+    wanted = {item.resource.logical_id for item in held if item.retained}
+    stuck = [resource for resource in kept if resource.logical_id not in wanted]
+    by_hand = instructions(stuck, None, cloud.region, local=cloud.name == "local") if stuck else ""
+    left = (*kept, *_logs_left(cloud, held, say))
+    return Deletion(view.id, left=left, snapshots=left_by(cloud, final, say), by_hand=by_hand)
 
 
 def _lift_protection(calls: StackCalls, view: StackView, *, allowed: bool) -> None:
@@ -156,17 +163,22 @@ def _failure(cloud: Cloud, calls: StackCalls, view: StackView, watched: Watched,
     )
 
 
-def _left(calls: StackCalls, stack_id: str, held: tuple[Content, ...]) -> tuple[StackResource, ...]:
-    """What a deleted stack left: CloudFormation keeps the list of a deleted stack for 90 days."""
-    try:
-        now = calls.resources(stack_id)
-    except CloudCallFailed:
-        return tuple(item.resource for item in held if item.retained)
-    by_id = {resource.logical_id: resource for resource in now}
-    left = [item.resource for item in held if item.retained]
-    known = {resource.logical_id for resource in left}
-    left += [by for key, by in by_id.items() if by.status in {"DELETE_FAILED", "DELETE_SKIPPED"} and key not in known]
-    return tuple(sorted(left, key=lambda resource: resource.logical_id))
+def _left(
+    calls: StackCalls, stack_id: str, held: tuple[Content, ...], watched: Watched
+) -> tuple[StackResource, ...]:  # fmt: skip
+    """What a deleted stack left, by the events of its deletion and by its list, which CloudFormation keeps for 90 days
+    and the local cloud does not."""
+    left = {item.resource.logical_id: item.resource for item in held if item.retained}
+    last = {event.logical_id: event for event in watched.events if not event.is_stack}
+    told = [
+        StackResource(one.logical_id, one.physical_id, one.type, one.status, one.reason) for one in last.values()
+    ]  # fmt: skip
+    with contextlib.suppress(CloudCallFailed):
+        told += calls.resources(stack_id)
+    for resource in told:
+        if resource.status in {"DELETE_FAILED", "DELETE_SKIPPED"} and resource.physical_id:
+            left.setdefault(resource.logical_id, resource)
+    return tuple(left[name] for name in sorted(left))
 
 
 def _logs_left(cloud: Cloud, held: tuple[Content, ...], say: Say) -> Iterator[StackResource]:

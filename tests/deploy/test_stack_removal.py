@@ -122,7 +122,20 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     script.resources(("Files", BUCKET, "DELETE_SKIPPED"))
     deletion = script.driver().delete(NAME)
     assert [str(resource) for resource in deletion.left] == ["Files (AWS::S3::Bucket)"]
+    assert "aws s3 rb s3://files-1 --region eu-west-1" in deletion.by_hand
+    assert "delete-stack" not in deletion.by_hand
     assert len(script.said) == 2
+
+
+def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_gone(script: Any) -> None:
+    begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_COMPLETE", script.event("Files", "DELETE_SKIPPED", kind=BUCKET), RetainResources=["Files"])
+    script.resources()
+    deletion = script.driver().delete(NAME)
+    assert [str(resource) for resource in deletion.left] == ["Files (AWS::S3::Bucket)"]
+    assert deletion.by_hand
     script.assert_done()
 
 
