@@ -138,10 +138,15 @@ def _seen(calls: StackCalls, stack_id: str) -> set[str]:
 
 
 def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
-    """After DELETE_FAILED: without what failed, then by force."""
+    """After DELETE_FAILED: once more, for what held a resource is often gone by then; without what failed; by force."""
+    again = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
+    say(f"{view.name} could not delete {', '.join(map(str, again)) or 'everything'}: trying once more")
+    watched = _run(calls, view.id, watcher)
+    if watched.status != "DELETE_FAILED":
+        return watched
     failed = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
     if failed:
-        say(f"{view.name} could not delete {', '.join(map(str, failed))}: continuing without it")
+        say(f"{view.name} still has {', '.join(map(str, failed))}: deleting the rest")
         watched = _run(calls, view.id, watcher, RetainResources=[resource.logical_id for resource in failed])
     if watched.status == "DELETE_FAILED" and calls.can_force():
         say(f"{view.name} still exists: deleting it by force")

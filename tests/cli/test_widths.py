@@ -23,6 +23,7 @@ from hivemind.plan import show
 from hivemind.plan.model import Action, Basis, Change, Plan
 from hivemind.testing.project import Project, hello
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Place, Severity
 
 LONG = "a-service-whose-name-is-as-long-as-names-can-be"
@@ -105,7 +106,7 @@ def test_the_list_of_what_goes_fits(window: Callable[[int], None], capsys: pytes
     assert all(one in shown.replace(",", " ").split() for one in ids)
     left = Deletion("arn:stack", left=tuple(one.resource for one in contents))
     kept = (FinalSnapshot("database", "shop-production-db-snapshot-0123456789"),)
-    listing.report(Destroyed("shop-production", left, kept, False), "destroyed", as_json=False)
+    listing.report(Destroyed("shop-production", left, kept, False), "destroyed", ExitCode.CLEANUP, as_json=False)
     shown = capsys.readouterr().out
     assert fits(shown)
     assert "Nothing is left" not in shown

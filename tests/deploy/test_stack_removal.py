@@ -117,6 +117,8 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     failed = script.event("Files", "DELETE_FAILED", "The bucket you tried to delete is not empty", kind=BUCKET)
     deletes(script, "DELETE_FAILED", failed)
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_FAILED", failed)
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED", RetainResources=["Files"])
     deletes(script, "DELETE_COMPLETE", DeletionMode="FORCE_DELETE_STACK")
     script.resources(("Files", BUCKET, "DELETE_SKIPPED"))
@@ -124,11 +126,24 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     assert [str(resource) for resource in deletion.left] == ["Files (AWS::S3::Bucket)"]
     assert "aws s3 rb s3://files-1 --region eu-west-1" in deletion.by_hand
     assert "delete-stack" not in deletion.by_hand
-    assert len(script.said) == 2
+    assert len(script.said) == 3
+
+
+def test_what_held_a_resource_for_a_moment_only_keeps_nothing(script: Any) -> None:
+    begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_COMPLETE")
+    script.resources(("Files", BUCKET, "DELETE_COMPLETE"))
+    deletion = script.driver().delete(NAME)
+    assert (deletion.left, deletion.by_hand) == ((), "")
+    script.assert_done()
 
 
 def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_gone(script: Any) -> None:
     begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_COMPLETE", script.event("Files", "DELETE_SKIPPED", kind=BUCKET), RetainResources=["Files"])
@@ -142,6 +157,8 @@ def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_
 @pytest.mark.parametrize("stage", [Stage.CLEANUP, Stage.ROLLBACK])
 def test_a_deletion_that_nothing_helps_is_a_failure_of_its_stage(script: Any, stage: Stage) -> None:
     begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED", RetainResources=["Files"])

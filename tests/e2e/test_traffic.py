@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from load import Load
 
 from hivemind.testing.clients import raw
+from hivemind.testing.load import Load
 from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
