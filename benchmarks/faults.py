@@ -94,10 +94,9 @@ def judge(stage: Stage, run: Run, ran: Ran, *, served: bool) -> str:
     by_hand = "Remove by hand what is left" in said
     if orphans(stage.cloud):
         return "by hand" if by_hand else "orphan"
-    if run.deed == "update" and served:
-        # A page that was there before is there afterwards. On its one instance it is away while it restarts.
-        if not stage.serves():
-            return "lost traffic"
+    # A page that was there before is there afterwards. On its one instance it is away while it restarts.
+    if run.deed == "update" and served and not stage.serves():
+        return "lost traffic"
     if ran.code == 0:
         right = status is None if run.deed == "delete" else status in GOOD and stage.serves()
         return "clean" if right else "wrong state"
