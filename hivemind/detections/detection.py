@@ -32,12 +32,13 @@ class Detection:
     """One detected value with its evidence.
 
     field: `language`, `runtime_version`, `package_manager`, `framework`, `install`, `build`, `start`, `release`,
-    `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `env`, `worker`, `scheduler`, `kind`, `doubt`.
-    `need`, `env_required`, `env`, `worker`, `scheduler` and `doubt` may occur several times. value: text (or int for
-    `port`); for `worker` and `scheduler` the command; for `env` a variable and what it must be, `NAME=VALUE`, with
-    references such as `$DATABASE_URL`; for `doubt` a sentence, whose note says what to do. file, line: where the
-    evidence is. confidence: 0 to 1. language: the language that the value belongs to (an install command for Python
-    does not matter if the service uses Node.js); None: any language.
+    `test`, `port`, `health_path`, `static_dir`, `need`, `env_required`, `env`, `worker`, `scheduler`, `kind`, `within`,
+    `doubt`. `need`, `env_required`, `env`, `worker`, `scheduler` and `doubt` may occur several times. value: text (or
+    int for `port`); for `worker` and `scheduler` the command; for `env` a variable and what it must be, `NAME=VALUE`,
+    with references such as `$DATABASE_URL`; for `within` the folder, relative to the repository, that holds the whole
+    application; for `doubt` a sentence, whose note says what to do. file, line: where the evidence is. confidence: 0 to
+    1. language: the language that the value belongs to (an install command for Python does not matter if the service
+    uses Node.js); None: any language.
     """
 
     field: str

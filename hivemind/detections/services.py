@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from hivemind.detections.answer import Answer, answer
-from hivemind.detections.detection import LIKELY, Detection
+from hivemind.detections.detection import LIKELY, Detection, best
 from hivemind.repositories.repository import Repository
 
 MANIFESTS = frozenset(
@@ -23,6 +23,8 @@ _PROGRAMS = frozenset(
 """Programs without a manifest, looked for where the root serves nothing: below something that serves they are its."""
 _PROJECTS = (".csproj", ".fsproj", ".vbproj", ".runtimeconfig.json")
 _MOST = 40
+_NEAR, _DEEPEST = 2, 6
+"""How deep folders are looked at: those of most repositories, and those of any."""
 PAGES = ("public", "dist", "build", "_site", "site", "www", "html")
 """Folders that hold the pages of what lies around them."""
 _ASIDE = frozenset(
@@ -39,15 +41,17 @@ def services(repository: Repository, detect: Detect) -> dict[str, Answer]:
 
     detect: all detections of a folder. Empty where nothing serves; then `detect(".")` says what the root is.
     """
-    root = answer(detect("."))
-    return {".": root} if root.serves else _below(repository, detect, MANIFESTS | _PROGRAMS)
+    said = detect(".")
+    root = answer(said)
+    return {".": root} if root.serves else _inside(said, detect) or _below(repository, detect, MANIFESTS | _PROGRAMS)
 
 
 def applications(repository: Repository, detect: Detect) -> dict[str, Answer]:
     """Folder -> answer, for everything in the repository that runs or is served, the root among it."""
-    root = answer(detect("."))
+    said = detect(".")
+    root = answer(said)
     if not root.serves:
-        return _below(repository, detect, MANIFESTS | _PROGRAMS)
+        return _inside(said, detect) or _below(repository, detect, MANIFESTS | _PROGRAMS)
     below = _below(repository, detect, MANIFESTS)
     # Pages without a build of their own, below something that serves, are that thing's pages; and what the root's own
     # start command goes to is the root's.
@@ -78,17 +82,30 @@ def clashes(found: Mapping[str, Answer]) -> Iterator[tuple[str, str]]:
         taken.setdefault(port.value, (folder, port.evidence))
 
 
+def _inside(said: Sequence[Detection], detect: Detect) -> dict[str, Answer]:
+    """The folder that the root says is the whole application, whatever it is called, if it serves."""
+    inside = best(said, "within")
+    seen = answer(detect(str(inside.value))) if inside else None
+    return {str(inside.value): seen} if inside and seen and seen.serves else {}
+
+
 def _below(repository: Repository, detect: Detect, names: frozenset[str]) -> dict[str, Answer]:
+    """In folders at most two deep; in deeper ones where those hold nothing that serves."""
     folders = sorted(
         {
             folder
             for file in repository.files
             for folder, name in [_holder(file)]
             if (name in names or name.endswith(_PROJECTS))
-            and folder and folder.count("/") < 2 and not folder.startswith(".")
+            and folder and folder.count("/") < _DEEPEST and not folder.startswith(".")
         },
         key=lambda folder: (folder.count("/"), folder),
     )  # fmt: skip
+    near = [folder for folder in folders if folder.count("/") < _NEAR]
+    return _serving(near, detect) or _serving([folder for folder in folders if folder not in near], detect)
+
+
+def _serving(folders: Sequence[str], detect: Detect) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
     for folder in [each for each in folders if not _ASIDE.intersection(each.split("/"))][:_MOST]:
         if any(folder.startswith(f"{parent}/") for parent in found):

@@ -246,3 +246,24 @@ def test_a_command_that_makes_the_tables(tmp_path: Path, body: str, sql: str, ru
         if runs is False
         else []
     )
+
+
+@pytest.mark.parametrize(
+    ("gulpfile", "more", "build"),
+    [
+        ("module.exports = {\n  build,\n  watch,\n};\n", {}, "npx gulp build"),
+        ("exports.build = series(a, b)\n", {}, "npx gulp build"),
+        ("gulp.task('dist', () => 1)\n", {}, "npx gulp dist"),
+        ("exports.build = 1\n", {"Dockerfile": "FROM x\nRUN pip install x\nRUN gulp local\n"}, "npx gulp local"),
+        ("exports.watch = 1\n", {}, None),
+    ],
+)
+def test_pages_that_gulp_builds(tmp_path: Path, gulpfile: str, more: dict[str, str], build: str | None) -> None:
+    files = {
+        "requirements.txt": "flask\n",
+        "app.py": "from flask import Flask\napp = Flask('a')\n",
+        "package.json": '{"devDependencies": {"gulp": "4"}}',
+        "gulpfile.js": gulpfile,
+    }
+    found = seen(tmp_path, files | more)
+    assert found.value("build") == (f"npm install && {build}" if build else None)

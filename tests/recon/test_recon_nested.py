@@ -146,3 +146,25 @@ def test_empty_files_start_nothing_that_is_acted_upon_and_need_nothing(tmp_path:
     start = found.one.get("start")
     assert start is None or start.confidence < LIKELY
     assert (found.several["needs"], found.several["env_required"]) == ((), ())
+
+
+def _below(folder: str) -> dict[str, str]:
+    return {f"{folder}/{name}": text for name, text in _FLASK.items()}
+
+
+def test_a_folder_that_is_the_whole_of_an_image_is_the_application_whatever_it_is_called(tmp_path: Path) -> None:
+    image = 'FROM python\nWORKDIR /a/website\nCOPY ./website /a/website\nRUN pip install .\nCMD ["flask", "run"]\n'
+    assert _meant(tmp_path, {"README.md": "", "Dockerfile": image} | _below("website")) == ("website", "python")
+
+
+@pytest.mark.parametrize("folder", ["one/two/three", "a/b/c/d/e"])
+def test_an_application_deep_below_where_nothing_is_nearer(tmp_path: Path, folder: str) -> None:
+    assert _meant(tmp_path, _below(folder)) == (folder, "python")
+
+
+def test_what_is_nearer_counts_alone(tmp_path: Path) -> None:
+    assert _meant(tmp_path, _below("shop") | _below("one/two/three")) == ("shop", "python")
+
+
+def test_what_is_very_deep_is_not_looked_at(tmp_path: Path) -> None:
+    assert _meant(tmp_path, _below("a/b/c/d/e/f/g")) == (".", None)

@@ -130,9 +130,9 @@ def origin(
             found = _below(source, inside, files, folder=copy.folder)
             if found is None:
                 continue
-            return origin(found, earlier, stages, files, depth + 1) if earlier else _clean(found)
+            return origin(found, earlier, stages, files, depth + 1) if earlier else cleaned(found)
     if depth and (inside := _relative(whole, stage.workdir)) and stage.workdir != "/":
-        return _clean(inside)  # what a stage builds in its own folder
+        return cleaned(inside)  # what a stage builds in its own folder
     return None
 
 
@@ -183,11 +183,11 @@ def _below(source: str, inside: str, files: frozenset[str], *, folder: bool) -> 
     """The path of what a copied source brings to `inside` of the target."""
     plain = source.rstrip("/") or "/"
     if not inside:
-        return None if folder and (_clean(plain) in files or plain not in {".", "/"}) else plain
+        return None if folder and (cleaned(plain) in files or plain not in {".", "/"}) else plain
     name = posixpath.basename(plain)
     if name not in {".", ".."} and (inside == name or fnmatchcase(inside, name)):
         return plain
-    return None if _clean(plain) in files or "*" in name else posixpath.join(plain, inside)
+    return None if cleaned(plain) in files or "*" in name else posixpath.join(plain, inside)
 
 
 def _relative(path: str, folder: str) -> str | None:
@@ -197,7 +197,8 @@ def _relative(path: str, folder: str) -> str | None:
     return path.removeprefix(prefix) if path.startswith(prefix) else None
 
 
-def _clean(path: str) -> str | None:
+def cleaned(path: str) -> str | None:
+    """A source or target of COPY as a path of the repository; None for one outside of it."""
     clean = posixpath.normpath(path).lstrip("/")
     return None if clean.startswith("..") else clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from hivemind.agents.recon import containers, entrypoints
 from hivemind.agents.recon.containers import ImageStage, Instruction
@@ -37,6 +38,10 @@ _FILE_IMAGES = re.compile(r"(?:^|/)(?:nginx(?:-unprivileged)?|httpd|static-web-s
 _INSTALLED = re.compile(r"(?:\./)?(?:[\w.-]+/)*build/install/[\w.-]+/bin/[\w.-]+(?:\s|$)")
 """What Gradle's `installDist` makes (its Application Plugin's documentation)."""
 _BOUND = "needs its image,"
+_MANIFESTS = frozenset(
+    {"package.json", "requirements.txt", "pyproject.toml", "Pipfile", "setup.py", "go.mod", "Gemfile", "composer.json",
+     "Cargo.toml", "pom.xml", "mix.exs", "manage.py"}
+)  # fmt: skip
 _LARGEST = 100_000
 _LONGEST = 2000
 _HEALTH = re.compile(r"https?://[^/\s\"':]+(?::(\d{1,5}))?[^/\s\"']*(/[\w./-]*)")
@@ -71,6 +76,8 @@ def detect(folder: Folder) -> list[Detection]:
     stage = containers.shipped(stages)
     if not file or stage is None:
         return []
+    if within := _within(folder, stages):
+        return [of_container(folder, "within", folder.in_repository(within[0]), file, within[1])]
     found = [*_image(folder, file, stage), *_ports(folder, file, stage)]
     health = stage.said.get("HEALTHCHECK")
     if (
@@ -102,6 +109,19 @@ def detect(folder: Folder) -> list[Detection]:
     if port and int(port[1] or port[2]) <= 65535:
         found.append(of_container(folder, "port", int(port[1] or port[2]), where, line, sure=0.8))
     return found
+
+
+def _within(folder: Folder, stages: Sequence[ImageStage]) -> tuple[str, int] | None:
+    """The only folder with a manifest, at most one deep, where the top has none and the image copies nothing else that
+    has one: what the Dockerfile says, it says of that folder. With the line of the COPY."""
+    holders = {file.rpartition("/")[0] for file in folder.files if file.rpartition("/")[2] in _MANIFESTS}
+    near = {holder for holder in holders if "/" not in holder and not holder.startswith(".")}
+    copied = {containers.cleaned(source) for stage in stages for each in stage.copies for source in each.sources}
+    if len(near) != 1 or "" in near or not near <= copied:
+        return None
+    name = next(iter(near))
+    said = next(stage.said["COPY"] for stage in reversed(stages) if "COPY" in stage.said)
+    return name, said.line
 
 
 def _develops(folder: Folder, command: str) -> bool:
