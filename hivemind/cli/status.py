@@ -136,7 +136,10 @@ def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]
         working = sum(one.works and not one.rests for one in instances)
         word = "healthy" if any(one.web for one in instances) else "running"
         resting = ", stopped at its hours" if any(one.rests for one in instances) else ""
-        yield service, f"{working} of {len(instances)} {word}{resting}" if released else "no release yet"
+        group = found.groups.get(service)
+        sized = f" ({group.least} to {group.most} by load)" if group and group.least < group.most else ""
+        count = max(len(instances), group.desired) if group else len(instances)
+        yield service, f"{working} of {count} {word}{sized}{resting}" if released else "no release yet"
         for one in instances:
             yield f"  {one.id}", one.words
     yield from found.databases.items()
@@ -224,6 +227,16 @@ def _entry(status: Status) -> dict[str, object]:
                 for one in instances
             ]
             for service, instances in (found.services if found else {}).items()
+        },
+        "groups": {
+            service: {
+                "min": group.least,
+                "max": group.most,
+                "desired": group.desired,
+                "present": len(group.instances),
+                "suspended": list(group.suspended),
+            }
+            for service, group in (found.groups if found else {}).items()
         },
         "databases": dict(found.databases) if found else {},
         "jobs": {name: _job_entry(job) for name, job in (found.jobs if found else {}).items()},

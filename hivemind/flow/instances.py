@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.flow.deployments import Known, require
 from hivemind.flow.health_check_lines import IsCheck, last, recogniser
-from hivemind.template.names import target_group
+from hivemind.template.names import launch_template, target_group
 from hivemind.text.suggest import did_you_mean, listed
 from hivemind.values.errors import DeploymentNotFound, HiveMindError
 
@@ -157,14 +157,15 @@ def login(known: Known, chosen: Chosen) -> str:
     from hivemind.template.images import system_of
 
     recorded = known.state.recorded
-    if recorded is not None:
-        for logical_id, physical_id in recorded.physical_ids.items():
-            if physical_id == chosen.instance:
-                properties = recorded.template.get("Resources", {}).get(logical_id, {}).get("Properties", {})
-                image = properties.get("ImageId")
-                parameter = image.get("Ref") if isinstance(image, Mapping) else None
-                return login_name(system_of(str(parameter)) or DEFAULT_SYSTEM)
-    return login_name(DEFAULT_SYSTEM)
+    if recorded is None:
+        return login_name(DEFAULT_SYSTEM)
+    # An instance of a group is no resource of the stack; what it is made from is.
+    ids = {physical_id: logical_id for logical_id, physical_id in recorded.physical_ids.items()}
+    logical_id = ids.get(chosen.instance) or launch_template(chosen.service)
+    properties = recorded.template.get("Resources", {}).get(logical_id, {}).get("Properties", {})
+    image = properties.get("LaunchTemplateData", properties).get("ImageId")
+    parameter = image.get("Ref") if isinstance(image, Mapping) else None
+    return login_name(system_of(str(parameter)) or DEFAULT_SYSTEM)
 
 
 def open_host(known: Known, chosen: Chosen, *, deadline: float = 20.0) -> Host:

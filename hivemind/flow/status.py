@@ -8,13 +8,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
+from hivemind.releases import groups
+from hivemind.releases.groups import Group
 from hivemind.releases.jobs import JobState
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.hours import rests_until
 from hivemind.template.jobs import jobs_in
 from hivemind.template.names import target_group
-from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, TARGET_GROUP
+from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, SCALING_GROUP, TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.stack_statuses import is_ready
 
@@ -92,13 +94,15 @@ class InstanceStatus:
 class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
     status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped.
-    jobs: name -> state, of those that were asked for."""
+    jobs: name -> state, of those that were asked for. groups: name of a service -> the Auto Scaling group of its
+    instances."""
 
     status: str | None
     services: Mapping[str, tuple[InstanceStatus, ...]]
     databases: Mapping[str, str]
     rests: Mapping[str, datetime] = field(default_factory=dict)
     jobs: Mapping[str, JobState] = field(default_factory=dict)
+    groups: Mapping[str, Group] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -111,6 +115,7 @@ class LiveStatus:
             for one in instances:
                 if not one.works:
                     yield f"{service} {one.id}: {one.words}."
+        yield from self._troubled_groups()
         for name, state in self.databases.items():
             if state not in GOOD_DATABASES and not (state in RESTING and name in self.rests):
                 yield f"{name} is {state}."
@@ -119,6 +124,16 @@ class LiveStatus:
                 yield f"The job {name} is unknown: {job.trouble}."
             elif job.last is not None and job.last.failed:
                 yield f"The last run of the job {name} failed: {job.last.ending}."
+
+    def _troubled_groups(self) -> Iterator[str]:
+        for service, group in self.groups.items():
+            if len(group.instances) < group.desired:
+                yield f"{service} has {len(group.instances)} of {group.desired} instances."
+            if group.suspended:
+                yield (
+                    f"The group of {service} is held ({', '.join(group.suspended)}): it does not replace what breaks. "
+                    "The next release ends that."
+                )
 
     @property
     def works(self) -> bool:
@@ -150,7 +165,11 @@ def live_status(cloud: Cloud, stack: str, clock: Clock = SYSTEM_CLOCK) -> LiveSt
     held = {**_databases(cloud, snapshot), **_caches(cloud, snapshot)}
     resources = snapshot.template.get("Resources", {})
     rests = {name: until for name, one in resources.items() if (until := rests_until(one, clock.now()))}
-    return LiveStatus(snapshot.status, _services(cloud, snapshot, health, rests), held, rests)
+    found = {
+        service_of(resources[name]): groups.group(cloud, one) for name, one in ids_of(snapshot, SCALING_GROUP).items()
+    }
+    scaled = {service: group for service, group in sorted(found.items()) if group is not None}
+    return LiveStatus(snapshot.status, _services(cloud, snapshot, health, rests, scaled), held, rests, groups=scaled)
 
 
 def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:
@@ -164,28 +183,35 @@ def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:
 
 
 def _services(
-    cloud: Cloud, snapshot: Snapshot, health: Mapping[str, TargetHealth], rests: Mapping[str, datetime]
+    cloud: Cloud,
+    snapshot: Snapshot,
+    health: Mapping[str, TargetHealth],
+    rests: Mapping[str, datetime],
+    scaled: Mapping[str, Group],
 ) -> Mapping[str, tuple[InstanceStatus, ...]]:
-    ids = ids_of(snapshot, INSTANCE)
-    if not ids:
-        return {}
-    answer = cloud.client("ec2").describe_instances(Filters=[{"Name": "instance-id", "Values": sorted(ids.values())}])
+    """The instances of each service, those that are resources of the stack and those of its group."""
+    resources, ids = snapshot.template.get("Resources", {}), ids_of(snapshot, INSTANCE)
+    every = [(service_of(resources[name]), one, name) for name, one in ids.items()]
+    every += [(service, one, "") for service, group in scaled.items() for one in group.instances]
+    if not every:
+        return dict.fromkeys(scaled, ())
+    asked = sorted({one for _, one, _ in every})
+    answer = cloud.client("ec2").describe_instances(Filters=[{"Name": "instance-id", "Values": asked}])
     states = {
         one["InstanceId"]: str(one["State"]["Name"])
         for reservation in answer["Reservations"]
         for one in reservation["Instances"]
     }
-    groups = ids_of(snapshot, TARGET_GROUP)
-    services: dict[str, tuple[InstanceStatus, ...]] = {}
-    for name, instance_id in ids.items():
-        service = service_of(snapshot.template["Resources"][name])
+    balanced = ids_of(snapshot, TARGET_GROUP)
+    services: dict[str, tuple[InstanceStatus, ...]] = dict.fromkeys(scaled, ())
+    for service, one, name in every:
         found = InstanceStatus(
-            instance_id,
-            states.get(instance_id, "gone"),
-            health.get(instance_id),
-            target_group(service) in groups,
+            one,
+            states.get(one, "gone"),
+            health.get(one),
+            target_group(service) in balanced,
             rests_until=rests.get(name),
-            jobs=jobs_in(snapshot.template["Resources"][name]),
+            jobs=jobs_in(resources.get(name, {})),
         )
         services[service] = (*services.get(service, ()), found)
     return services

@@ -14,6 +14,7 @@ from hivemind.local import copying, protocols
 SERVICES = (
     "acm",
     "alb",
+    "autoscaling",
     "cloudformation",
     "cloudwatch",
     "cloudwatch_logs",
@@ -64,7 +65,8 @@ class Stores:
             ec2._internet_gateways,
             ec2._route_tables,
         )
-        self.ec2_tags = ec2._tags
+        self.ec2_tags, self.launch_templates = ec2._tags, ec2._launch_templates
+        self.scaling_groups = modules["autoscaling"]._asgs
         self.load_balancers, self.listeners, self.rules = alb._lbs, alb._listeners, alb._rules
         self.target_groups, self.targets, self.target_group_attributes = alb._tgs, alb._targets, alb._tg_attrs
         self.databases, self.subnet_groups, self.db_snapshots = rds._instances, rds._subnet_groups, rds._snapshots

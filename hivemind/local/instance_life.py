@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from hivemind.local.instance_boot import BACKLOG, Boot, say
+from hivemind.local.instance_boot import BACKLOG, Boot, say, script_of
 
 
 def run(boot: Boot, host_key: bytes, environment: Mapping[str, str], ready: Callable[[], object]) -> None:
@@ -57,11 +57,11 @@ def _boot(boot: Boot, environment: Mapping[str, str]) -> list[asyncio.Task[None]
     """User data at the first start, then everything in boot.d, as an operating system would; output to the console."""
     prefix = Path(boot.root) if boot.root is not None else Path("/")
     scripts: list[Path] = []
-    if boot.user_data.startswith("#!"):
+    if (text := script_of(boot.user_data)) is not None:
         script = prefix / "var/lib/cloud/user-data"
         if not script.exists():
             script.parent.mkdir(parents=True, exist_ok=True)
-            script.write_text(boot.user_data)
+            script.write_text(text)
             script.chmod(0o700)
             scripts.append(script)
     directory = prefix / "etc/hivemind/boot.d"

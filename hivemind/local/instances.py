@@ -21,7 +21,7 @@ from typing import IO
 
 from hivemind.local import guard, instance_etc, instance_files, isolation
 from hivemind.local.edge import Front, Relay, Traffic, dial
-from hivemind.local.instance_boot import STOP_SECONDS, Boot
+from hivemind.local.instance_boot import METADATA, STOP_SECONDS, Boot
 from hivemind.local.instance_records import Kept, Numbers, free_port, make_host_key, remove
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.outlets import Outlets
@@ -232,7 +232,7 @@ class Instances:
             root=str(home / "fs") if shared else None,
             keep=() if shared else instance_files.needed(),
             user_data=instance.user_data,
-            environment={"PORT": str(kept.port)} if shared else {},
+            environment=_environment(instance, kept.port if shared else None),
         )
 
     async def _spawn(self, boot: Boot, theirs: socket.socket, console: IO[bytes]) -> asyncio.subprocess.Process:
@@ -335,3 +335,13 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 def _hostname(instance: Instance) -> str:
     return "ip-" + instance.address.replace(".", "-")
+
+
+def _environment(instance: Instance, port: int | None) -> dict[str, str]:
+    """Variables of an instance. port: handed out to it, None where it has all."""
+    found = {} if port is None else {"PORT": str(port)}
+    if instance.door is not None:
+        # Where instances share this machine's network, the metadata's address is nobody's.
+        door = f"http://127.0.0.1:{instance.door}" if port is not None else f"http://{METADATA[0]}"
+        found |= {"AWS_ENDPOINT_URL": door, "AWS_EC2_METADATA_SERVICE_ENDPOINT": door}
+    return found

@@ -27,7 +27,8 @@ class Rule:
 @dataclass(frozen=True)
 class Instance:
     """An EC2 instance. address: private IPv4 in its subnet. authorized_key: OpenSSH public key of its key
-    pair. groups: security group ids. state: EC2's word (`running`, `stopped`, ...)."""
+    pair. groups: security group ids. state: EC2's word (`running`, `stopped`, ...). door: port on loopback of what it
+    reaches of AWS by its role (`instance_door.py`), None for nothing."""
 
     id: str
     account: str
@@ -38,6 +39,7 @@ class Instance:
     user_data: str = ""
     image: str = ""
     state: str = "running"
+    door: int | None = None
 
 
 @dataclass(frozen=True)

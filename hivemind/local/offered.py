@@ -17,6 +17,7 @@ _RECORDS = ("Create", "Delete", "Put", "Update", "Modify", "Tag", "Untag", "Add"
 OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "acm": (*_READS, "AddTags", "RemoveTags", "ImportCertificate", "RequestCertificate", "DeleteCertificate"),
+        "autoscaling": (*_READS, "SuspendProcesses", "ResumeProcesses", "SetDesiredCapacity"),
         "cloudformation": (
             *_READS, "CreateStack", "UpdateStack", "DeleteStack", "CreateChangeSet", "ExecuteChangeSet",
             "DeleteChangeSet", "UpdateTerminationProtection", "SetStackPolicy", "CancelUpdateStack",
@@ -49,6 +50,7 @@ OPERATIONS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 RESOURCE_TYPES = frozenset(
     f"AWS::{service}::{name}"
     for service, names in {
+        "AutoScaling": ("AutoScalingGroup", "ScalingPolicy"),
         "CertificateManager": ("Certificate",),
         "CloudWatch": ("Alarm", "Dashboard"),
         "DynamoDB": ("Table",),

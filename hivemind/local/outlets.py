@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hivemind.local import instance_network
 from hivemind.local.edge import BACKLOG, Relay, Traffic, dial
+from hivemind.local.instance_boot import METADATA
 from hivemind.local.model import Instance, RegionView
 from hivemind.local.porter import Porter
 from hivemind.local.security import Caller, allowed
@@ -99,6 +100,8 @@ def outlets(view: RegionView, instance: Instance) -> Iterable[Outlet]:
         yield Outlet(LOOPBACK, view.api, LOOPBACK, view.api)
     source = Caller("instance", instance.groups, instance.address)
     region = (instance.account, instance.region)
+    if instance.door is not None:
+        yield Outlet(*METADATA, "127.0.0.1", instance.door)
     for database in view.databases:
         if (database.account, database.region) == region and allowed(view, source, database.groups, database.port):
             yield Outlet(database.address, database.port, database.real_host, database.real_port)

@@ -9,13 +9,15 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hivemind.local import emulated_access, offered, operations, schedules
+from hivemind.local import emulated_access, group_operations, offered, operations, schedules
 from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultKind, FaultTable
 from hivemind.local.files import PORT, read_json, write_json
+from hivemind.local.group_kinds import group_kinds
+from hivemind.local.groups import Groups
 from hivemind.local.instances import Instances, StartFailed
-from hivemind.local.model import RegionView
+from hivemind.local.model import Datum, RegionView
 from hivemind.local.pace import Pace
 from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
@@ -23,7 +25,7 @@ from hivemind.local.refusals import broken, refusal, throttled
 from hivemind.local.resources import catalog
 from hivemind.local.resources.balancing import balancing_kinds
 from hivemind.local.resources.cache import cache_kinds
-from hivemind.local.resources.compute import as_instance, compute_kinds
+from hivemind.local.resources.compute import as_instance, compute_kinds, launching
 from hivemind.local.resources.database import database_kinds
 from hivemind.local.resources.identity import identity_kinds
 from hivemind.local.resources.messaging import messaging_kinds
@@ -87,7 +89,7 @@ class Region:
         self.dataplane = DataPlane(directory / "dataplane", self.instances)
         self.health = Health(self.instances, self.pace)
         self.dataplane.health = self.health
-        self.metrics = Metrics(self.instances, self.dataplane, self.emulator.put_metric)
+        self.metrics = Metrics(self.instances, self.dataplane, self._measured)
         self._host_keys: dict[str, str] = read_json(directory / "host_keys.json", {})
         self._changed = asyncio.Event()
         self._reconciling = asyncio.Lock()
@@ -112,6 +114,17 @@ class Region:
         for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds, messaging_kinds):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
+        targets = operations.Targets(emulator, self.health, self.pace)
+        self.groups = Groups(
+            site,
+            launching(site),
+            targets,
+            states=self.health.describe,
+            port=self.instances.port_variable,
+            changed=self.changed,
+            pace=self.pace,
+        )
+        kinds |= group_kinds(self.groups, kinds)
         kinds[schedules.TYPE] = schedules.kind()
         offers = {name: kind for name, kind in kinds.items() if name in offered.RESOURCE_TYPES}
         stage = functools.partial(
@@ -120,7 +133,8 @@ class Region:
         emulator.install({name: stage(name, kind) for name, kind in offers.items()}, TAGGED)
         emulator.close(offered.refused_types, offered.refused_type)
         emulator.publish_images(catalog.IMAGES, catalog.IMAGE_PARAMETERS)
-        operations.Targets(emulator, self.health, self.pace).install()
+        targets.install()
+        group_operations.install(emulator)
         operations.install_ec2(emulator, self.instances.console)
         operations.install_data(
             emulator,
@@ -131,6 +145,10 @@ class Region:
         emulator.intercept(self._refused, self._served)
         self.callers.guard()
         emulated_access.guard(emulator)
+
+    def _measured(self, datum: Datum) -> None:
+        self.emulator.put_metric(datum)
+        self.groups.observe(datum)
 
     # -- what the emulator tells -----------------------------------------------------------------------
 
@@ -184,9 +202,11 @@ class Region:
         await self._drop_orphans(self.emulator.end_interrupted(INTERRUPTED))
         starting = [self._start_server(servers, key) for servers in self._servers for key in servers.known()]
         await asyncio.gather(*starting)
+        await self.groups.reopen()
         await self._reconcile()
         record_children(self._children)
-        work = (self._keep_up(), self.metrics.run(), schedules.run(self.emulator, self.changed))
+        timed = (schedules.run(self.emulator, self.changed), self.groups.run())
+        work = (self._keep_up(), self.metrics.run(), *timed)
         self._tasks = [asyncio.create_task(one) for one in work]
 
     async def _drop_orphans(self, settled: Mapping[str, frozenset[str]]) -> None:
@@ -286,6 +306,7 @@ class Region:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.groups.close()
         parts: tuple[Closing, ...] = (self.health, self.dataplane, self.instances, *self._servers)
         for part in parts:
             try:

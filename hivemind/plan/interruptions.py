@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Service
+from hivemind.plan.groups import is_renewed
 from hivemind.plan.instances import apart, is_replaced, is_stopped
 from hivemind.plan.model import Action, Change, Interruption, Snapshot
 from hivemind.template.names import instance, target_group
@@ -27,8 +28,10 @@ def interruptions(blueprint: Blueprint, changes: Sequence[Change], snapshot: Sna
     """Each interruption that the changes to what is deployed bring about, services first."""
     by_id = {change.logical_id: change for change in changes}
     for name in sorted(blueprint.services):
-        found = _of_instances(blueprint.services[name], by_id, snapshot) or _of_targets(
-            blueprint.services[name], changes, snapshot
+        found = (
+            _of_group(blueprint.services[name], changes)
+            or _of_instances(blueprint.services[name], by_id, snapshot)
+            or _of_targets(blueprint.services[name], changes, snapshot)
         )
         if found is not None:
             yield found
@@ -56,6 +59,16 @@ def _of_instances(service: Service, changes: Mapping[str, Change], snapshot: Sna
         reason = f"its only instance is replaced ({_listed(change.replacing)} cannot change)"
         return Interruption(path, REPLACED_MINUTES, reason, _MORE)
     return Interruption(path, STOPPED_MINUTES, "its only instance is stopped and started again", _MORE)
+
+
+def _of_group(service: Service, changes: Sequence[Change]) -> Interruption | None:
+    """A group of one instance has no room for a new one before the old one goes."""
+    path = f"services.{service.name}"
+    if service.scaling is None or service.scaling.most > 1 or not is_renewed(changes, path):
+        return None
+    return Interruption(
+        path, REPLACED_MINUTES, "the only instance of its group is replaced", "With `max: 2`, a new one comes first."
+    )
 
 
 def _of_targets(service: Service, changes: Iterable[Change], snapshot: Snapshot) -> Interruption | None:

@@ -219,7 +219,9 @@ def _releases(
             reason = "unchanged"
         else:
             reason = _changed_parts(snapshot.parts.get(name, EMPTY), parts.get(name, EMPTY))
-        yield ReleaseChange(name, before, source, blueprint.services[name].instances, reason)
+        service = blueprint.services[name]
+        group = str(service.scaling or "")
+        yield ReleaseChange(name, before, source, service.instances, reason, group)
 
 
 def _changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> str:

@@ -122,13 +122,15 @@ class Interruption:
 
 @dataclass(frozen=True)
 class ReleaseChange:
-    """A service's release. source: digest of sources now (Provenance.digest); before: of those released."""
+    """A service's release. source: digest of sources now (Provenance.digest); before: of those released. instances: how
+    many there are, at least. group: how far an Auto Scaling group scales, in words, empty for a fixed number."""
 
     service: str
     before: str | None
     source: str
     instances: int
     reason: str
+    group: str = ""
 
     @property
     def needed(self) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from hivemind.plan.costs import show as costs
+from hivemind.plan.groups import group_changes
 from hivemind.plan.instances import apart
-from hivemind.plan.model import Action, Basis, Change, Plan, Trouble
+from hivemind.plan.model import Action, Basis, Change, Plan, ReleaseChange, Trouble
 from hivemind.values.stack_statuses import Rest, rest_of
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
@@ -89,9 +90,13 @@ def _in_turn(plan: Plan) -> list[str]:
     moved = Counter(change.path for change in apart(plan.changes).values())
     several = {f"services.{one.service}": one.instances for one in plan.releases if one.instances > 1}
     return [
-        f"{path}: {moved[path]} of {count} instances change, at most {max(1, count // 2)} at a time; the others serve."
-        for path, count in several.items()
-        if moved[path]
+        *(
+            f"{path}: {moved[path]} of {count} instances change, at most {max(1, count // 2)} at a time; "
+            "the others serve."
+            for path, count in several.items()
+            if moved[path]
+        ),
+        *group_changes(plan.changes),
     ]
 
 
@@ -203,10 +208,15 @@ def _compact(value: Any) -> str:
     return str(value)
 
 
+def _instances(release: ReleaseChange) -> str:
+    if release.group:
+        return f"the group's instances ({release.group})"
+    return f"{release.instances} instance{'s' if release.instances != 1 else ''}"
+
+
 def _released(plan: Plan) -> list[str]:
     return [
-        f"  ^ {release.service}  release on {release.instances} instance{'s' if release.instances != 1 else ''}: "
-        f"{release.reason}"
+        f"  ^ {release.service}  release on {_instances(release)}: {release.reason}"
         for release in plan.releases
         if release.needed
     ]

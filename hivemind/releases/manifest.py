@@ -42,9 +42,10 @@ def bring(cloud: Cloud, bucket: str, artifact: Artifact) -> None:
 
 
 def manifest(
-    service: Service, artifact: Artifact, request: Request, secrets: Mapping[str, Mapping[str, str | None]]
+    service: Service, artifact: Artifact, request: Request, secrets: Mapping[str, Mapping[str, str | None]], pace: float
 ) -> Mapping[str, Any]:
-    """The manifest. request: with marks in place of secrets. secrets: mark -> what it stands for."""
+    """The manifest. request: with marks in place of secrets. secrets: mark -> what it stands for. pace: of the cloud's
+    health checks."""
     layers = tuple(KeptLayer(layer.digest) for layer in artifact.layers)
     health = service.health
     return {
@@ -53,7 +54,7 @@ def manifest(
         "files": {digest: key for digest, (key, _) in keys(artifact).items()},
         "secrets": {mark: dict(source) for mark, source in secrets.items()},
         # Seconds until the load balancer sends requests to an instance that answers.
-        "settle": health.healthy * health.interval + health.timeout if service.is_web else 0,
+        "settle": health.healthy * health.interval / pace + health.timeout / pace if service.is_web else 0,
     }
 
 

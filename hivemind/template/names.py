@@ -77,6 +77,11 @@ def scaling_group(service: str) -> str:
     return logical_id(service, "ScalingGroup")
 
 
+def launch_template(service: str) -> str:
+    """What the instances of that group are made from."""
+    return logical_id(service, "LaunchTemplate")
+
+
 def scaling_access(service: str) -> str:
     """The policy by which new instances of that group read their release and its secrets."""
     return logical_id(service, "ScalingAccess")

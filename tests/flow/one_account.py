@@ -24,21 +24,36 @@ TEMPLATE = {
         "Vpc": {"Type": "AWS::EC2::VPC"},
     },
 }
+SCALED = {
+    "Resources": {
+        **{name: one for name, one in TEMPLATE["Resources"].items() if name != "WebInstance1"},
+        "WebScalingGroup": {
+            "Type": "AWS::AutoScaling::AutoScalingGroup",
+            "Properties": {"Tags": [{"Key": "hivemind:service", "Value": "web", "PropagateAtLaunch": True}]},
+        },
+    },
+}
+"""The same, with an Auto Scaling group of web's instances."""
 IDS = {
     "WebInstance1": "i-1", "JobInstance1": "i-2", "WebTargetGroup": "arn:tg", "DbDatabase": "db-1", "CacheCache": "c-1",
+    "WebScalingGroup": "group-1",
 }  # fmt: skip
 
 
 @dataclass
 class Account:
     """What an account answers. status: of the stack, None for none. instances, databases, caches: id -> state.
-    targets: id -> state and reason."""
+    targets: id -> state and reason. group: lifecycle states of the instances of the group, by id; desired: how many it
+    wants; suspended: its processes that do nothing."""
 
     status: str | None = "CREATE_COMPLETE"
     instances: dict[str, str] = field(default_factory=lambda: {"i-1": "running", "i-2": "running"})
     targets: dict[str, tuple[str, str | None]] = field(default_factory=lambda: {"i-1": ("healthy", None)})
     databases: dict[str, str] = field(default_factory=lambda: {"db-1": "available"})
     caches: dict[str, str] = field(default_factory=lambda: {"c-1": "available"})
+    group: dict[str, str] = field(default_factory=lambda: {"i-1": "InService"})
+    desired: int = 1
+    suspended: tuple[str, ...] = ()
     template: dict[str, Any] = field(default_factory=lambda: TEMPLATE)
     name: str = "aws"
     account: str = "123456789012"
@@ -76,6 +91,13 @@ class Account:
         known = [one for one in Filters[0]["Values"] if one in self.instances]
         listed = [{"InstanceId": one, "State": {"Name": self.instances[one]}} for one in known]
         return {"Reservations": [{"Instances": [one]} for one in listed]}
+
+    def describe_auto_scaling_groups(self, *, AutoScalingGroupNames: list[str]) -> dict[str, Any]:
+        assert AutoScalingGroupNames == ["group-1"]
+        listed = [{"InstanceId": one, "LifecycleState": state} for one, state in self.group.items()]
+        processes = [{"ProcessName": one} for one in self.suspended]
+        sizes = {"MinSize": 1, "MaxSize": 4, "DesiredCapacity": self.desired}
+        return {"AutoScalingGroups": [{**sizes, "Instances": listed, "SuspendedProcesses": processes}]}
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:
         assert TargetGroupArn == "arn:tg"

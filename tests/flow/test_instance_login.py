@@ -26,3 +26,11 @@ def test_the_login_is_that_of_the_instances_system(tmp_path: Path, os: str, user
     known = Known(StateStore(tmp_path), state)
     assert login(known, Chosen("web", "i-1", 1)) == user
     assert login(known, Chosen("web", "i-2", 2)) == "admin"
+
+
+def test_an_instance_of_a_group_has_the_system_of_its_launch_template(tmp_path: Path) -> None:
+    parameter, _ = image_parameter("ubuntu-24.04", "t3.micro")
+    data = {"LaunchTemplateData": {"ImageId": {"Ref": parameter}}}
+    recorded = Recorded(status="CREATE_COMPLETE", template={"Resources": {"WebLaunchTemplate": {"Properties": data}}})
+    known = Known(StateStore(tmp_path), DeploymentState("shop", DeploymentStatus.DEPLOYED, recorded=recorded))
+    assert login(known, Chosen("web", "i-9", 1)) == "ubuntu"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from one_account import TEMPLATE, Account
+from one_account import SCALED, TEMPLATE, Account
 
 from hivemind.flow.status import InstanceStatus, LiveStatus, live_status, service_of
 from hivemind.releases.jobs import JobRun, JobState
@@ -153,3 +153,25 @@ def test_a_stack_that_went_back_works_with_its_instances() -> None:
 def test_the_service_of_an_instance() -> None:
     assert service_of(TEMPLATE["Resources"]["WebInstance1"]) == "web"
     assert service_of({"Type": "AWS::EC2::Instance"}) == "?"
+
+
+def test_instances_of_a_group_are_those_that_it_has_now() -> None:
+    account = Account(template=SCALED, group={"i-3": "InService", "i-1": "InService", "i-4": "Terminating:Wait"})
+    account.instances["i-3"] = "running"
+    found = live_status(account, "shop")  # type: ignore[arg-type]
+    assert [one.id for one in found.services["web"]] == ["i-1", "i-3"]
+    group = found.groups["web"]
+    assert (group.least, group.most, group.desired) == (1, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("account", "sentence"),
+    [
+        (Account(template=SCALED, desired=2), "web has 1 of 2 instances."),
+        (Account(template=SCALED, group={}), "web has 0 of 1 instances."),
+        (Account(template=SCALED, suspended=("HealthCheck", "Terminate")), "The group of web is held (HealthCheck, "),
+    ],
+)
+def test_what_is_wrong_with_a_group_is_a_sentence(account: Account, sentence: str) -> None:
+    (problem,) = problems(account)
+    assert problem.startswith(sentence)

@@ -12,8 +12,10 @@ import pytest
 
 from hivemind.agents.provisioner import hivemind_fragments
 from hivemind.blueprint.model import Blueprint, DeploymentStage, Network, Resource, Service
+from hivemind.blueprint.scaling import Scaling
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES
 from hivemind.plan import file, show
+from hivemind.plan.costs.show import lines
 from hivemind.plan.costs.table import HOURS, monthly, table
 from hivemind.plan.make import make_plan
 from hivemind.plan.model import NOTHING, Basis, Plan, Snapshot
@@ -141,3 +143,18 @@ def test_the_local_cloud_costs_nothing_and_prices_are_no_part_of_what_is_agreed_
 
 def test_burstable_families_are_named() -> None:
     assert "t3: processor time above the baseline is billed on top." in "\n".join(show.lines(planned(SHOP)))
+
+
+def test_a_group_costs_what_its_least_number_costs_and_says_the_most() -> None:
+    fixed, group = (
+        replace(SHOP.services["web"], needs=()),
+        replace(SHOP.services["web"], needs=(), scaling=Scaling(2, 6)),
+    )
+    two, six = (planned(replace(SHOP, services={"web": replace(fixed, instances=count)})).cost for count in (2, 6))
+    cost = planned(replace(SHOP, services={"web": group})).cost
+    assert two is not None
+    assert six is not None
+    assert cost is not None
+    assert (cost.monthly, cost.most, cost.unpriced) == (two.monthly, six.monthly, ())
+    assert f"When groups have all their instances: about ${six.monthly:,.2f}." in "\n".join(lines(cost, "us-east-1"))
+    assert two.most is None

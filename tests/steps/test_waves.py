@@ -10,6 +10,7 @@ from hivemind import Stage, Step, hook
 from hivemind.flow.checking import Checked
 from hivemind.flow.collecting import collected
 from hivemind.flow.recording import record_step
+from hivemind.plan.groups import group_changes
 from hivemind.plan.make import make_plan
 from hivemind.plan.model import Basis, Repair, Snapshot, Trouble
 from hivemind.steps.run import Apply
@@ -138,6 +139,23 @@ def test_a_group_goes_when_the_instances_that_follow_it_have_the_traffic(tmp_pat
     assert first.later == {"WebScalingGroup", "WebScalingAccess"}
     assert [node.number for share in first.shares for node in share.nodes] == [1, 2]
     assert [share.leaving for share in second.shares] == [first.later]
+
+
+def test_a_plan_says_what_becomes_of_the_instances_of_a_group(tmp_path: Path) -> None:
+    one, several = "instances: {min: 1, max: 1}", deployed(project(tmp_path, GROUP))
+    taken = update(project(tmp_path, "instances: 2"), several).plan
+    renewed = update(project(tmp_path, f"{GROUP}\ndisk: 20"), several).plan
+    alone = update(project(tmp_path, f"{one}\ndisk: 20"), deployed(project(tmp_path, one))).plan
+    assert list(group_changes(taken.changes)) == [
+        "services.web: instances take the place of its group, which goes when they have the traffic."
+    ]
+    assert list(group_changes(renewed.changes)) == [
+        "services.web: its group replaces all instances, one after another."
+    ]
+    assert renewed.interruptions == ()
+    (outage,) = alone.interruptions
+    assert (outage.of, outage.minutes) == ("services.web", 4)
+    assert "max: 2" in outage.way_out
 
 
 def test_a_terminated_instance_is_made_again(tmp_path: Path) -> None:

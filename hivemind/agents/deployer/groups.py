@@ -142,7 +142,8 @@ def publish(run: Apply, service: Service, context: Context, stack: StackResult, 
         platforms={service.os: cloud.platform(service.os, service.size)},
         api={service.name: api_environment(cloud, run.blueprint, service.name, bindings)},
     )[service.name]
-    manifest.publish(cloud, bucket, service.name, manifest.manifest(service, artifact, request, sources))
+    content = manifest.manifest(service, artifact, request, sources, cloud.pace)
+    manifest.publish(cloud, bucket, service.name, content)
 
 
 def catch_up(rollout: Rollout, name: str, context: Context, begun: list[Rollout]) -> int:

@@ -21,6 +21,7 @@ from hivemind.template.names import (
     PRIVATE_SUBNETS,
     PUBLIC_SUBNETS,
     instance_security_group,
+    launch_template,
     logical_id,
     scaling_access,
     scaling_group,
@@ -39,7 +40,7 @@ SUSPENDED_IN_UPDATES = ("HealthCheck", "ReplaceUnhealthy", "AZRebalance", "Alarm
 
 def resources(blueprint: Blueprint, service: Service, scaling: Scaling, profile: str) -> dict[str, Mapping[str, Any]]:
     """Launch template, group and scaling policy of a service. profile: logical id of its instance profile."""
-    template, group = logical_id(service.name, "LaunchTemplate"), scaling_group(service.name)
+    template, group = launch_template(service.name), scaling_group(service.name)
     made: dict[str, Mapping[str, Any]] = {
         template: {
             "Type": LAUNCH_TEMPLATE,

@@ -97,6 +97,7 @@ def from_bucket(place: str, bucket: str, key: str) -> http.client.HTTPResponse:
     try:
         return opened(place, "s3", "/" + bucket + "/" + key)
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code in (403, 404):
             raise NotThere(key) from error
         raise

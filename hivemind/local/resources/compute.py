@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import secrets
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 from hivemind.local import model
 from hivemind.local.resource_kind import Kind, Made, Properties, failed, is_true, require
@@ -67,6 +68,7 @@ def as_instance(emulator: Any, account: str, region: str, record: dict[str, Any]
         user_data=_text(record.get("UserData") or ""),
         image=record["ImageId"],
         state=record["State"]["Name"],
+        door=record.get("_hivemind_door"),
     )
 
 
@@ -85,12 +87,29 @@ def _text(user_data: str) -> str:
         return user_data
 
 
+class Launching(Protocol):
+    """What starts and ends instances."""
+
+    def launch(self, properties: Properties, door: Callable[[dict[str, Any]], int] | None = None) -> dict[str, Any]: ...
+    def end(self, physical_id: str) -> None: ...
+
+
+def launching(site: Site) -> Launching:
+    """What starts and ends instances that are no resources of a stack."""
+    return _Compute(site)
+
+
 class _Compute:
     def __init__(self, site: Site) -> None:
         self._site, self._emulator = site, site.emulator
 
     def create(self, logical_id: str, properties: Properties, _stack: str) -> Made:
         require(logical_id, properties, "ImageId")
+        record = self.launch(properties)
+        return record["InstanceId"], self._attributes(record)
+
+    def launch(self, properties: Properties, door: Callable[[dict[str, Any]], int] | None = None) -> dict[str, Any]:
+        """Starts an instance; its record. door: opens what it reaches of AWS, and says at which port."""
         interface = (properties.get("NetworkInterfaces") or [{}])[0]
         subnet = properties.get("SubnetId") or interface.get("SubnetId")
         groups = list(properties.get("SecurityGroupIds") or interface.get("GroupSet") or [])
@@ -107,6 +126,8 @@ class _Compute:
         record = self._launch(properties, subnet, groups, address, interface)
         try:
             account, region = self._emulator.account, self._emulator.region
+            if door is not None:
+                record["_hivemind_door"] = door(record)
             instance = as_instance(self._emulator, account, region, record)
             key = self._site.run(self._site.machines.start(instance, self._site.view))
         except Exception:
@@ -114,7 +135,7 @@ class _Compute:
             raise
         record["_hivemind_started"] = True
         self._site.host_key(record["InstanceId"], key)
-        return record["InstanceId"], self._attributes(record)
+        return record
 
     def _check(self, properties: Properties, subnet: str | None, groups: list[str]) -> None:
         image, size = properties["ImageId"], properties.get("InstanceType", "m1.small")
@@ -243,6 +264,13 @@ class _Compute:
                 "attribute and try again.",
                 "Ec2",
             )
+        self.end(physical_id)
+
+    def end(self, physical_id: str) -> None:
+        """Ends an instance, if it is there."""
+        record = self._emulator.instances.get(physical_id)
+        if record is None:
+            return
         # First, or the instance would be taken for one that must be brought back.
         record["_hivemind_started"] = False
         record["State"] = {"Code": 32, "Name": "shutting-down"}

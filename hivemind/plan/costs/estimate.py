@@ -36,8 +36,16 @@ def estimate(after: Mapping[str, Any], part_of: Callable[[str], str], before: Ma
         region=table.REGION,
         since=since,
         until=until,
+        most=_most(now),
         bursting=tuple(family[:-1] for family in BURSTABLE if any(size.startswith(family) for size in sizes)),
     )
+
+
+def _most(now: Iterable[Item]) -> float | None:
+    priced = [one for one in now if one.month is not None]
+    if all(one.most in (None, one.count) for one in priced):
+        return None
+    return round(sum((one.month or 0) * (one.count if one.most is None else one.most) for one in priced), 2)
 
 
 def _of(part: str, found: Iterable[Item], part_of: Callable[[str], str]) -> list[Item]:

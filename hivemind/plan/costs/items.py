@@ -12,7 +12,7 @@ from hivemind.blueprint.hours import HOURS_A_WEEK
 from hivemind.plan.costs.table import monthly
 from hivemind.template.hours import hours_in
 from hivemind.template.references import references
-from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE
+from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, SCALING_GROUP
 
 Resource = Mapping[str, Any]
 DISK = "GB disk"
@@ -20,7 +20,8 @@ DISK = "GB disk"
 FREE_SERVICES = ("AWS::IAM::", "AWS::SSM::Parameter", "AWS::CloudFormation::")
 FREE = frozenset(
     {
-        "AWS::EC2::InstanceConnectEndpoint", "AWS::EC2::InternetGateway", "AWS::EC2::KeyPair", "AWS::EC2::NetworkAcl",
+        "AWS::AutoScaling::ScalingPolicy", "AWS::EC2::InstanceConnectEndpoint", "AWS::EC2::InternetGateway",
+        "AWS::EC2::KeyPair", "AWS::EC2::LaunchTemplate", "AWS::EC2::NetworkAcl",
         "AWS::EC2::NetworkAclEntry", "AWS::EC2::Route", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup",
         "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::Subnet",
         "AWS::EC2::SubnetRouteTableAssociation", "AWS::EC2::VPC", "AWS::EC2::VPCGatewayAttachment",
@@ -48,13 +49,15 @@ BY_USE = frozenset(
 
 @dataclass(frozen=True)
 class Item:
-    """logical_id: of the resource. what: in words, for one of it. count: how many. month: US dollars a month of one;
-    None where the price is not known."""
+    """logical_id: of the resource. what: in words, for one of it. count: how many, at least. month: US dollars a month
+    of one; None where the price is not known. most: how many there are when a group has all its instances, None where
+    that is no other number."""
 
     logical_id: str
     what: str
     count: float
     month: float | None
+    most: float | None = None
 
 
 def items(template: Mapping[str, Any]) -> Iterator[Item]:
@@ -64,7 +67,9 @@ def items(template: Mapping[str, Any]) -> Iterator[Item]:
     for name, resource in sorted(resources.items()):
         kind = str(resource.get("Type"))
         properties = resource.get("Properties") or {}
-        if kind in _PRICED:
+        if kind == SCALING_GROUP:
+            yield from _group(name, properties, resources)
+        elif kind in _PRICED:
             for what, count, price in _PRICED[kind](properties, resources):
                 yield _at_its_hours(resource, Item(name, what, count, price))
         elif kind not in FREE | BY_USE and not kind.startswith(FREE_SERVICES):
@@ -99,6 +104,20 @@ def _instance(properties: Mapping[str, Any], resources: Mapping[str, Resource]) 
         inside = resources.get(subnet.target, {}).get("Properties") or {}
         if str(inside.get("MapPublicIpOnLaunch")).lower() == "true":
             yield "public address", 1, monthly("network", "public-address")
+
+
+def _group(name: str, properties: Mapping[str, Any], resources: Mapping[str, Resource]) -> Iterator[Item]:
+    """What the instances of a group cost, each as one that is a resource."""
+    least, most = _number(properties.get("MinSize")), _number(properties.get("MaxSize"))
+    made = next(iter(references((properties.get("LaunchTemplate") or {}).get("LaunchTemplateId"))), None)
+    template = resources.get(made.target, {}) if made else {}
+    data = (template.get("Properties") or {}).get("LaunchTemplateData") or {}
+    subnets = _listed(properties.get("VPCZoneIdentifier"))
+    for what, count, month in _instance({**data, "SubnetId": subnets[0] if subnets else None}, resources):
+        if least is None or most is None:
+            yield Item(name, what, count, None)
+        else:
+            yield Item(name, what, count * least, month, count * most)
 
 
 def _database(properties: Mapping[str, Any], _: Mapping[str, Resource]) -> Priced:

@@ -23,7 +23,8 @@ class Cost:
     before: of what is deployed, None where nothing is. unpriced: what has a price that is not known, in words, which
     `monthly` leaves out. region: of the prices. since, until: days of the oldest and the newest of them. bursting:
     instance families that bill processor time above their baseline on top. in_stage_1: the same services and resources
-    in stage-1, where that was asked. proposals: what would cost less, a paragraph each that begins with the id of its
+    in stage-1, where that was asked. most: when Auto Scaling groups have all their instances, None where there is no
+    group that grows. proposals: what would cost less, a paragraph each that begins with the id of its
     finding."""
 
     monthly: float
@@ -36,3 +37,4 @@ class Cost:
     bursting: tuple[str, ...] = ()
     in_stage_1: float | None = None
     proposals: tuple[str, ...] = ()
+    most: float | None = None

@@ -18,6 +18,8 @@ def lines(cost: Cost, region: str) -> list[str]:
     for one, amount in zip(changed, amounts, strict=True):
         gone = "" if one.monthly else "no more: "
         shown.append(f"  {amount:>{wide}}  {_name(one):<{label}}  {gone}{one.what}")
+    if cost.most is not None:
+        shown.append(f"  When groups have all their instances: about {_usd(cost.most)}.")
     if cost.in_stage_1 is not None:
         shown.append(f"  With `stage: stage-1` it would be about {_usd(cost.in_stage_1)}.")
     if cost.unpriced:
