@@ -14,6 +14,7 @@ from hivemind.agents.recon.languages.python.frameworks import FRAMEWORKS, NO_POR
 from hivemind.agents.recon.languages.python.source import Application, PythonCode, Route
 from hivemind.detections.detection import Detection, Precedence
 
+_AT_THE_TOP = r"\.mount\(\s*[\"'][\"'/]"
 HEALTH = re.compile(
     r"^/(api/)?(-/)?(v\d/)?(health|healthz|healthcheck|health-check|_health|livez|alive|up|ping|status)/?$"
 )
@@ -191,13 +192,35 @@ def _health(folder: Folder, source: PythonCode) -> list[Detection]:
     routes = [
         (path, each)
         for each in source.routes
-        if (each.certain or not source.prefixed) and (path := _included(source, each)) and _is_health(path, each)
+        if (each.certain or not source.prefixed or _is_plain(source, each))
+        and (path := _included(source, each))
+        and _is_health(path, each)
     ]
     best = min(routes, key=_preferred, default=None)
     if best is None:
-        return []
+        return _own_page(folder, source)
     path, route = best
     return [folder.found("health_path", path, route.file, route.line, precedence=Precedence.CODE, language="python")]
+
+
+def _is_plain(source: PythonCode, route: Route) -> bool:
+    """Whether a route of a router has no prefix, by where that is taken up."""
+    return route.file not in source.prefixed and sources.module_of(route.file).rpartition(".")[2] in source.plain
+
+
+def _own_page(folder: Folder, source: PythonCode) -> list[Detection]:
+    """The page that FastAPI makes of itself (FastAPI, "Metadata and Docs URLs"), where nothing answers under /."""
+    made = next((each for each in source.applications if each.framework == "fastapi"), None)
+    if made is None or source.hides_docs or any(each.path == "/" for each in source.routes):
+        return []
+    if any(folder.line(file, _AT_THE_TOP) for file in folder.sources(".py", most=400)):
+        return []
+    return [
+        folder.found(
+            "health_path", "/docs", made.file, made.line, precedence=Precedence.CONVENTION, confidence=0.6,
+            note="FastAPI's own page", language="python",
+        )
+    ]  # fmt: skip
 
 
 def _is_health(path: str, route: Route) -> bool:

@@ -86,7 +86,11 @@ class PythonCode:
     ports: list[tuple[int, str, int]] = field(default_factory=list)
     imports: dict[str, tuple[str, int]] = field(default_factory=dict)
     runs: list[tuple[str, int]] = field(default_factory=list)
-    prefixed: bool = False
+    prefixed: set[str] = field(default_factory=set)
+    """Files with a prefix for routes in them."""
+    plain: set[str] = field(default_factory=set)
+    """Last names of modules whose router the application takes without a prefix (FastAPI, "Bigger Applications")."""
+    hides_docs: bool = False
     mains: list[tuple[str, int]] = field(default_factory=list)
     addresses: dict[str, tuple[str, int]] = field(default_factory=dict)
     included: dict[str, str] = field(default_factory=dict)
@@ -253,7 +257,11 @@ class _Reader:
         first = _string(node.args[0]) if node.args else None
         keywords = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
         if any(name in keywords for name in ("url_prefix", "prefix", "root_path")):
-            self.source.prefixed = True
+            self.source.prefixed.add(self.file)
+        elif dotted in {"app.include_router", "application.include_router"} and node.args:
+            self.source.plain.add(_dotted(node.args[0]).rpartition(".")[0].rpartition(".")[2])
+        if any(name in keywords for name in ("docs_url", "openapi_url", "root_path")):
+            self.source.hides_docs = True
         if last in _ROUTE_CALLS and first is not None:
             self._route(node, dotted, first, keywords)
         elif "health" in last and (path := next(filter(None, map(_string, node.args)), "")).startswith("/"):
