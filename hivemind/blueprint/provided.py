@@ -24,7 +24,7 @@ class _Given:
 _OF_TYPE: Mapping[str, _Given] = {
     "redis": _Given(
         "REDIS_(?:URL|HOST|PORT)",
-        "REDIS(?:CLOUD|TOGO|_DB)?|VALKEY|CACHE|BROKER|CELERY|RESULT|BULL(?:MQ)?|RQ|SIDEKIQ",
+        "REDIS(?:CLOUD|TOGO|(?:_(?:DB|CACHE|QUEUES?|JOBS?|TASKS?|SESSIONS?|RATE_LIMIT(?:S|ER)?|LIMITER|LOCKS?|PUBSUB))+)?|VALKEY|CACHE|BROKER|CELERY|RESULT|BULL(?:MQ)?|RQ|SIDEKIQ",
         {
             rf"(?:BACKEND|(?:TLS_)?(?:{_URL})|ENDPOINT_URI)": "$REDIS_URL", f"(?:{_HOST})": "$REDIS_HOST",
             # Redis Cloud calls host and port together the endpoint.

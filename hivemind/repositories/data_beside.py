@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from hivemind.repositories.python_paths import assigned
+
 if TYPE_CHECKING:
     from hivemind.repositories.repository import Repository
 
@@ -56,6 +58,8 @@ _UPLOADS = tuple(
         r"MEDIA_ROOT\s*=\s*[^\n]{0,200}?[\"'](?P<name>[\w-]+)[\"']",
         # Flask, "Uploading Files"
         r"UPLOAD_FOLDER[\"']?\]?\s*=\s*[^\n]{0,200}?[\"'](?:\./)?(?P<name>[\w/-]+)[\"']",
+        # the same in the words of many an application's settings: UPLOAD_PATH = os.path.join(basedir, "uploads")
+        r"UPLOADS?_(?:PATH|DIR|DIRECTORY|ROOT)[\"']?\]?\s*=\s*[^\n]{0,200}?[\"'](?:\./)?(?P<name>[\w/-]+)[\"']",
         # multer
         r"multer\(\s*\{\s*dest\s*:\s*[\"'](?:\./)?(?P<name>[\w/-]+)/?[\"']",
     )
@@ -93,7 +97,8 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
             if pattern is _FILE and "sqlite" not in text.lower():
                 continue
             for match in pattern.finditer(text):
-                name = _below(match["name"] or "db.sqlite3")
+                whole = _put_together(text, match, path, folder) if pattern in _UPLOADS else None
+                name = _below(whole or match["name"] or "db.sqlite3")
                 if name is not None and _in_instance_folder(text, match):
                     name = _INSTANCE
                 elif name and of_instance and pattern is _DATABASE[0]:
@@ -103,6 +108,14 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
                 if name is not None and name not in known:
                     known.add(name)
                     yield Beside(name, path, text.count("\n", 0, match.start()) + 1)
+
+
+def _put_together(text: str, match: re.Match[str], path: str, folder: str) -> str | None:
+    """The folder that Python code says as a path from its own file, `MEDIA_ROOT = BASE_DIR / "media"`."""
+    name = re.match(r"[A-Z_]+", text[text.rfind("\n", 0, match.start()) + 1 :])
+    if name is None or not path.endswith(".py"):
+        return None
+    return assigned(text, path if folder in ("", ".") else path.removeprefix(f"{folder.rstrip('/')}/"), name[0])
 
 
 def _texts(repository: Repository, folder: str) -> Iterator[tuple[str, str]]:

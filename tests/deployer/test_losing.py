@@ -44,6 +44,9 @@ def found(
         ("config/database.yml", "  database: storage/production.sqlite3", "storage/production.sqlite3"),
         ("settings.py", "MEDIA_ROOT = BASE_DIR / 'media'", "media"),
         ("app.py", 'app.config["UPLOAD_FOLDER"] = "uploads"', "uploads"),
+        ("shop/settings.py", "MEDIA_ROOT = os.path.join(os.path.dirname(__file__), 'media')", "shop/media"),
+        ("shop/s.py", "MEDIA_ROOT = Path(__file__).parent.parent / 'media'", "media"),
+        ("settings.py", "SHOP_UPLOAD_PATH = os.path.join(basedir, 'uploads')", "uploads"),
         ("app.js", "const up = multer({ dest: 'uploads/' })", "uploads"),
     ],
 )

@@ -267,3 +267,33 @@ def test_pages_that_gulp_builds(tmp_path: Path, gulpfile: str, more: dict[str, s
     }
     found = seen(tmp_path, files | more)
     assert found.value("build") == (f"npm install && {build}" if build else None)
+
+
+FILLS = (
+    "import click\nfrom flask import Flask\nfrom shop.models import Role, Sample\napp = Flask(__name__)\n"
+    "@app.cli.command()\ndef tables():\n    db.create_all()\n"
+    "@app.cli.command()\n{option}def begin({argument}):\n    db.create_all()\n    {call}()\n"
+)
+MODELS = (
+    "class Role:\n    def write_all():\n        if Role.query.first() is None:\n            db.session.add(Role())\n"
+    "class Sample:\n    def add_again():\n        db.session.add(Sample())\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "argument", "call", "name"),
+    [
+        ("", "", "Role.write_all", "begin"),
+        ("", "", "Sample.add_again", "tables"),
+        ("", "", "print", "tables"),
+        ("@click.argument('number')\n", "number", "Role.write_all", "tables"),
+        ("@click.option('--password', prompt=True)\n", "password", "Role.write_all", "tables"),
+    ],
+    ids=["looks before it writes", "writes again", "nothing more", "wants an argument", "asks"],
+)
+def test_of_two_commands_the_one_that_also_writes_what_the_tables_must_hold(
+    tmp_path: Path, option: str, argument: str, call: str, name: str
+) -> None:
+    code = FILLS.format(option=option, argument=argument, call=call)
+    found = seen(tmp_path, {"requirements.txt": "flask\n", "shop/__init__.py": code, "shop/models.py": MODELS})
+    assert found.value("release") == f"FLASK_APP=shop flask {name}"

@@ -163,6 +163,42 @@ def test_other_volumes_say_nothing(tmp_path: Path, volume: str) -> None:
     assert seen(tmp_path, SHELF | {"Dockerfile": dockerfile}).several["data"] == ()
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Dockerfile": "VOLUME /store\n"},
+        {"compose.yaml": "services:\n  web:\n    volumes:\n      - stock:/store\n"},
+    ],
+    ids=["VOLUME", "compose"],
+)
+def test_a_folder_that_lasts_and_that_the_command_names_is_beside_the_code(
+    tmp_path: Path, more: dict[str, str]
+) -> None:
+    image = 'FROM python\nWORKDIR /a\nCOPY . .\n{}CMD ["python", "shop.py", "-d", "/store"]\n'
+    files = {
+        "requirements.txt": "flask\n",
+        "shop.py": "from flask import Flask\napp = Flask('a')\n",
+        "compose.yaml": more.get("compose.yaml", ""),
+        "Dockerfile": image.format(more.get("Dockerfile", "")),
+    }
+    found = seen(tmp_path, files)
+    assert found.value("start") == "python shop.py -d store"
+    assert [each.value for each in found.several["data"]] == ["store"]
+
+
+@pytest.mark.parametrize("mount", ["./store:/store", "other:/other", ""])
+def test_a_command_that_names_a_folder_which_nothing_keeps_needs_its_image(tmp_path: Path, mount: str) -> None:
+    files = {
+        "requirements.txt": "flask\n",
+        "shop.py": "from flask import Flask\napp = Flask('a')\n",
+        "compose.yaml": f"services:\n  web:\n    volumes:\n      - {mount}\n",
+        "Dockerfile": 'FROM python\nWORKDIR /a\nCOPY . .\nCMD ["python", "shop.py", "-d", "/store"]\n',
+    }
+    found = seen(tmp_path, files)
+    assert found.as_json()["runs"] == "gunicorn shop:app --bind 0.0.0.0:$PORT"
+    assert not found.several["data"]
+
+
 def test_a_command_that_needs_its_image_is_shown_and_not_run(tmp_path: Path) -> None:
     files = {
         "Dockerfile": 'FROM python\nWORKDIR /a\nCOPY . .\nCMD ["uwsgi", "/a/deploy/u.ini"]\n',

@@ -302,3 +302,28 @@ def test_a_setting_says_which_of_several_databases_is_used(tmp_path: Path, kind:
     typed = f"from pydantic_settings import BaseSettings\n\nclass Settings(BaseSettings):\n{fields}"
     found = seen(tmp_path / "typed", {**files, "config.py": typed})
     assert [each.value for each in found.several["needs"]] == needs
+
+
+ROUTED = (
+    "from fastapi import FastAPI\nfrom shop import alive, shelves\napp = FastAPI({})\n"
+    "app.include_router(alive.router{})\napp.include_router(shelves.router, prefix='/shelves')\n{}"
+)
+ROUTER = "from fastapi import APIRouter\nrouter = APIRouter()\n@router.get('/ping')\ndef ping(): return 1\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "taken", "more", "path"),
+    [
+        ("", "", "", "/ping"),
+        ("", ", prefix='/a'", "", "/docs"),
+        ("docs_url=None", ", prefix='/a'", "", None),
+        ("", ", prefix='/a'", "@app.get('/')\ndef top(): return 1\n", None),
+        ("", ", prefix='/a'", "app.mount('/', pages)\n", None),
+    ],
+)
+def test_where_the_health_of_an_application_with_routers_is_asked(
+    tmp_path: Path, made: str, taken: str, more: str, path: str | None
+) -> None:
+    files = {"requirements.txt": "fastapi\nuvicorn\n", "shop/main.py": ROUTED.format(made, taken, more),
+             "shop/alive.py": ROUTER, "shop/shelves.py": ROUTER.replace("/ping", "/")}  # fmt: skip
+    assert seen(tmp_path, files).value("health_path") == path

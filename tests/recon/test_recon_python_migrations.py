@@ -114,6 +114,23 @@ def test_flask_migrate_whose_application_knows_the_folder(tmp_path: Path) -> Non
     assert found.value("release") == "FLASK_APP=shop.web flask db upgrade"
 
 
+OWN = (
+    "from flask_migrate import upgrade\nfrom models import Role\napp = Flask(__name__)\n"
+    "@app.cli.command()\ndef ship():\n    upgrade()\n    {then}\n"
+)
+ROLES = "class Role:\n    def write():\n        if not Role.known():\n            session.add(Role())\n"
+
+
+@pytest.mark.parametrize(
+    ("then", "release"),
+    [("Role.write()", "flask ship"), ("print(1)", "flask db upgrade"), ("db.drop_all()", "flask db upgrade")],
+)
+def test_a_command_that_upgrades_and_writes_what_the_tables_must_hold(tmp_path: Path, then: str, release: str) -> None:
+    files = {"requirements.txt": "flask\nflask-migrate\n", "app.py": FLASK + OWN.format(then=then), "models.py": ROLES}
+    found = seen(tmp_path, files | {"migrations/env.py": "", "migrations/versions/1a_x.py": ""})
+    assert found.value("release") == release
+
+
 @pytest.mark.parametrize(
     ("code", "runs"),
     [

@@ -9,6 +9,7 @@ from recon_trees import seen
 
 from hivemind.detections.answer import Answer
 from hivemind.detections.detection import settings
+from hivemind.drafts.variables import variables
 
 pytestmark = pytest.mark.fast
 NAMES = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'bakery.conf.{}')\n"
@@ -150,3 +151,62 @@ def test_profiles_that_a_framework_reads_by_itself_are_set(tmp_path: Path) -> No
     pom += "<artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>"
     image = 'FROM eclipse-temurin:21\nENV SPRING_PROFILES_ACTIVE=live TILL_UNUSED=1\nCMD ["java", "-jar", "/a.jar"]\n'
     assert set_(seen(tmp_path, {"pom.xml": pom, "Dockerfile": image})) == {"SPRING_PROFILES_ACTIVE": "live"}
+
+
+FASTAPI = {"requirements.txt": "fastapi\nstarlette\npydantic-settings\nasyncpg\nsqlalchemy\nredis\nuvicorn\n",
+           "main.py": "from fastapi import FastAPI\napp = FastAPI()\n"}  # fmt: skip
+OPENED = "import os\nfrom starlette.config import Config\nhere = os.path.dirname(__file__)\nconfig = Config({})\n"
+
+
+@pytest.mark.parametrize(
+    ("argument", "more", "build"),
+    [
+        ("os.path.join(here, '..', '.env')", {}, "touch .env"),
+        ("'.env'", {}, "touch .env"),
+        ("'.env'", {".env": "A=1\n"}, None),
+        ("'settings.ini'", {}, None),
+        ("os.path.join(here, '..', '..', '.env')", {}, None),
+        ("", {}, None),
+    ],
+)
+def test_a_file_of_settings_that_starlette_opens_is_made_empty(
+    tmp_path: Path, argument: str, more: dict[str, str], build: str | None
+) -> None:
+    found = seen(tmp_path, FASTAPI | {"core/config.py": OPENED.format(argument)} | more)
+    assert found.value("build") == build
+
+
+PUT_TOGETHER = (
+    "from pydantic_settings import BaseSettings\nfrom starlette.config import Config\nconfig = Config()\n"
+    "class Postgres(BaseSettings):\n    POSTGRES_SERVER: str = config('POSTGRES_SERVER', default='localhost')\n"
+    "    POSTGRES_DB: str = config('POSTGRES_DB', default='shop')\n"
+    "    POSTGRES_URI: str = f'{POSTGRES_SERVER}/{POSTGRES_DB}'\n"
+    "class Queue(BaseSettings):\n    REDIS_QUEUE_HOST: str = config('REDIS_QUEUE_HOST', default='localhost')\n"
+    "class Cache(BaseSettings):\n    REDIS_CACHE_HOST: str = config('REDIS_CACHE_HOST', default='localhost')\n"
+    "    REDIS_CACHE_URL: str = f'redis://{REDIS_CACHE_HOST}'\n"
+)
+
+
+def test_of_settings_put_together_of_others_those_others_are_set(tmp_path: Path) -> None:
+    found = seen(tmp_path, FASTAPI | {"config.py": PUT_TOGETHER})
+    values, _ = variables(found, ("postgres", "redis"))
+    assert values == {
+        "POSTGRES_SERVER": "$PGHOST", "POSTGRES_DB": "$PGDATABASE",
+        "REDIS_CACHE_HOST": "$REDIS_HOST", "REDIS_QUEUE_HOST": "$REDIS_HOST",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "value"),
+    [
+        ("os.environ['DATABASE_URL'].startswith('postgres://')", "postgres://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"),
+        ("os.environ['DATABASE_URL'].replace('postgres://', 'postgresql://').startswith('postgres://')", None),
+        ("os.environ['DATABASE_URL'].startswith('postgres')", None),
+    ],
+)  # fmt: skip
+def test_settings_that_ask_for_the_older_scheme_get_it(tmp_path: Path, asked: str, value: str | None) -> None:
+    live = FILES["bakery/conf/live.py"] + f"import os\nif {asked}:\n    APPS = ['postgres']\n"
+    procfile = f"web: gunicorn bakery.wsgi\nrelease: ./manage.py migrate --settings={LIVE}\n"
+    found = seen(tmp_path, FILES | {"bakery/conf/live.py": live, "Procfile": procfile})
+    values, _ = variables(found, ("postgres",))
+    assert values.get("DATABASE_URL") == value

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hivemind.agents.recon.containers import ImageStage, joined, origin
 from hivemind.agents.recon.folder import Folder
+from hivemind.agents.recon.lasting import Kept
 from hivemind.agents.recon.programs import language_of
 
 _OF_THE_CONTAINER = re.compile(
@@ -53,12 +54,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where paths are looked up."""
+    """Where paths are looked up. kept: folders of the image that last."""
 
     folder: Folder
     stage: ImageStage
     stages: Sequence[ImageStage]
     files: frozenset[str]
+    kept: frozenset[str] = frozenset()
 
     def origin(self, path: str) -> str | None:
         return origin(path, self.stage, self.stages, self.files)
@@ -69,12 +71,20 @@ class _Place:
         return found.text if found and len(found.text) <= _LARGEST else None
 
 
-def entry(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage]) -> Entry | None:
-    """The command of a stage, without what wraps it and with paths of the repository; None where it can't run
-    outside of its image."""
+def entry(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage], kept: Sequence[Kept] = ()) -> Entry | None:
+    """The command of a stage, without what wraps it and with paths of the repository, those of folders that last (kept)
+    beside the code; None where it can't run outside of its image."""
     said = stage.command()
-    place = _Place(folder, stage, stages, frozenset(folder.files))
+    place = _Place(folder, stage, stages, frozenset(folder.files), frozenset(each.path for each in kept))
     return _entry(_told(said[0], stage), place, 0) if said and len(str(said[0])) <= _LONGEST else None
+
+
+def given(folder: Folder, stage: ImageStage, stages: Sequence[ImageStage], kept: Sequence[Kept]) -> tuple[Kept, ...]:
+    """The folders that last which a stage's command names, where it can run with them outside of its image."""
+    said = stage.command()
+    words = said[0] if said and isinstance(said[0], list) else str(said[0]).split() if said else []
+    named = tuple(each for each in kept if each.path in {word.rstrip("/") for word in words})
+    return named if named and entry(folder, stage, stages, kept) else ()
 
 
 def _told(said: list[str] | str, stage: ImageStage) -> list[str] | str:
@@ -303,6 +313,8 @@ def _moved(word: str, place: _Place, *, program: bool) -> str | None:
     if re.match(r"/(?:dev|tmp|proc)(?:/|$)", word):
         return word
     file = place.origin(word)
+    if not file and not program and word.rstrip("/") in place.kept:
+        file = posixpath.basename(word.rstrip("/"))
     if jar and file not in place.files and not re.match(r"(?:[\w.-]+/)*(?:target|build/libs)/", file or ""):
         return None  # unpacked, or put together on the way
     if file:

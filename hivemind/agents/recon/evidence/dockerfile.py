@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from hivemind.agents.recon import containers, entrypoints
+from hivemind.agents.recon import containers, entrypoints, lasting
 from hivemind.agents.recon.containers import ImageStage, Instruction
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.notes import of_container
@@ -87,7 +87,7 @@ def detect(folder: Folder) -> list[Detection]:
         and (path[1] is None or stage.port is None or int(path[1]) == stage.port[0])
     ):
         found.append(of_container(folder, "health_path", path[2], file, health.line))
-    entry = entrypoints.entry(folder, stage, stages)
+    entry = entrypoints.entry(folder, stage, stages, lasting.folders(folder, stage, file))
     said = stage.command()
     if said is None:
         return found

@@ -10,6 +10,7 @@ from hivemind.agents.recon.languages.python import (
     django,
     django_settings,
     django_static,
+    dotenv_files,
     hosts,
     kinds,
     migrations,
@@ -53,9 +54,12 @@ def detect(folder: Folder) -> list[Detection]:
         found += [*django.detect(folder), *django_settings.detect(folder, source), *hosts.detect(folder, source)]
     else:
         found += [*migrations.detect(folder, dependencies, source), *dialects.detect(folder, dependencies)]
+        found += dotenv_files.detect(folder)
     found += assets.detect(folder, found)
     settings = django_settings.files(folder, source) if name == "django" else []
-    found += django_static.detect(folder, dependencies, settings) if settings else []
+    found += (
+        [*django_static.detect(folder, dependencies, settings), *dialects.asked(folder, settings)] if settings else []
+    )
     found += needs.detect(folder, dependencies, source, settings)
     start = next((each for each in served if each.field == "start"), None)
     is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))

@@ -6,6 +6,8 @@ asyncpg or of psycopg 3 does not have; asynchronous engines refuse it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hivemind.agents.recon.folder import Folder
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.detections.detection import Detection, Precedence
@@ -19,6 +21,7 @@ _SYNCHRONOUS = (
     (("psycopg", "psycopg-binary", "psycopg-c"), "postgresql+psycopg"),
     (("pg8000",), "postgresql+pg8000"),
 )
+_ASKED = r"\.startswith\(\s*[\"']postgres://[\"']\s*\)"
 _MOST_FILES = 400
 
 
@@ -36,6 +39,17 @@ def detect(folder: Folder, dependencies: Dependencies) -> list[Detection]:
     for drivers, scheme in _SYNCHRONOUS:
         if driver := dependencies.has(*drivers):
             return [_said(folder, scheme, *dependencies.names[driver], driver)] if scheme else []
+    return []
+
+
+def asked(folder: Folder, settings: Sequence[str]) -> list[Detection]:
+    """`url_scheme` for a Django project whose settings ask whether the address begins with `postgres://`, the older
+    name of the scheme (libpq takes both: PostgreSQL, "Connection URIs"), and do not change it. settings: files."""
+    if any(folder.line(file, _CHANGED) for file in settings):
+        return []
+    for file in settings:
+        if line := folder.line(file, _ASKED):
+            return [_said(folder, "postgres", file, line, "the settings ask for it")]
     return []
 
 

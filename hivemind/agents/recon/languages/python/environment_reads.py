@@ -210,11 +210,18 @@ class Environment:
             return
         prefix = next(_prefixes(node), self.settings.get(base, ""))
         self.settings[node.name] = prefix
+        names = {
+            each.target.id
+            for each in node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        }
         for field in node.body:
             if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
                 continue
             if isinstance(field.value, ast.Call) and self._reads(field.value):
                 continue  # `key: str = config("KEY")`: what reads says it all
+            if isinstance(field.value, ast.JoinedStr) and names & _parts(field.value):
+                continue  # put together of other fields: those are what is set
             annotation = ast.unparse(field.annotation)
             named = _demanded(field.value) if _PLAIN.fullmatch(annotation) else None
             if named is None and not _PLAIN.fullmatch(_OPTIONAL.sub(r"\1\2", annotation)):
@@ -224,6 +231,11 @@ class Environment:
 
     def _read(self, name: str, node: ast.expr | ast.stmt, default: str | None, *, at_import: bool) -> None:
         self.reads.append(EnvironmentRead(name, self.file, node.lineno, default, at_import))
+
+
+def _parts(text: ast.JoinedStr) -> set[str]:
+    """The names that an f-string puts in."""
+    return {each.id for each in ast.walk(text) if isinstance(each, ast.Name)}
 
 
 def constants(texts: Iterable[str]) -> Mapping[str, str]:

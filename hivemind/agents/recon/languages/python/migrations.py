@@ -47,6 +47,14 @@ def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> li
 def _kept(folder: Folder, dependencies: Dependencies, source: PythonCode, place: str) -> list[Detection]:
     """The command of a folder that Alembic keeps."""
     if dependencies.has("flask-migrate"):
+        if own := schema_commands.upgrading(folder):
+            name, file, line = own
+            return [
+                folder.found(
+                    "release", f"{_app(source)}flask {name}", file, line,
+                    precedence=Precedence.CONVENTION, confidence=0.8, note="applies the migrations", language="python",
+                )
+            ]  # fmt: skip
         return [_release(folder, f"{_app(source)}flask db upgrade{_directory(folder, place)}", "flask-migrate",
                          dependencies)]  # fmt: skip
     settings = next((file for file in sorted(folder.files, key=len) if file.endswith("alembic.ini")), None)

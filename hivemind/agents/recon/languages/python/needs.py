@@ -95,7 +95,7 @@ def detect(
         if read is None:
             found.append(_without_variable(folder, source, need, driver, spot, embedded=is_embedded))
             continue
-        where = ", ".join([f"{driver} in {_spot(spot)}", *_parts(read, source)])
+        where = ", ".join([f"{driver} in {_spot(spot)}", *_parts(read, source, need)])
         found.append(
             folder.found(
                 "need", need, read.file, read.line, precedence=Precedence.CODE,
@@ -182,13 +182,16 @@ def _embedded(folder: Folder, source: PythonCode, settings: Sequence[str]) -> bo
     return any(folder.line(file, _SQLITE) is not None for file in sorted(files))
 
 
-def _parts(read: EnvironmentRead, source: PythonCode) -> list[str]:
-    """The variables that make up an address together: the one that was found, and those that are called alike."""
+def _parts(read: EnvironmentRead, source: PythonCode, need: str) -> list[str]:
+    """The variables that make up an address together: the one that was found, and those that are called alike. Of Redis
+    also those of its other uses, REDIS_QUEUE_HOST beside REDIS_CACHE_HOST: one server is there for all."""
     begins, _, part = read.name.rpartition("_")
     if not begins or not _PART.fullmatch(part):
         return [read.name]
-    alike = (each.name for each in source.reads if each.file == read.file and each.name.startswith(f"{begins}_"))
-    return list(dict.fromkeys([read.name, *(one for one in alike if _PART.fullmatch(one.rpartition("_")[2]))]))
+    here = [each.name for each in source.reads if each.file == read.file]
+    alike = [name for name in here if name.startswith(f"{begins}_") and _PART.fullmatch(name.rpartition("_")[2])]
+    others = [name for name in here if need == "redis" and given_value(name, (need,)) is not None]
+    return list(dict.fromkeys([read.name, *alike, *others]))
 
 
 def _spot(spot: tuple[str, int | None]) -> str:

@@ -1,5 +1,6 @@
 """Commands of an application's own that make its tables: Flask's `@app.cli.command` (Flask, "Command Line Interface",
-"Custom Commands") whose function calls SQLAlchemy's `create_all`, or runs a file with CREATE TABLE."""
+"Custom Commands") whose function calls SQLAlchemy's `create_all` or Flask-Migrate's `upgrade`, or runs a file with
+CREATE TABLE. Of several, the one that also writes what the application expects in them, such as roles."""
 
 from __future__ import annotations
 
@@ -20,24 +21,32 @@ _AGAIN = re.compile(
     r"\bDROP\s+TABLE\b|\bCREATE\s+TABLE\s+(?!IF\s+NOT\s+EXISTS)|\bTRUNCATE\b|\bDELETE\s+FROM\b", re.IGNORECASE
 )
 """SQL that, run again, fails or takes what is there."""
+_INVENTED = re.compile(r"fake|faker|forge|seed|demo|sample|test", re.IGNORECASE)
+"""Names of what fills a database for developers."""
 
 
 @dataclass(frozen=True)
 class _Command:
-    """name: as typed. again: whether it may run at every release, since it leaves alone what is there."""
+    """name: as typed. again: whether it may run at every release, since it leaves alone what is there. creates,
+    upgrades: by create_all or CREATE TABLE, by migrations. fills: how many functions of the repository it calls beside
+    that, if each of them looks before it writes; else -1, as where it wants arguments or makes data up."""
 
     name: str
     file: str
     line: int
     again: bool
+    creates: bool
+    upgrades: bool
+    fills: int
 
 
 def detect(folder: Folder, source: PythonCode, flask: str) -> list[Detection]:
     """`release` for a command that makes what is missing ("create_all ... will not attempt to recreate tables already
     present", SQLAlchemy, "MetaData"); a `doubt` for one that would empty the database each time. flask: what tells
     Flask where the application is, as `FLASK_APP=shop `."""
-    every = [each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)]
-    found = next((each for each in every if each.again), next(iter(every), None))
+    every = [each for each in _all(folder) if each.creates]
+    safe = [each for each in every if each.again]
+    found = max(safe, key=lambda each: each.fills, default=next(iter(every), None))
     if found is None or not any(each.framework == "flask" for each in source.applications):
         return []
     command = f"{flask}flask {found.name}"
@@ -56,6 +65,18 @@ def detect(folder: Folder, source: PythonCode, flask: str) -> list[Detection]:
     return [Detection("doubt", message, folder.in_repository(found.file), found.line, Precedence.CODE, 0.9, help_)]
 
 
+def upgrading(folder: Folder) -> tuple[str, str, int] | None:
+    """The command that applies Flask-Migrate's migrations and then writes what the application expects in its tables:
+    its name, file and line (1-based). None where `flask db upgrade` does as much."""
+    found = [each for each in _all(folder) if each.upgrades and each.again and each.fills > 0]
+    best = max(found, key=lambda each: each.fills, default=None)
+    return (best.name, best.file, best.line) if best else None
+
+
+def _all(folder: Folder) -> list[_Command]:
+    return [each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)]
+
+
 def _commands(folder: Folder, file: str) -> Iterator[_Command]:
     text = folder.whole(file, limit=_LARGEST) or ""
     if not _WORTH.search(text):
@@ -72,9 +93,40 @@ def _commands(folder: Folder, file: str) -> Iterator[_Command]:
         calls = list(_calls(function, functions, 0))
         called = {dotted(call.func).rpartition(".")[2] for call in calls}
         script = "".join(_scripts(folder, calls)) if called & {"executescript", "execute"} else ""
-        if "create_all" in called or _CREATES.search(script):
+        creates = "create_all" in called or _CREATES.search(script) is not None
+        upgrades = "upgrade" in called and "flask_migrate" in text
+        if creates or upgrades:
             again = "drop_all" not in called and not _AGAIN.search(script)
-            yield _Command(name, file, function.lineno, again)
+            fills = -1 if _INVENTED.search(name) or _wants(function) else _fills(folder, called - set(functions))
+            yield _Command(name, file, function.lineno, again, creates, upgrades, fills)
+
+
+def _wants(function: ast.FunctionDef) -> bool:
+    """Whether a command cannot run as it is: it has arguments, or options that it asks for (click, "Options")."""
+    calls = [each for each in function.decorator_list if isinstance(each, ast.Call)]
+    return any(
+        dotted(call.func).endswith("argument") or any(word.arg in {"prompt", "required"} for word in call.keywords)
+        for call in calls
+    )
+
+
+def _fills(folder: Folder, called: set[str]) -> int:
+    """How many functions of the repository are among those called; -1 if one of them writes without looking, or makes
+    data up."""
+    known: dict[str, bool] = {}
+    for file in folder.sources(".py", most=_MOST) if called else ():
+        text = folder.whole(file, limit=_LARGEST) or ""
+        if not any(f"def {name}(" in text for name in called):
+            continue
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        for each in ast.walk(tree):
+            if isinstance(each, ast.FunctionDef) and each.name in called:
+                looks = any(isinstance(part, ast.If) for part in ast.walk(each)) and not _INVENTED.search(file)
+                known[each.name] = known.get(each.name, True) and looks
+    return len(known) if all(known.values()) else -1
 
 
 def _name(decorator: ast.expr, function: ast.FunctionDef) -> str | None:

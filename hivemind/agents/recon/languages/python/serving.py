@@ -211,7 +211,12 @@ def _is_plain(source: PythonCode, route: Route) -> bool:
 def _own_page(folder: Folder, source: PythonCode) -> list[Detection]:
     """The page that FastAPI makes of itself (FastAPI, "Metadata and Docs URLs"), where nothing answers under /."""
     made = next((each for each in source.applications if each.framework == "fastapi"), None)
-    if made is None or source.hides_docs or any(each.path == "/" for each in source.routes):
+    tops = [each for each in source.routes if each.path == "/"]
+    if (
+        made is None
+        or source.hides_docs
+        or any(each.certain or "" in source.plain or _is_plain(source, each) for each in tops)
+    ):
         return []
     if any(folder.line(file, _AT_THE_TOP) for file in folder.sources(".py", most=400)):
         return []
