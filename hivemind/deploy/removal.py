@@ -11,6 +11,7 @@ from hivemind.deploy import guards
 from hivemind.deploy.calls import StackCalls, StackResource, StackView, new_token
 from hivemind.deploy.diagnosis import first_failure
 from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
+from hivemind.deploy.holders import held_by
 from hivemind.deploy.manual_removal import instructions
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.plan.holdings import holds_data
@@ -103,7 +104,7 @@ def delete(
         empty_bucket(cloud, bucket)
     watched = watcher.follow(view.id, None, _seen(calls, view.id)) if under_way else _run(calls, view.id, watcher)
     if watched.status == "DELETE_FAILED":
-        watched = _harder(calls, view, watcher, watched, say)
+        watched = _harder(cloud, view, watcher, watched, say)
     if watched.status != "DELETE_COMPLETE":
         raise _failure(cloud, calls, view, watched, stage)
     final = [item.resource for item in held if item.snapshotted]
@@ -137,8 +138,9 @@ def _seen(calls: StackCalls, stack_id: str) -> set[str]:
     return {newest.id} if newest else set()
 
 
-def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
+def _harder(cloud: Cloud, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
     """After DELETE_FAILED: once more, for what held a resource is often gone by then; without what failed; by force."""
+    calls = watcher.calls
     again = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
     say(f"{view.name} could not delete {', '.join(map(str, again)) or 'everything'}: trying once more")
     watched = _run(calls, view.id, watcher)
@@ -146,7 +148,7 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
         return watched
     failed = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
     if failed:
-        say(f"{view.name} still has {', '.join(map(str, failed))}: deleting the rest")
+        say(f"{view.name} still has {'; '.join(held_by(cloud, one) for one in failed)}: deleting the rest")
         watched = _run(calls, view.id, watcher, RetainResources=[resource.logical_id for resource in failed])
     if watched.status == "DELETE_FAILED" and calls.can_force():
         say(f"{view.name} still exists: deleting it by force")
@@ -157,12 +159,14 @@ def _harder(calls: StackCalls, view: StackView, watcher: Watcher, watched: Watch
 def _failure(cloud: Cloud, calls: StackCalls, view: StackView, watched: Watched, stage: Stage) -> StageError:
     cause = first_failure(watched.events)
     left = [resource for resource in calls.resources(view.id) if resource.exists]
+    reason = [redact(cause.reason)] if cause and cause.reason else []
+    stuck = [held_by(cloud, one) for one in left if one.status == "DELETE_FAILED"]
     again = f"hivemind {'rollback' if stage is Stage.ROLLBACK else 'destroy'}"
     return StageError(
         stage,
         f"could not delete the stack {view.name}; it is in {watched.status}",
         subject=cause.logical_id if cause else None,
-        lines=[redact(cause.reason)] if cause and cause.reason else [],
+        lines=[*reason, *stuck],
         hint=instructions(left, view.id, cloud.region, local=cloud.name == "local", again=again),
         left=", ".join(map(str, left)) or "the empty stack",
     )

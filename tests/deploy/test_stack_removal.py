@@ -20,6 +20,7 @@ NAME = "shop-production"
 DB = "AWS::RDS::DBInstance"
 CACHE = "AWS::ElastiCache::ReplicationGroup"
 BUCKET = "AWS::S3::Bucket"
+THREE = {"Versions": [{"Key": "a"}, {"Key": "b"}], "DeleteMarkers": [{"Key": "c"}]}
 LB = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 
 
@@ -119,6 +120,7 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED", failed)
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     deletes(script, "DELETE_FAILED", RetainResources=["Files"])
     deletes(script, "DELETE_COMPLETE", DeletionMode="FORCE_DELETE_STACK")
     script.resources(("Files", BUCKET, "DELETE_SKIPPED"))
@@ -127,6 +129,8 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     assert "aws s3 rb s3://files-1 --region eu-west-1" in deletion.by_hand
     assert "delete-stack" not in deletion.by_hand
     assert len(script.said) == 3
+    held = "Files (AWS::S3::Bucket) files-1, held by 3 objects and versions in it"
+    assert script.said[1] == f"{NAME} still has {held}: deleting the rest"
 
 
 def test_what_held_a_resource_for_a_moment_only_keeps_nothing(script: Any) -> None:
@@ -146,6 +150,7 @@ def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     deletes(script, "DELETE_COMPLETE", script.event("Files", "DELETE_SKIPPED", kind=BUCKET), RetainResources=["Files"])
     script.resources()
     deletion = script.driver().delete(NAME)
@@ -161,15 +166,18 @@ def test_a_deletion_that_nothing_helps_is_a_failure_of_its_stage(script: Any, st
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     deletes(script, "DELETE_FAILED", RetainResources=["Files"])
     last = script.event("Files", "DELETE_FAILED", "AccessDenied", kind=BUCKET)
     deletes(script, "DELETE_FAILED", last, DeletionMode="FORCE_DELETE_STACK")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     with pytest.raises(StageError) as caught:
         script.driver().delete(NAME, stage=stage)
     assert (caught.value.stage, caught.value.exit_code) == (stage, stage.exit_code)
     assert caught.value.left == "Files (AWS::S3::Bucket)"
-    assert caught.value.lines == ("AccessDenied",)
+    held = "Files (AWS::S3::Bucket) files-1, held by 3 objects and versions in it"
+    assert caught.value.lines == ("AccessDenied", held)
     hint = str(caught.value.hint)
     assert "aws s3 rb s3://files-1 --region eu-west-1" in hint
     assert f"aws cloudformation delete-stack --stack-name {script.id} --region eu-west-1" in hint
