@@ -26,7 +26,7 @@ from hivemind.values.findings import Finding, Severity
 
 __all__ = ["DEADLINE", "LOOKS", "Subject", "look"]
 
-DEADLINE = 20.0
+DEADLINE = 10.0
 """Seconds that all looks together may take."""
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
