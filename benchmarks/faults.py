@@ -3,13 +3,14 @@
 Each run is an apply that creates, one that updates, or a destroy, with a fault at some moment. Afterwards the stack,
 the account, the page and the message are looked at. Verdicts: `clean` (it worked, or all of it was taken back),
 `by hand` (something is left, and the message has the commands), `orphan`, `wrong state`, `lost traffic`,
-`no way on` (something is left and nobody says what to do), `defect` (a traceback).
+`no way on` (something is left and nobody says what to do), `hangs` (no end in two minutes), `defect` (a traceback).
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -26,10 +27,12 @@ from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
 
 NAME = "faulty"
+LONGEST = 120.0
+"""Seconds after which a command counts as hanging."""
 SMALL = "environments: {production: {stage: stage-1}}\n"
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 EMPTY = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-BAD = ("orphan", "wrong state", "lost traffic", "no way on", "defect")
+BAD = ("hangs", "orphan", "wrong state", "lost traffic", "no way on", "defect")
 
 
 class Stage:
@@ -38,7 +41,7 @@ class Stage:
     def __init__(self, folder: Path, home: Path) -> None:
         self.local = LocalCloudHome(home)
         lifecycle.start(self.local.directory, pace="instant")
-        self.project = Project(folder, home)
+        self.project = Project(folder, home, timeout=LONGEST)
         self.cloud = self.local.connect(folder, NAME)
         self.number = 0
         self.write("")
@@ -143,7 +146,10 @@ def measured(stage: Stage, chosen: Iterable[Run], log: Path) -> Iterator[str]:
     """The verdict of each run, all of them written down."""
     for run in chosen:
         began = time.monotonic()
-        verdict, ran = carried_out(stage, run)
+        try:
+            verdict, ran = carried_out(stage, run)
+        except subprocess.TimeoutExpired as error:
+            verdict, ran = "hangs", Ran(str(error.cmd), -1, str(error.output), str(error.stderr))
         with log.open("a") as file:
             file.write(f"{verdict:12} {ran.code:3} {time.monotonic() - began:5.1f} s  {stage.stack()}  {run}\n")
             if verdict != "clean":

@@ -54,7 +54,7 @@ class Poll:
         self._pause = min(30.0, self._pause * 2)
 
     def forgive(self, error: CloudCallFailed) -> None:
-        """Takes a throttled call as a longer pause; raises any other error."""
-        if not error.throttled:
+        """Takes a throttled call, or one that AWS could not answer, as a longer pause; raises any other error."""
+        if not error.passing:
             raise error
         self.throttled()

@@ -21,7 +21,7 @@ from hivemind.hosts.ssh import Host, HostUnreachable, KeyRefused, Opened
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.cloud import Cloud, Line, NoRoom, NoWayYet
-from hivemind.values.errors import Stage, StageError
+from hivemind.values.errors import Stage, StageError, StepCancelled
 
 PORT = 22
 KEEPALIVE = 15
@@ -39,6 +39,11 @@ _UNKNOWN_HINT = (
     "HiveMind looks there again."
 )
 _REFUSED_HINT = "The instance lets another key in than FILE has. docs/state.md says where keys are kept."
+
+
+def never() -> bool:
+    """The `futile` of a connection that somebody waits for."""
+    return False
 
 
 class HostKeyMismatch(StageError):
@@ -74,16 +79,20 @@ def connect(
     deadline: float = 30.0,
     clock: Clock = SYSTEM_CLOCK,
     on_wait: Callable[[str], None] | None = None,
+    futile: Callable[[], bool] = never,
 ) -> Host:
     """Connects to an instance, waiting for it to come up for as long as `deadline` seconds.
 
     key: private key file. known: instance id -> host key remembered by the deployment. on_wait: is told why it
-    waits, each reason once. Raises HostKeyMismatch at once; HostUnreachable after the deadline, also when no
+    waits, each reason once. futile: whether nobody needs it any more. Raises HostKeyMismatch at once; StepCancelled
+    when it is futile; HostUnreachable after the deadline, also when no
     authenticated source tells the host key: it never connects to a host that it can't recognise.
     """
     reason, hint = "", None
     asked = False
     for passed in polls(clock, deadline=deadline):
+        if futile():
+            raise StepCancelled(f"connecting to {instance_id}")
         host_key = trusted_host_key(cloud, instance_id, known)
         try:
             if host_key is not None:

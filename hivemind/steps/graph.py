@@ -77,6 +77,7 @@ class StepGraph:
     ) -> None:
         self.deployment = deployment
         self.cancelled = threading.Event()
+        self._failed = threading.Event()
         self.outcomes: dict[str, StepResult] = {}
         self._journal = journal
         self._approve = approve
@@ -126,6 +127,10 @@ class StepGraph:
         """Whether a step should end early: the run is being ended, or what another step does is being taken back."""
         with self._lock:
             return self.cancelled.is_set() or (bool(self._canceling) and step.name not in self._canceling)
+
+    def has_failed(self) -> bool:
+        """Whether a step failed whose failure ends the run."""
+        return self._failed.is_set()
 
     def offer(self, step: Step, offered: Cancellable | None) -> None:
         """Notes what a step offers to take back from now on; None: nothing any more."""
@@ -256,6 +261,7 @@ class StepGraph:
         self.outcomes[name] = outcome
         if outcome.error is not None and not self._warns(outcome):
             failed.append(outcome)
+            self._failed.set()
             return
         missing = [event for event in self._steps[name].provides if event not in self._values]
         if missing:

@@ -82,6 +82,7 @@ class Reach(Protocol):
     def fulfil(self, event: str, value: Any = None) -> None: ...
     def closing(self, close: Callable[[], None]) -> None: ...
     def is_ending(self, step: Step) -> bool: ...
+    def has_failed(self) -> bool: ...
     def offer(self, step: Step, offered: Cancellable | None) -> None: ...
 
 
@@ -108,6 +109,12 @@ class Context:
     def cancelled(self) -> bool:
         """Whether the run is ending. A long step checks this now and then, and ends cleanly."""
         return self._graph.is_ending(self._step)
+
+    @property
+    def futile(self) -> bool:
+        """Whether the run ends without what this step waits for: it is ending, or another step failed. What waits for
+        others gives up then; what is at work goes on to its end."""
+        return self.cancelled or self._graph.has_failed()
 
     def check(self) -> None:
         """Raises StepCancelled if the run is ending."""

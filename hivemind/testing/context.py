@@ -65,6 +65,9 @@ class _Reach:
     def closing(self, close: Callable[[], None]) -> None:
         self.at_end.append(close)
 
+    def has_failed(self) -> bool:
+        return False
+
     def is_ending(self, step: Step) -> bool:
         del step
         return self.cancelled.is_set()

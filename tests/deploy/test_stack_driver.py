@@ -292,9 +292,10 @@ def test_nobody_is_told_to_remove_what_the_deployment_itself_needs(script: Any) 
     script.assert_done()
 
 
-def test_throttling_is_waited_out(script: Any) -> None:
+@pytest.mark.parametrize("code", ["Throttling", "InternalFailure"])
+def test_what_passes_is_waited_out(script: Any, code: str) -> None:
     create_begins(script)
-    script.error("describe_stack_events", "Throttling", "Rate exceeded")
+    script.error("describe_stack_events", code, "not now")
     script.page(script.stack_event("CREATE_COMPLETE"))
     rests(script, "CREATE_COMPLETE")
     assert apply(script).changed

@@ -15,7 +15,7 @@ from hivemind.hosts.connecting import HostKeyMismatch, connect, login_name
 from hivemind.hosts.keys import KeyPair, deployment_key
 from hivemind.hosts.ssh import CommandTimeout, Host, HostUnreachable
 from hivemind.testing import ManualClock
-from hivemind.values.errors import Stage
+from hivemind.values.errors import Stage, StepCancelled
 from hivemind.values.exits import ExitCode
 
 INSTANCE = "i-0123456789abcdef0"
@@ -176,6 +176,14 @@ def test_an_unknown_host_key_fails_closed(
     assert cloud.dialled == 0
     assert seen == ["HiveMind does not know its SSH host key yet"]
     assert caught.value.hint is not None
+
+
+def test_nobody_waits_for_an_instance_whose_run_has_failed(
+    server: ssh_servers.Server, cloud: ssh_servers.LoopbackCloud, key: KeyPair
+) -> None:
+    with pytest.raises(StepCancelled):
+        connect(cloud, INSTANCE, key=key.private, user=server.user, known={}, deadline=600, futile=lambda: True)
+    assert cloud.dialled == 0
 
 
 def test_another_deployments_key_is_not_let_in(

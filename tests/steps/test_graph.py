@@ -16,6 +16,7 @@ from hivemind.deploy.state import StateStore
 from hivemind.steps.deployment import Deployment
 from hivemind.steps.graph import StepGraph
 from hivemind.steps.step import Context, End, Failure, Step
+from hivemind.values.clock import SYSTEM_CLOCK, polls
 from hivemind.values.errors import HiveMindError, Refused, Stage, StepCancelled
 from hivemind.values.events import EventKind
 
@@ -396,3 +397,24 @@ def test_an_end_that_raises_hides_no_failure_of_the_run(journal: Journal, interr
         StepGraph(steps, journal, DEPLOYMENT, approve=approve).run()
     assert "the end broke" not in str(caught.value)
     assert caught.value.__notes__ == ["also failed, at the end of the run: the end broke"]
+
+
+@pytest.mark.fast
+def test_what_waits_for_others_gives_up_when_the_run_has_failed(journal: Journal) -> None:
+    waits = threading.Event()
+
+    def wait(context: Context) -> None:
+        waits.set()
+        for _ in polls(SYSTEM_CLOCK, deadline=20):
+            if context.futile:
+                raise StepCancelled("wait")
+
+    def fail(_: Context) -> None:
+        assert waits.wait(20)
+        raise HiveMindError("no")
+
+    began = SYSTEM_CLOCK.monotonic()
+    with pytest.raises(HiveMindError, match=r"^no$") as raised:
+        StepGraph([Step("wait", STAGE, wait), Step("fail", STAGE, fail)], journal, DEPLOYMENT).run()
+    assert SYSTEM_CLOCK.monotonic() - began < 10
+    assert not getattr(raised.value, "__notes__", [])

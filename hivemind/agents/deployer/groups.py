@@ -79,6 +79,7 @@ def _connected(service: Service, name: str, instances: Iterable[str], context: C
                 deadline=SSH_DEADLINE,
                 clock=deployment.clock,
                 on_wait=context.progress,
+                futile=lambda: context.futile,
             )
             context.closing(host.close)
             remote.prepare(host, service.name)

@@ -113,6 +113,7 @@ def _prepare_step(service: Service, node: Node) -> Step:
             deadline=SSH_DEADLINE,
             clock=deployment.clock,
             on_wait=context.progress,
+            futile=lambda: context.futile,
         )
         context.closing(host.close)
         remote.prepare(host, service.name)

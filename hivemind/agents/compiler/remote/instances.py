@@ -117,6 +117,7 @@ class BuildInstances:
                 deadline=SSH_DEADLINE,
                 clock=deployment.clock,
                 on_wait=context.progress,
+                futile=lambda: context.futile,
             )
         except StageError as error:
             raise StageError(
