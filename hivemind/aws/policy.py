@@ -42,7 +42,11 @@ SERVICE_LINKED = "iam:CreateServiceLinkedRole"
 _LINKING = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::RDS::DBInstance", "AWS::ElastiCache::ReplicationGroup",
             "AWS::EC2::InstanceConnectEndpoint", "AWS::AutoScaling::AutoScalingGroup")  # fmt: skip
 
-_ONLY_WITH: Mapping[str, str] = {"rds": "AWS::RDS::", "elasticache": "AWS::ElastiCache::"}
+_ONLY_WITH: Mapping[str, str] = {
+    "autoscaling": "AWS::AutoScaling::",
+    "rds": "AWS::RDS::",
+    "elasticache": "AWS::ElastiCache::",
+}
 """Services that HiveMind itself calls only where the template has something of them."""
 
 

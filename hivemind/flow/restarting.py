@@ -16,9 +16,10 @@ from hivemind.flow.instances import instances, open_host
 from hivemind.flow.refreshing import place_of
 from hivemind.flow.status import ids_of
 from hivemind.hosts import remote
+from hivemind.releases import groups
 from hivemind.releases.in_turn import InTurn
-from hivemind.template.names import target_group
-from hivemind.template.resource_types import TARGET_GROUP
+from hivemind.template.names import scaling_group, target_group
+from hivemind.template.resource_types import SCALING_GROUP, TARGET_GROUP
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -51,10 +52,12 @@ def restart(asked: Asked, face: Face, service: str | None, *, wait: float = 0.0)
         shared(place_of(known, cloud), command=COMMAND, wait=wait, on_wait=waiting),
     ):
         chosen = instances(known, service)
-        groups = ids_of(read(cloud, known.stack), TARGET_GROUP)
+        snapshot = read(cloud, known.stack)
+        balanced, scaled = ids_of(snapshot, TARGET_GROUP), ids_of(snapshot, SCALING_GROUP)
         for name in sorted({one.service for one in chosen}):
             mine = [one for one in chosen if one.service == name]
-            _in_turn(known, cloud, mine, groups.get(target_group(name)), face)
+            with groups.held(cloud, scaled.get(scaling_group(name))):
+                _in_turn(known, cloud, mine, balanced.get(target_group(name)), face)
     return chosen
 
 

@@ -7,7 +7,8 @@ Amazon EC2 Auto Scaling User Guide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,3 +65,16 @@ def hold(cloud: Cloud, name: str) -> None:
 def let_go(cloud: Cloud, name: str) -> None:
     """Has the group end instances again."""
     cloud.client("autoscaling").resume_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))
+
+
+@contextmanager
+def held(cloud: Cloud, name: str | None) -> Iterator[None]:
+    """Keeps the group from ending instances for as long as this lasts. name: None for no group."""
+    if name is None:
+        yield
+        return
+    hold(cloud, name)
+    try:
+        yield
+    finally:
+        let_go(cloud, name)

@@ -11,11 +11,12 @@ from hivemind.values.findings import Finding, Severity
 def collisions(blueprint: Blueprint) -> Iterator[Finding]:
     """A finding for each service with a port of its own in its code and more than one instance."""
     for service in blueprint.web_services:
-        if service.instances > 1 and not reads_port(blueprint, service):
+        count = service.scaling.most if service.scaling else service.instances
+        if count > 1 and not reads_port(blueprint, service):
             yield Finding(
                 "H434",
                 Severity.ERROR,
-                f"services.{service.name} has {service.instances} instances, and listens on port {service.port} "
+                f"services.{service.name} has {count} instances, and listens on port {service.port} "
                 "without reading PORT, but all instances share the ports of this machine",
                 hint="Let the start command use `$PORT`, or write `instances: 1`.",
                 plugin="deployer",

@@ -115,9 +115,10 @@ def test_a_group_lives_without_anyone(
     assert len(before) == 2
     assert project.run("ssh", "-i", "2", "hostname").out.startswith("ip-")
 
+    kill(local_cloud, before[0])
+    until(lambda: before[0] not in members(project) and len(healthy(project)) == 2, what="a new instance")
     with requests(url) as answers:
-        kill(local_cloud, before[0])
-        until(lambda: before[0] not in members(project) and len(healthy(project)) == 2, what="a new instance")
+        until(lambda: len(answers) == 2 and sum(answers.values()) > 50, what="answers of both")
     assert failed(answers) == {}
     assert all(one.endswith(" 64") for one in answers), "each has its secret, the one that installed itself too"
 

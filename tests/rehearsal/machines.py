@@ -78,6 +78,14 @@ chmod 600 home/admin/.ssh/authorized_keys
 chroot . chown -R admin:admin /home/admin/.ssh
 echo 'admin ALL=(ALL) NOPASSWD:ALL' > etc/sudoers.d/90-cloud-init-users
 chmod 440 etc/sudoers.d/90-cloud-init-users
+if [ -n "$SCRIPT" ]; then
+  printf '%s' "$SCRIPT" > usr/local/sbin/user-data
+  chmod 700 usr/local/sbin/user-data
+  printf '%s\n' '[Service]' 'ExecStart=/usr/local/sbin/user-data' "Environment=AWS_ENDPOINT_URL=$API" \
+    'StandardOutput=journal+console' 'StandardError=journal+console' > etc/systemd/system/user-data.service
+  mkdir -p etc/systemd/system/multi-user.target.wants
+  ln -s ../user-data.service etc/systemd/system/multi-user.target.wants/user-data.service
+fi
 echo '-----BEGIN SSH HOST KEY KEYS-----'
 cat etc/ssh/ssh_host_*_key.pub
 echo '-----END SSH HOST KEY KEYS-----'
@@ -101,7 +109,8 @@ def open_network() -> None:
 
 @dataclass
 class Machine:
-    """A machine that boots. private, public: its addresses; public may be empty. key: line for authorized_keys."""
+    """A machine that boots. private, public: its addresses; public may be empty. key: line for authorized_keys.
+    script: what it runs at its first boot, as cloud-init does, empty for nothing; api: where that finds AWS."""
 
     name: str
     private: str
@@ -110,6 +119,8 @@ class Machine:
     folder: Path
     tree: Path
     cgroups: Path
+    script: str = ""
+    api: str = ""
     booted: float = field(default_factory=time.monotonic)
     _process: subprocess.Popen[str] | None = None
     _copier: subprocess.Popen[bytes] | None = None
@@ -126,6 +137,7 @@ class Machine:
         given = {
             "WORK": str(work), "TREE": str(self.tree), "NAME": self.name, "PRIVATE": self.private,
             "PUBLIC": self.public, "GATEWAY": GATEWAY, "KEY": self.key, "MASKED": " ".join(MASKED),
+            "SCRIPT": self.script, "API": self.api,
         }  # fmt: skip
         namespaces = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
         enter = 'echo $$ > "$1"; shift; exec unshare "$@"'

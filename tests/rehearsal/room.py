@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from email import message_from_string
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from faults import Fault, action_of, refusal
 from forwarder import forwarder
 from gaps.templates import ZONE
 from machines import GATEWAY, Machine
+from metadata import ADDRESS, Metadata
 from tunnels import Tunnels
 
 REGION = "eu-west-1"
@@ -69,6 +71,10 @@ class MachineRoom:
             {}, self.folder, address=(TUNNELS, 443), names=(f"*.{ZONE}",), login=(KEY_ID, SECRET), region=REGION
         )
         self.tunnels.start()
+        machines.ip("address", "add", f"{ADDRESS}/32", "dev", "room")
+        metadata = Metadata(self._at, (KEY_ID, SECRET))
+        metadata.start()
+        self._servers.append(metadata)
         application = DomainDispatcherApplication(create_backend_app)
         server = make_server(
             GATEWAY, PORT, self._watched(application), threaded=True, request_handler=MotoRequestHandler
@@ -97,10 +103,16 @@ class MachineRoom:
             self.folder,
             self.tree,
             self.cgroups,
+            script_of(getattr(instance, "user_data", None)),
+            self.api,
         )
         self.machines[instance.id] = machine
         _name(machine.name, machine.private)
         machine.boot(self._ports)
+
+    def _at(self, address: str) -> str | None:
+        """The machine with an address."""
+        return next((name for name, one in self.machines.items() if one.private == address), None)
 
     def end(self, instance_id: str) -> None:
         machine = self.machines.pop(instance_id, None)
@@ -171,6 +183,12 @@ class MachineRoom:
             return refusal(fault, environ, start_response)
 
         return serve
+
+
+def script_of(user_data: str | None) -> str:
+    """What cloud-init runs of user data of several parts; nothing of other user data."""
+    parts = message_from_string(user_data).walk() if user_data and user_data.startswith("Content-Type:") else ()
+    return next((str(one.get_payload()) for one in parts if one.get_content_type() == "text/x-shellscript"), "")
 
 
 def _name(name: str, address: str) -> None:
