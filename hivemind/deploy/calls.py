@@ -167,6 +167,22 @@ class StackCalls:
         shape = self._client.meta.service_model.operation_model("DeleteStack").input_shape
         return "DeletionMode" in shape.members
 
+    def can_describe_events(self) -> bool:
+        """Whether the installed botocore knows DescribeEvents, and the cloud has it."""
+        return not self.is_local and "DescribeEvents" in self._client.meta.service_model.operation_names
+
+    def failed_events(self, **of: str) -> list[Mapping[str, Any]]:
+        """The failed events of a change set's or a stack's operations. of: `ChangeSetName` or `StackName`."""
+        found: list[Mapping[str, Any]] = []
+        page: dict[str, str] = {}
+        for _ in range(PAGES):
+            answer = self._client.describe_events(Filters={"FailedEvents": True}, **of, **page)
+            found += answer.get("OperationEvents", ())
+            if not answer.get("NextToken"):
+                break
+            page = {"NextToken": answer["NextToken"]}
+        return found
+
     def protect(self, stack_id: str, *, on: bool) -> None:
         self._client.update_termination_protection(StackName=stack_id, EnableTerminationProtection=on)
 

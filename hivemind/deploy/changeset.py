@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from hivemind.deploy.calls import StackCalls
+from hivemind.deploy.early_validation import Invalid, found_early
 from hivemind.deploy.polling import Cancelled, Poll
 from hivemind.plan.model import Action, Plan
+from hivemind.template.fragment import Owner
 from hivemind.template.resource_types import resource_type
+from hivemind.text.redact import redact
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
-from hivemind.values.errors import PlanChanged, Stage, StageError
+from hivemind.values.errors import HiveMindError, PlanChanged, Stage, StageError
 
 DEADLINE = 600.0
 _NOTHING = ("didn't contain changes", "no updates are to be performed", "no changes")
@@ -43,13 +47,14 @@ def prepare(
     name: str,
     arguments: Mapping[str, Any],
     *,
+    owners: Mapping[str, Owner],
     clock: Clock,
     pace: float,
     cancelled: Cancelled,
 ) -> ChangeSet | None:
-    """A change set ready to be executed; None, and nothing left behind, where nothing would change.
+    """A change set ready to be executed; None where nothing would change. One that is not executed is not left behind.
 
-    Raises StageError when CloudFormation cannot make it.
+    owners: of the assembly, to trace what CloudFormation refuses. Raises StageError when it cannot make it.
     """
     try:
         change_set = calls.create_change_set(stack_id, name, **arguments)
@@ -57,7 +62,16 @@ def prepare(
         if _says_nothing(error.detail):
             return None
         raise
-    poll = Poll(clock, pace=pace, deadline=DEADLINE, cancelled=cancelled)
+    try:
+        return _ready(calls, change_set, owners, Poll(clock, pace=pace, deadline=DEADLINE, cancelled=cancelled))
+    except BaseException:
+        # Nobody will execute it. What a killed run left goes with the next update: ExecuteChangeSet deletes all others.
+        with suppress(HiveMindError):
+            calls.delete_change_set(change_set)
+        raise
+
+
+def _ready(calls: StackCalls, change_set: str, owners: Mapping[str, Owner], poll: Poll) -> ChangeSet | None:
     for _ in poll.tries():
         try:
             answer = calls.change_set(change_set)
@@ -68,16 +82,25 @@ def prepare(
             return ChangeSet(change_set, _changes(calls, change_set, answer))
         if answer["Status"] == "FAILED":
             reason = answer.get("StatusReason", "")
-            calls.delete_change_set(change_set)
             if _says_nothing(reason):
+                calls.delete_change_set(change_set)
                 return None
-            raise StageError(
-                Stage.PROVISION,
-                "CloudFormation refuses the change",
-                lines=[reason],
-                left="the stack is as it was before",
-            )
+            raise _refused(reason, found_early(calls, ChangeSetName=change_set), owners)
     raise StageError(Stage.PROVISION, "the change set was not ready in time", left="the stack is as it was before")
+
+
+def _refused(reason: str, invalid: Sequence[Invalid], owners: Mapping[str, Owner]) -> StageError:
+    """The error for a change set that CloudFormation could not make, with the blueprint's part that the first of what
+    it found comes from."""
+    first = next((one for one in invalid if one.logical_id in owners), None)
+    return StageError(
+        Stage.PROVISION,
+        "CloudFormation refuses the change",
+        subject=first.logical_id if first else None,
+        lines=[redact(line) for line in (*map(str, invalid), reason)],
+        left="the stack is as it was before",
+        path=owners[first.logical_id].path if first else None,
+    )
 
 
 def _says_nothing(reason: str) -> bool:
@@ -126,6 +149,20 @@ def surprises(changes: Iterable[ResourceChange], plan: Plan) -> tuple[str, ...]:
             found.append(f"{change.logical_id} ({change.type}) would be replaced")
         elif change.action == "Modify" and change.replacement == "Conditional" and unseen:
             found.append(f"{change.logical_id} ({change.type}) might be replaced because of {', '.join(unseen)}")
+    return tuple(found)
+
+
+def less_than_planned(changes: Iterable[ResourceChange], plan: Plan) -> tuple[str, ...]:
+    """What CloudFormation does milder than the reviewed plan says, in words: it knows more of the resources than their
+    schemas do. Nothing that the plan says not to happen is in it; that is in `surprises`."""
+    answered = {change.logical_id: change for change in changes}
+    found: list[str] = []
+    for known in plan.changes:
+        answer = answered.get(known.logical_id)
+        if known.action is Action.REPLACE and answer is not None and answer.replacement == "False":
+            found.append(f"{known.logical_id} is updated in place, not replaced as the plan says")
+        elif known.action in (Action.UPDATE, Action.REPLACE) and answer is None:
+            found.append(f"{known.logical_id} does not change, although the plan says so")
     return tuple(found)
 
 

@@ -39,7 +39,8 @@ class StackRequest:
     for a call. capabilities: that the template needs. role_arn: of the role that CloudFormation works as, None for the
     stack's own or the caller's rights. guarded: logical ids that a stack policy keeps from being replaced or deleted;
     None for no policy. owners: of the assembly, to trace failures. protected: termination protection, on from the first
-    moment. plan: what was reviewed; an update that would replace or delete more is refused. may_lose:
+    moment. plan: what was reviewed; an update that would replace or delete more is refused. whole: whether this
+    is all of what it says. may_lose:
     logical ids of data in a failed stack that may be deleted with it. skip_rollback: logical ids that a rollback,
     which failed before, leaves as they are. deadline: seconds.
     """
@@ -54,6 +55,7 @@ class StackRequest:
     owners: Mapping[str, Owner] = field(default_factory=lambda: EMPTY)
     protected: bool = False
     plan: Plan | None = None
+    whole: bool = False
     may_lose: frozenset[str] = frozenset()
     skip_rollback: frozenset[str] = frozenset()
     bucket: str = ""
@@ -266,6 +268,7 @@ class StackDriver:
                 view.id,
                 token,
                 request.arguments(source),
+                owners=request.owners,
                 clock=self._clock,
                 pace=self._cloud.pace,
                 cancelled=self._cancelled,
@@ -274,6 +277,8 @@ class StackDriver:
             return self._result(view.id, told, changed=False, seconds=EMPTY)
         if request.plan is not None:
             changeset.refuse_surprises(self._calls, prepared, request.plan)
+            if request.whole and (milder := changeset.less_than_planned(prepared.changes, request.plan)):
+                self._say(f"CloudFormation does less than the plan says: {'; '.join(milder)}")
         touched = {change.logical_id for change in prepared.changes}
         for resource in self._calls.resources(view.id):
             if resource.logical_id not in touched and resource.exists:

@@ -184,6 +184,64 @@ def test_no_updates_is_success_and_leaves_no_change_set(script: Any) -> None:
     script.assert_done()
 
 
+def test_what_early_validation_finds_is_told_with_the_line_of_the_blueprint(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    change_set = "arn:aws:cloudformation:eu-west-1:1:changeSet/c"
+    script.answer("create_change_set", {"Id": change_set})
+    reason = "The following hook(s)/validation failed: [AWS::EarlyValidation::PropertyValidation]."
+    script.answer("describe_change_set", {"Status": "FAILED", "StatusReason": reason})
+    invalid = {
+        "EventType": "VALIDATION_ERROR",
+        "LogicalResourceId": "Db",
+        "ValidationName": "AWS::EarlyValidation::PropertyValidation",
+        "ValidationStatus": "FAILED",
+        "ValidationFailureMode": "FAIL",
+        "ValidationStatusReason": "#/BackupRetentionPeriod: 99 is not less or equal to 35",
+        "ValidationPath": "/BackupRetentionPeriod",
+    }
+    others = [{"EventType": "STACK_EVENT", "LogicalResourceId": "Web"}]
+    failed = {"OperationEvents": [*others, invalid]}
+    script.answer("describe_events", failed, ChangeSetName=change_set, Filters={"FailedEvents": True})
+    script.answer("delete_change_set", ChangeSetName=change_set)
+    with pytest.raises(StageError, match="CloudFormation refuses the change") as caught:
+        apply(script, owners={"Db": Owner("provisioner", "resources.db")})
+    assert (caught.value.subject, caught.value.path) == ("Db", "resources.db")
+    assert caught.value.lines == (
+        "Db at BackupRetentionPeriod: #/BackupRetentionPeriod: 99 is not less or equal to 35",
+        reason,
+    )
+    script.assert_done()
+
+
+def test_a_change_set_that_nobody_waits_for_any_more_is_not_left(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.answer("create_change_set", {"Id": "arn:aws:cloudformation:eu-west-1:1:changeSet/c"})
+    script.answer("delete_change_set", ChangeSetName="arn:aws:cloudformation:eu-west-1:1:changeSet/c")
+    with pytest.raises(StepCancelled):
+        script.driver(cancelled=lambda: True).apply(StackRequest(NAME, "{}"))
+    script.assert_done()
+
+
+def test_what_cloudformation_does_milder_than_the_plan_is_told(script: Any) -> None:
+    script.stack("UPDATE_COMPLETE")
+    script.change_set(("Vpc", "Modify", "False"))
+    script.resources(("Vpc", VPC, "CREATE_COMPLETE"))
+    script.page()
+    script.answer("execute_change_set")
+    script.page(script.stack_event("UPDATE_COMPLETE"))
+    script.stack("UPDATE_COMPLETE")
+    script.page()
+    script.stack("UPDATE_COMPLETE")
+    script.resources(("Vpc", VPC, "UPDATE_COMPLETE"))
+    reviewed = plan(("Vpc", Action.REPLACE), ("Db", Action.UPDATE))
+    apply(script, plan=reviewed, whole=True)
+    assert script.said == [
+        "CloudFormation does less than the plan says: Vpc is updated in place, not replaced as the plan says; "
+        "Db does not change, although the plan says so"
+    ]
+    script.assert_done()
+
+
 def test_a_replacement_that_nobody_reviewed_is_refused_before_execution(script: Any) -> None:
     script.stack("UPDATE_COMPLETE")
     script.change_set(("Vpc", "Modify", "True"))

@@ -120,7 +120,7 @@ def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Wit
     withdrawals.append(withdrawal)
     try:
         _take_out(run, wave, context, withdrawal)
-        result = _drive(run, _interim(run, wave), context, ready=ready, planned=True)
+        result = _drive(run, _interim(run, wave), context, ready=ready, planned=True, whole=wave.turn.of == 1)
     except BaseException as error:
         give_back_after(error, withdrawal, wait=not context.cancelled)
         raise
@@ -167,9 +167,16 @@ def _take_out(run: Apply, wave: Wave, context: Context, withdrawal: Withdrawal) 
 
 
 def _drive(
-    run: Apply, assembly: Assembly, context: Context, *, ready: Ready = lambda *_: None, planned: bool = False
+    run: Apply,
+    assembly: Assembly,
+    context: Context,
+    *,
+    ready: Ready = lambda *_: None,
+    planned: bool = False,
+    whole: bool = False,
 ) -> StackResult:
-    """Brings the stack to an assembly, telling how far it is. planned: whether it is the one that the plan shows."""
+    """Brings the stack to an assembly, telling how far it is. planned: whether it is the one that the plan shows.
+    whole: whether it is all of that."""
     deployment = context.deployment
     driver = StackDriver(
         deployment.cloud, clock=deployment.clock, say=context.note, cancelled=lambda: context.cancelled
@@ -191,6 +198,7 @@ def _drive(
         owners=assembly.owners,
         protected=_is_protected(run),
         plan=run.plan if planned else None,
+        whole=whole,
         may_lose=run.may_lose,
         skip_rollback=run.skip_rollback,
         bucket=ARTIFACT_BUCKET,
