@@ -235,10 +235,9 @@ def test_what_cloudformation_does_milder_than_the_plan_is_told(script: Any) -> N
     script.resources(("Vpc", VPC, "UPDATE_COMPLETE"))
     reviewed = plan(("Vpc", Action.REPLACE), ("Db", Action.UPDATE))
     apply(script, plan=reviewed, whole=True)
-    assert script.said == [
-        "CloudFormation does less than the plan says: Vpc is updated in place, not replaced as the plan says; "
-        "Db does not change, although the plan says so"
-    ]
+    (said,) = script.said
+    assert "Vpc is updated in place, not replaced as the plan says" in said
+    assert "Db does not change, although the plan says so" in said
     script.assert_done()
 
 
