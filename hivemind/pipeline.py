@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ProposedAbort,
         ProposedApply,
         ProposedDestroy,
+        ProposedReturn,
         ProposedStep,
         ProposedUnlock,
     )
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from hivemind.flow.rebuilding import told_unreadable
     from hivemind.flow.reporting import Status, address, deployments, drift, events, history, status
     from hivemind.flow.restarting import restart
+    from hivemind.flow.returning import Returned
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.secrets import Secret, secrets, store_secret
@@ -70,11 +72,11 @@ __getattr__ = on_first_use(
         "flow.previewing": ("plan",),  # check, then compare with the cloud, what was recorded, or nothing
         "flow.carrying_through": ("apply",),  # check, plan, ask; then steps: stack, builds, release, traffic, checks
         "flow.verifying": ("verify",),  # the checks again
-        "flow.taking_away": ("destruction", "destroy", "rollback"),  # list, ask, drain, delete the stack, forget
+        "flow.taking_away": ("Destroyed", "destruction", "destroy", "rollback"),  # list, ask, drain, delete, forget
         "flow.under_way": ("attach", "abort"),  # what goes on without this command: follow it, take it back
         "flow.face": (
-            "Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedStep",
-            "ProposedUnlock",
+            "Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedReturn",
+            "ProposedStep", "ProposedUnlock",
         ),
         "flow.reporting": ("status", "address", "deployments", "drift", "events", "history"),  # what is deployed
         "flow.locking": ("lock", "unlock"),  # which run holds it

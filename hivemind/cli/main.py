@@ -43,7 +43,7 @@ COMMANDS = {
     "attach": ("hivemind.cli.attach:command", "Follow what is under way in a deployment."),
     "abort": ("hivemind.cli.abort:command", "Cancel what is under way in a deployment's stack."),
     "lock": ("hivemind.cli.lock:command", "Show or release the lock that a run holds on a deployment."),
-    "rollback": ("hivemind.cli.rollback:command", "Delete a deployment that has no earlier good revision."),
+    "rollback": ("hivemind.cli.rollback:command", "Return to the last good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),

@@ -1,8 +1,12 @@
-"""`hivemind rollback`: delete a deployment that has no earlier good revision."""
+"""`hivemind rollback`: back to an earlier revision."""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,8 +22,42 @@ from hivemind.cli.context import (
     yes_option,
 )
 from hivemind.cli.listing import Listing, nothing, report
+from hivemind.cli.paragraphs import folded
+from hivemind.cli.screen import NOBODY
+from hivemind.pipeline import Decision, Proposal, ProposedReturn
 from hivemind.values.asked import DestroyTerms
 from hivemind.values.exits import ExitCode
+
+if TYPE_CHECKING:
+    from hivemind.pipeline import Returned
+
+
+class _Number(click.ParamType[int]):
+    """A revision: `r3` or `3`."""
+
+    name = "revision"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        text = str(value).removeprefix("r")
+        if not (text.isascii() and text.isdigit()):
+            self.fail(f"{value!r} is no revision. For example: r3", param, ctx)
+        return int(text)
+
+
+class _Return(Listing):
+    """Shows what would become current again, and asks."""
+
+    def approve(self, proposal: Proposal) -> Decision:
+        if not isinstance(proposal, ProposedReturn):
+            return super().approve(proposal)
+        if not self.as_json:
+            click.echo(folded(_lines(proposal)))
+        if self.yes:
+            return Decision.yes()
+        if not sys.stdin.isatty():
+            return Decision.no(NOBODY, "Pass --yes: hivemind rollback --yes")
+        agreed = click.confirm(f"Return to r{proposal.to.number}?", default=False, err=True)
+        return Decision.yes() if agreed else Decision.no("Not approved. Nothing was changed.")
 
 
 @click.command("rollback")
@@ -28,8 +66,9 @@ from hivemind.values.exits import ExitCode
 @local_option
 @deployment_option
 @yes_option
-@click.option("--delete", is_flag=True, help="Delete the stack even if an earlier revision is good.")
-@click.option("--unprotect", is_flag=True, help="Turn off termination and deletion protection first.")
+@click.option("--to", type=_Number(), metavar="rN", help="Return to revision rN. Default: the last good one.")
+@click.option("--delete", is_flag=True, help="Delete the stack instead.")
+@click.option("--unprotect", is_flag=True, help="With --delete: turn off termination and deletion protection first.")
 @wait_option
 @json_option
 def command(
@@ -38,21 +77,57 @@ def command(
     local: bool | None,
     deployment: str | None,
     yes: bool,
+    to: int | None,
     delete: bool,
     unprotect: bool,
     wait: float,
     as_json: bool,
 ) -> int:
-    """Roll back a deployment that has no earlier good revision: delete its stack.
+    """Return to the last good revision.
 
-    Lists the resources, asks you to type the application's name, drains the load balancer and deletes the stack. Final
-    snapshots of databases and caches are kept. If the deployment has a good revision to return to, rollback changes
-    nothing: this version of HiveMind cannot return to a revision by itself. If it fails to delete the stack, it prints
-    the commands that do.
+    Its releases, which instances keep, become current again, one instance after another, each out of the load balancer
+    meanwhile. Nothing is built, resources stay as they are, and migrations of the database are not undone. `hivemind
+    apply` deploys the files of this folder again.
+
+    A deployment without an earlier good revision is deleted: rollback lists its resources, asks you to type the
+    application's name, drains the load balancer and deletes the stack. Final snapshots of databases and caches are
+    kept. If it fails to delete the stack, it prints the commands that do.
     """
-    terms = DestroyTerms(unprotect=unprotect, wait=wait)
-    with Listing(as_json=as_json, yes=yes) as screen:
-        taken_back = pipeline.rollback(asked(path, environment, local, deployment), screen, terms, delete=delete)
-    if taken_back is None:
+    if delete and to is not None:
+        raise click.UsageError("--to and --delete exclude each other.")
+    where, terms = asked(path, environment, local, deployment), DestroyTerms(unprotect=unprotect, wait=wait)
+    with _Return(as_json=as_json, yes=yes) as screen:
+        ended = pipeline.rollback(where, screen, terms, to=to, delete=delete)
+    if ended is None:
         return nothing("roll back", as_json=as_json)
-    return report(taken_back, "rolled back", ExitCode.ROLLBACK, as_json=as_json)
+    if isinstance(ended, pipeline.Destroyed):
+        return report(ended, "rolled back", ExitCode.ROLLBACK, as_json=as_json)
+    return _report(ended, as_json=as_json)
+
+
+def _lines(proposal: ProposedReturn) -> Iterator[str]:
+    to = proposal.to
+    said = ", ".join(filter(None, (to.commit and to.commit[:12], to.subject)))
+    yield f"{proposal.deployment_id}: r{proposal.current} -> r{to.number}" + (f" ({said})" if said else "")
+    for one in proposal.services:
+        releases = ", ".join(sorted(set(one.releases.values())))
+        instances = len(one.releases)
+        yield f"  ^ {one.service}  {releases} on {instances} instance{'s' if instances > 1 else ''}"
+    yield "  Resources stay as they are. Migrations of the database are not undone."
+
+
+def _report(returned: Returned, *, as_json: bool) -> int:
+    verdict = returned.verdict
+    code = ExitCode.OK if verdict is None or verdict.good else ExitCode.VERIFY
+    if as_json:
+        said = {
+            "deployment": returned.deployment_id,
+            "revision": f"r{returned.revision}",
+            "to": f"r{returned.to}",
+            "verdict": verdict.word if verdict else None,
+        }
+        click.echo(json.dumps(said))
+        return code
+    checks = "" if verdict is None else ", checks passed" if verdict.good else ", but checks failed: hivemind verify"
+    click.echo(folded([f"r{returned.revision} is live: the releases of r{returned.to}{checks}."]))
+    return code

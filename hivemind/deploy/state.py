@@ -68,9 +68,11 @@ class StackInfo:
 
 @dataclass(frozen=True)
 class Revision:
-    """One apply that got as far as traffic. time: RFC 3339. artifacts: service -> Artifact.digest. sources: service ->
-    Provenance.digest. verdict: `good`, `bad`, or None where the run ended before its checks did. by: who applied it,
-    `user@host`. seconds: by stage."""
+    """One apply that got as far as traffic, or one rollback. time: RFC 3339. artifacts: service -> Artifact.digest.
+    sources: service -> Provenance.digest. releases: service -> digest of its whole release, commands and variables
+    included, as `DeploymentState.sources`. verdict: `good`, `bad`, or None where the run ended before its checks did.
+    by: who applied it, `user@host`. seconds: by stage. back_to: number of the earlier revision whose releases a
+    rollback made current, None for an apply."""
 
     number: int
     time: str
@@ -83,6 +85,8 @@ class Revision:
     verdict: str | None = None
     by: str | None = None
     seconds: Mapping[str, float] = field(default_factory=lambda: EMPTY)
+    releases: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    back_to: int | None = None
 
 
 @dataclass(frozen=True)

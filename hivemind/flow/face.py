@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from hivemind.steps.run import Goal
 
 if TYPE_CHECKING:
+    from hivemind.deploy.state import Revision
     from hivemind.flow.destroy import Leaving
     from hivemind.plan.model import Plan
     from hivemind.values.events import Event
@@ -130,7 +131,34 @@ class ProposedUnlock:
         return hashlib.sha256(json.dumps([self.deployment_id, self.nonce]).encode()).hexdigest()
 
 
-Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort | ProposedUnlock
+@dataclass(frozen=True)
+class ServiceReturn:
+    """releases: instance id -> the release that becomes current on it. before: the one that is."""
+
+    service: str
+    releases: Mapping[str, str]
+    before: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ProposedReturn:
+    """Earlier releases that would become current again. current: number of the revision that is deployed. to: the
+    earlier one."""
+
+    deployment_id: str
+    current: int
+    to: Revision
+    services: tuple[ServiceReturn, ...]
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over what would change on which instance."""
+        changes = [[one.service, sorted(one.releases.items()), sorted(one.before.items())] for one in self.services]
+        whole = [self.deployment_id, self.current, self.to.number, changes]
+        return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
+
+
+Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort | ProposedUnlock | ProposedReturn
 
 
 class Face(Protocol):

@@ -68,7 +68,7 @@ def _in_turn(known: Known, cloud: Cloud, chosen: list[Chosen], arn: str | None, 
         one = numbers[instance]
         face.note(f"{one.service} {one.number} ({instance}): {what}")
 
-    turn = InTurn(cloud, chosen[0].service, arn, health_deadline_of(cloud, _health(cloud, arn)), tell)
+    turn = InTurn(cloud, chosen[0].service, arn, deadline_of(cloud, arn), tell)
     with ExitStack() as open_hosts:
         turn.each([open_hosts.enter_context(open_host(known, one)) for one in chosen], lambda host: _again(host, turn))
 
@@ -85,13 +85,16 @@ def _again(host: Host, turn: InTurn) -> None:
     remote.rollback(host, turn.service, current)
 
 
-def _health(cloud: Cloud, arn: str | None) -> Health:
-    """The health check that a target group has now."""
+def deadline_of(cloud: Cloud, arn: str | None) -> float:
+    """Seconds for a target of a group to become healthy, by the health check that the group has; arn: None for none."""
     if arn is None:
-        return Health()
+        return health_deadline_of(cloud)
     found: Mapping[str, int] = cloud.client("elbv2").describe_target_groups(TargetGroupArns=[arn])["TargetGroups"][0]
-    return Health(
-        interval=found["HealthCheckIntervalSeconds"],
-        timeout=found["HealthCheckTimeoutSeconds"],
-        healthy=found["HealthyThresholdCount"],
+    return health_deadline_of(
+        cloud,
+        Health(
+            interval=found["HealthCheckIntervalSeconds"],
+            timeout=found["HealthCheckTimeoutSeconds"],
+            healthy=found["HealthyThresholdCount"],
+        ),
     )

@@ -16,6 +16,7 @@ from hivemind.flow.destroy import leaving
 from hivemind.flow.face import ProposedDestroy
 from hivemind.flow.project import folder_of, loaded, loaded_without, tell_broken_plugin
 from hivemind.flow.refreshing import place_of, refreshed
+from hivemind.flow.returning import Returned, can_return, return_to
 from hivemind.steps.run import Goal
 from hivemind.values.errors import PlanChanged, Refused
 
@@ -104,31 +105,35 @@ def _taken_away(known: Known, asked: Asked, face: Face, terms: DestroyTerms, goa
     return Destroyed(known.state.deployment_id, deletion, kept, left_nothing_running(cloud))
 
 
-def rollback(asked: Asked, face: Face, terms: DestroyTerms, *, delete: bool = False) -> Destroyed | None:
-    """Takes back a deployment that has no earlier good revision: drains it, deletes its stack, and remembers it as
-    `rolled_back`; None where nothing is deployed.
+def rollback(
+    asked: Asked, face: Face, terms: DestroyTerms, *, to: int | None = None, delete: bool = False
+) -> Returned | Destroyed | None:
+    """Returns a deployment to its last good revision, or to the one with the number `to`. One that has none is taken
+    back: drained, its stack deleted, and remembered as `rolled_back`. None where nothing is deployed.
 
-    delete: also where there is a good revision to return to. Raises Refused where there is one and `delete` is not
-    given, and what `destroy` raises, with stage rollback.
+    delete: delete it in any case. Raises what `return_to` and `destroy` raise, with stage rollback.
     """
     known = _found(asked, face)
     if known is None or known.state.status in GONE:
         return None
-    good = known.state.last_good
-    if good is not None and not delete:
-        commit = good.commit[:12] if good.commit else None
-        way = f"git checkout {commit} && hivemind apply" if commit else "apply the files of that revision"
-        raise Refused(
-            f"{known.state.deployment_id} has an earlier good revision, r{good.number}. This version of HiveMind "
-            "cannot return to it by itself. Nothing was changed.",
-            hint=f"To return to r{good.number}: {way}\nTo delete the deployment: hivemind rollback --delete",
-        )
+    if delete:
+        return _taken_away(known, asked, face, terms, Goal.ROLLBACK)
     stands = known.state.stands
-    if stands is not None and not delete:
+    if stands is not None and to is None:
         raise Refused(
             f"{known.state.deployment_id} was good at r{stands.number}, and a later apply failed. CloudFormation takes "
             "back by itself what a failed update changed. Nothing was changed.",
-            hint="What runs now: hivemind status\nTo go on: hivemind apply\n"
+            hint="What runs now: hivemind status\nTo go on: hivemind apply\nTo an earlier revision: "
+            "hivemind rollback --to rN\nTo delete the deployment: hivemind rollback --delete",
+        )
+    good = can_return(known.state, to)
+    if good is not None:
+        return return_to(asked, known, good, face, wait=terms.wait)
+    if known.state.last_good is not None:
+        raise Refused(
+            f"{known.state.deployment_id} has no other good revision before r{known.state.revision} than those that a "
+            "rollback left behind. Nothing was changed.",
+            hint="To any earlier revision: hivemind rollback --to rN\n"
             "To delete the deployment: hivemind rollback --delete",
         )
     return _taken_away(known, asked, face, terms, Goal.ROLLBACK)

@@ -57,7 +57,7 @@ def test_from_one_that_never_worked_to_one_that_goes_on_answering(local_project:
     assert project.status()["works"] is True
 
     the_release_before_goes_on_answering(project)
-    what_has_a_good_revision_is_not_taken_back(project)
+    what_has_a_good_revision_returns_to_it(project)
 
 
 def its_release_command_fails(project: Project) -> None:
@@ -106,10 +106,18 @@ def the_release_before_goes_on_answering(project: Project) -> None:
     assert project.get().text.startswith("hello|2|")
 
 
-def what_has_a_good_revision_is_not_taken_back(project: Project) -> None:
-    good = project.run("rollback", "--yes", code=ExitCode.REFUSED)
-    assert "has an earlier good revision" in good.err
+def what_has_a_good_revision_returns_to_it(project: Project) -> None:
+    assert "no earlier revision r7" in project.run("rollback", "--to", "r7", code=ExitCode.NOT_FOUND).err
+    assert "Pass --yes" in project.run("rollback", code=ExitCode.REFUSED).err
+    back = project.run("rollback", "--yes", "--json").last
+    assert (back["revision"], back["to"], back["verdict"]) == ("r3", "r1", "good")
+    assert project.get().text.startswith("hello|1|")
     assert project.status()["works"] is True
+    left = project.run("rollback", "--yes", code=ExitCode.REFUSED).err
+    assert "than those that a rollback left behind" in " ".join(left.split())
+    assert project.run("rollback", "--to", "2", "--yes", "--json").last["to"] == "r2"
+    assert project.get().text.startswith("hello|2|")
+    assert project.apply().last["changed"] is False, "the files are those of r2"
     assert "rolled back" in project.run("rollback", "--yes", "--delete").out
     assert project.status()["status"] == "rolled_back"
 

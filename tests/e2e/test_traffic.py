@@ -220,3 +220,31 @@ def test_an_update_that_is_cut_off_takes_no_traffic_away(
         assert project.status()["works"] is True
         assert registered() == 2
     assert load.lost == 0, dict(load.answers)
+
+
+@pytest.mark.stress
+def test_going_back_loses_nothing_whether_it_ends_well_or_not(local_project: Callable[..., Project]) -> None:
+    """The release to return to works on the first instance alone: both end with the one that was current."""
+    project = local_project(hello("backs", service="instances: 2", more=MORE))
+    picky = "sh -c 'test ! -e /tmp/broken && exec python app.py'"
+    project.replace("hivemind.yaml", "start: python app.py", f'start: "{picky}"')
+    project.apply()
+    project.replace("hivemind.yaml", "test ! -e /tmp/broken && ", "")
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    with Load(project.status()["url"]) as load:
+        assert project.apply().last["revision"] == "r2"
+        back = project.run("rollback", "--yes", "--json").last
+        assert (back["revision"], back["to"], back["verdict"]) == ("r3", "r1", "good")
+        assert "|1|" in project.get().text
+        assert project.apply().last["revision"] == "r4"
+        assert "|2|" in project.get().text
+
+        project.run("ssh", "-i", "2", "touch /tmp/broken")
+        error = project.run("rollback", "--to", "r3", "--yes", "--json", code=ExitCode.ROLLBACK).last["error"]
+        assert "r4 is current on all instances" in str(error)
+        status = project.status()
+        assert (status["works"], status["revision"]) == (True, "r4")
+        assert all("|2|" in project.get().text for _ in range(6))
+        assert project.apply().last["changed"] is False
+    assert load.answers[200] > 20
+    assert load.lost == 0, dict(load.answers)
