@@ -29,7 +29,7 @@ from hivemind.flow.restarting import deadline_of
 from hivemind.flow.status import ids_of
 from hivemind.hosts import remote
 from hivemind.releases.in_turn import InTurn
-from hivemind.template.names import target_group
+from hivemind.template.names import scaling_group_output, target_group
 from hivemind.template.resource_types import TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import DeploymentNotFound, FindingsError, PlanChanged, Refused, Stage, StageError
@@ -136,6 +136,14 @@ def _proposed(known: Known, to: Revision, hosts: Mapping[str, list[Host]]) -> Pr
         )
     if not hosts:
         raise Refused(f"what runs is what r{to.number} released. Nothing was changed.")
+    outputs = known.state.recorded.outputs if known.state.recorded else {}
+    groups = [name for name in sorted(hosts) if scaling_group_output(name) in outputs]
+    if groups:
+        raise Refused(
+            f"instances of {groups[0]} start by themselves, with the release that the last apply left for them. "
+            "Nothing was changed.",
+            hint=f"To return to r{to.number}: {way}",
+        )
     services = []
     for name, members in sorted(hosts.items()):
         seen = {host.instance_id: remote.status(host, name) for host in members}

@@ -37,7 +37,7 @@ class ExitCode(enum.IntEnum):
     OBSERVE = 16
     """Stage observe failed: a step of a plugin. HiveMind has no step in this stage yet."""
     ROLLBACK = 17
-    """Stage rollback failed: `hivemind rollback` could not delete everything."""
+    """Stage rollback failed: `hivemind rollback` could not return, or could not delete everything."""
     CLEANUP = 18
     INTERRUPTED = 130
     """Ctrl-C."""
