@@ -92,6 +92,8 @@ def _outward(checked: Checked, service: Service) -> Outward:
 def _open(plan: Plan, blueprint: Blueprint, seen: dict[str, Outward]) -> Iterator[Finding]:
     if not seen or not all(one.quiet for one in seen.values()):
         return
+    if any(service.scaling for service in blueprint.services.values()):
+        return  # instances of a group read their secrets by themselves, and say when they are up
     network = next((line for line in plan.cost.lines if line.path == "network"), None) if plan.cost else None
     costs = f", and its NAT gateway costs about ${network.monthly:,.2f} a month" if network else ""
     yield Finding(

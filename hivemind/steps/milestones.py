@@ -4,10 +4,10 @@
 |---|---|---|
 | `repair` | instances that were stopped run again; those that were terminated are out of the stack | nothing |
 | `stack` | the stack is as the template says; in a destroy: it is deleted | `StackResult`; `Deletion` |
-| `instance ID` | the instance of this logical id exists, while `stack` still runs | its EC2 id |
+| `instance ID` | the instance (or group) of this logical id exists, while `stack` still runs | its EC2 id, or name |
 | `build SERVICE` | the service's artifact is in this machine's store | `Artifact` |
 | `upload SERVICE` | the artifact is in the deployment's bucket | its key |
-| `prepare SERVICE N` | the service's instance number N is ready for a release | the open connection |
+| `prepare SERVICE N` | the service's instance number N is ready for a release | the open connection; a group's all |
 | `release SERVICE` | the release runs on all its instances, without traffic | `Released` |
 | `health path` | the load balancer asks each service at a path that it answers | service -> path |
 | `traffic SERVICE` | the instances are registered and healthy | their `TargetHealth` |
