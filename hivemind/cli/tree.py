@@ -67,6 +67,8 @@ class _Stage:
     started: float
     own: ShownStep | None = None
     steps: dict[str, ShownStep] = field(default_factory=dict)
+    path: tuple[str, ...] = ()
+    """What holds up the end, in its order: resources that are not there yet."""
 
     def every(self) -> list[ShownStep]:
         return [*([self.own] if self.own else []), *self.steps.values()]
@@ -121,6 +123,9 @@ class Tree:
         if not isinstance(status, str) or not isinstance(name, str) or kind == STACK_TYPE:
             return
         step = stage.steps.setdefault(name, ShownStep(name, now, ended=now))
+        expected, path = event.data.get("expected"), event.data.get("path")
+        step.estimate = float(expected) if isinstance(expected, int | float) else step.estimate
+        stage.path = tuple(map(str, path)) if isinstance(path, list | tuple) else stage.path
         if step.failed:  # what a rollback does with it afterwards must not hide why
             return
         if status.endswith("_IN_PROGRESS") and step.ended is not None:
@@ -148,7 +153,9 @@ class Tree:
         about = f", {step.name}" if step is not stage.own else ""
         if about and step.message:  # why it waits, where it says so
             about += f": {step.message},"
-        return f"{stage.name}  {self._text(stage)}{about} {duration(now - started)}"
+        of = f" of ~{duration(step.estimate)}" if step.estimate and step is not stage.own else ""
+        then = f", then {' → '.join(stage.path[1:])}" if stage.path[:1] == (step.name,) and stage.path[1:] else ""
+        return f"{stage.name}  {self._text(stage)}{about} {duration(now - started)}{of}{then}"
 
     def lines(self, now: float, *, width: int, height: int) -> tuple[str, ...]:
         """The tree in at most `height` lines of at most `width` characters. Running stages keep their steps longest."""
@@ -199,6 +206,8 @@ class Tree:
             running.sort(key=lambda step: (step.started, step.name))
             if len(stage.steps) > 1 or stage.own:
                 lines += [self._step(step, now, width) for step in running]
+            if len(stage.path) > 1:
+                lines.append(_fit(f"   └ the end waits for {' → '.join(stage.path)}", "", width))
         elif len(stage.steps) > 1 and not failed:
             slowest = max(stage.steps.values(), key=lambda step: step.seconds(now))
             if slowest.seconds(now) >= WORTH_NAMING:

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Self
@@ -222,3 +223,23 @@ def usual_seconds(folder: Path) -> Mapping[str, float]:
         for event in read_journal(folder)
         if event.kind is EventKind.FINISHED and "seconds" in event.data and event.stage not in _DELETING
     }
+
+
+def usual_resource_seconds(folder: Path) -> Mapping[str, float]:
+    """Type of resource -> seconds that the slowest of it took to create, in the last attempt that created one."""
+    found: dict[str, float] = {}
+    begun: dict[tuple[str, str], datetime] = {}
+    newest: dict[str, str] = {}
+    for event in read_journal(folder):
+        name, kind, status = (event.data.get(key) for key in ("logical_id", "type", "status"))
+        if event.kind is not EventKind.PROGRESS or not isinstance(name, str) or not isinstance(kind, str):
+            continue
+        if status == "CREATE_IN_PROGRESS":
+            begun.setdefault((event.attempt, name), datetime.fromisoformat(event.time))
+        elif status == "CREATE_COMPLETE" and (start := begun.pop((event.attempt, name), None)) is not None:
+            before = found.get(kind, 0.0) if newest.get(kind) == event.attempt else 0.0
+            found[kind], newest[kind] = (
+                max(before, (datetime.fromisoformat(event.time) - start).total_seconds()),
+                event.attempt,
+            )
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hivemind.aws.snapshot import describe, read
 from hivemind.deploy import shared_key
 from hivemind.deploy.files import make_private
+from hivemind.deploy.journal import usual_resource_seconds
 from hivemind.deploy.parameters import PUBLIC_KEY, parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
 from hivemind.flow.checking import Checked, assembled, placed, with_findings
@@ -109,6 +110,7 @@ def prepare(
         skip_rollback=skip_rollback,
         unverified=unverified,
         left=state.build_stack if state else None,
+        usual=usual_resource_seconds(store.folder(identity)) if plan.changes else {},
     )
     return Run(checked, apply, deployment, collected(apply, checked.plugins, own=(record_step(apply),)), kept)
 

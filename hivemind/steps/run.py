@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.deploy.removal import Content
@@ -51,7 +51,7 @@ class Apply:
     what its release is made of. may_lose: logical ids of resources that hold data and may be lost. skip_rollback: those
     that a rollback, which failed before, leaves as they are. unverified: whether
     a run that did not end well released what is deployed; the plan then has that run's revision. left: name of a build
-    stack that an earlier run left behind, or None.
+    stack that an earlier run left behind, or None. usual: type of resource -> seconds that one took to create before.
     """
 
     deployment_id: str
@@ -67,6 +67,7 @@ class Apply:
     skip_rollback: frozenset[str] = frozenset()
     unverified: bool = False
     left: str | None = None
+    usual: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def revision(self) -> str:

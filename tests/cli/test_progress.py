@@ -11,6 +11,7 @@ import struct
 import termios
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fcntl import ioctl
 
 import pytest
@@ -102,6 +103,29 @@ def test_resources_of_a_stack_are_steps() -> None:
     head, longest = grown(*entries).lines(100, width=79, height=20)
     assert head.startswith("✔ provision shop-production  2 of 2 resources ")
     assert longest == "   └ longest: Db 1 min 29 s"
+
+
+@pytest.mark.fast
+def test_resources_have_estimates_and_what_the_end_waits_for_is_named() -> None:
+    def timed(name: str, status: str, expected: int, *path: str) -> Event:
+        shown = resource(name, status, message="3 of 5 resources")
+        return replace(shown, data={**shown.data, "expected": expected, "path": list(path)})
+
+    entries = [
+        (0.0, event("provision", "stack", K.STARTED, "shop-production", estimate=616)),
+        (1.0, timed("Nat", "CREATE_IN_PROGRESS", 106, "Db", "Web1")),
+        (2.0, timed("Db", "CREATE_IN_PROGRESS", 600, "Db", "Web1")),
+    ]
+    tree = grown(*entries)
+    head, nat, database, path = tree.lines(62, width=79, height=20)
+    assert head.endswith("1 min 02 s of ~10 min 16 s")
+    assert nat.endswith("1 min 01 s of ~1 min 46 s")
+    assert database.endswith("1 min 00 s of ~10 min 00 s")
+    assert path == "   └ the end waits for Db → Web1"
+    assert max(map(len, tree.lines(62, width=40, height=20))) <= 40
+    entries.append((110.0, timed("Nat", "CREATE_COMPLETE", 106, "Db", "Web1")))
+    waiting = grown(*entries).waiting(122)
+    assert waiting == "provision  shop-production  3 of 5 resources, Db 2 min 00 s of ~10 min 00 s, then Web1"
 
 
 @pytest.mark.fast

@@ -16,6 +16,7 @@ from hivemind.deploy.journal import (
     last_attempt,
     new_attempt,
     read_journal,
+    usual_resource_seconds,
     usual_seconds,
 )
 from hivemind.testing import ManualClock
@@ -153,3 +154,22 @@ def test_a_deletion_tells_nothing_of_steps_of_an_apply(tmp_path: Path) -> None:
         deleted.record("cleanup", "purge", K.FINISHED, "", {"seconds": 1.0, "result": "purged"})
     assert usual_seconds(tmp_path) == {"stack": 240.0}
     assert interrupted_results(tmp_path, "digest-1") == {}
+
+
+@pytest.mark.fast
+def test_what_resources_took_before_is_known_by_type_from_the_newest_attempt(tmp_path: Path) -> None:
+    def create(attempt: str, name: str, seconds: float, kind: str = "AWS::RDS::DBInstance") -> None:
+        clock = ManualClock()
+        with Journal(tmp_path, "shop", attempt, clock=clock) as one:
+            said = {"logical_id": name, "type": kind}
+            one.record("provision", "stack", K.PROGRESS, "", {**said, "status": "CREATE_IN_PROGRESS"})
+            one.record("provision", "stack", K.PROGRESS, "", {**said, "status": "CREATE_IN_PROGRESS"})
+            clock.sleep(seconds)
+            one.record("provision", "stack", K.PROGRESS, "", {**said, "status": "CREATE_COMPLETE"})
+
+    create("a1", "Db", 900.0)
+    create("a2", "Db", 400.0)
+    create("a2", "Other", 500.0)
+    create("a2", "Nat", 80.0, "AWS::EC2::NatGateway")
+    assert usual_resource_seconds(tmp_path) == {"AWS::RDS::DBInstance": 500.0, "AWS::EC2::NatGateway": 80.0}
+    assert usual_resource_seconds(tmp_path / "nowhere") == {}

@@ -14,6 +14,7 @@ from hivemind.deploy.removal import Deletion
 from hivemind.deploy.stack import StackDriver, StackRequest, StackResult
 from hivemind.deploy.watch import Ready
 from hivemind.deploy.withdrawal import Withdrawal, give_back_after, health_deadline
+from hivemind.plan.expected import Chains, created, longest_path
 from hivemind.plan.holdings import data_guarded, guards_data
 from hivemind.plan.model import Action
 from hivemind.releases.released import Released
@@ -22,7 +23,6 @@ from hivemind.steps.milestones import HEALTH_PATH, REPAIR, STACK
 from hivemind.steps.run import Apply, Destroy
 from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Wave, waves
-from hivemind.template.average_seconds import AVERAGE_SECONDS
 from hivemind.template.capabilities import capabilities
 from hivemind.template.former import with_former
 from hivemind.template.names import ARTIFACT_BUCKET, target_group
@@ -183,11 +183,14 @@ def _drive(
     )
     total = len(assembly.resources)
     done: set[str] = set()
+    chains = Chains(assembly.template, created(run.plan) if run.cloud == "aws" else (), run.usual)
 
     def tell(event: StackEvent) -> None:
         if event.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE") and not event.is_stack:
             done.add(event.logical_id)
-        context.progress(f"{len(done)} of {total} resources", **_as_data(event))
+        seconds, path = chains.expected(event.logical_id), [name for name, _ in chains.longest(done)]
+        timing = {} if seconds is None else {"expected": seconds, "path": path}
+        context.progress(f"{len(done)} of {total} resources", **_as_data(event), **timing)
 
     declared = assembly.template.get("Parameters", {})
     former = {name: value for name, value in run.snapshot.parameters.items() if name in declared}
@@ -287,11 +290,10 @@ def _as_data(event: StackEvent) -> dict[str, str]:
 
 
 def _expected_seconds(run: Apply) -> float | None:
-    """Seconds that the slowest resource to be created takes on AWS, on average; None where nobody knows."""
+    """Seconds that the longest chain of resources to be created takes on AWS, about; None where nobody knows."""
     if run.cloud != "aws":
         return None
-    created = (change.type for change in run.plan.changes if change.action in (Action.CREATE, Action.REPLACE))
-    return max((AVERAGE_SECONDS.get(kind, 0.0) for kind in created), default=0.0) or None
+    return sum(seconds for _, seconds in longest_path(run.assembly.template, created(run.plan), run.usual)) or None
 
 
 def _stack_words(run: Apply, result: StackResult) -> str:
