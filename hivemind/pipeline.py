@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from hivemind.flow.taking_away import Destroyed, destroy, destruction, rollback
     from hivemind.flow.under_way import Ending, abort, attach
     from hivemind.flow.verifying import Verified, verify
+    from hivemind.machine.aws_profile import use_profile
     from hivemind.machine.home import home
     from hivemind.plugins.loading import Plugins
     from hivemind.releases.jobs import JobState
@@ -101,6 +102,7 @@ __getattr__ = on_first_use(
             "RESTART", "Fault", "FaultKind", "find_local_cloud", "local_cloud_folder", "require_local_cloud",
             "reset_local_cloud", "start_local_cloud", "stop_local_cloud",
         ),
+        "machine.aws_profile": ("use_profile",),
         "machine.home": ("home",),
     },
 )  # fmt: skip

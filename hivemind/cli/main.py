@@ -72,6 +72,13 @@ COMPLETION = "_HIVEMIND_COMPLETE"
 @click.option("-C", "--directory", metavar="DIR", help="Run in DIR.")
 @click.option("-p", "plugins", metavar="NAME", multiple=True, help="Load plugin NAME. -p no:NAME disables one.")
 @click.option("--state", metavar="ADDRESS", help="Keep the state at s3://BUCKET/PREFIX. Or set HIVEMIND_STATE.")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    expose_value=False,
+    callback=lambda _, __, name: _use_profile(name),
+    help="Use this AWS profile, whatever the environment says.",
+)
 @click.option("--no-plugins", is_flag=True, help="Load only built-in plugins.")
 @click.version_option(__version__, "--version", "-V", prog_name="hivemind", message="%(prog)s %(version)s")
 @click.pass_context
@@ -94,6 +101,13 @@ def group(
     ctx.obj = PluginChoice(
         names=tuple(name for name in plugins if not name.startswith("no:")), blocked=blocked, third_party=not no_plugins
     )
+
+
+def _use_profile(name: str | None) -> None:
+    if name is not None:
+        from hivemind import pipeline
+
+        pipeline.use_profile(name)
 
 
 def _keep_state_in(ctx: click.Context, address: str) -> None:

@@ -9,6 +9,9 @@ import configparser
 import os
 from pathlib import Path
 
+from hivemind.text.suggest import did_you_mean, listed
+from hivemind.values.errors import CloudUnreachable
+
 _CONFIG = ("AWS_CONFIG_FILE", "~/.aws/config")
 _CREDENTIALS = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 
@@ -16,6 +19,39 @@ _CREDENTIALS = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")
 def profile() -> str:
     """The profile that is used: AWS_DEFAULT_PROFILE, AWS_PROFILE, else `default`."""
     return os.environ.get("AWS_DEFAULT_PROFILE") or os.environ.get("AWS_PROFILE") or "default"
+
+
+def use_profile(name: str) -> None:
+    """Has this process use a profile, whatever the environment says of credentials. Raises CloudUnreachable for one
+    that is in no file, with the nearest that is."""
+    known = profiles()
+    if name not in known:
+        near = did_you_mean(name, known)
+        there = f"There are: {listed(known)}." if known else "There are none: `aws configure --profile NAME` makes one."
+        raise CloudUnreachable(f"no AWS profile {name} in the files of the AWS configuration", hint=near or there)
+    for variable in ("AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        os.environ.pop(variable, None)
+    os.environ["AWS_PROFILE"] = name
+
+
+def profiles() -> frozenset[str]:
+    """Names of the profiles in the files of the AWS configuration."""
+    config = {name.removeprefix("profile ").strip() for name in _sections(_file(*_CONFIG)) if _is_profile(name)}
+    return frozenset(config | set(_sections(_file(*_CREDENTIALS))))
+
+
+def _is_profile(section: str) -> bool:
+    return section == "default" or section.startswith("profile ")
+
+
+def _sections(path: Path) -> list[str]:
+    parser = configparser.RawConfigParser(default_section="", strict=False)
+    try:
+        with path.open(encoding="utf-8") as file:
+            parser.read_file(file)
+    except (OSError, UnicodeDecodeError, configparser.Error):
+        return []
+    return parser.sections()
 
 
 def configured() -> bool:

@@ -17,6 +17,8 @@ AVERAGE_SECONDS: Mapping[str, float] = MappingProxyType(
         "AWS::EC2::Instance": 16.0,
     }
 )
-"""Type -> seconds, for the slow ones; measured for HiveMind's design."""
+"""Type -> seconds, for the slow ones. Source: HiveMind's design of November 2026, as averages of deployments; nothing
+of it was measured on AWS by HiveMind itself. What a deployment took before takes their place
+(`deploy.journal.usual_resource_seconds`)."""
 OTHERS_SECONDS = 5.0
 """Of every other type: CloudFormation creates it and looks once whether it is there."""

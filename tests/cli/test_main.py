@@ -218,3 +218,27 @@ def test_plugins_lists_where_each_comes_from(
 def test_the_group_has_one_line_a_command() -> None:
     assert group.list_commands(click.Context(group)) == list(COMMANDS)
     assert all(line.endswith(".") and len(line) < 70 for _, line in COMMANDS.values())
+
+
+class TestProfile:
+    @pytest.fixture(autouse=True)
+    def files(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        (tmp_path / "config").write_text("[default]\n[profile shop]\nregion = eu-west-3\n[sso-session corp]\n")
+        (tmp_path / "credentials").write_text("[old]\naws_access_key_id = a\naws_secret_access_key = b\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+        for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "of-the-environment")
+
+    @pytest.mark.parametrize("name", ["shop", "old", "default"])
+    def test_it_takes_the_place_of_what_the_environment_says(self, name: str) -> None:
+        assert main(["--profile", name, "plugins", "--json"]) == ExitCode.OK
+        assert os.environ["AWS_PROFILE"] == name
+        assert not {"AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} & set(os.environ)
+
+    def test_one_that_does_not_exist_names_the_nearest(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["--profile", "shpo", "list"]) == ExitCode.UNREACHABLE
+        shown = capsys.readouterr().err
+        assert "no AWS profile shpo" in shown
+        assert "Did you mean shop?" in shown
+        assert os.environ["AWS_PROFILE"] == "of-the-environment"
