@@ -82,7 +82,12 @@ def _service(service: Service) -> Iterator[tuple[str, Any]]:
 
     for field in _SERVICE:
         value = getattr(service, field)
-        if value not in (None, ()):
+        if field == "instances" and service.scaling is not None:
+            scaling = service.scaling
+            yield "instances.min", scaling.least
+            yield "instances.max", scaling.most
+            yield "instances.target_cpu", scaling.target_cpu
+        elif value not in (None, ()):
             yield field, value
     if service.is_web:
         for part in dataclasses.fields(service.health):

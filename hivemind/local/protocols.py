@@ -15,6 +15,7 @@ _JSON = {"protocol": "json", "jsonVersion": "1.1"}
 _QUERY = {"protocol": "query"}
 PROTOCOLS: Mapping[str, Mapping[str, str]] = {
     "acm": _JSON,
+    "autoscaling": _QUERY,
     "cloudformation": _QUERY,
     "ec2": {"protocol": "ec2"},
     "elasticache": _QUERY,

@@ -114,6 +114,7 @@ def test_a_group_lives_without_anyone(
     before = members(project)
     assert len(before) == 2
     assert project.run("ssh", "-i", "2", "hostname").out.startswith("ip-")
+    assert "instances.target_cpu" in project.run("show").out
 
     kill(local_cloud, before[0])
     until(lambda: before[0] not in members(project) and len(healthy(project)) == 2, what="a new instance")
