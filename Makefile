@@ -44,7 +44,7 @@ fast: $(VENV)/.dev ## Run the tests that take under a second each.
 property: $(VENV)/.dev ## Run the Hypothesis tests.
 	@$(PYTEST) -n $(JOBS) -m property $(ARGS)
 
-stress: $(VENV)/.dev ## Run the tests too heavy for test. PART=kill, packages, deployments or sample: only those.
+stress: $(VENV)/.dev ## Run the tests too heavy for test. PART=kills, faults, kill, packages, deployments or sample: only those.
 	@echo "== Running the heavy tests$(if $(PART), of part $(PART)) with $(JOBS) workers"
 	@$(PYTEST) -n $(JOBS) --dist loadscope -m stress $(if $(PART),--part $(PART)) $(ARGS)
 

@@ -43,6 +43,26 @@ class Stacks(Stores):
         self._stacks_module._runs_on_worker_thread = lambda _type: True
         self._handlers._capabilities_enforced = lambda: True
 
+    def keep_what_a_rollback_left(self) -> None:
+        """What the rollback of a creation could not delete stays in the stack, in DELETE_FAILED, as on AWS: the
+        emulator forgets it, and nobody would ever delete it."""
+        from ministack.core.responses import now_iso
+
+        add = self._stacks_module._add_event
+
+        def added(*of: Any, **more: Any) -> None:
+            """of: stack id and name, logical id, type, status and more, as the emulator gives them."""
+            add(*of, **more)
+            stack_name, logical_id, status = of[1], of[2], of[4]
+            stack = self.stacks.get(stack_name)
+            if (logical_id, status) != (stack_name, "ROLLBACK_FAILED") or stack is None:
+                return
+            for name, record in stack.get("_rollback_failed", {}).items():
+                left = {"LogicalResourceId": name, "ResourceStatus": "DELETE_FAILED", "Timestamp": now_iso()}
+                stack["_resources"].setdefault(name, {**record, **left})
+
+        self._stacks_module._add_event = added
+
     def end_interrupted(self, reason: str) -> dict[str, frozenset[str]]:
         """Settles stacks whose operation ended with an earlier daemon: CREATE_IN_PROGRESS becomes
         CREATE_FAILED, UPDATE_* UPDATE_ROLLBACK_FAILED, DELETE_IN_PROGRESS DELETE_FAILED.

@@ -142,6 +142,7 @@ class Region:
             lambda name: self._soon(self.caches.discard_snapshot(name)),
         )
         operations.install_cloudformation(emulator)
+        emulator.keep_what_a_rollback_left()
         emulator.intercept(self._refused, self._served)
         self.callers.guard()
         emulated_access.guard(emulator)

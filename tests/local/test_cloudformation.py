@@ -108,6 +108,16 @@ def test_a_failure_rolls_back_and_names_its_cause(local_home: Any, client: Any, 
         stack.create(body(network()))
 
 
+def test_what_a_rollback_could_not_delete_stays_in_the_stack(local_home: Any, client: Any, stack: Stack) -> None:
+    local_home.fault("fail", "AWS::EC2::Subnet")
+    local_home.fault("dependency", "AWS::EC2::VPC")
+    assert stack.create(body(network())) == "ROLLBACK_FAILED"
+    (left,) = client.describe_stack_resources(StackName=stack.id)["StackResources"]
+    assert (left["LogicalResourceId"], left["ResourceStatus"]) == ("Vpc", "DELETE_FAILED")
+    local_home.clear_faults()
+    assert stack.delete() == "DELETE_COMPLETE"
+
+
 def test_a_failed_update_goes_back(local_home: Any, client: Any, stack: Stack) -> None:
     assert stack.create(body(BUCKET)) == "CREATE_COMPLETE"
     before = stack.resource("Bucket")

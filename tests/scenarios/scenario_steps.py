@@ -74,6 +74,11 @@ class Scene:
         elif self.stack():
             self.project.run("destroy", "--yes")
 
+    def start_over(self) -> None:
+        """Empties the local cloud, for what only a person could remove."""
+        lifecycle.reset(self.local.directory)
+        lifecycle.start(self.local.directory, pace="instant")
+
     def folder(self) -> Path:
         """Of the deployment's record."""
         (found,) = (self.local.directory / "deployments").glob(f"{NAME}-*")
