@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from hivemind.aws.clients import session
@@ -60,6 +59,8 @@ def ids(one: Subject, what: str) -> list[str]:
 
 @pytest.mark.usefixtures("account")
 def test_names_images_types_and_networks(tmp_path: Path) -> None:
+    import boto3
+
     one = subject(tmp_path)
     ec2: Any = boto3.client("ec2", region_name=REGION)
     assert ids(one, "names") == []

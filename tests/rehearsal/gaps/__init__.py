@@ -33,9 +33,9 @@ class Room(Protocol):
 
 def fill(room: Room) -> None:
     """Closes all gaps, for the rest of this process."""
-    from gaps import balancing, buckets, changes, computing, deletions, stacks, templates
+    from gaps import balancing, buckets, changes, computing, deletions, quotas, stacks, templates
 
-    for module in (templates, stacks, changes, deletions, computing, balancing, buckets):
+    for module in (templates, stacks, changes, deletions, computing, balancing, buckets, quotas):
         module.fill(room)
 
 

@@ -170,7 +170,7 @@ class BuildInstances:
                 public_key=deployment.key.public,
             ),
             tags={BUILDS_TAG: deployment.id},
-            capabilities=(),
+            role_arn=self._run.blueprint.role_arn,
             owners=made.owners,
         )
         context.check()
