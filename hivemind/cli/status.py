@@ -138,6 +138,7 @@ def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]
         resting = ", stopped at its hours" if any(one.rests for one in instances) else ""
         group = found.groups.get(service)
         sized = f" ({group.least} to {group.most} by load)" if group and group.least < group.most else ""
+        sized += "; its group is held: `hivemind apply`" if group and group.suspended else ""
         count = max(len(instances), group.desired) if group else len(instances)
         yield service, f"{working} of {count} {word}{sized}{resting}" if released else "no release yet"
         for one in instances:
