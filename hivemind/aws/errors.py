@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from hivemind.values.calls import BAD_CREDENTIALS, DENIED, THROTTLED, UNAVAILABLE, CloudCallFailed
+from hivemind.values.calls import BAD_CREDENTIALS, DENIED, SKEWED, THROTTLED, UNAVAILABLE, CloudCallFailed
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 
 __all__ = ["answered", "is_web_page", "translate", "translated", "unreadable"]
@@ -23,7 +23,23 @@ _QUOTA_HINT = (
     "quota in the Service Quotas console."
 )
 _REGION_HINT = "Enable the region in the account's settings, or choose another `region`."
-_LOGIN_HINT = "Log in again (`aws sso login` or `aws configure`), or set AWS_PROFILE."
+_LOGIN_HINT = (
+    "Log in again (`aws sso login` or `aws configure`), or set AWS_PROFILE. Then run the command again: apply "
+    "continues where it stopped."
+)
+_CLOCK = re.compile(
+    r"Signature (expired|not yet current)|request (time|timestamp) .*(skew|too (old|far))", re.IGNORECASE
+)
+"""What AWS says of a signature whose time is too far from its own (IAM User Guide, "Troubleshoot signed requests")."""
+_CLOCK_HINT = (
+    "Set the clock of this machine (`sudo timedatectl set-ntp true`; `date -u` shows it), then run the command again: "
+    "apply continues where it stopped."
+)
+_NETWORK_HINT = (
+    "Check the network, the proxy and the name of the region. Then run the command again: apply continues where it "
+    "stopped."
+)
+_NO_NAME = re.compile(r"resolve|name or service not known|nodename nor servname|name resolution", re.IGNORECASE)
 
 
 @contextmanager
@@ -59,6 +75,12 @@ def translate(error: BaseException, service: str | None = None) -> HiveMindError
 def _unanswered(error: Any) -> HiveMindError:
     from botocore import exceptions as foreign
 
+    if isinstance(error, foreign.EndpointConnectionError) and _NO_NAME.search(str(error.kwargs.get("error", ""))):
+        return CloudUnreachable(
+            f"the name of AWS's endpoint cannot be resolved: {error.kwargs.get('endpoint_url')}",
+            hint="Check the network, its DNS, and that the region exists. Then run the command again: apply continues "
+            "where it stopped.",
+        )
     ancestors = {kind.__name__ for kind in type(error).__mro__}
     for names, message, hint in _KINDS:
         if ancestors & names:
@@ -101,7 +123,7 @@ _KINDS: tuple[tuple[frozenset[str], str, str], ...] = (
     (
         frozenset({"HTTPClientError", "ConnectionError", "IncompleteReadError"}),
         "AWS does not respond",
-        "Check the network, the proxy and the name of the region.",
+        _NETWORK_HINT,
     ),
 )
 
@@ -130,6 +152,11 @@ def _answered(answer: Mapping[str, Any], operation: str, service: str | None) ->
 
 def answered(code: str, detail: str, operation: str, service: str | None) -> HiveMindError:
     """Our error for one that AWS answered with. code, detail: as it says them. service: as in IAM."""
+    if code in SKEWED or _CLOCK.search(detail):
+        return CloudUnreachable(
+            f"the clock of this machine is wrong, and AWS does not accept its requests: {operation}: {detail} ({code})",
+            hint=_CLOCK_HINT,
+        )
     if code in BAD_CREDENTIALS:
         return CloudUnreachable(
             f"AWS does not accept these credentials: {operation}: {detail} ({code})", hint=_LOGIN_HINT

@@ -16,7 +16,8 @@ from hivemind.values.errors import HiveMindError, StageError
 from hivemind.values.exits import ExitCode
 
 _KEEP = "\N{NO-BREAK SPACE}"
-_NOT_WRITABLE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NOT_WRITABLE = _FULL | {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}
 
 
 def print_text(error: HiveMindError) -> None:
@@ -93,8 +94,10 @@ def of_this_machine(error: Exception) -> HiveMindError | None:
     if not isinstance(error, OSError) or error.errno not in _NOT_WRITABLE:
         return None
     where = f"{error.filename}: " if error.filename else ""
+    again = "Free some space there, then run the command again: it continues where it stopped."
+    way = again if error.errno in _FULL else "To use another folder, set HIVEMIND_HOME."
     return HiveMindError(
         f"{where}{error.strerror}",
-        hint=f"HiveMind keeps its data in {pipeline.home()}. To use another folder, set HIVEMIND_HOME.",
+        hint=f"HiveMind keeps its data in {pipeline.home()}. {way}",
         exit_code=ExitCode.UNREACHABLE,
     )

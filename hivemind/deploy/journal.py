@@ -59,13 +59,14 @@ class Journal:
         self._redactor = redactor
         self._listeners = list(listeners)
         self._lock = threading.RLock()
-        self._file = os.open(folder / FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        self._path = folder / FILE
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self._end_torn_line()
 
     def record(
         self, stage: str, step: str, kind: EventKind, message: str, data: Mapping[str, Any] | None = None
     ) -> Event:
-        """Writes one event and tells the listeners. data: JSON values."""
+        """Writes one event and tells the listeners. data: JSON values. Raises OSError, which names the file."""
         message, plain = self._redactor.text(message), MappingProxyType(self._redactor.data(data or {}))
         with self._lock:
             # Under the lock: events are in the order of their times.
@@ -79,9 +80,12 @@ class Journal:
                 message=message,
                 data=plain,
             )
-            _write_all(self._file, line_of(event))
-            if kind in _BORDERS:
-                os.fsync(self._file)
+            try:
+                _write_all(self._file, line_of(event))
+                if kind in _BORDERS:
+                    os.fsync(self._file)
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, str(self._path)) from error
             self._tell(event)
         return event
 

@@ -49,6 +49,8 @@ BAD_CREDENTIALS = frozenset(
         "TokenRefreshRequired",
     }
 )
+SKEWED = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
+"""The clock of this machine is wrong; other answers say so in their words alone (`aws/errors.py`)."""
 UNAVAILABLE = frozenset(
     {
         "InternalError",
