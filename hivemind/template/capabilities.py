@@ -33,7 +33,14 @@ def capabilities(template: Mapping[str, Any]) -> tuple[str, ...]:
         name = _NAMES[resource["Type"]]
         named = name is not None and name in (resource.get("Properties") or {})
         found.add("CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM")
-    if "Transform" in template:
+    if "Transform" in template or _has_macro(template.get("Resources", {})):
         found.add("CAPABILITY_AUTO_EXPAND")
     # The one for named resources acknowledges the others, too.
     return tuple(sorted(found - {"CAPABILITY_IAM"} if "CAPABILITY_NAMED_IAM" in found else found))
+
+
+def _has_macro(node: Any) -> bool:
+    """Whether a macro makes a part of the template."""
+    if isinstance(node, Mapping):
+        return "Fn::Transform" in node or any(_has_macro(value) for value in node.values())
+    return isinstance(node, list | tuple) and any(_has_macro(value) for value in node)

@@ -212,6 +212,21 @@ def test_a_key_pair_that_an_earlier_deployment_left(subject: Callable[..., Subje
     assert found(subject(region=Region({"ec2.describe_key_pairs": free})), "names") == []
 
 
+def test_a_name_that_the_stack_itself_has_is_not_taken(subject: Callable[..., Subject]) -> None:
+    named = "overrides: [{op: add, path: /Resources/ALB/Properties/Name, value: front}]"
+    region = Region(
+        {
+            "ec2.describe_key_pairs": {"KeyPairs": [{"KeyName": "shop-production-hivemind"}]},
+            "elbv2.describe_load_balancers": {"LoadBalancers": [{"LoadBalancerName": "front"}]},
+        }
+    )
+    one = subject(named, region=region)
+    assert [finding.id for finding in found(one, "names")] == ["H488", "H488"]
+    arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/front/0f1e"
+    own = {"SSHKeyPair": "shop-production-hivemind", "ALB": arn}
+    assert found(replace(one, snapshot=replace(NOTHING, physical_ids=own)), "names") == []
+
+
 @pytest.mark.parametrize(
     ("answer", "taken"),
     [({}, True), (CloudCallFailed("403", "HeadBucket", ""), True), (CloudCallFailed("404", "HeadBucket", ""), False)],

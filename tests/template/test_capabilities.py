@@ -22,6 +22,7 @@ pytestmark = pytest.mark.fast
             {},
             ("CAPABILITY_IAM",),
         ),
+        ({"A": {"Type": "T", "Properties": {"Fn::Transform": {"Name": "Own"}}}}, {}, ("CAPABILITY_AUTO_EXPAND",)),
         ({}, {"Transform": "AWS::LanguageExtensions"}, ("CAPABILITY_AUTO_EXPAND",)),
     ],
 )

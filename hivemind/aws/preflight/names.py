@@ -53,7 +53,8 @@ def names(subject: Subject) -> Iterator[Finding]:
     for kind, (property_name, ask) in _LOOKS.items():
         for logical_id, properties in subject.made(kind):
             name = written_name(properties.get(property_name), subject.blueprint.stack_name)
-            if name is None or name in own:
+            # Load balancers and target groups have their name within their ARN.
+            if name is None or any(name == one or f"/{name}/" in one for one in own):
                 continue
             try:
                 ask(subject.cloud.client, name)
