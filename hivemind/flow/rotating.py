@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy import shared_key
 from hivemind.deploy.lease import acquire
+from hivemind.deploy.shared_lease import shared
 from hivemind.flow.deployments import require
 from hivemind.flow.instances import instances, login, open_host
+from hivemind.flow.refreshing import place_of
 from hivemind.hosts import keys
 from hivemind.hosts.connecting import authorizing
 from hivemind.values.errors import Refused
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from hivemind.flow.face import Face
     from hivemind.hosts.ssh import Host
     from hivemind.values.asked import Asked
+
+COMMAND = "hivemind ssh --new-key"
 
 
 def new_key(asked: Asked, face: Face) -> int:
@@ -35,7 +39,8 @@ def new_key(asked: Asked, face: Face) -> int:
     known.require_changeable()
     if known.state.cloud != "aws":
         raise Refused("the key of a deployment in the local cloud never leaves this machine: it needs no new one")
-    with acquire(known.folder, command="hivemind ssh --new-key"):
+    place = place_of(known, known.cloud())
+    with acquire(known.folder, command=COMMAND), shared(place, command=COMMAND):
         return _renewed(known, face)
 
 
