@@ -40,7 +40,7 @@ def test_help_imports_no_command() -> None:
     assert ours == {
         "hivemind.cli", "hivemind.cli.lazy", "hivemind.cli.main", "hivemind.values", "hivemind.values.asked",
         "hivemind.values.errors", "hivemind.values.exits", "hivemind.values.findings", "hivemind.values.lazy",
-        "hivemind.values.version",
+        "hivemind.values.state_address", "hivemind.values.version",
     }  # fmt: skip
 
 

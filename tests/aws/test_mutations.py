@@ -13,8 +13,8 @@ from hivemind.aws.mutations import ALLOWED, HOST_KEY_COMMAND, HOST_KEY_DOCUMENT,
 from hivemind.values.errors import Refused
 
 SERVICES = (
-    "cloudformation", "cloudwatch", "ec2", "ec2-instance-connect", "elasticache", "elbv2", "iam", "logs", "pricing",
-    "rds", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
+    "autoscaling", "cloudformation", "cloudwatch", "ec2", "ec2-instance-connect", "elasticache", "elbv2", "iam", "logs",
+    "pricing", "rds", "resourcegroupstaggingapi", "s3", "secretsmanager", "service-quotas", "ssm", "sts", "xray",
 )  # fmt: skip
 CHANGING = re.compile(
     r"(Create|Delete|Update|Put|Modify|Run|Terminate|Start|Stop|Reboot|Attach|Detach|Associate|Disassociate|Add|Remove|Set|Tag|Untag|"
@@ -29,6 +29,8 @@ def operations(service: str) -> list[Any]:
 
 
 CONDITIONAL = {
+    "autoscaling:ResumeProcesses",
+    "autoscaling:SuspendProcesses",
     "elasticloadbalancing:ModifyLoadBalancerAttributes",
     "rds:ModifyDBCluster",
     "rds:ModifyDBInstance",

@@ -80,6 +80,7 @@ def test_the_check_through_the_probe(host: Host, login: DatabaseLogin, tmp_path:
         connect=lambda _: host,
         logins=lambda _: login_of(binding, outputs, secrets),
         caches=lambda _: CacheAddress("", 0),
+        questions=lambda *_: pytest.fail("it is no bucket"),
     )
     assert DatabaseCheck("db").run(probe) == "1 row"
     assert probe.run("web", "echo $((6 * 7)); exit 3") == (3, "42\n")

@@ -70,6 +70,7 @@ def test_the_check_through_the_probe(host: Host, port: int) -> None:
         connect=lambda _: host,
         logins=lambda _: pytest.fail("it is no database"),
         caches=lambda _: address,
+        questions=lambda *_: pytest.fail("it is no bucket"),
     )
     assert PingCheck("cache").run(probe) == "PONG"
 
