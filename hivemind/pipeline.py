@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         FaultKind,
         Running,
         find_local_cloud,
+        local_authority,
         local_cloud_folder,
         require_local_cloud,
         reset_local_cloud,
@@ -99,8 +100,8 @@ __getattr__ = on_first_use(
         "deploy.state": ("StateUnreadable",),
         "flow.artifacts": ("build_logs", "kept", "kept_limit", "prune", "store"),  # what builds keep on this machine
         "flow.local_cloud": (
-            "RESTART", "Fault", "FaultKind", "find_local_cloud", "local_cloud_folder", "require_local_cloud",
-            "reset_local_cloud", "start_local_cloud", "stop_local_cloud",
+            "RESTART", "Fault", "FaultKind", "find_local_cloud", "local_authority", "local_cloud_folder",
+            "require_local_cloud", "reset_local_cloud", "start_local_cloud", "stop_local_cloud",
         ),
         "machine.aws_profile": ("use_profile",),
         "machine.home": ("home",),

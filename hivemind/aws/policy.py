@@ -23,6 +23,8 @@ UNUSED = re.compile(
     r"cognito-idp:|firehose:|s3tables:|vpc-lattice:|vpce:|logs:|"
     # Keys of the account's own; those of AWS need no permission.
     r"kms:|"
+    # Certificates of a private authority.
+    r"acm-pca:|"
     # Groups that another service manages, refreshes of groups, custom metrics.
     r"managed-fleets:|autoscaling:(?:Start|Cancel)InstanceRefresh|ec2:Get\*|ec2:GetLaunchTemplateData|ssm:Get\*|"
     r"cloudwatch:(?:PutMetricData|GetMetricData|List|Get)|"

@@ -101,6 +101,15 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
                 "arn:aws:ssm:*::parameter/aws/service/*",
             ),
         ),
+        "NamesAndCertificates": (
+            """
+            acm:AddTagsToCertificate acm:DeleteCertificate acm:DescribeCertificate acm:ListTagsForCertificate
+            acm:RemoveTagsFromCertificate acm:RequestCertificate acm:UpdateCertificateOptions
+            route53:ChangeResourceRecordSets route53:GetChange route53:GetHostedZone route53:ListHostedZones
+            route53:ListResourceRecordSets
+            """,
+            ("*",),
+        ),
         "HoursOfOperation": (
             """
             scheduler:CreateSchedule scheduler:DeleteSchedule scheduler:GetSchedule

@@ -68,6 +68,8 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         require_clean=data.get("require_clean", stage == "production"),
         on_interrupt=OnInterrupt(data.get("on_interrupt", "detach")),
         hours=_hours(data.get("hours")),
+        domain=tuple(name.lower() for name in texts_of(data.get("domain"))),
+        zone=data.get("zone"),
         certificate=data.get("certificate"),
         state=str(address_of(data["state"])) if data.get("state") else None,
         role_arn=data.get("role_arn"),

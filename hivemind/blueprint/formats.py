@@ -12,6 +12,7 @@ from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, neare
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.generated import GENERATE
 from hivemind.blueprint.hours import NoHours, hours_of
+from hivemind.blueprint.https_rules import wrong_with_domain
 from hivemind.blueprint.schedules import wrong_with
 from hivemind.blueprint.sizes import CACHE_FAMILIES, DATABASE_FAMILIES, INSTANCE_FAMILIES, REGIONS
 from hivemind.text.suggest import did_you_mean, listed, nearest
@@ -242,6 +243,11 @@ def _state_address(text: str) -> Problem | None:
     return None
 
 
+def _domain(text: str) -> Problem | None:
+    wrong = wrong_with_domain(text)
+    return Problem("H107", *wrong) if wrong else None
+
+
 def _schedule(text: str) -> Problem | None:
     wrong = wrong_with(text)
     return Problem("H470", wrong.message, wrong.hint) if wrong else None
@@ -250,6 +256,7 @@ def _schedule(text: str) -> Problem | None:
 FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "aws-region": _region,
     "cache-node-type": _cache_node,
+    "domain": _domain,
     "ec2-instance-type": _instance_type,
     "folder": _folder,
     "host": _host,

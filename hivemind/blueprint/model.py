@@ -213,7 +213,8 @@ class Blueprint:
     """A validated blueprint with the overlay of one environment applied.
 
     origins: dotted path (`services.web.start`) -> where its value comes from. overrides: JSON Patch operations (RFC
-    6902) on the final template. certificate: ARN of an ACM certificate; with it, the load balancer listens on 443 and
+    6902) on the final template. domain: names of the deployment. zone: id of the hosted zone of Route 53 that they are
+    in. certificate: ARN of an ACM certificate; with it, or with a zone, the load balancer listens on 443 and
     redirects 80. role_arn: of the role that CloudFormation works as, None for the caller's own rights. hours: when it
     runs, None for always. state: address where its state is kept for all machines (`s3://bucket/prefix`), None for the
     deployment's own bucket. account: of AWS that it belongs into, None for whichever the credentials are for. builds:
@@ -230,6 +231,8 @@ class Blueprint:
     require_clean: bool = False
     on_interrupt: OnInterrupt = OnInterrupt.DETACH
     hours: Hours | None = None
+    domain: tuple[str, ...] = ()
+    zone: str | None = None
     certificate: str | None = None
     state: str | None = None
     role_arn: str | None = None
@@ -247,6 +250,16 @@ class Blueprint:
     def jobs(self) -> Mapping[str, str]:
         """Name of each job -> the service that it runs beside."""
         return {job.name: service.name for service in self.services.values() for job in service.jobs}
+
+    @property
+    def requests_certificate(self) -> bool:
+        """Whether the stack requests the certificate, and no other is named."""
+        return bool(self.domain and self.zone and self.certificate is None)
+
+    @property
+    def https(self) -> bool:
+        """Whether the load balancer listens on port 443."""
+        return self.certificate is not None or self.requests_certificate
 
     @property
     def stack_name(self) -> str:

@@ -23,6 +23,8 @@ OVERLAID = frozenset(
         "require_clean",
         "on_interrupt",
         "hours",
+        "domain",
+        "zone",
         "certificate",
         "state",
         "role_arn",

@@ -9,6 +9,7 @@ from hivemind.blueprint.data_rules import data
 from hivemind.blueprint.formats import FORMATS, size_prefix, unlisted
 from hivemind.blueprint.forms import BUILD_SIZES, REMOTE, is_remote, mapping_of, route_of, texts_of
 from hivemind.blueprint.generated import GENERATE, VARIABLE
+from hivemind.blueprint.https_rules import https
 from hivemind.blueprint.job_rules import jobs, jobs_of
 from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import DeploymentStage, Route, Service
@@ -273,6 +274,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     checks,
     builds,
     certificate,
+    https,
     hours,
     scaling,
     overrides,

@@ -139,14 +139,15 @@ def _connection(address: WebAddress, host: str, timeout: float) -> http.client.H
     target, port = address.connect
     if urlsplit(address.base).scheme != "https":
         return http.client.HTTPConnection(target, port, timeout=timeout)
-    return _NamedHttps(target, port, timeout=timeout, name=host.partition(":")[0])
+    trusted = address.authorities
+    return _NamedHttps(target, port, timeout=timeout, name=host.partition(":")[0], authorities=trusted)
 
 
 class _NamedHttps(http.client.HTTPSConnection):
     """HTTPS to an address by the name of the host that is meant."""
 
-    def __init__(self, target: str, port: int, *, timeout: float, name: str) -> None:
-        self._context = ssl.create_default_context()
+    def __init__(self, target: str, port: int, *, timeout: float, name: str, authorities: str | None) -> None:
+        self._context = ssl.create_default_context(cafile=authorities)
         super().__init__(target, port, timeout=timeout, context=self._context)
         self._name = name
 

@@ -56,6 +56,21 @@ def start(pace: str | None, as_json: bool) -> ExitCode:
 
 @command.command()
 @json_option
+def ca(as_json: bool) -> None:
+    """Print the file with the certificate of the local cloud's authority.
+
+    It signs the certificates of HTTPS addresses. Trust it to open them without a warning: `curl --cacert FILE`, or add
+    it to the authorities of your browser. Its key stays on this machine, readable by you alone.
+    """
+    file = pipeline.local_authority()
+    if as_json:
+        _print_json({"certificate": str(file)})
+    else:
+        click.echo(str(file))
+
+
+@command.command()
+@json_option
 def stop(as_json: bool) -> None:
     """Stop the local cloud and keep its data.
 

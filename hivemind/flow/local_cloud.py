@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hivemind.local.faults import Fault, FaultKind
 from hivemind.local.lifecycle import RESTART, Running, stop
 from hivemind.local.lifecycle import reset as reset_local_cloud
@@ -16,12 +18,21 @@ __all__ = [
     "FaultKind",
     "Running",
     "find_local_cloud",
+    "local_authority",
     "local_cloud_folder",
     "require_local_cloud",
     "reset_local_cloud",
     "start_local_cloud",
     "stop_local_cloud",
 ]
+
+
+def local_authority() -> Path:
+    """The file with the certificate of the local cloud's authority (PEM), which is made at the first call."""
+    from hivemind.local.authority import folder
+    from hivemind.local.certificates import authority
+
+    return authority(folder(local_cloud_folder()))
 
 
 def stop_local_cloud() -> bool:

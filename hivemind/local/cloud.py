@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.aws.clients import CallCounter, make_client
-from hivemind.local import interpreters, lifecycle, role_keys
+from hivemind.local import authority, interpreters, lifecycle, role_keys
 from hivemind.local.accounts import account_for
 from hivemind.machine.home import local_cloud
 from hivemind.machine.programs import answer
@@ -183,7 +183,8 @@ class LocalCloud:
         connect_to = (str(answer["host"]), int(answer["port"]))
         name = f"{answer['name']}.localhost" if _resolves_localhost() else connect_to[0]
         host = f"{name}:{connect_to[1]}"
-        return WebAddress(f"{'https' if tls else 'http'}://{host}", connect_to, host)
+        trusted = str(authority.certificate(self._running.directory)) if tls else None
+        return WebAddress(f"{'https' if tls else 'http'}://{host}", connect_to, host, trusted)
 
     def platform(self, os: str, size: str) -> Platform:
         return host_platform(os, size)

@@ -66,10 +66,11 @@ class _Served:
 
 
 class DataPlane:
-    """All load balancers. directory: of configurations, certificates and remembered ports."""
+    """All load balancers. directory: of configurations, certificates and remembered ports. authority: folder of the
+    certificate authority."""
 
-    def __init__(self, directory: Path, instances: Instances) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, instances: Instances, authority: Path) -> None:
+        self._directory, self._authority = directory, authority
         self._instances = instances
         self._view = RegionView()
         self._served: dict[str, _Served] = {}
@@ -221,7 +222,7 @@ class DataPlane:
         if not secure:
             # Nobody sees it. Without any, traefik makes itself a key of RSA at each change of its routes, which takes
             # longer than all else that it does then.
-            yield _paths(certificates.issue(folder, balancer.dns_name, "unseen"))
+            yield _paths(certificates.issue(self._authority, folder, (balancer.dns_name,), "unseen"))
         for listener in secure:
             given = [pem for pem in listener.certificates if pem.startswith("-----BEGIN")]
             for number, pem in enumerate(given):
@@ -230,7 +231,8 @@ class DataPlane:
                 path.write_text(pem)
                 yield str(path), str(path)
             if not given:
-                yield _paths(certificates.issue(self._directory, balancer.dns_name, folder.name))
+                names = (*listener.names, balancer.dns_name)
+                yield _paths(certificates.issue(self._authority, folder, names, f"listener-{listener.port}"))
 
     async def _launch(self, served: _Served) -> None:
         folder = self._folder(served.balancer.arn)

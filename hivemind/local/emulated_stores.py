@@ -76,6 +76,7 @@ class Stores:
         # Its servers are ours (`valkey.py`); it would look for a container engine, and point records elsewhere.
         cache._get_docker = cache._ensure_live_containers = lambda: None
         self.instance_profiles, self.roles = iam._instance_profiles, iam._roles
+        self.certificates = modules["acm"]._certificates
         self.buckets = modules["s3"]._buckets
         self._secrets = modules["secretsmanager"]
 

@@ -91,10 +91,13 @@ class ListenerRule:
 
 @dataclass(frozen=True)
 class Listener:
+    """names: of hosts that its certificates, or its rules, are for."""
+
     arn: str
     port: int
     protocol: str
     certificates: tuple[str, ...]
+    names: tuple[str, ...]
     rules: tuple[ListenerRule, ...]
 
 

@@ -59,6 +59,7 @@ RESOURCE_TYPES = frozenset(
             "NatGateway", "Route", "RouteTable", "SecurityGroup", "SecurityGroupEgress", "SecurityGroupIngress",
             "Subnet", "SubnetRouteTableAssociation", "VPC", "VPCEndpoint", "VPCGatewayAttachment",
         ),
+        "Route53": ("RecordSet",),
         "ElastiCache": ("ParameterGroup", "ReplicationGroup", "SubnetGroup"),
         "ElasticLoadBalancingV2": ("Listener", "ListenerRule", "LoadBalancer", "TargetGroup"),
         "IAM": ("InstanceProfile", "ManagedPolicy", "Policy", "Role"),

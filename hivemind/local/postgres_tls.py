@@ -100,7 +100,7 @@ class Front:
 def context(directory: Path) -> ssl.SSLContext:
     """A server's side of TLS, with a certificate of the local cloud's own authority. directory: where both are kept."""
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    certificate, key = certificates.issue(directory, "*.rds.amazonaws.com", "rds")
+    certificate, key = certificates.issue(directory, directory, ("*.rds.amazonaws.com",), "rds")
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     made.load_cert_chain(certificate, key)
     return made

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hivemind.local import emulated_access, group_operations, offered, operations, schedules
+from hivemind.local import authority, emulated_access, group_operations, offered, operations, schedules
 from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultKind, FaultTable
@@ -27,6 +27,7 @@ from hivemind.local.resources.balancing import balancing_kinds
 from hivemind.local.resources.cache import cache_kinds
 from hivemind.local.resources.compute import as_instance, compute_kinds, launching
 from hivemind.local.resources.database import database_kinds
+from hivemind.local.resources.dns import dns_kinds
 from hivemind.local.resources.identity import identity_kinds
 from hivemind.local.resources.messaging import messaging_kinds
 from hivemind.local.resources.network import network_kinds
@@ -86,7 +87,7 @@ class Region:
         self.caches = Valkey(directory / "valkey")
         self._servers: tuple[Servers, ...] = (self.databases, self.caches)
         self.instances = Instances(directory / "instances", self._ended, directory / "etc")
-        self.dataplane = DataPlane(directory / "dataplane", self.instances)
+        self.dataplane = DataPlane(directory / "dataplane", self.instances, authority.folder(directory))
         self.health = Health(self.instances, self.pace)
         self.dataplane.health = self.health
         self.metrics = Metrics(self.instances, self.dataplane, self._measured)
@@ -111,7 +112,15 @@ class Region:
             run=self._run,
         )
         kinds = emulator.kinds()
-        for make in (network_kinds, database_kinds, cache_kinds, balancing_kinds, identity_kinds, messaging_kinds):
+        for make in (
+            network_kinds,
+            database_kinds,
+            cache_kinds,
+            balancing_kinds,
+            identity_kinds,
+            messaging_kinds,
+            dns_kinds,
+        ):
             kinds |= make(site, dict(kinds))
         kinds |= compute_kinds(site)
         targets = operations.Targets(emulator, self.health, self.pace)

@@ -102,12 +102,14 @@ def _load_balancers(emulator: Emulator) -> Iterator[LoadBalancer]:
             dns_name=record["DNSName"],
             groups=tuple(record.get("SecurityGroups", [])),
             listeners=tuple(
-                _listener(listener, rules) for _, _, listener in listeners if listener["LoadBalancerArn"] == arn
+                _listener(emulator, listener, rules)
+                for _, _, listener in listeners
+                if listener["LoadBalancerArn"] == arn
             ),
         )
 
 
-def _listener(record: Mapping[str, Any], rules: list[dict[str, Any]]) -> Listener:
+def _listener(emulator: Emulator, record: Mapping[str, Any], rules: list[dict[str, Any]]) -> Listener:
     mine = [rule for rule in rules if rule["ListenerArn"] == record["ListenerArn"]]
     made = [
         ListenerRule(
@@ -124,8 +126,25 @@ def _listener(record: Mapping[str, Any], rules: list[dict[str, Any]]) -> Listene
         port=int(record["Port"]),
         protocol=record["Protocol"],
         certificates=tuple(certificates),
+        names=(*_names(emulator, certificates), *_hosts(made)),
         rules=tuple(sorted(made, key=lambda rule: (rule.priority is None, rule.priority or 0))),
     )
+
+
+def _names(emulator: Emulator, certificates: list[str]) -> Iterator[str]:
+    """The names that certificates of ACM are for."""
+    for _, _, record in emulator.everywhere(emulator.certificates):
+        if record["CertificateArn"] in certificates:
+            yield from dict.fromkeys((record["DomainName"], *record.get("SubjectAlternativeNames", ())))
+
+
+def _hosts(rules: list[ListenerRule]) -> Iterator[str]:
+    """The hosts that rules are for: a certificate that is only named by its ARN is for these, or for nobody here."""
+    for rule in rules:
+        for condition in rule.conditions:
+            if condition.get("Field") == "host-header":
+                given = condition.get("HostHeaderConfig") or {}
+                yield from given.get("Values") or condition.get("Values") or ()
 
 
 def _target_groups(emulator: Emulator) -> Iterator[TargetGroup]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from hivemind.blueprint.https_rules import covers
 from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
 from hivemind.releases import groups
@@ -52,7 +53,7 @@ class Deployed:
         name = self.outputs.get("ALBDNSName")
         if name is None:
             return None
-        tls = self.blueprint.certificate is not None
+        tls = self.blueprint.https
         return self.cloud.web_address(name, 443 if tls else 80, tls=tls)
 
     def instances(self, service: Service) -> tuple[str, ...]:
@@ -85,23 +86,35 @@ class Deployed:
     def _service(self, service: Service, address: WebAddress | None) -> ServiceRelease:
         route = service.routes[0] if service.routes else None
         path = (route.path if route else None) or "/"
+        name = _name(route) or (self._certified() if self.blueprint.https else None)
         url = None
         if service.is_web and address is not None:
-            url = address.base + ("" if path in ("/", "/*") else path.rstrip("*"))
+            base = f"https://{name}" if name and self._has_record(name) else address.base
+            url = base + ("" if path in ("/", "/*") else path.rstrip("*"))
         return ServiceRelease(
             name=service.name,
             kind=service.kind.value if service.kind else "web",
             url=url,
-            host=_name(route) or (self._certified() if self.blueprint.certificate else None),
+            host=name,
             health_path=service.health.path or "/",
             instances=self.instances(service),
             artifact=self.artifacts.get(service.name, ""),
             needs=service.needs,
             path=path,
+            connect=address.connect if address else None,
+            authorities=address.authorities if address else None,
         )
 
+    def _has_record(self, name: str) -> bool:
+        """Whether the stack has made a DNS record that leads a name to the load balancer: never in the local cloud."""
+        made = self.blueprint.domain if self.blueprint.zone and self.cloud.name == "aws" else ()
+        return any(covers(one, name) for one in made)
+
     def _certified(self) -> str | None:
-        """A name that the certificate is for: one of the routes, which are all that it can be for."""
+        """A name that the certificate is for: one of the domain, else one of the routes."""
+        own = next((name for name in self.blueprint.domain if not name.startswith("*")), None)
+        if own is not None:
+            return own
         routes = (route for service in self.blueprint.web_services for route in service.routes)
         return next(filter(None, map(_name, routes)), None)
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class ServiceRelease:
     """One service of a release. url: its first public address, None for a worker. host: Host header to send there,
-    None for any. instances: EC2 ids. artifact: digest."""
+    None for any. instances: EC2 ids. artifact: digest. connect: (host, port) that leads to its address, whatever
+    DNS knows yet. authorities: PEM file of the certificate authorities to trust there, None for the system's."""
 
     name: str
     kind: str
@@ -26,6 +27,8 @@ class ServiceRelease:
     artifact: str
     needs: tuple[str, ...] = ()
     path: str = "/"
+    connect: tuple[str, int] | None = None
+    authorities: str | None = None
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ PRIVATE_SUBNETS = ("VPCPrivateSubnet1", "VPCPrivateSubnet2")
 LOAD_BALANCER = "ALB"
 LOAD_BALANCER_SECURITY_GROUP = "ALBSecurityGroup"
 KEY_PAIR = "SSHKeyPair"
+CERTIFICATE = "TLSCertificate"
 SSH_ENDPOINT = "SSHEndpoint"
 ENDPOINT_TAG = "hivemind:ssh-endpoint"
 """Tag of an instance that an endpoint of another network leads to: the endpoint's id."""

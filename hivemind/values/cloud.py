@@ -15,11 +15,13 @@ from hivemind.values.artifact import Platform
 @dataclass(frozen=True)
 class WebAddress:
     """Where a listener can be reached from here. base: `http://host:port` without a trailing slash,
-    as printed. connect: (host, port) that always connects. host: the Host header of `base`."""
+    as printed. connect: (host, port) that always connects. host: the Host header of `base`. authorities: PEM
+    file of the certificate authorities to trust there, None for the system's."""
 
     base: str
     connect: tuple[str, int]
     host: str
+    authorities: str | None = None
 
 
 class Line(socket.socket):

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import ssl
+import stat
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -72,7 +73,7 @@ async def planes(
     async with running(tmp_path / "i", view) as instances:
         if serving:
             await asyncio.gather(*(serve(instances, one) for one in view.instances))
-        plane = DataPlane(tmp_path / "d", instances)
+        plane = DataPlane(tmp_path / "d", instances, tmp_path / "authority")
         try:
             await plane.update(view)
             yield instances, plane
@@ -278,7 +279,8 @@ async def security_groups_of_the_load_balancer(instances: Instances, plane: Data
 
 async def https_and_a_listener_more_without_disturbance(instances: Instances, plane: DataPlane, folder: Path) -> None:
     lb = balancer(rule(None, forward(A)))
-    secure = Listener(f"{lb.arn}/443", 443, "HTTPS", (), (rule(None, forward(B)),))
+    names = ("shop.example.com", "*.example.org", "shop*")
+    secure = Listener(f"{lb.arn}/443", 443, "HTTPS", ("arn:aws:acm:x",), names, (rule(None, forward(B)),))
     groups = {
         **GROUPS,
         "sg-lb": (*GROUPS["sg-lb"], dataclasses.replace(GROUPS["sg-lb"][0], first_port=443, last_port=443)),
@@ -297,13 +299,11 @@ async def https_and_a_listener_more_without_disturbance(instances: Instances, pl
     both = dataclasses.replace(lb, listeners=(*lb.listeners, secure))
     await plane.update(dataclasses.replace(region(both), groups=groups))
     assert plane.address(lb.arn, 80) == before
-    context = ssl.create_default_context(cafile=str(folder / "d/ca.pem"))
+    context = ssl.create_default_context(cafile=str(folder / "authority/ca.pem"))
 
-    async def encrypted() -> bool:
+    async def encrypted(name: str = lb.dns_name) -> bool:
         try:
-            inner, outer = await asyncio.open_connection(
-                *plane.address(lb.arn, 443), ssl=context, server_hostname=lb.dns_name
-            )
+            inner, outer = await asyncio.open_connection(*plane.address(lb.arn, 443), ssl=context, server_hostname=name)
         except (OSError, ssl.SSLError):
             return False
         outer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
@@ -312,6 +312,11 @@ async def https_and_a_listener_more_without_disturbance(instances: Instances, pl
         return TWO.id.encode() in said and b"|https|443|" in said
 
     await until(encrypted)
+    for name in ("shop.example.com", "a.example.org", "localhost", "x.localhost"):
+        assert await encrypted(name), name
+    assert not await encrypted("other.example.com")
+    assert stat.S_IMODE((folder / "authority/ca.key").stat().st_mode) == 0o600
+    assert stat.S_IMODE((folder / "authority").stat().st_mode) == 0o700
     await on_the_same_connection()
     writer.close()
 
@@ -347,11 +352,11 @@ async def ports_stay_and_nothing_is_left_of_a_removed_load_balancer(
 ) -> None:
     lb = balancer(rule(None, forward(A)))
     await instances.update(region(lb))
-    first = DataPlane(folder / "ports", instances)
+    first = DataPlane(folder / "ports", instances, folder / "authority")
     await first.update(region(lb))
     address = first.address(lb.arn, 80)
     await first.close()
-    again = DataPlane(folder / "ports", instances)
+    again = DataPlane(folder / "ports", instances, folder / "authority")
     await again.update(region(lb))
     assert again.address(lb.arn, 80) == address
     await told(again, lb, "/", ONE.id)

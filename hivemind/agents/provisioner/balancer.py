@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hivemind.agents.provisioner.https import certificate_of
 from hivemind.agents.provisioner.network import ATTACHMENT, EVERYWHERE
 from hivemind.agents.provisioner.routes import catches_all, conditions, rules
 from hivemind.blueprint.model import Blueprint, Service
@@ -68,7 +69,7 @@ def _main(services: tuple[Service, ...]) -> Service:
 
 
 def _listens_on(blueprint: Blueprint) -> tuple[int, ...]:
-    return (80, 443) if blueprint.certificate else (80,)
+    return (80, 443) if blueprint.https else (80,)
 
 
 def _security_group(blueprint: Blueprint, services: tuple[Service, ...]) -> Mapping[str, Any]:
@@ -103,7 +104,7 @@ def _security_group(blueprint: Blueprint, services: tuple[Service, ...]) -> Mapp
 
 def _listeners(blueprint: Blueprint, services: tuple[Service, ...]) -> dict[str, Mapping[str, Any]]:
     default = _default_action(services)
-    if not blueprint.certificate:
+    if not blueprint.https:
         return {HTTP_LISTENER: _listener(80, "HTTP", default)}
     redirect = {
         "Type": "redirect",
@@ -111,7 +112,7 @@ def _listeners(blueprint: Blueprint, services: tuple[Service, ...]) -> dict[str,
     }
     secure = {
         "SslPolicy": TLS_POLICY,
-        "Certificates": [{"CertificateArn": blueprint.certificate}],
+        "Certificates": [{"CertificateArn": certificate_of(blueprint)}],
     }
     return {
         HTTP_LISTENER: _listener(80, "HTTP", redirect),
@@ -149,7 +150,7 @@ def _forward(service: Service) -> Mapping[str, Any]:
 
 
 def _service(blueprint: Blueprint, service: Service) -> Fragment:
-    listener = HTTPS_LISTENER if blueprint.certificate else HTTP_LISTENER
+    listener = HTTPS_LISTENER if blueprint.https else HTTP_LISTENER
     return Fragment(
         path=f"services.{service.name}",
         resources={

@@ -55,12 +55,17 @@ def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
 def _nameless_certificate(blueprint: Blueprint) -> Iterator[Finding]:
     """ACM issues no certificate for the load balancer's own name: one that serves no other name serves nobody."""
     web = blueprint.web_services
-    if blueprint.certificate and web and not any(route.host for service in web for route in service.routes):
+    if (
+        blueprint.certificate
+        and not blueprint.domain
+        and web
+        and not any(route.host for service in web for route in service.routes)
+    ):
         yield Finding(
             "H446",
             Severity.ERROR,
             "no route names a host that the certificate is for; it cannot be for the load balancer's own address",
-            hint=f"Name it in the routes of a service: `services.{web[0].name}.routes: [{{host: www.example.com}}]`.",
+            hint="Name it: `domain: www.example.com`. Or in the routes of a service.",
             plugin="provisioner",
             path="certificate",
         )

@@ -58,4 +58,5 @@ def _certificate(service: ServiceRelease) -> TlsCheck | None:
     if address.scheme != "https" or not address.hostname:
         return None
     port = address.port or 443
-    return TlsCheck(service.host or address.hostname, port, connect=(address.hostname, port))
+    connect = service.connect or (address.hostname, port)
+    return TlsCheck(service.host or address.hostname, port, connect=connect, authorities=service.authorities)

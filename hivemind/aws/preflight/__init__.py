@@ -21,6 +21,7 @@ from hivemind.aws.preflight.permissions import permissions
 from hivemind.aws.preflight.quotas import addresses, balancers, nat_gateways, processors, rds, vpcs
 from hivemind.aws.preflight.sizes import sizes
 from hivemind.aws.preflight.subject import Look, Subject
+from hivemind.aws.preflight.zones import zones
 from hivemind.values.errors import HiveMindError
 from hivemind.values.findings import Finding, Severity
 
@@ -38,6 +39,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "cache versions": caches,
         "the certificate": certificates,
         "names": names,
+        "the hosted zone": zones,
         "networks": networks,
         "the quota of VPCs": vpcs,
         "the quota of Elastic IP addresses": addresses,

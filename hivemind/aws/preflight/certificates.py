@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hivemind.aws.preflight.subject import Subject
+from hivemind.blueprint.https_rules import covers
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.findings import Finding, Severity
 
@@ -39,18 +40,12 @@ def certificates(subject: Subject) -> Iterator[Finding]:
         )
     names = {found.get("DomainName", ""), *found.get("SubjectAlternativeNames", ())}
     hosts = {route.host for service in subject.blueprint.web_services for route in service.routes if route.host}
+    hosts |= set(subject.blueprint.domain)
     if bare := sorted(host for host in hosts if not any(covers(name, host) for name in names)):
         message = f"the certificate is not for {', '.join(bare)}, only for {', '.join(sorted(filter(None, names)))}"
         yield _finding(
             "H487", Severity.WARNING, message, "Browsers will refuse these hosts. Request one for all hosts."
         )
-
-
-def covers(name: str, host: str) -> bool:
-    """Whether a name of a certificate is for a host: `*.example.com` is for one label in its place (RFC 6125, 6.4.3).
-    A route for all hosts below a domain has the name with the asterisk itself."""
-    name, host = name.lower(), host.lower()
-    return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])
 
 
 def _finding(rule: str, severity: Severity, message: str, hint: str) -> Finding:

@@ -20,7 +20,8 @@ DISK = "GB disk"
 FREE_SERVICES = ("AWS::IAM::", "AWS::SSM::Parameter", "AWS::CloudFormation::")
 FREE = frozenset(
     {
-        "AWS::AutoScaling::ScalingPolicy", "AWS::EC2::InstanceConnectEndpoint", "AWS::EC2::InternetGateway",
+        "AWS::AutoScaling::ScalingPolicy", "AWS::CertificateManager::Certificate",
+        "AWS::EC2::InstanceConnectEndpoint", "AWS::EC2::InternetGateway",
         "AWS::EC2::KeyPair", "AWS::EC2::LaunchTemplate", "AWS::EC2::NetworkAcl",
         "AWS::EC2::NetworkAclEntry", "AWS::EC2::Route", "AWS::EC2::RouteTable", "AWS::EC2::SecurityGroup",
         "AWS::EC2::SecurityGroupEgress", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::Subnet",
@@ -28,7 +29,8 @@ FREE = frozenset(
         "AWS::ElastiCache::ParameterGroup", "AWS::ElastiCache::SubnetGroup",
         "AWS::ElasticLoadBalancingV2::Listener", "AWS::ElasticLoadBalancingV2::ListenerCertificate",
         "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ElasticLoadBalancingV2::TargetGroup",
-        "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy",
+        "AWS::RDS::DBParameterGroup", "AWS::RDS::DBSubnetGroup", "AWS::Route53::RecordSet",
+        "AWS::S3::BucketPolicy", "AWS::SNS::TopicPolicy",
         "AWS::SQS::QueuePolicy", "AWS::SecretsManager::ResourcePolicy",
     }
 )  # fmt: skip
