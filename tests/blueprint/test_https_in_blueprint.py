@@ -38,12 +38,8 @@ def test_names_are_one_or_a_list_in_small_letters(build: Callable[[str], Bluepri
 
 
 def test_an_environment_has_names_of_its_own(build: Callable[..., Blueprint]) -> None:
-    text = f"{HEAD}domain: a.org
-{ZONE}environments:
-"
-    text += "  staging: {domain: staging.a.org}
-  test: {domain: null, zone: null}
-"
+    text = f"{HEAD}domain: a.org\n{ZONE}environments:\n"
+    text += "  staging: {domain: staging.a.org}\n  test: {domain: null, zone: null}\n"
     assert build(text, "staging").domain == ("staging.a.org",)
     assert not build(text, "test").https
 

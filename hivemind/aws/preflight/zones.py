@@ -33,9 +33,7 @@ def zones(subject: Subject) -> Iterator[Finding]:
         return
     domain = str(found["Name"]).rstrip(".")
     if (found.get("Config") or {}).get("PrivateZone"):
-        message = (
-            f"the hosted zone {zone} ({domain}) is private: ACM cannot see the records that validate a certificate"
-        )
+        message = f"the hosted zone {zone} ({domain}) is private: nobody could validate a certificate in it"
         yield _wrong(message, _fitting(client, subject.blueprint.domain))
         return
     outside = [name for name in subject.blueprint.domain if not _is_in(name, domain)]
@@ -44,9 +42,7 @@ def zones(subject: Subject) -> Iterator[Finding]:
         yield _wrong(message, _fitting(client, outside))
     for name in sorted(records.keys() - set(outside)):
         if taken := _record(client, zone, name):
-            message = (
-                f"the hosted zone {zone} has a record of type {taken} for {name} that this deployment did not make"
-            )
+            message = f"the hosted zone {zone} has a record {name} of type {taken} that this deployment did not make"
             hint = "Delete the record if nothing uses it any more, or choose another name."
             yield subject.finding("H479", Severity.ERROR, message, hint, records[name])
 
