@@ -34,7 +34,8 @@ def test_a_certificate_needs_a_host_that_it_is_for() -> None:
     arn = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
     found = reviewed(certificate=arn)
     assert [(finding.id, finding.severity, finding.path) for finding in found] == [("H446", "error", "certificate")]
-    assert "services.web.routes: [{host: www.example.com}]" in (found[0].hint or "")
+    assert found[0].hint == "Name it: `domain: www.example.com`. Or in the routes of a service."
+    assert reviewed(certificate=arn, domain=("www.example.com",)) == ()
     named = {"web": Service("web", port=8000, needs=("db",), routes=(Route(host="shop.example.com"),))}
     assert reviewed(certificate=arn, services=named) == ()
 
