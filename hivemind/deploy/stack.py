@@ -239,7 +239,9 @@ class StackDriver:
         listed = ", ".join(str(item.resource) for item in held) or "nothing"
         self._say(f"{view.name} is in {view.status}: deleting it, because AWS allows nothing else; it holds {listed}")
         # The protection was set for what the stack was to become; nothing to protect is in it.
-        removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
+        deleted = removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
+        if deleted.by_hand:
+            self._say(f"{view.name} is deleted, but not all of it. {deleted.by_hand}")
 
     def _create(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
         whole = not large.is_large(request.body)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -107,12 +109,25 @@ def _dies(*words: str, on: str, change: str = "", kind: str = "AWS::EC2::VPC") -
         for _ in polls(SYSTEM_CLOCK, deadline=30):
             if scene.stack().endswith("_IN_PROGRESS") and scene.stack() != "REVIEW_IN_PROGRESS":
                 break
+        _saved(scene)
         os.kill(scene.local.running.pid, signal.SIGKILL)
         running.communicate(timeout=60)
         lifecycle.start(scene.local.directory)
         scene.local.clear_faults()
 
     return happen
+
+
+def _saved(scene: Scene) -> None:
+    """Waits until the local cloud has written down that something is under way: killed before, it would begin again
+    with what was before, which AWS does not."""
+    file = scene.local.directory / "aws/services/cloudformation.json"
+    for _ in polls(SYSTEM_CLOCK, deadline=60):
+        if file.exists() and re.search(r'"StackStatus": "[A-Z_]*_IN_PROGRESS"', file.read_text()):
+            break
+    for _ in polls(SYSTEM_CLOCK, deadline=10):
+        if time.time() - file.stat().st_mtime > 0.5:
+            return
 
 
 def _stack_deleted(scene: Scene) -> None:

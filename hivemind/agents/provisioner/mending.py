@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.withdrawal import states
 from hivemind.plan.model import Trouble
+from hivemind.template.capabilities import capabilities
 from hivemind.template.former import without
 from hivemind.template.names import ARTIFACT_BUCKET
 from hivemind.template.render import as_json
@@ -44,13 +45,16 @@ def _forget(run: Apply, gone: dict[str, str], context: Context) -> None:
     driver = StackDriver(
         deployment.cloud, clock=deployment.clock, say=context.note, cancelled=lambda: context.cancelled
     )
+    rest = without(snapshot.template, gone)
     driver.apply(
         StackRequest(
             stack_name=run.blueprint.stack_name,
-            body=as_json(without(snapshot.template, gone)),
+            body=as_json(rest),
             parameters=snapshot.parameters,
             owners=run.assembly.owners,
             bucket=ARTIFACT_BUCKET,
+            capabilities=capabilities(rest),
+            role_arn=run.blueprint.role_arn,
         )
     )
 
