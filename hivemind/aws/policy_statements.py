@@ -21,7 +21,7 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "Look": (
             """
             acm:DescribeCertificate cloudformation:DescribeStackDriftDetectionStatus
-            cloudformation:ListStacks ec2:Describe* ec2:GetConsoleOutput
+            cloudformation:ListStacks cloudtrail:LookupEvents ec2:Describe* ec2:GetConsoleOutput
             elasticache:Describe* elasticache:ListTagsForResource elasticloadbalancing:Describe*
             logs:DescribeLogGroups rds:Describe* rds:ListTagsForResource
             secretsmanager:GetRandomPassword servicequotas:GetAWSDefaultServiceQuota
@@ -152,29 +152,33 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 """Sid -> actions, and ARNs, in which `{name}` is the blueprint's name. docs/permissions.md shows them all."""
 
 OWN_CALLS = """
-    cloudformation:DescribeStacks cloudformation:DescribeStackEvents cloudformation:DescribeStackResources
-    cloudformation:DescribeChangeSet cloudformation:DescribeEvents cloudformation:DescribeStackResourceDrifts
-    cloudformation:DescribeStackDriftDetectionStatus cloudformation:GetTemplate cloudformation:GetStackPolicy
-    cloudformation:ListStackResources cloudformation:ListStacks
-    ec2:DescribeInstances ec2:GetConsoleOutput ec2:DescribeInstanceConnectEndpoints ec2-instance-connect:OpenTunnel
-    elasticache:DescribeSnapshots elasticloadbalancing:DescribeTargetHealth
-    elasticloadbalancing:DescribeLoadBalancerAttributes logs:DescribeLogGroups rds:DescribeDBInstances
-    rds:DescribeDBClusters rds:DescribeDBSnapshots s3:GetObject s3:ListBucket s3:ListBucketVersions
-    secretsmanager:GetSecretValue ssm:GetParameter ssm:GetCommandInvocation ssm:DescribeInstanceInformation
-    sts:GetCallerIdentity
+    autoscaling:DescribeAutoScalingGroups cloudformation:DescribeChangeSet cloudformation:DescribeEvents
+    cloudformation:DescribeStackDriftDetectionStatus cloudformation:DescribeStackEvents
+    cloudformation:DescribeStackResourceDrifts cloudformation:DescribeStackResources
+    cloudformation:DescribeStacks cloudformation:DetectStackDrift cloudformation:GetStackPolicy
+    cloudformation:GetTemplate cloudformation:ListStackResources cloudformation:ListStacks
+    ec2-instance-connect:OpenTunnel ec2:DescribeInstanceConnectEndpoints ec2:DescribeInstances
+    ec2:GetConsoleOutput elasticache:DescribeSnapshots elasticloadbalancing:DescribeLoadBalancerAttributes
+    elasticloadbalancing:DescribeTargetHealth logs:DescribeLogGroups rds:DescribeDBClusters
+    rds:DescribeDBInstances rds:DescribeDBSnapshots s3:GetObject s3:ListBucket s3:ListBucketVersions
+    secretsmanager:DescribeSecret secretsmanager:GetSecretValue ssm:DescribeInstanceInformation
+    ssm:GetCommandInvocation ssm:GetParameter sts:GetCallerIdentity
 """
 """What HiveMind itself reads; `mutations.ALLOWED` has what it changes."""
 
 LOOKS = """
-    acm:DescribeCertificate ec2:DescribeAddresses ec2:DescribeAvailabilityZones ec2:DescribeImages
-    ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes ec2:DescribeKeyPairs ec2:DescribeNatGateways
-    ec2:DescribeSubnets ec2:DescribeTransitGatewayVpcAttachments ec2:DescribeVpcPeeringConnections ec2:DescribeVpcs
-    elasticache:DescribeCacheEngineVersions elasticache:DescribeReplicationGroups
-    elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups iam:SimulatePrincipalPolicy
-    rds:DescribeDBEngineVersions rds:DescribeOrderableDBInstanceOptions servicequotas:GetAWSDefaultServiceQuota
-    servicequotas:GetServiceQuota
+    acm:DescribeCertificate cloudtrail:LookupEvents ec2:DescribeAddresses ec2:DescribeAvailabilityZones
+    ec2:DescribeImages ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes ec2:DescribeInternetGateways
+    ec2:DescribeKeyPairs ec2:DescribeNatGateways ec2:DescribeNetworkInterfaces ec2:DescribeSecurityGroups
+    ec2:DescribeSubnets ec2:DescribeTransitGatewayVpcAttachments ec2:DescribeVpcPeeringConnections
+    ec2:DescribeVpcs elasticache:DescribeCacheEngineVersions elasticache:DescribeReplicationGroups
+    elasticloadbalancing:DescribeLoadBalancers elasticloadbalancing:DescribeTargetGroups iam:GetRole
+    iam:ListAttachedRolePolicies iam:ListInstanceProfilesForRole iam:ListRolePolicies
+    iam:SimulatePrincipalPolicy rds:DescribeDBEngineVersions rds:DescribeOrderableDBInstanceOptions
+    servicequotas:GetAWSDefaultServiceQuota servicequotas:GetServiceQuota
 """
-"""What the preflight reads (docs/preflight.md). Nothing fails without them."""
+"""What the preflight (docs/preflight.md), `hivemind drift` and a deletion that failed read where they may. Nothing
+fails without them."""
 
 S3_CALLS: Mapping[str, str] = MappingProxyType(
     {

@@ -98,3 +98,29 @@ def test_a_state_in_a_bucket_of_its_own_is_in_the_policy() -> None:
     kept = {one["Sid"]: one for one in made}
     assert kept["State"]["Resource"] == "arn:aws:s3:::team-states/shop/*"
     assert kept["StateList"]["Resource"] == "arn:aws:s3:::team-states"
+
+
+SIGNED_AS = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
+"""Clients whose actions have another prefix in IAM (Service Authorization Reference)."""
+OTHER_NAMES = {
+    "s3:headbucket": "s3:ListBucket",
+    "s3:listobjectversions": "s3:ListBucketVersions",
+    # A signature is made on this machine.
+    "s3:generatepresignedurl": "s3:GetObject",
+}
+
+
+def test_every_call_in_the_source_is_in_the_policy() -> None:
+    known = own_calls(["AWS::RDS::", "AWS::ElastiCache::", "AWS::AutoScaling::"]) | set(LOOKS.split())
+    by_name = {action.lower() for action in known}
+    called = set()
+    for file in (ROOT / "hivemind").rglob("*.py"):
+        if "local" in file.relative_to(ROOT).parts:
+            continue
+        for service, operation in re.findall(
+            r'client\("([a-z0-9-]+)"\)\.([a-z_]+)\(', file.read_text(encoding="utf-8")
+        ):
+            if operation != "get_paginator":
+                called.add(f"{SIGNED_AS.get(service, service)}:{operation.replace('_', '')}")
+    assert len(called) > 30
+    assert sorted(one for one in called if OTHER_NAMES.get(one, one).lower() not in by_name) == []
