@@ -232,7 +232,9 @@ class DataPlane:
                 yield str(path), str(path)
             if not given:
                 names = (*listener.names, balancer.dns_name)
-                yield _paths(certificates.issue(self._authority, folder, names, f"listener-{listener.port}"))
+                # Other names are another file: traefik looks at its certificates again when its routes change.
+                stem = f"listener-{listener.port}-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:12]}"
+                yield _paths(certificates.issue(self._authority, folder, names, stem))
 
     async def _launch(self, served: _Served) -> None:
         folder = self._folder(served.balancer.arn)

@@ -89,7 +89,7 @@ def balancer(
     *rules: ListenerRule, port: int = 80, protocol: str = "HTTP", more: tuple[Listener, ...] = ()
 ) -> LoadBalancer:
     arn = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/1"
-    listener = Listener(f"{arn}/{port}", port, protocol, (), rules)
+    listener = Listener(f"{arn}/{port}", port, protocol, (), (), rules)
     return LoadBalancer(arn, ACCOUNT, REGION, "web", "web-1.elb.amazonaws.com", ("sg-lb",), (listener, *more))
 
 
