@@ -19,7 +19,7 @@ from hivemind.local.authority import CERTIFICATE, KEY
 
 CA_DAYS = 3650
 LEAF_DAYS = 397
-LOCAL = ("localhost", "*.localhost")
+LOCAL = ("localhost",)
 _NAME = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9])?", re.IGNORECASE)
 
 

@@ -231,7 +231,7 @@ class DataPlane:
                 path.write_text(pem)
                 yield str(path), str(path)
             if not given:
-                names = (*listener.names, balancer.dns_name)
+                names = (*listener.names, balancer.dns_name, f"{balancer.name}.localhost")
                 # Other names are another file: traefik looks at its certificates again when its routes change.
                 stem = f"listener-{listener.port}-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:12]}"
                 yield _paths(certificates.issue(self._authority, folder, names, stem))

@@ -312,7 +312,7 @@ async def https_and_a_listener_more_without_disturbance(instances: Instances, pl
         return TWO.id.encode() in said and b"|https|443|" in said
 
     await until(encrypted)
-    for name in ("shop.example.com", "a.example.org", "localhost", "x.localhost"):
+    for name in ("shop.example.com", "a.example.org", "localhost", f"{lb.name}.localhost"):
         assert await encrypted(name), name
     assert not await encrypted("other.example.com")
     assert stat.S_IMODE((folder / "authority/ca.key").stat().st_mode) == 0o600
