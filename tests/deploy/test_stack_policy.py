@@ -100,6 +100,16 @@ def test_what_was_agreed_to_is_let_through_for_the_update_alone(script: Any) -> 
     script.assert_done()
 
 
+def test_what_leaves_the_template_is_no_longer_guarded_while_it_goes(script: Any) -> None:
+    updates(script)
+    script.answer("get_stack_policy", {"StackPolicyBody": ALL}, StackName=script.id)
+    script.answer("set_stack_policy", StackName=script.id, StackPolicyBody=policy_body(frozenset({"Files"})))
+    carried_out(script)
+    ended(script)
+    script.driver().apply(replace(REQUEST, guarded=frozenset({"Files"})))
+    script.assert_done()
+
+
 def test_without_the_permission_the_update_goes_on_and_says_so(script: Any) -> None:
     updates(script)
     script.error("get_stack_policy", "AccessDenied", "not authorized", status=403)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.stack import StackDriver, StackRequest
 from hivemind.deploy.withdrawal import states
+from hivemind.plan.holdings import data_guarded, guards_data
 from hivemind.plan.model import Trouble
 from hivemind.template.capabilities import capabilities
 from hivemind.template.former import without
@@ -55,6 +56,8 @@ def _forget(run: Apply, gone: dict[str, str], context: Context) -> None:
             bucket=ARTIFACT_BUCKET,
             capabilities=capabilities(rest),
             role_arn=run.blueprint.role_arn,
+            # The stack policy as it will be: it must not guard an instance that does not exist any more.
+            guarded=data_guarded(rest) if guards_data(run.blueprint, run.cloud) else None,
         )
     )
 
