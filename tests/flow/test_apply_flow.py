@@ -23,6 +23,7 @@ from hivemind.flow.run import Run
 from hivemind.plugins.calling import PluginSource
 from hivemind.steps.deployment import Deployment
 from hivemind.testing import apply_of, checked, hello, plugins_of
+from hivemind.values.cloud import WebAddress
 from hivemind.values.events import EventKind
 
 pytestmark = pytest.mark.fast
@@ -49,8 +50,8 @@ class FakeCloud:
     region: str = "us-east-1"
     endpoint: str | None = None
 
-    def web_address(self, name: str, port: int, *, tls: bool) -> Any:
-        return SimpleNamespace(base=f"http://{name}:{port}")
+    def web_address(self, name: str, port: int, *, tls: bool) -> WebAddress:
+        return WebAddress(f"http://{name}:{port}", (name, port), name)
 
 
 def returns(value: Any) -> Callable[[Any], Any]:
