@@ -13,6 +13,11 @@ from types import MappingProxyType
 POSTGRES: Mapping[int, int] = MappingProxyType({13: 23, 14: 24, 15: 19, 16: 15, 17: 11, 18: 6})
 """Major version -> its newest minor one. RDS makes new databases of these only."""
 
+MYSQL: Mapping[str, int] = MappingProxyType({"8.0": 46, "8.4": 11})
+"""Line of MySQL's releases -> its newest version."""
+MARIADB: Mapping[str, int] = MappingProxyType({"10.6": 28, "10.11": 19, "11.4": 13, "11.8": 9, "12.3": 3})
+"""Line of MariaDB's releases -> its newest version."""
+
 VALKEY = ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1")
 """Versions of Valkey that ElastiCache has; it takes the newest patch of each."""
 
@@ -30,6 +35,24 @@ def nearest_postgres(version: str) -> str | None:
         return f"{major}.1" if len(rest) > 1 else str(major)
     plain = ".".join(str(part) for part in (major, *rest[:1]))
     return None if plain == version else plain
+
+
+def nearest_line(version: str, lines: Mapping[str, int]) -> str | None:
+    """None for a version of MySQL or MariaDB that RDS offers, or may offer by now; else the one nearest to it.
+    lines: of its releases."""
+    parts = [part for part in version.strip().lstrip("vV").split(".") if part]
+    if not parts or not all(part.isascii() and part.isdecimal() for part in parts):
+        return max(lines, key=_line)
+    wanted = tuple(int(part[:6]) for part in (*parts, "0")[:2])
+    near = min(lines, key=lambda known: (_distance(_line(known), wanted), known))
+    if len(parts) < 2 or _line(near) != wanted:
+        return near
+    plain = ".".join(str(int(part[:6])) for part in parts[:3])
+    return None if plain == version else plain
+
+
+def _line(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 def nearest_valkey(version: str) -> str | None:

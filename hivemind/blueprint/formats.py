@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from hivemind.blueprint.engines import POSTGRES, VALKEY, nearest_postgres, nearest_valkey
+from hivemind.blueprint.engines import MARIADB, MYSQL, POSTGRES, VALKEY, nearest_line, nearest_postgres, nearest_valkey
 from hivemind.blueprint.forms import route_of, secret_of
 from hivemind.blueprint.generated import GENERATE
 from hivemind.blueprint.hours import NoHours, hours_of
@@ -83,6 +83,22 @@ def _postgres_version(text: str) -> Problem | None:
     return _version(
         text, nearest_postgres(text), "{owner} asks for version {} of PostgreSQL, which RDS does not offer", known
     )
+
+
+def _mysql_version(text: str) -> Problem | None:
+    return _version(text, nearest_line(text, MYSQL), _NOT_OFFERED.format("MySQL"), _lines(MYSQL))
+
+
+def _mariadb_version(text: str) -> Problem | None:
+    return _version(text, nearest_line(text, MARIADB), _NOT_OFFERED.format("MariaDB"), _lines(MARIADB))
+
+
+_NOT_OFFERED = "{{owner}} asks for version {{}} of {}, which RDS does not offer"
+
+
+def _lines(known: Mapping[str, int]) -> str:
+    newest = list(known)[-1]
+    return ", ".join(f'"{line}"' for line in known) + f', or an exact one such as "{newest}.{known[newest]}"'
 
 
 def _valkey_version(text: str) -> Problem | None:
@@ -262,6 +278,8 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "host": _host,
     "hours": _hours,
     "json-pointer": _json_pointer,
+    "mariadb-version": _mariadb_version,
+    "mysql-version": _mysql_version,
     "postgres-version": _postgres_version,
     "rds-instance-class": _database_class,
     "regex": _regex,

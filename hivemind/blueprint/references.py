@@ -13,6 +13,8 @@ NOWHERE = "not-there-while-building"
 _ABSENT = {
     "DATABASE_URL": f"postgresql://{NOWHERE}@127.0.0.1:1/none", "PGHOST": "127.0.0.1", "PGPORT": "1", "PGUSER": NOWHERE,
     "PGPASSWORD": NOWHERE, "PGDATABASE": "none",
+    "MYSQL_HOST": "127.0.0.1", "MYSQL_PORT": "1", "MYSQL_USER": NOWHERE, "MYSQL_PASSWORD": NOWHERE,
+    "MYSQL_DATABASE": "none",
     "REDIS_URL": "redis://127.0.0.1:1", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": "1",
     "QUEUE_URL": "http://127.0.0.1:1/none", "TOPIC_ARN": f"arn:aws:sns:us-east-1:000000000000:{NOWHERE}",
     "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",

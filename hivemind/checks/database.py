@@ -1,4 +1,4 @@
-"""A login and a query on PostgreSQL, through an instance that is let in."""
+"""A login and a query on PostgreSQL, MySQL or MariaDB, through an instance that is let in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from hivemind.checks import mysql
 from hivemind.hosts.bridge import bridge
 from hivemind.releases.bindings import binding_values
 from hivemind.releases.release import CheckFailed
@@ -20,21 +21,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DatabaseLogin:
-    """Where a database is, as its services see it, and who logs in."""
+    """Where a database is, as its services see it, and who logs in. scheme: of its URL, which tells the protocol."""
 
     host: str
     port: int
     user: str
     password: str = field(repr=False)
     database: str
+    scheme: str = "postgresql"
 
 
 def login_of(binding: Binding, outputs: Mapping[str, str], secrets: SecretValues) -> DatabaseLogin:
-    """The login that a binding hands to services: its placeholders host, port, user and password, and PGDATABASE."""
+    """The login that a binding hands to services: its placeholders host, port, user and password, and PGDATABASE or
+    MYSQL_DATABASE."""
     values = binding_values(binding, outputs, secrets)
-    database = binding.env.get("PGDATABASE", "postgres")
+    database = binding.env.get("PGDATABASE") or binding.env.get("MYSQL_DATABASE", "postgres")
+    scheme = binding.env.get("DATABASE_URL", "postgresql:").partition(":")[0]
     try:
-        return DatabaseLogin(values["host"], int(values["port"]), values["user"], values["password"], database)
+        return DatabaseLogin(values["host"], int(values["port"]), values["user"], values["password"], database, scheme)
     except KeyError as missing:
         raise LookupError(f"the binding of {binding.resource} has no {missing}") from None
 
@@ -48,6 +52,8 @@ def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) 
     from pg8000.exceptions import DatabaseError, InterfaceError
 
     with bridge(host, login.host, login.port, timeout=timeout) as sock:
+        if login.scheme == "mysql":
+            return mysql.rows(sock, login, sql, timeout=timeout)
         try:
             connection = _login(sock, login)
         except InterfaceError as error:

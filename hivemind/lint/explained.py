@@ -24,6 +24,12 @@ EXPLAINED: tuple[Explanation, ...] = (
         "A major version alone is not deprecated: RDS uses its default minor version of it (Amazon RDS User "
         "Guide, CreateDBInstance, EngineVersion). HiveMind still reports an exact version that is deprecated.",
     ),
+    Explanation(
+        "E3691",
+        re.compile(r"'(?:8\.[04]|10\.(?:6|11)|11\.[48]|12\.3)' is not one of .*", re.DOTALL),
+        "A line of releases of MySQL or MariaDB without its last number is a version: RDS uses its default one of them "
+        "(Amazon RDS API reference, CreateDBInstance, EngineVersion). HiveMind knows which lines there are (H134).",
+    ),
 )
 
 

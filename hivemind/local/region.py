@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hivemind.local import authority, emulated_access, group_operations, offered, operations, schedules
+from hivemind.local.databases import Databases
 from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultKind, FaultTable
@@ -19,7 +20,6 @@ from hivemind.local.groups import Groups
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import Datum, RegionView
 from hivemind.local.pace import Pace
-from hivemind.local.postgres import Postgres
 from hivemind.local.processes import end_recorded, record_children
 from hivemind.local.refusals import broken, refusal, throttled
 from hivemind.local.resources import catalog
@@ -83,9 +83,9 @@ class Region:
         self.faults = FaultTable(directory / "faults.json")
         self.emulator = Emulator()
         self.callers = Callers(self.emulator, directory / "policies.json", self.faults)
-        self.databases = Postgres(directory / "postgres")
+        self.databases = Databases(directory)
         self.caches = Valkey(directory / "valkey")
-        self._servers: tuple[Servers, ...] = (self.databases, self.caches)
+        self._servers: tuple[Servers, ...] = (self.databases.postgres, self.databases.maria, self.caches)
         self.instances = Instances(directory / "instances", self._ended, directory / "etc")
         self.dataplane = DataPlane(directory / "dataplane", self.instances, authority.folder(directory))
         self.health = Health(self.instances, self.pace)

@@ -39,7 +39,7 @@ class Servers(ABC):
     """The servers of one kind in this local cloud, by key (account, region and identifier in one).
 
     directory: holds a folder for each, the snapshots and a table. table: its file's name. package: importable name
-    of what holds the programs. All coroutines must run on one loop.
+    of what holds the programs, or the folder of those of this machine. All coroutines must run on one loop.
     """
 
     name: str
@@ -47,13 +47,13 @@ class Servers(ABC):
     ending: Sequence[signal.Signals]
     """Signals that end it, the kindest first."""
 
-    def __init__(self, directory: Path, table: str, package: str) -> None:
+    def __init__(self, directory: Path, table: str, package: str | Path) -> None:
         self._directory = directory
         self._table = directory / table
         self._known: dict[str, dict[str, Any]] = read_json(self._table, {})
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._watching: set[asyncio.Task[None]] = set()
-        self._install = _installation(package)
+        self._install = package if isinstance(package, Path) else _installation(package)
 
     @abstractmethod
     def _program(self, folder: str, port: int) -> Sequence[str]:
@@ -191,13 +191,13 @@ class Servers(ABC):
     @staticmethod
     def _seen(home: Path) -> str:
         """The folder's path as its server sees it: as another user it may not pass through those above."""
-        return f"/proc/self/fd/{HELD}" if _owner() is not None and sys.platform == "linux" else str(home)
+        return f"/proc/self/fd/{HELD}" if owner() is not None and sys.platform == "linux" else str(home)
 
     def _command(self, home: Path, program: str, *arguments: str) -> list[str]:
         options = [f"parent={os.getpid()}"]
         binaries = self._install
-        if (owner := _owner()) is not None:
-            options += [f"uid={owner[0]}", f"gid={owner[1]}"]
+        if (whose := owner()) is not None:
+            options += [f"uid={whose[0]}", f"gid={whose[1]}"]
             options += [f"hold={HELD}={home}"] if sys.platform == "linux" else []
             if not _open_to_all(self._install):
                 libraries = self._install.parent / f"{self._install.name}.libs"
@@ -212,9 +212,9 @@ class Servers(ABC):
 
 def give(*paths: Path) -> None:
     """Makes files and folders those of the user that servers run as."""
-    if (owner := _owner()) is not None:
+    if (whose := owner()) is not None:
         for path in paths:
-            os.chown(path, *owner)
+            os.chown(path, *whose)
 
 
 def _installation(package: str) -> Path:
@@ -226,7 +226,7 @@ def _installation(package: str) -> Path:
     return Path(spec.origin).resolve().parent
 
 
-def _owner() -> tuple[int, int] | None:
+def owner() -> tuple[int, int] | None:
     """User and group that servers run as where we are root; None: as we are."""
     if os.geteuid() != 0:
         return None

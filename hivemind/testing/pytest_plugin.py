@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FILES = {
     "instances/*": "instance",
     "postgres/servers/*": "database",
+    "mariadb/servers/*": "database",
     "valkey/servers/*": "cache",
     "deployments/*/state.json": "record of",
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hivemind.agents.provisioner import bucket, postgres, queue, redis, topic
+from hivemind.agents.provisioner import bucket, mysql, postgres, queue, rds, redis, topic
 from hivemind.agents.provisioner.granting import needing
 from hivemind.blueprint.access import instances_are_public
 from hivemind.values.findings import Finding, Severity
@@ -20,7 +21,10 @@ Making = Callable[["Blueprint", "Resource"], "Fragment"]
 
 _OFFERED: Mapping[str, tuple[Making, Mapping[str, Any], str, bool]] = MappingProxyType(
     {
-        postgres.TYPE: (postgres.fragment, postgres.SCHEMA, "A PostgreSQL database (Amazon RDS)", True),
+        **{
+            engine.name: (partial(rds.fragment, engine=engine), rds.schema(engine), engine.words, True)
+            for engine in (postgres.POSTGRES, mysql.MYSQL, mysql.MARIADB)
+        },
         redis.TYPE: (redis.fragment, redis.SCHEMA, "Redis (Amazon ElastiCache, engine Valkey)", True),
         bucket.TYPE: (bucket.fragment, bucket.SCHEMA, "A bucket for files (Amazon S3)", True),
         queue.TYPE: (queue.fragment, queue.SCHEMA, "A queue with a dead-letter queue (Amazon SQS)", True),

@@ -1,216 +1,24 @@
-"""PostgreSQL: an RDS instance in the private subnets, its generated secret, and what a service finds of it."""
+"""PostgreSQL on RDS."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from hivemind.agents.provisioner.rds import Engine
 
-from hivemind.agents.provisioner.needed import BACKUP_DAYS, security_group
-from hivemind.blueprint.model import Blueprint, DeploymentStage, Resource
-from hivemind.blueprint.provided import url_variable
-from hivemind.template.fragment import Binding, Fragment
-from hivemind.template.names import ESTABLISHED, PRIVATE_SUBNETS, logical_id, security_group_id
-
-TYPE = "postgres"
-PORT = 5432
-USER = "app"
-DATABASE = "app"
-PASSWORD_LENGTH = 32
-
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "version": {
-            "type": "string",
-            "format": "postgres-version",
-            "default": "16",
-            "description": 'PostgreSQL version: a major one ("16": its newest minor version) or an exact one '
-            '("16.8"). Quote it, so that YAML reads it as text.',
-            "examples": ["16", "17", "16.8"],
-        },
-        "major_upgrade": {
-            "type": "boolean",
-            "default": False,
-            "description": "Allow a change of `version` to be a major upgrade, such as 16 to 17. The database is "
-            "down during the upgrade, and cannot go back.",
-            "examples": [True],
-        },
-        "size": {
-            "type": "string",
-            "pattern": r"^db\.[a-z0-9]+\.[a-z0-9]+$",
-            "default": "db.t3.micro",
-            "description": "RDS instance class.",
-            "examples": ["db.t3.micro", "db.t4g.small", "db.m7g.large"],
-        },
-        "storage": {
-            "type": "integer",
-            "minimum": 20,
-            "maximum": 65536,
-            "default": 20,
-            "description": "Storage in GB. It can grow later, but never shrink.",
-            "examples": [20, 100],
-        },
-        "max_storage": {
-            "type": "integer",
-            "minimum": 22,
-            "maximum": 65536,
-            "description": "Largest storage in GB. Full storage grows up to this size. Default: no growth.",
-            "examples": [100],
-        },
-        "backup": {
-            "type": "integer",
-            "minimum": 0,
-            "maximum": 35,
-            "description": "Days to keep automatic backups; 0 for none. Default: 7, or 1 in stage-1.",
-            "examples": [7, 30],
-        },
-        "multi_az": {
-            "type": "boolean",
-            "description": "Keep a standby in another availability zone, which takes over when the database fails. "
-            "It doubles the price of the database. Default: true, or false in stage-1.",
-            "examples": [False],
-        },
-        "database": {
-            "type": "string",
-            "pattern": "^[a-z][a-z0-9_]{0,62}$",
-            "default": DATABASE,
-            "description": "Name of the database. A change replaces the whole instance.",
-            "examples": ["shop"],
-        },
-        "deletion_protection": {
-            "type": "boolean",
-            "description": "Let RDS refuse to delete the instance until `hivemind destroy --unprotect`. Default: "
-            "true from the second revision on, so that a first creation that fails can be rolled back; false in "
-            "stage-1. In any case, RDS takes a snapshot before deletion. It costs nothing.",
-            "examples": [False],
-        },
-        "logs": {
-            "type": "boolean",
-            "description": "Send the database's logs to CloudWatch Logs, where they cost about 0.50 USD a GB and stay "
-            "after `hivemind destroy`. Default: true, or false in stage-1.",
-            "examples": [False],
-        },
-    },
-}
-
-
-def secret_id(name: str) -> str:
-    """The logical id of the secret with the credentials of the database resource `name`."""
-    return logical_id(name, "DatabaseSecret")
-
-
-def fragment(blueprint: Blueprint, resource: Resource) -> Fragment:
-    """Secret, subnet group, security group and instance of one database."""
-    name = resource.name
-    return Fragment(
-        path=f"resources.{name}",
-        resources={
-            secret_id(name): _secret(blueprint, name),
-            _subnet_group(name): {
-                "Type": "AWS::RDS::DBSubnetGroup",
-                "Properties": {
-                    "DBSubnetGroupDescription": f"Private subnets, for {name}",
-                    "SubnetIds": [{"Ref": subnet} for subnet in PRIVATE_SUBNETS],
-                },
-            },
-            _security_group(name): security_group(blueprint, name, "Database", PORT),
-            logical_id(name, "Database"): _database(blueprint, resource),
-        },
-        outputs={
-            _output(name, "Host"): {"Value": {"Fn::GetAtt": [logical_id(name, "Database"), "Endpoint.Address"]}},
-            _output(name, "Port"): {"Value": {"Fn::GetAtt": [logical_id(name, "Database"), "Endpoint.Port"]}},
-            _output(name, "SecretArn"): {"Value": {"Ref": secret_id(name)}},
-        },
-        bindings=(_binding(resource),),
-    )
-
-
-def _subnet_group(name: str) -> str:
-    return logical_id(name, "DatabaseSubnetGroup")
-
-
-def _security_group(name: str) -> str:
-    return logical_id(name, "DatabaseSecurityGroup")
-
-
-def _output(name: str, what: str) -> str:
-    return logical_id(name, what)
-
-
-def _secret(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
-    # It goes with its database: a restored snapshot gets a password of its own.
-    return {
-        "Type": "AWS::SecretsManager::Secret",
-        "DeletionPolicy": "Delete",
-        "UpdateReplacePolicy": "Delete",
-        "Properties": {
-            "Description": f"Login of database {name} of {blueprint.stack_name}",
-            "GenerateSecretString": {
-                "SecretStringTemplate": f'{{"username":"{USER}"}}',
-                "GenerateStringKey": "password",
-                "PasswordLength": PASSWORD_LENGTH,
-                "ExcludePunctuation": True,
-            },
-        },
-    }
-
-
-def _database(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
-    options = resource.options
-    production = blueprint.stage is DeploymentStage.PRODUCTION
-    protected = {"Fn::If": [ESTABLISHED, True, False]} if production else False
-    secret = f"{{{{resolve:secretsmanager:${{{secret_id(resource.name)}}}:SecretString:"
-    upgrading = {"AllowMajorVersionUpgrade": True} if options.get("major_upgrade") else {}
-    growing = {"MaxAllocatedStorage": options["max_storage"]} if "max_storage" in options else {}
-    return {
-        "Type": "AWS::RDS::DBInstance",
-        "DeletionPolicy": "Snapshot",
-        "UpdateReplacePolicy": "Snapshot",
-        "Properties": {
-            "Engine": "postgres",
-            "EngineVersion": options.get("version", "16"),
-            **upgrading,
-            "DBInstanceClass": options.get("size", "db.t3.micro"),
-            "StorageType": "gp3",
-            "AllocatedStorage": str(options.get("storage", 20)),
-            **growing,
-            "StorageEncrypted": True,
-            "DBName": options.get("database", DATABASE),
-            "Port": str(PORT),
-            "MasterUsername": {"Fn::Sub": secret + "username}}"},
-            "MasterUserPassword": {"Fn::Sub": secret + "password}}"},
-            "DBSubnetGroupName": {"Ref": _subnet_group(resource.name)},
-            "VPCSecurityGroups": [security_group_id(_security_group(resource.name))],
-            "PubliclyAccessible": False,
-            "MultiAZ": options.get("multi_az", production),
-            "BackupRetentionPeriod": options.get("backup", BACKUP_DAYS[blueprint.stage]),
-            "CopyTagsToSnapshot": True,
-            "AutoMinorVersionUpgrade": "." not in options.get("version", "16"),
-            "DeletionProtection": options.get("deletion_protection", protected),
-            **({"EnableCloudwatchLogsExports": ["postgresql", "upgrade"]} if options.get("logs", production) else {}),
-        },
-    }
-
-
-def _binding(resource: Resource) -> Binding:
-    name = resource.name
-    database = resource.options.get("database", DATABASE)
-    url = f"postgresql://{{user}}:{{password}}@{{host}}:{{port}}/{database}"
-    return Binding(
-        resource=name,
-        env={
-            "DATABASE_URL": url,
-            url_variable(name): url,
-            "PGHOST": "{host}",
-            "PGPORT": "{port}",
-            "PGUSER": "{user}",
-            "PGPASSWORD": "{password}",
-            "PGDATABASE": database,
-        },
-        outputs={"host": _output(name, "Host"), "port": _output(name, "Port")},
-        secrets={
-            "user": (_output(name, "SecretArn"), "username"),
-            "password": (_output(name, "SecretArn"), "password"),
-        },
-    )
+POSTGRES = Engine(
+    name="postgres",
+    words="A PostgreSQL database (Amazon RDS)",
+    port=5432,
+    version="16",
+    versions=(
+        (
+            'PostgreSQL version: a major one ("16": its newest minor version) or an exact one ("16.8"). Quote it, so '
+            "that YAML reads it as text."
+        ),
+        "17",
+        "16.8",
+    ),
+    parts=1,
+    logs=("postgresql", "upgrade"),
+    scheme="postgresql",
+    variables="PG",
+)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 SECONDS = 5.0
 """Longest answer of a service that counts as working."""
-_OF_TYPE: dict[str, Callable[[str], Check]] = {"postgres": DatabaseCheck, "redis": PingCheck}
+_OF_TYPE: dict[str, Callable[[str], Check]] = {
+    "postgres": DatabaseCheck,
+    "mysql": DatabaseCheck,
+    "mariadb": DatabaseCheck,
+    "redis": PingCheck,
+}
 """Type of a resource -> the check that it lets a service in."""
 _BY_API = frozenset({"bucket", "queue", "topic"})
 """Types of resources that services reach through AWS's API, with their role."""

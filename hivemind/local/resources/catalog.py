@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from hivemind.blueprint.engines import MARIADB, MYSQL, nearest_line
+
 IMAGES = (
     ("ami-0d12b0c0de12a0001", "debian-12-amd64-20260901-2222", "Debian 12 (20260901-2222)", "136693071363", "amazon"),
     ("ami-0d12b0c0de12b0002", "debian-12-arm64-20260901-2222", "Debian 12 (20260901-2222)", "136693071363", "amazon"),
@@ -61,6 +63,8 @@ _CACHE_NODE = re.compile(r"cache\.(t[2-4]g?|m[3-9][a-z]*|r[3-9][a-z]*|c[7-9]gn)\
 _T_SIZES = {"nano", "micro", "small", "medium", "large", "xlarge", "2xlarge"}
 
 POSTGRES_MAJORS = range(13, 19)
+LINES = {"mysql": MYSQL, "mariadb": MARIADB}
+"""Engine -> its lines of releases."""
 CACHE_VERSIONS = {
     "redis": ("4.0.10", "5.0.6", "6.0", "6.2", "7.0", "7.1"), "valkey": ("7.2", "8.0", "8.1", "8.2", "9.0", "9.1"),
 }  # fmt: skip
@@ -104,7 +108,9 @@ def image_is_arm(image: str) -> bool:
     return any(ami == image and "arm64" in name for ami, name, *_ in IMAGES)
 
 
-def is_engine_version(version: str) -> bool:
-    """Whether RDS offers this PostgreSQL version: a major one (`16`) or a minor one of it (`16.4`)."""
+def is_engine_version(version: str, engine: str = "postgres") -> bool:
+    """Whether RDS offers this version of an engine: `16` or `16.4` of PostgreSQL, `8.4` or `8.4.8` of MySQL."""
+    if engine in LINES:
+        return nearest_line(version, LINES[engine]) is None
     major, _, minor = version.partition(".")
     return major.isdigit() and int(major) in POSTGRES_MAJORS and (not minor or minor.isdigit())

@@ -1,4 +1,4 @@
-"""RDS DB instances, each a real PostgreSQL, and their subnet groups."""
+"""RDS DB instances, each a real PostgreSQL or MariaDB, and their subnet groups."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from hivemind.local import databases, mariadb
 from hivemind.local.resource_kind import Kind, Made, Properties, failed, is_true, require
 from hivemind.local.resources import catalog
 from hivemind.local.resources.final_snapshots import FinalSnapshots
@@ -49,8 +50,11 @@ class _Database:
         engine = properties.get("Engine")
         if not restores:
             require(logical_id, properties, "Engine", "MasterUsername", "MasterUserPassword", "AllocatedStorage")
-        if engine and engine != "postgres":
-            raise failed_rds(f"Invalid DB engine: {engine}. The local cloud runs postgres only.")
+        if engine and engine not in databases.ENGINES:
+            ours = ", ".join(databases.ENGINES)
+            raise failed_rds(f"Invalid DB engine: {engine}. The local cloud runs {ours} only.")
+        if engine in (databases.MYSQL, databases.MARIADB) and not mariadb.is_there():
+            raise failed_rds(f"The local cloud runs {engine} by {mariadb.PROGRAM}: {mariadb.INSTALL}")
         self._check_size(properties)
         self._check_master(properties)
         for group in properties.get("VPCSecurityGroups") or []:
@@ -71,13 +75,14 @@ class _Database:
         size = properties.get("DBInstanceClass", "")
         if not catalog.is_db_class(size):
             raise failed_rds(f"Invalid DB Instance class: {size}")
-        version = str(properties.get("EngineVersion") or catalog.POSTGRES_MAJORS[-1])
-        if not catalog.is_engine_version(version):
-            raise failed_rds(f"Cannot find version {version} for postgres")
+        engine = str(properties.get("Engine") or databases.POSTGRES)
+        version = str(properties.get("EngineVersion") or "")
+        if version and not catalog.is_engine_version(version, engine):
+            raise failed_rds(f"Cannot find version {version} for {engine}")
         kind, storage = properties.get("StorageType", "gp2"), properties.get("AllocatedStorage")
         least = 100 if kind in {"io1", "io2"} else 5 if kind == "standard" else 20
         if storage not in (None, "") and not least <= int(storage) <= 65536:
-            raise failed_rds(f"Invalid storage size for engine name postgres and storage type {kind}: {storage}")
+            raise failed_rds(f"Invalid storage size for engine name {engine} and storage type {kind}: {storage}")
 
     @staticmethod
     def _check_master(properties: Properties) -> None:
@@ -102,10 +107,11 @@ class _Database:
     def _check_upgrade(old: Properties, new: Properties) -> None:
         versions = [str(properties.get("EngineVersion") or "") for properties in (old, new)]
         before, after = ([int(part) for part in version.split(".") if part.isdigit()] for version in versions)
-        known = min(len(before), len(after))
+        known, engine = min(len(before), len(after)), str(new.get("Engine") or databases.POSTGRES)
         if after[:known] < before[:known]:
-            raise failed_rds(f"Cannot upgrade postgres from {versions[0]} to {versions[1]}")
-        if known and after[0] > before[0] and not is_true(new.get("AllowMajorVersionUpgrade")):
+            raise failed_rds(f"Cannot upgrade {engine} from {versions[0]} to {versions[1]}")
+        parts = min(known, 1 if engine == databases.POSTGRES else 2)
+        if after[:parts] > before[:parts] and not is_true(new.get("AllowMajorVersionUpgrade")):
             raise failed_rds("The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version.")
 
     # -- life ------------------------------------------------------------------------------------------
@@ -120,7 +126,7 @@ class _Database:
         if restore and source is None:
             raise failed_rds(f"DBSnapshot not found: {restore}", code="NotFound")
         given = dict(properties)
-        given.setdefault("Engine", "postgres")
+        given.setdefault("Engine", (source or {}).get("Engine", databases.POSTGRES))
         given["MasterUsername"] = given.get("MasterUsername") or (source or {}).get("MasterUsername", "postgres")
         password = given.get("MasterUserPassword") or secrets.token_urlsafe(24)
         physical_id, _ = self._own.create(logical_id, given, stack)
@@ -132,7 +138,8 @@ class _Database:
                 password,
                 properties.get("DBName") or (source or {}).get("DBName"),
                 source["_hivemind_dump"] if source else None,
-                demands_tls=_demands_tls(properties),
+                engine=str(given["Engine"]),
+                demands_tls=_demands_tls(given),
             )
             port = self._site.run(start)
             self._place(record, properties, port)
@@ -147,7 +154,10 @@ class _Database:
         # The password is the database's and the secret's; the emulator's files need none.
         record["_MasterUserPassword"] = ""
         record["DBName"] = properties.get("DBName") or record.get("DBName", "")
-        record["TagList"] = [*record.get("TagList", []), {"Key": REALLY, "Value": self._site.databases.version()}]
+        record["TagList"] = [
+            *record.get("TagList", []),
+            {"Key": REALLY, "Value": self._site.databases.version(record["Engine"])},
+        ]
         members = record["DBSubnetGroup"].get("Subnets") or []
         record["Endpoint"] = {"Address": "127.0.0.1", "Port": port, "HostedZoneId": "Z2R2ITUGPM61AM"}
         if self._site.machines.mode != "namespaces" or not members:
@@ -157,7 +167,10 @@ class _Database:
             raise failed_rds("There are not enough free addresses in the DB subnet group.")
         zone = members[0].get("SubnetAvailabilityZone") or {}
         record["AvailabilityZone"] = zone.get("Name", record["AvailabilityZone"])
-        record["Endpoint"] |= {"Address": address, "Port": int(properties.get("Port") or 5432)}
+        record["Endpoint"] |= {
+            "Address": address,
+            "Port": int(properties.get("Port") or databases.PORTS[record["Engine"]]),
+        }
 
     def update(self, physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
         self._check(logical_id, new)
@@ -192,7 +205,7 @@ class _Database:
 
     def _snapshot(self, physical_id: str, record: dict[str, Any]) -> None:
         name = self.finals.name(physical_id)
-        dump = f"{self._key(name)}.sql"
+        dump = self._key(name) + (".sql" if record["Engine"] == databases.POSTGRES else ".tar")
         self._site.run(self._site.databases.snapshot(self._key(physical_id), dump))
         kept = self._emulator.add_db_snapshot(name, record)
         kept["VpcId"] = record["DBSubnetGroup"].get("VpcId", "")
@@ -227,6 +240,8 @@ class _Database:
 
 def _demands_tls(properties: Properties) -> bool:
     """By the default parameter groups: `rds.force_ssl` is 1 from version 15 on. What another group says is not read."""
+    if properties.get("Engine", databases.POSTGRES) != databases.POSTGRES:
+        return False
     version = str(properties.get("EngineVersion") or catalog.POSTGRES_MAJORS[-1])
     return int(version.partition(".")[0]) >= 15 and not properties.get("DBParameterGroupName")
 

@@ -37,11 +37,20 @@ class Servers(Protocol):
 
 
 class Databases(Servers, Protocol):
-    """What runs DB instances (`local/postgres.py`)."""
+    """What runs DB instances (`local/databases.py`)."""
 
     async def create(
-        self, key: str, user: str, password: str, database: str | None, restore: str | None, *, demands_tls: bool
+        self,
+        key: str,
+        user: str,
+        password: str,
+        database: str | None,
+        restore: str | None,
+        *,
+        engine: str,
+        demands_tls: bool,
     ) -> int: ...
+    def version(self, engine: str = "postgres") -> str: ...
     def demand_tls(self, key: str, demands: bool) -> None: ...
     async def set_password(self, key: str, user: str, password: str) -> None: ...
 

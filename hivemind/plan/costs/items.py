@@ -122,12 +122,16 @@ def _group(name: str, properties: Mapping[str, Any], resources: Mapping[str, Res
             yield Item(name, what, count * least, month, count * most)
 
 
+_DATABASES = {"postgres": "database", "mysql": "database-mysql", "mariadb": "database-mysql"}
+"""Engine -> kind of its prices. Those of MySQL and MariaDB are the same (infracost's tests have both)."""
+
+
 def _database(properties: Mapping[str, Any], _: Mapping[str, Resource]) -> Priced:
     size = str(properties.get("DBInstanceClass"))
     # A standby is billed as the database is, instance and storage.
     count = 2 if str(properties.get("MultiAZ")).lower() == "true" else 1
-    priced = str(properties.get("Engine")) == "postgres"
-    yield size, count, monthly("database", size) if priced else None
+    kind = _DATABASES.get(str(properties.get("Engine")))
+    yield size, count, monthly(kind, size) if kind else None
     what, size_in_gb, price = _sized(
         "GB storage", properties.get("AllocatedStorage"), f"database-{properties.get('StorageType', 'gp2')}"
     )
