@@ -51,9 +51,14 @@ def query(host: Host, login: DatabaseLogin, sql: str, *, timeout: float = 10.0) 
     """
     from pg8000.exceptions import DatabaseError, InterfaceError
 
+    if login.scheme == "mysql":
+        try:
+            with bridge(host, login.host, login.port, timeout=timeout) as sock:
+                return mysql.rows(sock, login, sql, timeout=timeout, encrypted=True)
+        except mysql.NotEncrypted:
+            with bridge(host, login.host, login.port, timeout=timeout) as sock:
+                return mysql.rows(sock, login, sql, timeout=timeout, encrypted=False)
     with bridge(host, login.host, login.port, timeout=timeout) as sock:
-        if login.scheme == "mysql":
-            return mysql.rows(sock, login, sql, timeout=timeout)
         try:
             connection = _login(sock, login)
         except InterfaceError as error:

@@ -9,6 +9,10 @@ from typing import Any, Protocol
 from hivemind.releases.release import CheckFailed
 
 
+class NotEncrypted(ConnectionError):
+    """The server takes connections without TLS only."""
+
+
 class Login(Protocol):
     """What of a login counts here."""
 
@@ -24,11 +28,11 @@ class Login(Protocol):
     def database(self) -> str: ...
 
 
-def rows(sock: socket.socket, login: Login, sql: str, *, timeout: float) -> list[tuple[Any, ...]]:
-    """Logs in and runs one statement, read only. Encrypted where the server offers it.
+def rows(sock: socket.socket, login: Login, sql: str, *, timeout: float, encrypted: bool) -> list[tuple[Any, ...]]:
+    """Logs in and runs one statement, read only.
 
-    timeout: seconds for each answer. Raises CheckFailed with the server's words for a refused login or a failing
-    statement, OSError where the connection ends.
+    timeout: seconds for each answer. Raises NotEncrypted where the server has no TLS, CheckFailed with the server's
+    words for a refused login or a failing statement, OSError where the connection ends.
     """
     import pymysql
 
@@ -40,13 +44,15 @@ def rows(sock: socket.socket, login: Login, sql: str, *, timeout: float) -> list
         database=login.database,
         read_timeout=timeout,
         write_timeout=timeout,
-        ssl=_unverified(),
+        ssl=_unverified() if encrypted else None,
         program_name="hivemind-check",
         defer_connect=True,
     )
     try:
         connection.connect(sock)
     except pymysql.err.OperationalError as error:
+        if encrypted and "SSL" in _words(error):
+            raise NotEncrypted(_words(error)) from error
         raise _as_refusal(error, "the database refused the login") from error
     except pymysql.err.MySQLError as error:
         raise CheckFailed(f"the database refused the login: {_words(error)}") from error

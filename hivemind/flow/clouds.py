@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from hivemind.flow import regions
 from hivemind.machine import home
 from hivemind.values.errors import CloudUnreachable, HiveMindError
 from hivemind.values.exits import ExitCode
+from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
@@ -134,3 +135,17 @@ def _extra_missing(error: ModuleNotFoundError) -> HiveMindError:
         hint="Install it with `pip install 'hivemind-deploy[local]'`.",
         exit_code=ExitCode.UNREACHABLE,
     )
+
+
+def not_here(blueprint: Blueprint) -> Iterator[Finding]:
+    """H462, for each resource that the local cloud runs by a program which this machine does not have."""
+    wanted = {name: one.type for name, one in blueprint.resources.items() if one.type in ("mysql", "mariadb")}
+    if not wanted:
+        return
+    from hivemind.local import mariadb
+
+    for name, kind in sorted(wanted.items()):
+        if not mariadb.is_there():
+            message = f"the local cloud runs {kind} by {mariadb.PROGRAM}, which this machine does not have"
+            hint = f"Install it: {mariadb.INSTALL}."
+            yield Finding("H462", Severity.ERROR, message, None, hint, path=f"resources.{name}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint import access
+from hivemind.flow.clouds import not_here
 from hivemind.flow.unreachable import unreachable
 from hivemind.plan.model import Action
 from hivemind.releases.stored_secrets import missing
@@ -40,6 +41,7 @@ def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None)
             path="name",
         )
     if plan.cloud != "aws":
+        yield from not_here(checked.blueprint)
         return
     yield from unreachable(checked.blueprint, Severity.ERROR)
     if cloud is None:
