@@ -62,7 +62,7 @@ def test_its_price_is_its_own(kind: str) -> None:
 
 @pytest.mark.parametrize(
     ("version", "near"),
-    [("8.4", None), ("8.0.46", None), ("8.4.99", None), ("8", "8.0"), ("8.5", "8.4"), ("5.7", "8.0"), ("new", "8.4")],
+    [("8.4", None), ("8.0.46", None), ("8.4.99", None), ("8", "8.0"), ("8.5", "8.4"), ("5.7", "8.4"), ("new", "8.4")],
 )
 def test_versions_of_mysql(version: str, near: str | None) -> None:
     assert nearest_line(version, MYSQL) == near
