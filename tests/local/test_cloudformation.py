@@ -223,7 +223,7 @@ WRONG_DATA = {
     "user": ({"MasterUsername": "admin"}, "it is a reserved word used by the engine"),
     "password": ({"MasterUserPassword": "short"}, "shorter than 8 characters"),
     "group": ({"DBSubnetGroupName": "nobody"}, "DB subnet group 'nobody' does not exist."),
-    "engine": ({"Engine": "mysql"}, "The local cloud runs postgres only"),
+    "engine": ({"Engine": "oracle-ee"}, "The local cloud runs postgres, mysql, mariadb only"),
 }
 
 
