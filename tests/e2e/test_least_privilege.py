@@ -32,7 +32,7 @@ def without(action: str) -> dict[str, Any]:
 
 
 def test_the_written_policy_suffices_and_each_of_its_actions_is_needed(
-    local_project: Callable[..., Project], faults: LocalCloudHome
+    local_project: Callable[..., Project], faults: LocalCloudHome, until: Callable[..., None]
 ) -> None:
     project = local_project(hello("shop", service="needs: [db]", more=MORE))
     account = faults.connect(project.folder, "shop").account
@@ -62,3 +62,4 @@ def test_the_written_policy_suffices_and_each_of_its_actions_is_needed(
     assert instance
     faults.restrict(account)
     raw(faults.connect(project.folder, "shop"), "ec2").terminate_instances(InstanceIds=[instance[1]])
+    until(lambda: not (faults.directory / "instances" / str(instance[1])).exists(), what="the end of the instance")
