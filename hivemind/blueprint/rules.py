@@ -24,6 +24,7 @@ LONGEST_STACK_NAME = 40
 STAGE_1 = DeploymentStage.STAGE_1.value
 _EXAMPLES = {"db": "postgres", "database": "postgres", "postgres": "postgres", "cache": "redis", "redis": "redis"}
 _SIZE_FORMATS = {"db.": "rds-instance-class", "cache.": "cache-node-type"}
+_WITHOUT_SQL = frozenset({"redis", "bucket", "queue", "topic"})
 _NEEDS_VALUE = {"add", "replace", "test"}
 
 
@@ -165,9 +166,9 @@ def checks(view: View) -> Iterator[Finding]:
                     f"{group.capitalize()}: {listed(known)}." if known else f"The blueprint has no {group}."
                 )
                 yield view.finding("H123", ("checks", position, key), f'"{named}" is not in {group}', hint)
-            elif key == "database" and isinstance(named, str) and _type_of(known[named]) == "redis":
-                message = f'"{named}" is of type redis, which has no SQL'
-                hint = "Remove this check: HiveMind always checks that redis answers."
+            elif key == "database" and isinstance(named, str) and (kind := _type_of(known[named])) in _WITHOUT_SQL:
+                message = f'"{named}" is of type {kind}, which has no SQL'
+                hint = f"Remove this check: HiveMind always checks that {kind} answers."
                 yield view.finding("H123", ("checks", position, key), message, hint)
 
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint, hivemind_schema
+from hivemind.agents.qa import hivemind_schema as qa_schema
 from hivemind.blueprint.model import Blueprint, DeploymentStage, Network, Resource, Service, ServiceKind
+from hivemind.blueprint.source import from_text
+from hivemind.blueprint.validate import validate
 from hivemind.plan.costs.items import items
 from hivemind.plan.holdings import holds_data
 from hivemind.releases.bindings import bound_twice
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly
+from hivemind.values.errors import FindingsError
 
 pytestmark = pytest.mark.fast
 
@@ -222,3 +227,12 @@ def test_every_option_is_explained_by_an_example() -> None:
         for name, option in types[kind].schema["properties"].items():
             assert option["description"].endswith("."), (kind, name)
             assert option["examples"], (kind, name)
+
+
+@pytest.mark.parametrize("kind", ["bucket", "queue", "topic"])
+def test_what_has_no_sql_is_not_asked_for_any(kind: str) -> None:
+    text = f"hivemind: 1\nname: shop\nresources: {{box: {kind}}}\nchecks: [{{database: box}}]\n"
+    text += "services: {web: {runtime: python, start: python app.py, port: 8000, needs: [box]}}\n"
+    with pytest.raises(FindingsError) as raised:
+        validate(from_text(text, Path("f")), {"provisioner": hivemind_schema(), "qa": qa_schema()})
+    assert [(one.id, kind in one.message) for one in raised.value.findings] == [("H123", True)]
