@@ -23,6 +23,7 @@ environments: {production: {stage: stage-1}}
 network: {ssh_from: [10.0.0.0/16]}
 tags: {team: shop}
 """
+JOB = '  tick: {kind: job, on: web, schedule: "* * * * *", start: echo tick of $PORT}\n'
 EXPIRED = "The security token included in the request is expired"
 before: set[tuple[str, str]] = set()
 
@@ -40,12 +41,20 @@ def project(folder: Path, account: MachineRoom) -> Project:
 def test_the_first_apply_is_live(project: Project, account: MachineRoom) -> None:
     before.update(contents(account))
     project.write(hello("small", more=MORE))
+    project.replace("hivemind.yaml", "services:\n", f"services:\n{JOB}")
     said = project.apply().last
     assert (said["revision"], said["verdict"], said["changed"], said["warnings"]) == ("r1", "good", True, {})
     assert project.get().text.startswith("hello|1|/|")
     assert account.calls.count("GET object") >= 1  # the instance fetched its release by a presigned address
     unit = project.run("ssh", "sudo", "systemd-analyze", "verify", "hivemind-web.service")
     assert "Unknown key" not in unit.out + unit.err, "systemd knows everything that the unit says"
+
+
+def test_a_job_runs_now_and_by_its_timer(project: Project) -> None:
+    ran = project.run("run", "--job", "tick")
+    assert "tick of 8000" in ran.out
+    timers = project.run("ssh", "systemctl", "list-timers", "--all", "--no-pager").out
+    assert "tick" in timers, timers
 
 
 def test_nothing_changes_twice(project: Project) -> None:
@@ -109,6 +118,14 @@ def test_throttled_calls_are_made_again(project: Project, account: MachineRoom) 
     assert project.apply().last["verdict"] == "good"
     assert [fault.times for fault in limits] == [0, 0, 0]
     assert project.get().text.startswith("hello|5|")
+
+
+def test_the_timer_has_started_the_job_meanwhile(project: Project) -> None:
+    job = project.status()["jobs"]["tick"]
+    clocked = [run for run in job["runs"] if run["scheduled"]]
+    assert clocked, job
+    assert {run["exit_code"] for run in clocked if run["ended"]} == {0}
+    assert job["next"] is not None
 
 
 def test_a_second_machine_goes_on_from_what_stands(project: Project, folder: Path) -> None:
