@@ -29,7 +29,7 @@ def run(layout: Layout, reporter: Reporter) -> int:
     if job.runs():
         since = f" since {_clock(before[0])}" if before else ""
         raise InstallError(f"the job {layout.service} has been running{since}. At most one run goes on at a time")
-    log = service_of(layout).follow(0)
+    log = service_of(layout).follow(0, since=time.time())
     next(log)  # from here on
     job.begin()
     asked, ended = time.monotonic(), None

@@ -85,8 +85,10 @@ class Systemd:
         bound = () if since is None else ("--since", f"@{since:.3f}")
         return command(*self._journal(stamped), "-n", str(count), *bound, check=False).splitlines()
 
-    def follow(self, count: int) -> Iterator[str | None]:
-        words = [*self._journal(True), "-n", str(count), "-f"]
+    def follow(self, count: int, *, since: float | None = None) -> Iterator[str | None]:
+        # By its time, because journalctl may look at the journal's end only after what is asked for has begun.
+        begin = ["-n", str(count)] if since is None else ["--no-tail", "--since", f"@{since:.6f}"]
+        words = [*self._journal(True), *begin, "-f"]
         with subprocess.Popen(words, stdout=subprocess.PIPE) as journal:
             assert journal.stdout is not None
             rest = b""
@@ -172,8 +174,9 @@ class Supervised:
     def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
         return logfile.last_lines(self._layout.log, count, stamped=stamped, since=since)
 
-    def follow(self, count: int) -> Iterator[str | None]:
-        return logfile.follow(self._layout.log, count)
+    def follow(self, count: int, *, since: float | None = None) -> Iterator[str | None]:
+        # The place in the file is fixed when the first line is asked for.
+        return logfile.follow(self._layout.log, count if since is None else 0)
 
     def hold(self) -> IO[str] | None:
         """Takes the lock of the running supervisor; None when another one has it."""
