@@ -95,7 +95,7 @@ def test_one_with_tls_is_asked_by_tls(host: Host, tmp_path: Path) -> None:
 
     (binding,) = redis.fragment(Blueprint("shop"), Resource("cache", "redis", {"tls": True})).bindings
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*issue(tmp_path, "cache.internal", "cache"))
+    context.load_cert_chain(*issue(tmp_path, tmp_path, ("cache.internal",), "cache"))
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = answering(listener, b"+PONG\r\n", context)
         outputs = {"CacheHost": "127.0.0.1", "CachePort": str(listener.getsockname()[1])}
