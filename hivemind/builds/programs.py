@@ -20,7 +20,7 @@ from pathlib import Path
 from hivemind.builds.complaints import advice, first_error
 from hivemind.builds.sandbox import Sandbox
 from hivemind.builds.unreached import unreached
-from hivemind.builds.unset import unset
+from hivemind.builds.unset import absent, unset
 from hivemind.values.clock import SYSTEM_CLOCK
 from hivemind.values.errors import Stage, StageError
 
@@ -127,7 +127,9 @@ class Programs:
         first = first_error(output)
         message = f"{self.service}: `{name}` {what}" + (f": {first}" if first else "")
         # A host that is not reached is no secret that is not there.
-        wanted = advice(output) or unreached(output) or unset(output, self.service) or hint
+        wanted = (
+            advice(output) or unreached(output) or unset(output, self.service) or absent(output, self.service) or hint
+        )
         hints = [wanted] if wanted else []
         hints.append(f"Full output: {self.log}")
         return StageError(Stage.BUILD, message, subject=self.service, lines=lines, hint="\n".join(hints))

@@ -1,4 +1,5 @@
-"""The setting that a build finds empty: what its application stops for while it is loaded."""
+"""What a build stops for that another line of the blueprint would bring: a setting that is empty, a folder that another
+command makes, a driver too old for this Python."""
 
 from __future__ import annotations
 
@@ -31,4 +32,30 @@ def unset(lines: Sequence[str], service: str) -> str | None:
                 f"from a variable, write `services.{service}.env: {{{found}: VALUE}}`; if it is secret and not used "
                 f"to build, set it in the command alone: `services.{service}.build: {found}=none COMMAND`."
             )
+    return None
+
+
+_ABSENT = re.compile(
+    r"(?:FileNotFoundError: \[Errno 2\] No such file or directory: |ENOENT: no such file or directory, \w+ )"
+    r"[\"'][^\"']{1,300}/tree/app/(?P<path>[^\"']{1,200})[\"']"
+)
+_OLD_DRIVER = re.compile(r"psycopgmodule\.c:\d+:\d+: error: |psycopg/\w+\.c:\d+:\d+: error: ")
+
+
+def absent(lines: Sequence[str], service: str) -> str | None:
+    """What to write for a file or folder of the application that does not exist while it is built, and for a psycopg2
+    that this Python can't compile; None where the lines name neither."""
+    for line in reversed(lines):
+        if found := _ABSENT.search(line[:2000]):
+            return (
+                f"{found['path']} is not in the repository. If another command makes it, run that first: "
+                f"`services.{service}.build: COMMAND && ...`, with the build command as `hivemind show` prints it. If "
+                f"an empty one will do: `mkdir -p {found['path']} && ...`."
+            )
+    if any(_OLD_DRIVER.search(line[:2000]) for line in lines):
+        return (
+            "This psycopg2 is too old for the Python that is used, and has no wheel for it. Write "
+            "`psycopg2-binary>=2.9` in its place in the requirements, or name an older Python that this machine has: "
+            f"`services.{service}.runtime: python VERSION`."
+        )
     return None

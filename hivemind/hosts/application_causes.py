@@ -63,6 +63,22 @@ SIGNATURES = in_order(
         "`services.{service}.build: prisma generate && COMMAND`.",
     ),
     _signature(
+        "node_module_of_folder",
+        r"Cannot find package '([^'\s/.][^'\s]{0,119})' imported from \S{1,200}/app/"
+        r"(?!node_modules|src/|dist/|build/|lib/)([\w.-]{1,60})/",
+        "missing_dependency",
+        "{2} imports {1}. If {2} has a package.json of its own, install that too: "
+        "`services.{service}.install: npm install && cd {2} && npm install`. Else add {1} to dependencies in "
+        "package.json.",
+    ),
+    _signature(
+        "settings_file",
+        r"(?:FileNotFoundError|ENOENT)\b.{0,80}'/opt/hivemind/[^']{1,200}/app/((?:[^'/]{1,60}/){0,8}\.env[\w.]{0,20})'",
+        "missing_file",
+        "The application opens {1}, a file that the repository does not hold. Write its variables under "
+        "`services.{service}.env`, and let the build make an empty one: `services.{service}.build: touch {1}`.",
+    ),
+    _signature(
         "node_file",
         r"Cannot find (?:module|package) '([/.][^'\s]{0,119})'",
         "missing_build",
@@ -160,9 +176,18 @@ SIGNATURES = in_order(
 def advice(lines: Sequence[str], service: str, signatures: Sequence[Signature] = SIGNATURES) -> str | None:
     """What to write about a service that ended or fails, out of its log's last lines; None where they name no cause
     known here."""
-    short = [line[:_LONGEST] for line in lines]
+    short = [line[:_LONGEST] for line in _decisive(lines)]
     found = match(signatures, short, Speaker.APPLICATION)
     return found.remedy(service) if found else _unfitting(short)
+
+
+def _decisive(lines: Sequence[str]) -> Sequence[str]:
+    """The lines without the warnings that Django's checks print below their errors, which are what it stops for
+    (Django, "System check framework")."""
+    plain = [line.strip() for line in lines]
+    if "ERRORS:" not in plain or "WARNINGS:" not in plain[plain.index("ERRORS:") :]:
+        return lines
+    return lines[: plain.index("WARNINGS:", plain.index("ERRORS:"))]
 
 
 def _unfitting(lines: Sequence[str]) -> str | None:

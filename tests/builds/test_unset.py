@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hivemind.builds.unset import unset
+from hivemind.builds.unset import absent, unset
 
 pytestmark = pytest.mark.fast
 
@@ -34,3 +34,18 @@ def test_nothing(line: str) -> None:
 @given(st.lists(st.text()))
 def test_any_text(lines: list[str]) -> None:
     unset(lines, "web")
+    absent(lines, "web")
+
+
+def test_a_folder_that_nothing_made() -> None:
+    line = "FileNotFoundError: [Errno 2] No such file or directory: '/tmp/x/work/1-a/tree/app/static/made'"
+    said = absent(["Traceback", line, ""], "web") or ""
+    assert said.startswith("static/made is not in the repository")
+    assert "`services.web.build: COMMAND && ...`" in said
+    assert absent(["FileNotFoundError: [Errno 2] No such file or directory: '/etc/x'"], "web") is None
+
+
+def test_a_driver_that_is_too_old_to_compile() -> None:
+    said = absent(["  psycopg/psycopgmodule.c:685:18: error: invalid use of incomplete typedef", ""], "web") or ""
+    assert "`psycopg2-binary>=2.9`" in said
+    assert absent(["lib/module.c:1:1: error: x"], "web") is None

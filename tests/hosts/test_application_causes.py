@@ -19,6 +19,16 @@ pytestmark = pytest.mark.fast
         ("Error: self-signed certificate in certificate chain", "NODE_EXTRA_CA_CERTS under services.web.env"),
         ("Error: @prisma/client did not initialize yet.", "prisma generate && COMMAND"),
         ("Error: Cannot find module 'pg'", "requires pg. Add it to dependencies"),
+        (
+            "Cannot find package 'koa' imported from /opt/hivemind/web/releases/r1/app/api/a.js",
+            "&& cd api && npm install`",
+        ),
+        ("Cannot find package 'koa' imported from /opt/hivemind/web/releases/r1/app/dist/a.js", "requires koa."),
+        (
+            "FileNotFoundError: Config file '/opt/hivemind/web/releases/r1/app/src/../.env' not found.",
+            "touch src/../.env",
+        ),
+        ("Error: ENOENT: no such file or directory, open '/opt/hivemind/web/releases/r1/app/.env'", "touch .env"),
         ("Error: Cannot find module '/opt/x/dist/main.js'", "services.web.build"),
         ("KeyError: 'SECRET_KEY'", "secrets: {SECRET_KEY: ssm:/NAME}"),
         ("ImproperlyConfigured: Set the DATABASE_URL environment variable", "env: {DATABASE_URL: VALUE}"),
@@ -55,6 +65,14 @@ def test_a_known_cause(line: str, said: str) -> None:
 )
 def test_no_cause(line: str) -> None:
     assert advice([line], "web") is None
+
+
+def test_warnings_below_the_errors_of_djangos_checks_are_not_what_it_stops_for() -> None:
+    warning = "?: (shop.W003) The SHOP_BASE_URL setting is not defined"
+    assert (
+        advice(["ERRORS:", "shop.A: (x.E005) 'b' must be in INSTALLED_APPS", "", "WARNINGS:", warning], "web") is None
+    )
+    assert "SHOP_BASE_URL" in (advice(["WARNINGS:", warning], "web") or "")
 
 
 @given(st.lists(st.text()))

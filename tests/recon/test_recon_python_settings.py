@@ -210,3 +210,24 @@ def test_settings_that_ask_for_the_older_scheme_get_it(tmp_path: Path, asked: st
     found = seen(tmp_path, FILES | {"bakery/conf/live.py": live, "Procfile": procfile})
     values, _ = variables(found, ("postgres",))
     assert values.get("DATABASE_URL") == value
+
+
+@pytest.mark.parametrize(
+    ("engine", "host", "written"),
+    [
+        ("postgresql", "os.environ.get('STORE_NODE', 'db')", {"STORE_NODE": "$PGHOST", "STORE_WHO": "$PGUSER"}),
+        ("postgresql", "'localhost'", {}),
+        ("mysql", "os.environ.get('STORE_NODE', 'db')", {}),
+    ],
+)
+def test_parts_of_an_address_are_set_by_what_databases_takes_them_for(
+    tmp_path: Path, engine: str, host: str, written: dict[str, str]
+) -> None:
+    common = FILES["bakery/conf/common.py"] + (
+        f"DATABASES = {{'default': {{'ENGINE': 'django.db.backends.{engine}',\n"
+        f" 'USER': os.environ['STORE_WHO'],\n 'HOST': {host}}}}}\n"
+    )
+    plain = FILES | {"bakery/conf/common.py": common, "manage.py": NAMES.format("common")}
+    found = seen(tmp_path, plain | {"bakery/wsgi.py": WSGI.format("common")})
+    values, _ = variables(found, ("postgres",))
+    assert {name: value for name, value in values.items() if name.startswith("STORE_")} == written

@@ -26,7 +26,7 @@ _ASIDE = re.compile(
 )
 """What a name says after `Dockerfile.` where it is not the application's own image for production."""
 DEVELOPMENT = re.compile(
-    r"runserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
+    r"runserver|runsslserver|nodemon|--reload|--debug|\bdev\b|flask run|livereload|start:dev|--hot\b|mix phx\.server|"
     r"(?:^|\s)(?:ng|vue-cli-service|react-scripts) (?:serve|start)|spring-boot:run|bootRun\b|quarkus:dev|quarkusDev|"
     r"cargo run|cargo[ -]watch|go run|\bwatchexec\b|\bCompileDaemon\b|(?:^|\s)air(?:\s|$)"
 )

@@ -8,6 +8,7 @@ from hivemind.agents.recon.languages.python import (
     conda,
     dialects,
     django,
+    django_databases,
     django_settings,
     django_static,
     dotenv_files,
@@ -60,6 +61,7 @@ def detect(folder: Folder) -> list[Detection]:
     found += (
         [*django_static.detect(folder, dependencies, settings), *dialects.asked(folder, settings)] if settings else []
     )
+    found += django_databases.detect(folder, settings)
     found += needs.detect(folder, dependencies, source, settings)
     start = next((each for each in served if each.field == "start"), None)
     is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))
