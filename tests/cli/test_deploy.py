@@ -222,6 +222,7 @@ def test_an_error_as_data(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert json.loads(capsys.readouterr().out)["error"]["exit"] == "usage"
 
 
+@pytest.mark.stress
 def test_a_model_that_does_not_answer_changes_nothing(
     tmp_path: Path,
     applied: list[dict[str, Any]],

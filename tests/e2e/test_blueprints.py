@@ -24,6 +24,7 @@ def test_every_blueprint_is_tested() -> None:
     assert {path.parent.name for path in BLUEPRINTS.glob("*/hivemind.yaml")} == TESTED
 
 
+@pytest.mark.stress
 def test_static_site(local_project: Callable[..., Project]) -> None:
     project = local_project(copy=BLUEPRINTS / "static-site")
     assert project.apply().last["verdict"] == "good"
@@ -72,6 +73,7 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@pytest.mark.stress
 @needs_node
 def test_two_services_by_path_and_by_host(local_project: Callable[..., Project]) -> None:
     project = local_project(copy=BLUEPRINTS / "two-services")

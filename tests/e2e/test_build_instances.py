@@ -113,6 +113,7 @@ def steps(lines: tuple[dict[str, Any], ...]) -> Iterator[tuple[str, str]]:
             yield line["step"], line["kind"]
 
 
+@pytest.mark.stress
 def test_failed_killed_and_built_there_it_is_what_would_be_built_here(
     local_project: Callable[..., Project],
     stacks: Callable[[Project], set[str]],

@@ -16,6 +16,7 @@ SMALL = "environments: {production: {stage: stage-1}}\n"
 REASON = "DB Subnet Group doesn't meet Availability Zone (AZ) coverage requirement"
 
 
+@pytest.mark.stress
 def test_a_database_that_cannot_be_created_one_that_is_and_its_end(
     local_project: Callable[..., Project], faults: LocalCloudHome
 ) -> None:

@@ -59,6 +59,7 @@ def line_of(text: str) -> int:
     return PLUGIN.splitlines().index(text) + 1
 
 
+@pytest.mark.stress
 def test_what_is_deployed_is_told_from_what_is_verified(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("misled", more="environments: {production: {stage: stage-1}}\n"))
     project.write(plugin("1 / 0"))

@@ -58,6 +58,7 @@ def answers(address: tuple[str, int]) -> bool:
         return probe.connect_ex(address) == 0
 
 
+@pytest.mark.stress
 def test_destroy_leaves_no_process_no_port_and_no_file(alone: Project, until: Callable[..., None]) -> None:
     url = alone.apply().last["url"]
     running = ours(alone.home)

@@ -58,6 +58,7 @@ def test_one_that_hangs_is_unhealthy_until_it_answers(
     until(lambda: healths(pair) == ["healthy", "healthy"], what="health")
 
 
+@pytest.mark.stress
 def test_one_that_is_killed_comes_back_by_itself(
     pair: Project, local_cloud: LocalCloudHome, until: Callable[..., None]
 ) -> None:

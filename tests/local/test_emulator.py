@@ -56,7 +56,13 @@ def emulator() -> Iterator[Emulator]:
     with tempfile.TemporaryDirectory() as state, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         prepare_environment(Path(state), 1, "eu-west-1")
-        yield Emulator()
+        made = Emulator()
+        from ministack.core import persistence
+
+        # Whoever of this process loaded ministack first decided on a folder for all.
+        folder, persistence.STATE_DIR = persistence.STATE_DIR, os.environ["STATE_DIR"]
+        yield made
+        persistence.STATE_DIR = folder
     os.environ.clear()
     os.environ.update(before)
 

@@ -101,6 +101,7 @@ def test_it_starts_tells_and_stops(directory: Path) -> None:
     assert not lifecycle.stop(directory)
 
 
+@pytest.mark.stress
 def test_stacks_databases_and_instances_outlive_a_kill_and_a_stop_and_no_reset(directory: Path) -> None:
     cloud, stack = cloud_with_application(directory)
     web, key = stack.resource("Web"), cloud.host_key(stack.resource("Web"))

@@ -151,6 +151,7 @@ def test_nothing_of_it_runs(tmp_path: Path) -> None:
     assert not trace.exists()
 
 
+@pytest.mark.stress
 @pytest.mark.slow
 def test_a_hundred_thousand_files_within_300_megabytes(tmp_path: Path) -> None:
     bodies = {"py": "import os\nx = os.environ['A']\n" * 8, "js": "const x = process.env.FOO\n" * 10}
