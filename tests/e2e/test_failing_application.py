@@ -46,6 +46,7 @@ def mended(project: Project, line: str) -> None:
     assert project.status()["status"] == "deployed"
 
 
+@pytest.mark.stress
 def test_from_one_that_never_worked_to_one_that_goes_on_answering(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("back", service=MIGRATION, more=SMALL) | {"hivemind_plugin.py": KNOWS})
     its_release_command_fails(project)

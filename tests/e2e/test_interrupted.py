@@ -75,6 +75,7 @@ def assert_as_undisturbed(project: Project) -> None:
     assert project.apply().last["changed"] is False
 
 
+@pytest.mark.stress
 def test_cut_off_again_and_again_it_ends_where_an_undisturbed_run_would(
     local_project: Callable[..., Project], faults: LocalCloudHome
 ) -> None:

@@ -98,6 +98,7 @@ def said(wishes: Wishes) -> list[tuple[str, str, str, str | None]]:
 TEXT = "two instances, close to our customers in lisbon, must survive a data center fire"
 
 
+@pytest.mark.stress
 def test_what_the_table_does_not_know(provider: Provider) -> None:
     provider.answers = [
         [
