@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hivemind.agents.deployer.preparing import prepared
 from hivemind.hosts import pool, remote
-from hivemind.hosts.connecting import connect, login_name
 from hivemind.releases import groups, manifest
 from hivemind.releases.api_access import api_environment
 from hivemind.releases.application_environment import install_requests
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 FILLING = 300.0
 """Seconds for a group to have as many instances as it wants, before those that are there are released on."""
 LEAST_FILLING = 60.0
-SSH_DEADLINE = 600.0
-"""As for other instances: to boot, to tell the host key and to answer."""
 ATTEMPTS = 3
 
 
@@ -66,28 +64,13 @@ def _no_instances(service: Service, name: str) -> StageError:
 
 
 def _connected(service: Service, name: str, instances: Iterable[str], context: Context) -> tuple[Host, ...]:
-    deployment = context.deployment
-
     def ready(instance: str) -> Host | None:
         try:
-            host = connect(
-                deployment.cloud,
-                instance,
-                key=deployment.key.private,
-                user=login_name(service.os),
-                known=deployment.known_hosts,
-                deadline=SSH_DEADLINE,
-                clock=deployment.clock,
-                on_wait=context.progress,
-                futile=lambda: context.futile,
-            )
-            context.closing(host.close)
-            remote.prepare(host, service.name)
+            return prepared(service, instance, context)
         except StageError:
-            if instance in groups.present(deployment.cloud, name):
+            if instance in groups.present(context.deployment.cloud, name):
                 raise
             return None
-        return host
 
     return tuple(filter(None, pool.results(pool.on_each(instances, ready))))
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer import groups
+from hivemind.agents.deployer.preparing import prepared
 from hivemind.agents.deployer.reregistering import reregistrations
 from hivemind.blueprint.model import Service
 from hivemind.deploy.removal import Content
 from hivemind.deploy.stack import StackResult
 from hivemind.deploy.withdrawal import health_deadline
 from hivemind.hosts import remote
-from hivemind.hosts.connecting import connect, login_name
 from hivemind.hosts.ssh import Host
 from hivemind.releases import groups as group_state
 from hivemind.releases import manifest
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from hivemind.steps.deployment import Deployment
     from hivemind.steps.step import Context
     from hivemind.values.cloud import Cloud
-
-SSH_DEADLINE = 600.0
-"""Seconds for an instance to boot, to tell its host key and to answer: some consoles are minutes late."""
 
 
 def steps(run: Apply | Destroy) -> Iterator[Step]:
@@ -103,21 +100,7 @@ def _prepare_step(service: Service, node: Node) -> Step:
     def prepare(context: Context) -> Host | tuple[Host, ...]:
         if node.is_group:
             return groups.prepare(service, context[node.event], context)
-        deployment = context.deployment
-        host = connect(
-            deployment.cloud,
-            context[node.event],
-            key=deployment.key.private,
-            user=login_name(service.os),
-            known=deployment.known_hosts,
-            deadline=SSH_DEADLINE,
-            clock=deployment.clock,
-            on_wait=context.progress,
-            futile=lambda: context.futile,
-        )
-        context.closing(host.close)
-        remote.prepare(host, service.name)
-        return host
+        return prepared(service, context[node.event], context)
 
     return Step(
         milestones.prepare(service.name, node.number),
@@ -131,7 +114,7 @@ def _prepare_step(service: Service, node: Node) -> Step:
 def _release_step(run: Apply, share: Share, stack: str) -> Step:
     """stack: the milestone from which on the instances are there."""
     service, nodes = share.service, share.nodes
-    prepared = tuple(milestones.prepare(service.name, node.number) for node in nodes)
+    ready = tuple(milestones.prepare(service.name, node.number) for node in nodes)
     words = f"{service.name} on {len(nodes)} instance{'s' if len(nodes) > 1 else ''}"
     words = f"{service.name} on its group" if service.scaling else words
     # A wave before has run the release command, and its instances must serve before these change.
@@ -145,7 +128,7 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
         needs=(
             milestones.build(service.name),
             stack,
-            *prepared,
+            *ready,
             *((milestones.upload(service.name),) if run.cloud == "aws" or service.scaling else ()),
             *((earlier,) if share.turn.number > 1 else ()),
         ),
