@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def base(directory: Path) -> Path:
     made = directory / seen.hexdigest()[:16]
     if not made.is_dir():
         directory.mkdir(parents=True, exist_ok=True)
-        scratch = directory / f"{made.name}.{os.getpid()}"
+        scratch = Path(tempfile.mkdtemp(dir=directory, prefix=f"{made.name}."))
         _copy(entries, str(scratch))
         with contextlib.suppress(OSError):  # another thread was faster
             scratch.rename(made)

@@ -18,6 +18,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from hivemind.local.files import read_json, write_json
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -62,6 +64,25 @@ class Numbers:
     def forget(self, instance_id: str) -> None:
         """The instance is gone, its number free."""
         self._known.pop(instance_id, None)
+
+
+class HostKeys:
+    """The public host keys of the instances, in one file. Threads that start instances keep them at once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: dict[str, str] = read_json(path, {})
+        self._keeping = threading.Lock()
+
+    def of(self, instance_id: str) -> str | None:
+        """The key as OpenSSH writes it; None for an instance that has never started."""
+        return self._known.get(instance_id)
+
+    def keep(self, instance_id: str, key: str) -> None:
+        """Remembers the key, also after a restart of the local cloud."""
+        with self._keeping:
+            self._known[instance_id] = key
+            write_json(self._path, self._known)
 
 
 def free_port() -> int:

@@ -14,9 +14,10 @@ from hivemind.local.databases import Databases
 from hivemind.local.emulated_callers import Callers
 from hivemind.local.emulator import Emulator, Response
 from hivemind.local.faults import FaultKind, FaultTable
-from hivemind.local.files import PORT, read_json, write_json
+from hivemind.local.files import PORT, read_json
 from hivemind.local.group_kinds import group_kinds
 from hivemind.local.groups import Groups
+from hivemind.local.instance_records import HostKeys
 from hivemind.local.instances import Instances, StartFailed
 from hivemind.local.model import Datum, RegionView
 from hivemind.local.pace import Pace
@@ -91,7 +92,7 @@ class Region:
         self.health = Health(self.instances, self.pace)
         self.dataplane.health = self.health
         self.metrics = Metrics(self.instances, self.dataplane, self._measured)
-        self._host_keys: dict[str, str] = read_json(directory / "host_keys.json", {})
+        self._host_keys = HostKeys(directory / "host_keys.json")
         self._changed = asyncio.Event()
         self._reconciling = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
@@ -108,7 +109,7 @@ class Region:
             databases=self.databases,
             caches=self.caches,
             view=self.view,
-            host_key=self._set_host_key,
+            host_key=self._host_keys.keep,
             run=self._run,
         )
         kinds = emulator.kinds()
@@ -199,11 +200,7 @@ class Region:
         return region_view(self.emulator, self.databases.address, self.caches.address, self._port)
 
     def host_key(self, instance_id: str) -> str | None:
-        return self._host_keys.get(instance_id)
-
-    def _set_host_key(self, instance_id: str, key: str) -> None:
-        self._host_keys[instance_id] = key
-        write_json(self._directory / "host_keys.json", self._host_keys)
+        return self._host_keys.of(instance_id)
 
     # -- life ------------------------------------------------------------------------------------------
 
@@ -293,7 +290,7 @@ class Region:
             if state == "running" and not runs:
                 instance = as_instance(self.emulator, account, region, record)
                 try:
-                    self._set_host_key(identity, await self.instances.start(instance, self.view))
+                    self._host_keys.keep(identity, await self.instances.start(instance, self.view))
                 except StartFailed as error:
                     log.warning("%s", error)
                     record["State"] = {"Code": 80, "Name": "stopped"}
