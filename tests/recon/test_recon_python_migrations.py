@@ -175,3 +175,68 @@ def test_aerich(tmp_path: Path) -> None:
         "migrations/models/0_1_init.py": "",
     }
     assert seen(tmp_path, files).value("release") == "aerich upgrade"
+
+
+FIRST = "from alembic import op\nrevision = 'a1b2c3d4e5f6'\ndown_revision = None\n\n\ndef upgrade():\n"
+GROWN = {
+    "requirements.txt": "flask\nflask-migrate\npsycopg2-binary\n",
+    "app.py": f"{FLASK}app = Flask(__name__)\nMigrate(app, None)\n",
+    "migrations/env.py": "from alembic import context\n",
+    "migrations/versions/a1b2_first.py": f"{FIRST}    op.add_column('stops', sa.Column('lamp'))\n",
+}
+MAKES = "import click\n@app.cli.command('make-tables')\ndef make():\n    db.create_all()\n"
+ONCE = "if flask db current | grep -Eq '^[[:alnum:]_]+( [(]|$)'; then flask db upgrade; else {}flask db stamp head; fi"
+
+
+@pytest.mark.parametrize(
+    ("more", "made"),
+    [
+        ({"app.py": GROWN["app.py"] + MAKES}, "flask make-tables && "),
+        ({"migrations/env.py": "from app import db\nwith app.app_context():\n    db.create_all()\n"}, ""),
+    ],
+    ids=["by a command of its own", "whenever Alembic runs"],
+)
+def test_migrations_of_tables_that_none_of_them_makes(tmp_path: Path, more: dict[str, str], made: str) -> None:
+    found = seen(tmp_path, GROWN | more)
+    assert found.value("release") == ONCE.format(made)
+    assert found.one["release"].evidence == (
+        "the first of its migrations expects stops to be there in migrations/versions/a1b2_first.py:7"
+    )
+    assert not found.several["doubts"]
+
+
+def test_alembic_in_a_folder_whose_first_migration_expects_a_table(tmp_path: Path) -> None:
+    files = {file.replace("alembic/", "db/alembic/"): text for file, text in KEPT.items()}
+    files["db/alembic.ini"] = files.pop("alembic.ini")
+    files["db/alembic/env.py"] += "Base.metadata.create_all(engine)\n"
+    files["db/alembic/versions/1a2b_first.py"] = f"{FIRST}    op.drop_table('lamps')\n"
+    release = str(seen(tmp_path, files).value("release"))
+    assert release.startswith("if (cd db && alembic current) | grep ")
+    assert release.endswith("; then cd db && alembic upgrade head; else cd db && alembic stamp head; fi")
+
+
+def test_migrations_that_expect_a_table_which_nothing_makes_are_said(tmp_path: Path) -> None:
+    found = seen(tmp_path, GROWN)
+    (doubt,) = found.several["doubts"]
+    assert "expects the table stops, which none makes" in str(doubt.value)
+    assert doubt.evidence.endswith("migrations/versions/a1b2_first.py:7")
+    assert "services.NAME.release: COMMAND && flask db stamp head" in doubt.evidence
+    assert found.value("release") == "flask db upgrade"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    op.create_table('stops', sa.Column('id'))\n    op.add_column('stops', sa.Column('lamp'))\n",
+        "    op.execute('CREATE TABLE stops (id int)')\n    op.add_column('stops', sa.Column('lamp'))\n",
+        "    if has_table('stops'):\n        op.add_column('stops', sa.Column('lamp'))\n",
+        "    op.drop_table('spatial_ref_sys')\n    op.create_table('stops')\n",
+        "    pass\n",
+        "    op.create_table('stops'\n",
+    ],
+    ids=["makes it", "by SQL", "asks first", "of an extension", "nothing", "no code"],
+)
+def test_migrations_that_begin_with_an_empty_database(tmp_path: Path, body: str) -> None:
+    found = seen(tmp_path, GROWN | {"migrations/versions/a1b2_first.py": FIRST + body})
+    assert found.value("release") == "flask db upgrade"
+    assert not found.several["doubts"]

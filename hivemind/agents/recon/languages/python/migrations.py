@@ -6,7 +6,7 @@ import ast
 import re
 
 from hivemind.agents.recon.folder import Folder
-from hivemind.agents.recon.languages.python import schema_commands
+from hivemind.agents.recon.languages.python import first_revision, schema_commands
 from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.source import Application, PythonCode
 from hivemind.detections.detection import Detection, Precedence
@@ -55,12 +55,49 @@ def _kept(folder: Folder, dependencies: Dependencies, source: PythonCode, place:
                     precedence=Precedence.CONVENTION, confidence=0.8, note="applies the migrations", language="python",
                 )
             ]  # fmt: skip
-        return [_release(folder, f"{_app(source)}flask db upgrade{_directory(folder, place)}", "flask-migrate",
-                         dependencies)]  # fmt: skip
+        app, where = _app(source), _directory(folder, place)
+        commands = tuple(f"{app}flask db {each}{where}" for each in ("current", "upgrade", "stamp head"))
+        return _from_nothing(folder, place, commands, app, _release(folder, commands[1], "flask-migrate", dependencies))
     settings = next((file for file in sorted(folder.files, key=len) if file.endswith("alembic.ini")), None)
     if settings is None or not dependencies.has("alembic", "sqlmodel", "flask-sqlalchemy", "sqlalchemy"):
         return []
-    return [_alembic(folder, settings, place, dependencies)]
+    found = _alembic(folder, settings, place, dependencies)
+    told = str(found.value)
+    commands = tuple(told.replace("upgrade head", each) for each in ("current", "upgrade head", "stamp head"))
+    return _from_nothing(folder, place, commands, _app(source), found) if found.field == "release" else [found]
+
+
+def _from_nothing(
+    folder: Folder, place: str, commands: tuple[str, ...], flask: str, usual: Detection
+) -> list[Detection]:
+    """`release`: the usual one for migrations that begin with an empty database. For those that expect tables, what
+    makes the tables and stamps the newest revision, once; a `doubt` beside the usual one where nothing says what does.
+    commands: Alembic's `current`, `upgrade` and `stamp`."""
+    expected = first_revision.taken_for_granted(folder, place)
+    if expected is None:
+        return [usual]
+    current, upgrade, stamp = commands
+    own = schema_commands.making(folder)
+    if first_revision.makes_them(folder, place) or own:
+        made = stamp if own is None or first_revision.makes_them(folder, place) else f"{flask}flask {own} && {stamp}"
+        return [
+            folder.found(
+                "release", first_revision.once(current, upgrade, made), expected.file, expected.line,
+                precedence=Precedence.CONVENTION, confidence=0.8, language="python",
+                note=f"the first of its migrations expects {expected.table} to be there",
+            )
+        ]  # fmt: skip
+    return [
+        usual,
+        _doubt(
+            folder,
+            f"the first of the migrations in {folder.in_repository(place)} expects the table {expected.table}, which "
+            "none makes: they do not begin with an empty database",
+            (expected.file, expected.line),
+            f"For a new database, write the one that makes the tables: `services.NAME.release: COMMAND && {stamp}`. "
+            "Take the line out once they are there.",
+        ),
+    ]
 
 
 def _yoyo(folder: Folder) -> str | None:

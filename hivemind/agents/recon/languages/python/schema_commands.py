@@ -73,6 +73,12 @@ def upgrading(folder: Folder) -> tuple[str, str, int] | None:
     return (best.name, best.file, best.line) if best else None
 
 
+def making(folder: Folder) -> str | None:
+    """The name of the command that makes the tables by `create_all` and asks for nothing; None where there is none."""
+    found = [each for each in _all(folder) if each.creates and not each.upgrades and each.again and each.fills >= 0]
+    return max(found, key=lambda each: each.fills).name if found else None
+
+
 def _all(folder: Folder) -> list[_Command]:
     return [each for file in folder.sources(".py", most=_MOST) for each in _commands(folder, file)]
 
