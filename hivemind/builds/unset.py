@@ -40,11 +40,13 @@ _ABSENT = re.compile(
     r"[\"'][^\"']{1,300}/tree/app/(?P<path>[^\"']{1,200})[\"']"
 )
 _OLD_DRIVER = re.compile(r"psycopgmodule\.c:\d+:\d+: error: |psycopg/\w+\.c:\d+:\d+: error: ")
+_NOT_COMPILED = re.compile(r"\.(?:c|cc|cpp|cxx|h|hpp):\d+:\d+: error: ")
+_WHEEL = re.compile(r"^\s*ERROR: Failed building wheel for (?P<package>[\w.-]{1,100})\s*$")
 
 
 def absent(lines: Sequence[str], service: str) -> str | None:
-    """What to write for a file or folder of the application that does not exist while it is built, and for a psycopg2
-    that this Python can't compile; None where the lines name neither."""
+    """What to write for a file or folder of the application that does not exist while it is built, and for a package
+    that does not compile with this Python; None where the lines name neither."""
     for line in reversed(lines):
         if found := _ABSENT.search(line[:2000]):
             return (
@@ -57,5 +59,12 @@ def absent(lines: Sequence[str], service: str) -> str | None:
             "This psycopg2 is too old for the Python that is used, and has no wheel for it. Write "
             "`psycopg2-binary>=2.9` in its place in the requirements, or name an older Python that this machine has: "
             f"`services.{service}.runtime: python VERSION`."
+        )
+    package = next((match["package"] for line in lines if (match := _WHEEL.match(line[:2000]))), None)
+    if package and any(_NOT_COMPILED.search(line[:2000]) for line in lines):
+        return (
+            f"The version of {package} that is asked for has no wheel for the Python that is used, and does not "
+            f"compile with it. Ask for a newer {package}, and lock it if there is a lock file; or name the Python that "
+            f"it was made for, if this machine has it: `services.{service}.runtime: python VERSION`."
         )
     return None

@@ -49,3 +49,12 @@ def test_a_driver_that_is_too_old_to_compile() -> None:
     said = absent(["  psycopg/psycopgmodule.c:685:18: error: invalid use of incomplete typedef", ""], "web") or ""
     assert "`psycopg2-binary>=2.9`" in said
     assert absent(["lib/module.c:1:1: error: x"], "web") is None
+
+
+def test_a_package_whose_version_does_not_compile_with_this_python() -> None:
+    failed = ["  src/lamp/state.cpp:21:3: error: 'struct _frame' has no member 'f_code'"]
+    wheel = ["  ERROR: Failed building wheel for lamp-core", "ERROR: Could not build wheels for lamp-core"]
+    said = absent([*failed, *wheel], "web") or ""
+    assert said.startswith("The version of lamp-core that is asked for has no wheel for the Python that is used")
+    assert "`services.web.runtime: python VERSION`" in said
+    assert absent(wheel, "web") is None
