@@ -33,8 +33,15 @@ def local_project(folder: Path) -> Iterator[LocalProject]:
     """A copy of the demo's project in `folder`, with a local cloud that runs until the end."""
     project = LocalProject(folder / "project", folder / "home")
     shutil.copytree(EXAMPLE, project.folder, ignore=shutil.ignore_patterns(".hivemind", "__pycache__"))
+    with cloud_running(project):
+        yield project
+
+
+@contextmanager
+def cloud_running(project: LocalProject) -> Iterator[None]:
+    """The local cloud of a project's home, for as long as the block takes."""
     project.run("local", "start")
     try:
-        yield project
+        yield
     finally:
         project.run("local", "stop")

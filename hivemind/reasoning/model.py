@@ -44,7 +44,8 @@ def configured(environment: Mapping[str, str] = os.environ) -> Model | None:
 
 
 def ask(model: Model, program: Callable[[], Answer]) -> Answer:
-    """Runs a program with a model, at most SECONDS. Raises ModelFailed for whatever goes wrong with it.
+    """Runs a program with a model, at most SECONDS once DSPy is loaded, which a busy machine takes long for. Raises
+    ModelFailed for whatever goes wrong with it.
 
     Nothing is kept: neither answers on disk, nor what was sent in a history. What a provider says of a key of the
     environment's does not get into the message.
@@ -58,6 +59,7 @@ def ask(model: Model, program: Callable[[], Answer]) -> Answer:
     REDACTOR.register(*keys, *([model.key] if model.key else []))
     # Else the first call fetches a list of prices from the internet.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    dspy = _loaded()
     outcome: list[Answer] = []
     failure: list[BaseException] = []
 
@@ -81,9 +83,17 @@ def ask(model: Model, program: Callable[[], Answer]) -> Answer:
     raise ModelFailed(f"{model.name} did not respond within {SECONDS:g} s")
 
 
-def _language_model(model: Model) -> Any:
-    import dspy
+def _loaded() -> Any:
+    """DSPy and its client of providers, which it would load at the first question."""
+    try:
+        import dspy
+        import litellm  # noqa: F401
+    except Exception as error:
+        raise ModelFailed(f"DSPy could not be loaded: {_said(error)}") from error
+    return dspy
 
+
+def _language_model(dspy: Any, model: Model) -> Any:
     given = {"api_base": model.address, "api_key": model.key}
     return dspy.LM(
         model.name,
