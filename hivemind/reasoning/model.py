@@ -65,9 +65,7 @@ def ask(model: Model, program: Callable[[], Answer]) -> Answer:
 
     def run() -> None:
         try:
-            import dspy
-
-            with dspy.context(lm=_language_model(model), disable_history=True, track_usage=False):
+            with dspy.context(lm=_language_model(dspy, model), disable_history=True, track_usage=False):
                 outcome.append(program())
         except BaseException as error:  # noqa: BLE001 - whatever a provider's client raises
             failure.append(error)
