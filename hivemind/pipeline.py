@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hivemind.flow.clouds import region_of
     from hivemind.flow.detecting import seen
     from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
+    from hivemind.flow.executing import Executed, console, execute, execute_on_all
     from hivemind.flow.face import (
         Decision,
         Face,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         ProposedStep,
         ProposedUnlock,
     )
-    from hivemind.flow.instances import logs, run, shell
+    from hivemind.flow.instances import logs, shell
     from hivemind.flow.jobs import run_job
     from hivemind.flow.local_cloud import (
         RESTART,
@@ -87,7 +88,8 @@ __getattr__ = on_first_use(
         "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
         "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack
         "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
-        "flow.instances": ("logs", "run", "shell"),  # what runs on it
+        "flow.instances": ("logs", "shell"),  # what runs on it
+        "flow.executing": ("console", "execute", "execute_on_all"),  # commands in its present release
         "flow.proxying": ("Way", "way_to"),  # a port of this machine that leads to a database
         "flow.jobs": ("run_job",),
         "flow.detecting": ("seen",),  # what a folder is

@@ -17,17 +17,28 @@ from hivemind.cli.screen import Screen
 @deployment_option
 @click.option("-n", "--last", type=click.IntRange(1), metavar="N", help="Print only the last N events.")
 @click.option("--all", "every", is_flag=True, help="Print all attempts, not only the last.")
+@click.option("--commands", is_flag=True, help="Print who ran which command on instances, in all attempts.")
 @json_option
 def command(
-    path: Path, environment: str | None, deployment: str | None, last: int | None, every: bool, as_json: bool
+    path: Path,
+    environment: str | None,
+    deployment: str | None,
+    last: int | None,
+    every: bool,
+    commands: bool,
+    as_json: bool,
 ) -> None:
-    """Print the journal of a deployment: the events of its last attempt."""
+    """Print the journal of a deployment: the events of its last attempt.
+
+    With --commands, print what people ran with `hivemind exec`, `console` and `run`: when, who, where and what.
+    """
     import json
 
     from hivemind.cli.tree import duration
 
     with Screen(as_json=as_json) as screen:
-        found = pipeline.events(asked(path, environment, None, deployment), screen, last=last, every=every)
+        where = asked(path, environment, None, deployment)
+        found = pipeline.events(where, screen, last=last, every=every, commands=commands)
     for event in found:
         if as_json:
             click.echo(json.dumps(event.as_json(), ensure_ascii=False))

@@ -36,6 +36,8 @@ COMMANDS = {
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
     "run": ("hivemind.cli.run:command", "Run a command beside the application, with its variables."),
+    "exec": ("hivemind.cli.exec:command", "Run a command in the release of a service."),
+    "console": ("hivemind.cli.console:command", "Open the framework's console, or a shell."),
     "restart": ("hivemind.cli.restart:command", "Restart the application, one instance after another."),
     "proxy": ("hivemind.cli.proxy:command", "Lead a port of this machine to a database or cache."),
     "db": ("hivemind.cli.db:command", "Open a database client on a database or cache."),

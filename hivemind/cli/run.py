@@ -31,7 +31,9 @@ def command(
 
     It runs in the folder of the current release, with the application's variables and secrets, as the application's
     user: `hivemind run python manage.py createsuperuser`. Quote a command for the shell: `hivemind run 'ls | wc -l'`.
-    It ends with the connection. Its output is not masked.
+    It is a process of its own beside the application, outside of its limits and restarts, and ends with the connection.
+    The journal records who ran what. Its output is not masked. `hivemind exec SERVICE -- COMMAND` names the service
+    first, and runs on all its instances with --all.
 
     With --job, a job runs now, as its schedule would run it, and its log is shown until it ends. It goes on if the
     connection ends. At most one run of a job goes on at a time.
@@ -40,4 +42,4 @@ def command(
         if words or service or instance:
             raise click.UsageError("--job takes neither a command nor --service nor --instance.")
         return pipeline.run_job(asked(Path(), environment, local, deployment), job)
-    return pipeline.run(asked(Path(), environment, local, deployment), service, instance, words)
+    return pipeline.execute(asked(Path(), environment, local, deployment), service, instance, words, verb="run")

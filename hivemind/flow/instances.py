@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,33 +79,15 @@ def shell(asked: Asked, service: str | None, instance: str | None, command: str 
         return code if code >= 0 else 1
 
 
-def run(asked: Asked, service: str | None, instance: str | None, words: Sequence[str]) -> int:
-    """Runs a command beside the application: in its folder, with its variables, as its user; on this terminal, if there
-    is one. Returns its exit code, 1 where it has none.
-
-    words: one is for the shell; several are a program and its arguments; none: a shell. Raises as `shell` does.
-    """
-    import shlex
-
-    from hivemind.hosts.remote import one_off
-    from hivemind.hosts.terminal import interact
-
-    known = _changeable(asked)
-    chosen = one_instance(known, service, instance)
-    command = (words[0] if len(words) == 1 else shlex.join(words)) if words else None
-    with open_host(known, chosen) as host:
-        code = interact(host, one_off(host, chosen.service, command))
-        return code if code >= 0 else 1
-
-
 def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
     """The running instances of a deployment, or of one of its services, in order. Raises DeploymentNotFound."""
     from hivemind.flow.status import live_status
 
     found = live_status(known.cloud(), known.stack).services
     if service is not None and service not in found:
-        hint = f"Services: {', '.join(found)}" if found else "`hivemind status` shows what is deployed."
-        raise DeploymentNotFound(f"no service {service}", hint=hint)
+        near = did_you_mean(service, found)
+        known_ones = f"Services: {', '.join(found)}" if found else "`hivemind status` shows what is deployed."
+        raise DeploymentNotFound(f"no service {service}", hint=f"{near} {known_ones}" if near else known_ones)
     every = tuple(
         Chosen(name, one.id, number)
         for name, members in sorted(found.items())

@@ -100,12 +100,18 @@ def address(asked: Asked, service: str | None) -> tuple[str, DeploymentState]:
     return url, state
 
 
-def events(asked: Asked, face: Face, *, last: int | None = None, every: bool = False) -> Sequence[Event]:
-    """A deployment's journal: the last events of the last attempt, or of every one. last: so many, None for all."""
+def events(
+    asked: Asked, face: Face, *, last: int | None = None, every: bool = False, commands: bool = False
+) -> Sequence[Event]:
+    """A deployment's journal: the last events of the last attempt, or of every one. last: so many, None for all.
+    commands: only those that say who ran what on instances, of every attempt; the last attempt is shown without."""
     from hivemind.deploy.journal import last_attempt, read_journal
+    from hivemind.flow.auditing import AUDIT
 
     folder = refreshed(known(asked), say=face.note).folder
-    found = list(read_journal(folder, attempt=None if every else last_attempt(folder)))
+    found = list(read_journal(folder, attempt=None if every or commands else last_attempt(folder)))
+    if commands or not every:
+        found = [one for one in found if (one.stage == AUDIT) is commands]
     return found[-last:] if last else found
 
 

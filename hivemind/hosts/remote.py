@@ -215,6 +215,14 @@ def one_off(host: Host, service: str, command: str | None) -> str:
     return spoken(_command(host, ["run", service, *([] if command is None else [command])]), "root")
 
 
+def masked(host: Host, service: str, text: str) -> str:
+    """A text without the values of a service's secrets, in the releases that the instance has."""
+    done = _run(host, ["mask", service], timeout=30, stdin=text.encode())
+    if done.code != 0:
+        raise _broken(host, service, done)
+    return done.stdout
+
+
 def run_job(host: Host, job: str) -> str:
     """The command line that runs a job now. Brings the installer there."""
     return spoken(_command(host, ["run-job", job]), "root")

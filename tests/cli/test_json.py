@@ -13,7 +13,7 @@ import pytest
 from hivemind.cli.main import group, main
 from hivemind.values.exits import ExitCode
 
-PASSES_ON_WORDS_OF_OTHERS = {"ssh", "run", "proxy", "db", "artifacts log"}
+PASSES_ON_WORDS_OF_OTHERS = {"console", "ssh", "run", "proxy", "db", "artifacts log"}
 
 
 def commands(of: click.Group, *before: str) -> Iterator[tuple[str, click.Command]]:

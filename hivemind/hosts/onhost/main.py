@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         "remove",
         "rollback",
         "run",
+        "mask",
         "supervise",
         "boot",
         "jobs",
@@ -294,6 +295,13 @@ def _run(layout: Layout, options: argparse.Namespace) -> None:
         raise SystemExit(1) from None
 
 
+def _mask(layout: Layout, _: argparse.Namespace) -> None:
+    """Standard input without the values of the service's secrets."""
+    from hivemind.hosts.onhost.masking import masking
+
+    sys.stdout.write(masking(layout).mask(sys.stdin.read()))
+
+
 def _boot(layout: Layout, options: argparse.Namespace) -> None:
     from hivemind.hosts.onhost import boot
 
@@ -322,6 +330,7 @@ def _job(layout: Layout, options: argparse.Namespace) -> int | None:
 
 
 COMMANDS = {
+    "mask": _mask,
     "boot": _boot,
     "prepare": _prepare,
     "missing": _missing,
