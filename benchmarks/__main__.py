@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import apply, demo, redeploy, scale, start, validate
+from benchmarks import apply, demo, path, redeploy, scale, start, validate, waiting
 from benchmarks.table import Row, printed
 from benchmarks.timing import CommandFailed
 
@@ -25,12 +25,17 @@ PARTS: dict[str, Callable[[Path, int], list[Row]]] = {
     "apply": apply.rows,
     "demo": demo.rows,
     "redeploy": redeploy.rows,
+    "path": path.rows,
+    "waiting": waiting.rows,
 }
+LONG = frozenset({"path", "waiting"})
+"""Parts that wait for minutes, and run only where they are named."""
 
 
 def main() -> int:
+    apart = ", ".join(sorted(LONG))
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all unless said")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; unless said all but {apart}")
     parser.add_argument("--repeat", type=int, default=7, help="runs of each command (default 7); the minimum counts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows there")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a row misses its aim")
@@ -41,7 +46,7 @@ def main() -> int:
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     rows: list[Row] = []
     failed = False
-    for name in arguments.parts or PARTS:
+    for name in arguments.parts or [one for one in PARTS if one not in LONG]:
         print(f"== {name}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="hm-bench-") as folder:
             try:

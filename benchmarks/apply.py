@@ -63,7 +63,7 @@ def rows(folder: Path, repeat: int) -> list[Row]:
         sceptre, deploy = Outcome(), Outcome()
         for number in range(repeat):
             _ours(ours, folder / f"ours{number}", number, env)
-            template = _template(folder / f"ours{number}", env, aws)
+            template = template_of(folder / f"ours{number}", env, aws)
             _sceptre(sceptre, folder / f"sceptre{number}", number, template, aws)
             _deploy(deploy, folder / f"deploy{number}", number, template, aws)
         with counting(aws["AWS_ENDPOINT_URL"]) as (proxy, calls):
@@ -119,7 +119,7 @@ def _calls(last: str) -> int | None:
     return sum(calls.values()) if isinstance(calls, dict) else calls
 
 
-def _template(project: Path, env: dict[str, str], aws: dict[str, str]) -> str:
+def template_of(project: Path, env: dict[str, str], aws: dict[str, str]) -> str:
     """The same template, with the values that HiveMind would hand over as defaults."""
     import boto3
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

@@ -29,18 +29,20 @@ class LocalProject:
 
 
 @contextmanager
-def local_project(folder: Path) -> Iterator[LocalProject]:
-    """A copy of the demo's project in `folder`, with a local cloud that runs until the end."""
+def local_project(folder: Path, *, pace: str = "fast") -> Iterator[LocalProject]:
+    """A copy of the demo's project in `folder`, with a local cloud that runs until the end.
+
+    pace: of the local cloud."""
     project = LocalProject(folder / "project", folder / "home")
     shutil.copytree(EXAMPLE, project.folder, ignore=shutil.ignore_patterns(".hivemind", "__pycache__"))
-    with cloud_running(project):
+    with cloud_running(project, pace=pace):
         yield project
 
 
 @contextmanager
-def cloud_running(project: LocalProject) -> Iterator[None]:
+def cloud_running(project: LocalProject, *, pace: str = "fast") -> Iterator[None]:
     """The local cloud of a project's home, for as long as the block takes."""
-    project.run("local", "start")
+    project.run("local", "start", "--pace", pace)
     try:
         yield
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,12 +21,15 @@ class _Counting(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     target: ClassVar[tuple[str, int]]
     calls: ClassVar[Counter[str]]
+    times: ClassVar[list[tuple[float, str]]]
 
     def _forward(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         found = ACTION.search(body)
         name = found[1].decode() if found else self.headers.get("x-amz-target", f"{self.command} {self.path}")
-        self.calls[name.rpartition(".")[2]] += 1
+        name = name.rpartition(".")[2]
+        self.calls[name] += 1
+        self.times.append((time.monotonic(), name))
         upstream = http.client.HTTPConnection(*self.target, timeout=120)
         headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP}
         # Of a proxy the whole address is asked.
@@ -49,11 +53,15 @@ class _Counting(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def counting(endpoint: str) -> Iterator[tuple[str, Counter[str]]]:
-    """A proxy for `HTTP_PROXY` that knows `endpoint` alone, and the calls made through it so far, by operation."""
+def counting(endpoint: str, times: list[tuple[float, str]] | None = None) -> Iterator[tuple[str, Counter[str]]]:
+    """A proxy for `HTTP_PROXY` that knows `endpoint` alone, and the calls made through it so far, by operation.
+
+    times: takes each call's time, in seconds of a monotonic clock, and its operation.
+    """
     where = urlsplit(endpoint)
     calls: Counter[str] = Counter()
-    handler = type("Counting", (_Counting,), {"target": (where.hostname, where.port), "calls": calls})
+    kept: list[tuple[float, str]] = [] if times is None else times
+    handler = type("Counting", (_Counting,), {"target": (where.hostname, where.port), "calls": calls, "times": kept})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -20,6 +20,25 @@ from hivemind.values.exits import ExitCode
 if TYPE_CHECKING:
     from hivemind.pipeline import Running
 
+PACES = ("real", "fast", "instant")
+FASTEST = 2000
+"""The largest number that a pace can be."""
+
+
+class _Pace(click.ParamType):
+    """One of the paces by name, or how many times faster than AWS all of it is."""
+
+    name = "pace"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        number = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
+        if value not in PACES and not 1 <= number <= FASTEST:
+            self.fail(f"{value!r} is not one of {', '.join(PACES)}, or a number from 1 to {FASTEST}.", param, ctx)
+        return str(number) if number else value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return f"[{'|'.join(PACES)}|NUMBER]"
+
 
 @click.group(name="local")
 def command() -> None:
@@ -29,8 +48,9 @@ def command() -> None:
 @command.command()
 @click.option(
     "--pace",
-    type=click.Choice(["real", "fast", "instant"]),
+    type=_Pace(),
     help="How long resources and health checks take: as on AWS, 2,000 and 30 times faster, or almost nothing. "
+    "A number: all of it that many times faster. "
     "Default: as at the last start, and fast at the first.",
 )
 @json_option

@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="hivemind.local.daemon")
     parser.add_argument("directory", type=Path)
     parser.add_argument("--on-demand", action="store_true")
-    parser.add_argument("--pace", choices=list(pace.PACES))
+    parser.add_argument("--pace")
     options = parser.parse_args(arguments)
     directory: Path = options.directory
     os.umask(0o077)

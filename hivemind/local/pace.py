@@ -36,6 +36,18 @@ PACES: Mapping[str, Pace] = MappingProxyType(
     }
 )  # fmt: skip
 DEFAULT = PACES["fast"]
+MOST = 2000
+"""The largest number that a pace can be."""
+
+
+def called(name: str) -> Pace:
+    """The pace with a name: one of `PACES`, or a whole number, how many times faster than AWS all of it is.
+
+    Raises KeyError for a name that is none.
+    """
+    if name.isascii() and name.isdigit() and 1 <= int(name) <= MOST:
+        return Pace(str(int(name)), float(name), float(name))
+    return PACES[name]
 
 
 def chosen(directory: Path, name: str | None = None) -> Pace:
@@ -45,7 +57,10 @@ def chosen(directory: Path, name: str | None = None) -> Pace:
     """
     path = directory / _FILE
     if name is not None:
-        pace = PACES[name]
+        pace = called(name)
         write_json(path, pace.name)
         return pace
-    return PACES.get(read_json(path, DEFAULT.name), DEFAULT)
+    try:
+        return called(str(read_json(path, DEFAULT.name)))
+    except KeyError:
+        return DEFAULT
