@@ -25,7 +25,7 @@ FASTEST = 2000
 """The largest number that a pace can be."""
 
 
-class _Pace(click.ParamType):
+class _Pace(click.ParamType[str]):
     """One of the paces by name, or how many times faster than AWS all of it is."""
 
     name = "pace"
@@ -35,9 +35,6 @@ class _Pace(click.ParamType):
         if value not in PACES and not 1 <= number <= FASTEST:
             self.fail(f"{value!r} is not one of {', '.join(PACES)}, or a number from 1 to {FASTEST}.", param, ctx)
         return str(number) if number else value
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
-        return f"[{'|'.join(PACES)}|NUMBER]"
 
 
 @click.group(name="local")
@@ -49,6 +46,7 @@ def command() -> None:
 @click.option(
     "--pace",
     type=_Pace(),
+    metavar=f"[{'|'.join(PACES)}|NUMBER]",
     help="How long resources and health checks take: as on AWS, 2,000 and 30 times faster, or almost nothing. "
     "A number: all of it that many times faster. "
     "Default: as at the last start, and fast at the first.",

@@ -207,8 +207,24 @@ class StackCalls:
         change_set: str = answer["Id"]
         return change_set
 
-    def change_set(self, change_set: str, page: str | None = None) -> Mapping[str, Any]:
-        more = {"NextToken": page} if page else {}
+    def change_sets(self, stack_id: str) -> list[Mapping[str, Any]]:
+        """The stack's change sets that were not executed, in short."""
+        found: list[Mapping[str, Any]] = []
+        page: dict[str, str] = {}
+        for _ in range(PAGES):
+            answer = self._client.list_change_sets(StackName=stack_id, **page)
+            found += answer.get("Summaries", ())
+            if not answer.get("NextToken"):
+                break
+            page = {"NextToken": answer["NextToken"]}
+        return found
+
+    def change_set(self, change_set: str, page: str | None = None, *, values: bool = False) -> Mapping[str, Any]:
+        """values: whether with the values before and after, which the installed botocore has to know."""
+        more: dict[str, Any] = {"NextToken": page} if page else {}
+        shape = self._client.meta.service_model.operation_model("DescribeChangeSet").input_shape
+        if values and "IncludePropertyValues" in shape.members:
+            more["IncludePropertyValues"] = True
         answer: Mapping[str, Any] = self._client.describe_change_set(ChangeSetName=change_set, **more)
         return answer
 

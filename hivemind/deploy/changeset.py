@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from hivemind.deploy.calls import StackCalls
@@ -19,6 +20,7 @@ from hivemind.values.clock import Clock
 from hivemind.values.errors import HiveMindError, PlanChanged, Stage, StageError
 
 DEADLINE = 600.0
+EMPTY: Mapping[str, Any] = MappingProxyType({})
 _NOTHING = ("didn't contain changes", "no updates are to be performed", "no changes")
 
 
@@ -26,13 +28,19 @@ _NOTHING = ("didn't contain changes", "no updates are to be performed", "no chan
 class ResourceChange:
     """One change of a change set. action: `Add`, `Modify`, `Remove`, `Import`, `Dynamic`.
     replacement: `True`, `False`, `Conditional`, or empty. conditional: changed properties that would replace it
-    under conditions; only those that the template itself changes, not those that may follow from another resource."""
+    under conditions; only those that the template itself changes, not those that may follow from another resource.
+    causes: what brings it about, as `Vpc` or `Vpc.CidrBlock`. certain: whether the template itself changes something of
+    it. before, after: values of changed properties, where CloudFormation tells them."""
 
     logical_id: str
     type: str
     action: str
     replacement: str
     conditional: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    certain: bool = True
+    before: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
+    after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,13 @@ def prepare(
     clock: Clock,
     pace: float,
     cancelled: Cancelled,
+    deadline: float = DEADLINE,
+    values: bool = False,
 ) -> ChangeSet | None:
     """A change set ready to be executed; None where nothing would change. One that is not executed is not left behind.
 
-    owners: of the assembly, to trace what CloudFormation refuses. Raises StageError when it cannot make it.
+    owners: of the assembly, to trace what CloudFormation refuses. deadline: seconds. values: whether with the values of
+    changed properties. Raises StageError when it cannot make it.
     """
     try:
         change_set = calls.create_change_set(stack_id, name, **arguments)
@@ -63,7 +74,8 @@ def prepare(
             return None
         raise
     try:
-        return _ready(calls, change_set, owners, Poll(clock, pace=pace, deadline=DEADLINE, cancelled=cancelled))
+        poll = Poll(clock, pace=pace, deadline=deadline, cancelled=cancelled)
+        return _ready(calls, change_set, owners, poll, values=values)
     except BaseException:
         # Nobody will execute it. What a killed run left goes with the next update: ExecuteChangeSet deletes all others.
         with suppress(HiveMindError):
@@ -71,15 +83,17 @@ def prepare(
         raise
 
 
-def _ready(calls: StackCalls, change_set: str, owners: Mapping[str, Owner], poll: Poll) -> ChangeSet | None:
+def _ready(
+    calls: StackCalls, change_set: str, owners: Mapping[str, Owner], poll: Poll, *, values: bool
+) -> ChangeSet | None:
     for _ in poll.tries():
         try:
-            answer = calls.change_set(change_set)
+            answer = calls.change_set(change_set, values=values)
         except CloudCallFailed as error:
             poll.forgive(error)
             continue
         if answer["Status"] == "CREATE_COMPLETE":
-            return ChangeSet(change_set, _changes(calls, change_set, answer))
+            return ChangeSet(change_set, _changes(calls, change_set, answer, values=values))
         if answer["Status"] == "FAILED":
             reason = answer.get("StatusReason", "")
             if _says_nothing(reason):
@@ -107,24 +121,33 @@ def _says_nothing(reason: str) -> bool:
     return any(words in reason.lower() for words in _NOTHING)
 
 
-def _changes(calls: StackCalls, change_set: str, answer: Mapping[str, Any]) -> tuple[ResourceChange, ...]:
+def _changes(
+    calls: StackCalls, change_set: str, answer: Mapping[str, Any], *, values: bool
+) -> tuple[ResourceChange, ...]:
     found: list[ResourceChange] = []
     while True:
-        for item in answer.get("Changes", ()):
-            change = item.get("ResourceChange")
-            if change is not None:
-                found.append(
-                    ResourceChange(
-                        change["LogicalResourceId"],
-                        change["ResourceType"],
-                        change["Action"],
-                        str(change.get("Replacement", "")),
-                        tuple(_conditional(change.get("Details", ()))),
-                    )
-                )
+        found += [_change(item["ResourceChange"]) for item in answer.get("Changes", ()) if "ResourceChange" in item]
         if not answer.get("NextToken"):
             return tuple(found)
-        answer = calls.change_set(change_set, answer["NextToken"])
+        answer = calls.change_set(change_set, answer["NextToken"], values=values)
+
+
+def _change(change: Mapping[str, Any]) -> ResourceChange:
+    details: list[Mapping[str, Any]] = list(change.get("Details", ()))
+    targets = [detail.get("Target", {}) for detail in details]
+    named = [(str(target["Name"]), target) for target in targets if target.get("Name")]
+    causes = {str(detail["CausingEntity"]) for detail in details if detail.get("CausingEntity")}
+    return ResourceChange(
+        change["LogicalResourceId"],
+        change["ResourceType"],
+        change["Action"],
+        str(change.get("Replacement", "")),
+        tuple(_conditional(details)),
+        tuple(sorted(causes)),
+        not details or any(detail.get("Evaluation") == "Static" for detail in details),
+        MappingProxyType({name: target["BeforeValue"] for name, target in named if "BeforeValue" in target}),
+        MappingProxyType({name: target["AfterValue"] for name, target in named if "AfterValue" in target}),
+    )
 
 
 def _conditional(details: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -142,7 +165,7 @@ def surprises(changes: Iterable[ResourceChange], plan: Plan) -> tuple[str, ...]:
     for change in changes:
         known = reviewed.get(change.logical_id)
         action = known.action if known else None
-        unseen = sorted(_can_replace(change) - set(known.properties if known else ()))
+        unseen = sorted(can_replace(change) - set(known.properties if known else ()))
         if change.action == "Remove" and action is not Action.DELETE:
             found.append(f"{change.logical_id} ({change.type}) would be deleted")
         elif change.action == "Modify" and change.replacement == "True" and action is not Action.REPLACE:
@@ -158,6 +181,8 @@ def less_than_planned(changes: Iterable[ResourceChange], plan: Plan) -> tuple[st
     answered = {change.logical_id: change for change in changes}
     found: list[str] = []
     for known in plan.changes:
+        if known.answer:
+            continue  # the plan says so already
         answer = answered.get(known.logical_id)
         if known.action is Action.REPLACE and answer is not None and answer.replacement == "False":
             found.append(f"{known.logical_id} is updated in place, not replaced as the plan says")
@@ -166,7 +191,7 @@ def less_than_planned(changes: Iterable[ResourceChange], plan: Plan) -> tuple[st
     return tuple(found)
 
 
-def _can_replace(change: ResourceChange) -> set[str]:
+def can_replace(change: ResourceChange) -> set[str]:
     """The conditional properties, without those of which the resource's schema knows that they never replace it
     (tags, which change with every revision)."""
     facts = resource_type(change.type)

@@ -80,8 +80,8 @@ def apply(
             clock=run.clock,
         ) as journal,
     ):
-        earlier = interrupted_results(run.folder, run.plan.digest)
-        journal.started(run.plan.digest, f"{run.checked.blueprint.stack_name} {run.revision}")
+        earlier = interrupted_results(run.folder, run.plan.own_digest)
+        journal.started(run.plan.own_digest, f"{run.checked.blueprint.stack_name} {run.revision}")
         graph = StepGraph(_estimated(run), journal, run.deployment, earlier=earlier, approve=approve, decide=decide)
         try:
             applied = _carry_out(run, graph, seconds)

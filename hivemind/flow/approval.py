@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from hivemind.deploy.journal import is_interrupted, last_attempt, read_journal
 from hivemind.flow.face import ProposedStep
-from hivemind.plan.going_on import is_rest_of
+from hivemind.plan.going_on import is_rest_of, worse_than
 from hivemind.steps import milestones
 from hivemind.values.errors import Interrupted, PlanChanged, Refused, Stage
 from hivemind.values.events import EventKind
@@ -46,11 +46,21 @@ def approves(face: Face, deployment_id: str) -> Approve:
 def refuse_unreviewed(run: Run, reviewed: Plan) -> None:
     """Raises PlanChanged where a run's plan is not the saved one.
 
-    A run of it that did not end well has changed the deployment: what is left to do of it may be done, and no more.
+    CloudFormation may have been asked about one of the two alone, or answer milder now; what it says to be worse than
+    was reviewed is refused. A run of the saved plan that did not end well has changed the deployment: what is left to
+    do of it may be done, and no more.
     """
     if reviewed.digest == run.plan.digest:
         return
-    if not (is_interrupted(run.folder, reviewed.digest) and is_rest_of(run.plan, reviewed)):
+    if reviewed.own_digest == run.plan.own_digest:
+        worse = worse_than(run.plan, reviewed)
+        if not worse:
+            return
+        raise PlanChanged(
+            f"CloudFormation would do more than was reviewed: {'; '.join(worse)}",
+            hint="Review a new plan: `hivemind plan --out FILE`",
+        )
+    if not (is_interrupted(run.folder, reviewed.own_digest) and is_rest_of(run.plan, reviewed)):
         raise _changed(run, reviewed.digest)
 
 

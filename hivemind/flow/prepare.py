@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from hivemind.deploy.files import make_private
 from hivemind.deploy.journal import usual_resource_seconds
 from hivemind.deploy.parameters import PUBLIC_KEY, parameters
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, deployment_id
+from hivemind.flow.answering import with_answers
 from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
 from hivemind.flow.keeping import NOWHERE, Kept, kept_in, place
@@ -80,6 +81,11 @@ def prepare(
     )
     checked = with_findings(checked, ahead(checked, plan, snapshot, cloud))
     checked = with_findings(checked, preflight(checked, plan, snapshot, cloud, clock=clock))
+
+    def values(public_key: str = snapshot.parameters.get(PUBLIC_KEY, "")) -> Mapping[str, str]:
+        return parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key)
+
+    plan = with_answers(checked, plan, snapshot, cloud, values, clock=clock, say=say)
     unverified = plan.empty and state is not None and state.status is not DeploymentStatus.DEPLOYED
     if unverified and state is not None and state.revisions:
         plan = replace(plan, revision=state.revision)
@@ -95,7 +101,7 @@ def prepare(
         hooks=checked.plugins,
         held=held,
         artifacts=artifacts,
-        parameters=parameters(cloud, checked.assembly, snapshot, revision=f"r{plan.revision}", public_key=public_key),
+        parameters=values(public_key),
         known_hosts=state.host_keys if state else {},
         assemble=lambda blueprint: with_deployed_tags(assembled(blueprint, checked.plugins), snapshot.template),
         clock=clock,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.deploy.parameters import PUBLIC_KEY, parameters
+from hivemind.flow.answering import with_answers
 from hivemind.flow.basis import basis
 from hivemind.flow.checking import with_findings
 from hivemind.flow.looking_ahead import ahead
@@ -16,6 +18,9 @@ from hivemind.flow.telling import tell_where
 from hivemind.values.clock import SYSTEM_CLOCK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hivemind.flow.basis import BasisOfPlan
     from hivemind.flow.checking import Checked
     from hivemind.flow.face import Face
     from hivemind.plan.model import Plan
@@ -45,7 +50,21 @@ def plan(asked: Asked, face: Face, *, again: bool = False) -> Planned:
     )
     compared = with_findings(compared, ahead(compared, made, known.snapshot, known.cloud))
     compared = with_findings(compared, preflight(compared, made, known.snapshot, known.cloud))
+    if known.cloud is not None:
+        made = _answered(compared, made, known, face)
     if cloud == "aws" and known.why is not None:
         face.note(f"Not compared with AWS: {known.why.message}. {known.why.hint or ''}".rstrip(), aside=True)
     tell_new(checked, compared, face)
     return Planned(compared, made)
+
+
+def _answered(checked: Checked, made: Plan, known: BasisOfPlan, face: Face) -> Plan:
+    """The plan with what CloudFormation says to it."""
+    cloud, snapshot = known.cloud, known.snapshot
+    assert cloud is not None
+
+    def values() -> Mapping[str, str]:
+        public_key = snapshot.parameters.get(PUBLIC_KEY, "")
+        return parameters(cloud, checked.assembly, snapshot, revision=f"r{made.revision}", public_key=public_key)
+
+    return with_answers(checked, made, snapshot, cloud, values, clock=SYSTEM_CLOCK, say=face.note)

@@ -154,8 +154,8 @@ def unanswered(running: Running, detail: str) -> CloudUnreachable:
 def start(directory: Path | None = None, *, on_demand: bool = False, pace: str | None = None) -> Running:
     """Starts the local cloud, or returns the one that runs. Safe to call from several processes at once.
 
-    on_demand: whether `stop_if_idle` may end it. pace: real, fast, instant or a number; None: as the last time, at first fast.
-    Raises CloudUnreachable when it does not come up.
+    on_demand: whether `stop_if_idle` may end it. pace: real, fast, instant or a number; None: as the
+    last time, at first fast. Raises CloudUnreachable when it does not come up.
     """
     directory = directory or local_cloud()
     _require_packages()

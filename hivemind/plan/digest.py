@@ -10,7 +10,7 @@ from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
 _LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind", "cost", "capabilities", "guarded")
-_WHERE_ANY = ("repairs", "interruptions", "role_arn")
+_WHERE_ANY = ("repairs", "interruptions", "role_arn", "unanswered")
 """Parts that count where there is something in them: a plan without them has the digest that it always had."""
 
 
@@ -27,5 +27,8 @@ def plan_digest(plan: Plan) -> str:
         for name, value in encode(plan).items()
         if name not in _LEFT_OUT and (value or name not in _WHERE_ANY)
     }
+    data["changes"] = [
+        {name: value for name, value in change.items() if value or name != "answer"} for change in data["changes"]
+    ]
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

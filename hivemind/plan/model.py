@@ -92,7 +92,8 @@ class Change:
     replacing: those of them that force a replacement. holds_data: whether data could be lost. policy: the
     DeletionPolicy or UpdateReplacePolicy that would apply. before, after: changed values, for show. because:
     logical ids of replaced resources whose new identity brings this change about. may_replace: properties whose
-    change interrupts or replaces the resource as the service decides."""
+    change interrupts or replaces the resource as the service decides. answer: what CloudFormation said to it, where
+    that is something else than its resource type's schema had led to expect: a clause."""
 
     logical_id: str
     type: str
@@ -107,6 +108,7 @@ class Change:
     after: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     because: tuple[str, ...] = ()
     may_replace: tuple[str, ...] = ()
+    answer: str = ""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ class Plan:
     AWS, None in the local cloud; no part of the digest. role_arn: of the role that CloudFormation works as; empty for
     the stack's own or the caller's rights. capabilities: that CloudFormation wants acknowledged for the template; no
     part of the digest, which has the template's. guarded: logical ids that the stack policy guards; no part of the
-    digest."""
+    digest. unanswered: the digest that it had before CloudFormation answered something else than it says; empty where
+    it did not."""
 
     name: str
     environment: str
@@ -212,6 +215,12 @@ class Plan:
     role_arn: str = ""
     capabilities: tuple[str, ...] = ()
     guarded: tuple[str, ...] = ()
+    unanswered: str = ""
+
+    @property
+    def own_digest(self) -> str:
+        """The digest without what CloudFormation answered: of what was asked for."""
+        return self.unanswered or self.digest
 
     @property
     def recovers(self) -> bool:

@@ -157,6 +157,8 @@ def _alike(changes: Iterable[Change], details: Mapping[str, tuple[str, ...]]) ->
 def _details(change: Change) -> Iterable[str]:
     if change.action is Action.DELETE:
         yield f"deleted (DeletionPolicy {change.policy})"
+        if change.answer:
+            yield f"CloudFormation says: {change.answer}"
         return
     for name in change.properties:
         tags = _tags(change.before.get(name)), _tags(change.after.get(name))
@@ -168,8 +170,10 @@ def _details(change: Change) -> Iterable[str]:
         yield f"{name}  follows {', '.join(change.because)}" if same else f"{name}  {before} → {after}"
     if change.may_replace:
         yield f"CloudFormation may interrupt or replace it because of {', '.join(change.may_replace)}"
-    if change.action is Action.REPLACE:
+    if change.action is Action.REPLACE and change.replacing:
         yield f"replaced because {', '.join(change.replacing)} cannot change (UpdateReplacePolicy {change.policy})"
+    if change.answer:
+        yield f"CloudFormation says: {change.answer}"
 
 
 def _tags(value: Any) -> Mapping[str, str]:

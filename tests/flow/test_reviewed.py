@@ -76,3 +76,30 @@ def test_what_was_agreed_to_by_its_digest_is_just_that(tmp_path: Path) -> None:
     refuse_changed(now(tmp_path, REVIEWED, ran=REVIEWED), REVIEWED.digest)
     with pytest.raises(PlanChanged):
         refuse_changed(now(tmp_path, plan(changes=()), ran=REVIEWED), REVIEWED.digest)
+
+
+REPLACED = Change("Db", "AWS::RDS::DBInstance", Action.REPLACE, "provisioner", "", holds_data=True, answer="replaced")
+MILDER = replace(REVIEWED.changes[0], answer="nothing of it changes")
+
+
+def answered(*changes: Change) -> Plan:
+    return plan(changes=changes, unanswered=REVIEWED.digest)
+
+
+def test_what_cloudformation_says_to_be_worse_than_was_reviewed_is_refused(tmp_path: Path) -> None:
+    worse = answered(*REVIEWED.changes, REPLACED)
+    for reviewed in (REVIEWED, answered(MILDER)):  # made without asking it, and with other answers
+        with pytest.raises(PlanChanged, match=r"would do more than was reviewed: Db \(AWS::RDS::DBInstance\)"):
+            refuse_unreviewed(now(tmp_path, worse), reviewed)
+    refuse_unreviewed(now(tmp_path, worse), worse)
+
+
+def test_what_is_milder_than_reviewed_or_was_not_asked_is_done(tmp_path: Path) -> None:
+    refuse_unreviewed(now(tmp_path, answered(MILDER)), REVIEWED)
+    refuse_unreviewed(now(tmp_path, REVIEWED), answered(*REVIEWED.changes, REPLACED))
+
+
+def test_a_plan_that_asks_for_something_else_is_refused_whatever_cloudformation_says(tmp_path: Path) -> None:
+    other = plan(changes=(MILDER,), unanswered="another")
+    with pytest.raises(PlanChanged, match="the plan changed since its review"):
+        refuse_unreviewed(now(tmp_path, other), REVIEWED)
