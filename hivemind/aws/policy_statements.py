@@ -54,9 +54,10 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
             elasticloadbalancing:Create* elasticloadbalancing:De* elasticloadbalancing:Modify*
             elasticloadbalancing:Re* elasticloadbalancing:Set* rds:AddTags* rds:CreateDBInstance
             rds:CreateDBSnapshot rds:CreateDBSubnetGroup rds:DeleteDB* rds:ModifyDB* rds:RebootDBInstance
-            rds:RemoveTags* secretsmanager:CreateSecret secretsmanager:DeleteSecret
-            secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue
-            secretsmanager:TagResource secretsmanager:UntagResource secretsmanager:UpdateSecret
+            rds:RemoveTags* rds:RestoreDBInstanceFromDBSnapshot secretsmanager:CreateSecret
+            secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue
+            secretsmanager:PutSecretValue secretsmanager:TagResource secretsmanager:UntagResource
+            secretsmanager:UpdateSecret
             """,
             ("*",),
         ),

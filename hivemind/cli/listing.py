@@ -100,6 +100,8 @@ def report(destroyed: Destroyed, ended: str, stuck: ExitCode, *, as_json: bool) 
         return stuck if destroyed.deletion.by_hand else ExitCode.OK
     lines = [f"Not deleted: {one}" for one in left]
     lines += [f"Kept: {snapshot.what} snapshot {snapshot.id}" for snapshot in kept]
+    if any(snapshot.what == "database" for snapshot in kept):
+        lines.append("To restore a database in a later apply, write `snapshot: NAME` for it in hivemind.yaml.")
     rest = "" if lines else " Nothing is left."
     but = " But something could not be deleted." if destroyed.deletion.by_hand else ""
     lines.append(f"{destroyed.deployment_id} is {ended}.{rest}{but}")

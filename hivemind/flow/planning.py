@@ -106,9 +106,11 @@ def _of_plan(
     if plan.changes:
         from hivemind.plan.databases import refused_changes
         from hivemind.plan.refusals import refused_replacements
+        from hivemind.plan.restoring import restoring
 
         yield from refused_changes(plan, checked.assembly)
         yield from refused_replacements(plan, checked.assembly, snapshot)
+        yield from restoring(plan)
     yield from savings(checked, plan, platform, who)
 
 

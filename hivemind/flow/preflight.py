@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 def preflight(
     checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None, *, clock: Clock = SYSTEM_CLOCK
 ) -> Iterator[Finding]:
-    """Findings on a plan: a stack of another deployment's; on AWS, where the plan changes something, what AWS says to
-    it. cloud: None where nobody can be asked. Nothing on the local cloud takes a call."""
+    """Findings on a plan: a stack of another deployment's; where the plan changes something, what the cloud says to
+    it. cloud: None where nobody can be asked. The local cloud is asked for snapshots to restore, and nothing else."""
     yield from _stack_of_another(checked, snapshot)
-    if cloud is None or cloud.name != "aws" or plan.cloud != "aws" or plan.empty:
+    if cloud is None or cloud.name != plan.cloud or plan.empty:
         return
-    from hivemind.aws.preflight import Subject, look
+    if cloud.name != "aws" and not any("snapshot" in one.options for one in checked.blueprint.resources.values()):
+        return
+    from hivemind.aws.preflight import LOOKS, LOOKS_EVERYWHERE, Subject, look
 
-    yield from look(Subject(checked.blueprint, checked.assembly, plan, snapshot, cloud, clock.now()))
+    subject = Subject(checked.blueprint, checked.assembly, plan, snapshot, cloud, clock.now())
+    yield from look(subject, LOOKS if cloud.name == "aws" else LOOKS_EVERYWHERE)
 
 
 def _stack_of_another(checked: Checked, snapshot: Snapshot) -> Iterator[Finding]:

@@ -11,9 +11,9 @@ from types import MappingProxyType
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE
 
 _REPLACED_BY: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {INSTANCE: {"BlockDeviceMappings": "DeleteOnTermination"}}
+    {INSTANCE: {"BlockDeviceMappings": "DeleteOnTermination"}, DATABASE: {"DBSnapshotIdentifier": ""}}
 )
-"""Type -> property whose change makes a new resource -> the one part of it that changes in place."""
+"""Type -> property whose change makes a new resource -> the one part of it that changes in place, if any."""
 _STOPPED_BY: Mapping[str, frozenset[str]] = MappingProxyType(
     {INSTANCE: frozenset({"EbsOptimized", "InstanceType", "KernelId", "RamdiskId", "UserData"})}
 )
@@ -30,7 +30,7 @@ def is_replaced_by(kind: str, path: str) -> bool:
     schema calls it conditional."""
     name, _, below = path.partition(".")
     harmless = _REPLACED_BY.get(kind, {}).get(name)
-    return harmless is not None and below.rpartition(".")[2] != harmless
+    return harmless is not None and (not harmless or below.rpartition(".")[2] != harmless)
 
 
 def is_settled(kind: str, name: str) -> bool:

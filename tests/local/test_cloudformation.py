@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -235,15 +236,32 @@ def test_a_wrong_database_is_refused_as_on_aws(case: str, around: tuple[Stack, A
     assert message in stack.reason(last=True)
 
 
-def test_a_database_goes_up_a_major_version_and_replaced_leaves_a_snapshot(cloud: Any, stack: Stack) -> None:
+def in_database(local_home: LocalCloudHome, cloud: Any, stack: Stack, statement: str) -> Any:
+    """What the stack's database answers to its master user."""
+    from pg8000.native import Connection
+
+    servers = json.loads((local_home.directory / "postgres/databases.json").read_text())
+    (port,) = (known["front"] for key, known in servers.items() if key.endswith(stack.resource("Db")))
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=stack.resource("Secret"))["SecretString"]
+    password = json.loads(secret)["password"]
+    with closing(Connection("app", host="127.0.0.1", port=port, password=password, database="shop")) as connection:
+        return connection.run(statement)
+
+
+def test_a_database_goes_up_a_version_and_replaced_leaves_a_snapshot_that_fills_another(
+    local_home: LocalCloudHome, cloud: Any, stack: Stack
+) -> None:
     resources = network() | data()
     resources["WebGroup"] = resource("AWS::EC2::SecurityGroup", GroupDescription="web", VpcId=ref("Vpc"))
 
-    def with_database(**changed: Any) -> str:
-        resources["Db"] = database(**changed) | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Snapshot"}
+    def with_database(*, without: tuple[str, ...] = (), **changed: Any) -> str:
+        made = database(**changed) | {"DeletionPolicy": "Delete", "UpdateReplacePolicy": "Snapshot"}
+        made["Properties"] = {key: value for key, value in made["Properties"].items() if key not in without}
+        resources["Db"] = made
         return body(resources)
 
     assert stack.create(with_database(EngineVersion="16")) == "CREATE_COMPLETE", stack.reason()
+    in_database(local_home, cloud, stack, "CREATE TABLE t AS SELECT 42 AS n")
     assert stack.update(with_database(EngineVersion="17")) == "UPDATE_ROLLBACK_COMPLETE"
     assert "The AllowMajorVersionUpgrade flag must be present" in stack.reason()
     upgraded = {"EngineVersion": "17.4", "AllowMajorVersionUpgrade": True}
@@ -258,7 +276,14 @@ def test_a_database_goes_up_a_major_version_and_replaced_leaves_a_snapshot(cloud
     assert [one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]] == [stack.resource("Db")]
     (snapshot,) = rds.describe_db_snapshots()["DBSnapshots"]
     assert snapshot["DBInstanceIdentifier"] == before
-    rds.delete_db_snapshot(DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"])
+
+    # What a snapshot brings may not be said beside it.
+    inherited = ("DBName", "MasterUsername")
+    restored = with_database(**upgraded, DBSnapshotIdentifier=snapshot["DBSnapshotIdentifier"], without=inherited)
+    assert stack.update(restored) == "UPDATE_COMPLETE", stack.reason()
+    assert in_database(local_home, cloud, stack, "SELECT n FROM t") == [[42]]
+    for one in rds.describe_db_snapshots()["DBSnapshots"]:
+        rds.delete_db_snapshot(DBSnapshotIdentifier=one["DBSnapshotIdentifier"])
     assert stack.delete() == "DELETE_COMPLETE", stack.reason()
     assert rds.describe_db_snapshots()["DBSnapshots"] == [], "DeletionPolicy: Delete"
 

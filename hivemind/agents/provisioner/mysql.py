@@ -21,6 +21,7 @@ MYSQL = Engine(
     logs=("error",),
     scheme="mysql",
     variables="MYSQL_",
+    longest_user=16,
 )
 MARIADB = Engine(
     name="mariadb",
@@ -39,4 +40,5 @@ MARIADB = Engine(
     logs=("error",),
     scheme="mysql",
     variables="MYSQL_",
+    longest_user=16,
 )

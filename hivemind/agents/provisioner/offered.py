@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Resource
     from hivemind.template.fragment import Fragment
 
+_DATABASES = {engine.name: engine for engine in (postgres.POSTGRES, mysql.MYSQL, mysql.MARIADB)}
 Making = Callable[["Blueprint", "Resource"], "Fragment"]
 
 _OFFERED: Mapping[str, tuple[Making, Mapping[str, Any], str, bool]] = MappingProxyType(
     {
         **{
             engine.name: (partial(rds.fragment, engine=engine), rds.schema(engine), engine.words, True)
-            for engine in (postgres.POSTGRES, mysql.MYSQL, mysql.MARIADB)
+            for engine in _DATABASES.values()
         },
         redis.TYPE: (redis.fragment, redis.SCHEMA, "Redis (Amazon ElastiCache, engine Valkey)", True),
         bucket.TYPE: (bucket.fragment, bucket.SCHEMA, "A bucket for files (Amazon S3)", True),
@@ -49,6 +50,9 @@ def fragments(blueprint: Blueprint) -> Iterator[Fragment]:
 def unusable(blueprint: Blueprint) -> Iterator[Finding]:
     """Errors on resources that cannot work as the blueprint says them."""
     yield from topic.undelivered(blueprint)
+    for _, resource in sorted(blueprint.resources.items()):
+        if resource.type in _DATABASES:
+            yield from rds.without_snapshot(resource)
     if blueprint.network.egress != "none" or instances_are_public(blueprint):
         return
     # S3 has a gateway endpoint in every network of ours; SQS and SNS are reached through the internet.

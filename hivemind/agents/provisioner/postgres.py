@@ -21,4 +21,5 @@ POSTGRES = Engine(
     logs=("postgresql", "upgrade"),
     scheme="postgresql",
     variables="PG",
+    longest_user=63,
 )

@@ -5,7 +5,7 @@ What differs between engines is an Engine (`postgres.py`, `mysql.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from hivemind.blueprint.model import Blueprint, DeploymentStage, Resource
 from hivemind.blueprint.provided import url_variable
 from hivemind.template.fragment import Binding, Fragment
 from hivemind.template.names import ESTABLISHED, PRIVATE_SUBNETS, logical_id, security_group_id
+from hivemind.values.findings import Finding, Severity
 
 USER = "app"
 DATABASE = "app"
@@ -26,7 +27,7 @@ class Engine:
     """name: as RDS knows it; the resource's type, too. words: as people know it. port: TCP. version: without one in the
     blueprint. versions: how such an option is explained, with two more examples. parts: numbers of a version that name
     a line of releases, of which RDS takes the newest. logs: those that go to CloudWatch. scheme: of a URL. variables:
-    beginning of those with a part of the login each."""
+    beginning of those with a part of the login each. longest_user: characters of a master user's name."""
 
     name: str
     words: str
@@ -37,6 +38,7 @@ class Engine:
     logs: tuple[str, ...]
     scheme: str
     variables: str
+    longest_user: int
 
 
 def schema(engine: Engine) -> Mapping[str, Any]:
@@ -61,6 +63,12 @@ def schema(engine: Engine) -> Mapping[str, Any]:
                 "examples": [True],
             },
             **_OPTIONS,
+            "user": {
+                "type": "string",
+                "pattern": f"^[A-Za-z][A-Za-z0-9_]{{0,{engine.longest_user - 1}}}$",
+                "description": f"Name of the master user in the snapshot. Its password is a new one. Default: {USER}.",
+                "examples": ["postgres"],
+            },
         },
     }
 
@@ -105,8 +113,16 @@ _OPTIONS: Mapping[str, Any] = {
         "type": "string",
         "pattern": "^[a-z][a-z0-9_]{0,62}$",
         "default": DATABASE,
-        "description": "Name of the database. A change replaces the whole instance.",
+        "description": "Name of the database. A change replaces the whole instance. With `snapshot`, the name that the "
+        "database has in it.",
         "examples": ["shop"],
+    },
+    "snapshot": {
+        "type": "string",
+        "pattern": r"^(?!.*--)[A-Za-z][A-Za-z0-9:-]{0,254}(?<!-)$|^arn:aws[a-z-]*:rds:\S+$",
+        "description": "Name or ARN of an RDS snapshot that the database is created from. Keep the line afterwards: "
+        "it is not restored again, and without it the database is replaced by an empty one.",
+        "examples": ["shop-production-dbdatabase-snapshot-1a2b3c"],
     },
     "deletion_protection": {
         "type": "boolean",
@@ -124,6 +140,15 @@ _OPTIONS: Mapping[str, Any] = {
 }
 
 
+def without_snapshot(resource: Resource) -> Iterator[Finding]:
+    """H163: a master user is named that nothing brings."""
+    if "user" in resource.options and "snapshot" not in resource.options:
+        path = f"resources.{resource.name}.user"
+        message = f"{path} names the master user of a snapshot, but there is no `snapshot`"
+        hint = f"Remove `user`: a new database has the user `{USER}`. Or add the `snapshot` to restore."
+        yield Finding("H163", Severity.ERROR, message, None, hint, "provisioner", path)
+
+
 def secret_id(name: str) -> str:
     """The logical id of the secret with the credentials of the database resource `name`."""
     return logical_id(name, "DatabaseSecret")
@@ -135,7 +160,7 @@ def fragment(blueprint: Blueprint, resource: Resource, engine: Engine) -> Fragme
     return Fragment(
         path=f"resources.{name}",
         resources={
-            secret_id(name): _secret(blueprint, name),
+            secret_id(name): _secret(blueprint, resource),
             _subnet_group(name): {
                 "Type": "AWS::RDS::DBSubnetGroup",
                 "Properties": {
@@ -167,16 +192,16 @@ def _output(name: str, what: str) -> str:
     return logical_id(name, what)
 
 
-def _secret(blueprint: Blueprint, name: str) -> Mapping[str, Any]:
+def _secret(blueprint: Blueprint, resource: Resource) -> Mapping[str, Any]:
     # It goes with its database: a restored snapshot gets a password of its own.
     return {
         "Type": "AWS::SecretsManager::Secret",
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
         "Properties": {
-            "Description": f"Login of database {name} of {blueprint.stack_name}",
+            "Description": f"Login of database {resource.name} of {blueprint.stack_name}",
             "GenerateSecretString": {
-                "SecretStringTemplate": f'{{"username":"{USER}"}}',
+                "SecretStringTemplate": f'{{"username":"{resource.options.get("user", USER)}"}}',
                 "GenerateStringKey": "password",
                 "PasswordLength": PASSWORD_LENGTH,
                 "ExcludePunctuation": True,
@@ -204,10 +229,8 @@ def _database(blueprint: Blueprint, resource: Resource, engine: Engine) -> Mappi
             "StorageType": "gp3",
             "AllocatedStorage": str(options.get("storage", 20)),
             **growing,
-            "StorageEncrypted": True,
-            "DBName": options.get("database", DATABASE),
+            **_origin(options, secret),
             "Port": str(engine.port),
-            "MasterUsername": {"Fn::Sub": secret + "username}}"},
             "MasterUserPassword": {"Fn::Sub": secret + "password}}"},
             "DBSubnetGroupName": {"Ref": _subnet_group(resource.name)},
             "VPCSecurityGroups": [security_group_id(_security_group(resource.name))],
@@ -219,6 +242,22 @@ def _database(blueprint: Blueprint, resource: Resource, engine: Engine) -> Mappi
             "DeletionProtection": options.get("deletion_protection", protected),
             **({"EnableCloudwatchLogsExports": list(engine.logs)} if options.get("logs", production) else {}),
         },
+    }
+
+
+def _origin(options: Mapping[str, Any], secret: str) -> Mapping[str, Any]:
+    """Properties that say what is in a new database: nothing, or what a snapshot holds.
+
+    A snapshot brings its databases, its master user and its encryption, which can't be given beside it (AWS
+    CloudFormation Template Reference, AWS::RDS::DBInstance, DBSnapshotIdentifier). The same page excludes the password,
+    but CloudFormation's handler sets it after the restore (`shouldUpdateAfterCreate` in
+    aws-cloudformation-resource-providers-rds)."""
+    if "snapshot" in options:
+        return {"DBSnapshotIdentifier": options["snapshot"]}
+    return {
+        "StorageEncrypted": True,
+        "DBName": options.get("database", DATABASE),
+        "MasterUsername": {"Fn::Sub": secret + "username}}"},
     }
 
 

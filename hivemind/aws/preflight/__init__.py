@@ -20,17 +20,21 @@ from hivemind.aws.preflight.networks import networks
 from hivemind.aws.preflight.permissions import permissions
 from hivemind.aws.preflight.quotas import addresses, balancers, nat_gateways, processors, rds, vpcs
 from hivemind.aws.preflight.sizes import sizes
+from hivemind.aws.preflight.snapshots import snapshots
 from hivemind.aws.preflight.subject import Look, Subject
 from hivemind.aws.preflight.zones import zones
 from hivemind.values.errors import HiveMindError
 from hivemind.values.findings import Finding, Severity
 
-__all__ = ["DEADLINE", "LOOKS", "Subject", "look"]
+__all__ = ["DEADLINE", "LOOKS", "LOOKS_EVERYWHERE", "Subject", "look"]
 
 DEADLINE = 10.0
 """Seconds that all looks together may take."""
+LOOKS_EVERYWHERE: Mapping[str, Look] = MappingProxyType({"snapshots": snapshots})
+"""Those that the local cloud is asked, too."""
 LOOKS: Mapping[str, Look] = MappingProxyType(
     {
+        **LOOKS_EVERYWHERE,
         "the life of the credentials": credentials,
         "permissions": permissions,
         "machine images": images,

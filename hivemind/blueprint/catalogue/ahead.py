@@ -1,4 +1,4 @@
-"""H413, H414 and H480 to H492: what an apply would come to grief over, found before it begins."""
+"""H161, H413, H414 and H480 to H492: what an apply would come to grief over, found before it begins."""
 
 # ruff: noqa: E501 - one entry a line, so that the list can be read as a list
 
@@ -9,6 +9,7 @@ from hivemind.blueprint.catalogue.entry import Entry
 ENTRIES = (
     Entry("H413", "near a limit of CloudFormation", "A template has at most 500 resources, 200 parameters, 200 outputs and 1 MB. Over 90 % of that, the next few services do not fit.", "Split the blueprint into two deployments: move services that share no database and no host."),
     Entry("H414", "name that a load balancer refuses", "Names of load balancers and target groups have at most 32 letters, digits and dashes. HiveMind gives them none; an override or a plugin does.", "Shorten the name, or leave it out: CloudFormation then makes one."),
+    Entry("H161", "snapshot does not fit", "The snapshot that a database is to be restored from is not there, is not complete, or is one of another engine, a later version, more storage or another master user than the blueprint says.", "Write what the hint names. `aws rds describe-db-snapshots` lists all snapshots.", "resources:\n  db: {type: postgres, snapshot: shop-production-dbdatabase-snapshot-1a2b3c}"),
     Entry("H480", "not checked before the apply", "AWS did not answer some of the questions that HiveMind asks before an apply, in most cases because the credentials may not read this. The apply goes on without.", "`hivemind iam-policy` prints what the credentials need. You don't need to do anything."),
     Entry("H481", "credentials end too soon", "The credentials end before the apply is likely to. CloudFormation continues without them, but HiveMind cannot release and verify; the next apply continues.", "Log in again first."),
     Entry("H482", "machine image is gone", "An instance is to be made from a machine image that does not exist any more, or that this account may not use. A deployment keeps the image that it was first applied with.", "Use another `os`, or write an image with an override of `ImageId`."),
