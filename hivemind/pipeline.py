@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hivemind.flow.clouds import region_of
     from hivemind.flow.detecting import seen
     from hivemind.flow.drafting import Initial, initial, named_in, write, written_before
+    from hivemind.flow.environments import Changed, Compared, between, environment, next_changes
     from hivemind.flow.executing import Executed, console, execute, execute_on_all
     from hivemind.flow.face import (
         Decision,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from hivemind.machine.home import home
     from hivemind.plugins.loading import Plugins
     from hivemind.releases.jobs import JobState
+    from hivemind.releases.variables import Variable
     from hivemind.repositories.clone import Clone
 
 __getattr__ = on_first_use(
@@ -89,6 +91,7 @@ __getattr__ = on_first_use(
         "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack
         "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
         "flow.instances": ("logs", "shell"),  # what runs on it
+        "flow.environments": ("between", "environment", "next_changes"),  # variables of services
         "flow.executing": ("console", "execute", "execute_on_all"),  # commands in its present release
         "flow.proxying": ("Way", "way_to"),  # a port of this machine that leads to a database
         "flow.jobs": ("run_job",),

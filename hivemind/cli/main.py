@@ -47,6 +47,7 @@ COMMANDS = {
     "lock": ("hivemind.cli.lock:command", "Show or release the lock that a run holds on a deployment."),
     "rollback": ("hivemind.cli.rollback:command", "Return to the last good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
+    "env": ("hivemind.cli.env:command", "Show the variables of services, or what of them would change."),
     "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "iam-policy": ("hivemind.cli.iam_policy:command", "Print the IAM policy that the blueprint needs."),

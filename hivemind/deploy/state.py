@@ -105,6 +105,7 @@ class DeploymentState:
     """One blueprint in one environment of one account and region. Fields up to `xray_enabled` are the spec's.
 
     artifacts, sources, parts: of the current revision; parts: service -> digests of what its release is made of.
+    environments: service -> variable -> mark (`releases.variables`), of the current revision where that is known.
     host_keys: instance id -> `ssh-ed25519 AAAA...`. checkout: folder the deployment was applied from. cloud: `aws` or
     `local`. urls: service -> address. build_stack: name of a stack of build instances that was begun and is not known
     to be gone. kept_in: address of the states that the blueprint or the environment chose for it, None for none.
@@ -135,6 +136,7 @@ class DeploymentState:
     artifacts: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     sources: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     urls: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     host_keys: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     recorded: Recorded | None = None

@@ -11,6 +11,7 @@ from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, R
 from hivemind.flow.diagnosing import Known, diagnosed
 from hivemind.hosts.ssh import Host
 from hivemind.releases.deployed import Deployed
+from hivemind.releases.variables import marks
 from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH, RECORD
 from hivemind.steps.step import Step
@@ -88,6 +89,7 @@ def _record(run: Apply, context: Context) -> Deployed:
             artifacts=dict(deployed.artifacts),
             sources={name: source.digest for name, source in run.sources.items()},
             parts={name: source.parts for name, source in run.sources.items()},
+            environments=marks(blueprint, assembly.bindings),
             urls=dict(deployed.urls()),
             host_keys={one: key for one, key in deployed.known_hosts.items() if one in present},
             recorded=Recorded(

@@ -229,7 +229,15 @@ def _recorded(state: DeploymentState, to: Revision, clock: Clock) -> DeploymentS
         back_to=to.number,
     )
     parts = {name: one for name, one in state.parts.items() if name not in changed}
-    return replace(state, sources=releases, artifacts=artifacts, parts=parts, revisions=(*state.revisions, revision))
+    environments = {name: one for name, one in state.environments.items() if name not in changed}
+    return replace(
+        state,
+        sources=releases,
+        artifacts=artifacts,
+        parts=parts,
+        environments=environments,
+        revisions=(*state.revisions, revision),
+    )
 
 
 def _checked(asked: Asked, known: Known, cloud: Cloud, face: Face, journal: Journal) -> Verdict | None:
