@@ -79,7 +79,7 @@ _MOST = 12
 def commands(left: Sequence[StackResource], stack_id: str | None, region: str) -> tuple[str, ...]:
     """The commands that delete what is left of a stack, and then the stack. left: resources that exist. stack_id: None
     where the stack is gone already."""
-    named = sorted((one for one in left if one.physical_id), key=lambda one: (_place(one.type), one.logical_id))
+    named = [one for one in in_order(left) if one.physical_id]
     lines = [
         f"{command.format(id=shlex.quote(one.physical_id))} --region {region}"
         for one in named[:_MOST]
@@ -101,6 +101,11 @@ def instructions(
     lines = "\n".join(f"  {line}" for line in (*before, *commands(left, stack_id, region)))
     rest = f"\nThen run `{again}` again." if again else ""
     return f"Remove by hand what is left, in this order:\n{lines}{rest}"
+
+
+def in_order(left: Sequence[StackResource]) -> tuple[StackResource, ...]:
+    """Resources in the order in which they can be deleted: what others depend on comes last."""
+    return tuple(sorted(left, key=lambda one: (_place(one.type), one.logical_id)))
 
 
 def _place(kind: str) -> tuple[int, int]:

@@ -13,13 +13,18 @@ from hivemind.deploy.diagnosis import first_failure
 from hivemind.deploy.final_snapshots import FinalSnapshot, Say, left_by
 from hivemind.deploy.holders import held_by
 from hivemind.deploy.manual_removal import instructions
+from hivemind.deploy.polling import Poll
 from hivemind.deploy.watch import Watched, Watcher
 from hivemind.plan.holdings import holds_data
+from hivemind.template.names import ARTIFACT_BUCKET
 from hivemind.text.redact import redact
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.cloud import Cloud
 from hivemind.values.errors import Refused, Stage, StageError
 
+PAUSES = (0.0, 30.0)
+"""Seconds on AWS before each further try to delete a stack: network interfaces of a load balancer, for one, go a while
+after it."""
 KEPT_POLICIES = frozenset({"Retain", "RetainExceptOnCreate"})
 
 
@@ -139,13 +144,16 @@ def _seen(calls: StackCalls, stack_id: str) -> set[str]:
 
 
 def _harder(cloud: Cloud, view: StackView, watcher: Watcher, watched: Watched, say: Say) -> Watched:
-    """After DELETE_FAILED: once more, for what held a resource is often gone by then; without what failed; by force."""
+    """After DELETE_FAILED: once more, and once more after a while, for what held a resource is often gone by then;
+    without what failed; by force."""
     calls = watcher.calls
-    again = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
-    say(f"{view.name} could not delete {', '.join(map(str, again)) or 'everything'}: trying once more")
-    watched = _run(calls, view.id, watcher)
-    if watched.status != "DELETE_FAILED":
-        return watched
+    for pause in PAUSES:
+        again = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
+        say(f"{view.name} could not delete {', '.join(map(str, again)) or 'everything'}: trying once more")
+        _pause(watcher, pause)
+        watched = _run(calls, view.id, watcher)
+        if watched.status != "DELETE_FAILED":
+            return watched
     failed = [resource for resource in calls.resources(view.id) if resource.status == "DELETE_FAILED"]
     if failed:
         say(f"{view.name} still has {'; '.join(held_by(cloud, one) for one in failed)}: deleting the rest")
@@ -154,6 +162,19 @@ def _harder(cloud: Cloud, view: StackView, watcher: Watcher, watched: Watched, s
         say(f"{view.name} still exists: deleting it by force")
         watched = _run(calls, view.id, watcher, DeletionMode="FORCE_DELETE_STACK")
     return watched
+
+
+def own_buckets(held: tuple[Content, ...]) -> tuple[str, ...]:
+    """Names of our own artifact buckets, which hold nothing that cannot be built again."""
+    return tuple(item.resource.physical_id for item in held if item.resource.logical_id == ARTIFACT_BUCKET)
+
+
+def _pause(watcher: Watcher, seconds: float) -> None:
+    """Waits, seconds as on AWS. Raises StepCancelled when the run is being ended."""
+    if seconds:
+        deadline = seconds / watcher.pace
+        for _ in Poll(watcher.clock, pace=watcher.pace, deadline=deadline, cancelled=watcher.cancelled).tries():
+            pass
 
 
 def _failure(cloud: Cloud, calls: StackCalls, view: StackView, watched: Watched, stage: Stage) -> StageError:

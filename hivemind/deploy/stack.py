@@ -11,6 +11,7 @@ from typing import Any
 from hivemind.deploy import changeset, large, removal
 from hivemind.deploy.calls import BEGINS, StackCalls, StackView, new_token
 from hivemind.deploy.cancelling import cancel
+from hivemind.deploy.dead import Dead
 from hivemind.deploy.diagnosis import diagnose
 from hivemind.deploy.failure import closed, left_behind, stack_failure
 from hivemind.deploy.final_snapshots import Say
@@ -167,7 +168,7 @@ class StackDriver:
     def _apply(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
         view = self._at_rest(request.stack_name, request.owners, watcher)
         if view is not None and rest_of(view.status) is Rest.DEAD:
-            self._clear(view, request, watcher)
+            self._dead(request, watcher).clear(view)
             view = None
         if view is None:
             return self._create(request, watcher, told)
@@ -205,6 +206,9 @@ class StackDriver:
         view = self._calls.describe(stack)
         return removal.contents(self._calls, view.id) if view else ()
 
+    def _dead(self, request: StackRequest, watcher: Watcher) -> Dead:
+        return Dead(self._cloud, self._calls, request.owners, request.may_lose, watcher, self._say)
+
     def _watcher(self, on_event: OnEvent, ready: Ready, deadline: float) -> Watcher:
         return Watcher(
             self._calls, self._clock, self._cloud.pace, on_event, ready, self._cancelled, deadline, self._canceling
@@ -226,23 +230,6 @@ class StackDriver:
             raise stack_failure(self._calls, view.id, watched.status, watched.events, owners)
         return self._calls.describe(stack)
 
-    def _clear(self, view: StackView, request: StackRequest, watcher: Watcher) -> None:
-        """Deletes a stack that can only be deleted, unless it holds data that nobody named."""
-        held = removal.contents(self._calls, view.id)
-        data = [item for item in held if item.holds_data and not item.retained]
-        unnamed = [str(item.resource) for item in data if item.resource.logical_id not in request.may_lose]
-        if unnamed:
-            raise Refused(
-                f"{view.name} is in {view.status} and must be deleted first, but it holds {', '.join(unnamed)}",
-                hint="Run `hivemind plan`, save what you need, then name what may be lost.",
-            )
-        listed = ", ".join(str(item.resource) for item in held) or "nothing"
-        self._say(f"{view.name} is in {view.status}: deleting it, because AWS allows nothing else; it holds {listed}")
-        # The protection was set for what the stack was to become; nothing to protect is in it.
-        deleted = removal.delete(self._cloud, self._calls, view.id, watcher, unprotect=True, say=self._say)
-        if deleted.by_hand:
-            self._say(f"{view.name} is deleted, but not all of it. {deleted.by_hand}")
-
     def _create(self, request: StackRequest, watcher: Watcher, told: _Once) -> StackResult:
         whole = not large.is_large(request.body)
         body = request.body if whole else large.seed(request.body, request.bucket)
@@ -256,7 +243,10 @@ class StackDriver:
             **policy,
             **request.arguments({"TemplateBody": body}),
         )
-        created = self._finish(stack_id, self._followed(watcher, stack_id, token, set()), request, told)
+        watched = self._followed(watcher, stack_id, token, set())
+        if watched.status == "ROLLBACK_FAILED" and not self._canceling:
+            raise self._dead(request, watcher).taken_back(stack_id, watched)
+        created = self._finish(stack_id, watched, request, told)
         view = None if whole else self._calls.describe(stack_id)
         return created if view is None else self._update(view, request, watcher, told)
 

@@ -101,7 +101,7 @@ STACK_STATUSES: tuple[StackStatus, ...] = (
     _dead(
         "DELETE_FAILED",
         "Some resources could not be deleted.",
-        destroy="Deletes again: first everything, once more what failed, then all but what fails, then by force. Lists "
+        destroy="Deletes again: first everything, twice more what failed, then all but what fails, then by force. Lists "
         "what is left, with the commands that remove it.",
     ),
     StackStatus("DELETE_COMPLETE", Rest.GONE, "The stack does not exist any more.", "Creates the stack.", "Nothing."),

@@ -109,6 +109,64 @@ def test_a_failed_create_names_the_first_failure_not_the_cancellations(script: A
     script.assert_done()
 
 
+@pytest.mark.parametrize("ends", ["DELETE_COMPLETE", "DELETE_FAILED"])
+def test_what_the_rollback_of_a_creation_left_is_deleted_with_the_stack(script: Any, ends: str) -> None:
+    create_begins(script)
+    failed = script.event("Web", "CREATE_FAILED", "no capacity")
+    script.page(failed, script.event("Net", "DELETE_FAILED", "in use"), script.stack_event("ROLLBACK_FAILED"))
+    left = ("Net", VPC, "DELETE_FAILED")
+    script.stack("ROLLBACK_FAILED")
+    script.page()
+    script.resources(left)
+    script.answer("get_template", {"TemplateBody": "{}"})
+    bucket = ("S3ArtifactBucket", "AWS::S3::Bucket", "DELETE_FAILED")
+    script.resources(left, bucket)
+    script.stack("ROLLBACK_FAILED", EnableTerminationProtection=True)
+    script.answer("update_termination_protection", EnableTerminationProtection=False, StackName=_stack_id())
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources(left, bucket)
+    script.answer("list_object_versions", {}, "s3", Bucket="s3artifactbucket-1", MaxKeys=1000)
+    script.page()
+    if ends == "DELETE_FAILED":
+        script.error("delete_stack", "AccessDenied", "not you")
+    else:
+        script.answer("delete_stack")
+        script.page(script.stack_event("DELETE_COMPLETE"))
+        script.stack("DELETE_COMPLETE")
+        script.page()
+        script.resources()
+
+    with pytest.raises(StageError) as caught:
+        apply(script, protected=True)
+
+    assert (caught.value.subject, caught.value.lines[0]) == ("Web", "no capacity")
+    left_over = "Net (AWS::EC2::VPC), S3ArtifactBucket (AWS::S3::Bucket)"
+    assert script.said == [f"the rollback stopped in ROLLBACK_FAILED: deleting what it left: {left_over}"]
+    if ends == "DELETE_FAILED":
+        assert caught.value.left == "Net (AWS::EC2::VPC) in the failed stack"
+        assert "also failed: DeleteStack: not you" in caught.value.__notes__[0]
+    else:
+        assert caught.value.left == "nothing; the stack is deleted"
+    script.assert_done()
+
+
+def test_data_that_the_rollback_of_a_creation_left_stay_until_somebody_names_them(script: Any) -> None:
+    create_begins(script)
+    failed = script.event("Web", "CREATE_FAILED", "no capacity")
+    script.page(failed, script.event("Db", "DELETE_FAILED", "in use", kind=DB), script.stack_event("ROLLBACK_FAILED"))
+    script.stack("ROLLBACK_FAILED")
+    script.page()
+    left = ("Db", DB, "DELETE_FAILED")
+    script.resources(left)
+    script.answer("get_template", {"TemplateBody": "{}"})
+    script.resources(left)
+    with pytest.raises(StageError) as caught:
+        apply(script)
+    assert caught.value.left == "Db (AWS::RDS::DBInstance) in the failed stack"
+    assert "cloudformation:DeleteStack" not in script.calls()
+    script.assert_done()
+
+
 def test_a_database_that_a_failed_create_took_back_may_have_left_a_snapshot(script: Any) -> None:
     create_begins(script)
     script.page(

@@ -120,6 +120,8 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED", failed)
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_FAILED", failed)
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     deletes(script, "DELETE_FAILED", RetainResources=["Files"])
     deletes(script, "DELETE_COMPLETE", DeletionMode="FORCE_DELETE_STACK")
@@ -128,9 +130,9 @@ def test_what_cannot_be_deleted_is_left_out_then_force_is_used_then_what_is_left
     assert [str(resource) for resource in deletion.left] == ["Files (AWS::S3::Bucket)"]
     assert "aws s3 rb s3://files-1 --region eu-west-1" in deletion.by_hand
     assert "delete-stack" not in deletion.by_hand
-    assert len(script.said) == 3
+    assert len(script.said) == 4
     held = "Files (AWS::S3::Bucket) files-1, held by 3 objects and versions in it"
-    assert script.said[1] == f"{NAME} still has {held}: deleting the rest"
+    assert script.said[2] == f"{NAME} still has {held}: deleting the rest"
 
 
 def test_what_held_a_resource_for_a_moment_only_keeps_nothing(script: Any) -> None:
@@ -150,6 +152,8 @@ def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     script.answer("list_object_versions", THREE, service="s3", Bucket="files-1", MaxKeys=1000)
     deletes(script, "DELETE_COMPLETE", script.event("Files", "DELETE_SKIPPED", kind=BUCKET), RetainResources=["Files"])
     script.resources()
@@ -159,9 +163,24 @@ def test_what_an_event_says_was_left_out_is_left_where_the_list_of_the_stack_is_
     script.assert_done()
 
 
+def test_what_held_a_resource_for_some_minutes_is_waited_for(script: Any) -> None:
+    begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    for _ in range(2):
+        deletes(script, "DELETE_FAILED")
+        script.resources(("Files", BUCKET, "DELETE_FAILED"))
+    deletes(script, "DELETE_COMPLETE")
+    script.resources(("Files", BUCKET, "DELETE_COMPLETE"))
+    before = script.clock.monotonic()
+    assert script.driver().delete(NAME).left == ()
+    assert script.clock.monotonic() - before > 30
+    script.assert_done()
+
+
 @pytest.mark.parametrize("stage", [Stage.CLEANUP, Stage.ROLLBACK])
 def test_a_deletion_that_nothing_helps_is_a_failure_of_its_stage(script: Any, stage: Stage) -> None:
     begins(script, ("Files", BUCKET, "CREATE_COMPLETE"))
+    deletes(script, "DELETE_FAILED")
+    script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
     script.resources(("Files", BUCKET, "DELETE_FAILED"))
     deletes(script, "DELETE_FAILED")
