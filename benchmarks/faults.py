@@ -1,9 +1,11 @@
 """Random fault runs on a local cloud of their own: `python -m benchmarks.faults [--runs 300] [--seed 1]`.
 
 Each run is an apply that creates, one that updates, or a destroy, with a fault at some moment. Afterwards the stack,
-the account, the page and the message are looked at. Verdicts: `clean` (it worked, or all of it was taken back),
-`by hand` (something is left, and the message has the commands), `orphan`, `wrong state`, `lost traffic`,
-`no way on` (something is left and nobody says what to do), `hangs` (no end in five minutes), `defect` (a traceback).
+the account, the page, the processes, the records and the message are looked at. Verdicts: `clean` (it worked, or all of
+it was taken back), `by hand` (something is left, and the message has the commands), `orphan` (of the account),
+`stray` (a process or listener), `torn` (a record half written or unreadable), `two stacks`, `wrong state`,
+`lost traffic` (the page that was there before an update is not there after it), `no way on` (something is left and
+nobody says what to do), `hangs` (no end in five minutes), `defect` (a traceback).
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from benchmarks import fault_traces
 from benchmarks.fault_plans import Run, runs, tally
 from hivemind.local import lifecycle
 from hivemind.testing.clients import raw
@@ -32,7 +36,17 @@ LONGEST = 300.0
 SMALL = "environments: {production: {stage: stage-1}}\n"
 GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 EMPTY = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-BAD = ("hangs", "orphan", "wrong state", "lost traffic", "no way on", "defect")
+BAD = ("hangs", "orphan", "stray", "torn", "two stacks", "wrong state", "lost traffic", "no way on", "defect")
+
+
+class Served(NamedTuple):
+    """The page before an update. text: empty where it was not there."""
+
+    text: str
+    address: str
+
+
+NOTHING = Served("", "")
 
 
 class Stage:
@@ -60,20 +74,41 @@ class Stage:
         if change == "code":
             self.project.replace("app.py", 'VERSION = "1"', f'VERSION = "v{self.number}"')
 
+    def stacks(self) -> list[str]:
+        """The status of each stack."""
+        return [str(one["StackStatus"]) for one in raw(self.cloud, "cloudformation").describe_stacks()["Stacks"]]
+
     def stack(self) -> str | None:
         """The status of the one stack that there may be."""
-        stacks = raw(self.cloud, "cloudformation").describe_stacks()["Stacks"]
-        names = [one for one in stacks if not one["StackName"].endswith("-build")]
-        if len(names) > 1:
-            raise AssertionError(f"two stacks: {names}")
-        return str(names[0]["StackStatus"]) if names else None
+        return next(iter(self.stacks()), None)
+
+    def page(self) -> str:
+        """The text of the page; empty where it is not there."""
+        try:
+            page = self.project.get()
+        except (OSError, KeyError, AssertionError):
+            return ""
+        return page.text if page.status == 200 else ""
 
     def serves(self) -> bool:
         """Whether the page is there."""
-        try:
-            return self.project.get().status == 200
-        except (OSError, KeyError, AssertionError):
-            return False
+        return bool(self.page())
+
+    def live(self) -> frozenset[str]:
+        """Ids of the instances that are not gone."""
+        pages = raw(self.cloud, "ec2").describe_instances()["Reservations"]
+        every = [one for page in pages for one in page["Instances"]]
+        return frozenset(one["InstanceId"] for one in every if one["State"]["Name"] != "terminated")
+
+    def traces(self) -> tuple[str, tuple[str, ...]]:
+        """What is on this machine that must not be: a verdict, empty where nothing is, and each of them."""
+        torn = fault_traces.damaged(self.local.directory)
+        if torn:
+            return "torn", torn
+        live = self.live()
+        empty = not live and self.stack() is None
+        found = fault_traces.strays(self.local.running.pid, live=live, empty=empty)
+        return ("stray" if found else ""), found
 
     def settle(self, *, deployed: bool) -> None:
         """What the next run begins with: a good deployment, or nothing."""
@@ -88,18 +123,22 @@ class Stage:
                 raise AssertionError(f"a destroy without a fault leaves {stuck}")
 
 
-def judge(stage: Stage, run: Run, ran: Ran, *, served: bool) -> str:
+def judge(stage: Stage, run: Run, ran: Ran, before: Served) -> str:
     """What became of a run; see the module. The faults are cleared first, which would also meet who looks."""
     stage.local.clear_faults()
     said = ran.out + ran.err
     if ran.code == ExitCode.INTERNAL or "Traceback" in said:
         return "defect"
+    if len(stage.stacks()) > 1:
+        return "two stacks"
     status = stage.stack()
     by_hand = "Remove by hand what is left" in said
     if orphans(stage.cloud):
         return "by hand" if by_hand else "orphan"
+    if trace := stage.traces()[0]:
+        return trace
     # A page that was there before is there afterwards. On its one instance it is away while it restarts.
-    if run.deed == "update" and served and not stage.serves():
+    if run.deed == "update" and before.text and not stage.serves():
         return "lost traffic"
     if ran.code == 0:
         right = status is None if run.deed == "delete" else status in GOOD and stage.serves()
@@ -121,49 +160,51 @@ def _says_what_next(ran: Ran) -> bool:
     return "Next:" in ran.err or "hint" in ran.err or "hivemind " in ran.err
 
 
-def carried_out(stage: Stage, run: Run) -> tuple[str, Ran]:
-    """Puts a run's faults in force, runs its command and judges."""
+def carried_out(stage: Stage, run: Run) -> tuple[str, Ran, str]:
+    """Puts a run's faults in force, runs its command and judges. The last: what of its requests had no good answer."""
+    stage.local.clear_faults()
     deployed = stage.stack() in GOOD
     if run.deed == "create" and stage.stack() is not None and stage.stack() not in EMPTY:
         stage.settle(deployed=False)
     elif run.deed != "create" and not (deployed and stage.serves()):
         stage.settle(deployed=True)
-    stage.local.clear_faults()
     stage.write(run.change)
+    before = Served(stage.page(), str(stage.project.status()["url"])) if run.deed == "update" else NOTHING
     for fault in run.faults:
         options = {key: value for key, value in fault.items() if key not in {"kind", "subject"}}
         stage.local.fault(str(fault["kind"]), str(fault["subject"]), **options)
     words = ("destroy", "--yes", "--json") if run.deed == "delete" else ("apply", "--local", "--yes", "--json")
     if run.deed != "update":
         ran = stage.project.run(*words, code=None)
-        return judge(stage, run, ran, served=False), ran
-    served = stage.serves()
-    with Load(stage.project.status()["url"]):
+        return judge(stage, run, ran, before), ran, ""
+    with Load(before.address) as load:
         ran = stage.project.run(*words, code=None)
-    return judge(stage, run, ran, served=served), ran
+    return judge(stage, run, ran, before), ran, f"  lost {load.lost} of {load.answers.total()} requests"
 
 
 def measured(stage: Stage, chosen: Iterable[Run], log: Path) -> Iterator[str]:
     """The verdict of each run, all of them written down."""
     for run in chosen:
-        began = time.monotonic()
+        began, requests = time.monotonic(), ""
         try:
-            verdict, ran = carried_out(stage, run)
+            verdict, ran, requests = carried_out(stage, run)
         except subprocess.TimeoutExpired as error:
             verdict, ran = "hangs", Ran(str(error.cmd), -1, str(error.output), str(error.stderr))
+        stage.local.clear_faults()
         with log.open("a") as file:
-            file.write(f"{verdict:12} {ran.code:3} {time.monotonic() - began:5.1f} s  {stage.stack()}  {run}\n")
+            file.write(
+                f"{verdict:12} {ran.code:3} {time.monotonic() - began:5.1f} s  {stage.stack()}  {run}{requests}\n"
+            )
             if verdict != "clean":
-                file.write(f"{ran.out[-3000:]}\n{ran.err[-3000:]}\n{orphans(stage.cloud)}\n")
+                file.write(f"{ran.out[-3000:]}\n{ran.err[-3000:]}\n{orphans(stage.cloud)}\n{stage.traces()}\n")
         if verdict != "clean":
-            stage.local.clear_faults()
             remove_orphans(stage)
         yield verdict
 
 
 def remove_orphans(stage: Stage) -> None:
     """What a run left behind is not to be found again by the next: the account is emptied."""
-    if orphans(stage.cloud):
+    if orphans(stage.cloud) or stage.traces()[0] or len(stage.stacks()) > 1:
         stage.local.end(stage.project.folder)
         lifecycle.reset(stage.local.directory)
         lifecycle.start(stage.local.directory, pace="instant")

@@ -101,8 +101,8 @@ STACK_STATUSES: tuple[StackStatus, ...] = (
     _dead(
         "DELETE_FAILED",
         "Some resources could not be deleted.",
-        destroy="Deletes again: first everything, twice more what failed, then all but what fails, then by force. Lists "
-        "what is left, with the commands that remove it.",
+        destroy="Deletes again: first everything, twice more what failed, then all but what fails, then by force. "
+        "Lists what is left, with the commands that remove it.",
     ),
     StackStatus("DELETE_COMPLETE", Rest.GONE, "The stack does not exist any more.", "Creates the stack.", "Nothing."),
     _moving("IMPORT_IN_PROGRESS", "Someone is importing resources into the stack."),
