@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind.builds import lasting
 from hivemind.builds.clean_environment import clean, found
 
 if TYPE_CHECKING:
@@ -24,4 +25,5 @@ def run_build(work: Work, *first_on_path: Path, command: str | None = None, **mo
         return
     hint = "Secrets and databases are not available during a build." if service.secrets or service.needs else None
     env = clean(*first_on_path, **{"PORT": str(service.listens_on), **found(service), **more})
-    work.programs.run(command, cwd=work.app, env=env, hint=hint)
+    with lasting.there(service.data, work.app):
+        work.programs.run(command, cwd=work.app, env=env, hint=hint)

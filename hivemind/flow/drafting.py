@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from hivemind.blueprint.data_rules import SQLITE
 from hivemind.blueprint.resolve import PROVIDED
 from hivemind.descriptions import Wish, Wishes
 from hivemind.detections.services import applications
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _MOST_PLACES = 3
 """Places for data that a service's first file names."""
+_OF_BUILDS = frozenset({"bin", "build", "dist", "lib", "node_modules", "out", "output", "public", "static", "target"})
+"""Folders that builds make: what lasts would hide what the next build puts there."""
 _DATABASES = frozenset({"postgres", "mysql", "mariadb"})
 
 
@@ -111,14 +114,23 @@ def _keep(made: Draft, repository: Repository) -> None:
             continue
         said = [Beside(str(each.value), each.file, each.line or 1) for each in part.seen.several["data"]]
         chosen: list[Beside] = said[:_MOST_PLACES]
-        for place in beside(repository, part.folder, with_database=bool(_DATABASES.intersection(types_needed(part)))):
-            apart = all(not _lie_in_each_other(place.name, each.name) for each in chosen)
+        for each in beside(repository, part.folder, with_database=bool(_DATABASES.intersection(types_needed(part)))):
+            place = replace(each, name=_whole(repository, part.folder, each.name))
+            apart = all(not _lie_in_each_other(place.name, other.name) for other in chosen)
             if apart and not _holds_code(repository, part.folder, place) and len(chosen) < _MOST_PLACES:
                 chosen.append(place)
         if chosen:
             part.keys["data"] = [place.name for place in chosen]
             where = ", ".join(f"{place.file}:{place.line}" for place in chosen)
             part.reasons["data"] = f"every release keeps it, on one instance ({where})"
+
+
+def _whole(repository: Repository, folder: str, name: str) -> str:
+    """The folder of a SQLite file, if it is none of the repository's: the application keeps all that is there."""
+    above = [str(each) for each in reversed(PurePosixPath(name).parents)][1:] if name.endswith(SQLITE) else []
+    files = [file for file in repository.under(folder) if not file.rpartition("/")[2].startswith(".")]
+    own = (each for each in above if PurePosixPath(each).name not in _OF_BUILDS)
+    return next((each for each in own if not any(file.startswith(f"{each}/") for file in files)), name)
 
 
 def _lie_in_each_other(one: str, other: str) -> bool:

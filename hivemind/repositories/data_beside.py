@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from hivemind.repositories.python_paths import assigned
+from hivemind.repositories.python_paths import around, assigned
 
 if TYPE_CHECKING:
     from hivemind.repositories.repository import Repository
@@ -51,6 +51,10 @@ _TEMPORARY = re.compile(r"sqlite(?:\+\w+)?:////?(?P<name>(?:/var)?/?tmp/[\w./-]{
 _INSTANCE = "instance"
 _FILE = re.compile(r"[\"'](?P<name>[\w./-]{1,100}\.(?:sqlite3?|db3?))[\"']")
 """The name of a SQLite file, wherever it is written in a file that speaks of SQLite."""
+_JOINED = re.compile(
+    r"(?:\b(?:join|joinpath|resolve)\((?:[\w.]{1,60}\s*,\s*)?(?P<parts>(?:[\"'][\w-]{1,60}[\"']\s*,\s*){1,5}))[\"']$"
+)
+"""A path of several texts, as `path.join(__dirname, "data", "`."""
 _UPLOADS = tuple(
     re.compile(pattern)
     for pattern in (
@@ -97,7 +101,8 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
             if pattern is _FILE and "sqlite" not in text.lower():
                 continue
             for match in pattern.finditer(text):
-                whole = _put_together(text, match, path, folder) if pattern in _UPLOADS else None
+                put = _put_together if pattern in _UPLOADS else _with_folders
+                whole = put(text, match, path, folder)
                 name = _below(whole or match["name"] or "db.sqlite3")
                 if name is not None and _in_instance_folder(text, match):
                     name = _INSTANCE
@@ -115,7 +120,26 @@ def _put_together(text: str, match: re.Match[str], path: str, folder: str) -> st
     name = re.match(r"[A-Z_]+", text[text.rfind("\n", 0, match.start()) + 1 :])
     if name is None or not path.endswith(".py"):
         return None
-    return assigned(text, path if folder in ("", ".") else path.removeprefix(f"{folder.rstrip('/')}/"), name[0])
+    return assigned(text, _in(folder, path), name[0])
+
+
+def _with_folders(text: str, match: re.Match[str], path: str, folder: str) -> str | None:
+    """The path of a SQLite file whose folders are texts of their own: `join(ROOT, "data", "shop.db")`."""
+    name = match["name"]
+    if not name or "/" in name:
+        return None
+    if path.endswith(".py"):
+        whole = around(text, _in(folder, path), name, text.count("\n", 0, match.start("name")) + 1)
+        if whole is not None:
+            return whole
+    before = text[text.rfind("\n", 0, match.start("name")) + 1 : match.start("name")]
+    parts = _JOINED.search(before)
+    return "/".join([*re.findall(r"[\w-]+", parts["parts"]), name]) if parts else None
+
+
+def _in(folder: str, path: str) -> str:
+    """A path of the repository as seen from a service's folder."""
+    return path if folder in ("", ".") else path.removeprefix(f"{folder.rstrip('/')}/")
 
 
 def _texts(repository: Repository, folder: str) -> Iterator[tuple[str, str]]:

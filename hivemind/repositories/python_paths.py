@@ -33,6 +33,26 @@ def assigned(text: str, file: str, name: str) -> str | None:
     return posixpath.normpath(path) if path else None
 
 
+def around(text: str, file: str, part: str, line: int) -> str | None:
+    """The path that the whole expression stands for in which the text `part` is at `line` (1-based), as
+    `os.path.join(BASE_DIR, "data", "shop.db")` for `shop.db`; relative to the folder that `file` is relative to. None
+    where it can't be told."""
+    named: dict[str, ast.expr] = {}
+    _assignments(text, named)
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    found = [
+        path
+        for node in nodes
+        if isinstance(node, ast.Call | ast.BinOp) and node.lineno <= line <= (node.end_lineno or line)
+        if any(isinstance(each, ast.Constant) and each.value == part and each.lineno == line for each in ast.walk(node))
+        if (path := _path(node, named, file, 0)) is not None
+    ]
+    return posixpath.normpath(max(found, key=len)) if found else None
+
+
 def _assignments(text: str, named: dict[str, ast.expr]) -> list[ast.Assign]:
     """The assignments to a name at the top of a module, which are put into `named`."""
     try:

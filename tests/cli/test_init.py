@@ -49,7 +49,10 @@ KEEPING = "import sqlite3\nfrom flask import Flask\napp = Flask(__name__)\n"
         ("db = sqlite3.connect('notes.db')\n", {}, "data: [notes.db]  # every release keeps it"),
         ("app.config['UPLOAD_FOLDER'] = 'photos'\n", {"photos/.gitkeep": ""}, "data: [photos]"),
         ("app.config['UPLOAD_FOLDER'] = 'static'\n", {"static/site.css": "a {}\n"}, None),
-        ("a = sqlite3.connect('d/a.db')\nUPLOAD_FOLDER = 'd'\n", {}, "data: [d/a.db]"),
+        ("a = sqlite3.connect('d/a.db')\nUPLOAD_FOLDER = 'd'\n", {}, "data: [d]"),
+        ("a = sqlite3.connect('d/a.db')\n", {"d/lamps.py": "x = 1\n"}, "data: [d/a.db]"),
+        ("a = sqlite3.connect('dist/a.db')\n", {}, "data: [dist/a.db]"),
+        ("b = os.path.join(os.path.dirname(__file__), 'kept', 'a.db')\n", {}, "data: [kept]"),
         ("", {}, None),
     ],
 )

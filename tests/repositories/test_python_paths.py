@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hivemind.repositories.python_paths import assigned, called
+from hivemind.repositories.python_paths import around, assigned, called
 
 pytestmark = pytest.mark.fast
 FILE = "shop/settings/base.py"
@@ -35,3 +35,19 @@ def test_the_paths_that_a_function_is_given() -> None:
         "import os\nx = Config('.env')\ny = Config(os.path.join(os.path.dirname(__file__), '../.env'))\nz = Config()\n"
     )
     assert called(code, FILE, "Config") == [(".env", 2), ("shop/.env", 3)]
+
+
+@pytest.mark.parametrize(
+    ("code", "path"),
+    [
+        ("X = {'NAME': os.path.join(TOP, 'data', 'a.db')}", "shop/data/a.db"),
+        ("X = 'sqlite:///' + os.path.join(TOP, 'a.db')", "shop/a.db"),
+        ("X = sqlite3.connect(os.path.join('data', 'a.db'))", "data/a.db"),
+        ("X = str(Path(TOP) / 'data' / 'a.db')", "shop/data/a.db"),
+        ("X = os.path.join(settings.TOP, 'a.db')", None),
+        ("X = 'a.db'", None),
+        ("X = (", None),
+    ],
+)
+def test_the_path_around_a_text(code: str, path: str | None) -> None:
+    assert around(f"TOP = os.path.dirname(os.path.dirname(__file__))\n{code}\n", FILE, "a.db", 2) == path
