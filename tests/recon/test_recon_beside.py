@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,53 @@ def test_static_files_that_nothing_serves_are_doubted(tmp_path: Path) -> None:
 )
 def test_static_files_that_are_served_or_not_there_are_not(tmp_path: Path, more: dict[str, str]) -> None:
     assert doubts(seen(tmp_path, {**PROJECT, **more})) == []
+
+
+COLLECTED = {
+    **PROJECT,
+    "bakery/settings.py": SETTINGS + 'STATIC_ROOT = "gathered"\n',
+    "bakery/wsgi.py": MANAGE
+    + "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+}
+
+
+def test_static_files_that_are_collected_are_served_by_whitenoise(tmp_path: Path) -> None:
+    """What the build command writes is a WSGI application around the project's own."""
+    found = seen(tmp_path / "read", COLLECTED)
+    assert doubts(found) == []
+    assert found.value("start") == "gunicorn hivemind_wsgi:application --bind 0.0.0.0:$PORT"
+    assert found.value("install") == "pip install -r requirements.txt whitenoise"
+    assert found.one["install"].note == "WhiteNoise serves the static files"
+    collects, _, writes = str(found.value("build")).partition(" && ")
+    assert collects == "python manage.py collectstatic --noinput"
+    subprocess.run(["sh", "-c", writes], cwd=tmp_path, check=True)
+    assert (tmp_path / "hivemind_wsgi.py").read_text().splitlines() == [
+        "from django.conf import settings",
+        "from whitenoise import WhiteNoise",
+        "from bakery.wsgi import application as wrapped",
+        "application = WhiteNoise(wrapped, root=settings.STATIC_ROOT, prefix=settings.STATIC_URL)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "start"),
+    [
+        ({"Procfile": "web: gunicorn bakery.wsgi --workers 3\n"}, "gunicorn bakery.wsgi --workers 3"),
+        ({"requirements.txt": "django\nwaitress\n"}, "waitress-serve --listen=0.0.0.0:$PORT bakery.wsgi:application"),
+    ],
+    ids=["as the repository starts it", "by another server"],
+)
+def test_a_start_that_is_not_changed_keeps_the_doubt(tmp_path: Path, more: dict[str, str], start: str) -> None:
+    found = seen(tmp_path, COLLECTED | more)
+    assert found.value("start") == start
+    assert len(doubts(found)) == 1
+
+
+@pytest.mark.parametrize("said", ['"/" + PREFIX + "assets/"', 'f"{PREFIX}assets/"'])
+def test_an_address_of_static_files_that_is_put_together_is_not_made_up(tmp_path: Path, said: str) -> None:
+    settings = SETTINGS.replace('"assets/"', said)
+    ((text, _),) = doubts(seen(tmp_path, PROJECT | {"bakery/settings.py": settings}))
+    assert text.startswith("nothing serves /static/: ")
 
 
 GO = {"go.mod": "module m\n"}

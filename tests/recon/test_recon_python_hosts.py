@@ -43,6 +43,7 @@ def test_hosts_that_are_written_out_are_doubted(tmp_path: Path, settings: str, a
         "ALLOWED_HOSTS = [os.environ['HOSTS']] if 'HOSTS' in os.environ else []",
         "SITE = os.environ.get('HOSTS', 'cakes.test')\nALLOWED_HOSTS = [SITE, 'localhost']",
         "ALLOWED_HOSTS = ['localhost']\nif os.environ.get('HOSTS'):\n    ALLOWED_HOSTS.append(os.environ['HOSTS'])",
+        "if v := os.getenv('HOSTS'):\n    ALLOWED_HOSTS = v.split(',')\nelse:\n    ALLOWED_HOSTS = ['localhost']",
         "ALLOWED_HOSTS = ['localhost']\nALLOWED_HOSTS += os.getenv('HOSTS', '').split(',')",
     ],
 )

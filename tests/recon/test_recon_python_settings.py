@@ -231,3 +231,35 @@ def test_parts_of_an_address_are_set_by_what_databases_takes_them_for(
     found = seen(tmp_path, plain | {"bakery/wsgi.py": WSGI.format("common")})
     values, _ = variables(found, ("postgres",))
     assert {name: value for name, value in values.items() if name.startswith("STORE_")} == written
+
+
+ASKS = """\
+DB = os.environ.get("DB", "sqlite")
+if {test} == "postgres":
+    DATABASES = {{"default": {{"ENGINE": "django.db.backends.postgresql", "HOST": envsecret("STORE_NODE", "")}}}}
+"""
+BY_NAME = """\
+DATABASES = {"default": {"ENGINE": os.getenv("STORE_ENGINE", "django.db.backends.sqlite3"),
+    "HOST": os.getenv("STORE_NODE")}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "written"),
+    [
+        (ASKS.format(test='os.getenv("DB")'), {"DB": "postgres", "STORE_NODE": "$PGHOST"}),
+        (ASKS.format(test="DB"), {"DB": "postgres", "STORE_NODE": "$PGHOST"}),
+        (BY_NAME, {"STORE_ENGINE": "django.db.backends.postgresql", "STORE_NODE": "$PGHOST"}),
+    ],
+    ids=["asked for", "by a name", "the engine's name"],
+)
+@pytest.mark.parametrize("needed", [True, False])
+def test_what_chooses_postgresql_is_set_where_it_is_needed(
+    tmp_path: Path, settings: str, written: dict[str, str], needed: bool
+) -> None:
+    files = FILES | {"bakery/conf/common.py": FILES["bakery/conf/common.py"] + "import os\n" + settings}
+    files |= {"manage.py": NAMES.format("common"), "bakery/wsgi.py": WSGI.format("common")}
+    if needed:
+        files |= {"requirements.txt": "django\npsycopg2\n", "app.json": '{"addons": ["heroku-postgresql"]}'}
+    values, _ = variables(seen(tmp_path, files), ("postgres",) if needed else ())
+    assert {name: values.get(name) for name in written} == (written if needed else dict.fromkeys(written))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from hivemind.agents.recon.languages.python.django_databases import POSTGRESQL
 from hivemind.detections.detection import LIKELY, Detection, Precedence, all_of
 
 _SQL = ("postgres", "mysql", "sqlserver")
@@ -15,7 +16,13 @@ _CERTAIN = 0.8
 
 def settled(found: Iterable[Detection]) -> list[Detection]:
     """The detections as they count together."""
-    return _one_database(_called_web(_of_clojure(list(found))))
+    return _asked_for(_one_database(_called_web(_of_clojure(list(found)))))
+
+
+def _asked_for(known: list[Detection]) -> list[Detection]:
+    """Without what chooses PostgreSQL in settings that know several, where that is none of the needs."""
+    needs = {each.value for each in known if each.field == "need" and each.confidence >= LIKELY}
+    return [each for each in known if "postgres" in needs or each.note != POSTGRESQL]
 
 
 def _of_clojure(found: list[Detection]) -> list[Detection]:

@@ -33,7 +33,7 @@ def hivemind_detect(repository: Repository, path: str) -> tuple[Detection, ...]:
 
 
 def _look(repository: Repository, path: str) -> tuple[Detection, ...]:
-    from hivemind.agents.recon import choices, doubts
+    from hivemind.agents.recon import choices, django_pages, doubts
     from hivemind.agents.recon.folder import Folder
 
     folder = Folder.of(repository, path)
@@ -41,7 +41,7 @@ def _look(repository: Repository, path: str) -> tuple[Detection, ...]:
     for detect in _modules():
         found += detect(folder)
     found = choices.settled(found)
-    return (*found, *doubts.detect(folder, found))
+    return (*django_pages.served(found), *doubts.detect(folder, found))
 
 
 @cache

@@ -19,6 +19,8 @@ _SERVED = re.compile(
     re.IGNORECASE,
 )
 """What serves them, or another host that does (WhiteNoise; django-storages)."""
+UNSERVED = "Django does so with runserver alone"
+"""What the doubt says."""
 _VIEW = r"views\.static\s+import\s+serve|static\.serve\b|Cling\(|WhiteNoise\("
 _USED = r"\{%\s*load\s+static"
 
@@ -40,12 +42,12 @@ def detect(folder: Folder, dependencies: Dependencies, settings: list[str]) -> l
     if any(folder.line(file, _VIEW) for file in files):
         return []
     file = next((each for each, text in texts.items() if "STATIC_URL" in text), settings[0])
-    match = re.search(r"STATIC_URL\s*=\s*[\"']([^\"']+)[\"']", whole)
+    match = re.search(r"^\s*STATIC_URL\s*=\s*[\"']([^\"'{]+)[\"'][ \t]*(?:#.*)?$", whole, re.MULTILINE)
     url = "/" + match[1].strip("/") + "/" if match else "/static/"
     root = (
         "" if re.search(r"^\s*STATIC_ROOT\s*=", whole, re.MULTILINE) else ', `STATIC_ROOT = BASE_DIR / "staticfiles"`'
     )
-    message = f"nothing serves {url}: Django does so with runserver alone, so pages have neither styles nor scripts"
+    message = f"nothing serves {url}: {UNSERVED}, so pages have neither styles nor scripts"
     help_ = (
         f"Add whitenoise to the dependencies, and to the settings{root} and "
         '"whitenoise.middleware.WhiteNoiseMiddleware" below SecurityMiddleware in MIDDLEWARE.'

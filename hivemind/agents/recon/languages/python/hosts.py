@@ -107,13 +107,20 @@ def _last(folder: Folder, file: str, depth: int) -> _Said | None:
 
 def _added(statement: ast.stmt) -> Iterator[ast.expr]:
     """What a statement adds to the setting, or gives it in a branch."""
+    bound = _bound(statement)
     for each in ast.walk(statement):
-        if isinstance(each, ast.Assign | ast.AnnAssign) and _NAME in _assigned(each):
-            yield from [each.value] if each.value is not None else []
+        if isinstance(each, ast.Assign | ast.AnnAssign) and _NAME in _assigned(each) and each.value is not None:
+            yield from (each.value, *(bound[name] for name in _names(each.value) if name in bound))
         elif isinstance(each, ast.AugAssign) and dotted(each.target) == _NAME:
             yield each.value
         elif isinstance(each, ast.Call) and dotted(each.func) in {f"{_NAME}.append", f"{_NAME}.extend"}:
             yield from each.args
+
+
+def _bound(statement: ast.stmt) -> dict[str, ast.expr]:
+    """What a statement binds on its way: `if hosts := os.environ.get("HOSTS"):`."""
+    bound = (each for each in ast.walk(statement) if isinstance(each, ast.NamedExpr))
+    return {each.target.id: each.value for each in bound}
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -128,7 +135,7 @@ def _assigned(statement: ast.Assign | ast.AnnAssign) -> set[str]:
 def _texts(value: ast.expr) -> list[str]:
     """Texts that a value holds, those of one default apart: `"a,b"` is two."""
     found = (each.value for each in ast.walk(value) if isinstance(each, ast.Constant) and isinstance(each.value, str))
-    return [name.strip() for text in found for name in (text.split(",") if len(text) > 1 else [text]) if name.strip()]
+    return [name.strip() for text in found for name in text.split(",") if name.strip()]
 
 
 def _variables(value: ast.expr) -> Iterator[str]:
