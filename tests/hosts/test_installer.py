@@ -55,12 +55,15 @@ def test_what_fails_leaves_the_release_before_running(instance: Instance) -> Non
 
     broken = {"app/main.py": "print('before'); raise SystemExit('no DATABASE_URL')"}
     failure = failed(instance.install(instance.request("r2", files=broken)))
-    assert failure["message"] == "the application ends right after its start"
+    assert failure["message"] == "the application ends right after its start with exit code 1"
     assert "no DATABASE_URL" in failure["lines"]
     assert failure["current"] == "r1"
     assert instance.get() == "one"
 
-    failed(instance.install(instance.request("r1", env={"GREETING": "second"}, start="exit 1")))
+    ends = failed(instance.install(instance.request("r1", env={"GREETING": "second"}, start="true")))
+    assert ends["message"].endswith("with exit code 0; a start command must go on running, not start something and end")
+    killed = failed(instance.install(instance.request("r2", start="sh -c 'kill -9 $$'")))
+    assert killed["message"].endswith(", by signal SIGKILL, which the system sends when memory runs out")
     assert instance.get() == "one", "the same release with another environment goes back, too"
 
 

@@ -132,7 +132,10 @@ def test_the_log_does_not_tell_secrets_and_a_failure_carries_the_applications_wo
     with pytest.raises(StageError) as caught:
         remote.install(host, artifact, broken)
     error = caught.value
-    assert error.message == f"web on {host.instance_id}, start: the application ends right after its start"
+    assert (
+        error.message
+        == f"web on {host.instance_id}, start: the application ends right after its start with exit code 1"
+    )
     assert "cannot reach database" in error.lines
     assert error.left == f"release r2-def is still current on {host.instance_id}"
     assert remote.status(host, "web")["state"] == "running"

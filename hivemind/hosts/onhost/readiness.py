@@ -51,7 +51,8 @@ def wait(
         passed = time.monotonic() - began
         ended_twice = state.restarts >= 1 and state.word == "restarting"
         if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
-            raise InstallError("the application ends right after its start", _evidence(service, since))
+            words = f"the application ends right after its start{_how(state.ending)}"
+            raise InstallError(words, _evidence(service, since))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)
             if bound is not None and not is_prefixed() and is_loopback_only(bound):
@@ -63,6 +64,15 @@ def wait(
             raise InstallError(_why(ports, timeout, others), _evidence(service, since))
         time.sleep(pause)
         pause = min(0.5, pause * 1.3)
+
+
+def _how(ending: str) -> str:
+    """What an end says about its cause, a clause."""
+    if ending == "exit code 0":
+        return " with exit code 0; a start command must go on running, not start something and end"
+    if ending == "signal SIGKILL":
+        return f", by {ending}, which the system sends when memory runs out"
+    return f", by {ending}" if ending.startswith("signal") else f" with {ending}" if ending else ""
 
 
 def _evidence(service: Systemd | Supervised, since: float | None) -> list[str]:

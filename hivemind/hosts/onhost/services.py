@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -22,14 +22,18 @@ from hivemind.hosts.onhost.layout import ALONE, ROOT_VARIABLE, Layout, has_syste
 from hivemind.hosts.onhost.report import InstallError
 from hivemind.hosts.onhost.unit import BACK_OFF_SINCE, parse
 
+OUT_OF_MEMORY = "signal SIGKILL, because memory ran out"
+
 
 class State(NamedTuple):
-    """word: `running`, `restarting`, `stopped`, `failed` or `starting`. since: seconds of the Unix epoch."""
+    """word: `running`, `restarting`, `stopped`, `failed` or `starting`. since: seconds of the Unix epoch.
+    ending: of the last process, in words (`exit code 1`, `signal SIGKILL`); empty where none ended."""
 
     word: str
     pid: int | None = None
     restarts: int = 0
     since: float | None = None
+    ending: str = ""
 
 
 def backs_off() -> bool:
@@ -70,7 +74,7 @@ class Systemd:
             "systemctl",
             "show",
             "-p",
-            "ActiveState,MainPID,NRestarts,ActiveEnterTimestampMonotonic",
+            "ActiveState,MainPID,NRestarts,ActiveEnterTimestampMonotonic,Result,ExecMainCode,ExecMainStatus",
             self._layout.unit_name,
         )
         values = dict(line.partition("=")[::2] for line in answer.splitlines())
@@ -79,7 +83,7 @@ class Systemd:
         word = words.get(values.get("ActiveState", ""), "starting")
         began = int(values.get("ActiveEnterTimestampMonotonic") or 0) / 1e6
         since = time.time() - (time.monotonic() - began) if began else None
-        return State(word, pid or None, int(values.get("NRestarts") or 0), since)
+        return State(word, pid or None, int(values.get("NRestarts") or 0), since, _ending(values))
 
     def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
         bound = () if since is None else ("--since", f"@{since:.3f}")
@@ -169,7 +173,8 @@ class Supervised:
         word = entry.get("state", "stopped")
         if not alive and word != "failed":
             word = "stopped"
-        return State(word, entry.get("pid") if alive else None, entry.get("restarts", 0), entry.get("since"))
+        pid = entry.get("pid") if alive else None
+        return State(word, pid, entry.get("restarts", 0), entry.get("since"), entry.get("ending", ""))
 
     def lines(self, count: int, *, stamped: bool = False, since: float | None = None) -> list[str]:
         return logfile.last_lines(self._layout.log, count, stamped=stamped, since=since)
@@ -227,6 +232,24 @@ class Supervised:
 def service_of(layout: Layout) -> Systemd | Supervised:
     """The service, by what runs this system."""
     return Systemd(layout) if has_systemd() else Supervised(layout)
+
+
+def _ending(values: Mapping[str, str]) -> str:
+    """How the unit's last main process ended. ExecMainCode is waitid's si_code: 1 exited, 2 killed, 3 dumped core."""
+    if values.get("Result") == "oom-kill":
+        return OUT_OF_MEMORY
+    code, status = values.get("ExecMainCode"), int(values.get("ExecMainStatus") or 0)
+    if code == "1":
+        return f"exit code {status}"
+    return signal_name(status) if code in ("2", "3") else ""
+
+
+def signal_name(number: int) -> str:
+    """`signal SIGTERM`, say."""
+    try:
+        return f"signal {signal.Signals(number).name}"
+    except ValueError:
+        return f"signal {number}"
 
 
 def _is_session_of(pid: int, folder: str) -> bool:

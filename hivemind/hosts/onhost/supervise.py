@@ -16,6 +16,7 @@ from typing import Any
 from hivemind.hosts.onhost import accounts, environment_file
 from hivemind.hosts.onhost.layout import Layout, is_prefixed, write_atomically
 from hivemind.hosts.onhost.logfile import LogFile
+from hivemind.hosts.onhost.services import signal_name
 from hivemind.hosts.onhost.unit import Unit, parse
 
 LOW_PORTS = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
@@ -34,6 +35,7 @@ class Supervisor:
         self._state = layout.run / f"{layout.service}.json"
         self._stopping = False
         self._restarts = 0
+        self._ending = ""
         self._starts: list[float] = []
         self._wake_read, self._wake_write = socket.socketpair()
 
@@ -50,13 +52,14 @@ class Supervisor:
             code = self._run_once()
             if self._stopping:
                 break
-            self._log.say(f"the application ended with {ending_of(code)}")
+            self._ending = ending_of(code)
+            self._log.say(f"the application ended with {self._ending}")
             if self._unit.restart == "no" or (self._unit.restart == "on-failure" and code == 0):
-                self._record("failed" if code else "stopped", None, code)
+                self._record("failed" if code else "stopped", None)
                 return 0
             failures = 1 if time.monotonic() - began > STEADY else failures + 1
             self._restarts += 1
-            self._record("restarting", None, code)
+            self._record("restarting", None)
             self._pause(self._unit.delay(failures))
         self._record("stopped", None)
         return 0
@@ -172,27 +175,21 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     self._wake_read.recv(4096)
 
-    def _record(self, state: str, pid: int | None, code: int | None = None) -> None:
+    def _record(self, state: str, pid: int | None) -> None:
         entry: dict[str, Any] = {
             "state": state,
             "pid": pid,
             "supervisor": os.getpid(),
             "restarts": self._restarts,
             "since": time.time(),
+            "ending": self._ending,
         }
-        if code is not None:
-            entry["ending"] = ending_of(code)
         write_atomically(self._state, json.dumps(entry))
 
 
 def ending_of(code: int) -> str:
     """An exit code of subprocess in words."""
-    if code >= 0:
-        return f"exit code {code}"
-    try:
-        return f"signal {signal.Signals(-code).name}"
-    except ValueError:
-        return f"signal {-code}"
+    return f"exit code {code}" if code >= 0 else signal_name(-code)
 
 
 def _signal_group(leader: int, number: int) -> None:
