@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from io import FileIO
 from pathlib import Path
 
 import click
@@ -58,10 +59,12 @@ def without_dashes(words: Sequence[str]) -> Sequence[str]:
     return words[1:] if words[:1] == ("--",) else words
 
 
-def started(words: Sequence[str], variables: Mapping[str, str]) -> int:
-    """Runs a program of this machine on this terminal; its exit code. Ctrl-C is the program's own to answer."""
+def started(words: Sequence[str], variables: Mapping[str, str], content: FileIO | None = None) -> int:
+    """Runs a program of this machine on this terminal; its exit code. Ctrl-C is the program's own to answer.
+
+    content: what the program reads; None: the terminal."""
     try:
-        with _left_to_it(), subprocess.Popen(words, env={**os.environ, **variables}) as program:
+        with _left_to_it(), subprocess.Popen(words, env={**os.environ, **variables}, stdin=content) as program:
             code = program.wait()
     except OSError as error:
         raise HiveMindError(

@@ -30,9 +30,11 @@ HERE = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Way:
-    """resource: its name. type: of it. port: of this machine that leads to it. variables: what a service finds of it,
-    with this machine's address and port. values: the binding's placeholders, likewise; both hold the password."""
+    """deployment: its id. resource: its name. type: of it. port: of this machine that leads to it. variables: what a
+    service finds of it, with this machine's address and port. values: the binding's placeholders, likewise; both hold
+    the password."""
 
+    deployment: str
     resource: str
     type: str
     port: int
@@ -60,7 +62,8 @@ def way_to(asked: Asked, face: Face, resource: str | None, port: int) -> Iterato
     with open_host(known, instances(known, user)[0]) as host, _at(host, values, port) as here:
         near = {**values, "host": HERE, "port": str(here)}
         variables = {variable: fill(pattern, near, name) for variable, pattern in binding.env.items()}
-        yield Way(name, deployed.blueprint.resources[name].type, here, variables, near)
+        kind = deployed.blueprint.resources[name].type
+        yield Way(known.state.deployment_id, name, kind, here, variables, near)
 
 
 @contextlib.contextmanager

@@ -93,6 +93,38 @@ def test_a_client_of_this_machine_opens_on_it(
     assert guestbook.run("db", "db", code=9).out.startswith("app@127.0.0.1\n")
 
 
+RESTORE = """
+import os, sys, pg8000.dbapi
+names = ("PGUSER", "PGHOST", "PGDATABASE", "PGPORT", "PGPASSWORD")
+user, host, database, port, password = (os.environ[name] for name in names)
+connection = pg8000.dbapi.connect(user, host, database, int(port), password, timeout=20)
+connection.cursor().execute(sys.stdin.read())
+connection.commit()
+"""
+
+
+def test_a_dump_is_restored_once_that_is_agreed_to(
+    applied: Ran, guestbook: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PostgreSQL's own programs: those of the wheel have no TLS, and those of Debian are too old for its server.
+    dumper = 'echo "create table kept as select 7 as n; -- $PGUSER $*"'
+    for name, script in (("pg_dump", dumper), ("psql", f'exec {sys.executable} -c "$RESTORE"')):
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("RESTORE", RESTORE)
+    kept = tmp_path / "kept.sql"
+    kept.write_text(guestbook.run("db", "dump").out)
+    assert "-- app --clean --if-exists --no-owner" in kept.read_text()
+    assert "Pass --yes: hivemind db --yes restore db" in guestbook.run("db", "restore", str(kept), code=5).err
+    guestbook.run("db", "--yes", "restore", "db", str(kept))
+    # It is in the database: a second table of that name is refused.
+    assert '"kept" already exists' in guestbook.run("db", "restore", str(kept), "--yes", code=1).err
+    kept.write_text("")
+    assert "is empty" in guestbook.run("db", "restore", str(kept), code=ExitCode.USAGE).err
+    assert "hivemind db restore [RESOURCE] FILE" in guestbook.run("db", "restore", code=ExitCode.USAGE).err
+
+
 def test_a_second_apply_does_nothing_and_says_so(applied: Ran, guestbook: Project) -> None:
     again = guestbook.apply()
     assert again.last["changed"] is False
