@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from hivemind.values.artifact import Platform, machine_of
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.cloud import NoWayYet, WebAddress
+from hivemind.values.poller import poller
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
     {
@@ -54,6 +55,7 @@ class AwsCloud:
         self._clients: dict[str, Any] = {}
         self._said: Mapping[str, Any] | None = None
         self._lock = threading.RLock()
+        self._clock = clock
         self._host_keys = HostKeys(self, clock)
         self._endpoints = Endpoints(self, profile=profile)
 
@@ -169,9 +171,17 @@ class AwsCloud:
         return MappingProxyType(self._counter.counts())
 
     def _instance(self, instance_id: str) -> Mapping[str, Any]:
-        answer = self.client("ec2").describe_instances(InstanceIds=[instance_id])
-        for reservation in answer["Reservations"]:
-            for instance in reservation["Instances"]:
-                found: Mapping[str, Any] = instance
-                return found
-        raise CloudCallFailed("InvalidInstanceID.NotFound", "DescribeInstances", f"{instance_id} does not exist")
+        """One call for all instances that somebody waits for just now."""
+        found = poller(self, self._clock).together("instances", instance_id, self._instances)
+        if found is None:
+            raise CloudCallFailed("InvalidInstanceID.NotFound", "DescribeInstances", f"{instance_id} does not exist")
+        return found
+
+    def _instances(self, ids: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
+        # By a filter: an id that does not exist is no error then, which would be one of all others.
+        asked = {"Filters": [{"Name": "instance-id", "Values": list(ids)}]}
+        pages = [self.client("ec2").describe_instances(**asked)]
+        while pages[-1].get("NextToken"):
+            pages.append(self.client("ec2").describe_instances(**asked, NextToken=pages[-1]["NextToken"]))
+        every = (one for page in pages for reservation in page["Reservations"] for one in reservation["Instances"])
+        return {str(one["InstanceId"]): one for one in every}

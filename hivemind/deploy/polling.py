@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterator
 
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import Clock
 from hivemind.values.errors import StepCancelled
+from hivemind.values.poller import Pauses
 
 Cancelled = Callable[[], bool]
 
@@ -27,9 +27,7 @@ class Poll:
 
     def __init__(self, clock: Clock, *, pace: float, deadline: float, cancelled: Cancelled = never) -> None:
         self._clock = clock
-        self._first = max(0.1, 2.0 / max(1.0, pace))
-        self._most = 3 * self._first
-        self._pause = self._first
+        self._pauses = Pauses(pace)
         self._deadline = deadline
         self._cancelled = cancelled
 
@@ -43,15 +41,13 @@ class Poll:
             if passed > self._deadline:
                 return
             yield passed
-            # Jitter keeps many watchers from asking at the same moments; nothing secret hangs on it.
-            self._clock.sleep(self._pause * random.uniform(0.85, 1.15))  # noqa: S311
-            self._pause = min(max(self._most, self._pause), self._pause * 1.3)
+            self._clock.sleep(self._pauses.next())
 
     def moved(self) -> None:
-        self._pause = self._first
+        self._pauses.moved()
 
     def throttled(self) -> None:
-        self._pause = min(30.0, self._pause * 2)
+        self._pauses.throttled()
 
     def forgive(self, error: CloudCallFailed) -> None:
         """Takes a throttled call, or one that AWS could not answer, as a longer pause; raises any other error."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hivemind.releases import targets
 from hivemind.releases.targets import Target, TargetHealth
 from hivemind.values.calls import CloudCallFailed
-from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import StageError
 
 if TYPE_CHECKING:
@@ -92,10 +92,7 @@ class Withdrawal:
     def _ill(self, arn: str, back: Mapping[Target, str]) -> tuple[TargetHealth, ...]:
         """Waits for the targets of a group; those that run and are not healthy in the end."""
         waiting = [TargetHealth(target, "initial") for target, group in back.items() if group == arn]
-        for _ in polls(self._clock, deadline=self._deadline, most=targets.pause(self._cloud)):
-            seen = targets.looked_at(self._cloud, arn)
-            if seen is None:
-                continue
+        for seen in targets.looks(self._cloud, arn, deadline=self._deadline, clock=self._clock):
             running = self._running({target.instance_id for target in back})
             known = {one.target: one for one in seen}
             waiting = [

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hivemind.hosts.application_causes import advice
 from hivemind.values.calls import CloudCallFailed
-from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.poller import poller
 
 if TYPE_CHECKING:
     from hivemind.values.cloud import Cloud
 
 GONE = "unused"
+LONGEST = 1.5
+"""The longest pause between two looks, times the first: a target is healthy soon."""
 HINTS = {
     "Target.ResponseCodeMismatch": "The application answers the health check with an unexpected status. "
     "Set services.NAME.health to a path that answers. 400 usually means a refused Host header: allow the "
@@ -101,10 +104,7 @@ def deregister_and_drain(
     cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=requests)
     teller = _Teller(on_state)
     draining = [TargetHealth(target, "draining") for target in leaving]
-    for _ in polls(clock, deadline=deadline, most=pause(cloud)):
-        health = looked_at(cloud, target_group_arn)
-        if health is None:
-            continue
+    for health in looks(cloud, target_group_arn, deadline=deadline, clock=clock):
         draining = [one for one in health if one.target in leaving and one.state != GONE]
         if not draining:
             return
@@ -132,10 +132,7 @@ def wait_healthy(
     """
     teller = _Teller(on_state)
     waiting = [TargetHealth(target, "initial") for target in targets]
-    for _ in polls(clock, deadline=deadline, most=pause(cloud)):
-        health = looked_at(cloud, target_group_arn)
-        if health is None:
-            continue
+    for health in looks(cloud, target_group_arn, deadline=deadline, clock=clock):
         by_target = {one.target: one for one in health}
         now = [by_target.get(target, TargetHealth(target, GONE, description="not registered")) for target in targets]
         teller.tell(now)
@@ -143,6 +140,14 @@ def wait_healthy(
         if not waiting:
             return tuple(now)
     raise _unhealthy(waiting, deadline, log_lines, service)
+
+
+def looks(cloud: Cloud, target_group_arn: str, *, deadline: float, clock: Clock) -> Iterator[tuple[TargetHealth, ...]]:
+    """Every target's health, again and again, until the deadline in seconds: one look for all who wait for the same
+    group. Where AWS wants to be asked later, the next one comes later; that is no reason to give up a wait."""
+    return poller(cloud, clock).answers(
+        ("targets", target_group_arn), lambda: target_health(cloud, target_group_arn), deadline=deadline, most=LONGEST
+    )
 
 
 def looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] | None:
@@ -153,6 +158,11 @@ def looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] |
         if error.passing:
             return None
         raise
+
+
+def pause(cloud: Cloud) -> float:
+    """Longest pause between two looks: 2 s on AWS, less where health checks run faster."""
+    return max(0.25, 2.0 / max(1.0, cloud.pace))
 
 
 def _unhealthy(
@@ -177,11 +187,6 @@ def _unhealthy(
         hint=hint.replace("NAME", service) if hint and service else hint,
         path=f"services.{service}" if service else None,
     )
-
-
-def pause(cloud: Cloud) -> float:
-    """Longest pause between two looks: 2 s on AWS, less where health checks run faster."""
-    return max(0.25, 2.0 / max(1.0, cloud.pace))
 
 
 class _Teller:

@@ -17,8 +17,8 @@ from hivemind.releases.api_access import api_environment
 from hivemind.releases.application_environment import install_requests
 from hivemind.releases.rollout import Rollout
 from hivemind.releases.secret_values import marks
-from hivemind.values.clock import polls
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.poller import poller
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Service
@@ -42,9 +42,9 @@ def prepare(service: Service, name: str, context: Context) -> tuple[Host, ...]:
     """
     cloud, clock = context.deployment.cloud, context.deployment.clock
     found = None
-    for _ in polls(clock, deadline=max(LEAST_FILLING, FILLING / cloud.pace)):
+    filling = max(LEAST_FILLING, FILLING / cloud.pace)
+    for found in poller(cloud, clock).answers(("group", name), lambda: groups.group(cloud, name), deadline=filling):
         context.check()
-        found = groups.group(cloud, name)
         if found is not None and len(found.instances) >= found.desired:
             break
         context.progress(f"waiting for instances of the group {name}")

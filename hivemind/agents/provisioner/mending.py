@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hivemind.deploy.stack import StackDriver, StackRequest
@@ -12,8 +13,8 @@ from hivemind.template.capabilities import capabilities
 from hivemind.template.former import without
 from hivemind.template.names import ARTIFACT_BUCKET
 from hivemind.template.render import as_json
-from hivemind.values.clock import polls
 from hivemind.values.errors import Stage, StageError
+from hivemind.values.poller import poller
 
 if TYPE_CHECKING:
     from hivemind.steps.run import Apply
@@ -67,9 +68,13 @@ def _start(instances: set[str], context: Context) -> None:
     cloud, clock = context.deployment.cloud, context.deployment.clock
     context.progress(f"starting {', '.join(sorted(instances))}")
     waiting = set(instances)
-    for _ in polls(clock, deadline=START_DEADLINE):
+    now: Mapping[str, str] = {}
+    everything = frozenset(instances)
+    looks = poller(cloud, clock).answers(
+        ("instances", everything), lambda: states(cloud, everything), deadline=START_DEADLINE
+    )
+    for now in looks:
         context.check()
-        now = states(cloud, waiting)
         # One that still stops can't be started yet.
         ready = sorted(one for one in waiting if now.get(one) == "stopped")
         if ready:
