@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ProposedReturn,
         ProposedStep,
         ProposedUnlock,
+        ProposedUnset,
     )
     from hivemind.flow.instances import logs, shell
     from hivemind.flow.jobs import run_job
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
     from hivemind.flow.returning import Returned
     from hivemind.flow.rotating import new_key
     from hivemind.flow.schemas import schema_of, write_schema
-    from hivemind.flow.secrets import Secret, secrets, store_secret
+    from hivemind.flow.secrets import Secret, secrets, store_secret, store_secrets, unset_secret
     from hivemind.flow.status import InstanceStatus, LiveStatus
     from hivemind.flow.taking_away import Destroyed, destroy, destruction, rollback
     from hivemind.flow.under_way import Ending, abort, attach
@@ -81,13 +82,13 @@ __getattr__ = on_first_use(
         "flow.under_way": ("attach", "abort"),  # what goes on without this command: follow it, take it back
         "flow.face": (
             "Decision", "Proposal", "ProposedAbort", "ProposedApply", "ProposedDestroy", "ProposedReturn",
-            "ProposedStep", "ProposedUnlock",
+            "ProposedStep", "ProposedUnlock", "ProposedUnset",
         ),
         "flow.reporting": ("status", "address", "deployments", "drift", "events", "history"),  # what is deployed
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.restarting": ("restart",),
         "flow.rotating": ("new_key",),
-        "flow.secrets": ("secrets", "store_secret"),  # where its blueprint keeps them
+        "flow.secrets": ("secrets", "store_secret", "store_secrets", "unset_secret"),  # where its blueprint keeps them
         "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack
         "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
         "flow.instances": ("logs", "shell"),  # what runs on it

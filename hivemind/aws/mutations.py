@@ -43,6 +43,11 @@ def _holds_text(parameters: Mapping[str, Any]) -> bool:
     return set(parameters) - {"ClientRequestToken"} in ({"Name", "SecretString"}, {"SecretId", "SecretString"})
 
 
+def _names_alone(parameters: Mapping[str, Any]) -> bool:
+    """A secret, and nothing that takes away its time for being restored."""
+    return set(parameters) in ({"Name"}, {"SecretId"})
+
+
 def _unprotects_database(parameters: Mapping[str, Any]) -> bool:
     names = {"DBInstanceIdentifier", "DBClusterIdentifier", "DeletionProtection", "ApplyImmediately"}
     return parameters.get("DeletionProtection") is False and set(parameters) <= names
@@ -95,7 +100,10 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
         "ssm:PutParameter": _is_ours_or_secret,
         "secretsmanager:CreateSecret": _holds_text,
         "secretsmanager:PutSecretValue": _holds_text,
-        "ssm:DeleteParameter": _is_ours,
+        "secretsmanager:RestoreSecret": _names_alone,
+        # Those that a person unsets.
+        "ssm:DeleteParameter": _names_alone,
+        "secretsmanager:DeleteSecret": _names_alone,
         # A public key that an instance accepts for a minute, where the deployment's own is lost.
         "ec2-instance-connect:SendSSHPublicKey": _always,
         # One fixed command that only reads.

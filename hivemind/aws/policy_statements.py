@@ -56,8 +56,8 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
             rds:CreateDBSnapshot rds:CreateDBSubnetGroup rds:DeleteDB* rds:ModifyDB* rds:RebootDBInstance
             rds:RemoveTags* rds:RestoreDBInstanceFromDBSnapshot secretsmanager:CreateSecret
             secretsmanager:DeleteSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue
-            secretsmanager:PutSecretValue secretsmanager:TagResource secretsmanager:UntagResource
-            secretsmanager:UpdateSecret
+            secretsmanager:PutSecretValue secretsmanager:RestoreSecret secretsmanager:TagResource
+            secretsmanager:UntagResource secretsmanager:UpdateSecret
             """,
             ("*",),
         ),

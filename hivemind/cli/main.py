@@ -48,7 +48,7 @@ COMMANDS = {
     "rollback": ("hivemind.cli.rollback:command", "Return to the last good revision."),
     "destroy": ("hivemind.cli.destroy:command", "Delete a deployment."),
     "env": ("hivemind.cli.env:command", "Show the variables of services, or what of them would change."),
-    "secrets": ("hivemind.cli.secrets:command", "List or store the secrets of hivemind.yaml."),
+    "secrets": ("hivemind.cli.secrets:command", "List, store or delete the secrets of hivemind.yaml."),
     "recon": ("hivemind.cli.recon:command", "Print what HiveMind finds in a repository."),
     "iam-policy": ("hivemind.cli.iam_policy:command", "Print the IAM policy that the blueprint needs."),
     "schema": ("hivemind.cli.schema:command", "Print the JSON Schema of hivemind.yaml."),

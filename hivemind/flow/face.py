@@ -158,7 +158,25 @@ class ProposedReturn:
         return hashlib.sha256(json.dumps(whole).encode()).hexdigest()
 
 
-Proposal: TypeAlias = ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort | ProposedUnlock | ProposedReturn
+@dataclass(frozen=True)
+class ProposedUnset:
+    """The value of a secret that would be deleted. reference: where it is kept. kept_for: `service.VARIABLE`, of all
+    that it is kept for."""
+
+    variable: str
+    reference: str
+    region: str
+    kept_for: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """sha256 hex over the place and whose it is."""
+        return hashlib.sha256(json.dumps([self.reference, self.region, list(self.kept_for)]).encode()).hexdigest()
+
+
+Proposal: TypeAlias = (
+    ProposedApply | ProposedDestroy | ProposedStep | ProposedAbort | ProposedUnlock | ProposedReturn | ProposedUnset
+)
 
 
 class Face(Protocol):

@@ -36,6 +36,8 @@ CONDITIONAL = {
     "rds:ModifyDBInstance",
     "secretsmanager:CreateSecret",
     "secretsmanager:PutSecretValue",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:RestoreSecret",
     "ssm:DeleteParameter",
     "ssm:PutParameter",
     "ssm:SendCommand",
@@ -130,9 +132,10 @@ def test_protection_is_taken_off_and_nothing_else_modified(
         ("ssm", "PutParameter", {"Name": "/shop/key", "Value": "x", "Type": "SecureString"}, {"Type": "String"}),
         ("secretsmanager", "CreateSecret", {"Name": "shop", "SecretString": "x"}, {"KmsKeyId": "k"}),
         ("secretsmanager", "PutSecretValue", {"SecretId": "shop", "SecretString": "x"}, {"VersionStages": ["A"]}),
+        ("secretsmanager", "DeleteSecret", {"SecretId": "shop"}, {"ForceDeleteWithoutRecovery": True}),
     ],
 )
-def test_of_secrets_only_values_are_written(
+def test_of_secrets_only_values_are_written_and_deleted(
     service: str, operation: str, good: dict[str, Any], more: dict[str, Any]
 ) -> None:
     check(service, operation, good, protocol="json", method="POST")

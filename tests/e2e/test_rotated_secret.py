@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,6 +32,7 @@ def test_another_value_is_rolled_out_by_releasing_again(
     assert "missing" not in deployed.run("secrets", "list", *deployed.target).out
     unknown = deployed.run("secrets", "set", "GREETNG", *deployed.target, stdin="x", code=7)
     assert "Its secrets: GREETING, MOOD." in unknown.err
+    unset_and_imported(deployed, secret)
     before = int(deployed.apply().last["revision"][1:])
     assert deployed.get().text.startswith("ahoy-one|")
 
@@ -46,6 +48,33 @@ def test_another_value_is_rolled_out_by_releasing_again(
     assert deployed.get().text.startswith("ahoy-two|")
 
     assert deployed.apply().last["changed"] is False, "asked for once"
+
+
+def unset_and_imported(deployed: Project, secret: Any) -> None:
+    """Both secrets deleted, of which one waits for its deletion, and stored again out of a file."""
+    asked = deployed.run("secrets", "unset", "GREETING", *deployed.target, code=5).err
+    assert "hivemind secrets unset GREETING --yes" in asked
+    assert "Deleted GREETING" in deployed.run("secrets", "unset", "GREETING", "-y", *deployed.target).out
+    absent = deployed.run("secrets", "unset", "GREETING", "-y", *deployed.target, code=7).err
+    assert "GREETING is not stored" in absent
+    deployed.run("secrets", "unset", "MOOD", "-y", *deployed.target)
+    assert secret.get_secret_value(SecretId="rotated/mood")["SecretString"] == '{"then": "wild"}'
+    secret.delete_secret(SecretId="rotated/mood")
+    assert deployed.run("secrets", "list", *deployed.target).out.count("missing") == 2
+
+    wrong = deployed.run(
+        "secrets", "import", "-", *deployed.target, stdin="GREETNG=ahoy-one\nMOOD='merry\n", code=3
+    ).err
+    assert "<stdin>:2:6: the quote of MOOD is not closed" in wrong
+    unknown = deployed.run("secrets", "import", "-", *deployed.target, stdin="GREETNG=ahoy-one", code=3).err
+    assert "<stdin>:1: GREETNG is no secret of hivemind.yaml. Did you mean GREETING?" in unknown
+    assert "ahoy" not in wrong + unknown
+    deployed.write({"values.env": "export GREETING='ahoy-one'\nDEBUG=1\nMOOD=merry # for now\n"})
+    done = deployed.run("secrets", "import", "values.env", "--skip-unknown", "--json", *deployed.target)
+    assert [each["variable"] for each in done.last["secrets"]] == ["GREETING", "MOOD"]
+    assert done.last["skipped"] == ["DEBUG"]
+    assert "ahoy" not in done.out + done.err
+    assert secret.get_secret_value(SecretId="rotated/mood")["SecretString"] == '{"then": "wild", "now": "merry"}'
 
 
 @pytest.mark.stress
