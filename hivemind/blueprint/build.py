@@ -35,6 +35,7 @@ from hivemind.blueprint.model import (
 )
 from hivemind.blueprint.overlay import View
 from hivemind.blueprint.scaling import scaling_of
+from hivemind.blueprint.strategy import strategy_of
 from hivemind.blueprint.yamltree import Path
 from hivemind.values.interrupts import OnInterrupt
 from hivemind.values.schemaparts import SchemaPart
@@ -120,6 +121,7 @@ def _service(name: str, said: Mapping[str, Any], view: View) -> Service:
         routes=routes,
         pack=texts_of(said.get("pack")),
         data=texts_of(said.get("data")),
+        strategy=strategy_of(said.get("strategy")),
         timeouts=Timeouts(**{key: int(value) for key, value in mapping_of(said.get("timeouts")).items()}),
         **fields,
     )
@@ -229,6 +231,7 @@ def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_
             origins.setdefault(f"services.{name}.health.{key}", ours)
         for key in ("start", "release"):
             origins.setdefault(f"services.{name}.timeouts.{key}", ours)
+        origins.setdefault(f"services.{name}.strategy", ours)
     for name in blueprint.jobs:
         origins.setdefault(f"services.{name}.on", Origin("default", "the only service that runs code"))
         origins.setdefault(f"services.{name}.timeouts.run", ours)

@@ -11,6 +11,7 @@ from typing import Any
 
 from hivemind.blueprint.hours import Hours
 from hivemind.blueprint.scaling import Scaling
+from hivemind.blueprint.strategy import Colour, Strategy
 from hivemind.values.findings import Place
 from hivemind.values.interrupts import OnInterrupt
 
@@ -126,7 +127,8 @@ class Service:
     folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
     files and folders, relative to `path`, that last on an instance over all releases. unset: variables that stay unset
     on purpose. instances: how many; of an Auto Scaling group, which `scaling` then describes, the least. jobs: what
-    runs beside it, by name.
+    runs beside it, by name. strategy: how a release takes the place of the one before. colour: which of its instances
+    are meant; no part of what people write, but of what is deployed.
     """
 
     name: str
@@ -155,6 +157,8 @@ class Service:
     data: tuple[str, ...] = ()
     timeouts: Timeouts = Timeouts()
     jobs: tuple[Job, ...] = ()
+    strategy: Strategy = field(default_factory=Strategy)
+    colour: Colour = Colour.BLUE
 
     @property
     def language(self) -> str:
@@ -277,6 +281,13 @@ class Blueprint:
             services[name] = replace(services[name], health=replace(services[name].health, path=path))
         origins = {f"services.{one}.health.path": Origin("default", "found by asking the application") for one in paths}
         return self.with_services(services, origins)
+
+    def with_colours(self, colours: Mapping[str, Colour]) -> Blueprint:
+        """The same blueprint with these instances meant, by service."""
+        services = {
+            name: replace(service, colour=colours.get(name, service.colour)) for name, service in self.services.items()
+        }
+        return self.with_services(services, {})
 
     def with_services(self, services: Mapping[str, Service], origins: Mapping[str, Origin]) -> Blueprint:
         """The same blueprint with these services, and with these origins added to the known ones."""

@@ -15,6 +15,7 @@ from hivemind.blueprint.masking import credential, in_clear
 from hivemind.blueprint.model import DeploymentStage, Route, Service
 from hivemind.blueprint.overlay import DEFAULT_ENVIRONMENT, View
 from hivemind.blueprint.scaling_rules import scaling
+from hivemind.blueprint.strategy_rules import strategy
 from hivemind.blueprint.yamltree import Path
 from hivemind.text.suggest import did_you_mean, listed, nearest
 from hivemind.values.artifact import machine_of
@@ -278,6 +279,7 @@ RULES: tuple[Callable[[View], Iterator[Finding]], ...] = (
     https,
     hours,
     scaling,
+    strategy,
     overrides,
     sizes_and_regions,
 )

@@ -290,6 +290,21 @@ class StateStore:
             ),
         )
 
+    def took_over(
+        self, deployment_id: str, service: str, *, source: str, artifact: str, instances: Mapping[str, str]
+    ) -> None:
+        """From here on these instances (logical id -> EC2 id) serve, with this release: a run that ends now leaves
+        nothing to release. source, artifact: digests."""
+
+        def edit(state: DeploymentState) -> DeploymentState:
+            known = state.recorded
+            if known is not None:
+                known = replace(known, physical_ids={**known.physical_ids, **instances})
+            sources, artifacts = {**state.sources, service: source}, {**state.artifacts, service: artifact}
+            return replace(state, sources=sources, artifacts=artifacts, recorded=known)
+
+        self.change(deployment_id, edit)
+
     def all(self) -> Listing:
         """Every deployment under the root, by id."""
         states: list[DeploymentState] = []

@@ -29,6 +29,7 @@ from hivemind.values.findings import Finding, Place, Severity, in_order
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
     from hivemind.blueprint.source import Source
+    from hivemind.blueprint.strategy import Colour
     from hivemind.plugins.calling import PluginError
     from hivemind.plugins.loading import Plugins
     from hivemind.repositories.repository import Repository
@@ -102,6 +103,15 @@ def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
     if not paths:
         return checked
     blueprint = checked.blueprint.with_health_paths(paths)
+    return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
+
+
+def with_colours(checked: Checked, colours: Mapping[str, Colour]) -> Checked:
+    """The same with these instances meant (service -> colour) and the template that follows from them."""
+    services = checked.blueprint.services
+    if all(services[name].colour is colour for name, colour in colours.items()):
+        return checked
+    blueprint = checked.blueprint.with_colours(colours)
     return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
 
 

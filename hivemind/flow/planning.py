@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.flow.builders import Builders, builders, review
-from hivemind.flow.checking import Checked, placed, stop_at_errors, with_health_paths
+from hivemind.flow.checking import Checked, placed, stop_at_errors, with_colours, with_health_paths
 from hivemind.flow.deployments import left_behind
 from hivemind.flow.saving import savings, with_proposals, with_stage_1
 from hivemind.machine import home
+from hivemind.plan.colours import present, turned, without_others
 from hivemind.plan.make import make_plan
 from hivemind.releases.health_path import ASKED
 from hivemind.releases.sources import release_sources
@@ -38,28 +39,36 @@ def planned(
 
     snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
     in the cloud that is meant. again: whether every service is released again, as if nothing were.
-    Returns the Checked with what the stack knows better (health check paths that were found by asking the
-    application) and what was found on the way, the Plan, and what its releases are made of. Raises FindingsError for
-    what no build could come of, and for changes that the cloud would refuse.
+    Returns the Checked with what the stack knows better (health check paths that were found by asking the application,
+    the colours of instances) and what was found on the way, the Plan, and what its releases are made of. Raises
+    FindingsError for what no build could come of, and for changes that the cloud would refuse.
     """
-    checked = as_deployed(with_known_health_paths(checked, snapshot), snapshot)
+    checked = with_known_health_paths(checked, snapshot)
+    checked = as_deployed(with_colours(checked, present(checked.blueprint, snapshot)), snapshot)
     who = builders(checked.plugins)
     sources = release_sources(
         checked.blueprint, checked.repository, checked.assembly.bindings, platform, who.digests_of
     )
     digests = {name: source.digest for name, source in sources.items()}
     parts = {name: source.parts for name, source in sources.items()}
-    made = make_plan(
-        checked.blueprint,
-        checked.assembly,
-        snapshot,
-        digests,
-        made_at,
-        region=region,
-        cloud=cloud,
-        parts=parts,
-        again=again,
-    )
+
+    def made_for(checked: Checked) -> Plan:
+        return make_plan(
+            checked.blueprint,
+            checked.assembly,
+            without_others(checked.blueprint, snapshot),
+            digests,
+            made_at,
+            region=region,
+            cloud=cloud,
+            parts=parts,
+            again=again,
+        )
+
+    made = made_for(checked)
+    if turns := turned(checked.blueprint, snapshot, made):
+        checked = as_deployed(with_colours(checked, turns), snapshot)
+        made = made_for(checked)
     if made.builds:
         made = replace(made, built=_built(sources))
     if snapshot.status is None:

@@ -1,6 +1,6 @@
-"""The installer on an instance, as calls: prepare, install, status, logs, rollback, remove.
+"""The installer on an instance, as calls: prepare, install, status, start, stop, logs, rollback, remove.
 
-`stop` and `remove` are reserved: no step asks for them yet.
+`remove` is reserved: no step asks for it yet.
 """
 
 from __future__ import annotations
@@ -188,6 +188,11 @@ def jobs(host: Host, service: str) -> Sequence[Mapping[str, Any]]:
 def stop(host: Host, service: str) -> None:
     """Stops a service, until it is started again."""
     _call(host, service, ["stop", service], timeout=180)
+
+
+def start(host: Host, service: str) -> None:
+    """Starts a service that was stopped, with its current release."""
+    _call(host, service, ["start", service], timeout=180)
 
 
 def remove(host: Host, service: str, *, data: bool = False) -> None:

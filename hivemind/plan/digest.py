@@ -30,5 +30,8 @@ def plan_digest(plan: Plan) -> str:
     data["changes"] = [
         {name: value for name, value in change.items() if value or name != "answer"} for change in data["changes"]
     ]
+    for release in data["releases"]:
+        if not release["way"]:
+            del release["way"]
     text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()

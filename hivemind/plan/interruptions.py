@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Service
+from hivemind.blueprint.strategy import Way
 from hivemind.plan.groups import is_renewed
 from hivemind.plan.instances import apart, is_replaced, is_stopped
 from hivemind.plan.model import Action, Change, Interruption, Snapshot
@@ -19,6 +20,7 @@ from hivemind.template.update_behaviour import interrupted_by
 
 REPLACED_MINUTES = 4
 STOPPED_MINUTES = 3
+RECREATED_MINUTES = 2
 DATABASE_MINUTES = 10
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _MORE = "With two or more `instances`, they change one after another, and nothing is interrupted."
@@ -41,9 +43,19 @@ def interruptions(blueprint: Blueprint, changes: Sequence[Change], snapshot: Sna
             yield Interruption(_name(change), DATABASE_MINUTES, f"{_listed(names)} changes")
 
 
+def recreated(blueprint: Blueprint, released: Iterable[str], snapshot: Snapshot) -> Iterator[Interruption]:
+    """Each interruption by a release onto instances that all stop first. released: the services that get one."""
+    for name in released:
+        service = blueprint.services[name]
+        standing = [one for one in service.numbers if instance(name, one, service.colour) in snapshot.physical_ids]
+        if service.strategy.way is Way.RECREATE and standing:
+            reason = "its strategy, recreate, stops all its instances before the release starts"
+            yield Interruption(f"services.{name}", RECREATED_MINUTES, reason)
+
+
 def _of_instances(service: Service, changes: Mapping[str, Change], snapshot: Snapshot) -> Interruption | None:
     path = f"services.{service.name}"
-    known = [instance(service.name, number) for number in service.numbers]
+    known = [instance(service.name, number, service.colour) for number in service.numbers]
     standing = [one for one in known if one in snapshot.physical_ids]
     disturbed = [changes[one] for one in standing if one in changes]
     disturbed = [one for one in disturbed if is_replaced(one) or is_stopped(one)]

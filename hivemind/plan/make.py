@@ -6,15 +6,17 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from hivemind.blueprint.model import Blueprint
+from hivemind.blueprint.model import Blueprint, Service
+from hivemind.blueprint.strategy import Colour, Way
+from hivemind.plan.colours import of, taken_over
 from hivemind.plan.costs.estimate import estimate
 from hivemind.plan.costs.model import Cost
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
 from hivemind.plan.digest import with_digest
 from hivemind.plan.former import Former
 from hivemind.plan.holdings import data_guarded, guards_data, holds_data
-from hivemind.plan.interruptions import interruptions
-from hivemind.plan.model import UNRELEASED, Action, Change, Plan, ReleaseChange, RemoteBuild, Snapshot
+from hivemind.plan.interruptions import interruptions, recreated
+from hivemind.plan.model import UNRELEASED, Action, Change, Interruption, Plan, ReleaseChange, RemoteBuild, Snapshot
 from hivemind.template.capabilities import capabilities
 from hivemind.template.fragment import Assembly, Owner
 from hivemind.template.names import build_stack, instance, scaling_group
@@ -71,13 +73,23 @@ def make_plan(
         builds=tuple(_builds(blueprint, releases)),
         again=again,
         repairs=repairs,
-        interruptions=() if failed else tuple(interruptions(blueprint, changes, snapshot)),
+        interruptions=() if failed else tuple(_interruptions(blueprint, changes, snapshot, releases)),
         role_arn=blueprint.role_arn or "",
         capabilities=capabilities(assembly.template),
         guarded=tuple(sorted(data_guarded(assembly.template))) if guards_data(blueprint, cloud) else (),
         cost=None if cloud == "local" else _cost(before, after, assembly.owners, former),
     )
     return with_digest(plan)
+
+
+def _interruptions(
+    blueprint: Blueprint, changes: list[Change], snapshot: Snapshot, releases: Iterable[ReleaseChange]
+) -> Iterable[Interruption]:
+    found = tuple(interruptions(blueprint, changes, snapshot))
+    yield from found
+    known = {one.of for one in found}
+    needed = [one.service for one in releases if one.needed]
+    yield from (one for one in recreated(blueprint, needed, snapshot) if one.of not in known)
 
 
 def _cost(before: Side, after: Side, owners: Mapping[str, Owner], former: Former) -> Cost:
@@ -199,6 +211,8 @@ def _releases(
     for name in sorted(blueprint.services):
         if name not in sources:
             continue
+        service = blueprint.services[name]
+        turns = bool(taken_over(service, snapshot))
         given = sources[name]
         source = given if isinstance(given, str) else given.digest
         released = snapshot.artifacts.get(name)
@@ -207,10 +221,13 @@ def _releases(
         before = None if again or lacking or f"services.{name}" in fresh else released
         if released is None:
             # What ran was forgotten when the last run began to release: it reached some instances, or none.
-            ran = snapshot.revision and {instance(name, 1), scaling_group(name)} & set(snapshot.physical_ids)
+            made = (scaling_group(name), *(instance(name, 1, colour) for colour in Colour))
+            ran = snapshot.revision and set(made) & set(snapshot.physical_ids)
             reason = "the last release did not end well" if ran else "first release"
         elif again:
             reason = "requested, although nothing changed"
+        elif released != source and turns:
+            reason = _changed_parts(snapshot.parts.get(name, EMPTY), parts.get(name, EMPTY))
         elif f"services.{name}" in fresh:
             reason = "new instances"
         elif before is None:
@@ -219,9 +236,22 @@ def _releases(
             reason = "unchanged"
         else:
             reason = _changed_parts(snapshot.parts.get(name, EMPTY), parts.get(name, EMPTY))
-        service = blueprint.services[name]
         group = str(service.scaling or "")
-        yield ReleaseChange(name, before, source, service.instances, reason, group)
+        yield ReleaseChange(name, before, source, service.instances, reason, group, _way(service, snapshot))
+
+
+def _way(service: Service, snapshot: Snapshot) -> str:
+    """How the release takes the place of the one before, in words."""
+    if taken_over(service, snapshot):
+        before = of(service.name, snapshot).current
+        ends = "stays, without requests" if service.strategy.keep else "goes"
+        return f"{service.colour} beside {before}, then {before} {ends}"
+    running = any(instance(service.name, one, service.colour) in snapshot.physical_ids for one in service.numbers)
+    if service.strategy.way is Way.RECREATE and running:
+        return "all instances stop, then start with it"
+    if service.strategy.batch > 1 and running:
+        return f"in place, {service.strategy.batch} instances at a time"
+    return ""
 
 
 def _changed_parts(before: Mapping[str, str], after: Mapping[str, str]) -> str:

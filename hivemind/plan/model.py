@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hivemind.blueprint.strategy import Colour
 from hivemind.plan.costs.model import Cost
 from hivemind.values.stack_statuses import Rest, rest_of
 
@@ -58,6 +59,18 @@ class Repair:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """The instances of a service as they stand. current: the colour of those that serve. coming: of newer ones that
+    were made and do not serve yet, because a run ended before they did. resting: of those before, kept as a way back.
+    answers: whether any of them gets requests and answers."""
+
+    current: Colour = Colour.BLUE
+    coming: Colour | None = None
+    resting: tuple[Colour, ...] = ()
+    answers: bool = False
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """What stands now, or what was recorded.
 
@@ -66,7 +79,7 @@ class Snapshot:
     artifacts: service -> digest of what is released. parts: service -> its parts' digests, by the part in words.
     revision: number, 0 for none. repairs: instances that are not in order; one that is terminated is in neither
     template nor physical_ids. drifted: whether a resource differed from the template when CloudFormation last compared
-    them.
+    them. standing: service -> which of its instances serve, of services that the load balancer was asked about.
     """
 
     basis: Basis
@@ -81,6 +94,7 @@ class Snapshot:
     parts: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: EMPTY)
     repairs: tuple[Repair, ...] = ()
     drifted: bool = False
+    standing: Mapping[str, Standing] = field(default_factory=lambda: EMPTY)
 
 
 NOTHING = Snapshot(Basis.NONE)
@@ -125,7 +139,8 @@ class Interruption:
 @dataclass(frozen=True)
 class ReleaseChange:
     """A service's release. source: digest of sources now (Provenance.digest); before: of those released. instances: how
-    many there are, at least. group: how far an Auto Scaling group scales, in words, empty for a fixed number."""
+    many there are, at least. group: how far an Auto Scaling group scales, in words, empty for a fixed number. way: how
+    it takes the place of the one before, in words; empty for the usual one, in place and one after another."""
 
     service: str
     before: str | None
@@ -133,6 +148,7 @@ class ReleaseChange:
     instances: int
     reason: str
     group: str = ""
+    way: str = ""
 
     @property
     def needed(self) -> bool:

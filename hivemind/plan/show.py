@@ -219,11 +219,12 @@ def _instances(release: ReleaseChange) -> str:
 
 
 def _released(plan: Plan) -> list[str]:
-    return [
-        f"  ^ {release.service}  release on {_instances(release)}: {release.reason}"
-        for release in plan.releases
-        if release.needed
-    ]
+    shown: list[str] = []
+    for release in plan.releases:
+        if release.needed:
+            shown.append(f"  ^ {release.service}  release on {_instances(release)}: {release.reason}")
+            shown += [f"      {release.way}"] if release.way else []
+    return shown
 
 
 def _steps(plan: Plan) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from hivemind.blueprint.strategy import Way
 from hivemind.hosts import pool, remote
 from hivemind.hosts.application_causes import advice
 from hivemind.hosts.remote import InstallStep
@@ -68,9 +69,13 @@ class Rollout:
 
         Where nothing else serves meanwhile, all at once, after the first one ran the release command; nothing is
         registered. Where instances serve already, one after another, each out of service while it changes and healthy
-        again before the next, those that do not serve yet before all others: requests go on being answered. Raises
-        StageError; the instances that were not reached keep the release before.
+        again before the next, those that do not serve yet before all others: requests go on being answered. As many
+        change at a time as the service's strategy says; with `recreate`, all of them stop before the first starts.
+        Raises StageError; the instances that were not reached keep the release before.
         """
+        if self.service.strategy.way is Way.RECREATE:
+            self._recreate()
+            return
         healthy = self._healthy()
         serving = [host for host in self.hosts if self._target(host) in healthy]
         idle = [host for host in self.hosts if host not in serving]
@@ -80,8 +85,24 @@ class Rollout:
         if idle:
             self._install_on_all(idle, command=self.migrates)
             self._bring_in(idle)
-        for host in serving:
-            self._replace(host, command=self.migrates and not idle and host is serving[0])
+        size = self.service.strategy.batch
+        for start in range(0, len(serving), size):
+            self._replace(serving[start : start + size], command=self.migrates and not idle and start == 0)
+
+    def _recreate(self) -> None:
+        """Stops the release before on all instances, then starts this one. After a failure, those that it did not
+        reach start as they were."""
+        name = self.service.name
+        stopped = [host for host in self.hosts if remote.status(host, name).get("current")]
+        pool.results(pool.on_each(stopped, lambda host: remote.stop(host, name)))
+        try:
+            self._install_on_all(self.hosts, command=self.migrates)
+        except StageError:
+            reached = set(self.before)
+            pool.on_each(
+                [one for one in stopped if one.instance_id not in reached], lambda host: remote.start(host, name)
+            )
+            raise
 
     def _install_on_all(self, hosts: Sequence[Host], *, command: bool) -> None:
         first, *others = hosts
@@ -118,21 +139,21 @@ class Rollout:
             return set()
         return {one.target for one in targets.target_health(self.cloud, self.target_group_arn) if one.is_healthy}
 
-    def _replace(self, host: Host, *, command: bool) -> None:
+    def _replace(self, hosts: Sequence[Host], *, command: bool) -> None:
         arn = self.target_group_arn
-        target = self._target(host)
-        # The last one that serves stays in: a short restart is better than nobody to answer.
-        if arn is not None and self._healthy() - {target}:
-            self.out.add(target)
-            targets.deregister_and_drain(self.cloud, arn, [target], clock=self.clock, on_state=self.watcher.on_state)
+        targeted = [self._target(host) for host in hosts]
+        # The last ones that serve stay in: a short restart is better than nobody to answer.
+        if arn is not None and self._healthy() - set(targeted):
+            self.out.update(targeted)
+            targets.deregister_and_drain(self.cloud, arn, targeted, clock=self.clock, on_state=self.watcher.on_state)
         try:
-            self._install_on(host, command=command)
+            self._install_on_all(hosts, command=command)
         finally:
             # Also after a failure: the release before is current again and must serve.
             if arn is not None:
-                targets.register(self.cloud, arn, [target])
-            self.out.discard(target)
-        self._bring_in([host])
+                targets.register(self.cloud, arn, targeted)
+            self.out.difference_update(targeted)
+        self._bring_in(hosts)
 
     def _bring_in(self, hosts: Sequence[Host]) -> tuple[TargetHealth, ...]:
         assert self.target_group_arn is not None
@@ -165,15 +186,30 @@ class Rollout:
             wrong = answers(host, self.request.port or 0, self.service.health) or ""
             if not wrong:
                 return
-        lines = remote.last_lines(host, self.service.name)
-        raise StageError(
+        raise self.unanswered(host, wrong)
+
+    def unanswered(self, host: Host, wrong: str) -> StageError:
+        """The error of an instance that does not answer its health check well. wrong: what is wrong, in words."""
+        lines = self.last_lines(host.instance_id)
+        return StageError(
             Stage.REGISTER,
-            f"not healthy after {deadline:g} s: {host.instance_id}: {wrong}",
+            f"not healthy after {min(self.deadline, ANSWER_DEADLINE):g} s: {host.instance_id}: {wrong}",
             subject=self.service.name,
             lines=lines,
             hint=advice(lines, self.service.name) or "`hivemind logs` shows more of the application's log.",
             path=f"services.{self.service.name}",
         )
+
+    def last_lines(self, instance: str) -> tuple[str, ...]:
+        """The application's last lines on one of these instances."""
+        return next(
+            (remote.last_lines(one, self.service.name) for one in self.hosts if one.instance_id == instance), ()
+        )
+
+    @property
+    def targets(self) -> list[Target]:
+        """These instances, with the ports that their application listens on."""
+        return [self._target(host) for host in self.hosts]
 
     def _go_back(self, hosts: Sequence[Host]) -> str:
         """Makes the release before current again where there is one, and waits for it to be healthy, since it answered

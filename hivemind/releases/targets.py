@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 GONE = "unused"
 LONGEST = 1.5
 """The longest pause between two looks, times the first: a target is healthy soon."""
+NOT_REGISTERED = "Target.NotRegistered"
+"""Reason of a target that is asked about by name and is not registered (ELB API reference, TargetHealth)."""
+REGISTERED = frozenset({"initial", "healthy", "unhealthy", "unused"})
+"""States of a target that is registered; one that drains is not any more."""
+DRAINING = 3600.0 + 30.0
+"""Seconds: more than the longest deregistration delay (ELB: 0 to 3600 seconds)."""
 HINTS = {
     "Target.ResponseCodeMismatch": "The application answers the health check with an unexpected status. "
     "Set services.NAME.health to a path that answers. 400 usually means a refused Host header: allow the "
@@ -82,12 +88,28 @@ def target_health(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ..
     return tuple(sorted(found, key=lambda health: (health.target.instance_id, health.target.port)))
 
 
+def deregister(cloud: Cloud, target_group_arn: str, targets: Iterable[Target]) -> None:
+    """Takes targets out of service; their connections have until the deregistration delay to end."""
+    listed = [target.as_request() for target in targets]
+    if listed:
+        cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=listed)
+
+
+def in_use(cloud: Cloud, target_group_arn: str) -> set[str]:
+    """EC2 ids of the instances that are registered, whether or not they answer; those that drain are not."""
+    return {
+        one.target.instance_id
+        for one in target_health(cloud, target_group_arn)
+        if one.state in REGISTERED and one.reason != NOT_REGISTERED
+    }
+
+
 def deregister_and_drain(
     cloud: Cloud,
     target_group_arn: str,
     targets: Sequence[Target],
     *,
-    deadline: float = 330.0,
+    deadline: float = DRAINING,
     clock: Clock = SYSTEM_CLOCK,
     on_state: Callable[[TargetHealth], None] | None = None,
 ) -> None:

@@ -52,6 +52,7 @@ class Apply:
     that a rollback, which failed before, leaves as they are. unverified: whether
     a run that did not end well released what is deployed; the plan then has that run's revision. left: name of a build
     stack that an earlier run left behind, or None. usual: type of resource -> seconds that one took to create before.
+    keeps: whether new instances that a failed blue-green release made stay, for people to look at.
     """
 
     deployment_id: str
@@ -66,6 +67,7 @@ class Apply:
     may_lose: frozenset[str] = frozenset()
     skip_rollback: frozenset[str] = frozenset()
     unverified: bool = False
+    keeps: bool = False
     left: str | None = None
     usual: Mapping[str, float] = field(default_factory=dict)
 
@@ -83,9 +85,8 @@ class Apply:
         """The instances of a service after the apply; of one with a group, the group."""
         fresh = {change.logical_id for change in self.plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
         group = service.scaling is not None
-        logical_ids = (
-            [scaling_group(service.name)] if group else [instance(service.name, number) for number in service.numbers]
-        )
+        own = [instance(service.name, number, service.colour) for number in service.numbers]
+        logical_ids = [scaling_group(service.name)] if group else own
         return tuple(
             Node(service.name, number, one, None if one in fresh else self.snapshot.physical_ids.get(one), group)
             for number, one in enumerate(logical_ids, 1)

@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import re
 
+from hivemind.blueprint.strategy import Colour
+
 NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 KIND = re.compile(r"(?!Dash)(?:[A-Z][a-z]+)+")
 LONGEST = 255
@@ -63,9 +65,22 @@ def logical_id(name: str, kind: str, number: int | None = None) -> str:
     return result
 
 
-def instance(service: str, number: int) -> str:
-    """The `AWS::EC2::Instance` with this number (1-based) of a service."""
-    return logical_id(service, "Instance", number)
+def instance(service: str, number: int, colour: Colour = Colour.BLUE) -> str:
+    """The `AWS::EC2::Instance` with this number (1-based) of a service, among those of a colour."""
+    return logical_id(service, _instance_kind(colour), number)
+
+
+def colour_of(service: str, name: str) -> Colour | None:
+    """The colour of the service's instance that a logical id names; None where it names none."""
+    for colour in Colour:
+        prefix = _camel(service) + _instance_kind(colour)
+        if name.startswith(prefix) and name.removeprefix(prefix).isdigit():
+            return colour
+    return None
+
+
+def _instance_kind(colour: Colour) -> str:
+    return "Instance" if colour is Colour.BLUE else f"{colour.capitalize()}Instance"
 
 
 def instances_output(service: str) -> str:

@@ -67,10 +67,19 @@ def test_tags_change_an_update_fails_and_what_dies_is_put_right(
         status = project.status()
         assert (status["stack"], status["works"]) == ("UPDATE_ROLLBACK_COMPLETE", True)
         assert instances(project) == before
+
+        project.replace("hivemind.yaml", "    os: ubuntu-24.04\n", "    strategy: {type: blue-green, bake: 1}\n")
+        project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+        assert "      green beside blue, then blue goes\n" in project.run("plan", "--local").out
+        project.apply()
+        assert project.status()["works"] is True
+        green = instances(project)
+        assert not green & before
+        assert {project.get().text.split("|")[1] for _ in range(4)} == {"2"}
     assert load.answers[200] > 20
     assert load.lost == 0, dict(load.answers)
 
-    project.replace("hivemind.yaml", "    os: ubuntu-24.04\n", "")
+    before = green
     ec2, elb, group = clients(faults, project, "twins")
     first, second = sorted(before)
     elb.deregister_targets(TargetGroupArn=group, Targets=[{"Id": first}])

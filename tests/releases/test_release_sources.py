@@ -10,6 +10,7 @@ import pytest
 
 from hivemind.blueprint.model import Blueprint, Health, Job, Route, Service, ServiceKind, Timeouts
 from hivemind.blueprint.scaling import Scaling
+from hivemind.blueprint.strategy import Colour, Strategy, Way
 from hivemind.flow.checking import Checked, check
 from hivemind.local.cloud import host_platform
 from hivemind.plugins.loading import load
@@ -89,6 +90,8 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "data": (("uploads",), ("data",)),
     "jobs": ((Job("cleanup", "0 3 * * *", "python cleanup.py"),), ("jobs",)),
     "timeouts": (Timeouts(start=90), ()),
+    "strategy": (Strategy(Way.RECREATE), ()),
+    "colour": (Colour.GREEN, ()),
 }
 """Field of a service -> another value of it, and the parts that are others then."""
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hivemind.blueprint.model import Service
+from hivemind.blueprint.strategy import Strategy, Way
 from hivemind.hosts import remote
 from hivemind.hosts.onhost.request import ClockedJob, Request
 from hivemind.hosts.remote import InstallStep
@@ -93,6 +94,15 @@ class World:
         del port, health
         return "the health check is answered with 500" if self.current.get(host.instance_id) in self.sick else None
 
+    def status(self, host: FakeHost, service: str) -> dict[str, str | None]:
+        return {"current": self.current.get(host.instance_id)}
+
+    def stop(self, host: FakeHost, service: str) -> None:
+        self.journal.append(f"stop {host.instance_id}")
+
+    def start(self, host: FakeHost, service: str) -> None:
+        self.journal.append(f"start {host.instance_id}")
+
     def rollback(self, host: FakeHost, service: str, release: str) -> None:
         self.journal.append(f"back {host.instance_id} to {release}")
         self.current[host.instance_id] = release
@@ -102,7 +112,8 @@ class World:
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     world = World()
     monkeypatch.setattr(remote, "install", world.install)
-    monkeypatch.setattr(remote, "rollback", world.rollback)
+    for name in ("rollback", "status", "stop", "start"):
+        monkeypatch.setattr(remote, name, getattr(world, name))
     monkeypatch.setattr("hivemind.releases.rollout.answers", world.answers)
     monkeypatch.setattr(remote, "last_lines", lambda _host, _service: ("listening on 127.0.0.1",))
     return world
@@ -235,3 +246,37 @@ def test_what_does_not_serve_yet_gets_the_release_before_what_does(world: World)
     world.registered = ["i-1"]
     rollout(world, "i-1", "i-2").install()
     assert world.journal == ["install i-2 with migration", "in i-2", "out i-1", "install i-1", "in i-1"]
+
+
+def test_as_many_change_at_a_time_as_the_strategy_says(world: World) -> None:
+    world.registered = ["i-1", "i-2", "i-3"]
+    one = rollout(world, "i-1", "i-2", "i-3")
+    replace(one, service=replace(one.service, strategy=Strategy(batch=2))).install()
+    assert world.journal[:2] == ["out i-1", "out i-2"]
+    assert world.journal[2] == "install i-1 with migration"
+    assert world.journal[3:] == ["install i-2", "in i-1", "in i-2", "out i-3", "install i-3", "in i-3"]
+
+
+def test_a_batch_of_all_leaves_them_in(world: World) -> None:
+    """Somebody must answer: a short restart is better than nobody."""
+    world.registered = ["i-1", "i-2"]
+    one = rollout(world, "i-1", "i-2")
+    replace(one, service=replace(one.service, strategy=Strategy(batch=5))).install()
+    assert world.journal == ["install i-1 with migration", "install i-2"]
+
+
+def test_recreate_stops_all_before_the_first_starts(world: World) -> None:
+    world.registered, world.current = ["i-1", "i-2"], {"i-1": "r1", "i-2": "r1"}
+    one = rollout(world, "i-1", "i-2")
+    recreating = replace(one, service=replace(one.service, strategy=Strategy(Way.RECREATE)))
+    recreating.install()
+    assert sorted(world.journal[:2]) == ["stop i-1", "stop i-2"]
+    assert world.journal[2:] == ["install i-1 with migration", "install i-2"]
+
+
+def test_recreate_starts_again_what_a_failure_did_not_reach(world: World) -> None:
+    world.registered, world.current, world.broken = ["i-1", "i-2"], {"i-1": "r1", "i-2": "r1"}, {"i-1"}
+    one = rollout(world, "i-1", "i-2")
+    with pytest.raises(StageError, match="i-1 failed"):
+        replace(one, service=replace(one.service, strategy=Strategy(Way.RECREATE))).install()
+    assert sorted(world.journal[3:]) == ["start i-1", "start i-2"]

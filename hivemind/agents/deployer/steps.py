@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 from hivemind.agents.deployer import groups
 from hivemind.agents.deployer.preparing import prepared
 from hivemind.agents.deployer.reregistering import reregistrations
+from hivemind.agents.deployer.taking_over import take_over
 from hivemind.blueprint.model import Service
 from hivemind.deploy.removal import Content
 from hivemind.deploy.stack import StackResult
 from hivemind.deploy.withdrawal import health_deadline
 from hivemind.hosts import remote
 from hivemind.hosts.ssh import Host
+from hivemind.plan.colours import of
 from hivemind.releases import groups as group_state
 from hivemind.releases import manifest
 from hivemind.releases.api_access import api_environment
@@ -187,7 +189,8 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
         clocked=None if group else _first(share, hosts),
     )
     begun.append(rollout)
-    deployment.store.forget_released(deployment.id, service.name)
+    if not share.before:  # whose instances stay as they are
+        deployment.store.forget_released(deployment.id, service.name)
     if group is None:
         rollout.install()
     else:
@@ -232,18 +235,21 @@ def _traffic_step(run: Apply, share: Share, stack: str, *, alone: bool) -> Step:
     check path is known does not wait for those that must be asked for theirs."""
     waits = alone or share.service.health.path is None
     group = (stack,) if share.service.scaling else ()
+    over = f", {of(share.service.name, run.snapshot).current} drained" if share.before else ""
     return Step(
         share.traffic,
         Stage.REGISTER,
         lambda context: _traffic(run, share, context, stack),
         needs=(share.release, *group, *((HEALTH_PATH,) if waits else ())),
         message=share.service.name,
-        outcome=lambda healths: f"{share.service.name}  {len(healths)} of {len(healths)} healthy",
+        outcome=lambda healths: f"{share.service.name}  {len(healths)} of {len(healths)} healthy{over}",
     )
 
 
 def _traffic(run: Apply, share: Share, context: Context, stack: str) -> tuple[TargetHealth, ...]:
     rollout: Rollout = context[share.release].rollout
+    if share.before:
+        return take_over(run, share, rollout, context)
     if rollout.group is None:
         return rollout.register()
     begun: list[Rollout] = []

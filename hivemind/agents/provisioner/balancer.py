@@ -25,7 +25,6 @@ from hivemind.template.names import (
 HTTP_LISTENER = "ALBHttpListener"
 HTTPS_LISTENER = "ALBHttpsListener"
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-DRAIN_SECONDS = 30
 
 
 def fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
@@ -189,6 +188,8 @@ def _target_group(service: Service) -> Mapping[str, Any]:
             "HealthyThresholdCount": health.healthy,
             "UnhealthyThresholdCount": health.unhealthy,
             "Matcher": {"HttpCode": health.matcher},
-            "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": str(DRAIN_SECONDS)}],
+            "TargetGroupAttributes": [
+                {"Key": "deregistration_delay.timeout_seconds", "Value": str(service.strategy.drain)}
+            ],
         },
     }

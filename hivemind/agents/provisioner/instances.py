@@ -10,6 +10,7 @@ from hivemind.agents.provisioner.network import EVERYWHERE, PUBLIC_ROUTE, instan
 from hivemind.agents.provisioner.permissions import role
 from hivemind.blueprint.access import instances_are_public
 from hivemind.blueprint.model import Blueprint, Service
+from hivemind.blueprint.strategy import Colour
 from hivemind.template.fragment import Fragment
 from hivemind.template.images import IMAGES, PARAMETER_TYPE, image_parameter
 from hivemind.template.jobs import job_tags
@@ -50,7 +51,7 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
             },
             instance_security_group(service.name): _security_group(blueprint, service),
             **(_ingress_from_balancer(service) if service.is_web else {}),
-            **{instance(service.name, number): _instance(blueprint, service, number) for number in numbers},
+            **{_named(service, number): _instance(blueprint, service, number) for number in numbers},
             **(scaling.resources(blueprint, service, group, _profile(service)) if group else {}),
         },
         outputs=scaling.outputs(service) if group else _ids(service),
@@ -59,12 +60,21 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
 
 def _ids(service: Service) -> dict[str, Mapping[str, Any]]:
     # One for all: a template has 200 outputs at most, and a service 50 instances.
-    ids = [{"Ref": instance(service.name, number)} for number in service.numbers]
+    ids = [{"Ref": _named(service, number)} for number in service.numbers]
     return {instances_output(service.name): {"Value": {"Fn::Join": [",", ids]}}}
+
+
+def _named(service: Service, number: int) -> str:
+    return instance(service.name, number, service.colour)
 
 
 def _profile(service: Service) -> str:
     return logical_id(service.name, "InstanceProfile")
+
+
+def _shown(colour: Colour) -> str:
+    """A colour in the name of an instance: the first one's is not said, since most have no other."""
+    return "" if colour is Colour.BLUE else f"{colour} "
 
 
 def _security_group(blueprint: Blueprint, service: Service) -> Mapping[str, Any]:
@@ -130,7 +140,7 @@ def _instance(blueprint: Blueprint, service: Service, number: int) -> Mapping[st
             "PropagateTagsToVolumeOnCreation": True,
             "UserData": {"Fn::Base64": USER_DATA},
             "Tags": [
-                {"Key": "Name", "Value": f"{blueprint.stack_name} {service.name} {number}"},
+                {"Key": "Name", "Value": f"{blueprint.stack_name} {service.name} {_shown(service.colour)}{number}"},
                 {"Key": "hivemind:service", "Value": service.name},
                 *(job_tags(job.name for job in service.jobs) if number == 1 else ()),
                 *ssh.endpoint_tag(blueprint),

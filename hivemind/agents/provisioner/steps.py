@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hivemind.agents.provisioner.mending import mend, needs_mending
+from hivemind.agents.provisioner.undoing import undone, unswitched
 from hivemind.blueprint.model import DeploymentStage, Service
 from hivemind.deploy import final_snapshots
 from hivemind.deploy.removal import Deletion
@@ -25,7 +26,7 @@ from hivemind.steps.step import End, Step
 from hivemind.steps.waves import Wave, waves
 from hivemind.template.capabilities import capabilities
 from hivemind.template.former import with_former
-from hivemind.template.names import ARTIFACT_BUCKET, target_group
+from hivemind.template.names import ARTIFACT_BUCKET, colour_of, target_group
 from hivemind.template.resource_types import BUCKET, INSTANCE, TARGET_GROUP
 from hivemind.values.errors import Stage, StageError
 
@@ -59,7 +60,7 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
         yield Step(
             HEALTH_PATH,
             Stage.REGISTER,
-            lambda context: _settle_health_paths(run, web, context),
+            lambda context: _settle_health_paths(run, web, planned[-1], context),
             needs=(last, *(milestones.release(service.name) for service in web)),
             outcome=lambda asked: _health_words(web, asked),
         )
@@ -74,27 +75,43 @@ def _stack_step(run: Apply, wave: Wave, before: Wave | None) -> Step:
         waits = [before.stack, *(share.traffic if share.service.is_web else share.release for share in served)]
     of = f", update {wave.turn.number} of {wave.turn.of}" if wave.turn.of > 1 else ""
     # Made when the step begins, for its end of the run to know it.
-    withdrawals: list[Withdrawal] = []
+    begun = _Begun()
     return Step(
         wave.stack,
         Stage.PROVISION,
-        lambda context: _apply_stack(run, wave, context, withdrawals),
+        lambda context: _apply_stack(run, wave, context, begun),
         needs=tuple(waits),
         provides=tuple(node.event for share in wave.shares for node in share.nodes),
         message=run.blueprint.stack_name + of,
         outcome=lambda result: _stack_words(run, result) + of,
         estimate=_expected_seconds(run),
-        at_end=lambda _, end: None if end is End.DONE else _at_end(withdrawals),
+        at_end=lambda context, end: None if end is End.DONE else _at_end(run, wave, context, end, begun),
     )
 
 
-def _at_end(withdrawals: Iterable[Withdrawal]) -> None:
-    """After a run that failed or was interrupted: what is still out of service is brought back before it ends."""
-    for withdrawal in withdrawals:
+@dataclass(frozen=True)
+class _Begun:
+    """What a wave's step has begun, for its end of the run. withdrawals: what it took out of service. made: what came
+    of its update."""
+
+    withdrawals: list[Withdrawal] = field(default_factory=list)
+    made: list[StackResult] = field(default_factory=list)
+
+
+def _at_end(run: Apply, wave: Wave, context: Context, end: End, begun: _Begun) -> None:
+    """After a run that failed or was interrupted: what is still out of service is brought back before it ends. After a
+    failure, new instances that have not taken over go; after an interrupt they stay for the next apply."""
+    for withdrawal in begun.withdrawals:
         withdrawal.give_back()
+    if begun.made and end is End.FAILED and not run.keeps:
+        services = unswitched(run, wave, context.deployment.cloud)
+        if services:
+            names = ", ".join(services)
+            context.note(f"removing the new instances of {names}; those before serve")
+            _drive(run, undone(run, wave, services, context), context)
 
 
-def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Withdrawal]) -> StackResult:
+def _apply_stack(run: Apply, wave: Wave, context: Context, begun: _Begun) -> StackResult:
     """Creates or updates the stack, and announces each instance as soon as it exists."""
     nodes = [node for share in wave.shares for node in share.nodes]
     moved = {one for share in wave.shares for one in share.moved}
@@ -117,13 +134,21 @@ def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Wit
     cloud = context.deployment.cloud
     deadline = health_deadline(cloud, *run.blueprint.web_services)
     withdrawal = Withdrawal(cloud, deadline=deadline, clock=context.deployment.clock, tell=tell)
-    withdrawals.append(withdrawal)
+    begun.withdrawals.append(withdrawal)
     try:
         _take_out(run, wave, context, withdrawal)
-        result = _drive(run, _interim(run, wave), context, ready=ready, planned=True, whole=wave.turn.of == 1)
+        result = _drive(
+            run,
+            _interim(run, run.assembly, wave),
+            context,
+            ready=ready,
+            planned=True,
+            whole=wave.turn.of == 1 and not wave.later,
+        )
     except BaseException as error:
         give_back_after(error, withdrawal, wait=not context.cancelled)
         raise
+    begun.made.append(result)
     for node in nodes:  # also one that CloudFormation changed in place after all
         context.fulfil(node.event, result.physical_ids[node.logical_id])
     if ill := withdrawal.give_back():
@@ -136,12 +161,12 @@ def _apply_stack(run: Apply, wave: Wave, context: Context, withdrawals: list[Wit
     return result
 
 
-def _interim(run: Apply, wave: Wave) -> Assembly:
+def _interim(run: Apply, final: Assembly, wave: Wave) -> Assembly:
     """The template of a wave: instances of later waves are as they are."""
     if not wave.later:
-        return run.assembly
-    template = with_former(run.assembly.template, run.snapshot.template, sorted(wave.later))
-    return replace(run.assembly, template=MappingProxyType(template))
+        return final
+    template = with_former(final.template, run.snapshot.template, sorted(wave.later))
+    return replace(final, template=MappingProxyType(template))
 
 
 def _take_out(run: Apply, wave: Wave, context: Context, withdrawal: Withdrawal) -> None:
@@ -155,8 +180,7 @@ def _take_out(run: Apply, wave: Wave, context: Context, withdrawal: Withdrawal) 
     shares = {share.service.name: share for share in wave.shares}
     for service in run.blueprint.web_services:
         arn, share = ids.get(target_group(service.name)), shares.get(service.name)
-        prefix = target_group(service.name).removesuffix("TargetGroup") + "Instance"
-        leaving = {one for one in deleted if one.removeprefix(prefix).isdigit()}
+        leaving = {one for one in deleted if colour_of(service.name, one)}
         leaving |= share.replaced | share.leaving if share else set()
         stopped = share.stopped if share else frozenset()
         for going, coming_back in ((leaving, False), (stopped, True)):
@@ -236,7 +260,7 @@ def _unchanged(run: Apply) -> StackResult:
     )
 
 
-def _settle_health_paths(run: Apply, web: Sequence[Service], context: Context) -> dict[str, str]:
+def _settle_health_paths(run: Apply, web: Sequence[Service], last: Wave, context: Context) -> dict[str, str]:
     """Where the template guessed a health check path that the application does not answer, corrects the stack."""
     asked: dict[str, str] = {}
     for service in web:
@@ -247,7 +271,7 @@ def _settle_health_paths(run: Apply, web: Sequence[Service], context: Context) -
         names = ", ".join(f"{service} {path}" for service, path in sorted(asked.items()))
         context.note(f"health check path that the application answers: {names}")
         blueprint = run.blueprint.with_health_paths(asked)
-        _drive(run, context.deployment.assembled(blueprint), context)
+        _drive(run, _interim(run, context.deployment.assembled(blueprint), last), context)
     return asked
 
 

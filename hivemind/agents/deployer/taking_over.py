@@ -1,0 +1,48 @@
+"""Blue-green: the instances that have the release take the requests over from those that serve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hivemind.releases.switch import Switch
+
+if TYPE_CHECKING:
+    from hivemind.releases.rollout import Rollout
+    from hivemind.releases.targets import TargetHealth
+    from hivemind.steps.run import Apply
+    from hivemind.steps.step import Context
+    from hivemind.steps.waves import Share
+
+
+def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> tuple[TargetHealth, ...]:
+    """Switches a service's requests to the instances of a share; their health. Raises StageError, with the requests
+    where they were."""
+    deployment, name = context.deployment, share.service.name
+    before = deployment.store.load(deployment.id)
+
+    def done() -> None:
+        ids = [host.instance_id for host in rollout.hosts]
+        deployment.store.took_over(
+            deployment.id,
+            name,
+            source=run.sources[name].digest,
+            artifact=rollout.artifact.digest,
+            instances=dict(zip((node.logical_id for node in share.nodes), ids, strict=True)),
+        )
+        context.progress(f"{', '.join(ids)} receive the requests; connections to those before end")
+
+    def undone() -> None:
+        deployment.store.update(
+            deployment.id, sources=before.sources, artifacts=before.artifacts, recorded=before.recorded
+        )
+
+    return Switch(
+        # Whatever these had before never served.
+        replace(rollout, before={}),
+        frozenset(share.before.values()),
+        bake=share.service.strategy.bake / max(1.0, deployment.cloud.pace),
+        begins=lambda: deployment.store.forget_released(deployment.id, name),
+        done=done,
+        undone=undone,
+    ).run()
