@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     metavar="LOGICAL_ID",
     help="If a rollback failed: leave this resource as it is and continue. Can be repeated.",
 )
+@click.option("--keep", is_flag=True, help="Keep new instances of a blue-green release that fails, to look at them.")
 @role_option
 @wait_option
 @again_option
@@ -68,6 +69,7 @@ def command(
     require_clean: bool | None,
     lose: tuple[str, ...],
     skip_rollback: tuple[str, ...],
+    keep: bool,
     role_arn: str | None,
     wait: float,
     again: bool,
@@ -78,7 +80,7 @@ def command(
     PATH is the blueprint, its folder, or a plan saved by `hivemind plan --out FILE`. A saved plan is carried out
     exactly as reviewed, or not at all.
     """
-    terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback))
+    terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback), keep)
     with _Screen(as_json=as_json, yes=yes) as screen:
         ended = pipeline.apply(replace(asked(path, environment, local), role_arn=role_arn), screen, terms)
     if ended.applied is None:

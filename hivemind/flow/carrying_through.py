@@ -89,6 +89,7 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
             may_lose=terms.may_lose,
             skip_rollback=terms.skip_rollback,
             again=terms.again,
+            keeps=terms.keep,
             held=held.check,
             kept=held.kept,
             say=face.note,

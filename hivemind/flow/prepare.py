@@ -54,6 +54,7 @@ def prepare(
     may_lose: frozenset[str] = frozenset(),
     skip_rollback: frozenset[str] = frozenset(),
     again: bool = False,
+    keeps: bool = False,
     held: Callable[[], None] = lambda: None,
     kept: Kept = NOWHERE,
     clock: Clock = SYSTEM_CLOCK,
@@ -62,7 +63,8 @@ def prepare(
     """Reads what is deployed and makes the plan, live. The caller holds the lease.
 
     held: raises when the lease is lost. kept: where other machines find what becomes of the run. again: whether
-    every service is released, also where nothing changed. say: gets a line when an interrupted run's stack operation is
+    every service is released, also where nothing changed. keeps: whether new instances of a blue-green release stay
+    when it fails. say: gets a line when an interrupted run's stack operation is
     waited for. Raises Refused for a deployment that was not made through CloudFormation.
     """
     store = StateStore(cloud.state)
@@ -115,6 +117,7 @@ def prepare(
         may_lose=may_lose,
         skip_rollback=skip_rollback,
         unverified=unverified,
+        keeps=keeps,
         left=state.build_stack if state else None,
         usual=usual_resource_seconds(store.folder(identity)) if plan.changes else {},
     )

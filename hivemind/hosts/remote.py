@@ -185,6 +185,11 @@ def jobs(host: Host, service: str) -> Sequence[Mapping[str, Any]]:
     return tuple(steps[-1].data.get("jobs", ())) if steps else ()
 
 
+def clock(host: Host, service: str, *, on: bool) -> None:
+    """Whether the jobs of a service run by the clock on this instance, from now on. A run goes on to its end."""
+    _call(host, service, ["clock", service, "on" if on else "off"], timeout=180)
+
+
 def stop(host: Host, service: str) -> None:
     """Stops a service, until it is started again."""
     _call(host, service, ["stop", service], timeout=180)

@@ -35,13 +35,14 @@ class Terms:
     """On what terms an apply is made. may_lose: logical ids of what holds data and may be lost. require_clean: whether
     uncommitted changes are refused; None: as the blueprint says. again: whether every service is released. wait:
     seconds to wait for another run to end. skip_rollback: logical ids of what a rollback, which failed before, leaves
-    as it is."""
+    as it is. keep: whether new instances of a blue-green release stay when it fails."""
 
     may_lose: frozenset[str] = frozenset()
     require_clean: bool | None = None
     again: bool = False
     wait: float = 0.0
     skip_rollback: frozenset[str] = frozenset()
+    keep: bool = False
 
 
 @dataclass(frozen=True)

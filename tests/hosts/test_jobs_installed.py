@@ -175,3 +175,28 @@ def test_the_units_of_a_job_say_what_systemd_and_the_supervisor_need(tmp_path: P
         assert "Unknown" not in done.stderr
         assert "Failed to parse" not in done.stderr
     assert sys.executable in found["unit"]
+
+
+@pytest.mark.slow
+def test_jobs_that_another_instance_runs_begin_no_more_and_a_run_ends_by_itself(instance: Instance) -> None:
+    """What blue-green asks of the instances before, and of the new ones until they serve."""
+    gate = instance.folder / "gate"
+    every_minute = job(f"while [ ! -e {gate} ]; do sleep 0.05; done", schedule="* * * * *")
+    instance.call("clock", "web", "off")
+    instance.install(instance.request("r1", jobs=[every_minute]))
+    assert states(instance) == {}, "another one runs them"
+    instance.call("clock", "web", "on")
+    timer = instance.root / "etc/systemd/system/hivemind-cleanup.timer"
+    assert timer.exists()
+    asked = subprocess.Popen(
+        instance.command("run-job", "cleanup"), env=instance.environment, stdout=-1, stderr=-1, text=True
+    )
+    until(instance, lambda state: state["running"])
+    instance.call("clock", "web", "off")
+    assert states(instance)["cleanup"]["running"], "it goes on"
+    assert not timer.exists()
+    gate.touch()
+    asked.communicate(timeout=30)
+    assert not until(instance, lambda state: not state["running"])["running"]
+    instance.call("clock", "web", "on")
+    assert timer.exists()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hivemind.agents.deployer.steps import steps
 from hivemind.blueprint.strategy import Colour
 from hivemind.flow.planning import planned
 from hivemind.flow.run import told
@@ -36,8 +37,8 @@ def platform(system: str, size: str) -> Platform:
 def applied(tmp_path: Path) -> Project:
     """An apply of a project to what stands. version: of its code."""
 
-    def run(snapshot: Snapshot = NOTHING, service: str = BLUE_GREEN, version: str = "1") -> Apply:
-        files = hello("shop", service=service)
+    def run(snapshot: Snapshot = NOTHING, service: str = BLUE_GREEN, version: str = "1", more: str = "") -> Apply:
+        files = hello("shop", service=service, more=more)
         for name, content in files.items():
             (tmp_path / name).write_text(content.replace('VERSION = "1"', f'VERSION = "{version}"'))
         known = checked(tmp_path, files["hivemind.yaml"], plugins_of(), lint=False)
@@ -144,6 +145,18 @@ def test_a_run_that_ended_after_the_switch_is_continued(applied: Project) -> Non
         "WebTealInstance2",
     }
     assert waves(other)[0].later == GREEN, "blue, which has no requests any more, goes at once"
+
+
+def test_jobs_are_resumed_where_a_run_may_have_ended_without_them(applied: Project) -> None:
+    """The run before was killed after its switch: nothing is released any more, blue goes, and green has the jobs."""
+    service = BLUE_GREEN
+    job = "  nightly: {kind: job, schedule: 0 3 * * *, start: python job.py}\n"
+    first = applied(service=service, more=job)
+    second = applied(deployed(first), service, "2", job)
+    assert "jobs web" not in {step.name for step in steps(second)}
+    stands = replace(half(first, second, registered=GREEN), artifacts=deployed(second).artifacts)
+    (resumed,) = [step for step in steps(applied(stands, service, "2", job)) if step.name == "jobs web"]
+    assert resumed.before == ("stack",), "while blue is still there"
 
 
 def test_kept_instances_stay_until_the_next_apply(applied: Project) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer import groups
+from hivemind.agents.deployer.clocking import resumptions
 from hivemind.agents.deployer.preparing import prepared
 from hivemind.agents.deployer.reregistering import reregistrations
 from hivemind.agents.deployer.taking_over import take_over
@@ -63,6 +64,7 @@ def steps(run: Apply | Destroy) -> Iterator[Step]:
                 if share.service.is_web:
                     yield _traffic_step(run, share, wave.stack, alone=len(planned) == 1)
     yield from reregistrations(run)
+    yield from resumptions(run)
 
 
 def _upload_step(service: Service, stack: str) -> Step:
@@ -191,6 +193,8 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
     begun.append(rollout)
     if not share.before:  # whose instances stay as they are
         deployment.store.forget_released(deployment.id, service.name)
+    elif service.jobs and rollout.clocked:  # which those before still run
+        remote.clock(hosts[0], service.name, on=False)
     if group is None:
         rollout.install()
     else:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from hivemind.agents.deployer.clocking import hand_over
+from hivemind.plan.colours import of
 from hivemind.releases.switch import Switch
+from hivemind.template.names import instance
 
 if TYPE_CHECKING:
     from hivemind.releases.rollout import Rollout
@@ -37,7 +40,7 @@ def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> t
             deployment.id, sources=before.sources, artifacts=before.artifacts, recorded=before.recorded
         )
 
-    return Switch(
+    healths = Switch(
         # Whatever these had before never served.
         replace(rollout, before={}),
         frozenset(share.before.values()),
@@ -46,3 +49,7 @@ def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> t
         done=done,
         undone=undone,
     ).run()
+    ran = share.before.get(instance(name, 1, of(name, run.snapshot).current))
+    if share.service.jobs and rollout.clocked and ran:
+        hand_over(share.service, ran, rollout.hosts[0], context)
+    return healths

@@ -97,7 +97,11 @@ def job_of(layout: Layout) -> Timed | Clocked:
 
 
 def switch(layout: Layout, release: Release) -> None:
-    """Schedules the jobs of a release, and no others of its service."""
+    """Schedules the jobs of a release, and no others of its service; none while `clock` says so."""
+    if layout.unclocked.exists():
+        for name in job_records.of_service(layout):
+            job_of(layout._replace(service=name)).cancel()
+        return
     wanted = {str(one["name"]): one for one in job_unit.read(release)}
     for name in job_records.of_service(layout):
         if name not in wanted:
@@ -108,6 +112,18 @@ def switch(layout: Layout, release: Release) -> None:
         if noted is None or (noted.get("service"), noted.get("schedule")) != (layout.service, one["schedule"]):
             job_records.keep(job, layout.service, one["schedule"])
         job_of(job).schedule(one["unit"], one["timer"])
+
+
+def clock(layout: Layout, *, on: bool) -> None:
+    """Whether the jobs of a service run by the clock here, from now on and over releases. A run goes on to its end."""
+    if on:
+        layout.unclocked.unlink(missing_ok=True)
+    else:
+        layout.unclocked.parent.mkdir(parents=True, exist_ok=True)
+        layout.unclocked.touch()
+    current = layout.current_id()
+    if current is not None:
+        switch(layout, layout.release(current))
 
 
 def drop_all(layout: Layout) -> None:

@@ -67,6 +67,11 @@ class Layout(NamedTuple):
         """Holds when the current release became it, in seconds of the Unix epoch."""
         return self.home / "activated"
 
+    @property
+    def unclocked(self) -> Path:
+        """Exists while the service's jobs run on another instance."""
+        return self.home / "unclocked"
+
     def activated_at(self) -> float | None:
         """When the current release was started first; None where nobody knows."""
         try:

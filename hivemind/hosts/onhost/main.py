@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         "supervise",
         "boot",
         "jobs",
+        "clock",
         "run-job",
         "job-began",
         "job-ended",
@@ -84,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
                 command.add_argument(place)
         elif name == "run":
             command.add_argument("words", nargs="?", help="for the shell; none: an interactive one")
+        elif name == "clock":
+            command.add_argument("on", choices=("on", "off"))
         elif name == "job-began":
             command.add_argument("release")
         elif name == "rollback":
@@ -302,6 +305,14 @@ def _mask(layout: Layout, _: argparse.Namespace) -> None:
     sys.stdout.write(masking(layout).mask(sys.stdin.read()))
 
 
+def _clock(layout: Layout, options: argparse.Namespace) -> None:
+    from hivemind.hosts.onhost import jobs, turns
+
+    with turns.locked(layout):
+        jobs.clock(layout, on=options.on == "on")
+    Reporter().step("clock", f"jobs are {options.on}")
+
+
 def _boot(layout: Layout, options: argparse.Namespace) -> None:
     from hivemind.hosts.onhost import boot
 
@@ -337,6 +348,7 @@ COMMANDS = {
     "fetch": _fetch,
     "status": _status,
     "logs": _logs,
+    "clock": _clock,
     "start": _start,
     "stop": _stop,
     "remove": _remove,
