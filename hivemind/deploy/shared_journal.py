@@ -51,6 +51,16 @@ def lines_of(objects: Objects, names: Iterable[str]) -> Iterator[bytes]:
         yield from found.body.splitlines(keepends=True) if found else ()
 
 
+def events_in(objects: Objects, names: Iterable[str]) -> Iterator[Event]:
+    """The events in these objects; what is no event is left out."""
+    yield from filter(None, map(parse_event, lines_of(objects, names)))
+
+
+def attempt_of(name: str) -> str:
+    """The attempt that an object has lines of."""
+    return name.removeprefix(FOLDER).partition("/")[0]
+
+
 def bring(folder: Path, place: SharedPlace | None, *, say: Say = lambda _: None) -> None:
     """Makes the journal in a deployment's folder and that in its place one: lines that either lacks are added to it.
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from hivemind.deploy import shared_journal
 from hivemind.deploy.calls import StackCalls, new_token
 from hivemind.deploy.cancelling import cancel
-from hivemind.deploy.journal import ATTEMPT, Journal, last_attempt, new_attempt, read_journal
+from hivemind.deploy.journal import ATTEMPT, Journal, last_attempt, new_attempt
 from hivemind.deploy.lease import is_free, ourselves, read_holder
+from hivemind.deploy.shared_lease import holder_of
 from hivemind.deploy.watch import Watcher
 from hivemind.flow.approval import require_approval
 from hivemind.flow.deployments import Known, require
 from hivemind.flow.face import ProposedAbort
+from hivemind.flow.following import events_here, events_there
+from hivemind.flow.refreshing import place_of
 from hivemind.steps.milestones import STACK
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
-from hivemind.values.errors import DeploymentNotFound, Stage, StageError
+from hivemind.values.errors import DeploymentNotFound, HiveMindError, Refused, Stage, StageError
 from hivemind.values.events import Event, EventKind
 from hivemind.values.stack_statuses import StackStatus, stack_status
 
@@ -24,12 +29,10 @@ if TYPE_CHECKING:
     from hivemind.deploy.calls import StackView
     from hivemind.deploy.events import StackEvent
     from hivemind.deploy.lease import Holder
+    from hivemind.deploy.shared_place import SharedPlace
     from hivemind.flow.face import Face
     from hivemind.values.asked import Asked
     from hivemind.values.cloud import Cloud
-
-LOOK = 0.3
-"""Seconds between two looks into the journal of a run on this machine."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ class Ending:
 
 
 def attach(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
-    """Follows what goes on in a deployment to its end: a run on this machine by its journal, from its beginning;
-    anything else by the stack.
+    """Follows what goes on in a deployment to its end: a run on this machine, or on another that leaves its journal in
+    the deployment's place, by its journal, from its beginning; anything else by the stack.
 
     Raises DeploymentNotFound where nothing is deployed or nothing goes on, StageError for what ends badly.
     """
@@ -52,9 +55,14 @@ def attach(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
     holder = read_holder(known.folder)
     if holder is not None and not is_free(holder, clock.now()):
         face.note(f"Following {holder}")
-        return _followed_run(known, holder, face, clock)
+        return _followed_run(known, events_here(known.folder, holder, clock), face)
     cloud = known.cloud()
-    view = _moving(known, cloud)
+    place = place_of(known, cloud)
+    there = _holder_there(place, face)
+    if place is not None and there is not None:
+        face.note(f"Following {there}. Its events come some seconds late.")
+        return _followed_run(known, events_there(place, there, clock, cloud.pace), face)
+    view = _moving(known, cloud, None)
     _follow(known, cloud, view, None, face=face, clock=clock)
     status, reason = _now(cloud, view)
     if status.is_failure:
@@ -73,11 +81,15 @@ def abort(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
     known = require(asked.path, asked.environment, asked.deployment, local=asked.local)
     known.require_changeable()
     cloud = known.cloud()
-    view = _moving(known, cloud)
+    place = place_of(known, cloud)
+    holder = read_holder(known.folder)
+    if holder is None or is_free(holder, clock.now()):
+        holder = _holder_there(place, face)
+    view = _moving(known, cloud, holder)
     require_approval(face.approve(ProposedAbort(known.state.deployment_id, view.name, view.status)))
     token = new_token()
     words = cancel(StackCalls(cloud), view, token)
-    _write_down(known, words, clock)
+    _write_down(known, words, place, face, clock)
     face.note(words)
     _follow(known, cloud, view, token, face=face, clock=clock)
     status, reason = _now(cloud, view)
@@ -86,9 +98,26 @@ def abort(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Ending:
     return Ending(known.state.deployment_id, f"Canceled: {status.meaning}", status.name)
 
 
-def _moving(known: Known, cloud: Cloud) -> StackView:
+def _holder_there(place: SharedPlace | None, face: Face) -> Holder | None:
+    """The run on another machine that holds the deployment, as its place says. Where the deployment's own bucket can't
+    be read, that is said, and the stack tells what it can."""
+    try:
+        return holder_of(place) if place is not None else None
+    except CloudCallFailed as error:
+        face.note(f"warning: cannot see runs on other machines in {place}: {error.message}")
+        return None
+
+
+def _moving(known: Known, cloud: Cloud, holder: Holder | None) -> StackView:
+    """The stack, which moves. Raises Refused where a run holds the deployment, and does something else now."""
     view = StackCalls(cloud).describe(known.stack)
     if view is None or not view.moving:
+        if holder is not None:
+            raise Refused(
+                f"{holder} is not changing the stack now: there is nothing that CloudFormation could take back",
+                hint=f"Press Ctrl-C in that run (on {holder.host}: kill -INT {holder.pid}). If nobody can, take the "
+                "deployment from it: hivemind lock release --reason TEXT. It ends before its next change.",
+            )
         now = f"Its stack is in {view.status}." if view else "It has no stack."
         raise DeploymentNotFound(f"Nothing is under way in {known.state.deployment_id}. {now}")
     return view
@@ -109,10 +138,10 @@ def _bad(stage: Stage, view: StackView, status: StackStatus, reason: str) -> Sta
     )
 
 
-def _followed_run(known: Known, holder: Holder, face: Face, clock: Clock) -> Ending:
-    """Tells the events of a run of this machine until it ends, or dies."""
+def _followed_run(known: Known, events: Iterable[Event], face: Face) -> Ending:
+    """Tells the events of a run until it ends, or dies."""
     failed: Event | None = None
-    for event in _events(known, holder, clock):
+    for event in events:
         face.progress(event)
         if event.kind is EventKind.FAILED and event.step != ATTEMPT and "failure" not in event.data:
             failed = failed or event
@@ -122,28 +151,6 @@ def _followed_run(known: Known, holder: Holder, face: Face, clock: Clock) -> End
         if event.step == ATTEMPT and event.kind is EventKind.FINISHED:
             return Ending(known.state.deployment_id, f"{event.message}.")
     return Ending(known.state.deployment_id, "The run ended before it was done. `hivemind apply` goes on from there.")
-
-
-def _events(known: Known, holder: Holder, clock: Clock) -> Iterator[Event]:
-    """The events of the attempt of a holder, each once, as long as it holds the deployment."""
-    told, attempt = 0, None
-    while True:
-        now = read_holder(known.folder)
-        over = now is None or now.nonce != holder.nonce or is_free(now, clock.now())
-        attempt = attempt or _attempt_since(known, holder)
-        events = list(read_journal(known.folder, attempt=attempt)) if attempt else []
-        yield from events[told:]
-        told = len(events)
-        if over:
-            return
-        clock.sleep(LOOK)
-
-
-def _attempt_since(known: Known, holder: Holder) -> str | None:
-    """The attempt that a holder has begun; None where it has not yet. Ids of attempts sort by time."""
-    attempt = last_attempt(known.folder)
-    begun = holder.since[:19].replace("-", "").replace(":", "")
-    return attempt if attempt and attempt[:15] >= begun else None
 
 
 def _follow(known: Known, cloud: Cloud, view: StackView, token: str | None, *, face: Face, clock: Clock) -> None:
@@ -178,9 +185,18 @@ def _teller(known: Known, face: Face, clock: Clock) -> Callable[[EventKind, str,
     return tell
 
 
-def _write_down(known: Known, words: str, clock: Clock) -> None:
-    """Who canceled, in the journal, with what the run had done."""
+def _write_down(known: Known, words: str, place: SharedPlace | None, face: Face, clock: Clock) -> None:
+    """Who canceled, in the journal, with what the run had done; a run on another machine finds it, too."""
     who = ourselves("hivemind abort", 0.0, clock)
+    _share(known, place, face)
     attempt = last_attempt(known.folder) or new_attempt(clock)
     with Journal(known.folder, known.state.deployment_id, attempt, clock=clock) as journal:
         journal.record(Stage.PROVISION.value, STACK, EventKind.NOTE, f"{words} By {who.user} on {who.host}.")
+    _share(known, place, face)
+
+
+def _share(known: Known, place: SharedPlace | None, face: Face) -> None:
+    try:
+        shared_journal.bring(known.folder, place, say=face.note)
+    except HiveMindError as error:
+        face.note(f"warning: {error.message}")
