@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from hivemind.aws.mutations import ALLOWED
-from hivemind.aws.policy_statements import LOOKS, OWN_CALLS, S3_CALLS, STATEMENTS
+from hivemind.aws.policy_statements import LOOKS, OWN_CALLS, S3_CALLS, STATE_BUCKET, STATEMENTS
 from hivemind.template.resource_types import handler_permissions
 
 VERSION = "2012-10-17"
@@ -92,7 +92,7 @@ def policy(
         below = "/".join(part for part in (bucket, prefix.strip("/"), "*") if part)
         objects = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]
         statements.append(_statement("State", objects, [f"arn:aws:s3:::{below}"]))
-        statements.append(_statement("StateList", ["s3:ListBucket"], [f"arn:aws:s3:::{bucket}"]))
+        statements.append(_statement("StateList", list(STATE_BUCKET), [f"arn:aws:s3:::{bucket}"]))
     return {"Version": VERSION, "Statement": statements}
 
 

@@ -168,7 +168,8 @@ OWN_CALLS = """
 """What HiveMind itself reads; `mutations.ALLOWED` has what it changes."""
 
 LOOKS = """
-    acm:DescribeCertificate cloudtrail:LookupEvents ec2:DescribeAddresses ec2:DescribeAvailabilityZones
+    acm:DescribeCertificate cloudformation:ListChangeSets cloudtrail:LookupEvents ec2:DescribeAddresses
+    ec2:DescribeAvailabilityZones
     ec2:DescribeImages ec2:DescribeInstanceTypeOfferings ec2:DescribeInstanceTypes ec2:DescribeInternetGateways
     ec2:DescribeKeyPairs ec2:DescribeNatGateways ec2:DescribeNetworkInterfaces ec2:DescribeSecurityGroups
     ec2:DescribeSubnets ec2:DescribeTransitGatewayVpcAttachments ec2:DescribeVpcPeeringConnections
@@ -181,10 +182,14 @@ LOOKS = """
 """What the preflight (docs/preflight.md), `hivemind drift` and a deletion that failed read where they may. Nothing
 fails without them."""
 
+STATE_BUCKET = ("s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:ListBucket")
+"""What is read of a bucket that the state is kept in; its objects have actions of their own."""
+
 S3_CALLS: Mapping[str, str] = MappingProxyType(
     {
         "s3:DeleteObjects": "s3:DeleteObject", "s3:CompleteMultipartUpload": "s3:PutObject",
         "s3:CreateMultipartUpload": "s3:PutObject", "s3:UploadPart": "s3:PutObject",
+        "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     }
 )  # fmt: skip
 """Calls that IAM knows under another name (Amazon S3 user guide, "Required permissions for S3 API operations")."""

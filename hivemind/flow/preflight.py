@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hivemind.flow.keeping import kept_in
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.findings import Finding, Severity
 
@@ -26,7 +27,9 @@ def preflight(
         return
     from hivemind.aws.preflight import LOOKS, LOOKS_EVERYWHERE, Subject, look
 
-    subject = Subject(checked.blueprint, checked.assembly, plan, snapshot, cloud, clock.now())
+    subject = Subject(
+        checked.blueprint, checked.assembly, plan, snapshot, cloud, clock.now(), kept_in(checked.blueprint.state)
+    )
     yield from look(subject, LOOKS if cloud.name == "aws" else LOOKS_EVERYWHERE)
 
 

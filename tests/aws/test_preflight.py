@@ -341,6 +341,23 @@ def test_a_network_that_overlaps_a_connected_one(subject: Callable[..., Subject]
     assert of("10.1.0.0/16", peered=True) == of("10.0.128.0/20", peered=False) == []
 
 
+def kept(subject: Subject, address: str | None, **answers: Any) -> list[Finding]:
+    region = Region({f"s3.get_bucket_{name}": answer for name, answer in answers.items()})
+    return found(replace(subject, cloud=region, state=address), "the bucket of the state")
+
+
+def test_a_bucket_of_states_keeps_what_was_and_encrypts_it(subject: Callable[..., Subject]) -> None:
+    one, address = subject(), "s3://team-state/hivemind"
+    assert kept(one, address, versioning={"Status": "Enabled"}, encryption={}) == []
+    (finding,) = kept(one, address, versioning={"Status": "Suspended"}, encryption={})
+    assert (finding.id, finding.severity, finding.path) == ("H493", "warning", "state")
+    assert "put-bucket-versioning --bucket team-state --versioning-configuration Status=Enabled" in str(finding.hint)
+    bare = CloudCallFailed("ServerSideEncryptionConfigurationNotFoundError", "GetBucketEncryption", "not found")
+    found = kept(one, address, versioning={}, encryption=bare)
+    assert [finding.id for finding in found] == ["H493", "H494"]
+    assert kept(one, None) == kept(one, "file:///srv/states") == []
+
+
 def simulated(*denied: str) -> Callable[[dict[str, Any]], Any]:
     def simulate(asked: dict[str, Any]) -> Any:
         return {

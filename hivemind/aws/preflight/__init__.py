@@ -21,6 +21,7 @@ from hivemind.aws.preflight.permissions import permissions
 from hivemind.aws.preflight.quotas import addresses, balancers, nat_gateways, processors, rds, vpcs
 from hivemind.aws.preflight.sizes import sizes
 from hivemind.aws.preflight.snapshots import snapshots
+from hivemind.aws.preflight.states import states
 from hivemind.aws.preflight.subject import Look, Subject
 from hivemind.aws.preflight.zones import zones
 from hivemind.values.errors import HiveMindError
@@ -45,6 +46,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
         "names": names,
         "the hosted zone": zones,
         "networks": networks,
+        "the bucket of the state": states,
         "the quota of VPCs": vpcs,
         "the quota of Elastic IP addresses": addresses,
         "the quota of NAT gateways": nat_gateways,

@@ -18,7 +18,8 @@ MADE = (Action.CREATE, Action.REPLACE)
 
 @dataclass(frozen=True)
 class Subject:
-    """An apply that has not begun. now: the time of day, in UTC."""
+    """An apply that has not begun. now: the time of day, in UTC. state: address of where all machines find the state,
+    None for the deployment's own bucket."""
 
     blueprint: Blueprint
     assembly: Assembly
@@ -26,6 +27,7 @@ class Subject:
     snapshot: Snapshot
     cloud: Cloud
     now: datetime
+    state: str | None = None
 
     def made(self, kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Logical id and properties of each resource of a type that the plan creates or replaces."""
