@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         stop_local_cloud,
     )  # fmt: skip
     from hivemind.flow.locking import Locks, lock, unlock
+    from hivemind.flow.maintaining import maintenance_page, switch_maintenance
     from hivemind.flow.permissions import Permissions, permissions
     from hivemind.flow.previewing import Planned, plan
     from hivemind.flow.project import blueprint_file, loaded, loaded_without
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from hivemind.releases.jobs import JobState
     from hivemind.releases.variables import Variable
     from hivemind.repositories.clone import Clone
+    from hivemind.template.maintenance import Maintenance
 
 __getattr__ = on_first_use(
     globals(),
@@ -86,6 +88,7 @@ __getattr__ = on_first_use(
         ),
         "flow.reporting": ("status", "address", "deployments", "drift", "events", "history"),  # what is deployed
         "flow.locking": ("lock", "unlock"),  # which run holds it
+        "flow.maintaining": ("maintenance_page", "switch_maintenance"),  # the load balancer's answer in its place
         "flow.restarting": ("restart",),
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret", "store_secrets", "unset_secret"),  # where its blueprint keeps them

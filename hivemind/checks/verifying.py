@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from hivemind.checks.access import question_of
 from hivemind.checks.database import login_of
+from hivemind.checks.kinds import AccessCheck, DatabaseCheck, HttpCheck, PingCheck, RunningCheck, TlsCheck
 from hivemind.checks.probe import CloudProbe
 from hivemind.checks.redis import address_of
-from hivemind.checks.run import owned, run_checks, unasked
-from hivemind.releases.release import CheckResult, Verdict
+from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
+from hivemind.releases.release import CheckResult, Release, Verdict
 from hivemind.releases.targets import target_health
+from hivemind.template.maintenance import OUTPUT, STATUS
 from hivemind.template.names import target_group
 from hivemind.values.errors import HiveMindError, Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.releases.deployed import Deployed
+
+
+_WITHOUT_PAGES = (AccessCheck, DatabaseCheck, PingCheck, RunningCheck, TlsCheck)
+"""Checks that ask for no page of a web service. Those of plugins may."""
 
 
 class ChecksFailed(StageError):
@@ -46,6 +52,8 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
     release = deployed.release()
     contributions, failures = deployed.hooks.gather("hivemind_checks", release=release)
     checks = owned((one.source, one.result) for one in contributions)
+    if OUTPUT in deployed.outputs:
+        checks = in_maintenance(checks, release)
     broken = unasked(failures)
     for result in broken:
         on_result(result)
@@ -62,6 +70,20 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
         )
         verdict = run_checks(checks, probe, clock=deployed.clock, on_result=on_result)
     return Verdict((*broken, *verdict.results))
+
+
+def in_maintenance(checks: Sequence[OwnedCheck], release: Release) -> tuple[OwnedCheck, ...]:
+    """What can be checked while the load balancer answers in place of the application: that it does, and what needs
+    no web service."""
+    kept = tuple(one for one in checks if isinstance(one.check, _WITHOUT_PAGES))
+    source = next((one.source for one in checks if isinstance(one.check, HttpCheck)), None)
+    if source is None:
+        return kept
+    shown = (
+        HttpCheck(one.name, one.path.rstrip("*") or "/", status=STATUS, label=f"maintenance page of {one.name}")
+        for one in release.web_services
+    )
+    return (*(OwnedCheck(check, source) for check in shown), *kept)
 
 
 def refuse_bad(verdict: Verdict, deployed: Deployed | None = None) -> None:

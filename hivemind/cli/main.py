@@ -39,6 +39,10 @@ COMMANDS = {
     "exec": ("hivemind.cli.exec:command", "Run a command in the release of a service."),
     "console": ("hivemind.cli.console:command", "Open the framework's console, or a shell."),
     "restart": ("hivemind.cli.restart:command", "Restart the application, one instance after another."),
+    "maintenance": (
+        "hivemind.cli.maintenance:command",
+        "Show a maintenance page in place of the application, or end it.",
+    ),
     "proxy": ("hivemind.cli.proxy:command", "Lead a port of this machine to a database or cache."),
     "db": ("hivemind.cli.db:command", "Open a database client on a database or cache."),
     "verify": ("hivemind.cli.verify:command", "Run the checks of a deployment again."),

@@ -26,7 +26,7 @@ from hivemind.values.exits import ExitCode
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from hivemind.pipeline import DeploymentState, JobState, LiveStatus, Status
+    from hivemind.pipeline import DeploymentState, JobState, LiveStatus, Maintenance, Status
 
 _SUBJECT = 40
 """Characters of a commit's subject that are shown."""
@@ -132,6 +132,9 @@ def _checks(state: DeploymentState) -> str:
 
 def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]]:
     yield "stack", found.status or "missing"
+    if found.maintenance is not None:
+        since, by = _when(found.maintenance.since), found.maintenance.by
+        yield "maintenance", f"on since {since}, by {by}: every request gets 503"
     for service, instances in found.services.items():
         working = sum(one.works and not one.rests for one in instances)
         word = "healthy" if any(one.web for one in instances) else "running"
@@ -196,6 +199,10 @@ def _job_entry(job: JobState) -> dict[str, object]:
     }
 
 
+def _maintenance_entry(shown: Maintenance) -> dict[str, object]:
+    return {"since": shown.since, "by": shown.by, "body": shown.page.body, "content_type": shown.page.content_type}
+
+
 def _entry(status: Status) -> dict[str, object]:
     state, found = status.state, status.found
     return {
@@ -239,6 +246,7 @@ def _entry(status: Status) -> dict[str, object]:
             }
             for service, group in (found.groups if found else {}).items()
         },
+        "maintenance": _maintenance_entry(found.maintenance) if found and found.maintenance else None,
         "databases": dict(found.databases) if found else {},
         "jobs": {name: _job_entry(job) for name, job in (found.jobs if found else {}).items()},
         "unreachable": status.unreachable,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hivemind.flow.builders import Builders, builders, review
 from hivemind.flow.checking import Checked, placed, stop_at_errors, with_colours, with_health_paths
@@ -15,12 +15,14 @@ from hivemind.plan.colours import present, turned, without_others
 from hivemind.plan.make import make_plan
 from hivemind.releases.health_path import ASKED
 from hivemind.releases.sources import release_sources
+from hivemind.template.maintenance import with_maintenance
 from hivemind.template.names import target_group
 from hivemind.template.tags import with_deployed_tags
 
 if TYPE_CHECKING:
     from hivemind.plan.model import Plan, Snapshot
     from hivemind.releases.sources import ReleaseSource
+    from hivemind.template.fragment import Assembly
     from hivemind.values.artifact import Platform
     from hivemind.values.findings import Finding
 
@@ -124,8 +126,14 @@ def _of_plan(
 
 
 def as_deployed(checked: Checked, snapshot: Snapshot) -> Checked:
-    """The same with the tags that are deployed where they cannot change."""
-    return replace(checked, assembly=with_deployed_tags(checked.assembly, snapshot.template))
+    """The same with what an apply takes over from the template that is deployed: tags that cannot change, and the
+    maintenance page."""
+    return replace(checked, assembly=taken_over(checked.assembly, snapshot.template))
+
+
+def taken_over(assembly: Assembly, deployed: Mapping[str, Any]) -> Assembly:
+    """The assembly with what it has of the deployed template, whatever the blueprint says."""
+    return with_maintenance(with_deployed_tags(assembly, deployed), deployed)
 
 
 def with_known_health_paths(checked: Checked, snapshot: Snapshot) -> Checked:

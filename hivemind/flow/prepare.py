@@ -17,7 +17,7 @@ from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
 from hivemind.flow.keeping import NOWHERE, Kept, kept_in, place
 from hivemind.flow.looking_ahead import ahead
-from hivemind.flow.planning import planned
+from hivemind.flow.planning import planned, taken_over
 from hivemind.flow.preflight import preflight
 from hivemind.flow.recording import record_step
 from hivemind.flow.repairing import with_repairs
@@ -25,7 +25,6 @@ from hivemind.flow.run import Run, told
 from hivemind.machine import home
 from hivemind.releases.shared_ports import collisions
 from hivemind.steps.deployment import Deployment
-from hivemind.template.tags import with_deployed_tags
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import FindingsError, Refused, StageError
 from hivemind.values.stack_statuses import is_moving, is_ready
@@ -105,7 +104,7 @@ def prepare(
         artifacts=artifacts,
         parameters=values(public_key),
         known_hosts=state.host_keys if state else {},
-        assemble=lambda blueprint: with_deployed_tags(assembled(blueprint, checked.plugins), snapshot.template),
+        assemble=lambda blueprint: taken_over(assembled(blueprint, checked.plugins), snapshot.template),
         clock=clock,
     )
     apply = told(

@@ -15,6 +15,7 @@ from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import GONE, TargetHealth, target_health
 from hivemind.template.hours import rests_until
 from hivemind.template.jobs import jobs_in
+from hivemind.template.maintenance import Maintenance, maintenance_of
 from hivemind.template.names import target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, SCALING_GROUP, TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -94,6 +95,7 @@ class InstanceStatus:
 class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
     status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped.
+    maintenance: the page that the load balancer shows in place of the application, None for none.
     jobs: name -> state, of those that were asked for. groups: name of a service -> the Auto Scaling group of its
     instances."""
 
@@ -103,6 +105,7 @@ class LiveStatus:
     rests: Mapping[str, datetime] = field(default_factory=dict)
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
+    maintenance: Maintenance | None = None
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -111,6 +114,8 @@ class LiveStatus:
             return
         if not is_ready(self.status):
             yield f"The stack is in {self.status}."
+        if self.maintenance is not None:
+            yield "Maintenance is on: every request gets 503."
         for service, instances in self.services.items():
             for one in instances:
                 if not one.works:
@@ -169,7 +174,14 @@ def live_status(cloud: Cloud, stack: str, clock: Clock = SYSTEM_CLOCK) -> LiveSt
         service_of(resources[name]): groups.group(cloud, one) for name, one in ids_of(snapshot, SCALING_GROUP).items()
     }
     scaled = {service: group for service, group in sorted(found.items()) if group is not None}
-    return LiveStatus(snapshot.status, _services(cloud, snapshot, health, rests, scaled), held, rests, groups=scaled)
+    return LiveStatus(
+        snapshot.status,
+        _services(cloud, snapshot, health, rests, scaled),
+        held,
+        rests,
+        groups=scaled,
+        maintenance=maintenance_of(snapshot.template),
+    )
 
 
 def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:

@@ -37,6 +37,7 @@ def test_who_ends_a_run_waits_for_one_check_and_not_for_all(tmp_path: Any) -> No
     checks = (Counting("a", done), Counting("b", done))
     deployed = SimpleNamespace(
         release=release,
+        outputs={},
         hooks=SimpleNamespace(gather=lambda *_, **__: ((SimpleNamespace(source=QA, result=checks),), ())),
         address=lambda: None,
         connections=lambda: nullcontext(None),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hivemind.blueprint.model import Route, Service
+from hivemind.template.maintenance import PRIORITY
 
 # Elastic Load Balancing takes priorities 1 to 50000. They are cut into bands, the most specific first: by host
 # (named, with a wildcard, any), then by the length of the path. Within a band the place comes from a hash of the
@@ -43,7 +44,7 @@ def rules(services: Iterable[Service]) -> tuple[Rule, ...]:
         for service in services
         for number, route in enumerate(_distinct(service.routes), 1)
     ]
-    taken: set[int] = set()
+    taken = {PRIORITY}
     placed: list[Rule] = []
     for name, number, route in sorted(wanted, key=lambda entry: (_text(entry[2]), entry[0])):
         priority = _first_free(route, taken)
