@@ -19,7 +19,7 @@ from hivemind.drafts.found import services_of
 from hivemind.drafts.text import applications_beside, left_out, text
 from hivemind.flow.detecting import detector
 from hivemind.flow.schemas import schema_of, write_ignored_schema
-from hivemind.repositories.data_beside import Beside, beside
+from hivemind.repositories.data_beside import Beside, beside, kept_out_of_git
 from hivemind.values.defaults import BLUEPRINT_FILE, IGNORE_FILE
 from hivemind.values.errors import HiveMindError, Refused
 from hivemind.values.exits import ExitCode
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hivemind.plugins.loading import Plugins
     from hivemind.repositories.repository import Repository
 
-_MOST_PLACES = 3
+_MOST_PLACES = 4
 """Places for data that a service's first file names."""
 _OF_BUILDS = frozenset({"bin", "build", "dist", "lib", "node_modules", "out", "output", "public", "static", "target"})
 """Folders that builds make: what lasts would hide what the next build puts there."""
@@ -113,7 +113,9 @@ def _keep(made: Draft, repository: Repository) -> None:
         if not part.runs_code or part.keys.get("instances", 1) > 1:
             continue
         said = [Beside(str(each.value), each.file, each.line or 1) for each in part.seen.several["data"]]
-        chosen: list[Beside] = said[:_MOST_PLACES]
+        ignored = kept_out_of_git(repository, part.folder)
+        apart_from = [each for each in ignored if all(not _lie_in_each_other(each.name, one.name) for one in said)]
+        chosen: list[Beside] = [*said, *apart_from][:_MOST_PLACES]
         for each in beside(repository, part.folder, with_database=bool(_DATABASES.intersection(types_needed(part)))):
             place = replace(each, name=_whole(repository, part.folder, each.name))
             apart = all(not _lie_in_each_other(place.name, other.name) for other in chosen)

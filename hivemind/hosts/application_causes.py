@@ -11,6 +11,15 @@ from hivemind.values.signatures import Signature, Speaker, in_order, match
 _LONGEST = 2000
 """Characters of a line that are looked at."""
 _VARIABLE = r"[A-Z][A-Z0-9_]{2,60}"
+_NO_FILE = (
+    r"(?:FileNotFoundError: (?:\[Errno 2\] No such file or directory: )?|ENOENT: no such file or directory, \w{1,20} |"
+    r"\bopen )['\"]?"
+)
+_LEFT_OUT = (
+    r"[^'\"\s:]{0,200}?(?:\.(?:pem|key|p12|pfx|jks|keystore|ppk)|/(?:credentials|secrets)\.(?:json|ya?ml|toml)|"
+    r"service[-_]account[\w.-]{0,40}\.json)"
+)
+"""Names of files that a build leaves out (hivemind.builds.sources, SECRETS)."""
 _STAGES = (Stage.DEPLOY, Stage.REGISTER)
 _WANTS = (
     "The application needs the variable {1}. Add `env: {{1}: VALUE}` or "
@@ -77,6 +86,23 @@ SIGNATURES = in_order(
         "missing_file",
         "The application opens {1}, a file that the repository does not hold. Write its variables under "
         "`services.{service}.env`, and let the build make an empty one: `services.{service}.build: touch {1}`.",
+    ),
+    _signature(
+        "secret_file",
+        rf"{_NO_FILE}({_LEFT_OUT})(?:['\"]|: no such| doesn't exist|$)",
+        "missing_file",
+        "HiveMind leaves {1} out of a release, because its name is one of a secret. If it is none, write "
+        "`services.{service}.pack: [PATH]`. Else keep what is in it as a secret: "
+        "`services.{service}.secrets: {NAME: ssm:/NAME}`.",
+    ),
+    _signature(
+        "own_file",
+        rf"{_NO_FILE}/opt/hivemind/[^'\"\s]{{1,200}}?/app/([^'\"\s:]{{1,200}})(?:['\"]|: no such| doesn't exist|$)",
+        "missing_file",
+        "The release does not hold {1}. If a command makes it, write `services.{service}.build: COMMAND`, with the "
+        "build command as `hivemind show` prints it. If it is to come from elsewhere, keep it out of "
+        "the code: as a secret or a variable. If the application makes it, name its folder: "
+        "`services.{service}.data: [FOLDER]`.",
     ),
     _signature(
         "node_file",

@@ -70,6 +70,18 @@ _UPLOADS = tuple(
 )
 
 
+IGNORED = ".gitignore"
+_PLAIN = re.compile(r"/?(?P<name>[A-Za-z][\w-]{2,60})/?")
+"""A line that is the name of a folder (git, "gitignore")."""
+_MADE = re.compile(
+    r"(?i)(?:.*[-_])?(?:node_modules|bower_components|vendor|venv|virtualenv|env|dist|build|builds|out|output|target|bin|obj|lib|"
+    r"libs|coverage|htmlcov|logs?|te?mp|cache|caches|public|static|staticfiles|assets|docs?|site|tests?|reports?|"
+    r"__pycache__|eggs|wheels|parts|sdist|develop-eggs|pnpm-store|typings|supervise)(?:[-_].*)?"
+)
+"""Names of what is installed or built, or can be done without."""
+_ENDS = r"(?:\b(?:join|joinpath|resolve)\([^()\n]{{0,120}}[\"']{name}/?[\"']\s*\)|[\w)]\s*/\s*[\"']{name}/?[\"'])"
+
+
 @dataclass(frozen=True)
 class Beside:
     """A place for data. name: path relative to the service's folder. file: that says so, of the repository, with its
@@ -113,6 +125,25 @@ def beside(repository: Repository, folder: str, *, with_database: bool) -> Itera
                 if name is not None and name not in known:
                     known.add(name)
                     yield Beside(name, path, text.count("\n", 0, match.start()) + 1)
+
+
+def kept_out_of_git(repository: Repository, folder: str) -> Iterator[Beside]:
+    """Folders that git ignores by their plain names, that nothing builds, and that a path in the application's code
+    ends with: what it keeps there itself. In order of the ignore file."""
+    place = IGNORED if folder in ("", ".") else f"{folder.rstrip('/')}/{IGNORED}"
+    lines = (repository.text(place, limit=_LARGEST) or "").splitlines()
+    names = dict.fromkeys(match["name"] for line in lines if (match := _PLAIN.fullmatch(line.strip())))
+    wanted = [name for name in names if not _MADE.fullmatch(name) and not any(_has(repository, folder, name))]
+    texts = list(_texts(repository, folder)) if wanted else []
+    for name in wanted:
+        ends = re.compile(_ENDS.format(name=re.escape(name)))
+        found = next(((path, match.start(), text) for path, text in texts if (match := ends.search(text))), None)
+        if found:
+            yield Beside(name, found[0], found[2].count("\n", 0, found[1]) + 1)
+
+
+def _has(repository: Repository, folder: str, name: str) -> Iterator[bool]:
+    return (file.startswith(f"{name}/") for file in repository.under(folder))
 
 
 def _put_together(text: str, match: re.Match[str], path: str, folder: str) -> str | None:

@@ -29,6 +29,16 @@ pytestmark = pytest.mark.fast
             "touch src/../.env",
         ),
         ("Error: ENOENT: no such file or directory, open '/opt/hivemind/web/releases/r1/app/.env'", "touch .env"),
+        ("FileNotFoundError: [Errno 2] No such file or directory: 'keys/shop.pem'", "`services.web.pack: [PATH]`"),
+        (
+            "Error: ENOENT: no such file or directory, open '/opt/hivemind/web/releases/r1/app/keys/shop.key'",
+            "app/keys/shop.key out of a release, because its name is one of a secret.",
+        ),
+        ("2026/01/01 open certs/a.p12: no such file or directory", "leaves certs/a.p12 out"),
+        (
+            "FileNotFoundError: /opt/hivemind/web/releases/r1/app/config/shop.ini doesn't exist",
+            "The release does not hold config/shop.ini. If a command makes it, write `services.web.build: COMMAND`",
+        ),
         ("Error: Cannot find module '/opt/x/dist/main.js'", "services.web.build"),
         ("KeyError: 'SECRET_KEY'", "secrets: {SECRET_KEY: ssm:/NAME}"),
         ("ImproperlyConfigured: Set the DATABASE_URL environment variable", "env: {DATABASE_URL: VALUE}"),

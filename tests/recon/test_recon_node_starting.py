@@ -70,6 +70,23 @@ def test_a_runner_of_all_packages_gives_way_to_what_builds_one(tmp_path: Path) -
     assert (found.value("start"), found.value("port")) == ("node apps/shop/web.js", 9100)
 
 
+@pytest.mark.parametrize(
+    ("build", "written"),
+    [
+        ("yarn --cwd ./oven build", "npm run build"),
+        ("node mix.js", "npm run build && (cd oven && yarn build)"),
+    ],
+    ids=["its build is that one", "another build"],
+)
+def test_pages_of_a_folder_are_built_once(tmp_path: Path, build: str, written: str) -> None:
+    inner = {"start:production": "yarn build && npx http-server build", "build": "vite build"}
+    files = {
+        **_package({"build": build, "start:production": "yarn --cwd ./oven start:production"}, private=True),
+        **{f"oven/{file}": text for file, text in _package(inner, ("react", "vite")).items()},
+    }
+    assert seen(tmp_path, files).value("build") == written
+
+
 def test_express_is_the_framework_of_a_graphql_server_in_it(tmp_path: Path) -> None:
     start = {"start": "node web.js"}
     assert seen(tmp_path / "a", _package(start, ("@apollo/server", "express"))).value("framework") == "express"

@@ -120,7 +120,10 @@ def _build(folder: Folder, package: Package, script: tuple[str, Chain] | None) -
     same = {package.scripts[name].strip()} if name else set()
     called = rf"(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?{re.escape(name)}" if name else r"(?!)"
     steps = script[1].builds if script else ()
-    more = [step for step in steps if step not in same and not re.fullmatch(called, step)]
+    more = [
+        step for step in steps if step not in same and not re.fullmatch(called, step)
+        if not (name and chains.same(folder, package.scripts[name], step))
+    ]  # fmt: skip
     if not own and not more:
         return []
     says = name or (script[0] if script else "start")

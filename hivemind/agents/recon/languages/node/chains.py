@@ -111,6 +111,12 @@ def place_of(folder: Folder, command: str) -> str | None:
     return call.place if call else None
 
 
+def same(folder: Folder, one: str, other: str) -> bool:
+    """Whether two commands run the same script of another package: `yarn --cwd app build`, `(cd app && yarn build)`."""
+    first, second = (_called(folder, command.removeprefix("(").removesuffix(")")) for command in (one, other))
+    return first is not None and second is not None and (first.place, first.script) == (second.place, second.script)
+
+
 def package_of(folder: Folder, command: str) -> str:
     """The folder of the package whose program a command starts by its path, `node packages/api/dist/main.js`."""
     program = re.search(r"(?:^|&&\s*)(?:\w+=\S+\s+)*node\s+(?:-\S+\s+)*([\w./-]+)$", command)
