@@ -17,27 +17,35 @@ SETTLES = 20.0
 SCRATCH = re.compile(r"\..+\.[a-z0-9_]{8}")
 """Names of files that are being written; they are renamed when they are whole."""
 _CONSOLE = re.compile(r"/(i-[0-9a-f]+)/console\.log$")
-LOOKED_AT = ("deployments", "deployments/*", "aws/services", ".")
+LOOKED_AT = ("deployments", "deployments/*", "aws/services", "")
 """Folders below the local cloud's whose files are records."""
 
 
-def strays(daemon: int, *, live: frozenset[str], empty: bool) -> tuple[str, ...]:
+def ports(daemon: int) -> frozenset[int]:
+    """Where a local cloud's own process listens."""
+    found = psutil.Process(daemon).net_connections("tcp")
+    return frozenset(one.laddr.port for one in found if one.status == psutil.CONN_LISTEN)
+
+
+def strays(daemon: int, *, live: frozenset[str], empty: bool, most: int) -> tuple[str, ...]:
     """Processes of a local cloud that nothing needs, and what listens on a port that nothing needs.
 
-    live: ids of the instances that run. empty: whether nothing is deployed, so that the daemon is alone with its port.
+    live: ids of the instances that run. empty: whether nothing is deployed, so that the daemon is alone with its
+    own ports. most: how many these are.
     """
     found: tuple[str, ...] = ()
     for _ in polls(SYSTEM_CLOCK, deadline=SETTLES):
         process = psutil.Process(daemon)
-        found = tuple(_alone(process) if empty else _of_no_instance(process, live))
+        found = tuple(_alone(process, most) if empty else _of_no_instance(process, live))
         if not found:
             break
     return found
 
 
-def _alone(daemon: psutil.Process) -> Iterator[str]:
-    listening = [one.laddr.port for one in daemon.net_connections("tcp") if one.status == psutil.CONN_LISTEN]
-    yield from (f"port {port}" for port in sorted(listening)[1:])
+def _alone(daemon: psutil.Process, most: int) -> Iterator[str]:
+    listening = ports(daemon.pid)
+    if len(listening) > most:
+        yield f"{len(listening) - most} more than the {most} ports of its own: {sorted(listening)}"
     for one in daemon.children(recursive=True):
         try:
             yield f"process {one.pid} {' '.join(one.cmdline()[:4]) or one.name()}"
@@ -68,7 +76,9 @@ def damaged(local: Path) -> tuple[str, ...]:
 
 def _damaged(local: Path) -> Iterator[str]:
     yield from (f"unreadable: {one}" for one in StateStore(local / "deployments").all().unreadable)
-    for folder in (found for pattern in LOOKED_AT for found in local.glob(pattern) if found.is_dir()):
+    for folder in (
+        found for pattern in LOOKED_AT for found in (local.glob(pattern) if pattern else [local]) if found.is_dir()
+    ):
         for path in folder.iterdir():
             if SCRATCH.fullmatch(path.name):
                 yield f"half written: {path}"

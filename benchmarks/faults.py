@@ -58,6 +58,7 @@ class Stage:
         self.project = Project(folder, home, timeout=LONGEST)
         self.cloud = self.local.connect(folder, NAME)
         self.number = 0
+        self.own_ports = len(fault_traces.ports(self.local.running.pid))
         self.write("")
 
     def write(self, change: str) -> None:
@@ -107,7 +108,7 @@ class Stage:
             return "torn", torn
         live = self.live()
         empty = not live and self.stack() is None
-        found = fault_traces.strays(self.local.running.pid, live=live, empty=empty)
+        found = fault_traces.strays(self.local.running.pid, live=live, empty=empty, most=self.own_ports)
         return ("stray" if found else ""), found
 
     def settle(self, *, deployed: bool) -> None:
@@ -198,13 +199,13 @@ def measured(stage: Stage, chosen: Iterable[Run], log: Path) -> Iterator[str]:
             if verdict != "clean":
                 file.write(f"{ran.out[-3000:]}\n{ran.err[-3000:]}\n{orphans(stage.cloud)}\n{stage.traces()}\n")
         if verdict != "clean":
-            remove_orphans(stage)
+            remove_orphans(stage, verdict)
         yield verdict
 
 
-def remove_orphans(stage: Stage) -> None:
+def remove_orphans(stage: Stage, verdict: str) -> None:
     """What a run left behind is not to be found again by the next: the account is emptied."""
-    if orphans(stage.cloud) or stage.traces()[0] or len(stage.stacks()) > 1:
+    if verdict in ("stray", "torn") or orphans(stage.cloud) or len(stage.stacks()) > 1:
         stage.local.end(stage.project.folder)
         lifecycle.reset(stage.local.directory)
         lifecycle.start(stage.local.directory, pace="instant")
