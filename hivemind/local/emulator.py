@@ -31,6 +31,7 @@ Operation = Callable[[Mapping[str, Any]], Response]
 Guard = Callable[[str, str, Mapping[str, str]], Response | None]
 KEPT = (*SERVICES, "dynamodb", "sns", "sqs")
 """Services whose state is kept. The last are loaded when they are first used."""
+STACKS = "cloudformation"
 
 
 def prepare_environment(state: Path, port: int, region: str) -> None:
@@ -74,22 +75,35 @@ class Emulator(Stacks, Services):
 
     def save(self) -> None:
         """Writes the state of those services that changed since the last time to disk, each file atomically; the rest
-        is written at shutdown. What can't be written now is left for the next time."""
+        is written at shutdown. What can't be written now is left for the next time.
+
+        Stacks are read before everything else and written after it: killed at any moment, a stack knows on disk of what
+        its deletion, which goes on in threads, has not taken from the services' files yet.
+        """
         from ministack.core import persistence
 
         every = self._app._build_persistence_save_dict()
-        for key, name in self._app._state_map.items():
-            if name not in KEPT or key not in every:
-                continue
+        keys = [key for key, name in self._app._state_map.items() if name in KEPT and key in every]
+        keys.sort(key=lambda key: key != STACKS)
+        texts: dict[str, str] = {}
+        for key in keys:
             try:
                 # As ministack's own `save_state`, which takes ten times as long: it encodes piece by piece.
                 content = {"__ministack_format__": persistence._state_format_version(key), "payload": every[key]()}
-                text = json.dumps(content, default=persistence._json_default)
-                if content["payload"] is not None and self._saved.get(key) != hash(text):
-                    write_text(Path(persistence.STATE_DIR, f"{key}.json"), text)
-                    self._saved[key] = hash(text)
-            except (OSError, RuntimeError, TypeError, ValueError):
-                log.exception("the state of %s is not saved", name)
+                if content["payload"] is not None:
+                    texts[key] = json.dumps(content, default=persistence._json_default)
+            except (RuntimeError, TypeError, ValueError):
+                log.exception("the state of %s is not saved", key)
+                texts.pop(STACKS, None)
+        for key, text in reversed(texts.items()):
+            if self._saved.get(key) == hash(text):
+                continue
+            try:
+                write_text(Path(persistence.STATE_DIR, f"{key}.json"), text)
+            except OSError:
+                log.exception("the state of %s is not saved", key)
+                return
+            self._saved[key] = hash(text)
 
     def intercept(self, before: Guard, after: Callable[[str, str], None]) -> None:
         """Has `before(service, operation, headers)` answer instead of the service when it returns a

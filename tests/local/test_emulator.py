@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import json
@@ -220,6 +221,36 @@ def test_state_is_saved_as_files(emulator: Emulator) -> None:
     read = persistence.load_state("ec2")
     assert read is not None
     assert dict(read["key_pairs"].all_items()) == dict(emulator.key_pairs.all_items())
+
+
+def test_a_stack_knows_on_disk_of_what_goes_while_all_is_saved(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed then, nothing would ever delete what no stack knows of."""
+    from ministack import app
+
+    groups = app._get_module("autoscaling")
+    read = groups.get_state
+    with emulator.scope("111111111111", "eu-west-1"):
+        held = {"LogicalResourceId": "Web", "PhysicalResourceId": "going-web"}
+        stack = {"StackName": "going", "StackId": "arn:going", "StackStatus": "DELETE_IN_PROGRESS"}
+        emulator.stacks["going"] = {**stack, "_resources": {"Web": held}}
+        emulator.scaling_groups["going-web"] = {"AutoScalingGroupName": "going-web"}
+
+        def goes_meanwhile() -> object:
+            state = copy.deepcopy(read())
+            emulator.scaling_groups.pop("going-web", None)
+            emulator.stacks["going"]["_resources"].pop("Web", None)
+            return state
+
+        monkeypatch.setattr(groups, "get_state", goes_meanwhile)
+        emulator.save()
+        emulator.stacks.pop("going")
+    folder = Path(os.environ["STATE_DIR"])
+    for name in ("autoscaling", "cloudformation"):
+        assert "going-web" in (folder / f"{name}.json").read_text()
+    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
+    assert written["cloudformation.json"] == max(written.values())
 
 
 def test_only_what_changed_is_saved(emulator: Emulator) -> None:

@@ -199,6 +199,7 @@ STEPS: Mapping[str, Callable[[Scene], None]] = {
     "fail once": _fail_once,
     "cloud dies in apply": _dies("apply", "--local", "--yes", on="create"),
     "cloud dies in an update": _dies("apply", "--local", "--yes", on="update", change="tags"),
+    "cloud dies in a destroy": _dies("destroy", "--yes", on="delete"),
     "stack deleted by hand": _stack_deleted,
     "stack changed by hand": _stack_changed,
     "instance ended by hand": _instance_ended,
