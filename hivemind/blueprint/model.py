@@ -126,9 +126,10 @@ class Service:
     None for this machine. port: TCP port on which the application listens, which it also gets as `PORT`. static_dir:
     folder to serve for kind static, relative to `path`. pack: files to pack although they look like secrets. data:
     files and folders, relative to `path`, that last on an instance over all releases. unset: variables that stay unset
-    on purpose. instances: how many; of an Auto Scaling group, which `scaling` then describes, the least. jobs: what
-    runs beside it, by name. strategy: how a release takes the place of the one before. colour: which of its instances
-    are meant; no part of what people write, but of what is deployed.
+    on purpose. needed_types: resource of `needs` -> its type, from `resolve` on. instances: how many; of an Auto
+    Scaling group, which `scaling` then describes, the least. jobs: what runs beside it, by name. strategy: how a
+    release takes the place of the one before. colour: which of its instances are meant; no part of what people write,
+    but of what is deployed.
     """
 
     name: str
@@ -152,6 +153,7 @@ class Service:
     unset: tuple[str, ...] = ()
     secrets: Mapping[str, SecretReference] = field(default_factory=lambda: EMPTY)
     needs: tuple[str, ...] = ()
+    needed_types: Mapping[str, str] = field(default_factory=lambda: EMPTY)
     routes: tuple[Route, ...] = ()
     pack: tuple[str, ...] = ()
     data: tuple[str, ...] = ()

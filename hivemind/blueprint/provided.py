@@ -1,4 +1,4 @@
-"""The variables that HiveMind sets for services which need PostgreSQL or Redis, and which names of an application's
+"""The variables that HiveMind sets for services which need a database or Redis, and which names of an application's
 own stand for the same. Pure."""
 
 from __future__ import annotations
@@ -42,9 +42,21 @@ _OF_TYPE: Mapping[str, _Given] = {
             "DIALECT": "postgres",
         },
     ),
+    "mysql": _Given(
+        "DATABASE_URL|MYSQL_(?:HOST|PORT|USER|PASSWORD|DATABASE)",
+        "DB|DATABASE|MYSQL|MARIADB|SEQUELIZE|KNEX|TYPEORM",
+        {
+            f"(?:{_HOST})": "$MYSQL_HOST", "PORT": "$MYSQL_PORT", "(?:USER|USERNAME)": "$MYSQL_USER",
+            "(?:PASS|PASSWORD)": "$MYSQL_PASSWORD", "(?:NAME|DATABASE|DB)": "$MYSQL_DATABASE",
+            f"(?:{_URL})": "$DATABASE_URL", "DIALECT": "mysql",
+        },
+    ),
 }  # fmt: skip
 """Type of a resource -> its names. In this order: REDIS_DB_HOST is about Redis."""
 TYPES = tuple(_OF_TYPE)
+_SAME = {"mariadb": "mysql"}
+"""Type -> the one that it has the variables of."""
+_SQL = ("postgres", "mysql")
 
 
 _OF_THE_APPLICATION = frozenset(
@@ -78,7 +90,7 @@ def url_variable(resource: str) -> str:
 
 def is_given(variable: str, types: Iterable[str] = TYPES) -> bool:
     """Whether HiveMind itself sets a variable for services that need resources of these types."""
-    return any(re.fullmatch(_OF_TYPE[one].given, variable) for one in types if one in _OF_TYPE)
+    return any(re.fullmatch(_OF_TYPE[one].given, variable) for one in _known(types))
 
 
 def given_value(variable: str, types: Iterable[str] = TYPES) -> str | None:
@@ -94,9 +106,9 @@ def given_values(variables: Iterable[str], types: Iterable[str] = TYPES) -> dict
     GEO_DATABASE_URL beside DATABASE_URL, nor to one of two that are told apart by other words."""
     names, kinds = tuple(dict.fromkeys(variables)), tuple(types)
     values = {name: value for name in names if (value := given_value(name, kinds)) is not None}
-    addressed = {name: _before(name) for name in values if "PG" in values[name] or "DATABASE" in values[name]}
+    addressed = {name: _before(name) for name in values if re.search("PG|DATABASE|MYSQL", values[name])}
     usual = {words for words in addressed.values() if _OF_THE_APPLICATION.issuperset(words)}
-    if not usual and not any(is_given(name, ("postgres",)) for name in names):
+    if not usual and not any(is_given(name, _SQL) for name in names):
         others = {words for words in addressed.values() if not _OF_ANOTHER.intersection(words)}
         usual = others if len(others) == 1 else usual
     return {name: value for name, value in values.items() if addressed.get(name, ()) in {(), *usual}}
@@ -104,9 +116,10 @@ def given_values(variables: Iterable[str], types: Iterable[str] = TYPES) -> dict
 
 def _before(variable: str) -> tuple[str, ...]:
     """The words of a variable before the name of the database: `("GEO",)` of GEO_DATABASE_URL."""
-    postgres = _OF_TYPE["postgres"]
-    parts = "|".join(postgres.parts)
-    match = re.fullmatch(rf"((?:[A-Z0-9]+_)*?)(?:{postgres.subject})(?:_A?SYNC)?_?(?:{parts})", variable)
+    databases = [_OF_TYPE[one] for one in _SQL]
+    subjects = "|".join(one.subject for one in databases)
+    parts = "|".join(databases[0].parts)
+    match = re.fullmatch(rf"((?:[A-Z0-9]+_)*?)(?:{subjects})(?:_A?SYNC)?_?(?:{parts})", variable)
     return tuple(match[1].rstrip("_").split("_")) if match and match[1] else ()
 
 
@@ -116,10 +129,15 @@ def is_needless(variable: str, types: Iterable[str] = TYPES) -> bool:
 
 
 def _values(variable: str, types: Iterable[str]) -> Iterator[str | None]:
-    known = frozenset(types)
+    known = _known(types)
     for one, names in _OF_TYPE.items():
         if one not in known or is_given(variable):
             continue
         for part, value in names.parts.items():
             if re.fullmatch(rf"(?:[A-Z0-9]+_)*?(?:{names.subject})(?:_A?SYNC)?_?{part}", variable):
                 yield value
+
+
+def _known(types: Iterable[str]) -> frozenset[str]:
+    """Those of the types that have names here, each under the one that it has them of."""
+    return frozenset(_OF_TYPE).intersection(_SAME.get(one, one) for one in types)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from hivemind.blueprint.provided import given_value, resource_variable, url_variable
 
@@ -20,6 +21,12 @@ _ABSENT = {
     "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
 }  # fmt: skip
 """Nothing answers on port 1, and all of it parses: code that reads it at import must not fail."""
+
+_ADDRESSES = {
+    "postgres": _ABSENT["DATABASE_URL"],
+    "mysql": f"mysql://{NOWHERE}@127.0.0.1:1/none", "mariadb": f"mysql://{NOWHERE}@127.0.0.1:1/none",
+}  # fmt: skip
+"""Type of a database -> an address of it that nothing answers on. Drivers refuse the scheme of another."""
 
 
 def filled(own: Mapping[str, str], bound: Mapping[str, str]) -> dict[str, str]:
@@ -39,16 +46,22 @@ def referred(text: str) -> frozenset[str]:
     return frozenset(match[2] or match[3] for match in _REFERENCE.finditer(text) if not match[1])
 
 
-def absent(needs: Iterable[str]) -> dict[str, str]:
+def absent(needs: Iterable[str], types: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """What a build finds in place of the variables of resources: values that parse and lead nowhere.
 
-    needs: names of resources. Of which type they are is not known to a build: it finds what any would bring.
+    needs: names of resources. types: of those whose type is known; of another, a build finds what any would bring. The
+    first database gives DATABASE_URL, as where it is deployed.
     """
     names = tuple(needs)
-    urls = {url_variable(name): (given_value(url_variable(name)) or "$DATABASE_URL") for name in names}
+    addresses = {name: _ADDRESSES.get(types.get(name, "")) for name in names}
+    first = next((address for address in addresses.values() if address), _ABSENT["DATABASE_URL"])
+    urls = {
+        url_variable(name): (addresses[name] or given_value(url_variable(name)) or "$DATABASE_URL") for name in names
+    }
     others = {
         resource_variable(name, what): value
         for name in names
         for what, value in (("BUCKET", NOWHERE), ("QUEUE_URL", "$QUEUE_URL"), ("TOPIC_ARN", "$TOPIC_ARN"))
     }
-    return {**filled({**urls, **others}, _ABSENT), **_ABSENT} if names else {}
+    known = {**_ABSENT, "DATABASE_URL": first}
+    return {**filled({**urls, **others}, known), **known} if names else {}

@@ -18,8 +18,11 @@ from hivemind.values.findings import Finding, Severity
 DEFAULT_PORTS = {"node": 3000, "static": 8080}
 UNPRIVILEGED = 1024
 """The first port that a program without privileges may listen on (Linux, ip_unprivileged_port_start)."""
-PROVIDED = {"postgres": "db", "redis": "cache"}
+PROVIDED = {"postgres": "db", "mysql": "db", "redis": "cache"}
 """Needs that become a resource of this name when the blueprint has none of the type."""
+INSTEAD = {"mysql": ("mysql", "mariadb")}
+"""Need -> types of resources that fulfil it, where those are not the one of its name alone: the same drivers speak to
+them."""
 
 EXAMPLES: Mapping[str, str] = MappingProxyType(
     {
@@ -66,11 +69,17 @@ def resolve(
         seen = tuple(detection for _, detection in detections.get(name, ()))
         filling = _Filling(service, seen, needs_said=written, application=blueprint.name)
         filling.fill(resources)
-        services[name] = filling.service
+        types = {need: resources[need].type for need in filling.service.needs if need in resources}
+        services[name] = replace(filling.service, needed_types=MappingProxyType(types))
         origins |= filling.origins
         findings += filling.findings
     filled = replace(blueprint, resources=MappingProxyType(resources)).with_services(services, origins)
     return filled, tuple(findings)
+
+
+def provided_type(need: str, server: Detection | None) -> str:
+    """The type of the resource for a need. server: the database server that the repository runs, if it says which."""
+    return str(server.value) if server is not None and server.value in INSTEAD.get(need, ()) else need
 
 
 def variables_of(need: Detection) -> list[str]:
@@ -200,16 +209,17 @@ class _Filling:
         types = {resources[need].type for need in self.service.needs if need in resources}
         for found in all_of(self.detections, "need", language=self.language):
             wanted = str(found.value)
-            if wanted not in types:
+            if types.isdisjoint(INSTEAD.get(wanted, (wanted,))):
                 self._need(wanted, found, resources)
 
     def _need(self, wanted: str, found: Detection, resources: dict[str, Resource]) -> None:
-        name = next((name for name in sorted(resources) if resources[name].type == wanted), None)
+        fitting = INSTEAD.get(wanted, (wanted,))
+        name = next((name for name in sorted(resources) if resources[name].type in fitting), None)
         if name is None and wanted in PROVIDED:
             name = PROVIDED[wanted]
             if name in resources:
                 name = f"{self.service.name}-{name}"
-            resources[name] = Resource(name, wanted)
+            resources[name] = Resource(name, provided_type(wanted, self._best("server")))
             self.origins[f"resources.{name}"] = Origin("recon", found.evidence)
         if name is None:
             variable = next(reversed(variables_of(found)), f"{wanted.upper()}_URL")

@@ -57,6 +57,6 @@ def clean(*first_on_path: Path, **more: str) -> dict[str, str]:
 def found(service: Service) -> dict[str, str]:
     """What a service's build command finds of the service's environment, placeholders for what is not there. `PORT`
     goes with it."""
-    bound = references.absent(service.needs)
+    bound = references.absent(service.needs, service.needed_types)
     secrets = dict.fromkeys(service.secrets, references.NOWHERE)
     return {**bound, **references.filled(service.env, bound), **secrets}

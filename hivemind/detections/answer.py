@@ -10,7 +10,7 @@ from hivemind.detections.detection import LIKELY, Detection, all_of, best, is_se
 
 FIELDS = (
     "language", "runtime_version", "package_manager", "framework", "install", "build", "start", "release", "test",
-    "port", "health_path", "static_dir", "kind", "url_scheme",
+    "port", "health_path", "static_dir", "kind", "url_scheme", "server",
 )  # fmt: skip
 LISTS = {
     "need": "needs", "env_required": "env_required", "env": "env", "data": "data", "worker": "workers",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hivemind.blueprint.generated import GENERATE, is_own_secret
-from hivemind.blueprint.resolve import PROVIDED
+from hivemind.blueprint.resolve import INSTEAD, PROVIDED, provided_type
 from hivemind.descriptions import Wish, Wishes
 from hivemind.drafts.variables import variables
 from hivemind.values.findings import Finding, Severity
@@ -21,21 +21,24 @@ NO_WISHES = Wishes()
 _STAGING = "staging"
 _OPTIONS = {
     "postgres": {"storage": "storage", "database-size": "size", "available": "multi_az"},
+    "mysql": {"storage": "storage", "database-size": "size", "available": "multi_az"},
     "redis": {"cache-size": "size", "available": "multi_az"},
 }
 """Type of a resource -> wish -> the option that it is about."""
-_CALLED = {"postgres": "database", "redis": "cache"}
+_CALLED = {"postgres": "database", "mysql": "database", "redis": "cache"}
 
 
 @dataclass
 class Part:
-    """One service of the file. keys: what is written. reasons: key -> why, as a comment beside it."""
+    """One service of the file. keys: what is written. reasons: key -> why, as a comment beside it. written: the needs
+    that `needs` among the keys stands for."""
 
     name: str
     folder: str
     seen: Answer
     keys: dict[str, Any] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    written: tuple[str, ...] = ()
 
     @property
     def serves_requests(self) -> bool:
@@ -174,7 +177,6 @@ def _needs(made: Draft, wishes: Wishes, types: frozenset[str]) -> None:
 
 
 def _with(made: Draft, wish: Wish) -> None:
-    resource = PROVIDED.get(wish.value, wish.value)
     finding = [part for part in made.services.values() if _finds(part, wish.value)]
     if finding:
         return  # Recon finds it at each run
@@ -182,9 +184,9 @@ def _with(made: Draft, wish: Wish) -> None:
     if not takers:
         made.findings.append(_finding(f'"{wish.words}": no service runs code that could use it', None))
         return
-    made.resources.setdefault(resource, {})["type"] = wish.value
     for part in takers:
-        part.keys["needs"] = [*part.keys.get("needs", _found(made, part)), resource]
+        part.keys["needs"] = [*part.keys.get("needs", _found(made, part)), _resource(made, part, wish.value)]
+        part.written = (*part.written, wish.value)
         part.reasons["needs"] = _asked(wish)
 
 
@@ -205,9 +207,21 @@ def _found(made: Draft, part: Part, *, but: str | None = None) -> list[str]:
     types = [
         str(need.value) for need in part.seen.several["needs"] if str(need.value) in PROVIDED and need.value != but
     ]
-    for kind in types:
-        made.resources.setdefault(PROVIDED[kind], {"type": kind})
-    return [PROVIDED[kind] for kind in types]
+    part.written = tuple(types)
+    return [_resource(made, part, kind) for kind in types]
+
+
+def _resource(made: Draft, part: Part, kind: str) -> str:
+    """The resource of the draft that fulfils a need, added where there is none; under the name that Recon gives one,
+    or that of its type where another has that name."""
+    fitting = INSTEAD.get(kind, (kind,))
+    there = next((name for name, options in made.resources.items() if options.get("type") in fitting), None)
+    if there is not None:
+        return there
+    name = PROVIDED.get(kind, kind)
+    name = kind if name in made.resources else name
+    made.resources[name] = {"type": provided_type(kind, part.seen.one.get("server"))}
+    return name
 
 
 def _options(made: Draft, wishes: Wishes) -> None:
@@ -218,7 +232,8 @@ def _options(made: Draft, wishes: Wishes) -> None:
         if not about or (wish.subject == "available" and wish.value == "no"):
             continue
         for kind in given.intersection(about):
-            options = made.resources.setdefault(PROVIDED[kind], {"type": kind})
+            part = next(part for part in made.services.values() if kind in types_needed(part))
+            options = made.resources[_resource(made, part, kind)]
             options[_OPTIONS[kind][wish.subject]] = _option(wish)
         if wish.subject == "available":
             _doubled(made, wish)
@@ -245,10 +260,8 @@ def _variables(made: Draft) -> None:
 
 def types_needed(part: Part) -> tuple[str, ...]:
     """Types of the resources that the service gets."""
-    written = part.keys.get("needs")
-    return tuple(
-        kind for kind, resource in PROVIDED.items() if (_finds(part, kind) if written is None else resource in written)
-    )
+    written = "needs" in part.keys
+    return tuple(kind for kind in PROVIDED if (kind in part.written if written else _finds(part, kind)))
 
 
 def _option(wish: Wish) -> Any:

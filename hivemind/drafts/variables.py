@@ -18,6 +18,10 @@ HOSTS = "ALLOWED_HOSTS"
 _MANY = 3
 """Variables of which a comment does not name each."""
 _URL, _ASYNCHRONOUS = "$DATABASE_URL", "ASYNC"
+_POSTGRES = "$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
+_MYSQL = "$MYSQL_USER:$MYSQL_PASSWORD@$MYSQL_HOST:$MYSQL_PORT/$MYSQL_DATABASE"
+_OF_MYSQL = ("mysql", "mariadb", "trilogy")
+"""Beginnings of schemes of MySQL."""
 
 
 def variables(seen: Answer, types: Sequence[str]) -> tuple[dict[str, str], str]:
@@ -62,7 +66,7 @@ def _address(seen: Answer) -> Callable[[str, str], str]:
     def value(name: str, given: str) -> str:
         if given != _URL or scheme is None or (apart and _ASYNCHRONOUS not in name):
             return given
-        return f"{scheme}://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE"
+        return f"{scheme}://{_MYSQL if str(scheme).startswith(_OF_MYSQL) else _POSTGRES}"
 
     return value
 

@@ -115,6 +115,16 @@ def test_a_resource_of_the_type_is_used() -> None:
     assert set(blueprint.resources) == {"main"}
 
 
+@pytest.mark.parametrize("kind", ["mysql", "mariadb"])
+def test_mysql_and_mariadb_fulfil_one_need(kind: str) -> None:
+    blueprint, web, findings = one(LANGUAGE, START, saw("need", "mysql"), resources={"main": Resource("main", kind)})
+    assert (web.needs, web.needed_types, findings) == (("main",), {"main": kind}, ())
+    assert set(blueprint.resources) == {"main"}
+    said = saw("server", "mariadb") if kind == "mariadb" else saw("server", "other")
+    blueprint, web, _ = one(LANGUAGE, START, saw("need", "mysql"), said)
+    assert (web.needs, blueprint.resources["db"].type) == (("db",), kind)
+
+
 def test_two_services_share_the_added_database() -> None:
     blueprint = Blueprint("x", services={"a": Service("a"), "b": Service("b")})
     filled, _ = resolve(blueprint, dict.fromkeys("ab", (LANGUAGE, START, saw("need", "postgres"))))

@@ -154,6 +154,8 @@ def _needs(
             line = folder.line(file, rf"image:\s*[\"']?{re.escape(image)}")
             sure = 0.3 if matrix else 0.4 if not used else 0.9 if is_built else 0.45
             found.append(folder.found("need", need, file, line, precedence=Precedence.CONTAINER, confidence=sure))
+            if need == "mysql" and re.search(r"(^|/)mariadb([:/-]|$)", image):
+                found.append(folder.found("server", "mariadb", file, line, precedence=Precedence.CONTAINER))
     return found
 
 

@@ -97,7 +97,7 @@ def _written(folder: Folder, source: NodeCode, need: str) -> list[Detection]:
     for file, line in source.written:
         if re.search(_WORDS[need], folder.text(file) or ""):
             said = f"the code contains the address of {need}, which does not run on the instance"
-            given = "DATABASE_URL" if need == "postgres" else f"{need.upper()}_URL"
+            given = "DATABASE_URL" if need in ("postgres", "mysql") else f"{need.upper()}_URL"
             add = f"needs: [{PROVIDED[need]}]" if need in PROVIDED else f"secrets: {{{given}: ssm:/NAME}}"
             help_ = f"Let the code read process.env.{given}, and write `services.NAME.{add}`."
             return [Detection("doubt", said, folder.in_repository(file), line, Precedence.CODE, 0.9, help_, LANGUAGE)]

@@ -1,7 +1,7 @@
-"""Which driver SQLAlchemy is to speak to PostgreSQL with, where the plain scheme of an address would choose another.
+"""Which driver SQLAlchemy is to speak to a database with, where the plain scheme of an address would choose another.
 
 `postgresql://` means psycopg2 (https://docs.sqlalchemy.org/en/20/core/engines.html#postgresql), which an application of
-asyncpg or of psycopg 3 does not have; asynchronous engines refuse it.
+asyncpg or of psycopg 3 does not have; asynchronous engines refuse it. `mysql://` means mysqlclient.
 """
 
 from __future__ import annotations
@@ -14,12 +14,18 @@ from hivemind.detections.detection import Detection, Precedence
 
 _USERS = ("sqlalchemy", "sqlmodel", "flask-sqlalchemy", "advanced-alchemy", "databases", "gino")
 _ASYNCHRONOUS = r"\b(?:create_async_engine|async_engine_from_config|AsyncEngine)\b"
-_CHANGED = r"\.replace\(.*postgres|\bdrivername\s*=|scheme\s*=\s*[\"']postgres|URL\.create\("
+_CHANGED = r"\.replace\(.*(?:postgres|mysql)|\bdrivername\s*=|scheme\s*=\s*[\"'](?:postgres|mysql)|URL\.create\("
 """Code that sees to the scheme itself, or makes the address out of parts."""
 _SYNCHRONOUS = (
     (("psycopg2", "psycopg2-binary", "psycopg2cffi"), None),
     (("psycopg", "psycopg-binary", "psycopg-c"), "postgresql+psycopg"),
     (("pg8000",), "postgresql+pg8000"),
+    (("mysqlclient",), None),
+    (("pymysql",), "mysql+pymysql"),
+    (("mysql-connector-python",), "mysql+mysqlconnector"),
+    (("mariadb",), "mysql+mariadbconnector"),
+    (("asyncmy",), "mysql+asyncmy"),
+    (("aiomysql",), "mysql+aiomysql"),
 )
 _ASKED = r"\.startswith\(\s*[\"']postgres://[\"']\s*\)"
 _MOST_FILES = 400
@@ -36,6 +42,8 @@ def detect(folder: Folder, dependencies: Dependencies) -> list[Detection]:
         line = folder.line(file, _ASYNCHRONOUS)
         if line and (driver := dependencies.has("asyncpg", "psycopg")):
             return [_said(folder, f"postgresql+{driver}", file, line, driver)]
+        if line and (driver := dependencies.has("asyncmy", "aiomysql")):
+            return [_said(folder, f"mysql+{driver}", file, line, driver)]
     for drivers, scheme in _SYNCHRONOUS:
         if driver := dependencies.has(*drivers):
             return [_said(folder, scheme, *dependencies.names[driver], driver)] if scheme else []

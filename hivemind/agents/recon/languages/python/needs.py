@@ -25,7 +25,7 @@ DRIVERS = {
         "aiopg",
         "psycopg2cffi",
     ),
-    "mysql": ("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python", "asyncmy"),
+    "mysql": ("mysqlclient", "pymysql", "aiomysql", "mysql-connector-python", "asyncmy", "mariadb"),
     "redis": (
         "redis",
         "aioredis",

@@ -52,6 +52,9 @@ def detect(notes: Notes, gems: Gems) -> None:
             notes.declared("need", need, *gems.used[gem], sure=0.6 if carried else 0.9, note=gem)
         elif _ADAPTERS.get(adapter[0], adapter[0]) == need:
             notes.declared("need", need, _DATABASE, adapter[1], note=gem)
+        if need == "mysql":
+            # Rails takes the scheme for the adapter's name, and has one called mysql from 7.2 on only.
+            notes.declared("url_scheme", gem, *gems.used[gem], note=gem)
     settings = [
         file for file in folder.files
         if file.startswith(("config/", "lib/")) and file.endswith((".rb", ".yml", ".yaml"))
