@@ -1,4 +1,4 @@
-"""H161, H413, H414 and H480 to H492: what an apply would come to grief over, found before it begins."""
+"""H161, H413, H414 and H480 to H494: what an apply would come to grief over, found before it begins."""
 
 # ruff: noqa: E501 - one entry a line, so that the list can be read as a list
 
@@ -23,4 +23,6 @@ ENTRIES = (
     Entry("H490", "network overlaps a connected one", "The address range of the new network overlaps that of a network which is peered or attached to a transit gateway. Networks that overlap cannot be connected, and the range cannot change later.", "Write another range, such as `network: {cidr: 10.42.0.0/16}`, unless the two never meet."),
     Entry("H491", "permission is missing", "IAM's simulator denies actions that the plan needs. It does not see conditions, and permissions for single resources, so this is a warning.", "Give the credentials the policy that `hivemind iam-policy` prints."),
     Entry("H492", "stack of another deployment", "A stack has the name NAME-ENVIRONMENT, and the one with this name belongs to another blueprint or was not made by HiveMind. `shop` in `eu-live` and `shop-eu` in `live` have one name.", "Choose another `name` or environment."),
+    Entry("H493", "state bucket without versions", "The bucket that `state` or `HIVEMIND_STATE` names keeps no versions. A state that somebody overwrites or deletes there is gone; with versioning it can be had back.", "Run the command in the hint: it turns versioning on."),
+    Entry("H494", "state bucket without encryption", "The bucket that `state` or `HIVEMIND_STATE` names does not encrypt its objects by itself. S3 does so for every bucket since January 2023; other stores may not.", "Run the command in the hint, or use a bucket of S3."),
 )  # fmt: skip
