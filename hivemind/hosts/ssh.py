@@ -155,8 +155,8 @@ class Host:
                 raise CommandTimeout(self.instance_id, what, timeout) from None
             finally:
                 channel.close()
-            if done.code < 0 and self._opened.why():
-                raise ConnectionError(f"{what} was cut off")
+            if done.code < 0 and (self._opened.why() or not self.alive):
+                raise ConnectionError(f"the connection ended while it ran {what}")
             return done
 
     def put(self, content: bytes | Path, remote: str, *, mode: int = 0o600) -> bool:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SECONDS = 540
+SECONDS = 900
 """After which a rehearsal that hangs is ended."""
 NAMESPACES = ("--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc")
 ENTER = 'mount --bind "$1" /etc/hosts; shift; exec "$@"'

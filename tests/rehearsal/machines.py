@@ -40,8 +40,7 @@ MASKED = (
 BOOT = r"""
 set -e
 mount --make-rprivate /
-mount -t tmpfs -o mode=755 tmpfs "$WORK"
-mkdir "$WORK/upper" "$WORK/work" "$WORK/root"
+mkdir -p "$WORK/upper" "$WORK/work" "$WORK/root"
 mount -t overlay -o "lowerdir=$TREE,upperdir=$WORK/upper,workdir=$WORK/work" overlay "$WORK/root"
 cd "$WORK/root"
 mount -t proc proc proc
@@ -60,8 +59,8 @@ hostname "$NAME"
 echo "$NAME" > etc/hostname
 touch etc/hosts
 mount --bind /etc/hosts etc/hosts
-rm -f etc/ssh/ssh_host_* etc/resolv.conf
-: > etc/machine-id
+[ -n "$AGAIN" ] || rm -f etc/ssh/ssh_host_* etc/resolv.conf
+[ -n "$AGAIN" ] || : > etc/machine-id
 for unit in $MASKED; do ln -sf /dev/null etc/systemd/system/$unit; done
 echo ready
 read -r _
@@ -70,6 +69,7 @@ ip link set eth0 up
 ip address add "$PRIVATE/16" dev eth0
 [ -z "$PUBLIC" ] || ip address add "$PUBLIC/32" dev eth0
 ip route add default via "$GATEWAY"
+if [ -z "$AGAIN" ]; then
 chroot . ssh-keygen -A >/dev/null
 chroot . useradd --create-home --shell /bin/bash admin
 mkdir -m 700 home/admin/.ssh
@@ -78,6 +78,7 @@ chmod 600 home/admin/.ssh/authorized_keys
 chroot . chown -R admin:admin /home/admin/.ssh
 echo 'admin ALL=(ALL) NOPASSWD:ALL' > etc/sudoers.d/90-cloud-init-users
 chmod 440 etc/sudoers.d/90-cloud-init-users
+fi
 if [ -n "$SCRIPT" ]; then
   printf '%s' "$SCRIPT" > usr/local/sbin/user-data
   chmod 700 usr/local/sbin/user-data
@@ -107,9 +108,15 @@ def open_network() -> None:
     ip("link", "set", "room", "up")
 
 
+DISK = "768m"
+"""Size of what a machine may write, in memory."""
+
+
 @dataclass
 class Machine:
-    """A machine that boots. private, public: its addresses; public may be empty. key: line for authorized_keys.
+    """A machine that boots, and boots again from its disk.
+
+    private, public: its addresses; public may be empty. key: line for authorized_keys.
     script: what it runs at its first boot, as cloud-init does, empty for nothing; api: where that finds AWS."""
 
     name: str
@@ -124,6 +131,8 @@ class Machine:
     booted: float = field(default_factory=time.monotonic)
     _process: subprocess.Popen[str] | None = None
     _copier: subprocess.Popen[bytes] | None = None
+    _place: int = 0
+    _boots: int = 0
 
     @property
     def console(self) -> Path:
@@ -131,20 +140,25 @@ class Machine:
 
     def boot(self, port: int) -> None:
         """Starts it. port: number of its place at the bridge."""
-        work, group = self.folder / self.name, self.cgroups / self.name
-        work.mkdir()
+        self._place = port
+        work, group = self.folder / self.name, self.cgroups / f"{self.name}-{self._boots}"
+        if not self._boots:
+            work.mkdir()
+            options = f"mode=755,size={DISK}"
+            subprocess.run(("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(work)), check=True, timeout=30)
         group.mkdir(parents=True)
+        groups = " ".join(map(str, filter(None, (group, self._memory()))))
         given = {
             "WORK": str(work), "TREE": str(self.tree), "NAME": self.name, "PRIVATE": self.private,
             "PUBLIC": self.public, "GATEWAY": GATEWAY, "KEY": self.key, "MASKED": " ".join(MASKED),
-            "SCRIPT": self.script, "API": self.api,
+            "SCRIPT": self.script, "API": self.api, "AGAIN": "again" if self._boots else "",
         }  # fmt: skip
         namespaces = ("--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "--kill-child")
-        enter = 'echo $$ > "$1"; shift; exec unshare "$@"'
-        with self.console.open("w") as console:
-            console.write("")
+        enter = 'for group in $1; do echo $$ > "$group/cgroup.procs"; done; shift; exec unshare "$@"'
+        self._boots += 1
+        self.console.write_text("")
         self._process = subprocess.Popen(
-            ["sh", "-c", enter, "enter", str(group / "cgroup.procs"), *namespaces, "sh", "-c", BOOT + "\n"],
+            ["sh", "-c", enter, "enter", groups, *namespaces, "sh", "-c", BOOT + "\n"],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **given},
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
         )  # fmt: skip
@@ -154,8 +168,19 @@ class Machine:
         if first != "ready\n":
             said = first + self._process.communicate(timeout=30)[0]
             raise RuntimeError(f"{self.name} does not boot: {said}")
-        ip("link", "add", f"port{port}", "type", "veth", "peer", "name", "eth0", "netns", str(self._process.pid))
-        ip("link", "set", f"port{port}", "master", "room", "up")
+        ip(
+            "link",
+            "add",
+            f"port{port}b{self._boots}",
+            "type",
+            "veth",
+            "peer",
+            "name",
+            "eth0",
+            "netns",
+            str(self._process.pid),
+        )
+        ip("link", "set", f"port{port}b{self._boots}", "master", "room", "up")
         if self.public:
             ip("route", "add", f"{self.public}/32", "via", self.private)
         # From here on the console is a file: systemd writes to it for as long as it runs.
@@ -168,12 +193,61 @@ class Machine:
         self._process.stdin.write("go\n")
         self._process.stdin.close()
 
+    def cut(self) -> None:
+        """Takes its power away: it says nothing more to anybody. The disk stays."""
+        ip("link", "set", self._port, "down")
+        self._kill()
+
+    def start(self) -> None:
+        """Boots it from its disk, at its place and with its addresses."""
+        self._kill()
+        self.boot(self._place)
+
+    @property
+    def _port(self) -> str:
+        """Its end of the cable at the bridge: a new one for each boot, as the kernel takes a while to remove one."""
+        return f"port{self._place}b{self._boots}"
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether process 1 has ended: it was shut down, or its power is gone."""
+        return self._process is None or self._process.poll() is not None
+
+    def limit_memory(self, more: int | None) -> bool:
+        """Lets it use so many bytes more than it does now, None: all. Whether this system can (cgroup v1)."""
+        group = self._memory()
+        if group is None:
+            return False
+        limit = -1 if more is None else int((group / "memory.usage_in_bytes").read_text()) + more
+        (group / "memory.limit_in_bytes").write_text(str(limit))
+        return True
+
+    def _memory(self) -> Path | None:
+        """Its group of the memory controller, where the kernel has that one apart from systemd's hierarchy."""
+        mounts = (line.split() for line in Path("/proc/self/mounts").read_text().splitlines())
+        root = next((Path(one[1]) for one in mounts if one[2] == "cgroup" and "memory" in one[3].split(",")), None)
+        if root is None or not os.access(root, os.W_OK):
+            return None
+        group = root / f"{self.cgroups.name}-{self.name}"
+        group.mkdir(exist_ok=True)
+        return group
+
     def output(self) -> str:
         """What the console holds, as GetConsoleOutput gives it."""
         return base64.b64encode(self.console.read_bytes()[-65536:]).decode()
 
     def end(self) -> None:
-        """Kills every process of it. Its mounts and its place in the network go with them."""
+        """Kills every process of it. Its mounts and its place in the network go with them, and so does its disk."""
+        if self._process is None and not self._boots:
+            return
+        self._kill()
+        subprocess.run(("umount", "--lazy", str(self.folder / self.name)), check=False, timeout=30)
+        if (memory := self._memory()) is not None:
+            with contextlib.suppress(OSError):
+                memory.rmdir()
+        self._boots = 0
+
+    def _kill(self) -> None:
         process = self._process
         if process is None:
             return

@@ -45,13 +45,14 @@ def wait(
     logged before is another release's.
     """
     began = time.monotonic()
-    pause = 0.05
+    pause, ending = 0.05, ""
     while True:
         state = service.state()
+        ending = state.ending or ending
         passed = time.monotonic() - began
         ended_twice = state.restarts >= 1 and state.word == "restarting"
         if ended_twice or state.restarts >= 2 or state.word in ("failed", "stopped"):
-            words = f"the application ends right after its start{_how(state.ending)}"
+            words = f"the application ends right after its start{_how(ending)}"
             raise InstallError(words, _evidence(service, since))
         if state.word == "running":
             bound = next((port for port in ports if is_bound(port)), None)
