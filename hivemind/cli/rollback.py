@@ -86,8 +86,9 @@ def command(
     """Return to the last good revision.
 
     Its releases, which instances keep, become current again, one instance after another, each out of the load balancer
-    meanwhile. Nothing is built, resources stay as they are, and migrations of the database are not undone. `hivemind
-    apply` deploys the files of this folder again.
+    meanwhile. Where a blue-green release kept the instances before, requests go back to them. Nothing is built, other
+    resources stay as they are, and migrations of the database are not undone. `hivemind apply` deploys the files of
+    this folder again.
 
     A deployment without an earlier good revision is deleted: rollback lists its resources, asks you to type the
     application's name, drains the load balancer and deletes the stack. Final snapshots of databases and caches are
@@ -113,7 +114,10 @@ def _lines(proposal: ProposedReturn) -> Iterator[str]:
         releases = ", ".join(sorted(set(one.releases.values())))
         instances = len(one.releases)
         yield f"  ^ {one.service}  {releases} on {instances} instance{'s' if instances > 1 else ''}"
-    yield "  Resources stay as they are. Migrations of the database are not undone."
+        if one.switches:
+            yield "      it still runs there: requests go back to it, then the other instances go"
+    stay = "Other resources" if any(one.switches for one in proposal.services) else "Resources"
+    yield f"  {stay} stay as they are. Migrations of the database are not undone."
 
 
 def _report(returned: Returned, *, as_json: bool) -> int:

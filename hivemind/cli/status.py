@@ -146,6 +146,8 @@ def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]
         yield service, f"{working} of {count} {word}{sized}{resting}" if released else "no release yet"
         for one in instances:
             yield f"  {one.id}", one.words
+        for one in found.resting.get(service, ()):
+            yield f"  {one.id}", f"the release before, without requests ({one.state})"
     yield from found.databases.items()
     for name, job in found.jobs.items():
         yield name, _job(job)
@@ -235,6 +237,10 @@ def _entry(status: Status) -> dict[str, object]:
                 for one in instances
             ]
             for service, instances in (found.services if found else {}).items()
+        },
+        "resting": {
+            service: [{"instance": one.id, "state": one.state} for one in instances]
+            for service, instances in (found.resting if found else {}).items()
         },
         "groups": {
             service: {

@@ -133,11 +133,14 @@ class ProposedUnlock:
 
 @dataclass(frozen=True)
 class ServiceReturn:
-    """releases: instance id -> the release that becomes current on it. before: the one that is."""
+    """releases: instance id -> the release that becomes current on it. before: the one that is. switches: whether the
+    instances of `releases` have it running and others, those of `before`, serve: nothing is installed, requests go from
+    these to those."""
 
     service: str
     releases: Mapping[str, str]
     before: Mapping[str, str]
+    switches: bool = False
 
 
 @dataclass(frozen=True)

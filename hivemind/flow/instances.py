@@ -100,6 +100,18 @@ def instances(known: Known, service: str | None) -> tuple[Chosen, ...]:
     return every
 
 
+def resting(known: Known) -> tuple[Chosen, ...]:
+    """The running instances that have the release before, and get no requests."""
+    from hivemind.flow.status import live_status
+
+    return tuple(
+        Chosen(name, one.id, number)
+        for name, members in sorted(live_status(known.cloud(), known.stack).resting.items())
+        for number, one in enumerate(members, 1)
+        if one.state == "running"
+    )
+
+
 def one_instance(known: Known, service: str | None, wanted: str | None) -> Chosen:
     """One instance: by its EC2 id or number, else the first. Raises DeploymentNotFound."""
     every = instances(known, service)

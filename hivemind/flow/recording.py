@@ -16,6 +16,7 @@ from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH, RECORD
 from hivemind.steps.step import Step
 from hivemind.steps.waves import waves
+from hivemind.template.former import with_former
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _record(run: Apply, context: Context) -> Deployed:
         artifacts={**known, **built},
         clock=deployment.clock,
     )
+    # Instances that are kept as a way back are in the stack, and not in the template that is applied next.
+    template = with_former(assembly.template, run.snapshot.template, sorted(waves(run)[-1].later))
     present = {
         *stack.physical_ids.values(),
         *(one for each in blueprint.services.values() if each.scaling for one in deployed.instances(each)),
@@ -94,7 +97,7 @@ def _record(run: Apply, context: Context) -> Deployed:
             host_keys={one: key for one, key in deployed.known_hosts.items() if one in present},
             recorded=Recorded(
                 stack.status,
-                assembly.template,
+                template,
                 deployment.parameters,
                 stack.outputs,
                 stack.physical_ids,

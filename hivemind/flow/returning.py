@@ -22,11 +22,12 @@ from hivemind.deploy.state import DeploymentStatus, Revision
 from hivemind.flow.approval import require_approval
 from hivemind.flow.basis import checkout_of, deployed_now
 from hivemind.flow.face import ProposedReturn, ServiceReturn
-from hivemind.flow.instances import instances, open_host
+from hivemind.flow.instances import Chosen, instances, open_host, resting
 from hivemind.flow.project import checked_project
 from hivemind.flow.refreshing import place_of
 from hivemind.flow.restarting import deadline_of
 from hivemind.flow.status import ids_of
+from hivemind.flow.switching_back import SwitchBack, running_on
 from hivemind.hosts import remote
 from hivemind.releases.in_turn import InTurn
 from hivemind.template.names import scaling_group_output, target_group
@@ -94,8 +95,10 @@ def return_to(
         shared(place, command=COMMAND, wait=wait, on_wait=waiting),
         ExitStack() as connections,
     ):
-        hosts = _hosts(known, changed_services(known.state, to), connections)
-        proposed = _proposed(known, to, hosts)
+        changed = changed_services(known.state, to)
+        hosts = _hosts(known, instances(known, None), changed, connections)
+        spare = _hosts(known, resting(known), changed, connections)
+        proposed = _proposed(known, to, hosts, spare)
         decision = face.approve(proposed)
         require_approval(decision)
         if decision.digest not in (None, proposed.digest):
@@ -104,8 +107,14 @@ def return_to(
         with Journal(known.folder, identity, new_attempt(clock), listeners=(face.progress,), clock=clock) as journal:
             journal.started(proposed.digest, f"{known.stack} back to r{to.number}")
             try:
-                _switch(known, cloud, hosts, proposed, journal)
+                switch = SwitchBack(known, cloud, [one for one in proposed.services if one.switches], journal)
+                done = _switch(known, cloud, hosts, proposed, journal)
+                try:
+                    switch.run(hosts, spare)
+                except StageError as error:
+                    raise _taken_back(known, done, error) from error
                 state = known.store.change(identity, lambda state: _recorded(state, to, clock))
+                switch.remove_others()
                 verdict = _checked(asked, replace(known, state=state), cloud, face, journal)
             except StageError as error:
                 journal.failed(error.message)
@@ -116,17 +125,21 @@ def return_to(
     return Returned(identity, state.revision, to.number, verdict)
 
 
-def _hosts(known: Known, services: tuple[str, ...], connections: ExitStack) -> Mapping[str, list[Host]]:
-    """Open connections to all running instances of some services."""
-    chosen = instances(known, None)
+def _hosts(
+    known: Known, chosen: tuple[Chosen, ...], services: tuple[str, ...], connections: ExitStack
+) -> Mapping[str, list[Host]]:
+    """Open connections to those of some instances that are of some services."""
     return {
         name: [connections.enter_context(open_host(known, one)) for one in chosen if one.service == name]
         for name in services
     }
 
 
-def _proposed(known: Known, to: Revision, hosts: Mapping[str, list[Host]]) -> ProposedReturn:
-    """What would change. Raises Refused where it can't: a release that is no longer kept, or nothing to change."""
+def _proposed(
+    known: Known, to: Revision, hosts: Mapping[str, list[Host]], spare: Mapping[str, list[Host]]
+) -> ProposedReturn:
+    """What would change. spare: connections to instances that rest. Raises Refused where it can't: a release that is no
+    longer kept, or nothing to change."""
     commit = to.commit[:12] if to.commit else None
     way = f"git checkout {commit} && hivemind apply" if commit else "apply the files of that revision"
     if not to.releases:
@@ -148,6 +161,10 @@ def _proposed(known: Known, to: Revision, hosts: Mapping[str, list[Host]]) -> Pr
     for name, members in sorted(hosts.items()):
         seen = {host.instance_id: remote.status(host, name) for host in members}
         kept = {one: tuple(map(str, status.get("releases") or ())) for one, status in seen.items()}
+        before = {one: str(status.get("current") or "") for one, status in seen.items()}
+        if running := running_on(names_of(known.state, to, name), spare[name], name):
+            services.append(ServiceReturn(name, running, before, switches=True))
+            continue
         releases = kept_on_all(names_of(known.state, to, name), kept)
         if releases is None or not releases:
             held = "; ".join(f"{one} keeps {', '.join(ids) or 'none'}" for one, ids in kept.items())
@@ -155,18 +172,17 @@ def _proposed(known: Known, to: Revision, hosts: Mapping[str, list[Host]]) -> Pr
                 f"the release of {name} at r{to.number} is not on all of its instances. Nothing was changed.",
                 hint=f"To return to it: {way}\n{held or 'No instance runs.'}",
             )
-        before = {one: str(status.get("current") or "") for one, status in seen.items()}
         services.append(ServiceReturn(name, releases, before))
     return ProposedReturn(known.state.deployment_id, known.state.revision, to, tuple(services))
 
 
 def _switch(
     known: Known, cloud: Cloud, hosts: Mapping[str, list[Host]], proposed: ProposedReturn, journal: Journal
-) -> None:
-    """Makes the releases current; where one fails, all that changed go back."""
+) -> list[Turned]:
+    """Makes the releases current; where one fails, all that changed go back. What was changed."""
     groups = ids_of(read(cloud, known.stack), TARGET_GROUP)
     done: list[Turned] = []
-    for service in proposed.services:
+    for service in (one for one in proposed.services if not one.switches):
         name, step = service.service, f"return {service.service}"
         known.store.forget_released(known.state.deployment_id, name)
         arn = groups.get(target_group(name))
@@ -179,6 +195,7 @@ def _switch(
             journal.record(Stage.ROLLBACK, step, EventKind.FAILED, error.message)
             raise _taken_back(known, done, error) from error
         journal.record(Stage.ROLLBACK, step, EventKind.FINISHED, f"{name} {next(iter(service.releases.values()))}")
+    return done
 
 
 def _teller(journal: Journal, step: str) -> Callable[[str, str], None]:

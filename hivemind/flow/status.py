@@ -8,15 +8,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hivemind.aws.snapshot import read
+from hivemind.plan.colours import standing
 from hivemind.releases import groups
 from hivemind.releases.groups import Group
 from hivemind.releases.jobs import JobState
 from hivemind.releases.release import ProcessState
-from hivemind.releases.targets import GONE, TargetHealth, target_health
+from hivemind.releases.targets import GONE, REGISTERED, TargetHealth, target_health
 from hivemind.template.hours import rests_until
 from hivemind.template.jobs import jobs_in
 from hivemind.template.maintenance import Maintenance, maintenance_of
-from hivemind.template.names import target_group
+from hivemind.template.names import colour_of, target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, SCALING_GROUP, TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.stack_statuses import is_ready
@@ -97,7 +98,8 @@ class LiveStatus:
     status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped.
     maintenance: the page that the load balancer shows in place of the application, None for none.
     jobs: name -> state, of those that were asked for. groups: name of a service -> the Auto Scaling group of its
-    instances."""
+    instances. resting: name of a service -> instances that have the release before and get no requests: a way back, or
+    what a run that ended left behind."""
 
     status: str | None
     services: Mapping[str, tuple[InstanceStatus, ...]]
@@ -106,6 +108,7 @@ class LiveStatus:
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     maintenance: Maintenance | None = None
+    resting: Mapping[str, tuple[InstanceStatus, ...]] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -174,14 +177,33 @@ def live_status(cloud: Cloud, stack: str, clock: Clock = SYSTEM_CLOCK) -> LiveSt
         service_of(resources[name]): groups.group(cloud, one) for name, one in ids_of(snapshot, SCALING_GROUP).items()
     }
     scaled = {service: group for service, group in sorted(found.items()) if group is not None}
+    every = _services(cloud, snapshot, health, rests, scaled)
+    unused = _unused(snapshot, every)
+    services = {name: tuple(one for one in each if one.id not in unused) for name, each in every.items()}
+    others = {name: tuple(one for one in each if one.id in unused) for name, each in every.items()}
+    resting = {name: each for name, each in others.items() if each}
     return LiveStatus(
         snapshot.status,
-        _services(cloud, snapshot, health, rests, scaled),
+        services,
         held,
         rests,
         groups=scaled,
         maintenance=maintenance_of(snapshot.template),
+        resting=resting,
     )
+
+
+def _unused(snapshot: Snapshot, services: Mapping[str, tuple[InstanceStatus, ...]]) -> frozenset[str]:
+    """EC2 ids of instances of a colour that does not serve, where another one does."""
+    found: set[str] = set()
+    for service, instances in services.items():
+        in_use = {one.id for one in instances if one.health and one.health.state in REGISTERED}
+        known = standing(service, snapshot, registered=in_use)
+        others = set(known.resting) - {known.coming}
+        if in_use:
+            ids = snapshot.physical_ids
+            found |= {ids[name] for name in ids if colour_of(service, name) in others}
+    return frozenset(found)
 
 
 def ids_of(snapshot: Snapshot, kind: str) -> dict[str, str]:

@@ -9,36 +9,53 @@ from typing import TYPE_CHECKING
 from hivemind.releases import targets
 from hivemind.releases.health_path import answers
 from hivemind.releases.targets import DRAINING, Target, TargetHealth
-from hivemind.values.clock import polls
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import Stage, StageError
 
 if TYPE_CHECKING:
     from hivemind.hosts.ssh import Host
     from hivemind.releases.rollout import Rollout
+    from hivemind.values.cloud import Cloud
 
 
 @dataclass(frozen=True)
 class Switch:
-    """rollout: of the release, which runs on all of the new instances and is not registered. before: EC2 ids of those
-    that serve. bake: seconds in which the new ones must answer on their own. begins: called before requests leave the
-    instances before; done: once the new ones get all; undone: when those before have them again."""
+    """service: its name. new: what runs the release that is to serve, not registered. before: EC2 ids of those that
+    serve. deadline: seconds until a target must be healthy. tell: gets what the load balancer says. lines: EC2 id ->
+    the application's last lines. begins: called before requests leave the instances before; done: once the new ones get
+    all; undone: when those before have them again."""
 
-    rollout: Rollout
+    cloud: Cloud
+    service: str
+    arn: str
+    new: Sequence[Target]
     before: frozenset[str]
-    bake: float = 0.0
+    deadline: float
+    clock: Clock = SYSTEM_CLOCK
+    tell: Callable[[TargetHealth], None] = lambda _: None
+    lines: Callable[[str], Sequence[str]] = lambda _: ()
     begins: Callable[[], None] = lambda: None
     done: Callable[[], None] = lambda: None
     undone: Callable[[], None] = lambda: None
 
     def run(self) -> tuple[TargetHealth, ...]:
-        """Asks the new instances, registers them, and takes those before out once the load balancer says that the new
-        ones are healthy. Returns their health when no connection to those before is left.
+        """Registers the new instances, and takes those before out once the load balancer says that the new ones are
+        healthy. Returns their health when no connection to those before is left.
 
         Raises StageError; those before then get the requests, and the new ones get none.
         """
-        baked(self.rollout, self.bake)
         try:
-            self.rollout.register()
+            targets.register(self.cloud, self.arn, self.new)
+            targets.wait_healthy(
+                self.cloud,
+                self.arn,
+                self.new,
+                deadline=self.deadline,
+                clock=self.clock,
+                on_state=self.tell,
+                log_lines=self.lines,
+                service=self.service,
+            )
             self.begins()
             return self._drained(self._leave())
         except StageError as error:
@@ -46,56 +63,48 @@ class Switch:
             raise
 
     def _leave(self) -> list[Target]:
-        arn, cloud = self._arn, self.rollout.cloud
-        leaving = [one.target for one in targets.target_health(cloud, arn) if one.target.instance_id in self.before]
-        targets.deregister(cloud, arn, leaving)
+        known = targets.target_health(self.cloud, self.arn)
+        leaving = [one.target for one in known if one.target.instance_id in self.before]
+        targets.deregister(self.cloud, self.arn, leaving)
         self.done()
         return leaving
 
     def _drained(self, leaving: Sequence[Target]) -> tuple[TargetHealth, ...]:
         """Waits until the connections to those before have ended, and looks at the new ones meanwhile."""
-        cloud, clock, tell = self.rollout.cloud, self.rollout.clock, self.rollout.watcher.on_state
-        new, told = set(self.rollout.targets), ""
-        draining: list[TargetHealth] = []
-        for health in targets.looks(cloud, self._arn, deadline=DRAINING, clock=clock):
-            ours = tuple(one for one in health if one.target in new)
+        told, draining = "", [TargetHealth(one, "draining") for one in leaving]
+        for health in targets.looks(self.cloud, self.arn, deadline=DRAINING, clock=self.clock):
+            ours = tuple(one for one in health if one.target in self.new)
             if ill := [one for one in ours if one.state == "unhealthy"]:
                 raise StageError(
                     Stage.REGISTER,
                     f"not healthy any more, with all requests: {'; '.join(map(str, ill))}",
-                    subject=self.rollout.service.name,
-                    lines=self.rollout.last_lines(ill[0].target.instance_id),
+                    subject=self.service,
+                    lines=self.lines(ill[0].target.instance_id),
                     hint="`hivemind logs` shows more of the application's log.",
-                    path=f"services.{self.rollout.service.name}",
+                    path=f"services.{self.service}",
                 )
             draining = [one for one in health if one.target in leaving and one.state == "draining"]
             if not draining:
                 return ours
-            if draining and told != str(draining[0]):
+            if told != str(draining[0]):
                 told = str(draining[0])
-                tell(draining[0])
+                self.tell(draining[0])
         names = ", ".join(str(one) for one in draining)
-        raise StageError(Stage.REGISTER, f"still draining after {DRAINING:g} s: {names}", subject=self._arn)
+        raise StageError(Stage.REGISTER, f"still draining after {DRAINING:g} s: {names}", subject=self.service)
 
     def _back(self) -> str:
         """Has those before serve again, then takes the new ones out. What that leaves, a clause."""
-        cloud, arn, rollout = self.rollout.cloud, self._arn, self.rollout
-        port = rollout.request.port or 0
-        known = {one.target.instance_id: one.target for one in targets.target_health(cloud, arn)}
+        port = next((one.port for one in self.new), 0)
+        known = {one.target.instance_id: one.target for one in targets.target_health(self.cloud, self.arn)}
         old = [known.get(one, Target(one, port)) for one in sorted(self.before)]
         try:
-            targets.register(cloud, arn, old)
-            targets.wait_healthy(cloud, arn, old, deadline=rollout.deadline, clock=rollout.clock)
+            targets.register(self.cloud, self.arn, old)
+            targets.wait_healthy(self.cloud, self.arn, old, deadline=self.deadline, clock=self.clock)
             self.undone()
-            targets.deregister_and_drain(cloud, arn, rollout.targets, clock=rollout.clock)
+            targets.deregister_and_drain(self.cloud, self.arn, self.new, clock=self.clock)
         except StageError as error:
             return f"the instances before are registered again, but: {error.message}"
         return "the instances with the release before receive the requests"
-
-    @property
-    def _arn(self) -> str:
-        assert self.rollout.target_group_arn is not None
-        return self.rollout.target_group_arn
 
 
 def baked(rollout: Rollout, seconds: float) -> None:

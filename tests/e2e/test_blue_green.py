@@ -149,3 +149,51 @@ def killed_at(project: Project, moment: Callable[[dict[str, Any]], bool]) -> Non
             process.send_signal(signal.SIGKILL)
             break
     process.communicate(timeout=60)
+
+
+def test_instances_that_are_kept_take_over_again_within_seconds(
+    local_project: Callable[..., Project], local_cloud: LocalCloudHome
+) -> None:
+    keeping = "instances: 2\nstrategy: {type: blue-green, bake: 1, keep: true}"
+    project = deployed(local_project, "kept", keeping)
+    blue = instances(project)
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    with Load(project.status()["url"]) as load:
+        project.apply()
+        green = instances(project)
+        status = project.status()
+        assert not green & blue
+        assert {one["instance"] for one in status["resting"]["web"]} == blue
+        assert (status["works"], status["problems"]) == (True, [])
+        assert running(local_cloud, project, "kept") == green | blue
+        assert project.run("ssh", "-i", "1", "true").out == "", "one that serves"
+
+        back = project.run("rollback", "--yes", "--json").last
+        assert (back["revision"], back["to"], back["verdict"]) == ("r3", "r1", "good")
+        assert (versions(project), instances(project)) == ({"1"}, blue)
+        assert running(local_cloud, project, "kept") == blue
+        assert "web  release on 2 instances" in project.run("plan", "--local").out, "for the code of r2"
+
+        project.apply()
+        assert versions(project) == {"2"}
+        project.replace("hivemind.yaml", ", keep: true", "")
+        project.apply()
+        assert project.status()["resting"] == {}
+        assert len(running(local_cloud, project, "kept")) == 2
+    assert load.lost == 0, dict(load.answers)
+
+
+def test_a_job_that_runs_meanwhile_ends_and_its_schedule_moves(local_project: Callable[..., Project]) -> None:
+    job = "  nightly: {kind: job, schedule: 0 3 * * *, start: sleep 15; echo ran}\n"
+    project = local_project(hello("clocked", service=BLUE_GREEN, more=job + MORE))
+    project.apply()
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    asked = project.start("run", "--job", "nightly")
+    project.apply()
+    out, _ = asked.communicate(timeout=60)
+    assert asked.returncode == 0, "its instance waited for it"
+    assert "ran" in out
+    (state,) = project.status()["jobs"].values()
+    assert state["instance"] in instances(project)
+    assert (state["running"], state["trouble"], state["runs"]) == (False, None, [])
+    assert state["next"] is not None

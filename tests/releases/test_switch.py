@@ -85,8 +85,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def switching(world: World, clock: ManualClock | None = None, **changes: Any) -> Switch:
-    rollout = Rollout(
+def rollout(world: World, clock: ManualClock | None = None) -> Rollout:
+    return Rollout(
         cloud=world,  # type: ignore[arg-type]
         service=Service("web"),
         artifact=Artifact("web", "a" * 64, Path("/a"), 1, "python 3.11", Provenance(None, False, "0"), "serve"),
@@ -95,8 +95,24 @@ def switching(world: World, clock: ManualClock | None = None, **changes: Any) ->
         target_group_arn="arn",
         clock=clock or ManualClock(),
     )
-    told = {name: (lambda name=name: world.journal.append(name)) for name in ("begins", "done", "undone")}
-    return Switch(rollout, frozenset({"b1", "b2"}), **{**told, **changes})
+
+
+def switching(world: World) -> Switch:
+    new = rollout(world)
+    told: dict[str, Any] = {
+        name: (lambda name=name: world.journal.append(name)) for name in ("begins", "done", "undone")
+    }
+    return Switch(
+        world,  # type: ignore[arg-type]
+        "web",
+        "arn",
+        new.targets,
+        frozenset({"b1", "b2"}),
+        deadline=new.deadline,
+        clock=new.clock,
+        lines=new.last_lines,
+        **told,
+    )
 
 
 def test_those_before_leave_when_the_new_ones_are_healthy(world: World) -> None:
@@ -136,7 +152,7 @@ def test_new_instances_answer_for_the_time_that_is_asked_for(world: World) -> No
     clock = ManualClock()
     began = clock.monotonic()
     world.answers = [None, None, None, None, "no answer to the health check"]
-    baked(switching(world, clock).rollout, 20.0)
+    baked(rollout(world, clock), 20.0)
     assert clock.monotonic() - began > 20.0, "counted again from the one that failed"
     assert world.journal == [], "nothing is registered before"
 
@@ -144,7 +160,7 @@ def test_new_instances_answer_for_the_time_that_is_asked_for(world: World) -> No
 def test_what_never_answers_is_named_with_its_last_lines(world: World) -> None:
     world.answers = ["the health check is answered with 500"] * 10_000
     with pytest.raises(StageError, match="g1: the health check is answered with 500") as failed:
-        switching(world, bake=5.0).run()
+        baked(rollout(world), 5.0)
     assert failed.value.lines == ("Traceback",)
     assert world.journal == []
     assert world.serving == {"b1", "b2"}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.clocking import hand_over
 from hivemind.plan.colours import of
-from hivemind.releases.switch import Switch
+from hivemind.releases.switch import Switch, baked
 from hivemind.template.names import instance
 
 if TYPE_CHECKING:
@@ -40,11 +39,17 @@ def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> t
             deployment.id, sources=before.sources, artifacts=before.artifacts, recorded=before.recorded
         )
 
+    baked(rollout, share.service.strategy.bake / max(1.0, deployment.cloud.pace))
     healths = Switch(
-        # Whatever these had before never served.
-        replace(rollout, before={}),
+        deployment.cloud,
+        name,
+        rollout.target_group_arn or "",
+        rollout.targets,
         frozenset(share.before.values()),
-        bake=share.service.strategy.bake / max(1.0, deployment.cloud.pace),
+        deadline=rollout.deadline,
+        clock=deployment.clock,
+        tell=rollout.watcher.on_state,
+        lines=rollout.last_lines,
         begins=lambda: deployment.store.forget_released(deployment.id, name),
         done=done,
         undone=undone,
