@@ -76,7 +76,8 @@ def _record(run: Apply, context: Context) -> Deployed:
         clock=deployment.clock,
     )
     # Instances that are kept as a way back are in the stack, and not in the template that is applied next.
-    template = with_former(assembly.template, run.snapshot.template, sorted(waves(run)[-1].later))
+    later = waves(run)[-1].later
+    template = with_former(assembly.template, run.snapshot.template, sorted(later)) if later else assembly.template
     present = {
         *stack.physical_ids.values(),
         *(one for each in blueprint.services.values() if each.scaling for one in deployed.instances(each)),
