@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from hivemind.flow.restarting import restart
     from hivemind.flow.returning import Returned
     from hivemind.flow.rotating import new_key
+    from hivemind.flow.running_releases import RunningRelease
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.secrets import Secret, secrets, store_secret, store_secrets, unset_secret
     from hivemind.flow.status import InstanceStatus, LiveStatus
@@ -92,7 +93,7 @@ __getattr__ = on_first_use(
         "flow.restarting": ("restart",),
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret", "store_secrets", "unset_secret"),  # where its blueprint keeps them
-        "flow.adoption": ("adopt",),  # its record on this machine, anew from what others left, or from the stack
+        "flow.adoption": ("adopt",),  # its record on this machine, anew
         "flow.rebuilding": ("told_unreadable",),  # what runs where the record can't be read
         "flow.instances": ("logs", "shell"),  # what runs on it
         "flow.environments": ("between", "environment", "next_changes"),  # variables of services

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from hivemind.cli.screen import Screen
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
-    from hivemind.pipeline import Adopted
+    from hivemind.pipeline import Adopted, RunningRelease
 
 
 @click.command("adopt")
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 def command(path: Path, environment: str | None, local: bool | None, deployment: str | None, as_json: bool) -> int:
     """Make this machine's record of a deployment anew: one that is lost, old, damaged, or was never here.
 
-    Takes what other machines left, else what the stack says; then the history of revisions is lost, and the next apply
-    releases the services again. Changes nothing of what is deployed. Keeps a file that cannot be read, under another
-    name.
+    Takes what other machines left, else what the stack and, over SSH, its instances say; then the history of revisions
+    is lost, and the next apply releases the services again. Changes nothing of what is deployed. Keeps a file that
+    cannot be read, under another name.
     """
     with Screen(as_json=as_json) as screen:
         adopted = pipeline.adopt(asked(path, environment, local, deployment), screen)
@@ -47,7 +48,13 @@ def _data(adopted: Adopted) -> dict[str, object]:
         "revision": f"r{adopted.state.revision}" if adopted.state and adopted.state.revision else None,
         "stack": adopted.status,
         "kept": str(adopted.aside) if adopted.aside else None,
+        "running": [dataclasses.asdict(one) for one in adopted.running],
     }
+
+
+def _runs(one: RunningRelease) -> str:
+    what = f"could not be asked: {one.trouble}" if one.trouble else f"runs {one.release or 'no release'}"
+    return f"{one.service}  {one.instance} {what}"
 
 
 def _words(adopted: Adopted) -> list[str]:
@@ -60,6 +67,7 @@ def _words(adopted: Adopted) -> list[str]:
         return [
             *kept,
             f"Adopted {name} from its stack: {adopted.status}{revision}.",
+            *(_runs(one) for one in adopted.running),
             "What was released is not recorded any more. Release it again: hivemind apply",
         ]
     if adopted.source == "other machines":

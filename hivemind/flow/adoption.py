@@ -1,7 +1,7 @@
 """`hivemind adopt`: the record of a deployment on this machine, made anew wherever it is lost, old or unreadable.
 
 From what other machines left, where they left something; else from the stack, its parameters, outputs and target
-groups. What is deployed does not change.
+groups, and from what its instances say runs on them. What is deployed does not change.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from hivemind.deploy.shared_lease import shared
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, StateStore, StateUnreadable, deployment_id
 from hivemind.flow import deployments
 from hivemind.flow.clouds import connect, local_checkout
+from hivemind.flow.deployments import Known
 from hivemind.flow.keeping import kept_in, place
 from hivemind.flow.looking_ahead import require_same_account
 from hivemind.flow.meant import meant_by
 from hivemind.flow.rebuilding import REVISION, by_name, cloud_of, from_stack
+from hivemind.flow.running_releases import RunningRelease, running_releases, with_running
 from hivemind.machine import home
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.errors import DeploymentNotFound, Refused
@@ -41,13 +43,15 @@ THIS_MACHINE, OTHERS, STACK = "this machine", "other machines", "the stack"
 @dataclass(frozen=True)
 class Adopted:
     """state: as it is now; None where there is no record and no stack. source: THIS_MACHINE where its record was right,
-    OTHERS or STACK. aside: what could not be read, under its new name. status: of the stack, None for none."""
+    OTHERS or STACK. aside: what could not be read, under its new name. status: of the stack, None for none. running:
+    what the instances say runs on them, where the stack was the source."""
 
     deployment_id: str
     state: DeploymentState | None
     source: str
     aside: Path | None
     status: str | None
+    running: tuple[RunningRelease, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ def adopt(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Adopted:
     stamp = f"{clock.now():%Y%m%dT%H%M%S}"
     folder = store.folder(which.identity)
     new = not folder.is_dir()
+    running: tuple[RunningRelease, ...] = ()
     aside = _set_aside(store, which.identity, stamp)
     with acquire(folder, command="hivemind adopt"):
         here = store.find(which.identity)
@@ -90,6 +95,8 @@ def adopt(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Adopted:
             source = THIS_MACHINE if found == here else OTHERS
             if snapshot.status is not None and _is_behind(found, snapshot):
                 found, source = _rebuilt(which, found, snapshot, clock), STACK
+                running = running_releases(Known(store, found))
+                found = with_running(found, running)
                 store.save(replace(found, kept_in=address))
                 _write_down(folder, which.identity, f"record made anew from the stack by {who()}", clock)
             elif found is not None and found.kept_in != address:
@@ -100,7 +107,7 @@ def adopt(asked: Asked, face: Face, *, clock: Clock = SYSTEM_CLOCK) -> Adopted:
             found = store.find(which.identity)
     if found is None and new:
         store.delete(which.identity)  # only the lease was in it
-    return Adopted(which.identity, found, source, aside, snapshot.status)
+    return Adopted(which.identity, found, source, aside, snapshot.status, running)
 
 
 def _which(asked: Asked, face: Face) -> _Which:

@@ -36,6 +36,18 @@ def test_a_home_that_lost_everything_goes_on_from_the_bucket(
     project.apply()
     assert [one["number"] for one in project.run("history", "--json").last["revisions"]] == [2, 1]
 
+    # Nobody left anything: the stack says r1, and its instance what an apply that changed no resource released.
+    s3.put_bucket_versioning(Bucket="team-state", VersioningConfiguration={"Status": "Suspended"})
+    for one in s3.list_objects_v2(Bucket="team-state")["Contents"]:
+        s3.delete_object(Bucket="team-state", Key=one["Key"])
+    for file in (local_home.directory / "deployments" / identity).glob("[sj]*"):
+        file.unlink()
+    adopted = project.run("adopt", "--local", "--json").last
+    assert (adopted["from"], adopted["revision"]) == ("the stack", "r2")
+    assert [(one["service"], one["release"][:3], one["trouble"]) for one in adopted["running"]] == [
+        ("web", "r2-", None)
+    ]
+
     project.run("destroy", "--yes")
     assert (
         b'"status": "destroyed"'
