@@ -327,3 +327,20 @@ def test_where_the_health_of_an_application_with_routers_is_asked(
     files = {"requirements.txt": "fastapi\nuvicorn\n", "shop/main.py": ROUTED.format(made, taken, more),
              "shop/alive.py": ROUTER, "shop/shelves.py": ROUTER.replace("/ping", "/")}  # fmt: skip
     assert seen(tmp_path, files).value("health_path") == path
+
+
+MEMBERS = "[dependency-groups]\ndev = ['ruff']\n[tool.uv.workspace]\nmembers = ['ovens']\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "framework"),
+    [({}, None), ({"pyproject.toml": MEMBERS + "[project]\nname = 'a'\ndependencies = ['fastapi']\n"}, "fastapi")],
+    ids=["holds others together", "a project, too"],
+)
+def test_a_workspace_that_only_holds_others_is_none_of_them(
+    tmp_path: Path, more: dict[str, str], framework: str | None
+) -> None:
+    files = {"pyproject.toml": MEMBERS, "ovens/app/main.py": "from fastapi import FastAPI\napp = FastAPI()\n", **more}
+    found = seen(tmp_path, files)
+    assert found.value("framework") == framework
+    assert (found.value("start") is None) == (framework is None)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hivemind.agents.compiler.node import members
 from hivemind.agents.compiler.node import runtime as noderuntime
 from hivemind.agents.compiler.node import scripts as nodescripts
 from hivemind.agents.compiler.node import tools as nodetools
@@ -116,6 +117,8 @@ def _unfolded(work: Work) -> str:
     text = (work.service.start or "").strip()
     scripts = nodetools.package_json(work.sources).get("scripts")
     for _ in range(5):
+        if inside := members.within(work.sources, text):
+            return inside
         match = _SCRIPT.match(text)
         script = scripts.get(match[1]) if match and isinstance(scripts, dict) else None
         if match is None or not isinstance(script, str):

@@ -26,6 +26,7 @@ from hivemind.agents.recon.languages.python.dependencies import Dependencies
 from hivemind.agents.recon.languages.python.frameworks import CLIENTS_TOO, FRAMEWORKS
 from hivemind.agents.recon.languages.python.source import PythonCode
 from hivemind.detections.detection import Detection, Precedence
+from hivemind.text.file_formats import table
 
 LANGUAGE = "python"
 
@@ -34,6 +35,8 @@ def detect(folder: Folder) -> list[Detection]:
     """Everything that the Python part of a folder tells; nothing where there is none."""
     dependencies = manifests.read(folder)
     if dependencies.manifest is None and not folder.top(".py") and not folder.has("pyproject.toml"):
+        return []
+    if _is_around_others(folder, dependencies):
         return []
     source = sources.read(folder)
     chosen = _framework(folder, dependencies, source)
@@ -66,6 +69,17 @@ def detect(folder: Folder) -> list[Detection]:
     start = next((each for each in served if each.field == "start"), None)
     is_served = chosen is not None and (start is not None or not kinds.is_packaged(folder))
     return found + kinds.detect(folder, dependencies, source, start, serves=is_served)
+
+
+def _is_around_others(folder: Folder, dependencies: Dependencies) -> bool:
+    """Whether a folder only holds the members of a workspace together: a pyproject.toml without a project of its own
+    (uv, "Virtual projects", "Using workspaces")."""
+    file = folder.toml("pyproject.toml")
+    others = table(file, "tool", "uv", "workspace").get("members")
+    own = (
+        table(file, "project") or table(file, "tool", "poetry") or dependencies.manifest not in {None, "pyproject.toml"}
+    )
+    return bool(others) and not own and not folder.top(".py")
 
 
 def _framework(folder: Folder, dependencies: Dependencies, source: PythonCode) -> Detection | None:

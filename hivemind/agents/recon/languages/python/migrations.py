@@ -35,9 +35,9 @@ _OWN_ADDRESS = (
 def detect(folder: Folder, dependencies: Dependencies, source: PythonCode) -> list[Detection]:
     """`release`, for Flask-Migrate, Alembic, Aerich and yoyo; a `doubt` where Alembic has a fixed address."""
     if dependencies.has("aerich") and any(re.match(r"migrations/[^/]+/\d+_.*\.py$", file) for file in folder.files):
-        return [_release(folder, "aerich upgrade", "aerich", dependencies)]
+        return [_release("aerich upgrade", "aerich", dependencies)]
     if dependencies.has("yoyo-migrations") and (command := _yoyo(folder)):
-        return [_release(folder, command, "yoyo-migrations", dependencies)]
+        return [_release(command, "yoyo-migrations", dependencies)]
     if _runs_them(folder):
         return []
     place = _place(folder)
@@ -57,7 +57,7 @@ def _kept(folder: Folder, dependencies: Dependencies, source: PythonCode, place:
             ]  # fmt: skip
         app, where = _app(source), _directory(folder, place)
         commands = tuple(f"{app}flask db {each}{where}" for each in ("current", "upgrade", "stamp head"))
-        return _from_nothing(folder, place, commands, app, _release(folder, commands[1], "flask-migrate", dependencies))
+        return _from_nothing(folder, place, commands, app, _release(commands[1], "flask-migrate", dependencies))
     settings = next((file for file in sorted(folder.files, key=len) if file.endswith("alembic.ini")), None)
     if settings is None or not dependencies.has("alembic", "sqlmodel", "flask-sqlalchemy", "sqlalchemy"):
         return []
@@ -147,15 +147,12 @@ def _alembic(folder: Folder, settings: str, place: str, dependencies: Dependenci
             (settings, 1),
             f"Add alembic to the dependencies, then write `services.NAME.release: {command}`.",
         )
-    return _release(folder, command, "alembic", dependencies)
+    return _release(command, "alembic", dependencies)
 
 
-def _release(folder: Folder, command: str, tool: str, dependencies: Dependencies) -> Detection:
+def _release(command: str, tool: str, dependencies: Dependencies) -> Detection:
     file, line = dependencies.names[tool]
-    return folder.found(
-        "release", command, file, line,
-        precedence=Precedence.CONVENTION, confidence=0.8, note=tool, language="python",
-    )  # fmt: skip
+    return Detection("release", command, file, line, Precedence.CONVENTION, 0.8, tool, "python")
 
 
 def _doubt(folder: Folder, message: str, spot: tuple[str, int], help_: str) -> Detection:
