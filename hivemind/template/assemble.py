@@ -98,6 +98,7 @@ def assemble(
         *_unbound(template, merged),
         *limits.exceeded(template, assembly.text),
         *_ill_named(assembly, blueprint),
+        *_overtagged(assembly),
     ]
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
@@ -109,6 +110,19 @@ def _ill_named(assembly: Assembly, blueprint: Blueprint) -> Iterator[Finding]:
         owner = assembly.responsible("Resources", logical_id, "Properties", key)
         hint = "Shorten the name, or leave it out: CloudFormation then makes one."
         yield Finding("H414", Severity.ERROR, message, hint=hint, plugin=owner.plugin, path=owner.path)
+
+
+def _overtagged(assembly: Assembly) -> Iterator[Finding]:
+    for logical_id, count, jobs in limits.overtagged(assembly.resources):
+        owner = assembly.responsible("Resources", logical_id, "Properties", "Tags")
+        room = max(0, limits.MOST_TAGS - (count - jobs))
+        message = f"{logical_id} would have {count} tags, and AWS allows {limits.MOST_TAGS}"
+        hint = "Write fewer under `tags`."
+        if jobs:
+            message += f": each of its {jobs} jobs takes one"
+            hint = f"An instance has room for {room} jobs: let others run on another service (`on`), start several with "
+            hint += "one command, or write fewer `tags`."
+        yield Finding("H168", Severity.ERROR, message, hint=hint, plugin=owner.plugin, path=owner.path)
 
 
 def _conditions(resources: Mapping[str, Any]) -> dict[str, Any]:

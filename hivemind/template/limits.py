@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hivemind.template.jobs import jobs_in
 from hivemind.values.findings import Finding, Severity
 
 INLINE_BYTES = 51_200
@@ -22,6 +23,8 @@ SHORT_NAMES: Mapping[str, str] = {
 SHORT = 32
 """Characters of such a name at most, letters, digits and dashes (API reference of Elastic Load Balancing,
 CreateLoadBalancer and CreateTargetGroup)."""
+MOST_TAGS = 50
+"""Tags of a resource, without those of AWS's own (AWS General Reference, "Tag naming limits and requirements")."""
 _NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 _STACK = re.compile(r"\$\{AWS::StackName\}")
 
@@ -48,6 +51,15 @@ def ill_named(resources: Mapping[str, Mapping[str, Any]], stack_name: str) -> It
             yield logical_id, key, f"{key} {name} has {len(name)} characters; a load balancer's has {SHORT} at most"
         else:
             yield logical_id, key, f"{key} {name}: letters, digits and dashes only, none at an end, and no `internal-`"
+
+
+def overtagged(resources: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, int, int]]:
+    """Logical id of each resource with more tags than AWS allows, how many, and how many of them name a job."""
+    for logical_id, resource in sorted(resources.items()):
+        properties = resource.get("Properties") if isinstance(resource, Mapping) else None
+        tags = properties.get("Tags") if isinstance(properties, Mapping) else None
+        if isinstance(tags, list | tuple | Mapping) and len(tags) > MOST_TAGS:
+            yield logical_id, len(tags), len(jobs_in(resource))
 
 
 def exceeded(template: Mapping[str, Any], text: str) -> Iterator[Finding]:

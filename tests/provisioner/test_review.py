@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from hivemind.agents.provisioner import hivemind_fragments, hivemind_lint
-from hivemind.blueprint.model import Blueprint, Resource, Route, Service
+from hivemind.blueprint.model import Blueprint, Job, Resource, Route, Service, ServiceKind
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Fragment
+from hivemind.values.errors import FindingsError
 from hivemind.values.findings import Finding
 
 pytestmark = pytest.mark.fast
@@ -97,3 +98,34 @@ def test_a_password_in_the_template_is_an_error(value: object) -> None:
     found = reviewed({"op": "replace", "path": path, "value": value})
     assert [(finding.id, finding.path) for finding in found] == [("H436", "overrides.0")]
     assert "hunter2" not in f"{found[0].message} {found[0].hint}"
+
+
+def test_a_name_that_no_service_answers_at_is_an_error() -> None:
+    bot = {"bot": Service("bot", kind=ServiceKind.WORKER, start="run", needs=("db",))}
+    (found,) = reviewed(services=bot, domain=("shop.example.com",), zone="Z0123456789")
+    assert (found.id, found.severity, found.path) == ("H165", "error", "domain")
+    assert "no service listens, so that nothing answers at shop.example.com" in found.message
+    assert reviewed(domain=("shop.example.com",), zone="Z0123456789") == ()
+
+
+def test_more_jobs_than_an_instance_has_tags_for_is_found_before_aws_refuses_them() -> None:
+    def tags(jobs: int, own: int = 0) -> tuple[Finding, ...]:
+        beside = tuple(Job(f"job{number}", start="run", schedule="0 3 * * *") for number in range(jobs))
+        services = {"web": Service("web", port=8000, needs=("db",), jobs=beside)}
+        return reviewed(services=services, tags={f"t{number}": "x" for number in range(own)})
+
+    most = next(number for number in range(30, 60) if _refused(tags, number)) - 1
+    assert tags(most) == ()
+    (found,) = _refused(tags, most + 1)
+    assert (found.id, found.path) == ("H168", "services.web")
+    assert f"each of its {most + 1} jobs takes one" in found.message
+    assert f"An instance has room for {most} jobs" in str(found.hint)
+    assert "H168" in {one.id for one in _refused(tags, 0, 48)}
+
+
+def _refused(make: Any, *counts: int) -> tuple[Finding, ...]:
+    try:
+        make(*counts)
+    except FindingsError as error:
+        return tuple(error.findings)
+    return ()

@@ -47,6 +47,7 @@ def review(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
         *_secrets_in_clear(assembly),
         *_catch_alls(blueprint),
         *_nameless_certificate(blueprint),
+        *_names_of_nobody(blueprint),
         *less_protected(assembly),
         *overprivileged(assembly, blueprint),
     )
@@ -69,6 +70,14 @@ def _nameless_certificate(blueprint: Blueprint) -> Iterator[Finding]:
             plugin="provisioner",
             path="certificate",
         )
+
+
+def _names_of_nobody(blueprint: Blueprint) -> Iterator[Finding]:
+    """Without a service that listens there is no load balancer, so that no name would be made."""
+    if blueprint.domain and not blueprint.web_services:
+        message = f"no service listens, so that nothing answers at {', '.join(blueprint.domain)}"
+        hint = "Add a `port` to the service that serves requests, or remove `domain` (in one environment: `domain: null`)."
+        yield Finding("H165", Severity.ERROR, message, hint=hint, plugin="provisioner", path="domain")
 
 
 def _world_open(assembly: Assembly) -> Iterator[Finding]:
