@@ -120,7 +120,9 @@ def _overtagged(assembly: Assembly) -> Iterator[Finding]:
         hint = "Write fewer under `tags`."
         if jobs:
             message += f": each of its {jobs} jobs takes one"
-            hint = f"An instance has room for {room} jobs: let others run on another service (`on`), start several with "
+            hint = (
+                f"An instance has room for {room} jobs: let others run on another service (`on`), start several with "
+            )
             hint += "one command, or write fewer `tags`."
         yield Finding("H168", Severity.ERROR, message, hint=hint, plugin=owner.plugin, path=owner.path)
 

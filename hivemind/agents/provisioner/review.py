@@ -76,7 +76,9 @@ def _names_of_nobody(blueprint: Blueprint) -> Iterator[Finding]:
     """Without a service that listens there is no load balancer, so that no name would be made."""
     if blueprint.domain and not blueprint.web_services:
         message = f"no service listens, so that nothing answers at {', '.join(blueprint.domain)}"
-        hint = "Add a `port` to the service that serves requests, or remove `domain` (in one environment: `domain: null`)."
+        hint = (
+            "Add a `port` to the service that serves requests, or remove `domain` (in one environment: `domain: null`)."
+        )
         yield Finding("H165", Severity.ERROR, message, hint=hint, plugin="provisioner", path="domain")
 
 
