@@ -1,7 +1,7 @@
 """Wrong input that a deployment would come to grief over, as `hivemind validate` says it: before anything is made.
 
-What only AWS knows (names that are taken, what a region offers, networks that overlap) is in tests/aws/test_preflight.py,
-a stack that belongs to another environment in tests/flow/test_looking_ahead.py.
+What only AWS knows (names that are taken, what a region offers, networks that overlap) is in
+tests/aws/test_preflight.py, a stack that belongs to another environment in tests/flow/test_looking_ahead.py.
 """
 
 from __future__ import annotations
