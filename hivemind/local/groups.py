@@ -88,11 +88,18 @@ class Groups:
                 self._end(group, group["Instances"][-1])
 
     def empty(self, name: str) -> None:
-        """Ends all instances of a group that is deleted."""
+        """Ends all instances of a group that is deleted, once the requests to those in service have ended.
+
+        Source: Amazon EC2 Auto Scaling User Guide, "Attach an Elastic Load Balancing load balancer": with a
+        deregistration delay, a group waits for it before it terminates an instance.
+        """
         with self._lock:
             group = self.record(name)
             group["DesiredCapacity"] = group["MinSize"] = 0
-            for member in list(group["Instances"]):
+            members = list(group["Instances"])
+            # All at once: the delay passes only one time.
+            time.sleep(max((self._taken_out(group, member) for member in members), default=0.0))
+            for member in members:
                 self._end(group, member, drains=False)
 
     def renew(self, name: str) -> bool:
@@ -163,15 +170,9 @@ class Groups:
 
     def _end(self, group: dict[str, Any], member: dict[str, Any], *, drains: bool = True) -> None:
         """Ends an instance: out of its load balancers first, then the time that these let requests end in."""
-        instance, delay = member["InstanceId"], 0.0
-        member["LifecycleState"] = "Terminating"
-        for arn, port in self._places(group, instance):
-            attributes = {one["Key"]: one["Value"] for one in self._emulator.target_group_attributes.get(arn, [])}
-            delay = max(delay, float(attributes.get("deregistration_delay.timeout_seconds", 300)) / self._pace)
-            self._targets.deregister({"TargetGroupArn": arn, **_target(instance, port)})
-        self._tell()
-        record = self._emulator.instances.get(instance)
-        if drains and record is not None and record["State"]["Name"] == "running":
+        instance = member["InstanceId"]
+        delay = self._taken_out(group, member)
+        if drains:
             time.sleep(delay)
         self._launching.end(instance)
         group["Instances"].remove(member)
@@ -180,6 +181,21 @@ class Groups:
         if (door := self._doors.pop(instance, None)) is not None:
             self._site.run(_closed(door))
         self._changed[group["AutoScalingGroupName"]] = time.monotonic()
+
+    def _taken_out(self, group: dict[str, Any], member: dict[str, Any]) -> float:
+        """Takes an instance out of its load balancers. Seconds that these let its requests end in: none where it gets
+        none any more."""
+        instance, delay = member["InstanceId"], 0.0
+        member["LifecycleState"] = "Terminating"
+        record = self._emulator.instances.get(instance)
+        runs = record is not None and record["State"]["Name"] == "running"
+        for arn, port in self._places(group, instance):
+            attributes = {one["Key"]: one["Value"] for one in self._emulator.target_group_attributes.get(arn, [])}
+            if runs and any(one["Id"] == instance for one in self._emulator.targets.get(arn, [])):
+                delay = max(delay, float(attributes.get("deregistration_delay.timeout_seconds", 300)) / self._pace)
+            self._targets.deregister({"TargetGroupArn": arn, **_target(instance, port)})
+        self._tell()
+        return delay
 
     # -- doors -----------------------------------------------------------------------------------------
 
@@ -211,7 +227,7 @@ class Groups:
 
     def close(self) -> None:
         self._closed = True
-        for door in self._doors.values():
+        for door in list(self._doors.values()):  # a thread may end one meanwhile
             door.close()
 
     # -- the loop --------------------------------------------------------------------------------------

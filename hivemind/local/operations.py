@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,12 +30,14 @@ class Healths(Protocol):
 
 @dataclass
 class Targets:
-    """Registered and draining targets. pace: how many times faster than AWS draining goes."""
+    """Registered and draining targets. pace: how many times faster than AWS draining goes. Requests come on the event
+    loop, what groups do comes from threads: each is done as a whole."""
 
     emulator: Emulator
     health: Healths
     pace: float
     _draining: dict[tuple[str, str, int], float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self) -> None:
         for name, operation in {
@@ -55,11 +58,12 @@ class Targets:
             names = ", ".join(f"'{identity}'" for identity in lost)
             text = f"The following targets are not in a running state and cannot be registered: {names}"
             return self.emulator.error("alb", "InvalidTarget", text)
-        known = self.emulator.targets.setdefault(arn, [])
-        for identity, port in wanted:
-            self._draining.pop((arn, identity, port), None)
-            if not any(_same(target, identity, port, group) for target in known):
-                known.append({"Id": identity, "Port": port})
+        with self._lock:
+            known = self.emulator.targets.setdefault(arn, [])
+            for identity, port in wanted:
+                self._draining.pop((arn, identity, port), None)
+                if not any(_same(target, identity, port, group) for target in known):
+                    known.append({"Id": identity, "Port": port})
         return self.emulator.xml("alb", "RegisterTargets", "")
 
     def deregister(self, parameters: Mapping[str, Any]) -> Response:
@@ -69,21 +73,23 @@ class Targets:
         arn = group["TargetGroupArn"]
         attributes = {one["Key"]: one["Value"] for one in self.emulator.target_group_attributes.get(arn, [])}
         delay = float(attributes.get("deregistration_delay.timeout_seconds", 300)) / self.pace
-        kept = list(self.emulator.targets.get(arn, []))
-        for identity, port, given in _asked(parameters, int(group["Port"])):
-            for target in list(kept):
-                if target["Id"] == identity and (not given or _same(target, identity, port, group)):
-                    kept.remove(target)
-                    place = (arn, identity, int(target.get("Port") or group["Port"]))
-                    self._draining[place] = time.monotonic() + delay
-        self.emulator.targets[arn] = kept
+        with self._lock:
+            kept = list(self.emulator.targets.get(arn, []))
+            for identity, port, given in _asked(parameters, int(group["Port"])):
+                for target in list(kept):
+                    if target["Id"] == identity and (not given or _same(target, identity, port, group)):
+                        kept.remove(target)
+                        place = (arn, identity, int(target.get("Port") or group["Port"]))
+                        self._draining[place] = time.monotonic() + delay
+            self.emulator.targets[arn] = kept
         return self.emulator.xml("alb", "DeregisterTargets", "")
 
     def describe(self, parameters: Mapping[str, Any]) -> Response:
         group = self._group(parameters)
         if group is None:
             return self._no_group(parameters)
-        states = {(state.instance, state.port): state for state in self._states(group)}
+        with self._lock:
+            states = {(state.instance, state.port): state for state in self._states(group)}
         asked = list(_targets(parameters, int(group["Port"])))
         unknown = ("unused", "Target.NotRegistered", "Target is not registered to the target group")
         shown = [states.get(key) or TargetState(*key, *unknown) for key in asked] if asked else list(states.values())

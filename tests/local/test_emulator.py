@@ -7,9 +7,11 @@ import functools
 import inspect
 import json
 import os
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +23,7 @@ from hivemind.local import emulator as module
 from hivemind.local import protocols
 from hivemind.local.emulator import Emulator, prepare_environment
 from hivemind.local.model import Datum
+from hivemind.local.operations import Targets
 from hivemind.local.resources import catalog
 
 CREATED_BY_US = (
@@ -153,6 +156,44 @@ def test_operations_can_be_replaced(emulator: Emulator) -> None:
     ):
         emulator.replace_operation(service, name, functools.partial(seen.setdefault, (service, name)))
     assert None not in seen.values()
+
+
+class Unprobed:
+    """Health checks that have not begun."""
+
+    def describe(self, _: str) -> tuple[()]:
+        return ()
+
+
+def test_groups_and_requests_change_the_targets_of_a_load_balancer_at_once(emulator: Emulator) -> None:
+    """Groups do it in threads, while the event loop answers requests."""
+    targets = Targets(emulator, Unprobed(), 1.0)
+    arn, each, threads = "arn:busy", 60, 4
+    places = [{"TargetGroupArn": arn, "Targets.member.1.Id": f"i-{number}"} for number in range(threads * each)]
+    account = ("111111111111", "eu-west-1")
+    answered: list[int] = []
+
+    def work(mine: list[dict[str, str]]) -> None:
+        with emulator.scope(*account):
+            for place in mine:
+                answered.append(targets.register(place)[0])
+                answered.append(targets.describe({"TargetGroupArn": arn})[0])
+            for place in mine[::2]:
+                answered.append(targets.deregister(place)[0])
+                answered.append(targets.describe({"TargetGroupArn": arn})[0])
+
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with emulator.scope(*account), ThreadPoolExecutor(threads) as pool:
+            emulator.target_groups[arn] = {"TargetGroupArn": arn, "Port": 80, "TargetType": "ip"}
+            list(pool.map(work, (places[number::threads] for number in range(threads))))
+            left = emulator.targets.pop(arn)
+            emulator.target_groups.pop(arn)
+    finally:
+        sys.setswitchinterval(usual)
+    assert (len(answered), set(answered)) == (threads * each * 3, {200})
+    assert len(left) == threads * each // 2
 
 
 def test_answers_have_the_form_of_the_service(emulator: Emulator) -> None:
