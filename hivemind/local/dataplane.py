@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 SPARE = 3
 START_SECONDS = 20.0
+STARTS = 3
+"""How often a load balancer's process is started on other ports, where somebody took one meanwhile."""
 
 
 @dataclass
@@ -163,9 +165,21 @@ class DataPlane:
             self._remember(balancer.arn, served.ports)
         self._configure(served)
         if wanted and (served.process is None or served.process.returncode is not None):
+            await self._start(served)
+
+    async def _start(self, served: _Served) -> None:
+        """Starts traefik. A port that was free a moment ago may be somebody's by then: then on others."""
+        for attempt in range(1, STARTS + 1):
             if self._move_off_taken_ports(served):
                 self._configure(served)
-            await self._launch(served)
+            try:
+                await self._launch(served)
+            except RuntimeError:
+                ended = served.process is not None and served.process.returncode is not None
+                if attempt == STARTS or not ended:
+                    raise
+            else:
+                return
 
     def _move_off_taken_ports(self, served: _Served) -> bool:
         """Somebody else may have taken a port while traefik did not run."""

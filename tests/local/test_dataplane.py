@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import socket
 import ssl
 import stat
 from collections import Counter
@@ -31,7 +32,7 @@ from stage import (
     until,
 )
 
-from hivemind.local import traefik
+from hivemind.local import dataplane, traefik
 from hivemind.local.dataplane import DataPlane
 from hivemind.local.health import Health
 from hivemind.local.instances import Instances
@@ -91,6 +92,37 @@ async def told(plane: DataPlane, lb: LoadBalancer, asked: str, expected: str, **
         return False
 
     await until(ask)
+
+
+def test_a_port_that_somebody_takes_just_before_the_start_is_left_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lb = balancer(rule(None, forward(A)))
+    with socket.create_server(("127.0.0.1", 0)) as somebody:
+        taken, free, look = int(somebody.getsockname()[1]), dataplane._free_ports, dataplane._is_free
+        chosen: list[list[int]] = []
+
+        def ports(count: int) -> list[int]:
+            chosen.append([*free(count - 1), taken] if not chosen and count > 1 else free(count))
+            return chosen[-1]
+
+        seen: list[int] = []
+
+        def is_free(port: int) -> bool:
+            """The first time that port was free still."""
+            seen.append(port)
+            return look(port) or (port == taken and seen.count(taken) == 1)
+
+        monkeypatch.setattr(dataplane, "_free_ports", ports)
+        monkeypatch.setattr(dataplane, "_is_free", is_free)
+
+        async def main() -> None:
+            async with planes(tmp_path, region(lb)) as (_, plane):
+                await told(plane, lb, "/", ONE.id)
+                assert seen.count(taken) == 2
+                assert plane.address(lb.arn, 80)[1] != taken
+
+        asyncio.run(main())
 
 
 def test_hosts_paths_redirects_and_fixed_responses(tmp_path: Path) -> None:
