@@ -56,7 +56,7 @@ class Withdrawal:
 
         coming_back: whether they run again after the change; `give_back` then waits for those that stayed in as well.
         """
-        known = targets.target_health(self._cloud, target_group_arn)
+        known = targets.known_health(self._cloud, target_group_arn, clock=self._clock)
         going = [one.target for one in known if one.target.instance_id in instances and one.state != targets.GONE]
         others = [one for one in known if one.is_healthy and one.target not in going]
         with self._lock:
@@ -83,7 +83,7 @@ class Withdrawal:
             for arn in sorted(set(back.values())):
                 mine = [target for target, group in back.items() if group == arn]
                 self._tell(f"registering again: {', '.join(one.instance_id for one in mine)}")
-                targets.register(self._cloud, arn, mine)
+                targets.register(self._cloud, arn, mine, clock=self._clock)
             if not wait:
                 return ()
             self._out.clear()

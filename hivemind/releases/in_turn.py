@@ -40,7 +40,7 @@ class InTurn:
             self.tell(instance, "restarting")
             act(host)
             return
-        known = targets.target_health(self.cloud, arn)
+        known = targets.known_health(self.cloud, arn, clock=self.clock)
         own = [one.target for one in known if one.target.instance_id == instance and one.state != targets.GONE]
         others = [one for one in known if one.is_healthy and one.target.instance_id != instance]
         if own and others:
@@ -51,7 +51,7 @@ class InTurn:
             act(host)
         finally:
             # Also after a failure: whatever runs there served before.
-            targets.register(self.cloud, arn, own)
+            targets.register(self.cloud, arn, own, clock=self.clock)
         if own:
             targets.wait_healthy(
                 self.cloud,

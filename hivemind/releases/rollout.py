@@ -80,14 +80,28 @@ class Rollout:
         serving = [host for host in self.hosts if self._target(host) in healthy]
         idle = [host for host in self.hosts if host not in serving]
         if not serving or len(healthy) + len(idle) < 2:
+            if healthy and not serving:
+                self._set_aside(idle)
             self._install_on_all(self.hosts, command=self.migrates)
             return
         if idle:
+            self._set_aside(idle)
             self._install_on_all(idle, command=self.migrates)
             self._bring_in(idle)
         size = self.service.strategy.batch
         for start in range(0, len(serving), size):
             self._replace(serving[start : start + size], command=self.migrates and not idle and start == 0)
+
+    def _set_aside(self, hosts: Sequence[Host]) -> None:
+        """Takes instances that do not answer yet out of the load balancer while others do: a group registers its own,
+        and they could begin to answer, with what they installed at their boot, just before they change."""
+        arn = self.target_group_arn
+        if arn is None:
+            return
+        registered = targets.in_use(self.cloud, arn, clock=self.clock)
+        aside = [self._target(host) for host in hosts if host.instance_id in registered]
+        self.out.update(aside)
+        targets.deregister_and_drain(self.cloud, arn, aside, clock=self.clock, on_state=self.watcher.on_state)
 
     def _recreate(self) -> None:
         """Stops the release before on all instances, then starts this one. After a failure, those that it did not
@@ -121,7 +135,7 @@ class Rollout:
         if self.target_group_arn is None or not self.out:
             return
         out = sorted(self.out, key=lambda target: target.instance_id)
-        targets.register(self.cloud, self.target_group_arn, out)
+        targets.register(self.cloud, self.target_group_arn, out, clock=self.clock)
         self.out.clear()
         with contextlib.suppress(StageError):
             targets.wait_healthy(
@@ -137,7 +151,8 @@ class Rollout:
         """The targets that answer now, those of other instances of the service among them."""
         if self.target_group_arn is None:
             return set()
-        return {one.target for one in targets.target_health(self.cloud, self.target_group_arn) if one.is_healthy}
+        known = targets.known_health(self.cloud, self.target_group_arn, clock=self.clock)
+        return {one.target for one in known if one.is_healthy}
 
     def _replace(self, hosts: Sequence[Host], *, command: bool) -> None:
         arn = self.target_group_arn
@@ -151,7 +166,7 @@ class Rollout:
         finally:
             # Also after a failure: the release before is current again and must serve.
             if arn is not None:
-                targets.register(self.cloud, arn, targeted)
+                targets.register(self.cloud, arn, targeted, clock=self.clock)
             self.out.difference_update(targeted)
         self._bring_in(hosts)
 
@@ -159,7 +174,8 @@ class Rollout:
         assert self.target_group_arn is not None
         by_instance = {host.instance_id: host for host in hosts}
         wanted = [self._target(host) for host in hosts]
-        targets.register(self.cloud, self.target_group_arn, wanted)
+        targets.register(self.cloud, self.target_group_arn, wanted, clock=self.clock)
+        self.out.difference_update(wanted)
         try:
             for host in hosts:
                 if host.instance_id in self.before:

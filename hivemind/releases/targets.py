@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hivemind.hosts.application_causes import advice
 from hivemind.values.calls import CloudCallFailed
-from hivemind.values.clock import SYSTEM_CLOCK, Clock
+from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import Stage, StageError
 from hivemind.values.poller import poller
 
 if TYPE_CHECKING:
     from hivemind.values.cloud import Cloud
 
+T = TypeVar("T")
+PATIENCE = 120.0
+"""Seconds for which calls are made again that AWS has no time for."""
 GONE = "unused"
 LONGEST = 1.5
 """The longest pause between two looks, times the first: a target is healthy soon."""
@@ -68,11 +71,30 @@ class TargetHealth:
         return f"{self.target.instance_id} {self.state}" + (f": {why}" if why else "")
 
 
-def register(cloud: Cloud, target_group_arn: str, targets: Iterable[Target]) -> None:
-    """Registers targets; ones that are registered already are no error."""
+def register(cloud: Cloud, target_group_arn: str, targets: Iterable[Target], *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Registers targets; ones that are registered already are no error. As patient as `known_health`: what was taken
+    out of service would stay out."""
     listed = [target.as_request() for target in targets]
     if listed:
-        cloud.client("elbv2").register_targets(TargetGroupArn=target_group_arn, Targets=listed)
+        client = cloud.client("elbv2")
+        _patiently(lambda: client.register_targets(TargetGroupArn=target_group_arn, Targets=listed), clock)
+
+
+def known_health(cloud: Cloud, target_group_arn: str, *, clock: Clock = SYSTEM_CLOCK) -> tuple[TargetHealth, ...]:
+    """As `target_health`, in the middle of a release, which is no moment to give up because AWS wants to be asked
+    later. Raises CloudCallFailed after PATIENCE."""
+    return _patiently(lambda: target_health(cloud, target_group_arn), clock)
+
+
+def _patiently(call: Callable[[], T], clock: Clock) -> T:
+    """What a call answers once AWS has time for it; each makes its own few tries before."""
+    for _ in polls(clock, deadline=PATIENCE, most=10.0):
+        try:
+            return call()
+        except CloudCallFailed as error:
+            if not error.passing:
+                raise
+    return call()
 
 
 def target_health(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...]:
@@ -95,11 +117,11 @@ def deregister(cloud: Cloud, target_group_arn: str, targets: Iterable[Target]) -
         cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=listed)
 
 
-def in_use(cloud: Cloud, target_group_arn: str) -> set[str]:
+def in_use(cloud: Cloud, target_group_arn: str, *, clock: Clock = SYSTEM_CLOCK) -> set[str]:
     """EC2 ids of the instances that are registered, whether or not they answer; those that drain are not."""
     return {
         one.target.instance_id
-        for one in target_health(cloud, target_group_arn)
+        for one in known_health(cloud, target_group_arn, clock=clock)
         if one.state in REGISTERED and one.reason != NOT_REGISTERED
     }
 
@@ -118,7 +140,7 @@ def deregister_and_drain(
     deadline: seconds, more than the target group's deregistration delay. Raises StageError(register) when
     one is still draining then. Targets that are not registered are no error.
     """
-    present = {health.target for health in target_health(cloud, target_group_arn) if health.state != GONE}
+    present = {one.target for one in known_health(cloud, target_group_arn, clock=clock) if one.state != GONE}
     leaving = [target for target in targets if target in present]
     if not leaving:
         return

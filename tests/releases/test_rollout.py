@@ -17,6 +17,7 @@ from hivemind.releases.rollout import Rollout
 from hivemind.releases.targets import Target
 from hivemind.testing import ManualClock
 from hivemind.values.artifact import Artifact, Provenance
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import Stage, StageError
 
 pytestmark = pytest.mark.fast
@@ -43,13 +44,23 @@ class World:
     """Instance -> its current release, where it has one."""
     sick: set[str] = field(default_factory=set)
     """Releases that answer no health check."""
+    booting: set[str] = field(default_factory=set)
+    """Instances that answer no health check yet."""
+    busy: int = 0
+    """How many looks and registrations it has no time for."""
     stale: bool = False
     """Whether the load balancer has not looked again yet."""
 
     def client(self, service: str) -> World:
         return self
 
+    def pressed(self, operation: str) -> None:
+        if self.busy:
+            self.busy -= 1
+            raise CloudCallFailed("Throttling", operation, "too fast")
+
     def register_targets(self, *, TargetGroupArn: str, Targets: list[dict[str, Any]]) -> None:
+        self.pressed("RegisterTargets")
         for target in Targets:
             if target["Id"] not in self.registered:
                 self.journal.append(f"in {target['Id']}")
@@ -61,6 +72,7 @@ class World:
             self.registered.remove(target["Id"])
 
     def describe_target_health(self, *, TargetGroupArn: str) -> dict[str, Any]:
+        self.pressed("DescribeTargetHealth")
         self.looks += 1
         ill = self.falls_ill if self.looks > 1 else ""
         return {
@@ -69,7 +81,9 @@ class World:
                     "Target": {"Id": name, "Port": 8000},
                     "TargetHealth": {
                         "State": "unhealthy"
-                        if name == ill or (self.current.get(name) in self.sick and not self.stale)
+                        if name == ill
+                        or name in self.booting
+                        or (self.current.get(name) in self.sick and not self.stale)
                         else "healthy"
                     },
                 }
@@ -82,6 +96,7 @@ class World:
     ) -> tuple[InstallStep, ...]:
         extras = (" with migration" if request.release_command else "") + (" with jobs" if request.jobs else "")
         self.journal.append(f"install {host.instance_id}{extras}")
+        self.booting.discard(host.instance_id)
         if host.instance_id == self.falls_ill:
             self.falls_ill = ""
         if host.instance_id in self.broken:
@@ -170,6 +185,43 @@ def test_serving_instances_change_one_after_another(world: World) -> None:
         "install i-2",
         "in i-2",
     ]
+
+
+def test_instances_that_a_group_registered_leave_while_they_change_and_others_serve(world: World) -> None:
+    """They may begin to answer, with the release that they installed at their boot, just before they start anew."""
+    world.registered = ["i-old", "i-1", "i-2"]
+    world.booting = {"i-1", "i-2"}
+    run = rollout(world, "i-1", "i-2")
+    run.install()
+    assert world.journal == ["out i-1", "out i-2", "install i-1 with migration", "install i-2"]
+    assert {one.instance_id for one in run.out} == {"i-1", "i-2"}, "for the end of a run that fails"
+
+    run.register()
+    assert (world.registered, run.out) == (["i-old", "i-1", "i-2"], set())
+
+
+def test_an_idle_one_leaves_too_beside_those_of_its_group_that_serve(world: World) -> None:
+    world.registered = ["i-1", "i-2"]
+    world.booting = {"i-2"}
+    rollout(world, "i-1", "i-2").install()
+    assert world.journal[:3] == ["out i-2", "install i-2 with migration", "in i-2"]
+
+
+def test_a_release_goes_on_when_the_load_balancer_has_no_time(world: World) -> None:
+    world.registered = ["i-1", "i-2"]
+    world.busy = 4
+    run = rollout(world, "i-1", "i-2")
+    run.install()
+    assert world.journal[-1] == "in i-2"
+    assert run.clock.monotonic() > 1, "it waited between"
+
+
+def test_a_load_balancer_that_never_has_time_ends_the_release(world: World) -> None:
+    world.registered = ["i-1", "i-2"]
+    world.busy = 10_000
+    with pytest.raises(CloudCallFailed, match="too fast"):
+        rollout(world, "i-1", "i-2").install()
+    assert world.journal == []
 
 
 def test_a_failure_stops_the_rollout_and_brings_the_instance_back(world: World) -> None:
