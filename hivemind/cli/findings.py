@@ -10,7 +10,7 @@ import click
 
 from hivemind.cli.paragraphs import fold, width
 from hivemind.text.visible import visible
-from hivemind.values.findings import Finding, Place, Severity, in_order
+from hivemind.values.findings import Finding, Place, Severity, alike, in_order
 
 _COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
 
@@ -22,9 +22,8 @@ def render(findings: Iterable[Finding], *, as_json: bool = False, err: bool = Tr
     if as_json:
         click.echo(json.dumps(as_data(ordered), ensure_ascii=False))
         return
-    for finding in ordered:
-        for line in _lines(finding):
-            click.echo(line, err=err)
+    for line in _grouped(ordered):
+        click.echo(line, err=err)
     click.echo(summary(ordered), err=err)
 
 
@@ -43,7 +42,7 @@ def as_data(findings: Iterable[Finding]) -> dict[str, object]:
 def text(findings: Iterable[Finding]) -> str:
     """What `render` prints as text, without colours."""
     ordered = in_order(findings)
-    lines = [click.unstyle(line) for finding in ordered for line in _lines(finding)]
+    lines = [click.unstyle(line) for line in _grouped(ordered)]
     return "\n".join([*lines, summary(ordered)]) + "\n"
 
 
@@ -58,6 +57,15 @@ def summary(findings: Iterable[Finding]) -> str:
     said = ", ".join(counts) or "No errors or warnings"
     worst = sorted((f for f in found if f.id.startswith("H")), key=lambda finding: not finding.is_error)
     return f"{said}." + (f" `hivemind explain {worst[0].id}` says more." if worst else "")
+
+
+def _grouped(findings: Iterable[Finding]) -> Iterator[str]:
+    """All findings; what several parts have alike is shown once, with the others named."""
+    for one in alike(findings):
+        yield from _lines(one.first)
+        if one.others:
+            places = (f"{other.path} ({other.place})" if other.place else str(other.path) for other in one.others)
+            yield from fold(_clean(f"     The same for {', '.join(places)}"), width(), indent=5)
 
 
 def _lines(finding: Finding) -> Iterator[str]:

@@ -21,7 +21,7 @@ from hivemind.plan.model import Action
 from hivemind.template.names import instance
 from hivemind.template.resource_types import CACHE, DATABASE
 from hivemind.values.errors import FindingsError
-from hivemind.values.findings import Finding, Severity
+from hivemind.values.findings import Alike, Finding, Severity, alike
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint, Service
@@ -56,8 +56,18 @@ def with_stage_1(checked: Checked, plan: Plan) -> Plan:
 
 def with_proposals(plan: Plan, found: Iterable[Finding]) -> Plan:
     """The plan with those findings beside its cost that say how it would be less."""
-    said = tuple(f"{one.id}  {one.message}. {one.hint}" for one in found if one.id in _PROPOSALS)
+    proposals = alike(one for one in found if one.id in _PROPOSALS)
+    said = tuple(
+        f"{each.first.id}  {each.first.message}. {each.first.hint}"
+        + (f" The same for {', '.join(_parts(each))}." if each.others else "")
+        for each in proposals
+    )
     return replace(plan, cost=replace(plan.cost, proposals=said)) if plan.cost and said else plan
+
+
+def _parts(each: Alike) -> Iterator[str]:
+    for one in each.others:
+        yield ".".join((one.path or "").split(".")[:2])
 
 
 def savings(checked: Checked, plan: Plan, platform: Callable[[str, str], Platform], who: Builders) -> Iterator[Finding]:

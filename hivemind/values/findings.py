@@ -92,3 +92,39 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         )
 
     return tuple(sorted(dict.fromkeys(findings), key=key))
+
+
+@dataclass(frozen=True)
+class Alike:
+    """Findings that say the same of several parts of a blueprint. first: in their order; others: the rest."""
+
+    first: Finding
+    others: tuple[Finding, ...] = ()
+
+    @property
+    def elsewhere(self) -> str:
+        """Where else, in words: `services.b, services.c`; empty where it is said once."""
+        return ", ".join(one.path or str(one.place or "the same place") for one in self.others)
+
+
+def alike(findings: Iterable[Finding]) -> tuple[Alike, ...]:
+    """Findings with those together that differ in nothing but the service or resource that they are about, in the order
+    of the first of each."""
+    groups: dict[object, list[Finding]] = {}
+    for finding in findings:
+        name = _part(finding)
+        said = (_without(name, finding.message), _without(name, finding.hint or ""))
+        place = None if name else finding.place
+        key = (finding.id, finding.severity, finding.plugin, _without(name, finding.path or ""), said, place)
+        groups.setdefault(key, []).append(finding)
+    return tuple(Alike(first, tuple(others)) for first, *others in groups.values())
+
+
+def _part(finding: Finding) -> str:
+    """The name of the service or resource that a finding is about; empty where it is about none."""
+    of, _, rest = (finding.path or "").partition(".")
+    return rest.partition(".")[0] if of in ("services", "resources") else ""
+
+
+def _without(name: str, text: str) -> str:
+    return re.sub(rf"(?<![\w-]){re.escape(name)}(?![\w-])", "\0", text) if name else text
