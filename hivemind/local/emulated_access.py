@@ -47,18 +47,17 @@ _Request = tuple[str, str, dict[str, str], bytes, dict[str, Any]]
 
 def _denied(emulator: Emulator, role: Role, service: str, request: _Request) -> str | None:
     """Why a role may not do what a request asks, in AWS's words; None where its policies allow all of it."""
-    from ministack.core import iam_evaluator
-
     region = emulator.region
     with emulator.scope(role.account, region):
         name = _physical(emulator.stacks.get(role.stack) or {}, role.logical_id)
-    policies = iam_evaluator._gather_role_policies(name, role.account) if name else []
-    principal = f"arn:aws:sts::{role.account}:assumed-role/{name or role.logical_id}/local"
+    principal = _principal(role.account, name or role.logical_id)
     for action, resource in _asked(service, request, region, role.account):
         if action in ALWAYS:
             continue
-        context = iam_evaluator.EvalContext(principal, "AssumedRole", role.account, action, resource, region)
-        decision = iam_evaluator.evaluate(context, policies).decision if service in SERVICES else "ImplicitDeny"
+        known = service in SERVICES
+        decision = (
+            decided(emulator, role.account, region, name, action=action, resource=resource) if known else "ImplicitDeny"
+        )
         if decision != "Allow":
             why = (
                 "with an explicit deny in an identity-based policy"
@@ -67,6 +66,28 @@ def _denied(emulator: Emulator, role: Role, service: str, request: _Request) -> 
             )
             return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
     return None
+
+
+def decided(emulator: Emulator, account: str, region: str, role: str, *, action: str, resource: str) -> str:
+    """What a role's policies say to an action on a resource: `Allow`, `Deny` or `ImplicitDeny`.
+
+    role: its name; one that does not exist may do nothing.
+    """
+    from ministack.core import iam_evaluator
+
+    with emulator.scope(account, region):
+        known = emulator.roles.get(role) or {}
+    documents = list((known.get("InlinePolicies") or {}).values())
+    documents += [
+        iam_evaluator._resolve_managed_policy_document(one, account) for one in known.get("AttachedPolicies", ())
+    ]
+    policies = [parsed for one in documents if one and (parsed := iam_evaluator.parse_policy_document(one))]
+    context = iam_evaluator.EvalContext(_principal(account, role), "AssumedRole", account, action, resource, region)
+    return str(iam_evaluator.evaluate(context, policies).decision)
+
+
+def _principal(account: str, role: str) -> str:
+    return f"arn:aws:sts::{account}:assumed-role/{role}/local"
 
 
 def _asked(service: str, request: _Request, region: str, account: str) -> Iterator[tuple[str, str]]:

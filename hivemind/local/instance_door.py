@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fnmatch
 import hashlib
 import json
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from hivemind.local.emulated_access import decided
 from hivemind.local.emulator import Emulator
 from hivemind.local.model import Instance
 from hivemind.local.peers import is_ours
@@ -110,7 +110,9 @@ class Door:
         except NotSigned as error:
             raise Refused(403, f"{error.code}: {error}") from None
         action, resource = self._asked(request, claim.service, body)
-        if not self._allows(action, resource):
+        instance = self._instance
+        place = (instance.account, instance.region)
+        if decided(self._emulator, *place, self._role, action=action, resource=resource) != "Allow":
             raise Refused(403, f"AccessDenied: {self._role} is not authorized to perform {action} on {resource}")
         if action == "cloudformation:SignalResource":
             self._signalled(self._instance.id)
@@ -138,32 +140,6 @@ class Door:
         with self._emulator.scope(self._instance.account, self._instance.region):
             found = self._emulator.secret(name)
         return action, str(found[1]["ARN"]) if found else name
-
-    def _allows(self, action: str, resource: str) -> bool:
-        statements = list(self._statements())
-        matching = [
-            str(one.get("Effect"))
-            for one in statements
-            if _matches(one.get("Action"), action)
-            and ("Resource" not in one or _matches(one["Resource"], resource))
-            and ("NotResource" not in one or not _matches(one["NotResource"], resource))
-        ]
-        return "Allow" in matching and "Deny" not in matching
-
-    def _statements(self) -> Iterator[Mapping[str, Any]]:
-        with self._emulator.scope(self._instance.account, self._instance.region):
-            role = self._emulator.roles.get(self._role) or {}
-        for document in (role.get("InlinePolicies") or {}).values():
-            content = json.loads(document) if isinstance(document, str) else document
-            yield from _listed(content.get("Statement"))
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
-
-
-def _matches(patterns: Any, text: str) -> bool:
-    return any(fnmatch.fnmatchcase(text, str(one)) for one in _listed(patterns))
 
 
 async def passed_on(application: Application, request: Request, body: bytes) -> Answer:
