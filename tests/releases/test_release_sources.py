@@ -85,6 +85,7 @@ FIELDS: dict[str, tuple[object, tuple[str, ...]]] = {
     "unset": (("MOOD",), ()),
     "secrets": ({}, ("environment",)),
     "needs": (("db",), ("environment",)),
+    "needed_types": ({"db": "mysql"}, ()),
     "routes": ((Route(path="/other/*"),), ()),
     "pack": ((".env",), ("sources",)),
     "data": (("uploads",), ("data",)),
