@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from hivemind.flow.returning import Returned
     from hivemind.flow.rotating import new_key
     from hivemind.flow.running_releases import RunningRelease
+    from hivemind.flow.scaling import Rescaled, kept_numbers, scale
     from hivemind.flow.schemas import schema_of, write_schema
     from hivemind.flow.secrets import Secret, secrets, store_secret, store_secrets, unset_secret
     from hivemind.flow.status import InstanceStatus, LiveStatus
@@ -91,6 +92,7 @@ __getattr__ = on_first_use(
         "flow.locking": ("lock", "unlock"),  # which run holds it
         "flow.maintaining": ("maintenance_page", "switch_maintenance"),  # the load balancer's answer in its place
         "flow.restarting": ("restart",),
+        "flow.scaling": ("kept_numbers", "scale"),  # numbers of instances
         "flow.rotating": ("new_key",),
         "flow.secrets": ("secrets", "store_secret", "store_secrets", "unset_secret"),  # where its blueprint keeps them
         "flow.adoption": ("adopt",),  # its record on this machine, anew

@@ -66,6 +66,8 @@ ALLOWED: Mapping[str, Condition] = MappingProxyType(
     {
         "autoscaling:ResumeProcesses": _holds_group,
         "autoscaling:SuspendProcesses": _holds_group,
+        # How many instances a group has is no part of the template, which has its bounds.
+        "autoscaling:SetDesiredCapacity": _always,
         "cloudformation:CreateStack": _always,
         "cloudformation:CreateChangeSet": _always,
         "cloudformation:ExecuteChangeSet": _always,

@@ -121,7 +121,8 @@ STATEMENTS: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
         "ScalingGroups": (
             """
             autoscaling:Attach* autoscaling:Create* autoscaling:De* autoscaling:Disable*
-            autoscaling:Enable* autoscaling:Put* autoscaling:Resume* autoscaling:Su* autoscaling:Update*
+            autoscaling:Enable* autoscaling:Put* autoscaling:Resume* autoscaling:Set*
+            autoscaling:Su* autoscaling:Update*
             cloudwatch:DeleteAlarms cloudwatch:DescribeAlarms cloudwatch:PutMetricAlarm
             ec2:CreateLaunchTemplate*
             """,

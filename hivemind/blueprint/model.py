@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hivemind.blueprint.hours import Hours
+from hivemind.blueprint.scaled import Scaled
 from hivemind.blueprint.scaling import Scaling
 from hivemind.blueprint.strategy import Colour, Strategy
 from hivemind.values.findings import Place
@@ -225,7 +226,7 @@ class Blueprint:
     runs, None for always. state: address where its state is kept for all machines (`s3://bucket/prefix`), None for the
     deployment's own bucket. account: of AWS that it belongs into, None for whichever the credentials are for. builds:
     whether this describes the build stack instead of the deployment: one instance for each service, to build it on
-    (`hivemind.template.build_stack`).
+    (`hivemind.template.build_stack`). scaled: services whose number of instances is that of `hivemind scale`.
     """
 
     name: str
@@ -251,6 +252,7 @@ class Blueprint:
     overrides: tuple[Mapping[str, Any], ...] = ()
     origins: Mapping[str, Origin] = field(default_factory=lambda: EMPTY)
     builds: bool = False
+    scaled: Mapping[str, Scaled] = field(default_factory=lambda: EMPTY)
 
     @property
     def jobs(self) -> Mapping[str, str]:

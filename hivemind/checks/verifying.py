@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from hivemind.checks.access import question_of
@@ -14,10 +14,11 @@ from hivemind.checks.run import OwnedCheck, owned, run_checks, unasked
 from hivemind.releases.release import CheckResult, Release, Verdict
 from hivemind.releases.targets import target_health
 from hivemind.template.maintenance import OUTPUT, STATUS
-from hivemind.template.names import target_group
+from hivemind.template.names import instances_output, target_group
 from hivemind.values.errors import HiveMindError, Stage, StageError
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.model import Service
     from hivemind.releases.deployed import Deployed
 
 
@@ -52,8 +53,9 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
     release = deployed.release()
     contributions, failures = deployed.hooks.gather("hivemind_checks", release=release)
     checks = owned((one.source, one.result) for one in contributions)
-    if OUTPUT in deployed.outputs:
-        checks = in_maintenance(checks, release)
+    stopped = {one.name for one in deployed.blueprint.services.values() if is_stopped(deployed, one)}
+    if OUTPUT in deployed.outputs or stopped:
+        checks = in_maintenance(checks, release, None if OUTPUT in deployed.outputs else stopped)
     broken = unasked(failures)
     for result in broken:
         on_result(result)
@@ -72,16 +74,31 @@ def verify(deployed: Deployed, on_result: Callable[[CheckResult], None] = lambda
     return Verdict((*broken, *verdict.results))
 
 
-def in_maintenance(checks: Sequence[OwnedCheck], release: Release) -> tuple[OwnedCheck, ...]:
+def is_stopped(deployed: Deployed, service: Service) -> bool:
+    """Whether a service has no instances because somebody wanted none (`hivemind scale web=0`): the template has no
+    output with them then."""
+    return service.scaling is None and instances_output(service.name) not in deployed.outputs
+
+
+def in_maintenance(
+    checks: Sequence[OwnedCheck], release: Release, services: Collection[str] | None = None
+) -> tuple[OwnedCheck, ...]:
     """What can be checked while the load balancer answers in place of the application: that it does, and what needs
-    no web service."""
-    kept = tuple(one for one in checks if isinstance(one.check, _WITHOUT_PAGES))
+    no web service. services: for which it answers, None for all."""
+
+    def asks(one: OwnedCheck) -> bool:
+        if services is None or not isinstance(one.check, HttpCheck):
+            return services is None and not isinstance(one.check, _WITHOUT_PAGES)
+        return one.check.service in services
+
+    kept = tuple(one for one in checks if not asks(one))
     source = next((one.source for one in checks if isinstance(one.check, HttpCheck)), None)
     if source is None:
         return kept
     shown = (
         HttpCheck(one.name, one.path.rstrip("*") or "/", status=STATUS, label=f"maintenance page of {one.name}")
         for one in release.web_services
+        if services is None or one.name in services
     )
     return (*(OwnedCheck(check, source) for check in shown), *kept)
 

@@ -60,6 +60,9 @@ if TYPE_CHECKING:
 @role_option
 @wait_option
 @again_option
+@click.option(
+    "--reset-scale", is_flag=True, help="Return to the numbers of instances in hivemind.yaml, after `hivemind scale`."
+)
 @json_option
 def command(
     path: Path,
@@ -73,6 +76,7 @@ def command(
     role_arn: str | None,
     wait: float,
     again: bool,
+    reset_scale: bool,
     as_json: bool,
 ) -> int:
     """Create or update the deployment, release the application and verify it.
@@ -80,17 +84,22 @@ def command(
     PATH is the blueprint, its folder, or a plan saved by `hivemind plan --out FILE`. A saved plan is carried out
     exactly as reviewed, or not at all.
     """
-    terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback), keep)
-    with _Screen(as_json=as_json, yes=yes) as screen:
+    terms = Terms(frozenset(lose), require_clean, again, wait, frozenset(skip_rollback), keep, reset_scale=reset_scale)
+    with PlanScreen(as_json=as_json, yes=yes) as screen:
         ended = pipeline.apply(replace(asked(path, environment, local), role_arn=role_arn), screen, terms)
+    print_ended(ended, as_json=as_json)
+    return ExitCode.OK
+
+
+def print_ended(ended: Ended, *, as_json: bool) -> None:
+    """What an apply came to."""
     if ended.applied is None:
         _nothing_to_do(ended, as_json=as_json)
     else:
         _summary(ended.applied, ended.state.environment, ended.calls, as_json=as_json)
-    return ExitCode.OK
 
 
-class _Screen(Screen):
+class PlanScreen(Screen):
     """Shows the plan and asks, unless the answer is known. yes: whether it was given before the question."""
 
     def __init__(self, *, as_json: bool, yes: bool) -> None:

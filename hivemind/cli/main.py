@@ -39,6 +39,7 @@ COMMANDS = {
     "exec": ("hivemind.cli.exec:command", "Run a command in the release of a service."),
     "console": ("hivemind.cli.console:command", "Open the framework's console, or a shell."),
     "restart": ("hivemind.cli.restart:command", "Restart the application, one instance after another."),
+    "scale": ("hivemind.cli.scale:command", "Give services another number of instances."),
     "maintenance": (
         "hivemind.cli.maintenance:command",
         "Show a maintenance page in place of the application, or end it.",

@@ -21,6 +21,7 @@ from hivemind.cli.context import (
 )
 from hivemind.cli.paragraphs import folded
 from hivemind.cli.screen import Screen
+from hivemind.text.codec import encode
 from hivemind.values.exits import ExitCode
 
 if TYPE_CHECKING:
@@ -148,6 +149,9 @@ def _live_rows(found: LiveStatus, *, released: bool) -> Iterator[tuple[str, str]
             yield f"  {one.id}", one.words
         for one in found.resting.get(service, ()):
             yield f"  {one.id}", f"the release before, without requests ({one.state})"
+    for service, number in found.scaled.items():
+        said = f"instances: {number.instances} by hivemind scale ({number.by}), hivemind.yaml says {number.said}"
+        yield ("" if service in found.services else service), said
     yield from found.databases.items()
     for name, job in found.jobs.items():
         yield name, _job(job)
@@ -253,6 +257,7 @@ def _entry(status: Status) -> dict[str, object]:
             for service, group in (found.groups if found else {}).items()
         },
         "maintenance": _maintenance_entry(found.maintenance) if found and found.maintenance else None,
+        "scaled": {name: encode(one) for name, one in found.scaled.items()} if found else {},
         "databases": dict(found.databases) if found else {},
         "jobs": {name: _job_entry(job) for name, job in (found.jobs if found else {}).items()},
         "unreachable": status.unreachable,

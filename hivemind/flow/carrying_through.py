@@ -69,7 +69,7 @@ def apply(asked: Asked, face: Face, terms: Terms) -> Ended:
         role_arn = reviewed.role_arn or asked.role_arn
         asked = replace(asked, path=Path(), environment=reviewed.environment, local=local, role_arn=role_arn)
         terms = replace(terms, again=terms.again or reviewed.again)
-    seen = None if reviewed or terms.again else _fingerprint(asked)
+    seen = None if reviewed or terms.again or terms.scale or terms.reset_scale else _fingerprint(asked)
     return (_up_to_date(seen, asked, face) if seen else None) or _applied(asked, face, terms, reviewed, seen)
 
 
@@ -83,6 +83,7 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
     _tell_where(cloud, checked.blueprint, face)
     checked = with_findings(checked, wrong_account(checked.blueprint, cloud))
     with _held(checked, cloud, face, terms) as held:
+        scale = _scale(checked, cloud, terms, face)
         run = prepare(
             checked,
             cloud,
@@ -93,6 +94,7 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
             held=held.check,
             kept=held.kept,
             say=face.note,
+            scale=scale,
         )
         if reviewed is not None:
             refuse_unreviewed(run, reviewed)
@@ -110,6 +112,16 @@ def _applied(asked: Asked, face: Face, terms: Terms, reviewed: Plan | None, seen
             refuse_changed(run, decision.digest)
         applied = _carried_out(run, face, reviewed=reviewed is not None)
     return Ended(applied, run.store.load(run.deployment_id), cloud.calls())
+
+
+def _scale(checked: Checked, cloud: Cloud, terms: Terms, face: Face) -> Mapping[str, int | None]:
+    """The numbers of instances that are wanted. Raises Refused where nothing else may change, and something would."""
+    from hivemind.flow.prepare import prepare
+    from hivemind.flow.scaling_alone import refuse_others
+
+    if terms.scale_only:
+        refuse_others(prepare(checked, cloud, say=face.note))
+    return dict.fromkeys(checked.blueprint.services) if terms.reset_scale else terms.scale
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.blueprint.rescaling import rescaled
 from hivemind.blueprint.resolve import resolve
+from hivemind.blueprint.scaled import Scaled
 from hivemind.blueprint.source import keys_of, load
 from hivemind.blueprint.validate import validate
+from hivemind.deploy.lease import who
 from hivemind.flow import regions
 from hivemind.flow.leaving_out import left_out
 from hivemind.flow.unreachable import unreachable
 from hivemind.machine import memory
 from hivemind.repositories.repository import read
 from hivemind.template.assemble import assemble
+from hivemind.template.scaled import with_scaled
 from hivemind.values.errors import FindingsError
 from hivemind.values.findings import Finding, Place, Severity, in_order
 
@@ -95,7 +99,7 @@ def assembled(blueprint: Blueprint, plugins: Plugins) -> Assembly:
     """The template that all plugins make together for a blueprint."""
     fragments = plugins.collect("hivemind_fragments", blueprint=blueprint)
     answers = [(one.plugin, one.result) for one in fragments]
-    return assemble(blueprint, answers, distributions=plugins.described())
+    return with_scaled(assemble(blueprint, answers, distributions=plugins.described()), blueprint.scaled)
 
 
 def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
@@ -103,6 +107,19 @@ def with_health_paths(checked: Checked, paths: Mapping[str, str]) -> Checked:
     if not paths:
         return checked
     blueprint = checked.blueprint.with_health_paths(paths)
+    return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
+
+
+def with_scale(
+    checked: Checked, kept: Mapping[str, Scaled], wanted: Mapping[str, int | None], *, since: str
+) -> Checked:
+    """The same with numbers of instances that a person set, and the template that follows from them. Parameters are
+    those of `blueprint.scaled.rescaled`."""
+    if not kept and not wanted:
+        return checked
+    blueprint = rescaled(checked.blueprint, kept, wanted, by=who(), since=since)
+    if blueprint == checked.blueprint:
+        return checked
     return replace(checked, blueprint=blueprint, assembly=assembled(blueprint, checked.plugins))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from hivemind.blueprint.rescaling import words
 from hivemind.flow.builders import Builders, builders, review
-from hivemind.flow.checking import Checked, placed, stop_at_errors, with_colours, with_health_paths
+from hivemind.flow.checking import Checked, placed, stop_at_errors, with_colours, with_health_paths, with_scale
 from hivemind.flow.deployments import left_behind
 from hivemind.flow.saving import savings, with_proposals, with_stage_1
 from hivemind.machine import home
@@ -17,6 +19,7 @@ from hivemind.releases.health_path import ASKED
 from hivemind.releases.sources import release_sources
 from hivemind.template.maintenance import with_maintenance
 from hivemind.template.names import target_group
+from hivemind.template.scaled import scaled_in
 from hivemind.template.tags import with_deployed_tags
 
 if TYPE_CHECKING:
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from hivemind.template.fragment import Assembly
     from hivemind.values.artifact import Platform
     from hivemind.values.findings import Finding
+
+NOTHING_WANTED: Mapping[str, int | None] = MappingProxyType({})
 
 
 def planned(
@@ -36,16 +41,19 @@ def planned(
     cloud: str,
     made_at: str,
     again: bool = False,
+    scale: Mapping[str, int | None] = NOTHING_WANTED,
 ) -> tuple[Checked, Plan, Mapping[str, ReleaseSource]]:
     """What `apply` would do to what stands.
 
     snapshot: what stands, or was recorded, or `NOTHING`. platform: of an operating system and a size,
-    in the cloud that is meant. again: whether every service is released again, as if nothing were.
+    in the cloud that is meant. again: whether every service is released again, as if nothing were. scale: service ->
+    number of instances that a person wants, None for that of the blueprint.
     Returns the Checked with what the stack knows better (health check paths that were found by asking the application,
     the colours of instances) and what was found on the way, the Plan, and what its releases are made of. Raises
     FindingsError for what no build could come of, and for changes that the cloud would refuse.
     """
-    checked = with_known_health_paths(checked, snapshot)
+    scaled = scaled_in(snapshot.template)
+    checked = with_known_health_paths(with_scale(checked, scaled, scale, since=made_at), snapshot)
     checked = as_deployed(with_colours(checked, present(checked.blueprint, snapshot)), snapshot)
     who = builders(checked.plugins)
     sources = release_sources(
@@ -71,6 +79,7 @@ def planned(
     if turns := turned(checked.blueprint, snapshot, made):
         checked = as_deployed(with_colours(checked, turns), snapshot)
         made = made_for(checked)
+    made = replace(made, scaled=tuple(words(checked.blueprint, scaled)))
     if made.builds:
         made = replace(made, built=_built(sources))
     if snapshot.status is None:

@@ -17,7 +17,7 @@ from hivemind.flow.checking import Checked, assembled, placed, with_findings
 from hivemind.flow.collecting import collected
 from hivemind.flow.keeping import NOWHERE, Kept, kept_in, place
 from hivemind.flow.looking_ahead import ahead
-from hivemind.flow.planning import planned, taken_over
+from hivemind.flow.planning import NOTHING_WANTED, planned, taken_over
 from hivemind.flow.preflight import preflight
 from hivemind.flow.recording import record_step
 from hivemind.flow.repairing import with_repairs
@@ -58,12 +58,13 @@ def prepare(
     kept: Kept = NOWHERE,
     clock: Clock = SYSTEM_CLOCK,
     say: Callable[[str], None] = lambda _: None,
+    scale: Mapping[str, int | None] = NOTHING_WANTED,
 ) -> Run:
     """Reads what is deployed and makes the plan, live. The caller holds the lease.
 
     held: raises when the lease is lost. kept: where other machines find what becomes of the run. again: whether
     every service is released, also where nothing changed. keeps: whether new instances of a blue-green release stay
-    when it fails. say: gets a line when an interrupted run's stack operation is
+    when it fails. scale: as `planned` has it. say: gets a line when an interrupted run's stack operation is
     waited for. Raises Refused for a deployment that was not made through CloudFormation.
     """
     store = StateStore(cloud.state)
@@ -78,7 +79,7 @@ def prepare(
     snapshot = live_snapshot(checked, cloud, state, clock=clock, say=say)
     now = clock.now().isoformat(timespec="seconds")
     checked, plan, sources = planned(
-        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again
+        checked, snapshot, cloud.platform, region=cloud.region, cloud=cloud.name, made_at=now, again=again, scale=scale
     )
     checked = with_findings(checked, ahead(checked, plan, snapshot, cloud))
     checked = with_findings(checked, preflight(checked, plan, snapshot, cloud, clock=clock))

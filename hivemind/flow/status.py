@@ -19,10 +19,12 @@ from hivemind.template.jobs import jobs_in
 from hivemind.template.maintenance import Maintenance, maintenance_of
 from hivemind.template.names import colour_of, target_group
 from hivemind.template.resource_types import CACHE, DATABASE, INSTANCE, SCALING_GROUP, TARGET_GROUP
+from hivemind.template.scaled import scaled_in
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
 from hivemind.values.stack_statuses import is_ready
 
 if TYPE_CHECKING:
+    from hivemind.blueprint.scaled import Scaled
     from hivemind.plan.model import Snapshot
     from hivemind.values.cloud import Cloud
 
@@ -96,6 +98,7 @@ class InstanceStatus:
 class LiveStatus:
     """status: of the stack, None where there is none. services: name -> instances. databases: logical id ->
     status as RDS or ElastiCache says it. rests: logical id -> when a database starts that its hours keep stopped.
+    scaled: services whose number of instances is that of `hivemind scale`.
     maintenance: the page that the load balancer shows in place of the application, None for none.
     jobs: name -> state, of those that were asked for. groups: name of a service -> the Auto Scaling group of its
     instances. resting: name of a service -> instances that have the release before and get no requests: a way back, or
@@ -109,6 +112,7 @@ class LiveStatus:
     groups: Mapping[str, Group] = field(default_factory=dict)
     maintenance: Maintenance | None = None
     resting: Mapping[str, tuple[InstanceStatus, ...]] = field(default_factory=dict)
+    scaled: Mapping[str, Scaled] = field(default_factory=dict)
 
     def problems(self) -> Iterator[str]:
         """What is not in order, a sentence each."""
@@ -190,6 +194,7 @@ def live_status(cloud: Cloud, stack: str, clock: Clock = SYSTEM_CLOCK) -> LiveSt
         groups=scaled,
         maintenance=maintenance_of(snapshot.template),
         resting=resting,
+        scaled=scaled_in(snapshot.template),
     )
 
 

@@ -9,7 +9,18 @@ from dataclasses import replace
 from hivemind.plan.model import Plan
 from hivemind.text.codec import encode
 
-_LEFT_OUT = ("basis", "revision", "digest", "made_at", "built", "left_behind", "cost", "capabilities", "guarded")
+_LEFT_OUT = (
+    "basis",
+    "revision",
+    "digest",
+    "made_at",
+    "built",
+    "left_behind",
+    "cost",
+    "capabilities",
+    "guarded",
+    "scaled",
+)
 _WHERE_ANY = ("repairs", "interruptions", "role_arn", "unanswered")
 """Parts that count where there is something in them: a plan without them has the digest that it always had."""
 

@@ -219,7 +219,9 @@ def _releases(
         # A new instance has nothing on it yet, whatever is released elsewhere.
         lacking = any(one.service == name and one.trouble in UNRELEASED for one in snapshot.repairs)
         before = None if again or lacking or f"services.{name}" in fresh else released
-        if released is None:
+        if not (service := blueprint.services[name]).instances and service.scaling is None:
+            before, reason = source, "no instances"
+        elif released is None:
             # What ran was forgotten when the last run began to release: it reached some instances, or none.
             made = (scaling_group(name), *(instance(name, 1, colour) for colour in Colour))
             ran = snapshot.revision and set(made) & set(snapshot.physical_ids)

@@ -205,7 +205,8 @@ class Plan:
     the stack's own or the caller's rights. capabilities: that CloudFormation wants acknowledged for the template; no
     part of the digest, which has the template's. guarded: logical ids that the stack policy guards; no part of the
     digest. unanswered: the digest that it had before CloudFormation answered something else than it says; empty where
-    it did not."""
+    it did not. scaled: a clause for each number of instances that is not the blueprint's, or was not; no part of the
+    digest, which has the template's."""
 
     name: str
     environment: str
@@ -232,6 +233,7 @@ class Plan:
     capabilities: tuple[str, ...] = ()
     guarded: tuple[str, ...] = ()
     unanswered: str = ""
+    scaled: tuple[str, ...] = ()
 
     @property
     def own_digest(self) -> str:

@@ -36,6 +36,7 @@ def lines(plan: Plan) -> tuple[str, ...]:
         *_steps(plan),
     ]
     shown += body or ["  Nothing changes."]
+    shown += [f"  = {line}" for line in plan.scaled]
     if plan.cost:
         shown += ["", *costs.lines(plan.cost, plan.region)]
     shown += ["", *_rights(plan), *_in_turn(plan), *_interrupted(plan), *_data(plan), f"digest {plan.digest[:12]}"]

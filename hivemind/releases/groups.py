@@ -57,6 +57,14 @@ def present(cloud: Cloud, name: str) -> tuple[str, ...]:
     return found.instances if found else ()
 
 
+def desire(cloud: Cloud, name: str, number: int) -> None:
+    """Has the group want so many instances now; it goes on to scale from there. Source: "SetDesiredCapacity" in the
+    Amazon EC2 Auto Scaling API Reference."""
+    cloud.client("autoscaling").set_desired_capacity(
+        AutoScalingGroupName=name, DesiredCapacity=number, HonorCooldown=False
+    )
+
+
 def hold(cloud: Cloud, name: str) -> None:
     """Keeps the group from ending instances, until `let_go`; what a killed run left held is let go by the next."""
     cloud.client("autoscaling").suspend_processes(AutoScalingGroupName=name, ScalingProcesses=list(HELD))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -32,10 +33,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Terms:
-    """On what terms an apply is made. may_lose: logical ids of what holds data and may be lost. require_clean: whether
-    uncommitted changes are refused; None: as the blueprint says. again: whether every service is released. wait:
-    seconds to wait for another run to end. skip_rollback: logical ids of what a rollback, which failed before, leaves
-    as it is. keep: whether new instances of a blue-green release stay when it fails."""
+    """On what terms an apply is made. scale: service -> number of instances in place of the blueprint's, None for
+    that of the blueprint again. reset_scale: whether all services get that. scale_only: whether nothing else may
+    change. may_lose: logical ids of what holds data and may be lost. require_clean: whether uncommitted changes are
+    refused; None: as the blueprint says. again: whether every service is released. wait: seconds to wait for another
+    run to end. skip_rollback: logical ids of what a rollback, which failed before, leaves as it is. keep: whether new
+    instances of a blue-green release stay when it fails."""
 
     may_lose: frozenset[str] = frozenset()
     require_clean: bool | None = None
@@ -43,6 +46,9 @@ class Terms:
     wait: float = 0.0
     skip_rollback: frozenset[str] = frozenset()
     keep: bool = False
+    scale: Mapping[str, int | None] = field(default_factory=dict)
+    reset_scale: bool = False
+    scale_only: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def test_who_ends_a_run_waits_for_one_check_and_not_for_all(tmp_path: Any) -> No
     deployed = SimpleNamespace(
         release=release,
         outputs={},
+        blueprint=SimpleNamespace(services={}),
         hooks=SimpleNamespace(gather=lambda *_, **__: ((SimpleNamespace(source=QA, result=checks),), ())),
         address=lambda: None,
         connections=lambda: nullcontext(None),

@@ -11,6 +11,7 @@ from hivemind.agents.provisioner.routes import catches_all, conditions, rules
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.checks.kinds import NO_ROUTE
 from hivemind.template.fragment import Fragment
+from hivemind.template.maintenance import STATUS, page_of
 from hivemind.template.names import (
     LOAD_BALANCER,
     LOAD_BALANCER_SECURITY_GROUP,
@@ -24,6 +25,7 @@ from hivemind.template.names import (
 
 HTTP_LISTENER = "ALBHttpListener"
 HTTPS_LISTENER = "ALBHttpsListener"
+STOPPED = "This service is stopped."
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 
 
@@ -145,6 +147,16 @@ def _default_action(services: tuple[Service, ...]) -> Mapping[str, Any]:
 
 
 def _forward(service: Service) -> Mapping[str, Any]:
+    if not service.instances:  # by `hivemind scale`
+        page = page_of(STOPPED)
+        return {
+            "Type": "fixed-response",
+            "FixedResponseConfig": {
+                "StatusCode": str(STATUS),
+                "ContentType": page.content_type,
+                "MessageBody": page.body,
+            },
+        }
     return {"Type": "forward", "TargetGroupArn": {"Ref": target_group(service.name)}}
 
 

@@ -61,6 +61,8 @@ def fragment(blueprint: Blueprint, service: Service) -> Fragment:
 def _ids(service: Service) -> dict[str, Mapping[str, Any]]:
     # One for all: a template has 200 outputs at most, and a service 50 instances.
     ids = [{"Ref": _named(service, number)} for number in service.numbers]
+    if not ids:  # CloudFormation takes no output without a value
+        return {}
     return {instances_output(service.name): {"Value": {"Fn::Join": [",", ids]}}}
 
 
