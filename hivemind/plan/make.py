@@ -8,7 +8,7 @@ from typing import Any
 
 from hivemind.blueprint.model import Blueprint, Service
 from hivemind.blueprint.strategy import Colour, Way
-from hivemind.plan.colours import of, taken_over
+from hivemind.plan.colours import is_blue_green, of, taken_over
 from hivemind.plan.costs.estimate import estimate
 from hivemind.plan.costs.model import Cost
 from hivemind.plan.diff import EMPTY, Difference, Side, conditional, differences, evaluated
@@ -249,6 +249,11 @@ def _way(service: Service, snapshot: Snapshot) -> str:
         ends = "stays, without requests" if service.strategy.keep else "goes"
         return f"{service.colour} beside {before}, then {before} {ends}"
     running = any(instance(service.name, one, service.colour) in snapshot.physical_ids for one in service.numbers)
+    if service.strategy.way is Way.BLUE_GREEN and running:
+        if is_blue_green(service) and not of(service.name, snapshot).answers:
+            return "in place: no instance answers, so there is nothing to keep up"
+        if not is_blue_green(service):
+            return "in place this time: nobody knows yet at which path it answers the health check"
     if service.strategy.way is Way.RECREATE and running:
         return "all instances stop, then start with it"
     if service.strategy.batch > 1 and running:

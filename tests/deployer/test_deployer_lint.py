@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hivemind.agents import conductor, deployer
-from hivemind.blueprint.model import Blueprint, Resource, Service
+from hivemind.blueprint.model import Blueprint, Resource, Service, ServiceKind
+from hivemind.blueprint.strategy import Strategy, Way
 from hivemind.plugins.loading import load
 from hivemind.template.assemble import assemble
 from hivemind.template.fragment import Assembly, Binding, Fragment
@@ -62,3 +65,11 @@ def test_parameters_with_a_value_are_none() -> None:
 
 def test_no_built_in_plugin_is_an_empty_shell() -> None:
     assert [plugin.name for plugin in load(third_party=False).list() if not plugin.hooks] == []
+
+
+def test_a_service_that_turns_out_to_be_a_worker_cannot_be_switched() -> None:
+    web, worker = Service("web", strategy=Strategy(Way.BLUE_GREEN)), Service("mails", kind=ServiceKind.WORKER)
+    worker = replace(worker, strategy=Strategy(Way.BLUE_GREEN))
+    blueprint = Blueprint("shop", services={"web": web, "mails": worker})
+    (found,) = deployer.hivemind_lint(assembly=assembly(Fragment("services")), blueprint=blueprint)
+    assert (found.id, found.path, found.is_error) == ("H170", "services.mails.strategy", True)

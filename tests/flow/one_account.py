@@ -55,6 +55,7 @@ class Account:
     desired: int = 1
     suspended: tuple[str, ...] = ()
     template: dict[str, Any] = field(default_factory=lambda: TEMPLATE)
+    ids: dict[str, str] = field(default_factory=lambda: IDS)
     name: str = "aws"
     account: str = "123456789012"
     region: str = "eu-west-1"
@@ -76,7 +77,7 @@ class Account:
         return {
             "StackResourceSummaries": [
                 {"LogicalResourceId": name, "PhysicalResourceId": one, "ResourceStatus": "CREATE_COMPLETE"}
-                for name, one in IDS.items()
+                for name, one in self.ids.items()
             ]
         }
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from one_account import SCALED, TEMPLATE, Account
+from one_account import IDS, SCALED, TEMPLATE, Account
 
 from hivemind.flow.status import InstanceStatus, LiveStatus, live_status, service_of
 from hivemind.releases.jobs import JobRun, JobState
@@ -175,3 +175,21 @@ def test_instances_of_a_group_are_those_that_it_has_now() -> None:
 def test_what_is_wrong_with_a_group_is_a_sentence(account: Account, sentence: str) -> None:
     (problem,) = problems(account)
     assert problem.startswith(sentence)
+
+
+def test_instances_that_rest_after_a_release_are_none_of_those_that_serve() -> None:
+    """The release before is kept as a way back: it gets no requests, and that is in order."""
+    resources = dict(TEMPLATE["Resources"])
+    resources["WebGreenInstance1"] = resources.pop("WebInstance1")
+    resources["WebInstance1"] = TEMPLATE["Resources"]["WebInstance1"]
+    output = {"WebInstanceIds": {"Value": {"Fn::Join": [",", [{"Ref": "WebGreenInstance1"}]]}}}
+    account = Account(
+        instances={"i-1": "running", "i-2": "running", "i-4": "running"},
+        targets={"i-4": ("healthy", None)},
+        template={"Resources": resources, "Outputs": output},
+        ids={**IDS, "WebGreenInstance1": "i-4"},
+    )
+    found = live_status(account, "shop")  # type: ignore[arg-type]
+    assert [one.id for one in found.services["web"]] == ["i-4"]
+    assert [one.id for one in found.resting["web"]] == ["i-1"]
+    assert (found.works, list(found.problems())) == (True, [])

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from hivemind.blueprint.strategy import Colour
 from hivemind.deploy.state import DeploymentState, DeploymentStatus, Recorded, Revision
 from hivemind.flow.repairing import with_repairs
 from hivemind.flow.reporting import Status
 from hivemind.flow.status import InstanceStatus, LiveStatus
-from hivemind.plan.model import Basis, Snapshot
+from hivemind.plan.model import Basis, Snapshot, Trouble
 from hivemind.releases.release import ProcessState
 from hivemind.releases.targets import Target, TargetHealth
 
@@ -149,3 +150,31 @@ def status(
 )
 def test_what_is_not_in_order(found: Status, problems: tuple[str, ...]) -> None:
     assert found.problems == problems
+
+
+GREEN = {
+    "Resources": {**TEMPLATE["Resources"], "WebGreenInstance1": tagged("web")},
+    "Outputs": {"WebInstanceIds": {"Value": {"Fn::Join": [",", [{"Ref": "WebGreenInstance1"}]]}}},
+}
+BESIDE = replace(SNAPSHOT, template=GREEN, physical_ids={**IDS, "WebGreenInstance1": "i-4"})
+
+
+@pytest.mark.parametrize(
+    ("registered", "current", "coming", "lacking"),
+    [
+        (("i-1", "i-2"), Colour.BLUE, Colour.GREEN, ["WebGreenInstance1"]),
+        (("i-1", "i-2", "i-4"), Colour.BLUE, Colour.GREEN, ["WebGreenInstance1"]),
+        (("i-4",), Colour.GREEN, None, []),
+        ((), Colour.GREEN, None, []),
+    ],
+)
+def test_which_instances_serve_is_what_the_load_balancer_says(
+    registered: tuple[str, ...], current: Colour, coming: Colour | None, lacking: list[str]
+) -> None:
+    """Green is newer, by the template. Instances that rest lack nothing; those that come lack their release."""
+    cloud = Cloud(dict.fromkeys(("i-1", "i-2", "i-3", "i-4"), "running"), dict.fromkeys(registered, "healthy"))
+    state = replace(STATE, recorded=Recorded("UPDATE_COMPLETE", GREEN, {}, {}, BESIDE.physical_ids))
+    answer = with_repairs(cloud, BESIDE, state)  # type: ignore[arg-type]
+    known = answer.standing["web"]
+    assert (known.current, known.coming, known.answers) == (current, coming, bool(registered))
+    assert [one.logical_id for one in answer.repairs if one.trouble is Trouble.EMPTY] == lacking

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
 @hook
 def hivemind_lint(assembly: Assembly, blueprint: Blueprint) -> tuple[Finding, ...]:
-    """Bindings that the deployer, who makes applications' environments out of them, could not fill, and variables that
-    two of them set."""
+    """Bindings that the deployer, who makes applications' environments out of them, could not fill, variables that
+    two of them set, and blue-green for what turns out to be a worker."""
+    from hivemind.agents.deployer.switchable import unswitchable
     from hivemind.releases.bindings import bound_twice, unfillable
 
-    return (*unfillable(assembly), *bound_twice(assembly, blueprint))
+    return (*unfillable(assembly), *bound_twice(assembly, blueprint), *unswitchable(blueprint))
 
 
 @hook
