@@ -82,7 +82,9 @@ def _repairs(cloud: Cloud, snapshot: Snapshot, state: DeploymentState | None, he
         elif known.get(instance) not in ALIVE:
             found = Trouble.TERMINATED
         elif colour is not None and colour in serves.resting:
-            found = Trouble.EMPTY if colour is serves.coming else None
+            found = None  # they wait for nothing
+        elif colour is not None and colour is serves.coming:
+            found = Trouble.EMPTY
         elif service in released:
             group = healths.get(target_group(service))
             found = Trouble.EMPTY if instance not in recorded else _of_target(cloud, instance, group)
