@@ -35,6 +35,7 @@ COMMANDS = {
     "logs": ("hivemind.cli.logs:command", "Print the application's logs."),
     "open": ("hivemind.cli.open:command", "Open the deployment's address in a browser."),
     "ssh": ("hivemind.cli.ssh:command", "Open a shell or run a command on an instance."),
+    "keys": ("hivemind.cli.keys:command", "Rotate the SSH key of a deployment."),
     "run": ("hivemind.cli.run:command", "Run a command beside the application, with its variables."),
     "exec": ("hivemind.cli.exec:command", "Run a command in the release of a service."),
     "console": ("hivemind.cli.console:command", "Open the framework's console, or a shell."),

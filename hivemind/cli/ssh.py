@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @deployment_option
 @click.option("--service", metavar="NAME", help="Service of the instance. Default: the first.")
 @click.option("-i", "--instance", metavar="ID|N", help="EC2 id or number of the instance. Default: the first.")
-@click.option("--new-key", is_flag=True, help="Give all instances a new SSH key and forget the old one.")
+@click.option("--new-key", is_flag=True, help="Same as `hivemind keys rotate`.")
 @click.argument("words", nargs=-1, metavar="[COMMAND...]")
 def command(
     environment: str | None,

@@ -27,12 +27,13 @@ pytestmark = pytest.mark.slow
 
 
 class Aws(ssh_servers.LoopbackCloud):
-    """One instance, and Parameter Store, which may fail. kept: name -> value."""
+    """One instance, and Parameter Store. kept: name -> value. broken, dies_after: the run is killed before a value is
+    kept, or after."""
 
     def __init__(self, server: ssh_servers.Server) -> None:
         super().__init__({INSTANCE: server.port}, {INSTANCE: server.host_key}, name="aws", account="123456789012")
         self.kept: dict[str, str] = {}
-        self.broken = False
+        self.broken = self.dies_after = False
 
     def client(self, service: str) -> Any:
         return self
@@ -45,6 +46,8 @@ class Aws(ssh_servers.LoopbackCloud):
         if self.broken:
             raise KeyboardInterrupt
         self.kept[Name] = Value
+        if self.dies_after:
+            raise KeyboardInterrupt
 
 
 class Face:
@@ -82,6 +85,7 @@ def aws(server: ssh_servers.Server, known: Known, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(rotating, "require", lambda *_, **__: known)
     monkeypatch.setattr(rotating, "instances", lambda *_: (Chosen("web", INSTANCE, 1),))
     monkeypatch.setattr("hivemind.flow.instances.login", lambda *_: server.user)
+    monkeypatch.setattr(rotating, "login", lambda *_: server.user)
     return aws
 
 
@@ -114,17 +118,27 @@ def test_the_new_key_is_in_use_and_the_old_one_is_out(
 
 
 def test_a_run_that_is_killed_in_the_middle_locks_nobody_out(
-    server: ssh_servers.Server, aws: Aws, known: Known
+    server: ssh_servers.Server, aws: Aws, known: Known, tmp_path: Path
 ) -> None:
     before = keys.stored(known.folder)
+    assert before is not None
     aws.broken = True
     with pytest.raises(KeyboardInterrupt):
         rotating.new_key(Asked(Path()), Face())  # type: ignore[arg-type]
     assert keys.stored(known.folder) == before
     assert let_in(server, aws, known.folder)
-    aws.broken = False
+    aws.broken, aws.dies_after = False, True
+    with pytest.raises(KeyboardInterrupt):
+        rotating.new_key(Asked(Path()), Face())  # type: ignore[arg-type]
+    assert let_in(server, aws, known.folder), "another machine knows the new key, and this one the old one"
+    begun = aws.kept[parameter(ID)]
+    aws.dies_after = False
     assert rotating.new_key(Asked(Path()), Face()) == 1  # type: ignore[arg-type]
+    assert keys.stored(known.folder) == aws.kept[parameter(ID)] == begun, "the same key, to its end"
     assert let_in(server, aws, known.folder)
+    keys.store(tmp_path / "thief", keys.each(before)[0])
+    assert not let_in(server, aws, tmp_path / "thief")
+    assert not (known.folder / rotating.PENDING).exists()
 
 
 def test_in_the_local_cloud_there_is_nothing_to_change(known: Known, monkeypatch: pytest.MonkeyPatch) -> None:
