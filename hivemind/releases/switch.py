@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from hivemind.releases import targets
 from hivemind.releases.health_path import answers
 from hivemind.releases.targets import DRAINING, Target, TargetHealth
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.clock import SYSTEM_CLOCK, Clock, polls
 from hivemind.values.errors import Stage, StageError
 
@@ -42,10 +43,11 @@ class Switch:
         """Registers the new instances, and takes those before out once the load balancer says that the new ones are
         healthy. Returns their health when no connection to those before is left.
 
-        Raises StageError; those before then get the requests, and the new ones get none.
+        Raises StageError, and CloudCallFailed where the load balancer has no time for long; those before then get the
+        requests, and the new ones get none.
         """
         try:
-            targets.register(self.cloud, self.arn, self.new)
+            targets.register(self.cloud, self.arn, self.new, clock=self.clock)
             targets.wait_healthy(
                 self.cloud,
                 self.arn,
@@ -58,14 +60,18 @@ class Switch:
             )
             self.begins()
             return self._drained(self._leave())
-        except StageError as error:
-            error.left = self._back()
+        except (StageError, CloudCallFailed) as error:
+            left = self._back()
+            if isinstance(error, StageError):
+                error.left = left
+            else:
+                error.add_note(left)
             raise
 
     def _leave(self) -> list[Target]:
-        known = targets.target_health(self.cloud, self.arn)
+        known = targets.known_health(self.cloud, self.arn, clock=self.clock)
         leaving = [one.target for one in known if one.target.instance_id in self.before]
-        targets.deregister(self.cloud, self.arn, leaving)
+        targets.deregister(self.cloud, self.arn, leaving, clock=self.clock)
         self.done()
         return leaving
 
@@ -95,15 +101,18 @@ class Switch:
     def _back(self) -> str:
         """Has those before serve again, then takes the new ones out. What that leaves, a clause."""
         port = next((one.port for one in self.new), 0)
-        known = {one.target.instance_id: one.target for one in targets.target_health(self.cloud, self.arn)}
-        old = [known.get(one, Target(one, port)) for one in sorted(self.before)]
         try:
-            targets.register(self.cloud, self.arn, old)
+            known = {
+                one.target.instance_id: one.target
+                for one in targets.known_health(self.cloud, self.arn, clock=self.clock)
+            }
+            old = [known.get(one, Target(one, port)) for one in sorted(self.before)]
+            targets.register(self.cloud, self.arn, old, clock=self.clock)
             targets.wait_healthy(self.cloud, self.arn, old, deadline=self.deadline, clock=self.clock)
             self.undone()
             targets.deregister_and_drain(self.cloud, self.arn, self.new, clock=self.clock)
-        except StageError as error:
-            return f"the instances before are registered again, but: {error.message}"
+        except (StageError, CloudCallFailed) as error:
+            return f"the instances before should receive the requests again, but: {error.message}"
         return "the instances with the release before receive the requests"
 
 

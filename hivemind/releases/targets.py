@@ -110,11 +110,13 @@ def target_health(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ..
     return tuple(sorted(found, key=lambda health: (health.target.instance_id, health.target.port)))
 
 
-def deregister(cloud: Cloud, target_group_arn: str, targets: Iterable[Target]) -> None:
-    """Takes targets out of service; their connections have until the deregistration delay to end."""
+def deregister(cloud: Cloud, target_group_arn: str, targets: Iterable[Target], *, clock: Clock = SYSTEM_CLOCK) -> None:
+    """Takes targets out of service; their connections have until the deregistration delay to end. As patient as
+    `known_health`."""
     listed = [target.as_request() for target in targets]
     if listed:
-        cloud.client("elbv2").deregister_targets(TargetGroupArn=target_group_arn, Targets=listed)
+        client = cloud.client("elbv2")
+        _patiently(lambda: client.deregister_targets(TargetGroupArn=target_group_arn, Targets=listed), clock)
 
 
 def in_use(cloud: Cloud, target_group_arn: str, *, clock: Clock = SYSTEM_CLOCK) -> set[str]:

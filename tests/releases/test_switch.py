@@ -16,6 +16,7 @@ from hivemind.releases.rollout import Rollout
 from hivemind.releases.switch import Switch, baked
 from hivemind.testing import ManualClock
 from hivemind.values.artifact import Artifact, Provenance
+from hivemind.values.calls import CloudCallFailed
 from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.fast
@@ -37,6 +38,8 @@ class World:
     falls: str = ""
     never: str = ""
     drains: int = 2
+    throttled: int = 0
+    """Calls for which the load balancer has no time."""
     pace: float = 1.0
     answers: list[str | None] = field(default_factory=list)
 
@@ -49,6 +52,9 @@ class World:
             self.states[one["Id"]] = "unhealthy" if one["Id"] == self.never else "healthy"
 
     def deregister_targets(self, *, TargetGroupArn: str, Targets: list[dict[str, Any]]) -> None:
+        if self.throttled:
+            self.throttled -= 1
+            raise CloudCallFailed("Throttling", "DeregisterTargets", "Rate exceeded")
         for one in Targets:
             self.journal.append(f"out {one['Id']}")
             self.states[one["Id"]] = "draining"
@@ -164,3 +170,17 @@ def test_what_never_answers_is_named_with_its_last_lines(world: World) -> None:
     assert failed.value.lines == ("Traceback",)
     assert world.journal == []
     assert world.serving == {"b1", "b2"}
+
+
+def test_a_load_balancer_that_has_no_time_is_asked_again(world: World) -> None:
+    world.throttled = 5
+    switching(world).run()
+    assert world.serving == {"g1", "g2"}
+
+
+def test_one_that_never_has_time_leaves_those_before_in(world: World) -> None:
+    world.throttled = 10_000
+    with pytest.raises(CloudCallFailed) as failed:
+        switching(world).run()
+    assert {"b1", "b2"} <= world.serving
+    assert any("should receive the requests again" in note for note in failed.value.__notes__)

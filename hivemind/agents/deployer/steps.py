@@ -144,7 +144,7 @@ def _release_step(run: Apply, share: Share, stack: str) -> Step:
 
 def _at_end(share: Share, context: Context, end: End, rollouts: list[Rollout]) -> None:
     """What an interrupted rollout took out of service is brought back before the run ends; a group is let go."""
-    if end is not End.DONE:
+    if end is not End.DONE and not share.before:  # what was set aside then is new, and serves only by its switch
         for rollout in rollouts:
             rollout.give_back()
     for rollout in rollouts[-1:] if share.service.scaling else ():
