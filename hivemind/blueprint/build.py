@@ -70,7 +70,7 @@ def build(view: View, parts: Mapping[str, SchemaPart]) -> Blueprint:
         on_interrupt=OnInterrupt(data.get("on_interrupt", "detach")),
         hours=_hours(data.get("hours")),
         domain=tuple(name.lower() for name in texts_of(data.get("domain"))),
-        zone=data.get("zone"),
+        zone=_zone(data.get("zone")),
         certificate=data.get("certificate"),
         state=str(address_of(data["state"])) if data.get("state") else None,
         role_arn=data.get("role_arn"),
@@ -244,3 +244,8 @@ def _add_defaults(blueprint: Blueprint, origins: dict[str, Origin], *, explicit_
     origins.setdefault("on_interrupt", ours)
     clean = "environment declared with stage: production" if blueprint.require_clean else "HiveMind's default"
     origins.setdefault("require_clean", Origin("default", clean if explicit_stage else "HiveMind's default"))
+
+
+def _zone(said: str | None) -> str | None:
+    """The domain of a hosted zone in one form; an id as it is."""
+    return said.lower() if said is not None and "." in said else said

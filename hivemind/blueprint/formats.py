@@ -22,6 +22,7 @@ _WIDEST_SSH = 8
 _PATTERN_LIMIT = 128
 _HOST = re.compile(r"(\*\.|\*)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?", re.IGNORECASE)
 _ROUTE_PATH = re.compile(r"/[A-Za-z0-9_\-.$/~\"'@:+&*?]*")
+_ZONE_ID = re.compile(r"Z[A-Z0-9]{5,31}")
 _SIZE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
 SIZES: Mapping[str, Mapping[str, frozenset[str]]] = {
     "": INSTANCE_FAMILIES, "db.": DATABASE_FAMILIES, "cache.": CACHE_FAMILIES,
@@ -264,6 +265,15 @@ def _domain(text: str) -> Problem | None:
     return Problem("H107", *wrong) if wrong else None
 
 
+def _hosted_zone(text: str) -> Problem | None:
+    if _ZONE_ID.fullmatch(text):
+        return None
+    if not text.startswith("*") and (wrong := wrong_with_domain(text)) is None:
+        return None
+    hint = wrong[1] if not text.startswith("*") and wrong else "For example: `example.com`."
+    return Problem("H107", f'"{text}" is neither the domain nor the id of a hosted zone', hint)
+
+
 def _schedule(text: str) -> Problem | None:
     wrong = wrong_with(text)
     return Problem("H470", wrong.message, wrong.hint) if wrong else None
@@ -276,6 +286,7 @@ FORMATS: Mapping[str, Callable[[str], Problem | None]] = {
     "ec2-instance-type": _instance_type,
     "folder": _folder,
     "host": _host,
+    "hosted-zone": _hosted_zone,
     "hours": _hours,
     "json-pointer": _json_pointer,
     "mariadb-version": _mariadb_version,

@@ -43,10 +43,12 @@ def https(view: View) -> Iterator[Finding]:
     names = [name.lower() for name in texts_of(said)]
     if names and zone is None and certificate is None:
         message = "`domain` has neither a `zone`, in which HiveMind can request a certificate, nor a `certificate`"
-        hint = "Add `zone: ID`. `aws route53 list-hosted-zones` prints the ids. Or name a certificate by its ARN."
+        hint = f"Add `zone: {_parent(names[0])}`, if Route 53 has that zone. Or name a certificate by its ARN."
         yield view.finding("H475", ("domain",), message, hint, key=True)
     if zone is not None and said is None:
         yield view.finding("H475", ("zone",), "`zone` without `domain`", "Add `domain: NAME`.", key=True)
+    if isinstance(zone, str) and "." in zone and wrong_with_domain(zone) is None:
+        yield from _outside(view, names, zone.lower())
     if not names or zone is None or certificate is not None:
         return
     if len(names[0]) > LONGEST_FIRST:
@@ -54,6 +56,19 @@ def https(view: View) -> Iterator[Finding]:
         hint = "Write a shorter name first, for example a domain that the long one is in."
         yield view.finding("H476", ("domain", 0) if isinstance(said, list) else ("domain",), message, hint)
     yield from _uncovered(view, names)
+
+
+def _outside(view: View, names: list[str], zone: str) -> Iterator[Finding]:
+    outside = [name for name in names if name != zone and not name.endswith(f".{zone}")]
+    if outside:
+        message = f"{', '.join(outside)} is not in the hosted zone of {zone}"
+        yield view.finding("H478", ("zone",), message, f"Write the zone that it is in: `zone: {_parent(outside[0])}`.")
+
+
+def _parent(name: str) -> str:
+    """The domain that a name is most likely in a zone of: all but its first part, of a name of three or more."""
+    bare = name.removeprefix("*.")
+    return bare if bare.count(".") < 2 else bare.partition(".")[2]
 
 
 def _uncovered(view: View, names: list[str]) -> Iterator[Finding]:

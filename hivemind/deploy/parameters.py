@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from hivemind.aws.hosted_zones import NoZone, zone_of
 from hivemind.template.tags import FIRST_REVISION, REVISION
+from hivemind.values.errors import HiveMindError
+from hivemind.values.exits import ExitCode
 from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
     from hivemind.values.cloud import Cloud
 
 PUBLIC_KEY = "SshPublicKey"
+LOCAL_ZONE = "ZLOCALCLOUD"
+"""The local cloud has no zones."""
 FILLED = frozenset({REVISION, FIRST_REVISION, PUBLIC_KEY})
 """Parameters that get a value beside those of machine images."""
 
@@ -29,6 +34,7 @@ def parameters(
         FIRST_REVISION: before.get(FIRST_REVISION, revision),
         PUBLIC_KEY: before.get(PUBLIC_KEY, public_key),
         **images(cloud, assembly, snapshot),
+        **zones(cloud, assembly, snapshot),
     }
     wanted = assembly.template.get("Parameters", {})
     return {name: value for name, value in values.items() if name in wanted}
@@ -37,7 +43,12 @@ def parameters(
 def unfilled(assembly: Assembly) -> Iterator[Finding]:
     """Errors on parameters that have no default and get no value: CloudFormation would refuse the template."""
     for name, declared in (assembly.template.get("Parameters") or {}).items():
-        if name in FILLED or name in assembly.images or (isinstance(declared, Mapping) and "Default" in declared):
+        if (
+            name in FILLED
+            or name in assembly.images
+            or name in assembly.zones
+            or (isinstance(declared, Mapping) and "Default" in declared)
+        ):
             continue
         owner = assembly.responsible("Parameters", name)
         yield Finding(
@@ -57,3 +68,22 @@ def images(cloud: Cloud, assembly: Assembly, snapshot: Snapshot) -> Mapping[str,
     for name, source in sorted(missing.items()):
         found[name] = str(cloud.client("ssm").get_parameter(Name=source)["Parameter"]["Value"])
     return found
+
+
+def zones(cloud: Cloud, assembly: Assembly, snapshot: Snapshot) -> Mapping[str, str]:
+    """Ids of hosted zones by their domain: the stack's own where it has them, else those that there are now. Raises
+    HiveMindError where a domain has not just one."""
+    found = {name: snapshot.parameters[name] for name in assembly.zones if name in snapshot.parameters}
+    for name, domain in assembly.zones.items():
+        if name not in found:
+            found[name] = _zone(cloud, domain)
+    return found
+
+
+def _zone(cloud: Cloud, domain: str) -> str:
+    if cloud.name != "aws":
+        return LOCAL_ZONE
+    try:
+        return zone_of(cloud.client("route53"), domain)
+    except NoZone as error:
+        raise HiveMindError(str(error), hint=error.hint, exit_code=ExitCode.NOT_FOUND) from None

@@ -47,6 +47,7 @@ class _Merge:
     claims: dict[str, list[Owner]] = field(default_factory=dict)
     bindings: dict[str, list[tuple[Owner, Binding]]] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
+    zones: dict[str, str] = field(default_factory=dict)
 
 
 def assemble(
@@ -86,9 +87,8 @@ def assemble(
         template=MappingProxyType(template),
         owners=MappingProxyType(dict(sorted(_owners_after_overrides(template, owners).items()))),
         bindings=MappingProxyType({name: found[0][1] for name, found in sorted(merged.bindings.items())}),
-        images=MappingProxyType(
-            {name: image for name, image in sorted(merged.images.items()) if name in template.get("Parameters", {})}
-        ),
+        images=_filled(merged.images, template),
+        zones=_filled(merged.zones, template),
         overridden=MappingProxyType(written(blueprint.overrides)),
     )
     findings += [
@@ -103,6 +103,12 @@ def assemble(
     if any(finding.is_error for finding in findings):
         raise FindingsError(findings)
     return assembly
+
+
+def _filled(sources: Mapping[str, str], template: Mapping[str, Any]) -> Mapping[str, str]:
+    """Where the values of parameters come from, of those that the template has."""
+    known = template.get("Parameters", {})
+    return MappingProxyType({name: source for name, source in sorted(sources.items()) if name in known})
 
 
 def _ill_named(assembly: Assembly, blueprint: Blueprint) -> Iterator[Finding]:
@@ -168,6 +174,7 @@ def _add(merged: _Merge, owner: Owner, fragment: Fragment) -> None:
     for binding in fragment.bindings:
         merged.bindings.setdefault(binding.resource, []).append((owner, binding))
     merged.images.update(fragment.images)
+    merged.zones.update(fragment.zones)
 
 
 def _shared(merged: _Merge, section: str, name: str, body: Any, owner: Owner) -> bool:

@@ -39,7 +39,8 @@ class Fragment:
 
     path: the blueprint part that it is for (`services.web`, `resources.db`, `network`); findings on the fragment's
     resources point to that part's line. The four mappings are as in a CloudFormation template, keyed by logical id.
-    images: template parameter -> public SSM parameter with an AMI id.
+    images: template parameter -> public SSM parameter with an AMI id. zones: template parameter -> domain of the hosted
+    zone whose id it has.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Fragment:
     outputs: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: EMPTY)
     bindings: tuple[Binding, ...] = ()
     images: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    zones: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class Assembly:
     """The merged template.
 
     template: plain data, deterministic. owners: logical id (resources, parameters, outputs) -> Owner. bindings:
-    resource name -> Binding. images: as in Fragment, merged. overridden: JSON pointer into the template -> path of the
-    override that wrote there.
+    resource name -> Binding. images, zones: as in Fragment, merged. overridden: JSON pointer into the template -> path
+    of the override that wrote there.
     """
 
     template: Mapping[str, Any]
@@ -72,6 +74,7 @@ class Assembly:
     bindings: Mapping[str, Binding]
     images: Mapping[str, str]
     overridden: Mapping[str, str] = field(default_factory=lambda: EMPTY)
+    zones: Mapping[str, str] = field(default_factory=lambda: EMPTY)
 
     @cached_property
     def text(self) -> str:

@@ -47,13 +47,15 @@ def test_an_environment_has_names_of_its_own(build: Callable[..., Blueprint]) ->
 @pytest.mark.parametrize(
     ("text", "code", "place", "hint"),
     [
-        (HEAD + "domain: shop.example.com", "H475", (4, 1), "zone: ID"),
+        (HEAD + "domain: shop.example.com", "H475", (4, 1), "Add `zone: example.com`"),
         (HEAD + ZONE, "H475", (4, 1), "Add `domain: NAME`"),
         (HEAD + ZONE + f"domain: {'a' * 60}.example.com", "H476", (5, 9), "shorter name first"),
         (HEAD + ZONE + "domain: https://shop.example.com/", "H107", (5, 9), "Did you mean shop.example.com?"),
         (HEAD + ZONE + "domain: [a.org, localhost]", "H107", (5, 17), "For example"),
         (HEAD + ZONE + "domain: shop*.example.com", "H107", (5, 9), "`*.example.com`"),
-        (HEAD + "domain: a.org\nzone: example.org", "H107", (5, 7), "Z0123456789ABCDEFGHIJ"),
+        (HEAD + "domain: a.org\nzone: example.org", "H478", (5, 7), "zone: a.org"),
+        (HEAD + "domain: a.org\nzone: https://a.org/", "H107", (5, 7), "Did you mean a.org?"),
+        (HEAD + "domain: a.org\nzone: Z01", "H107", (5, 7), "For example"),
         (HEAD + ZONE + "domain: [a.org, a.org]", "H126", (5, 17), "one of the two"),
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from hivemind.blueprint.model import Blueprint
 from hivemind.template.fragment import Fragment
+from hivemind.template.hosted_zones import PARAMETER_TYPE, is_id, zone_id, zone_parameter
 from hivemind.template.names import CERTIFICATE, LOAD_BALANCER
 
 RECORD = "DNSRecord"
@@ -23,9 +24,15 @@ def fragments(blueprint: Blueprint) -> tuple[Fragment, ...]:
     """Certificate and records of a deployment with names in a zone; nothing where no service listens."""
     if not blueprint.domain or blueprint.zone is None or not blueprint.web_services:
         return ()
-    records = {record_id(name): _record(name, blueprint.zone) for name in blueprint.domain}
-    requested = {CERTIFICATE: _certificate(blueprint)} if blueprint.requests_certificate else {}
-    return (Fragment(path="domain", resources={**requested, **records}),)
+    zone = zone_id(blueprint.zone)
+    records = {record_id(name): _record(name, zone) for name in blueprint.domain}
+    requested = {CERTIFICATE: _certificate(blueprint, zone)} if blueprint.requests_certificate else {}
+    made = {**requested, **records}
+    if is_id(blueprint.zone):
+        return (Fragment(path="domain", resources=made),)
+    name = zone_parameter(blueprint.zone)
+    declared = {name: {"Type": PARAMETER_TYPE, "Description": f"Hosted zone of {blueprint.zone}"}}
+    return (Fragment(path="domain", resources=made, parameters=declared, zones={name: blueprint.zone}),)
 
 
 def certificate_of(blueprint: Blueprint) -> Any:
@@ -38,7 +45,7 @@ def record_id(name: str) -> str:
     return RECORD + hashlib.sha256(name.encode()).hexdigest()[:_DIGITS]
 
 
-def _certificate(blueprint: Blueprint) -> Mapping[str, Any]:
+def _certificate(blueprint: Blueprint, zone: Any) -> Mapping[str, Any]:
     first, *others = blueprint.domain
     return {
         "Type": "AWS::CertificateManager::Certificate",
@@ -46,14 +53,12 @@ def _certificate(blueprint: Blueprint) -> Mapping[str, Any]:
             "DomainName": first,
             **({"SubjectAlternativeNames": others} if others else {}),
             "ValidationMethod": "DNS",
-            "DomainValidationOptions": [
-                {"DomainName": name, "HostedZoneId": blueprint.zone} for name in blueprint.domain
-            ],
+            "DomainValidationOptions": [{"DomainName": name, "HostedZoneId": zone} for name in blueprint.domain],
         },
     }
 
 
-def _record(name: str, zone: str) -> Mapping[str, Any]:
+def _record(name: str, zone: Any) -> Mapping[str, Any]:
     # No AAAA: the load balancer has IPv4 addresses only.
     return {
         "Type": "AWS::Route53::RecordSet",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from hivemind.aws.hosted_zones import NoZone, public_zones, zone_of
 from hivemind.aws.preflight.subject import Subject
+from hivemind.template.hosted_zones import is_id, is_within, zone_id, zone_parameter
 from hivemind.values.calls import CloudCallFailed
 from hivemind.values.findings import Finding, Severity
 
@@ -19,11 +21,19 @@ between alias and non-alias records")."""
 def zones(subject: Subject) -> Iterator[Finding]:
     """Errors where records or the certificate are to be made in a zone that is not there, is private or of another
     domain, and where somebody else has a record of a name."""
-    zone = subject.blueprint.zone
-    records = {str(one["Name"]): name for name, one in subject.made(RECORD) if one.get("HostedZoneId") == zone}
-    if zone is None or not (records or any(subject.made(CERTIFICATE))):
+    said = subject.blueprint.zone
+    if said is None:
+        return
+    made = [(name, one) for name, one in subject.made(RECORD) if one.get("HostedZoneId") == zone_id(said)]
+    records = {str(one["Name"]): name for name, one in made}
+    if not (records or any(subject.made(CERTIFICATE))):
         return
     client = subject.cloud.client("route53")
+    try:
+        zone = said if is_id(said) else subject.snapshot.parameters.get(zone_parameter(said)) or zone_of(client, said)
+    except NoZone as error:
+        yield _wrong(str(error), error.hint)
+        return
     try:
         found = client.get_hosted_zone(Id=zone)["HostedZone"]
     except CloudCallFailed as error:
@@ -36,7 +46,7 @@ def zones(subject: Subject) -> Iterator[Finding]:
         message = f"the hosted zone {zone} ({domain}) is private: nobody could validate a certificate in it"
         yield _wrong(message, _fitting(client, subject.blueprint.domain))
         return
-    outside = [name for name in subject.blueprint.domain if not _is_in(name, domain)]
+    outside = [name for name in subject.blueprint.domain if not is_within(name, domain)]
     if outside:
         message = f"{', '.join(outside)} is not in the hosted zone {zone}, which is for {domain}"
         yield _wrong(message, _fitting(client, outside))
@@ -47,19 +57,14 @@ def zones(subject: Subject) -> Iterator[Finding]:
             yield subject.finding("H479", Severity.ERROR, message, hint, records[name])
 
 
-def _is_in(name: str, domain: str) -> bool:
-    return name == domain or name.endswith(f".{domain}")
-
-
 def _fitting(client: Any, names: tuple[str, ...] | list[str]) -> str:
     """What to write: the public zone of this account that all names are in, the longest where there are several."""
-    listed: list[Mapping[str, Any]] = client.list_hosted_zones()["HostedZones"]
-    public = {str(one["Name"]).rstrip("."): one for one in listed if not (one.get("Config") or {}).get("PrivateZone")}
-    fitting = [domain for domain in public if all(_is_in(name, domain) for name in names)]
+    public = dict(public_zones(client))
+    fitting = [domain for domain in public if all(is_within(name, domain) for name in names)]
     if not fitting:
         return f"No public zone of this account has {', '.join(names)}. `aws route53 list-hosted-zones` has all."
     best = max(fitting, key=len)
-    return f"Write `zone: {str(public[best]['Id']).rpartition('/')[2]}`, the zone of {best}."
+    return f"Write `zone: {public[best]}`, the zone of {best}."
 
 
 def _record(client: Any, zone: str, name: str) -> str | None:
