@@ -93,10 +93,17 @@ def detect(cloud: Cloud, stack: str, *, clock: Clock = SYSTEM_CLOCK, cancelled: 
     )
 
 
-def _entries(client: Any, stack: str) -> Iterator[Mapping[str, Any]]:
+def last_found(cloud: Cloud, stack: str) -> tuple[Drifted, ...]:
+    """What differed when CloudFormation last compared a stack (name or id), and who changed it; compares nothing anew.
+    Raises CloudCallFailed."""
+    entries = _entries(cloud.client("cloudformation"), stack, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"])
+    return tuple(_drifted(cloud, one) for one in entries)
+
+
+def _entries(client: Any, stack: str, **more: Any) -> Iterator[Mapping[str, Any]]:
     page: dict[str, str] = {}
     while True:
-        answer = client.describe_stack_resource_drifts(StackName=stack, **page)
+        answer = client.describe_stack_resource_drifts(StackName=stack, **more, **page)
         yield from answer["StackResourceDrifts"]
         if not answer.get("NextToken"):
             return

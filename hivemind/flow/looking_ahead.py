@@ -7,6 +7,7 @@ database is made.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hivemind.blueprint import access
@@ -21,9 +22,13 @@ from hivemind.values.findings import Finding, Severity
 
 if TYPE_CHECKING:
     from hivemind.blueprint.model import Blueprint
+    from hivemind.deploy.drift import Drifted
     from hivemind.flow.checking import Checked
     from hivemind.plan.model import Plan, Snapshot
     from hivemind.values.cloud import Cloud
+
+MOST_NAMED = 3
+"""Resources that a warning of drift names."""
 
 
 def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None) -> Iterator[Finding]:
@@ -36,7 +41,7 @@ def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None)
         yield Finding(
             "H457",
             Severity.WARNING,
-            "the stack differed from its template at the last drift check: someone changed it by another way",
+            "the stack differed from its template at the last drift check: " + _changed(snapshot, cloud),
             hint="`hivemind drift` compares again, and shows what differs.",
             path="name",
         )
@@ -49,6 +54,24 @@ def ahead(checked: Checked, plan: Plan, snapshot: Snapshot, cloud: Cloud | None)
     yield from wrong_account(checked.blueprint, cloud)
     yield from _missing_images(checked, snapshot, cloud)
     yield from _endpoints(checked.blueprint, plan, cloud)
+
+
+def _changed(snapshot: Snapshot, cloud: Cloud | None) -> str:
+    """Which resources were changed, and by whom where CloudTrail tells."""
+    found: tuple[Drifted, ...] = ()
+    if cloud is not None and cloud.name == "aws" and snapshot.stack_id is not None:
+        from hivemind.deploy.drift import last_found
+
+        with suppress(CloudCallFailed):  # then `hivemind drift` says what it may not read
+            found = last_found(cloud, snapshot.stack_id)
+    if not found:
+        return "someone changed it by another way"
+    told = [
+        one.logical_id + (f" ({one.by[0].call} by {one.by[0].user} at {one.by[0].time})" if one.by else "")
+        for one in found[:MOST_NAMED]
+    ]
+    more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
+    return f"someone changed {', '.join(told)}{more} by another way"
 
 
 def wrong_account(blueprint: Blueprint, cloud: Cloud) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hivemind.deploy.drift import ChangedBy, Difference, detect
+from hivemind.flow.looking_ahead import _changed
+from hivemind.plan.model import Basis, Snapshot
 from hivemind.values.errors import StageError
 
 pytestmark = pytest.mark.fast
@@ -61,6 +63,28 @@ def test_what_differs_and_who_changed_it(script: Any) -> None:
     assert (gone.logical_id, gone.deleted, gone.by) == ("Gone", True, ())
     assert (found.compared, found.unchecked) == (3, ("Never", "Other"))
     script.assert_done()
+
+
+def test_a_plan_names_what_was_changed_and_by_whom_without_comparing_anew(script: Any) -> None:
+    changed = [entry(script, name, "MODIFIED") for name in ("Group", "Role", "Key", "Zone")]
+    asked = {"StackName": "arn:stack", "StackResourceDriftStatusFilters": ["MODIFIED", "DELETED"]}
+    script.answer("describe_stack_resource_drifts", {"StackResourceDrifts": changed}, **asked)
+    event = {"EventTime": NOW, "Username": "jo", "EventName": "AuthorizeSecurityGroupIngress", "ReadOnly": "false"}
+    script.answer("lookup_events", {"Events": [event]}, "cloudtrail")
+    for _ in changed[1:]:
+        script.error("lookup_events", "AccessDeniedException", "no", "cloudtrail")
+    words = _changed(Snapshot(Basis.LIVE, "arn:stack", "UPDATE_COMPLETE", drifted=True), script)
+    assert words == (
+        "someone changed Group (AuthorizeSecurityGroupIngress by jo at 2026-01-01T00:00:00+00:00), Role, Key "
+        "and 1 more by another way"
+    )
+    script.assert_done()
+
+
+def test_who_may_not_read_what_differs_is_warned_all_the_same(script: Any) -> None:
+    script.error("describe_stack_resource_drifts", "AccessDenied", "no")
+    words = _changed(Snapshot(Basis.LIVE, "arn:stack", "UPDATE_COMPLETE", drifted=True), script)
+    assert words == "someone changed it by another way"
 
 
 def test_a_stack_that_cannot_be_compared(script: Any) -> None:
