@@ -196,21 +196,6 @@ def looks(cloud: Cloud, target_group_arn: str, *, deadline: float, clock: Clock)
     )
 
 
-def looked_at(cloud: Cloud, target_group_arn: str) -> tuple[TargetHealth, ...] | None:
-    """Every target's health; None where AWS wants to be asked later, which is no reason to give up a wait."""
-    try:
-        return target_health(cloud, target_group_arn)
-    except CloudCallFailed as error:
-        if error.passing:
-            return None
-        raise
-
-
-def pause(cloud: Cloud) -> float:
-    """Longest pause between two looks: 2 s on AWS, less where health checks run faster."""
-    return max(0.25, 2.0 / max(1.0, cloud.pace))
-
-
 def _unhealthy(
     waiting: Sequence[TargetHealth],
     deadline: float,
