@@ -101,8 +101,7 @@ def test_nothing_to_release_leaves_the_colour_as_it_is(applied: Project) -> None
     assert changed(applied(stands, version="3")).keys() == BLUE | GREEN, "and back to blue"
 
 
-@pytest.mark.parametrize("change", ["disk: 20", "size: t3.large", "os: amazon-linux-2023"])
-@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize(("change", "count"), [("disk: 20", 1), ("size: t3.large", 1), ("os: amazon-linux-2023", 2)])
 def test_other_instances_interrupt_nothing_even_where_there_is_one(applied: Project, change: str, count: int) -> None:
     service = BLUE_GREEN.replace("2", str(count))
     run = applied(deployed(applied(service=service)), f"{service}\n{change}")
