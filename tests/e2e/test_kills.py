@@ -20,7 +20,8 @@ from hivemind.testing.project import Project, hello
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
 
-pytestmark = pytest.mark.stress
+# One kill takes two commands and a look at everything; on a busy machine a test of thirty takes more than five minutes.
+pytestmark = [pytest.mark.stress, pytest.mark.timeout(900)]
 KILLS = int(os.environ.get("HIVEMIND_TEST_KILLS", "18"))
 SEED = int(os.environ.get("HIVEMIND_TEST_SEED", "1"))
 RANDOM_TESTS = 8
