@@ -190,6 +190,13 @@ SIGNATURES = in_order(
         "The instance does not have {1}. Correct services.{service}.start, or install the package that contains it.",
     ),
     _signature(
+        "spawned_program",
+        r"\bError: spawn ([\w./-]{1,80}) ENOENT",
+        "missing_program",
+        "The application itself runs {1}, which the instance does not have. If a package of npm contains it, add "
+        "that to dependencies in package.json: programs in node_modules/.bin are found.",
+    ),
+    _signature(
         "source_in_sh",
         r"\bsh: (?:\d+: |line \d+: )?source: not found",
         "missing_program",

@@ -63,6 +63,7 @@ pytestmark = pytest.mark.fast
         ("/bin/sh: 1: hypercorn: not found", "does not have hypercorn"),
         ("/bin/sh: 1: exec: hypercorn: not found", "does not have hypercorn"),
         ("sh: line 1: exec: ./bin/serve: not found", "does not have ./bin/serve"),
+        ("[ERROR] server - Error: spawn pnpm ENOENT", "itself runs pnpm, which the instance does not have."),
         ("/bin/sh: 1: source: not found", "write `. FILE` in its place"),
     ],
 )
