@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,10 @@ class SwitchBack:
             done.append(switch)
             self._move_jobs(name, hosts[name], spare[name])
             self.journal.record(Stage.ROLLBACK, step, EventKind.FINISHED, f"{name}  {len(switch.new)} healthy")
+        for host, name in ((host, one.service) for one in self.services for host in hosts[one.service]):
+            # What outlasts the drain is closed by the application, and not cut off with its instance.
+            with contextlib.suppress(StageError):
+                remote.stop(host, name)
 
     def _switch(self, service: ServiceReturn, spare: Sequence[Host]) -> Switch:
         name, by_id, cloud = service.service, {host.instance_id: host for host in spare}, self.cloud

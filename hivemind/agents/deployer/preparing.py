@@ -16,8 +16,9 @@ SSH_DEADLINE = 600.0
 """Seconds for an instance to boot, to tell its host key and to answer: some consoles are minutes late."""
 
 
-def prepared(service: Service, instance: str, context: Context) -> Host:
-    """A connection to an instance of a service, open until the run ends. Raises StageError(deploy)."""
+def prepared(service: Service, instance: str, context: Context, *, deadline: float = SSH_DEADLINE) -> Host:
+    """A connection to an instance of a service, open until the run ends. deadline: seconds to reach it. Raises
+    StageError(deploy)."""
     deployment = context.deployment
     host = connect(
         deployment.cloud,
@@ -25,7 +26,7 @@ def prepared(service: Service, instance: str, context: Context) -> Host:
         key=deployment.key.private,
         user=login_name(service.os),
         known=deployment.known_hosts,
-        deadline=SSH_DEADLINE,
+        deadline=deadline,
         clock=deployment.clock,
         on_wait=context.progress,
         futile=lambda: context.futile,

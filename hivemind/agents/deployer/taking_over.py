@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.clocking import hand_over
+from hivemind.agents.deployer.preparing import prepared
+from hivemind.hosts import remote
 from hivemind.plan.colours import of
 from hivemind.releases.switch import Switch, baked
 from hivemind.template.names import instance
+from hivemind.values.errors import StageError
 
 if TYPE_CHECKING:
     from hivemind.releases.rollout import Rollout
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from hivemind.steps.run import Apply
     from hivemind.steps.step import Context
     from hivemind.steps.waves import Share
+
+REACHED_BEFORE = 30.0
+"""Seconds to reach an instance that has served until now."""
 
 
 def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> tuple[TargetHealth, ...]:
@@ -57,4 +63,22 @@ def take_over(run: Apply, share: Share, rollout: Rollout, context: Context) -> t
     ran = share.before.get(instance(name, 1, of(name, run.snapshot).current))
     if share.service.jobs and rollout.clocked and ran:
         hand_over(share.service, ran, rollout.hosts[0], context)
+    _end_sessions(share, context)
     return healths
+
+
+def _end_sessions(share: Share, context: Context) -> None:
+    """Has the application on the instances before end while they still run. What outlasts the drain (WebSockets,
+    streams) is closed by the application as it sees fit, within its time-out, and not cut off with its instance.
+
+    Instances that are kept start it again. One that cannot be reached goes as it is.
+    """
+    service = share.service
+    for instance_id in sorted(share.before.values()):
+        try:
+            host = prepared(service, instance_id, context, deadline=REACHED_BEFORE)
+            remote.stop(host, service.name)
+            if service.strategy.keep:
+                remote.start(host, service.name)
+        except StageError as error:
+            context.note(f"connections to {instance_id} may be cut off: {error.message}")
