@@ -103,7 +103,7 @@ def test_stage_and_environment(
          ["  web:", "    instances: 3  # asked for: three instances", "    needs: [cache]  # asked for: redis",
           "resources:", "  cache: {type: redis, size: cache.t4g.small}"]),
         (POSTGRES, "with a redis cache", ["  web:", "    needs: [db, cache]  # asked for: redis cache", "resources:",
-                                          "  cache: {type: redis}", "  db: {type: postgres}"]),
+                                          "  db: {type: postgres}", "  cache: {type: redis}"]),
         (FLASK, "port 9000, health check /up", ["  web:", "    port: 9000  # asked for: port 9000",
                                                 "    health: /up  # asked for: health check /up"]),
     ],
