@@ -85,10 +85,10 @@ def command(
 ) -> int:
     """Return to the last good revision.
 
-    Its releases, which instances keep, become current again, one instance after another, each out of the load balancer
-    meanwhile. Where a blue-green release kept the instances before, requests go back to them. Nothing is built, other
-    resources stay as they are, and migrations of the database are not undone. `hivemind apply` deploys the files of
-    this folder again.
+    Its releases become current again, one instance after another, each out of the load balancer meanwhile: as the
+    instances keep them, else from the deployment's bucket. Where a blue-green release kept the instances before,
+    requests go back to them. Nothing is built, other resources stay as they are, and migrations of the database are
+    not undone. `hivemind apply` deploys the files of this folder again.
 
     A deployment without an earlier good revision is deleted: rollback lists its resources, asks you to type the
     application's name, drains the load balancer and deletes the stack. Final snapshots of databases and caches are
@@ -116,6 +116,8 @@ def _lines(proposal: ProposedReturn) -> Iterator[str]:
         yield f"  ^ {one.service}  {releases} on {instances} instance{'s' if instances > 1 else ''}"
         if one.switches:
             yield "      it still runs there: requests go back to it, then the other instances go"
+        if one.installs:
+            yield "      instances that do not have it any more get it from the deployment's bucket"
     stay = "Other resources" if any(one.switches for one in proposal.services) else "Resources"
     yield f"  {stay} stay as they are. Migrations of the database are not undone."
 

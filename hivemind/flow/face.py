@@ -135,12 +135,13 @@ class ProposedUnlock:
 class ServiceReturn:
     """releases: instance id -> the release that becomes current on it. before: the one that is. switches: whether the
     instances of `releases` have it running and others, those of `before`, serve: nothing is installed, requests go from
-    these to those."""
+    these to those. installs: whether instances lack it, and get it from the deployment's bucket."""
 
     service: str
     releases: Mapping[str, str]
     before: Mapping[str, str]
     switches: bool = False
+    installs: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""Returns a deployment to an earlier revision: its releases, which instances keep, become current again.
+"""Returns a deployment to an earlier revision: its releases become current again, as the instances keep them, else from
+the deployment's bucket.
 
 Nothing is built and no resource changes. Databases keep what later revisions made of them.
 """
@@ -9,6 +10,8 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeAlias
 
 from hivemind.aws.snapshot import read
@@ -18,6 +21,7 @@ from hivemind.deploy.journal import Journal, new_attempt
 from hivemind.deploy.kept_releases import changed_services, kept_on_all, names_of, to_return_to
 from hivemind.deploy.lease import acquire, who
 from hivemind.deploy.shared_lease import shared
+from hivemind.deploy.shared_state import BUCKET
 from hivemind.deploy.state import DeploymentStatus, Revision
 from hivemind.flow.approval import require_approval
 from hivemind.flow.basis import checkout_of, deployed_now
@@ -25,11 +29,13 @@ from hivemind.flow.face import ProposedReturn, ServiceReturn
 from hivemind.flow.instances import Chosen, instances, open_host, resting
 from hivemind.flow.project import checked_project
 from hivemind.flow.refreshing import place_of
+from hivemind.flow.reinstalling import acts, make_current
 from hivemind.flow.restarting import deadline_of
 from hivemind.flow.status import ids_of
 from hivemind.flow.switching_back import SwitchBack, running_on
 from hivemind.hosts import remote
 from hivemind.releases.in_turn import InTurn
+from hivemind.releases.kept_requests import KeptRequest, kept
 from hivemind.template.names import scaling_group_output, target_group
 from hivemind.template.resource_types import TARGET_GROUP
 from hivemind.values.clock import SYSTEM_CLOCK, Clock
@@ -49,8 +55,6 @@ if TYPE_CHECKING:
 COMMAND = "hivemind rollback"
 Turned: TypeAlias = "tuple[InTurn, list[Host], Mapping[str, str]]"
 """A service whose instances are changed, its instances, and instance id -> the release before."""
-PATIENCE = 300.0
-"""Seconds for a release that ran before to be up again."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,8 @@ def return_to(
         changed = changed_services(known.state, to)
         hosts = _hosts(known, instances(known, None), changed, connections)
         spare = _hosts(known, resting(known), changed, connections)
-        proposed = _proposed(known, to, hosts, spare)
+        stored = _stored(known, cloud, to, changed)
+        proposed = _proposed(known, to, hosts, spare, stored)
         decision = face.approve(proposed)
         require_approval(decision)
         if decision.digest not in (None, proposed.digest):
@@ -108,7 +113,8 @@ def return_to(
             journal.started(proposed.digest, f"{known.stack} back to r{to.number}")
             try:
                 switch = SwitchBack(known, cloud, [one for one in proposed.services if one.switches], journal)
-                done = _switch(known, cloud, hosts, proposed, journal)
+                with TemporaryDirectory(prefix="hivemind-return-") as folder:
+                    done = _switch(known, cloud, hosts, proposed, journal, acts(cloud, proposed, stored, Path(folder)))
                 try:
                     switch.run(hosts, spare)
                 except StageError as error:
@@ -135,8 +141,19 @@ def _hosts(
     }
 
 
+def _stored(known: Known, cloud: Cloud, to: Revision, services: tuple[str, ...]) -> Mapping[str, KeptRequest]:
+    """What the deployment's bucket has of a revision's releases."""
+    bucket = known.state.recorded.outputs.get(BUCKET) if known.state.recorded else None
+    found = {name: kept(cloud, bucket, name, names_of(known.state, to, name)) for name in services} if bucket else {}
+    return {name: one for name, one in found.items() if one is not None}
+
+
 def _proposed(
-    known: Known, to: Revision, hosts: Mapping[str, list[Host]], spare: Mapping[str, list[Host]]
+    known: Known,
+    to: Revision,
+    hosts: Mapping[str, list[Host]],
+    spare: Mapping[str, list[Host]],
+    stored: Mapping[str, KeptRequest],
 ) -> ProposedReturn:
     """What would change. spare: connections to instances that rest. Raises Refused where it can't: a release that is no
     longer kept, or nothing to change."""
@@ -160,26 +177,36 @@ def _proposed(
     services = []
     for name, members in sorted(hosts.items()):
         seen = {host.instance_id: remote.status(host, name) for host in members}
-        kept = {one: tuple(map(str, status.get("releases") or ())) for one, status in seen.items()}
+        held = {one: tuple(map(str, status.get("releases") or ())) for one, status in seen.items()}
         before = {one: str(status.get("current") or "") for one, status in seen.items()}
         if running := running_on(names_of(known.state, to, name), spare[name], name):
             services.append(ServiceReturn(name, running, before, switches=True))
             continue
-        releases = kept_on_all(names_of(known.state, to, name), kept)
+        releases = kept_on_all(names_of(known.state, to, name), held)
+        if not releases and held and name in stored:
+            services.append(ServiceReturn(name, dict.fromkeys(held, stored[name].release), before, installs=True))
+            continue
         if releases is None or not releases:
-            held = "; ".join(f"{one} keeps {', '.join(ids) or 'none'}" for one, ids in kept.items())
+            shown = "; ".join(f"{one} keeps {', '.join(ids) or 'none'}" for one, ids in held.items())
             raise Refused(
-                f"the release of {name} at r{to.number} is not on all of its instances. Nothing was changed.",
-                hint=f"To return to it: {way}\n{held or 'No instance runs.'}",
+                f"the release of {name} at r{to.number} is neither on all of its instances nor in the deployment's "
+                "bucket any more. Nothing was changed.",
+                hint=f"To return to it: {way}\n{shown or 'No instance runs.'}",
             )
         services.append(ServiceReturn(name, releases, before))
     return ProposedReturn(known.state.deployment_id, known.state.revision, to, tuple(services))
 
 
-def _switch(
-    known: Known, cloud: Cloud, hosts: Mapping[str, list[Host]], proposed: ProposedReturn, journal: Journal
+def _switch(  # noqa: PLR0917 - each is something of its own
+    known: Known,
+    cloud: Cloud,
+    hosts: Mapping[str, list[Host]],
+    proposed: ProposedReturn,
+    journal: Journal,
+    act: Mapping[str, Callable[[Host], None]],
 ) -> list[Turned]:
-    """Makes the releases current; where one fails, all that changed go back. What was changed."""
+    """Makes the releases current; where one fails, all that changed go back. act: service -> what makes it so on an
+    instance. What was changed."""
     groups = ids_of(read(cloud, known.stack), TARGET_GROUP)
     done: list[Turned] = []
     for service in (one for one in proposed.services if not one.switches):
@@ -190,7 +217,7 @@ def _switch(
         journal.record(Stage.ROLLBACK, step, EventKind.STARTED, f"{name} on {len(hosts[name])} instances")
         done.append((turn, hosts[name], service.before))
         try:
-            turn.each(hosts[name], partial(_make_current, name, service.releases))
+            turn.each(hosts[name], act[name])
         except StageError as error:
             journal.record(Stage.ROLLBACK, step, EventKind.FAILED, error.message)
             raise _taken_back(known, done, error) from error
@@ -205,17 +232,13 @@ def _teller(journal: Journal, step: str) -> Callable[[str, str], None]:
     return tell
 
 
-def _make_current(service: str, releases: Mapping[str, str], host: Host) -> None:
-    remote.rollback(host, service, releases[host.instance_id], timeout=PATIENCE)
-
-
 def _taken_back(known: Known, done: list[Turned], error: StageError) -> StageError:
     """The failure as one of the rollback, once what had changed is as before."""
     wrong = []
     for turn, hosts, before in reversed(done):
         changed = [one for one in hosts if remote.status(one, turn.service).get("current") != before[one.instance_id]]
         try:
-            turn.each(changed, partial(_make_current, turn.service, before))
+            turn.each(changed, partial(make_current, turn.service, before))
         except StageError as later:
             wrong.append(f"{turn.service}: {later.message}")
     if wrong:

@@ -88,6 +88,19 @@ def marks(
     return SecretValues(values), sources
 
 
+def stored_secrets(cloud: Cloud, sources: Mapping[str, Mapping[str, str | None]]) -> Mapping[str, str]:
+    """Mark -> the value that its secret has now, for what `marks` returned. All are registered with the redactor.
+    Raises StageError(deploy)."""
+    reader = _Reader(cloud)
+    values = {}
+    for mark, source in sources.items():
+        store, name = str(source["store"]), str(source["name"])
+        values[mark] = reader.read("arn" if name.startswith("arn:") else store, name, source.get("key"))
+        if source.get("key") != "username":
+            REDACTOR.register(values[mark])
+    return values
+
+
 def _source(reference: SecretReference) -> tuple[str, str | None]:
     return f"{reference.store}:{reference.name}", reference.key
 

@@ -183,6 +183,29 @@ def test_instances_that_are_kept_take_over_again_within_seconds(
     assert load.lost == 0, dict(load.answers)
 
 
+def test_a_release_that_no_instance_has_comes_back_from_the_bucket(
+    local_project: Callable[..., Project],
+) -> None:
+    """With the variables of its time, and with the secret that the stack made."""
+    secret = "secrets: {GREETING: generate}"
+    project = deployed(local_project, "afar", f"{BLUE_GREEN}\n{secret}\nenv: {{MOOD: good}}")
+    greeting = project.get().text.split("|")[0]
+    project.replace("app.py", 'VERSION = "1"', 'VERSION = "2"')
+    project.replace("hivemind.yaml", "MOOD: good", "MOOD: bad")
+    with Load(project.status()["url"]) as load:
+        project.apply()
+        green = instances(project)
+        back = project.run("rollback", "--yes", "--json").last
+        assert (back["revision"], back["to"], back["verdict"]) == ("r3", "r1", "good")
+        assert (versions(project), instances(project)) == ({"1"}, green)
+        assert project.get().text.split("|")[0] == greeting
+        assert project.run("exec", "web", "--all", "--", "printenv", "MOOD").out.count("good") == 2
+        again = project.run("rollback", "--to", "r2", "--yes", "--json").last
+        assert (again["verdict"], versions(project)) == ("good", {"2"}), "which the instances have"
+        assert project.apply().last["changed"] is False
+    assert load.lost == 0, dict(load.answers)
+
+
 def test_a_job_that_runs_meanwhile_ends_and_its_schedule_moves(local_project: Callable[..., Project]) -> None:
     job = "  nightly: {kind: job, schedule: 0 3 * * *, start: sleep 15; echo ran}\n"
     project = local_project(hello("clocked", service=BLUE_GREEN, more=job + MORE))

@@ -9,7 +9,11 @@ import pytest
 pytestmark = pytest.mark.stress
 
 
-STRATEGIES = ("strategy: rolling", "strategy: {type: blue-green, bake: 1, keep: true}")
+STRATEGIES = (
+    "strategy: rolling",
+    "strategy: {type: blue-green, bake: 1}",
+    "strategy: {type: blue-green, bake: 1, keep: true}",
+)
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)

@@ -11,12 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hivemind.agents.deployer.preparing import prepared
+from hivemind.agents.deployer.requests import marked_request
 from hivemind.hosts import pool, remote
 from hivemind.releases import groups, manifest
-from hivemind.releases.api_access import api_environment
-from hivemind.releases.application_environment import install_requests
 from hivemind.releases.rollout import Rollout
-from hivemind.releases.secret_values import marks
 from hivemind.values.errors import Stage, StageError
 from hivemind.values.poller import poller
 
@@ -113,21 +111,10 @@ def _on_present(rollout: Rollout, name: str, work: Callable[[Rollout], object], 
 
 def publish(run: Apply, service: Service, context: Context, stack: StackResult, artifact: Artifact) -> None:
     """Has new instances of the group install this release from now on."""
-    bucket, cloud = stack.outputs["ArtifactBucketName"], context.deployment.cloud
-    bindings = run.assembly.bindings
-    values, sources = marks(run.blueprint, bindings, stack.outputs, service.name)
-    request = install_requests(
-        run.blueprint,
-        {service.name: artifact},
-        bindings,
-        stack.outputs,
-        values,
-        revision=run.revision,
-        platforms={service.os: cloud.platform(service.os, service.size)},
-        api={service.name: api_environment(cloud, run.blueprint, service.name, bindings)},
-    )[service.name]
+    cloud = context.deployment.cloud
+    request, sources = marked_request(run, service, cloud, stack, artifact)
     content = manifest.manifest(service, artifact, request, sources, cloud.pace)
-    manifest.publish(cloud, bucket, service.name, content)
+    manifest.publish(cloud, stack.outputs["ArtifactBucketName"], service.name, content)
 
 
 def catch_up(rollout: Rollout, name: str, context: Context, begun: list[Rollout]) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hivemind.agents.deployer import groups
+from hivemind.agents.deployer import groups, requests
 from hivemind.agents.deployer.clocking import resumptions
 from hivemind.agents.deployer.preparing import prepared
 from hivemind.agents.deployer.reregistering import reregistrations
@@ -20,13 +20,10 @@ from hivemind.hosts import remote
 from hivemind.hosts.ssh import Host
 from hivemind.plan.colours import of
 from hivemind.releases import groups as group_state
-from hivemind.releases import manifest
-from hivemind.releases.api_access import api_environment
-from hivemind.releases.application_environment import install_requests
+from hivemind.releases import kept_requests, manifest
 from hivemind.releases.health_path import choose_health_path
 from hivemind.releases.released import Released
 from hivemind.releases.rollout import Rollout, Watcher
-from hivemind.releases.secret_values import secret_values
 from hivemind.releases.targets import deregister_and_drain, target_health
 from hivemind.steps import milestones
 from hivemind.steps.milestones import HEALTH_PATH
@@ -160,18 +157,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
     deployment, service = context.deployment, share.service
     cloud = deployment.cloud
     artifact: Artifact = context[milestones.build(service.name)]
-    bindings = run.assembly.bindings
-    secrets = secret_values(cloud, run.blueprint, bindings, stack.outputs, services=[service.name])
-    request = install_requests(
-        run.blueprint,
-        {service.name: artifact},
-        bindings,
-        stack.outputs,
-        secrets,
-        revision=run.revision,
-        platforms={service.os: cloud.platform(service.os, service.size)},
-        api={service.name: api_environment(cloud, run.blueprint, service.name, bindings)},
-    )[service.name]
+    request = requests.request(run, service, cloud, stack, artifact)
     rollout = Rollout(
         cloud,
         service,
@@ -197,6 +183,7 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
         remote.clock(hosts[0], service.name, on=False)
     if group is None:
         rollout.install()
+        _keep_request(run, service, cloud, stack, artifact)
     else:
         group_state.hold(cloud, group)
         rollout = groups.install(rollout, group, begun)
@@ -207,6 +194,13 @@ def _release(run: Apply, share: Share, context: Context, stack: StackResult, beg
     if service.is_web and service.health.path is None and request.port is not None:
         path = choose_health_path(hosts[0], request.port, None)
     return Released(rollout, path)
+
+
+def _keep_request(run: Apply, service: Service, cloud: Cloud, stack: StackResult, artifact: Artifact) -> None:
+    """What a rollback installs this release by, on instances that do not have it."""
+    marked, sources = requests.marked_request(run, service, cloud, stack, artifact)
+    bucket = stack.outputs["ArtifactBucketName"]
+    kept_requests.keep(cloud, bucket, artifact=artifact, request=marked, secrets=sources, files=_keys(artifact))
 
 
 def _keep(run: Apply, rollout: Rollout, context: Context, stack: StackResult, begun: list[Rollout]) -> None:
