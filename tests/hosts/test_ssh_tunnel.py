@@ -114,9 +114,11 @@ def test_a_closed_connection_stays_closed(aws: AwsCloud, sshd: ssh_servers.Serve
 
 
 def test_an_endpoint_that_is_being_made_is_waited_for(
-    aws: AwsCloud, sshd: ssh_servers.Server, key: KeyPair, tunnel: tunnel_servers.TunnelServer
+    sshd: ssh_servers.Server, key: KeyPair, tunnel: tunnel_servers.TunnelServer, tmp_path: Path
 ) -> None:
     """Instances are there minutes before their endpoint is; a new one is not known everywhere at once."""
+    clock = ManualClock()
+    aws = tunnel_servers.cloud(tunnel, tmp_path, {MANY[0]: {"PrivateIpAddress": "10.0.0.1"}}, clock=clock)
     ec2 = aws.client("ec2")
     ec2.endpoint, ec2.unknown = False, 2
     said: list[str] = []
@@ -126,9 +128,7 @@ def test_an_endpoint_that_is_being_made_is_waited_for(
         ec2.endpoint = "Endpoint" in reason
 
     known = {MANY[0]: sshd.host_key}
-    host = connect(
-        aws, MANY[0], key=key.private, user=sshd.user, known=known, deadline=600, clock=ManualClock(), on_wait=wait
-    )
+    host = connect(aws, MANY[0], key=key.private, user=sshd.user, known=known, deadline=600, clock=clock, on_wait=wait)
     with host:
         assert host.run("echo in").stdout == "in\n"
     assert ["does not exist" in said[0], "no EC2 Instance Connect Endpoint leads to it" in said[1]] == [True, True]

@@ -36,6 +36,7 @@ from wsproto.events import (
 from hivemind.aws.clients import session
 from hivemind.aws.cloud import AwsCloud
 from hivemind.values.calls import CloudCallFailed
+from hivemind.values.clock import SYSTEM_CLOCK, Clock
 
 KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI"
 ENDPOINT = "eice-0123456789abcdef0"
@@ -261,12 +262,16 @@ class Ec2:
     unknown: int = 0
     asked: int = 0
 
-    def describe_instances(self, *, InstanceIds: list[str]) -> dict[str, Any]:
+    def describe_instances(self, *, Filters: list[dict[str, Any]]) -> dict[str, Any]:
+        """[EC2] DescribeInstances: by a filter, an id that does not exist is no error but no instance."""
+        (wanted,) = (one["Values"] for one in Filters if one["Name"] == "instance-id")
         if self.unknown > 0:
             self.unknown -= 1
-            raise CloudCallFailed("InvalidInstanceID.NotFound", "DescribeInstances", f"{InstanceIds[0]} does not exist")
-        instance = {"InstanceId": InstanceIds[0], "VpcId": "vpc-1", **self.addresses[InstanceIds[0]]}
-        return {"Reservations": [{"Instances": [instance]}]}
+            return {"Reservations": []}
+        found = [
+            {"InstanceId": one, "VpcId": "vpc-1", **self.addresses[one]} for one in wanted if one in self.addresses
+        ]
+        return {"Reservations": [{"Instances": [one]} for one in found]}
 
     def describe_instance_connect_endpoints(self, **given: Any) -> dict[str, Any]:
         self.asked += 1
@@ -301,8 +306,15 @@ def tunnels(
         server.stop()
 
 
-def cloud(server: TunnelServer, state: Path, addresses: dict[str, dict[str, Any]], **more: Any) -> AwsCloud:
+def cloud(
+    server: TunnelServer,
+    state: Path,
+    addresses: dict[str, dict[str, Any]],
+    *,
+    clock: Clock = SYSTEM_CLOCK,
+    **more: Any,
+) -> AwsCloud:
     """AWS with these instances (id -> what DescribeInstances says of its addresses)."""
-    made = AwsCloud(REGION, state)
+    made = AwsCloud(REGION, state, clock=clock)
     made._clients["ec2"] = Ec2(addresses, server, **more)
     return made
