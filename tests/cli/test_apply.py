@@ -25,6 +25,7 @@ def test_nobody_approved_it(nowhere: Project) -> None:
     assert nowhere.status() == {"deployment": None}
 
 
+@pytest.mark.stress
 def test_production_is_released_from_a_clean_tree_and_protected(local_project: Callable[..., Project]) -> None:
     project = local_project(hello("clean", more=PRODUCTION))
     no_repository = project.apply(code=ExitCode.REFUSED).last["error"]

@@ -21,6 +21,7 @@ overrides:
 """
 
 
+@pytest.mark.stress
 def test_warnings_are_in_the_data_and_do_not_keep_it_from_being_a_plan(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

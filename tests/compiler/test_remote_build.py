@@ -46,6 +46,7 @@ def application(root: Path) -> Path:
 PYTHON = {"runtime": "python", "start": "python app.py", "build": "echo built > made.txt"}
 
 
+@pytest.mark.stress
 @pytest.mark.skipif(NODE is None or shutil.which("npm") is None, reason="needs Node and npm")
 def test_so_is_that_of_node(tmp_path: Path) -> None:
     package = {"name": "web", "version": "1.0.0", "scripts": {"build": "node build.js"}}
@@ -67,6 +68,7 @@ SYSTEM = Platform("debian-12", "x86_64", (2, 36), ((MINOR, sys.executable),), No
 """A system of AWS, with the Python that the test has."""
 
 
+@pytest.mark.stress
 def test_the_artifact_of_a_build_instance_is_the_one_that_is_built_here_for_its_system(tmp_path: Path) -> None:
     """For this machine as its own system tests/e2e/test_build_instances.py compares them, byte by byte."""
     root = application(tmp_path / "project")

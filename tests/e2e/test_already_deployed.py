@@ -13,6 +13,7 @@ from hivemind.testing.pytest_plugin import LocalCloudHome
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.stress
 def test_only_what_stands_is_left_alone(deployed: Project, local_cloud: LocalCloudHome) -> None:
     deployed.replace("app.py", 'VERSION = "1"', 'VERSION = "still"')
     deployed.run("validate")  # what was written less than 0.05 s ago may change again unseen, and is not remembered

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 SMALL = "environments: {production: {stage: stage-1}}\n"
 
 
+@pytest.mark.stress
 def test_two_checkouts_with_the_same_name_do_not_meet(pair: Project, local_project: Callable[..., Project]) -> None:
     second = local_project(hello("same", service="env: {GREETING: second}", more=SMALL))
     assert second.status() == {"deployment": None}

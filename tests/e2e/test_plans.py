@@ -29,6 +29,7 @@ def test_a_saved_plan_is_carried_out_once(deployed: Project) -> None:
     assert deployed.status()["revision"] == applied["revision"]
 
 
+@pytest.mark.stress
 def test_what_changed_in_between_is_not_done(local_project: Callable[..., Project], tmp_path: Path) -> None:
     project = local_project(hello("between", more=SMALL))
     plan = str(tmp_path / "p.json")

@@ -14,6 +14,7 @@ from hivemind.testing.pytest_plugin import LocalCloudHome
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.stress
 def test_another_value_is_rolled_out_by_releasing_again(
     deployed: Project, local_cloud: LocalCloudHome, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hivemind.testing.project import Project, hello
 
 
+@pytest.mark.stress
 @pytest.mark.slow
 def test_a_number_stays_until_it_is_ended(deployed: Project) -> None:
     deployed.apply()

@@ -64,6 +64,7 @@ class Looking(Page):
         self.listed.append(known.get(event.deployment_id))
 
 
+@pytest.mark.stress
 def test_plan_apply_status_and_destroy(local_home: LocalCloudHome, local_project: Callable[..., Project]) -> None:
     project = local_project(hello("page", more=SMALL))
     here = Asked(project.folder, local=True)

@@ -77,6 +77,7 @@ def test_a_tunnel_that_would_end_meanwhile_is_opened_anew_before(
         assert len(tunnel.opened) == 2
 
 
+@pytest.mark.stress
 def test_more_instances_than_tunnels_get_their_turn(
     aws: AwsCloud, sshd: ssh_servers.Server, key: KeyPair, tunnel: tunnel_servers.TunnelServer
 ) -> None:

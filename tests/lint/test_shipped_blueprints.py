@@ -26,7 +26,9 @@ def test_there_are_blueprints() -> None:
     }
 
 
-@pytest.mark.parametrize("path", [*BLUEPRINTS, *GOLDEN], ids=str)
+@pytest.mark.parametrize(
+    "path", [*BLUEPRINTS, *(pytest.param(path, marks=pytest.mark.stress) for path in GOLDEN)], ids=str
+)
 def test_cfn_lint_is_silent_in_every_region(path: Path) -> None:
     checked = pipeline.check(ROOT / path, load(third_party=False), lint=False)
     assert lint(checked.assembly, regions=REGIONS, worker=False) == ()

@@ -248,6 +248,7 @@ def in_database(local_home: LocalCloudHome, cloud: Any, stack: Stack, statement:
         return connection.run(statement)
 
 
+@pytest.mark.stress
 def test_a_database_goes_up_a_version_and_replaced_leaves_a_snapshot_that_fills_another(
     local_home: LocalCloudHome, cloud: Any, stack: Stack
 ) -> None:

@@ -19,7 +19,7 @@ from hivemind.text.redact import REDACTOR
 
 # Not by importing it: every worker collects every module, and it takes longer to load than most of these tests.
 needs_dspy = pytest.mark.skipif(find_spec("dspy") is None, reason="needs the extra `medic`")
-pytestmark = [pytest.mark.slow, needs_dspy]
+pytestmark = [pytest.mark.slow, pytest.mark.stress, needs_dspy]
 
 Asked = list[dict[str, str]]
 KEY = "a-key-of-our-own-proxy"

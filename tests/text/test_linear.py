@@ -103,6 +103,7 @@ print("ended")
 """With linear searches a round takes a quarter of a second of the processor."""
 
 
+@pytest.mark.stress
 @pytest.mark.slow
 def test_a_repository_of_such_texts_ends(tmp_path: Path) -> None:
     """Every file that a language or a service is told by, full of what takes an expression longest."""
