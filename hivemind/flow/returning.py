@@ -110,7 +110,7 @@ def return_to(
             raise PlanChanged("the deployment changed since its review", hint=f"Review it again: `{COMMAND}`")
         identity = known.state.deployment_id
         with Journal(known.folder, identity, new_attempt(clock), listeners=(face.progress,), clock=clock) as journal:
-            journal.started(proposed.digest, f"{known.stack} back to r{to.number}")
+            journal.started(proposed.digest, f"{known.state.name}-{known.state.environment} back to r{to.number}")
             try:
                 switch = SwitchBack(known, cloud, [one for one in proposed.services if one.switches], journal)
                 with TemporaryDirectory(prefix="hivemind-return-") as folder:
