@@ -15,6 +15,7 @@ from hivemind.values.errors import CloudUnreachable
 BLUEPRINT = "hivemind: 1\nname: shop\nregion: eu-west-1\nservices: {web: {kind: static, static: site}}\n"
 
 
+@pytest.mark.stress
 @pytest.mark.parametrize("where", ["local", "aws"])
 def test_a_plan_is_applied_where_it_was_reviewed_for(
     where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -85,6 +85,7 @@ def test_scripts_on_installing_find_development_dependencies(tmp_path: Path) -> 
     assert json.loads((tmp_path / "there/app/package.json").read_text())["scripts"]["prepare"] == "maker"
 
 
+@pytest.mark.stress
 def test_a_changed_source_reuses_dependencies_although_scripts_run_on_installing(tmp_path: Path) -> None:
     files = {
         "package.json": package(scripts={"postinstall": "node mark.js"}),

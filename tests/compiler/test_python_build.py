@@ -76,6 +76,7 @@ def test_an_artifact_runs_anywhere_is_the_same_from_anywhere_and_is_built_once(
     assert list((store / "work").iterdir()) == []
 
 
+@pytest.mark.stress
 def test_a_local_project_is_installed_with_its_build_backend(tmp_path: Path) -> None:
     backend = (
         "import zipfile\n"

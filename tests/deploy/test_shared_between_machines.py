@@ -213,6 +213,7 @@ def stack(s3: Any) -> None:
     client.create_stack(StackName="shop-production", TemplateBody=json.dumps(template))
 
 
+@pytest.mark.stress
 @pytest.mark.parametrize("known", [True, False])
 def test_a_fresh_machine_finds_what_another_one_deployed(s3: Any, tmp_path: Path, known: bool) -> None:
     stack(s3)

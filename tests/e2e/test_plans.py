@@ -56,6 +56,7 @@ def test_a_plan_changed_by_hand_is_refused(local_project: Callable[..., Project]
     assert project.status() == {"deployment": None}
 
 
+@pytest.mark.stress
 def test_with_nothing_there_every_basis_says_the_same(local_project: Callable[..., Project], tmp_path: Path) -> None:
     project = local_project(hello("digest", more=SMALL))
     apart = Project(project.folder, tmp_path / "home")

@@ -15,7 +15,7 @@ from hivemind.testing.project import Project
 from hivemind.testing.pytest_plugin import LocalCloudHome
 from hivemind.values.exits import ExitCode
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.stress]
 APPLICATION = """\
 import http.server, os, socket, urllib.parse
 

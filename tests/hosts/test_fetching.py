@@ -98,6 +98,7 @@ def test_a_request_in_another_form_is_refused(request_: object) -> None:
         fetch(request_)
 
 
+@pytest.mark.stress
 @pytest.mark.slow
 @pytest.mark.parametrize("server", [ssh_servers.BEST], indirect=True)
 def test_a_release_comes_from_the_bucket_and_over_ssh_where_it_must(

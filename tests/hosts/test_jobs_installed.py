@@ -68,6 +68,7 @@ def test_a_job_runs_when_asked_with_the_release_of_its_service(instance: Instanc
     assert instance.state()["state"] == "running", "the service itself"
 
 
+@pytest.mark.stress
 @pytest.mark.slow
 def test_a_release_lets_a_run_end_and_the_next_has_the_new_code(instance: Instance) -> None:
     gate = instance.folder / "gate"

@@ -27,7 +27,9 @@ def test_there_are_blueprints() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [*BLUEPRINTS, *(pytest.param(path, marks=pytest.mark.stress) for path in GOLDEN)], ids=str
+    "path",
+    [BLUEPRINTS[0], *(pytest.param(path, marks=pytest.mark.stress) for path in (*BLUEPRINTS[1:], *GOLDEN))],
+    ids=str,
 )
 def test_cfn_lint_is_silent_in_every_region(path: Path) -> None:
     checked = pipeline.check(ROOT / path, load(third_party=False), lint=False)

@@ -27,6 +27,7 @@ def ask(port: int, password: str, *statements: str) -> tuple[object, ...]:
         return cursor.fetchall()
 
 
+@pytest.mark.stress
 def test_a_server_keeps_its_data_and_leaves_a_snapshot(home_of_servers: Path) -> None:
     import pymysql
 

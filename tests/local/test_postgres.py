@@ -35,6 +35,7 @@ def ask(
         connection.close()
 
 
+@pytest.mark.stress
 def test_logins_tls_restarts_and_snapshots(home_of_servers: Path) -> None:
     async def fill(servers: Postgres) -> int:
         port = await servers.create("one", "app", PASSWORD, "shop", None)
