@@ -7,12 +7,12 @@ It has marks where secrets belong. It goes with the archives, which expire.
 from __future__ import annotations
 
 import json
-import urllib.parse
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hivemind.hosts.onhost.boot import filled
 from hivemind.hosts.onhost.request import KeptLayer, Request, parse
 from hivemind.releases.secret_values import stored_secrets
 from hivemind.template.names import ARCHIVES
@@ -44,7 +44,7 @@ class KeptRequest:
         """The request with the values that the secrets have now. Raises StageError(deploy) for one that can't be
         read."""
         values = stored_secrets(cloud, self.secrets)
-        env = {name: _filled(text, values) for name, text in self.request["env"].items()}
+        env = {name: filled(text, values) for name, text in self.request["env"].items()}
         return parse({**self.request, "env": env})
 
     def fetched(self, cloud: Cloud, folder: Path) -> tuple[Path, tuple[Layer, ...], Mapping[Path, str]]:
@@ -109,10 +109,3 @@ def kept(cloud: Cloud, bucket: str, service: str, releases: Collection[str]) -> 
 
 def _key(service: str, release: str) -> str:
     return f"{ARCHIVES}{service}/{release}.request.json"
-
-
-def _filled(text: str, values: Mapping[str, str]) -> str:
-    """A value with secrets in place of marks; one that is followed by `%2F` stands in a URL."""
-    for mark, value in values.items():
-        text = text.replace(f"{mark}%2F", urllib.parse.quote(value, safe="")).replace(f"{mark}/", value)
-    return text

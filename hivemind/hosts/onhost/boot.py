@@ -111,11 +111,12 @@ def _with_secrets(manifest: Mapping[str, Any], place: Place) -> Mapping[str, Any
             texts[entry] = _secret(place, *entry)
         values[mark] = texts[entry] if source.get("key") is None else _field(texts[entry], *entry, source["key"])
     request = dict(manifest["request"])
-    request["env"] = {name: _filled(text, values) for name, text in request["env"].items()}
+    request["env"] = {name: filled(text, values) for name, text in request["env"].items()}
     return request
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """A variable with secrets in place of marks; one that is followed by `%2F` stands in a URL."""
     for mark, value in values.items():
         text = text.replace(f"{mark}%2F", urllib.parse.quote(value, safe="")).replace(f"{mark}/", value)
     return text
